@@ -1,0 +1,3 @@
+module limier
+
+go 1.26.0
