@@ -4,6 +4,8 @@
 package sighting
 
 import (
+	"time"
+
 	"limier/event"
 	"limier/finding"
 )
@@ -13,6 +15,13 @@ type Sighting struct {
 	Rule  *Rule
 	Event *event.Event
 	Note  string // what the analyser saw, in plain words; "" for a Sigma rule
+
+	// Count and Last fold a flood: after the first hundred sightings that one
+	// rule makes of one client, status and path, the hundredth stands for the
+	// rest. Count is 1 and Last is Event.Time for a sighting that stands for
+	// itself.
+	Count int
+	Last  time.Time
 }
 
 // A Rule names what recognised an event: a Sigma rule's header, or an analyser.
