@@ -22,7 +22,7 @@ var order = []string{
 	"evidence", "event", "finding", "sighting", "claim", "wire",
 
 	// What plugs in.
-	"parse", "parse/*", "sigma", "rules", "webshell", "webshell/*", "baseline", "exposure",
+	"parse", "parse/*", "sigma", "rules", "webshell", "webshell/*", "baseline", "baseline/*", "exposure", "exposure/*",
 	"detect", "detect/*", "enrich", "knowledge", "reading",
 
 	// The pipeline.
