@@ -1,0 +1,22 @@
+package exchange
+
+import "strings"
+
+// httpProxyColumns are the columns of an HttpProxy log of Exchange 2016 and
+// 2019, for excerpts that lost their header. Source: logs of build
+// 15.01.2375.007 published at artefacts.help (2023).
+var httpProxyColumns = strings.Fields(`
+DateTime RequestId MajorVersion MinorVersion BuildVersion RevisionVersion ClientRequestId Protocol
+UrlHost UrlStem ProtocolAction AuthenticationType IsAuthenticated AuthenticatedUser Organization
+AnchorMailbox UserAgent ClientIpAddress ServerHostName HttpStatus BackEndStatus ErrorCode Method
+ProxyAction TargetServer TargetServerVersion RoutingType RoutingHint BackEndCookie ServerLocatorHost
+ServerLocatorLatency RequestBytes ResponseBytes TargetOutstandingRequests AuthModulePerfContext
+HttpPipelineLatency CalculateTargetBackEndLatency GlsLatencyBreakup TotalGlsLatency
+AccountForestLatencyBreakup TotalAccountForestLatency ResourceForestLatencyBreakup
+TotalResourceForestLatency ADLatency SharedCacheLatencyBreakup TotalSharedCacheLatency
+ActivityContextLifeTime ModuleToHandlerSwitchingLatency ClientReqStreamLatency BackendReqInitLatency
+BackendReqStreamLatency BackendProcessingLatency BackendRespInitLatency BackendRespStreamLatency
+ClientRespStreamLatency KerberosAuthHeaderLatency HandlerCompletionLatency RequestHandlerLatency
+HandlerToModuleSwitchingLatency ProxyTime CoreLatency RoutingLatency HttpProxyOverhead
+TotalRequestTime RouteRefresherLatency UrlQuery BackEndGenericInfo GenericInfo GenericErrors
+EdgeTraceId DatabaseGuid UserADObjectGuid PartitionEndpointLookupLatency RoutingStatus`)
