@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWilson(t *testing.T) {
+	// The classic example of R's binom::binom.wilson(45, 50).
+	low, high := wilson(45, 50)
+	if math.Abs(low-0.7864) > 1e-3 || math.Abs(high-0.9565) > 1e-3 {
+		t.Errorf("wilson(45, 50) = %.4f, %.4f; want 0.7864, 0.9565", low, high)
+	}
+	if low, high := wilson(0, 10); low != 0 || high < 0.25 || high > 0.31 {
+		t.Errorf("wilson(0, 10) = %v, %v", low, high)
+	}
+}
+
+func TestPartIsByRepository(t *testing.T) {
+	seen := map[string]int{}
+	for _, repo := range []string{"laravel+framework", "yiisoft+yii", "apache+struts", "mono+xsp", "getgrav+grav", "pkp+ojs"} {
+		one, two := sample{repo: repo, sha256: "1"}, sample{repo: repo, sha256: "2", lang: "php"}
+		if one.part() != two.part() {
+			t.Errorf("%s is in both parts", repo)
+		}
+		seen[one.part()]++
+	}
+	if seen["tune"] == 0 || seen["check"] == 0 {
+		t.Errorf("one part is empty: %v", seen)
+	}
+}
+
+func TestEvalCountsWhatItReads(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "aa"), []byte("<p>hello</p>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	manifest := "sha256\tlang\text\trepo\tpath\tlabel\tstratum\tcluster\n" +
+		"aa\taspx\taspx\tx+y\tp/a.aspx\tbenign\t-\tc1\n" +
+		"bb\taspx\taspx\tx+y\tp/b.aspx\tmalicious\twild\tc2\n"
+	var out bytes.Buffer
+	err := evalWebshell(context.Background(), []string{"--manifest", "-", "--root", dir, "--split", "all", "-v"}, strings.NewReader(manifest), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"legitimate  aspnet    -        1      0", "(1 files missing)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestHasServerCode(t *testing.T) {
+	for _, c := range []struct {
+		ext, data string
+		want      bool
+	}{
+		{"aspx", `<%@ Page Inherits="X" %><asp:Label runat="server"/>`, false},
+		{"aspx", `<%# Eval("x") %>`, false},
+		{"aspx", `<% Response.Write(1) %>`, true},
+		{"aspx", `<script language="c#" runat="server">`, true},
+		{"ashx", `<%@ WebHandler Class="X" %>`, false},
+		{"ashx", `<%@ WebHandler Class="X" %> class X {}`, true},
+	} {
+		if got := hasServerCode(c.ext, []byte(c.data)); got != c.want {
+			t.Errorf("%s %q: %v, want %v", c.ext, c.data, got, c.want)
+		}
+	}
+}
