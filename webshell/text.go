@@ -1,0 +1,101 @@
+package webshell
+
+import (
+	"bytes"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// Sizes to which explanations are cut, in bytes.
+const (
+	MaxSnippet = 200 // Step.Code
+	MaxShown   = 500 // Reason.Decoded
+)
+
+// Lines finds the line of an offset. The zero value knows only line 1.
+type Lines struct{ starts []int }
+
+// LinesOf indexes the lines of a file.
+func LinesOf(data []byte) *Lines {
+	l := &Lines{starts: make([]int, 0, bytes.Count(data, []byte{'\n'}))}
+	for i := 0; ; {
+		n := bytes.IndexByte(data[i:], '\n')
+		if n < 0 {
+			return l
+		}
+		i += n + 1
+		l.starts = append(l.starts, i)
+	}
+}
+
+// At returns the line that holds an offset; the first line is 1.
+func (l *Lines) At(offset int) int {
+	return 1 + sort.SearchInts(l.starts, offset+1)
+}
+
+// Line returns the line that holds an offset; the first line is 1. It reads
+// the data up to there: for many offsets of one file use LinesOf.
+func Line(data []byte, offset int) int {
+	return 1 + bytes.Count(data[:max(0, min(offset, len(data)))], []byte{'\n'})
+}
+
+// Snippet returns the code at an offset for a Step: its line, without the
+// white space around it, cut to MaxSnippet bytes around the offset.
+func Snippet(data []byte, offset int) string {
+	offset = max(0, min(offset, len(data)))
+	from, to := max(0, offset-MaxSnippet/2), min(len(data), offset+MaxSnippet)
+	if i := bytes.LastIndexByte(data[from:offset], '\n'); i >= 0 {
+		from += i + 1
+	}
+	if i := bytes.IndexByte(data[offset:to], '\n'); i >= 0 {
+		to = offset + i
+	}
+	return Cut(string(bytes.TrimSpace(data[from:to])), MaxSnippet)
+}
+
+// Cut shortens s to at most n bytes of valid UTF-8 and turns control
+// characters into spaces, so that it can be shown.
+func Cut(s string, n int) string {
+	if len(s) > n {
+		n = max(0, n-len("…"))
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		s = s[:n] + "…"
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "."))
+	return s
+}
+
+// PrintableRatio is the share of bytes of data that text has: tab, line ends,
+// printable ASCII, and the bytes of valid UTF-8 sequences. At most 64 KiB are
+// read. It is 0 for no data.
+func PrintableRatio(data []byte) float64 {
+	data = data[:min(len(data), 64<<10)]
+	if len(data) == 0 {
+		return 0
+	}
+	good := 0
+	for i := 0; i < len(data); {
+		c := data[i]
+		if c < utf8.RuneSelf {
+			if c >= 0x20 && c < 0x7f || c == '\t' || c == '\n' || c == '\r' {
+				good++
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(data[i:])
+		if r != utf8.RuneError {
+			good += n
+		}
+		i += n
+	}
+	return float64(good) / float64(len(data))
+}
