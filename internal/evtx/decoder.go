@@ -1,0 +1,356 @@
+package evtx
+
+import (
+	"bytes"
+	"hash/crc32"
+	"iter"
+)
+
+// A Decoder decodes chunks, one at a time. It keeps the templates it has seen,
+// up to a limit, and all its buffers. The zero Decoder is ready. Use one per
+// goroutine.
+type Decoder struct {
+	rec       Record
+	chunk     []byte
+	at        int64 // offset of chunk in the file
+	normal    []byte
+	defs      []*template // of this chunk, by offset
+	used      []int       // indices set in defs
+	templates map[string]*template
+	root      Shape
+	cost      int  // rough size of templates and shapes
+	partial   bool // a value of this record was damaged
+	buf       []byte
+	spare     []byte
+}
+
+// maxCost limits the memory of a decoder's templates and shapes, in bytes. A
+// large Security.evtx needs a tenth of it.
+const maxCost = 16 << 20
+
+// maxShapes limits how many shapes one template takes part in, as they are
+// searched one by one. Real ones take part in a few.
+const maxShapes = 512
+
+// broken marks a definition that cannot be compiled.
+var broken = &template{}
+
+// Records decodes one chunk: 64 KiB of which the end may be missing. Offset is
+// where it lies in the file. What cannot be read is yielded as a *[Lost]
+// without a record, and reading goes on.
+func (d *Decoder) Records(chunk []byte, offset int64) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		d.begin(chunk, offset)
+		d.scan(chunkHeaderSize, d.header(yield), yield)
+	}
+}
+
+// begin forgets the chunk before.
+func (d *Decoder) begin(chunk []byte, offset int64) {
+	if d.defs == nil {
+		d.defs = make([]*template, ChunkSize)
+	}
+	for _, i := range d.used {
+		d.defs[i] = nil
+	}
+	d.used = d.used[:0]
+	if d.templates == nil || d.cost > maxCost {
+		d.templates, d.root, d.cost = map[string]*template{}, Shape{}, 0
+	}
+	d.chunk, d.at = chunk[:min(len(chunk), ChunkSize)], offset
+}
+
+// chunkMagic begins a chunk, recordMagic a record.
+var (
+	chunkMagic  = []byte("ElfChnk\x00")
+	recordMagic = []byte{0x2a, 0x2a, 0, 0}
+)
+
+// header checks the chunk's header and returns where its records end, or -1 if
+// it is not to be trusted or the caller had enough.
+func (d *Decoder) header(yield func(*Record, error) bool) (end int) {
+	c := d.chunk
+	switch {
+	case !validHeader(c):
+		if !yield(nil, d.lost(0, chunkHeaderSize, ErrChunk)) {
+			return -2
+		}
+		return -1
+	case len(c) < ChunkSize:
+		return int(le32(c[48:])) // cut short: its checksum cannot match
+	}
+	end = int(le32(c[48:]))
+	sum := crc32.Update(crc32.ChecksumIEEE(c[:120]), crc32.IEEETable, c[128:chunkHeaderSize])
+	if sum != le32(c[124:]) || crc32.ChecksumIEEE(c[chunkHeaderSize:end]) != le32(c[52:]) {
+		if !yield(nil, d.lost(0, 0, ErrChecksum)) {
+			return -2
+		}
+	}
+	return end
+}
+
+// validHeader reports whether c begins with a plausible chunk header.
+func validHeader(c []byte) bool {
+	return len(c) >= chunkHeaderSize && bytes.Equal(c[:8], chunkMagic) &&
+		le32(c[40:]) == 128 && le32(c[48:]) >= chunkHeaderSize && le32(c[48:]) <= ChunkSize
+}
+
+func (d *Decoder) lost(p, size int, err error) *Lost {
+	return &Lost{Offset: d.at + int64(p), Size: int64(size), Err: err}
+}
+
+// scan decodes records from p. The header says that they end at end; -1 says
+// that it does not know, -2 that nobody listens.
+func (d *Decoder) scan(p, end int, yield func(*Record, error) bool) {
+	if end == -2 {
+		return
+	}
+	c := d.chunk
+	limit := min(end, len(c))
+	if end < 0 {
+		limit = len(c)
+	}
+	var last uint64
+	for {
+		size := recordSize(c, p)
+		if p >= limit && (size == 0 || le64(c[p+8:]) != last+1) {
+			break // beyond what the header knows, only what goes on from before
+		}
+		if size == 0 {
+			q := d.resync(p+1, limit)
+			if end >= 0 || !allZero(c[p:q]) {
+				if !yield(nil, d.lost(p, q-p, ErrRecord)) {
+					return
+				}
+			}
+			if p = q; p >= limit {
+				break
+			}
+			continue
+		}
+		last = le64(c[p+8:])
+		if !d.record(p, size, yield) {
+			return
+		}
+		p += size
+	}
+	if end > len(c) {
+		yield(nil, d.lost(len(c), end-len(c), ErrTruncated))
+	}
+}
+
+// recordSize returns the size of the record at p, or 0 if there is none. A
+// record's size stands at its beginning and at its end.
+func recordSize(c []byte, p int) int {
+	if p+recordHeader+4 > len(c) || !bytes.Equal(c[p:p+4], recordMagic) {
+		return 0
+	}
+	size := le32(c[p+4:])
+	if size < recordHeader+4 || size > uint32(len(c)-p) {
+		return 0
+	}
+	if le32(c[p+int(size)-4:]) != size && recordSizeHead(c, p+int(size)) == 0 {
+		return 0
+	}
+	return int(size)
+}
+
+// recordSizeHead is a weaker sign of a record: its magic and a possible size.
+func recordSizeHead(c []byte, p int) int {
+	if p+8 > len(c) || !bytes.Equal(c[p:p+4], recordMagic) || le32(c[p+4:]) > ChunkSize {
+		return 0
+	}
+	return int(le32(c[p+4:]))
+}
+
+// resync returns where the next record or chunk begins, or limit.
+func (d *Decoder) resync(p, limit int) int {
+	for p < limit {
+		i := bytes.IndexAny(d.chunk[p:limit], "*E")
+		if i < 0 {
+			break
+		}
+		p += i
+		if recordSize(d.chunk, p) > 0 {
+			return p
+		}
+		if validHeader(d.chunk[p:]) {
+			break // another chunk begins inside this one; see File.Chunk
+		}
+		p++
+	}
+	return limit
+}
+
+func allZero(b []byte) bool {
+	for len(b) >= 8 && le64(b) == 0 {
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// record decodes the record at p and yields it.
+func (d *Decoder) record(p, size int, yield func(*Record, error) bool) bool {
+	c := d.chunk
+	r := &d.rec
+	r.ID, r.Written, r.Offset = le64(c[p+8:]), le64(c[p+16:]), d.at+int64(p)
+	r.data = c[p : p+size : p+size]
+	r.values, r.instances, r.Shape = r.values[:0], r.instances[:0], &d.root
+	d.partial = false
+	if !d.fragment(p+recordHeader, p+size-4, p, 0, 0, 0) || len(r.instances) == 0 {
+		return yield(nil, &Lost{
+			Offset: r.Offset, Size: int64(size), Record: r.ID, Written: Time(r.Written), Err: ErrBinXML,
+		})
+	}
+	if d.partial && !yield(nil, &Lost{
+		Offset: r.Offset, Size: int64(size), Record: r.ID, Written: Time(r.Written), Err: ErrPartial,
+	}) {
+		return false
+	}
+	return yield(r, nil)
+}
+
+// fragment decodes binary XML from p: the record's own, or the value sub of the
+// instance parent. Start is where the record begins.
+func (d *Decoder) fragment(p, end, start, parent, sub, depth int) bool {
+	if depth > maxNested {
+		return false
+	}
+	c := d.chunk
+	for p < end {
+		switch c[p] {
+		case tokEOF:
+			return true
+		case tokFragment:
+			p += 4
+		case tokInstance:
+			var ok bool
+			if p, ok = d.instance(p+1, end, start, parent, sub, depth); !ok {
+				return false
+			}
+		default:
+			return d.loose(p, end, parent, sub)
+		}
+	}
+	return p == end
+}
+
+// loose decodes elements that no template holds: they are a template of their
+// own, without values.
+func (d *Decoder) loose(p, end, parent, sub int) bool {
+	for _, inTemplate := range []bool{false, true} { // some writers put dependencies here too
+		n := normalizer{chunk: d.chunk, out: d.normal[:0]}
+		_, ok := n.fragment(p, end, inTemplate, 0)
+		d.normal = n.out
+		if ok {
+			if t := d.intern(n.out); t != broken {
+				d.enter(t, 0, parent, sub)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// instance decodes a template instance whose token ends at p.
+func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok bool) {
+	c := d.chunk
+	h, ok := instanceAt(c, p, end)
+	if !ok {
+		return p, false
+	}
+	t := d.template(h.def)
+	if t == broken || len(d.rec.instances) > maxNested*maxNested {
+		return p, false
+	}
+	k := d.enter(t, h.count, parent, sub)
+	first := len(d.rec.values)
+	v, xml := h.values, false
+	descs := c[h.descs:h.values]
+	for len(descs) >= 4 {
+		size, typ := int(le16(descs)), Type(descs[2])
+		d.rec.values = append(d.rec.values, valueRef{uint32(v - start), uint16(size), typ})
+		xml = xml || typ == TypeXML
+		v += size
+		descs = descs[4:]
+	}
+	if v > end {
+		return p, false
+	}
+	if xml {
+		for i := range h.count {
+			ref := d.rec.values[first+i]
+			if ref.typ != TypeXML || ref.size == 0 {
+				continue
+			}
+			before := len(d.rec.instances)
+			at := start + int(ref.off)
+			if !d.fragment(at, at+int(ref.size), start, k, i, depth+1) && len(d.rec.instances) == before {
+				d.partial = true
+			}
+		}
+	}
+	return v, true
+}
+
+// enter adds an instance to the record and moves on to the shape with it.
+func (d *Decoder) enter(t *template, count, parent, sub int) (k int) {
+	r := &d.rec
+	k = len(r.instances)
+	in := instance{tpl: t, first: uint32(len(r.values)), count: uint32(count), parent: uint16(parent), sub: uint16(sub)}
+	r.instances = append(r.instances, in)
+	for i := range t.shapes {
+		if s := &t.shapes[i]; s.from == r.Shape && s.parent == in.parent && s.sub == in.sub {
+			r.Shape = s.to
+			return k
+		}
+	}
+	to := &Shape{instances: append(append([]instance(nil), r.instances[:k]...), in)}
+	to.build()
+	d.cost += to.cost
+	if len(t.shapes) > maxShapes {
+		d.cost += maxCost // start again with the next chunk
+	}
+	t.shapes = append(t.shapes, transition{r.Shape, in.parent, in.sub, to})
+	r.Shape = to
+	return k
+}
+
+// template returns the template defined at an offset of the chunk.
+func (d *Decoder) template(def int) *template {
+	if uint(def) >= uint(len(d.chunk)) {
+		return broken
+	}
+	if t := d.defs[def]; t != nil {
+		return t
+	}
+	n := normalizer{chunk: d.chunk, out: d.normal[:0]}
+	ok := n.template(def, 0)
+	d.normal = n.out
+	t := broken
+	if ok {
+		t = d.intern(n.out)
+	}
+	d.defs[def] = t
+	d.used = append(d.used, def)
+	return t
+}
+
+// intern compiles a normalised template unless it is known.
+func (d *Decoder) intern(normal []byte) *template {
+	if t, ok := d.templates[string(normal)]; ok {
+		return t
+	}
+	t := compile(normal)
+	if t == nil {
+		t = broken
+	}
+	d.templates[string(normal)] = t
+	d.cost += t.cost + len(normal)
+	return t
+}

@@ -1,0 +1,209 @@
+package evtx
+
+import (
+	"bytes"
+	"errors"
+	"iter"
+	"strings"
+
+	"limier/event"
+	"limier/evidence"
+	"limier/internal/evtx"
+)
+
+// A Scanner decodes the chunks of one log without copying. Use one per
+// goroutine; it may go on to another log when Path is changed.
+type Scanner struct {
+	Path string // for the events' refs
+
+	decoder evtx.Decoder
+	rec     Record
+	hosts   map[string]string // by UTF-16
+	sources map[string]string // service by channel in UTF-16
+}
+
+// maxNames limits the scanner's maps: a log has a handful of hosts and channels.
+const maxNames = 1024
+
+// Chunk yields the records of the chunk numbered i. The record is reused: it
+// must not be kept beyond the next one, [Record.Keep] copies it. An
+// [evidence.GapError] says that something was lost and ends nothing; another
+// error ends the chunk.
+func (s *Scanner) Chunk(f *evtx.File, i int) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		if s.hosts == nil || len(s.hosts) > maxNames || len(s.sources) > maxNames {
+			s.hosts, s.sources = map[string]string{}, map[string]string{}
+		}
+		for raw, err := range f.Chunk(&s.decoder, i) {
+			var lost *evtx.Lost
+			switch {
+			case errors.As(err, &lost):
+				if !yield(nil, Gap(s.Path, lost)) {
+					return
+				}
+			case err != nil:
+				yield(nil, err)
+				return
+			default:
+				s.rec = Record{Record: raw, path: s.Path}
+				s.name()
+				if !yield(&s.rec, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// name works out the record's host and log source.
+func (s *Scanner) name() {
+	r := &s.rec
+	host := r.Value(r.Shape.Computer)
+	known, ok := s.hosts[string(host.Raw)]
+	if !ok {
+		known = host.String()
+		s.hosts[string(host.Raw)] = known
+	}
+	r.host = known
+	channel := r.Value(r.Shape.Channel)
+	service, ok := s.sources[string(channel.Raw)]
+	if !ok {
+		service = Service(channel.String())
+		s.sources[string(channel.Raw)] = service
+	}
+	r.ID, _ = r.EventID()
+	r.source = event.Logsource{Product: "windows", Service: service}
+	if categorised(service) {
+		r.source.Category = r.category()
+	}
+}
+
+// A Record is the data of an event from a Windows event log. Besides what
+// [event.Data] asks for it gives access to values as they lie in the log: the
+// shape says which fields a record has, and is the same for all records of one
+// kind, so an engine finds its fields once per shape (see Plan there) and then
+// reads them by index.
+//
+//	for _, i := range rec.Indices("CommandLine") { v := rec.Value(i); … v.Raw is UTF-16 }
+type Record struct {
+	*evtx.Record        // Shape, Value, AppendXML, AppendJSON
+	ID           uint64 // EventID; 0 if it has none
+
+	host   string
+	path   string
+	source event.Logsource
+}
+
+// Keep returns the record as an event that may be kept.
+func (r *Record) Keep() *event.Event {
+	kept := *r
+	kept.Record = r.Record.Clone()
+	return &event.Event{Time: r.Time(), Host: r.host, Ref: r.Ref(), Data: &kept}
+}
+
+// Ref points to the record.
+func (r *Record) Ref() evidence.Ref {
+	return evidence.Ref{Path: r.path, Record: r.RecordID(), Offset: r.Offset}
+}
+
+// Host returns the Computer of the event.
+func (r *Record) Host() string { return r.host }
+
+// Logsource returns product windows, the service that the channel is, and the
+// category that the event belongs to. Sigma's registry_event is the union of
+// registry_add, registry_delete, registry_set and registry_rename.
+func (r *Record) Logsource() event.Logsource { return r.source }
+
+// Indices returns the indices in r.Shape.Fields of what Sigma means by name:
+// usually one, several for repeated fields such as "Data". Security events that
+// Sigma's categories cover answer to Sigma's names as well as their own. The
+// names that [Record.Derived] lists are not there.
+func (r *Record) Indices(name string) []int {
+	if all := r.Shape.All(name); len(all) > 0 {
+		return all
+	}
+	if own := r.alias(name); own != "" {
+		return r.Shape.All(own)
+	}
+	return nil
+}
+
+// Field returns the value of a field by its Sigma name. Where a field is
+// repeated, or an array, the values are joined by line feeds; rules that
+// compare whole values range over Fields.
+func (r *Record) Field(name string) (string, bool) {
+	var buf [512]byte
+	text, n := buf[:0], 0
+	for _, i := range r.Indices(name) {
+		v := r.Value(i)
+		if v.Empty() {
+			continue
+		}
+		if n > 0 {
+			text = append(text, '\n')
+		}
+		text = v.Append(text)
+		n++
+	}
+	if n == 0 {
+		if s := r.derive(name); s != "" {
+			return s, true
+		}
+	}
+	return string(text), len(text) > 0
+}
+
+// Fields yields every field that has a value, the elements of arrays one by
+// one, and then those that are derived.
+func (r *Record) Fields() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for i := range r.Shape.Fields {
+			v := r.Value(i)
+			if v.Empty() {
+				continue
+			}
+			for e := range v.Elems() {
+				if s := e.String(); s != "" && !yield(r.Shape.Fields[i].Name, s) {
+					return
+				}
+			}
+		}
+		for _, name := range r.Derived() {
+			if s := r.derive(name); s != "" && !yield(name, s) {
+				return
+			}
+		}
+	}
+}
+
+// text returns the first field of that name.
+func (r *Record) text(name string) string {
+	return r.Value(r.Shape.Index(name)).String()
+}
+
+// equals compares a field that the log holds as a string with ASCII text.
+func (r *Record) equals(name, ascii string) bool {
+	v := r.Value(r.Shape.Index(name))
+	if v.Type != evtx.TypeString {
+		return v.String() == ascii
+	}
+	raw := bytes.TrimSuffix(v.Raw, []byte{0, 0})
+	if len(raw) != 2*len(ascii) {
+		return false
+	}
+	for i := range len(ascii) {
+		if raw[2*i] != ascii[i] || raw[2*i+1] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Service returns Sigma's name for a channel, or else the channel in lower case.
+func Service(channel string) string {
+	channel = strings.ToLower(channel)
+	if s, ok := services[channel]; ok {
+		return s
+	}
+	return channel
+}
