@@ -1,0 +1,219 @@
+package acquire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// A folder is a folder of the disk. It uses os.Root, so that nothing outside
+// is read even if the disk changes meanwhile.
+type folder struct {
+	body  *body
+	root  *os.Root
+	label string // path of the folder in Source.FS, "" for the source itself
+}
+
+func newFolder(b *body, dir, label string) (*folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	b.onClose(root.Close)
+	return &folder{body: b, root: root, label: label}, nil
+}
+
+// openRegular opens a file and nothing else: opening a pipe would wait for its
+// writer.
+func (d *folder) openRegular(name string) (*os.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	if err := d.noLinks(name); err != nil {
+		return nil, err
+	}
+	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() && !info.IsDir() {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file")}
+	}
+	return f, nil
+}
+
+// noLinks refuses a path that leads through a symbolic link. os.Root keeps
+// links inside the folder; this keeps one file under one name.
+func (d *folder) noLinks(name string) error {
+	for i := 0; i <= len(name); i++ {
+		if i < len(name) && name[i] != '/' {
+			continue
+		}
+		info, err := d.root.Lstat(filepath.FromSlash(name[:i]))
+		if err != nil {
+			return err
+		}
+		if m := info.Mode(); !m.IsRegular() && !m.IsDir() {
+			return &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file: a link, pipe, socket or device")}
+		}
+	}
+	return nil
+}
+
+// Open opens a file or folder.
+func (d *folder) Open(name string) (fs.File, error) {
+	f, err := d.openRegular(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if !info.IsDir() {
+		return f, nil
+	}
+	f.Close()
+	list, err := d.ReadDir(name)
+	return &dirFile{info: info, list: list}, err
+}
+
+// Stat describes a file or folder.
+func (d *folder) Stat(name string) (fs.FileInfo, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrInvalid}
+	}
+	if err := d.noLinks(name); err != nil {
+		return nil, err
+	}
+	return d.root.Lstat(filepath.FromSlash(name))
+}
+
+func (d *folder) gap(container, name, reason string) {
+	d.body.gaps.add(path.Join(d.label, container), path.Join(d.label, name), reason)
+}
+
+// ReadDir lists a folder: its files and folders, without Limier's own output.
+// A folder that cannot be read is empty, and a gap.
+func (d *folder) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := d.noLinks(name); err != nil {
+		return nil, err
+	}
+	all, err := fs.ReadDir(d.root.FS(), name)
+	if err != nil {
+		d.gap(path.Dir(name), name, "folder cannot be listed: "+reason(err))
+		if len(all) == 0 && name == "." {
+			return nil, err
+		}
+	}
+	list := make([]fs.DirEntry, 0, len(all))
+	for _, e := range all {
+		p := path.Join(name, e.Name())
+		switch t := e.Type(); {
+		case !fs.ValidPath(e.Name()):
+			// A name that is not UTF-8 cannot be opened through fs.FS.
+			d.gap(name, path.Join(name, strings.ToValidUTF8(e.Name(), "\uFFFD")), "name is not valid UTF-8: rename it to have it read")
+		case t.IsDir():
+			list = append(list, e)
+		case t.IsRegular():
+			if !d.ours(p, e) {
+				list = append(list, e)
+			}
+		case t&fs.ModeSymlink != 0:
+			if _, err := d.root.Stat(filepath.FromSlash(p)); err != nil {
+				d.gap(name, p, "symbolic link out of the evidence, in a circle or to nothing: not followed")
+			}
+		default:
+			d.gap(name, p, "not a file (device, pipe or socket)")
+		}
+	}
+	return list, nil
+}
+
+// reason is err without the path that the gap names anyway.
+func reason(err error) string {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	return err.Error()
+}
+
+// ours reports whether Limier wrote the file: a case file, a stream or a
+// report, by name and content both, so that neither alone hides a file.
+func (d *folder) ours(name string, e fs.DirEntry) bool {
+	var magics []string
+	switch ext := strings.ToLower(path.Ext(name)); ext {
+	case ".limier":
+		magics = []string{"SQLite format 3\x00"}
+	case ".json", ".jsonl", ".ndjson":
+		magics = []string{`{"start":{"format":"limier/`}
+	case ".html":
+		magics = []string{`<meta name="generator" content="Limier`}
+	default:
+		// SQLite's companions of a case file.
+		return strings.HasSuffix(ext, "-wal") && strings.HasPrefix(ext, ".limier") ||
+			strings.HasSuffix(ext, "-shm") && strings.HasPrefix(ext, ".limier")
+	}
+	f, err := d.openRegular(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 1024)
+	n, _ := io.ReadFull(f, head)
+	for _, m := range magics {
+		if i := bytes.Index(head[:n], []byte(m)); i == 0 || i > 0 && path.Ext(name) == ".html" {
+			return true
+		}
+	}
+	return false
+}
+
+// only is a folder of which one file is shown.
+type only struct {
+	dir  *folder
+	name string
+}
+
+// Open opens the file, or the folder that holds it alone.
+func (o only) Open(name string) (fs.File, error) {
+	switch name {
+	case ".":
+		info, err := o.dir.Stat(".")
+		if err != nil {
+			return nil, err
+		}
+		list, err := o.ReadDir(".")
+		return &dirFile{info: info, list: list}, err
+	case o.name:
+		return o.dir.Open(name)
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// ReadDir lists the file.
+func (o only) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	info, err := o.dir.Stat(o.name)
+	if err != nil {
+		return nil, err
+	}
+	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+}
+
+// Stat describes the file.
+func (o only) Stat(name string) (fs.FileInfo, error) {
+	if name != "." && name != o.name {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	}
+	return o.dir.Stat(name)
+}

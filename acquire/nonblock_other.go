@@ -1,0 +1,5 @@
+//go:build !unix
+
+package acquire
+
+const nonblock = 0

@@ -1,0 +1,126 @@
+package acquire
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+	"strings"
+)
+
+// readTar indexes a tar that can be read anywhere: members stay where they are.
+func (t *tree) readTar(r io.ReaderAt, size int64) error {
+	in := io.NewSectionReader(r, 0, size)
+	return t.readMembers(in, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
+		if sparse(h) {
+			return t.keep(tr)
+		}
+		off, err := in.Seek(0, io.SeekCurrent) // tar.Reader reads no further than the header
+		return io.NewSectionReader(r, off, h.Size), err
+	})
+}
+
+// readTarStream indexes a tar that can be read only in order, and keeps its
+// members in a store.
+func (t *tree) readTarStream(in io.Reader) error {
+	s := &store{body: t.body}
+	t.body.onClose(s.Close)
+	err := t.readMembers(in, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
+		off := s.size
+		n, err := io.Copy(s, tr)
+		h.Size = n // all of it that is there
+		return io.NewSectionReader(s, off, n), err
+	})
+	return errors.Join(err, s.finish())
+}
+
+func sparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for k := range h.PAXRecords {
+		if strings.HasPrefix(k, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// keep unpacks one member.
+func (t *tree) keep(r io.Reader) (io.ReaderAt, error) {
+	s := &store{body: t.body}
+	t.body.onClose(s.Close)
+	_, err := io.Copy(s, &taking{r, t.budget})
+	return s, errors.Join(err, s.finish())
+}
+
+// taking charges what is read to a budget.
+type taking struct {
+	r      io.Reader
+	budget *budget
+}
+
+func (t *taking) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if e := t.budget.take(int64(n)); e != nil {
+		return 0, e
+	}
+	return n, err
+}
+
+// readMembers adds every file of a tar; content places the current one. A tar
+// that breaks off is read up to there.
+func (t *tree) readMembers(in io.Reader, content func(*tar.Header, *tar.Reader) (io.ReaderAt, error)) error {
+	tr := tar.NewReader(in)
+	for n := 0; ; n++ {
+		if err := t.body.stopped(); err != nil {
+			return err
+		}
+		h, err := tr.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
+			if n == 0 {
+				return err
+			}
+			t.gap("", "the archive breaks off or is damaged ("+err.Error()+"): only the files before are read")
+			return nil
+		}
+		p, wrong, ok := memberPath(h.Name, strings.HasPrefix(h.Name, "uploads/"))
+		switch h.Typeflag {
+		case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
+		case tar.TypeSymlink:
+			t.links = append(t.links, link{p, h.Linkname})
+			continue
+		case tar.TypeLink:
+			to, _, _ := memberPath(h.Linkname, false)
+			if t.names[to] == nil {
+				t.gap(p, "hard link to a file that the archive does not hold")
+			}
+			continue
+		case tar.TypeDir, tar.TypeXGlobalHeader:
+			continue
+		default:
+			t.gap(p, "not a file (device, pipe or socket)")
+			continue
+		}
+		if !ok {
+			t.gap(p, "member with an unusable name: "+or(wrong, "empty"))
+			continue
+		}
+		at, err := content(h, tr)
+		if wrong != "" {
+			t.gap(p, wrong+": read under this name")
+		}
+		if at != nil {
+			if e := t.add(p, h.ModTime, &member{size: h.Size, at: at}); e != nil {
+				t.gap("", e.Error())
+				return nil
+			}
+		}
+		if err != nil {
+			t.gap(p, "the archive breaks off or is damaged here ("+err.Error()+"): the rest is not read")
+			return nil
+		}
+	}
+}
