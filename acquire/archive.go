@@ -145,8 +145,19 @@ func (t *tree) readPacked(k kind, r io.ReaderAt, size int64, name string) error 
 	})
 }
 
-// unpackedSize guesses how long a compressed file is, for progress and limits;
-// nothing relies on it.
+// plausible is the most that packed bytes can unpack to: Deflate 1,032:1
+// (zlib's technical notes), zstd blocks of 128 KiB in 4 bytes (RFC 8878
+// section 3.1.1.2). Readers reserve memory by a file's size, which in an
+// archive anyone can write.
+func plausible(k kind, packed int64) int64 {
+	if k == zstdKind {
+		return packed<<15 + 1024
+	}
+	return packed*1032 + 1024
+}
+
+// unpackedSize guesses how long a compressed file is, for progress; nothing
+// relies on it.
 func unpackedSize(k kind, r io.ReaderAt, size, n int64, head []byte) int64 {
 	if n < int64(512) {
 		return n
@@ -156,7 +167,7 @@ func unpackedSize(k kind, r io.ReaderAt, size, n int64, head []byte) int64 {
 		var b [4]byte
 		if _, err := r.ReadAt(b[:], size-4); err == nil {
 			if u := int64(b[0]) | int64(b[1])<<8 | int64(b[2])<<16 | int64(b[3])<<24; u >= n {
-				return u
+				return min(u, plausible(k, size))
 			}
 		}
 	case zstdKind:
@@ -164,7 +175,7 @@ func unpackedSize(k kind, r io.ReaderAt, size, n int64, head []byte) int64 {
 		start := make([]byte, zstd.HeaderMaxSize)
 		m, _ := r.ReadAt(start, 0)
 		if h.Decode(start[:m]) == nil && h.HasFCS && int64(h.FrameContentSize) >= n {
-			return int64(h.FrameContentSize)
+			return min(int64(h.FrameContentSize), plausible(k, size))
 		}
 	}
 	return max(size, n)

@@ -12,9 +12,12 @@ func (t *tree) readTar(r io.ReaderAt, size int64) error {
 	in := io.NewSectionReader(r, 0, size)
 	return t.readMembers(in, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
 		if sparse(h) {
-			return t.keep(tr)
+			return t.keep(h, tr)
 		}
 		off, err := in.Seek(0, io.SeekCurrent) // tar.Reader reads no further than the header
+		if h.Size > size-off {
+			h.Size = max(size-off, 0) // broken off; Next will say so
+		}
 		return io.NewSectionReader(r, off, h.Size), err
 	})
 }
@@ -46,10 +49,11 @@ func sparse(h *tar.Header) bool {
 }
 
 // keep unpacks one member.
-func (t *tree) keep(r io.Reader) (io.ReaderAt, error) {
+func (t *tree) keep(h *tar.Header, r io.Reader) (io.ReaderAt, error) {
 	s := &store{body: t.body}
 	t.body.onClose(s.Close)
-	_, err := io.Copy(s, &taking{r, t.budget})
+	n, err := io.Copy(s, &taking{r, t.budget})
+	h.Size = n
 	return s, errors.Join(err, s.finish())
 }
 

@@ -37,7 +37,7 @@ func (t *tree) readZip(r io.ReaderAt, size int64) error {
 		if err := t.body.stopped(); err != nil {
 			return err
 		}
-		if err := t.addZipped(f, r, velociraptor); err == errTooMany {
+		if err := t.addZipped(f, r, size, velociraptor); err == errTooMany {
 			t.gap("", err.Error())
 			return nil
 		} else if err != nil {
@@ -47,7 +47,7 @@ func (t *tree) readZip(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-func (t *tree) addZipped(f *zip.File, r io.ReaderAt, velociraptor bool) error {
+func (t *tree) addZipped(f *zip.File, r io.ReaderAt, size int64, velociraptor bool) error {
 	p, wrong, ok := memberPath(f.Name, velociraptor)
 	mode := f.Mode()
 	switch {
@@ -88,7 +88,11 @@ func (t *tree) addZipped(f *zip.File, r io.ReaderAt, velociraptor bool) error {
 		t.gap(p, fmt.Sprintf("packed with ZIP method %d, which Limier does not unpack: unpack the archive, then scan the folder", f.Method))
 		return nil
 	}
-	if m.size < 0 {
+	k := zipKind
+	if f.Method == zstdMethod {
+		k = zstdKind
+	}
+	if f.CompressedSize64 > uint64(size) || f.UncompressedSize64 > uint64(plausible(k, int64(f.CompressedSize64))) {
 		t.gap(p, "damaged member: impossible size")
 		return nil
 	}
