@@ -15,6 +15,7 @@ type Event struct {
 	Time time.Time // UTC; zero if the evidence does not say
 	Host string    // the machine it happened on; "" if the evidence does not say
 	Ref  evidence.Ref
+	Raw  string // the evidence itself as text, cut to 2,000 bytes; a scan fills it for what is sighted
 	Data Data
 }
 
@@ -105,27 +106,43 @@ type FileData struct {
 	Size   int64
 	Mode   fs.FileMode
 	SHA256 string // lower-case hex; "" if not computed
+
+	// What the web shell analysers and the baseline say of it; "" for nothing.
+	Verdict    string // webshell, malicious, suspicious
+	Confidence string // low, moderate, high
+	Family     string
+	Baseline   string // shipped, changed, unlisted, outside
 }
 
 // Logsource returns [File].
 func (*FileData) Logsource() Logsource { return File }
 
-// Field knows TargetFilename, and Hashes in Sysmon's form.
+// Field knows TargetFilename, Hashes in Sysmon's form, and what was judged.
 func (f *FileData) Field(name string) (string, bool) {
 	switch name {
 	case "TargetFilename":
 		return f.Path, true
 	case "Hashes":
 		return "SHA256=" + f.SHA256, f.SHA256 != ""
+	case "Verdict":
+		return f.Verdict, f.Verdict != ""
+	case "Confidence":
+		return f.Confidence, f.Confidence != ""
+	case "Family":
+		return f.Family, f.Family != ""
+	case "Baseline":
+		return f.Baseline, f.Baseline != ""
 	}
 	return "", false
 }
 
-// Fields yields the path and the hash.
+// Fields yields what Field knows.
 func (f *FileData) Fields() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		if yield("TargetFilename", f.Path) && f.SHA256 != "" {
-			yield("Hashes", "SHA256="+f.SHA256)
+		for _, name := range []string{"TargetFilename", "Hashes", "Verdict", "Confidence", "Family", "Baseline"} {
+			if v, ok := f.Field(name); ok && !yield(name, v) {
+				return
+			}
 		}
 	}
 }

@@ -1,0 +1,308 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"limier/event"
+	"limier/evidence"
+	"limier/internal/lines"
+	"limier/internal/literal"
+	"limier/parse"
+)
+
+// parserOf says which parser a big log waits for.
+type parserOf = parse.Parser
+
+// chunkSize is how much of a log is read at a time. It fits the second-level
+// cache with its literals.
+const chunkSize = 1 << 20
+
+var (
+	errLongLine = fmt.Errorf("line longer than %d bytes: cut", chunkSize)
+	errNoEvent  = fmt.Errorf("line is not an event of this log")
+)
+
+// matchers hold, for each kind of log, the texts without which no rule
+// matches a line.
+type matchers struct {
+	mu  sync.Mutex
+	set map[event.Logsource]*literal.Set // nil: every line has to be parsed
+}
+
+func (s *scanner) matcher(source event.Logsource) *literal.Set {
+	if s.Rules == nil {
+		return literal.New(nil)
+	}
+	s.matchers.mu.Lock()
+	defer s.matchers.mu.Unlock()
+	set, ok := s.matchers.set[source]
+	if !ok {
+		if texts, complete := s.Rules.Literals(source); complete {
+			set = literal.New(texts)
+		}
+		if s.matchers.set == nil {
+			s.matchers.set = map[event.Logsource]*literal.Set{}
+		}
+		s.matchers.set[source] = set
+	}
+	return set
+}
+
+// A segment is a run of lines under one header.
+type segment struct {
+	layout parse.Layout
+	data   []byte
+	offset int64
+	line   int // lines before it in the chunk
+}
+
+// segments splits a chunk at its header lines and returns the layout in force
+// after it. Header lines start with "#"; some Exchange logs repeat the columns
+// as a bare line at their start, so the first lines of a file are all asked.
+func segments(layout parse.Layout, data []byte, offset int64, first bool) ([]segment, parse.Layout) {
+	var out []segment
+	start, line := 0, 0
+	lineAt := 0 // lines before start
+	emit := func(end int) {
+		if end > start {
+			out = append(out, segment{layout, data[start:end], offset + int64(start), lineAt})
+		}
+	}
+	pos := 0
+	for pos < len(data) {
+		if !(first && line < 20) && data[pos] != '#' {
+			i := bytes.Index(data[pos:], []byte("\n#"))
+			if i < 0 {
+				break
+			}
+			line += bytes.Count(data[pos:pos+i+1], []byte("\n"))
+			pos += i + 1
+		}
+		end := pos + bytes.IndexByte(data[pos:], '\n') + 1
+		if end == pos {
+			end = len(data)
+		}
+		text := bytes.TrimRight(data[pos:end], "\r\n")
+		if len(text) > 0 {
+			if next, ok := layout.Directive(text); ok {
+				emit(pos)
+				layout, start, lineAt = next, end, line+1
+			}
+		}
+		pos, line = end, line+1
+	}
+	emit(len(data))
+	return out, layout
+}
+
+// log reads a log line by line in this goroutine.
+func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, r io.Reader, into *result) {
+	size := int(min(max(j.size, 1<<10), chunkSize)) + 1
+	var layout parse.Layout
+	line := 0
+	for chunk, err := range lines.Chunks(r, func() []byte { return make([]byte, size) }) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			into.gap(evidence.Ref{Path: j.path}, err)
+			return
+		}
+		first := layout == nil
+		if first {
+			layout = p.Layout(j.path, chunk.Data[:min(len(chunk.Data), 4<<10)])
+		}
+		var segs []segment
+		segs, layout = segments(layout, chunk.Data, chunk.Offset, first)
+		part := newResult(j.path)
+		n := s.chunk(segs, chunk, part)
+		into.append(part, line)
+		line += n
+	}
+	into.header(layout)
+}
+
+// bigLog reads a log with all workers, a chunk each, and adds the chunks up in
+// their order.
+func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int64)) {
+	f, err := s.src.FS.Open(j.path)
+	if err != nil {
+		into.gap(evidence.Ref{Path: j.path}, err)
+		return
+	}
+	defer f.Close()
+	type task struct {
+		segs  []segment
+		chunk lines.Chunk
+		out   chan *result
+		lines chan int
+	}
+	tasks := make(chan task)
+	order := make(chan task, 2*s.Workers)
+	free := make(chan []byte, 3*s.Workers+2)
+	var layout parse.Layout
+
+	var wg sync.WaitGroup
+	for range s.Workers {
+		wg.Go(func() {
+			for t := range tasks {
+				part := newResult(j.path)
+				n := s.chunk(t.segs, t.chunk, part)
+				t.out <- part
+				t.lines <- n
+			}
+		})
+	}
+	wg.Go(func() {
+		defer close(order)
+		defer close(tasks)
+		buffer := func() []byte {
+			select {
+			case b := <-free:
+				return b
+			default:
+				return make([]byte, chunkSize)
+			}
+		}
+		for chunk, err := range lines.Chunks(f, buffer) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				failed := task{out: make(chan *result, 1), lines: make(chan int, 1)}
+				part := newResult(j.path)
+				part.gap(evidence.Ref{Path: j.path, Offset: chunk.Offset}, err)
+				failed.out <- part
+				failed.lines <- 0
+				order <- failed
+				return
+			}
+			first := layout == nil
+			if first {
+				layout = into.parser.Layout(j.path, chunk.Data[:min(len(chunk.Data), 4<<10)])
+			}
+			t := task{chunk: chunk, out: make(chan *result, 1), lines: make(chan int, 1)}
+			t.segs, layout = segments(layout, chunk.Data, chunk.Offset, first)
+			order <- t
+			tasks <- t
+		}
+	})
+	line := 0
+	for t := range order {
+		into.append(<-t.out, line)
+		line += <-t.lines
+		done(int64(len(t.chunk.Data)) + t.chunk.Cut)
+		if cap(t.chunk.Data) == chunkSize {
+			select {
+			case free <- t.chunk.Data[:chunkSize]:
+			default:
+			}
+		}
+	}
+	wg.Wait()
+	into.header(layout)
+}
+
+// chunk matches and counts the lines of one chunk and returns how many lines
+// it has.
+func (s *scanner) chunk(segs []segment, chunk lines.Chunk, r *result) int {
+	for _, seg := range segs {
+		s.segment(seg, r)
+	}
+	n := bytes.Count(chunk.Data, []byte("\n"))
+	if chunk.Cut > 0 {
+		n++
+		r.gap(evidence.Ref{Path: r.path, Line: n, Offset: chunk.Offset}, errLongLine)
+	} else if len(chunk.Data) > 0 && chunk.Data[len(chunk.Data)-1] != '\n' {
+		n++
+	}
+	return n
+}
+
+func (s *scanner) segment(seg segment, r *result) {
+	source := seg.layout.Source()
+	if set := s.matcher(source); set == nil {
+		line, offset := seg.line, seg.offset
+		for text := range bytes.Lines(seg.data) {
+			line++
+			s.line(seg.layout, text, evidence.Ref{Path: r.path, Line: line, Offset: offset}, r)
+			offset += int64(len(text))
+		}
+	} else {
+		line, pos := seg.line+1, 0
+		for start, end := range set.Lines(seg.data) {
+			line += bytes.Count(seg.data[pos:start], []byte("\n"))
+			pos = start
+			s.line(seg.layout, seg.data[start:end], evidence.Ref{Path: r.path, Line: line, Offset: seg.offset + int64(start)}, r)
+		}
+	}
+	s.count(seg, source, r)
+}
+
+// line parses one line that a rule may match, and matches it.
+func (s *scanner) line(layout parse.Layout, text []byte, ref evidence.Ref, r *result) {
+	text = bytes.TrimRight(text, "\r\n")
+	if len(text) == 0 {
+		return
+	}
+	ev, err := layout.Event(text)
+	if err != nil {
+		return // counted as a gap with all lines like it
+	}
+	ev.Ref = ref
+	rules := s.Rules.Match(ev)
+	if len(rules) > 0 {
+		ev.Raw = cut(string(bytes.ToValidUTF8(text, []byte("\uFFFD"))))
+	}
+	for _, rule := range rules {
+		s.progress.sightings.Add(1)
+		r.sighted(rule, ev, "")
+	}
+}
+
+// count takes the inventory of the requests, and notes lines that are no
+// events.
+func (s *scanner) count(seg segment, source event.Logsource, r *result) {
+	var clock parse.Clock
+	name := label(source)
+	inventoried := source == event.IIS || source == event.Web || source == event.HTTPProxy
+	r.seen(name, time.Time{}, 0)
+	cover := r.cover[name]
+	line, offset := seg.line, seg.offset
+	for rest := seg.data; len(rest) > 0; {
+		text := rest
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			text, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = nil
+		}
+		line++
+		at := offset
+		offset += int64(len(text)) + 1
+		if n := len(text); n > 0 && text[n-1] == '\r' {
+			text = text[:n-1]
+		}
+		if len(text) == 0 {
+			continue
+		}
+		req, ok := seg.layout.Request(text, &clock)
+		if !ok {
+			if _, isDirective := seg.layout.Directive(text); !isDirective {
+				r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNoEvent)
+			}
+			continue
+		}
+		cover.Events++
+		if !req.Time.IsZero() {
+			span(cover, req.Time, req.Time)
+		}
+		if inventoried && len(req.Path) > 0 {
+			r.scripts.add(req, func() evidence.Ref { return evidence.Ref{Path: r.path, Line: line, Offset: at} })
+		}
+	}
+}

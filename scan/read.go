@@ -1,0 +1,372 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"limier/baseline"
+	"limier/event"
+	"limier/evidence"
+	"limier/finding"
+	"limier/parse"
+	"limier/sighting"
+	"limier/webshell"
+)
+
+// Limits of what is read whole. What passes them is a gap.
+const (
+	maxFiles   = 5_000_000
+	headSize   = 64 << 10
+	maxScript  = 16 << 20 // a script is judged whole up to here
+	maxUnknown = 64 << 20 // a file of no known kind is hashed up to here
+	bigLog     = 8 << 20  // logs from here on are read by all workers together
+)
+
+var (
+	errManyFiles = fmt.Errorf("more than %d files: the rest were not looked at", maxFiles)
+	errBigScript = fmt.Errorf("longer than %d bytes: only the start and the end were judged", maxScript)
+	errBigFile   = fmt.Errorf("file of no known kind, larger than %d bytes: not read", maxUnknown)
+)
+
+// A job is one file to read.
+type job struct {
+	path string
+	size int64
+	time time.Time
+	mode fs.FileMode
+}
+
+// tally counts progress from several goroutines.
+type tally struct {
+	files, bytes, sightings atomic.Int64
+}
+
+func (s *scanner) report(total Progress) {
+	if s.Progress == nil {
+		return
+	}
+	total.FilesDone = int(s.progress.files.Load())
+	total.BytesDone = s.progress.bytes.Load()
+	total.Sightings = int(s.progress.sightings.Load())
+	s.Progress(total)
+}
+
+// read goes through every file of the source. Files are read in parallel;
+// what they tell is added up in the order of their paths.
+func (s *scanner) read(ctx context.Context) error {
+	jobs, err := s.list(ctx)
+	if err != nil {
+		return err
+	}
+	total := Progress{Files: len(jobs)}
+	for _, j := range jobs {
+		total.Bytes += j.size
+	}
+	s.report(total)
+
+	results := make([]*result, len(jobs))
+	big := make([]bool, len(jobs))
+	var next, merged atomic.Int64
+	var mu sync.Mutex // guards results, big and the merge
+	merge := func() {
+		for i := merged.Load(); i < int64(len(jobs)) && results[i] != nil && !big[i]; i = merged.Add(1) {
+			s.sum.add(results[i])
+			results[i] = &result{}
+		}
+	}
+	var wg sync.WaitGroup
+	for range s.Workers {
+		wg.Go(func() {
+			buf := make([]byte, headSize)
+			for ctx.Err() == nil {
+				i := next.Add(1) - 1
+				if i >= int64(len(jobs)) {
+					return
+				}
+				r, isBig := s.file(ctx, jobs[i], buf)
+				mu.Lock()
+				results[i], big[i] = r, isBig
+				merge()
+				mu.Unlock()
+				if !isBig {
+					s.progress.files.Add(1)
+					s.progress.bytes.Add(jobs[i].size)
+				}
+				s.report(total)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range jobs {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if big[i] {
+			s.bigLog(ctx, jobs[i], results[i], func(n int64) {
+				s.progress.bytes.Add(n)
+				s.report(total)
+			})
+			s.progress.files.Add(1)
+			big[i] = false
+		}
+		merge()
+	}
+	return ctx.Err()
+}
+
+// list walks the source. Walking a folder as fs.WalkDir does visits paths in
+// lexical order.
+func (s *scanner) list(ctx context.Context) ([]job, error) {
+	var jobs []job
+	err := fs.WalkDir(s.src.FS, ".", func(path string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			if path == "." {
+				return err
+			}
+			s.sum.gap(evidence.Ref{Path: path}, err)
+			return nil
+		}
+		if d.IsDir() {
+			return nil
+		}
+		if len(jobs) == maxFiles {
+			s.sum.gap(evidence.Ref{Path: path}, errManyFiles)
+			return fs.SkipAll
+		}
+		info, err := d.Info()
+		if err != nil {
+			s.sum.gap(evidence.Ref{Path: path}, err)
+			return nil
+		}
+		if !info.Mode().IsRegular() {
+			return nil // acquiring says so
+		}
+		jobs = append(jobs, job{path, info.Size(), info.ModTime().UTC(), info.Mode()})
+		return nil
+	})
+	return jobs, err
+}
+
+// file reads one file, unless it is a log so big that all workers should.
+func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig bool) {
+	r = newResult(j.path)
+	defer func() {
+		if x := recover(); x != nil {
+			r.gap(evidence.Ref{Path: j.path}, fmt.Errorf("reading it failed: %v", x))
+		}
+	}()
+	f, err := s.src.FS.Open(j.path)
+	if err != nil {
+		r.gap(evidence.Ref{Path: j.path}, err)
+		return r, false
+	}
+	defer f.Close()
+	n, err := io.ReadFull(f, buf)
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
+		r.gap(evidence.Ref{Path: j.path}, err)
+		return r, false
+	}
+	head := buf[:n]
+	r.bytes = j.size
+	claimed := false
+	for _, p := range s.Parsers {
+		if !p.Match(j.path, head[:min(n, 4<<10)]) {
+			continue
+		}
+		claimed = true
+		if p.Layout != nil {
+			if j.size > bigLog {
+				r.parser = p
+				return r, true
+			}
+			s.log(ctx, p, j, io.MultiReader(newHead(head), f), r)
+			return r, false
+		}
+		s.events(ctx, p, j, r)
+	}
+	s.judge(j, f, head, claimed, r)
+	return r, false
+}
+
+// newHead returns a reader of a copy of head, which is reused.
+func newHead(head []byte) io.Reader { return &sliceReader{append([]byte(nil), head...)} }
+
+type sliceReader struct{ b []byte }
+
+func (r *sliceReader) Read(p []byte) (int, error) {
+	if len(r.b) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.b)
+	r.b = r.b[n:]
+	return n, nil
+}
+
+// events reads a file whose parser yields whole events.
+func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, r *result) {
+	f, err := s.src.FS.Open(j.path)
+	if err != nil {
+		r.gap(evidence.Ref{Path: j.path}, err)
+		return
+	}
+	defer f.Close()
+	for ev, err := range p.Parse(ctx, j.path, f) {
+		var gap *evidence.GapError
+		switch {
+		case errors.As(err, &gap):
+			r.gap(gap.Ref, gap.Err)
+			continue
+		case err != nil:
+			r.gap(evidence.Ref{Path: j.path}, err)
+			return
+		}
+		r.seen(label(ev.Data.Logsource()), ev.Time, 1)
+		if ev.Host != "" {
+			r.hosts[ev.Host]++
+		}
+		switch ev.Data.Logsource() {
+		case event.Setup:
+			r.builds = append(r.builds, ev)
+		case event.Config:
+			r.config = append(r.config, ev)
+		}
+		s.match(ev, r)
+	}
+}
+
+// match asks the rules about one event.
+func (s *scanner) match(ev *event.Event, r *result) {
+	if s.Rules == nil {
+		return
+	}
+	for _, rule := range s.Rules.Match(ev) {
+		s.progress.sightings.Add(1)
+		r.sighted(rule, ev, "")
+	}
+}
+
+// The analysers' sightings.
+var (
+	webshellFile = &sighting.Rule{ID: "webshell-file", Name: "webshell-file", Title: "Web shell", Level: finding.Critical,
+		Description: "The code of this file lets a remote client run code or commands, or manage files.",
+		Tags:        []string{"attack.t1505.003"}}
+	maliciousFile = &sighting.Rule{ID: "malicious-file", Name: "malicious-file", Title: "Hostile script", Level: finding.High,
+		Description: "This script is hostile but no shell: a dropper, mailer, redirector, skimmer or the like.",
+		Tags:        []string{"attack.t1505.003"}}
+	suspiciousFile = &sighting.Rule{ID: "suspicious-file", Name: "suspicious-file", Title: "Script worth a look", Level: finding.Low,
+		Description: "The code does something that shells do and some legitimate scripts too."}
+	unknownScript = &sighting.Rule{ID: "unknown-script", Name: "unknown-script", Title: "Script that no Exchange build ships", Level: finding.Medium,
+		Description: "A server-side script lies in a folder of the product under a name that none of 131 known builds has. Builds after March 2021 are not among them."}
+)
+
+// judge hashes a file, compares it with the baseline and, if it may be a
+// script, asks the web shell analysers.
+func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) {
+	script := false
+	for _, l := range s.Languages {
+		script = script || l.Match(j.path, head)
+	}
+	if !script && (claimed || j.size > maxUnknown) {
+		if !claimed {
+			r.gap(evidence.Ref{Path: j.path}, errBigFile)
+		}
+		return
+	}
+	sum := sha256.New()
+	sum.Write(head)
+	data := head
+	if script {
+		body, err := io.ReadAll(io.LimitReader(f, maxScript-int64(len(head))))
+		if err != nil {
+			r.gap(evidence.Ref{Path: j.path}, err)
+		}
+		data = append(append(make([]byte, 0, len(head)+len(body)), head...), body...)
+		sum.Write(body)
+	}
+	if tail, err := readTail(f, sum); err != nil {
+		r.gap(evidence.Ref{Path: j.path}, err)
+		return
+	} else if len(tail) > 0 && script {
+		r.gap(evidence.Ref{Path: j.path}, errBigScript)
+		data = append(data, tail...)
+	}
+	var digest [32]byte
+	sum.Sum(digest[:0])
+	r.seen("files", time.Time{}, 1)
+	answer := baseline.Judge(j.path, digest)
+	file := &event.FileData{Path: j.path, Size: j.size, Mode: j.mode, SHA256: hex.EncodeToString(digest[:]), Baseline: string(answer.Verdict)}
+	ev := &event.Event{Time: j.time, Ref: evidence.Ref{Path: j.path}, Data: file}
+	if answer.Verdict == baseline.Shipped {
+		return
+	}
+	if script {
+		judgement := webshell.Judge(s.Languages, j.path, data)
+		if rule := ruleFor(judgement.Verdict); rule != nil {
+			file.Verdict, file.Confidence, file.Family = string(judgement.Verdict), string(judgement.Confidence), judgement.Family
+			ev.Raw = explain(judgement)
+			s.progress.sightings.Add(1)
+			r.sighted(rule, ev, judgement.Reasons[0].Text)
+		}
+	}
+	if answer.Verdict == baseline.Unlisted && answer.Script {
+		r.sighted(unknownScript, ev, "no known build ships "+answer.Path)
+	}
+	s.match(ev, r)
+}
+
+// readTail feeds what is left of f to w and returns its last bytes.
+func readTail(f io.Reader, w io.Writer) ([]byte, error) {
+	var tail []byte
+	buf := make([]byte, 256<<10)
+	for {
+		n, err := f.Read(buf)
+		w.Write(buf[:n])
+		tail = append(tail, buf[:n]...)
+		if over := len(tail) - 1<<20; over > 1<<20 {
+			tail = append(tail[:0], tail[over:]...)
+		}
+		switch {
+		case err == io.EOF:
+			return tail, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+func ruleFor(v webshell.Verdict) *sighting.Rule {
+	switch v {
+	case webshell.Webshell:
+		return webshellFile
+	case webshell.Malicious:
+		return maliciousFile
+	case webshell.Suspicious:
+		return suspiciousFile
+	}
+	return nil
+}
+
+// explain shows the code behind a judgement.
+func explain(j webshell.Judgement) string {
+	text := ""
+	for _, r := range j.Reasons[:min(len(j.Reasons), 3)] {
+		for _, st := range r.Steps {
+			text += fmt.Sprintf("line %d (%s): %s\n", st.Line, st.Role, st.Code)
+		}
+		if r.Decoded != "" {
+			text += "decoded: " + r.Decoded + "\n"
+		}
+	}
+	return cut(text)
+}

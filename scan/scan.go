@@ -1,0 +1,161 @@
+// Package scan reads one source from end to end: it finds the files that each
+// parser and analyser can read, matches rules on all cores, correlates what
+// was sighted into findings, and says what it found, what that means, and what
+// it could not read.
+package scan
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+
+	"limier/detect"
+	"limier/event"
+	"limier/evidence"
+	"limier/exposure"
+	"limier/finding"
+	"limier/parse"
+	"limier/sighting"
+	"limier/webshell"
+	"limier/wire"
+)
+
+// A Config says what a scan looks for. Its zero value finds nothing.
+type Config struct {
+	Version   string // of Limier, for the stream
+	Parsers   []*parse.Parser
+	Rules     Rules
+	Languages []*webshell.Language
+	Detectors []*detect.Detector
+
+	// Workers is how many goroutines read and match; 0 means GOMAXPROCS.
+	Workers int
+
+	// Progress, if set, is told now and then how far the scan is. It is called
+	// from several goroutines and must be quick.
+	Progress func(Progress)
+}
+
+// Rules is what a scan asks of a rule engine; *sigma.Engine is one.
+type Rules interface {
+	// Match returns the rules that recognise the event.
+	Match(ev *event.Event) []*sighting.Rule
+
+	// Literals returns texts such that every line of that log which a rule
+	// matches holds one of them, in any case. Without such texts it is not
+	// complete, and every line has to be parsed.
+	Literals(event.Logsource) (texts []string, complete bool)
+
+	// Len is the number of rules.
+	Len() int
+}
+
+// Progress says how far a scan is.
+type Progress struct {
+	Files, FilesDone int
+	Bytes, BytesDone int64 // of the files' sizes
+	Sightings        int
+}
+
+// Run scans src. It yields an error only if the scan cannot go on; what cannot
+// be read is yielded as a gap. The same evidence gives the same messages,
+// whatever the number of workers.
+func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Message, error] {
+	return func(yield func(wire.Message, error) bool) {
+		if cfg.Workers <= 0 {
+			cfg.Workers = runtime.GOMAXPROCS(0)
+		}
+		s := &scanner{Config: cfg, src: src, sum: newSummary()}
+		if err := s.read(ctx); err != nil {
+			yield(wire.Message{}, fmt.Errorf("reading %s: %w", src.ID, err))
+			return
+		}
+		start := wire.Start{Format: wire.Format, Version: cfg.Version, Source: src.ID, Host: s.host(), Acquired: src.Acquired}
+		if cfg.Rules != nil {
+			start.Rules = cfg.Rules.Len()
+		}
+		if !yield(wire.Message{Start: &start}, nil) {
+			return
+		}
+		exposures := exposure.Assess(s.sum.builds, s.sum.config)
+		for _, e := range exposures {
+			if !yield(wire.Message{Exposure: &e}, nil) {
+				return
+			}
+		}
+		findings := s.detect(start.Host)
+		for _, f := range findings {
+			if !yield(wire.Message{Finding: &f}, nil) {
+				return
+			}
+		}
+		gaps := s.sum.gapList(src)
+		for _, g := range gaps {
+			if !yield(wire.Message{Gap: &g}, nil) {
+				return
+			}
+		}
+		end := conclude(findings, exposures, s.sum.coverage(), gaps)
+		end.Counts = s.sum.counts
+		end.Counts.Findings, end.Counts.Gaps = len(findings), len(gaps)
+		yield(wire.Message{End: &end}, nil)
+	}
+}
+
+// A scanner is one run of Run.
+type scanner struct {
+	Config
+	src      evidence.Source
+	sum      *summary
+	matchers matchers
+	progress tally
+}
+
+// detect runs the detectors. One that panics loses its own findings, and that
+// is a gap.
+func (s *scanner) detect(host string) []finding.Finding {
+	pass := &detect.Pass{Host: host, Sightings: s.sum.sightings(), Scripts: s.sum.scripts.list()}
+	s.sum.counts.Sightings = len(pass.Sightings)
+	var all []finding.Finding
+	for _, d := range s.Detectors {
+		found, err := run(d, pass)
+		if err != nil {
+			s.sum.gap(evidence.Ref{}, err)
+		}
+		all = append(all, found...)
+	}
+	slices.SortStableFunc(all, func(a, b finding.Finding) int {
+		if c := a.Start.Compare(b.Start); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Rule+a.ID, b.Rule+b.ID)
+	})
+	return all
+}
+
+func run(d *detect.Detector, pass *detect.Pass) (found []finding.Finding, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			found, err = nil, fmt.Errorf("detector %s failed and its findings are missing: %v", d.Name, x)
+		}
+	}()
+	return d.Run(pass), nil
+}
+
+// host is the name of the machine: what acquiring knows, else the one name
+// that most events carry.
+func (s *scanner) host() string {
+	if s.src.Host != "" {
+		return s.src.Host
+	}
+	best, most := "", 0
+	for name, n := range s.sum.hosts {
+		if n > most || n == most && name < best {
+			best, most = name, n
+		}
+	}
+	return best
+}
