@@ -241,6 +241,7 @@ func (s *scanner) segment(seg segment, r *result) {
 			s.line(seg.layout, seg.data[start:end], evidence.Ref{Path: r.path, Line: line, Offset: seg.offset + int64(start)}, r)
 		}
 	}
+	r.row(seg)
 	s.count(seg, source, r)
 }
 

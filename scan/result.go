@@ -230,6 +230,12 @@ func (r *result) append(part *result, line int) {
 		}
 	}
 	r.fold.merge(&part.fold)
+	for _, b := range part.builds {
+		if len(r.builds) == 0 {
+			b.Ref.Line += line
+			r.builds = append(r.builds, b)
+		}
+	}
 	for _, s := range part.scripts.scripts {
 		for i := range s.Proof {
 			s.Proof[i].Line += line
@@ -241,16 +247,5 @@ func (r *result) append(part *result, line int) {
 			g.Ref.Line += line
 		}
 		r.gaps = addGap(r.gaps, g)
-	}
-}
-
-// header notes the product and build that the log's header names.
-func (r *result) header(layout parse.Layout) {
-	if layout == nil {
-		return
-	}
-	if name, version := layout.Product(); version != "" {
-		r.builds = append(r.builds, &event.Event{Ref: evidence.Ref{Path: r.path}, Data: &event.Table{
-			Source: event.Setup, Names: []string{"Product", "Version", "Mode"}, Values: []string{name, version, "log header"}}})
 	}
 }

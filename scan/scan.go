@@ -80,7 +80,7 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 		if !yield(wire.Message{Start: &start}, nil) {
 			return
 		}
-		exposures := exposure.Assess(s.sum.builds, s.sum.config)
+		exposures := exposure.Assess(builds(s.sum.builds), settings(s.sum.config))
 		for _, e := range exposures {
 			if !yield(wire.Message{Exposure: &e}, nil) {
 				return

@@ -1,0 +1,131 @@
+// Package casefile gathers what a scan found into a case: one intrusion, or
+// the answer that there was none. (The word "case" alone is taken by Go.)
+package casefile
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"limier/finding"
+	"limier/wire"
+)
+
+// A Case is everything known about one server.
+type Case struct {
+	Start     wire.Start
+	Exposures []wire.Exposure
+	Findings  []finding.Finding // by time
+	Gaps      []wire.Gap
+	End       wire.End
+	Complete  bool // false if the scan was cut short; then End is zero
+}
+
+var (
+	errNoStart = errors.New("the stream does not begin with a start message")
+	errFormat  = errors.New("the stream has a format that this version does not read; it reads " + wire.Format)
+)
+
+// Build makes a case of the messages of one scan.
+func Build(messages iter.Seq2[wire.Message, error]) (*Case, error) {
+	c := &Case{}
+	for m, err := range messages {
+		switch {
+		case err != nil:
+			return nil, err
+		case m.Start != nil:
+			if m.Start.Format != wire.Format {
+				return nil, errFormat
+			}
+			c.Start = *m.Start
+		case c.Start.Format == "":
+			return nil, errNoStart
+		case m.Exposure != nil:
+			c.Exposures = append(c.Exposures, *m.Exposure)
+		case m.Finding != nil:
+			c.Findings = append(c.Findings, *m.Finding)
+		case m.Gap != nil:
+			c.Gaps = append(c.Gaps, *m.Gap)
+		case m.End != nil:
+			c.End, c.Complete = *m.End, true
+		}
+	}
+	return c, nil
+}
+
+// An Actor is an address that hostile requests came from.
+type Actor struct {
+	Address     string
+	Role        string
+	First, Last time.Time
+	Findings    []string // titles of what it takes part in
+	Level       finding.Level
+}
+
+// Addresses sums up the addresses of the findings, the worst first.
+func (c *Case) Addresses() []Actor {
+	all := map[string]*Actor{}
+	for _, f := range c.Findings {
+		for _, e := range f.Entities {
+			if e.Type != finding.Address {
+				continue
+			}
+			a := all[e.Value]
+			if a == nil {
+				a = &Actor{Address: e.Value, Role: e.Role, First: f.Start, Last: f.End}
+				all[e.Value] = a
+			}
+			if f.Level.Rank() > a.Level.Rank() || a.Level == "" {
+				a.Level, a.Role = f.Level, e.Role
+			}
+			if a.First.IsZero() || !f.Start.IsZero() && f.Start.Before(a.First) {
+				a.First = f.Start
+			}
+			if f.End.After(a.Last) {
+				a.Last = f.End
+			}
+			if !slices.Contains(a.Findings, f.Title) {
+				a.Findings = append(a.Findings, f.Title)
+			}
+		}
+	}
+	return slices.SortedFunc(values(maps.Values(all)), func(a, b Actor) int {
+		return cmp.Or(cmp.Compare(b.Level.Rank(), a.Level.Rank()), a.First.Compare(b.First), cmp.Compare(a.Address, b.Address))
+	})
+}
+
+func values(seq iter.Seq[*Actor]) iter.Seq[Actor] {
+	return func(yield func(Actor) bool) {
+		for a := range seq {
+			if !yield(*a) {
+				return
+			}
+		}
+	}
+}
+
+// A Moment is one line of the timeline.
+type Moment struct {
+	Time    time.Time
+	Finding *finding.Finding
+	Step    *finding.Step
+}
+
+// Timeline returns the steps of all findings by time; steps without a time
+// are left out.
+func (c *Case) Timeline() []Moment {
+	var all []Moment
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		for k := range f.Steps {
+			if t := f.Steps[k].Time; !t.IsZero() {
+				all = append(all, Moment{t, f, &f.Steps[k]})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Moment) int { return a.Time.Compare(b.Time) })
+	return all
+}

@@ -1,0 +1,362 @@
+// Package text writes a case for a terminal: the verdict first, then what it
+// rests on, then what could not be seen and what to do.
+package text
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"limier/casefile"
+	"limier/finding"
+	"limier/publish"
+	"limier/wire"
+)
+
+// Publisher writes plain text, 100 columns wide, without colours.
+var Publisher = &publish.Publisher{
+	Name:      "text",
+	Doc:       "the summary that a scan prints",
+	Extension: ".txt",
+	MediaType: "text/plain; charset=utf-8",
+	Write: func(_ context.Context, w io.Writer, c *casefile.Case) error {
+		return Write(w, c, Options{})
+	},
+}
+
+// Options say how to write. The zero value is for a file.
+type Options struct {
+	Width int  // columns; 0 means 100
+	Color bool // with colours, as ANSI escapes
+	All   bool // every step, gap and address; otherwise the first of many
+}
+
+// Write writes the case.
+func Write(w io.Writer, c *casefile.Case, o Options) error {
+	if o.Width < 40 {
+		o.Width = 100
+	}
+	p := &page{Options: o}
+	p.verdict(c)
+	p.exposures(c.Exposures)
+	p.findings("EXPLOITATION", finding.Exploitation, c)
+	p.findings("BACK DOORS", finding.Backdoor, c)
+	p.findings("AFTERMATH", finding.Aftermath, c)
+	p.findings("SCANNING", finding.Scanning, c)
+	p.addresses(c)
+	p.timeline(c)
+	p.coverage(c)
+	p.next(c)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// A page is a text being written.
+type page struct {
+	Options
+	b strings.Builder
+}
+
+// Styles by what they mean.
+var (
+	bold   = lipgloss.NewStyle().Bold(true)
+	dim    = lipgloss.NewStyle().Faint(true)
+	red    = lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Color("9"))
+	yellow = lipgloss.NewStyle().Foreground(lipgloss.Color("11"))
+	green  = lipgloss.NewStyle().Foreground(lipgloss.Color("10"))
+	banner = lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Color("15")).Padding(0, 1)
+)
+
+func (p *page) paint(s lipgloss.Style, text string) string {
+	if !p.Color {
+		return text
+	}
+	return s.Render(text)
+}
+
+func (p *page) section(name string) {
+	p.b.WriteString("\n" + p.paint(bold, name) + "\n")
+}
+
+// line writes text, wrapped, behind an indent; lines after the first are
+// indented by hang more.
+func (p *page) line(indent, hang int, text string) {
+	for i, part := range strings.Split(ansi.Wrap(text, p.Width-indent-hang, " "), "\n") {
+		if i == 1 {
+			indent += hang
+		}
+		p.b.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+part, " ") + "\n")
+	}
+}
+
+func (p *page) verdict(c *casefile.Case) {
+	name := strings.ToUpper(string(c.End.Verdict))
+	if !c.Complete {
+		name = "NOT FINISHED"
+	}
+	badge := name
+	if p.Color {
+		colour := "8"
+		switch c.End.Verdict {
+		case wire.Compromised:
+			colour = "1"
+		case wire.Attacked, wire.Exposed:
+			colour = "3"
+		case wire.NoSign:
+			colour = "2"
+		}
+		badge = banner.Background(lipgloss.Color(colour)).Render(name)
+	}
+	p.b.WriteString(badge)
+	if c.End.Confidence != "" {
+		fmt.Fprintf(&p.b, "  %s confidence", c.End.Confidence)
+	}
+	p.b.WriteString("\n")
+	about := "evidence " + c.Start.Source
+	if c.Start.Host != "" {
+		about = "host " + c.Start.Host + ", " + about
+	}
+	p.line(0, 0, p.paint(dim, publish.Plain(about)))
+	p.b.WriteString("\n")
+	if c.Complete {
+		p.line(0, 0, publish.Plain(c.End.Reason))
+	} else {
+		p.line(0, 0, "The scan was cut short. What follows is what it had found by then; the rest is unknown.")
+	}
+}
+
+func (p *page) exposures(list []wire.Exposure) {
+	if len(list) == 0 {
+		return
+	}
+	p.section("EXPOSURE")
+	for _, e := range list {
+		name := cmp.Or(e.Name, e.Product)
+		text := fmt.Sprintf("%s, build %s", name, e.Build)
+		if e.Updated != "" {
+			text += ", released " + e.Updated
+		}
+		p.line(2, 2, publish.Plain(text))
+		if len(e.Proof) > 0 {
+			p.line(4, 2, p.paint(dim, publish.Plain(e.Proof[0].String())))
+		}
+		for _, k := range []struct {
+			state wire.State
+			text  string
+			style lipgloss.Style
+		}{
+			{wire.Vulnerable, "open to", red}, {wire.Depends, "depends on configuration", yellow},
+		} {
+			var ids []string
+			for _, s := range e.CVEs {
+				if s.State == k.state {
+					ids = append(ids, s.ID)
+				}
+			}
+			if len(ids) == 0 {
+				continue
+			}
+			shown := ids
+			if !p.All && len(ids) > 12 {
+				shown = append(slices.Clone(ids[:12]), fmt.Sprintf("and %d more", len(ids)-12))
+			}
+			p.line(4, 2, p.paint(k.style, fmt.Sprintf("%s %d: ", k.text, len(ids)))+strings.Join(shown, " "))
+		}
+		for _, n := range e.Notes {
+			p.line(4, 2, "note: "+publish.Plain(n))
+		}
+	}
+}
+
+func (p *page) findings(name string, phase finding.Phase, c *casefile.Case) {
+	var list []finding.Finding
+	for _, f := range c.Findings {
+		if f.Phase == phase {
+			list = append(list, f)
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	slices.SortStableFunc(list, func(a, b finding.Finding) int {
+		return cmp.Or(cmp.Compare(b.Level.Rank(), a.Level.Rank()), a.Start.Compare(b.Start))
+	})
+	p.section(name)
+	most := 12
+	for i, f := range list {
+		if i == most && !p.All {
+			p.line(2, 0, fmt.Sprintf("… and %d more; --all shows them", len(list)-most))
+			return
+		}
+		p.finding(f)
+	}
+}
+
+func (p *page) finding(f finding.Finding) {
+	mark, style := "•", yellow
+	switch f.Outcome {
+	case finding.Succeeded:
+		mark, style = "✗", red
+	case finding.Attempted:
+		mark = "○"
+	}
+	p.line(2, 2, p.paint(style, mark+" ")+p.paint(bold, publish.Plain(f.Title)))
+	when := ""
+	if !f.Start.IsZero() {
+		when = f.Start.Format("2006-01-02 15:04:05")
+		switch {
+		case f.End.Sub(f.Start) < time.Second:
+		case f.End.Format(time.DateOnly) == f.Start.Format(time.DateOnly):
+			when += " to " + f.End.Format("15:04:05")
+		default:
+			when += " to " + f.End.Format("2006-01-02 15:04:05")
+		}
+		when += " UTC, "
+	}
+	facts := fmt.Sprintf("%s%s, %s confidence", when, f.Level, f.Confidence)
+	if f.Outcome != "" {
+		facts += ", " + string(f.Outcome)
+	}
+	if tags := append(slices.Clone(f.CVEs), f.Techniques...); len(tags) > 0 {
+		facts += "  " + strings.Join(tags, " ")
+	}
+	p.line(4, 0, p.paint(dim, publish.Plain(facts)))
+	if f.Reason != "" {
+		p.line(4, 0, publish.Plain(f.Reason))
+	}
+	for i, s := range f.Steps {
+		if i == 6 && !p.All && len(f.Steps) > 7 {
+			p.line(6, 0, p.paint(dim, fmt.Sprintf("… %d more steps", len(f.Steps)-i)))
+			break
+		}
+		text := publish.Plain(s.Text)
+		if !s.Time.IsZero() {
+			text = s.Time.Format("01-02 15:04:05") + "  " + text
+		}
+		if s.Outcome == finding.Attempted {
+			text += " (failed, or no sign that it worked)"
+		}
+		p.line(6, 4, text)
+		p.line(10, 2, p.paint(dim, publish.Plain(s.Ref.String())))
+	}
+}
+
+func (p *page) addresses(c *casefile.Case) {
+	list := c.Addresses()
+	if len(list) == 0 {
+		return
+	}
+	p.section("ADDRESSES")
+	for i, a := range list {
+		if i == 10 && !p.All {
+			p.line(2, 0, fmt.Sprintf("… and %d more; --all shows them", len(list)-i))
+			return
+		}
+		text := fmt.Sprintf("%-16s %s", publish.Plain(a.Address), cmp.Or(a.Role, "seen"))
+		if !a.First.IsZero() {
+			text += ", " + a.First.Format("2006-01-02 15:04")
+			if a.Last.Sub(a.First) > time.Minute {
+				text += " to " + a.Last.Format("2006-01-02 15:04") + " UTC"
+			} else {
+				text += " UTC"
+			}
+		}
+		p.line(2, 4, text+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
+	}
+}
+
+// timeline shows the key moments: the first step of each weighty finding.
+func (p *page) timeline(c *casefile.Case) {
+	seen := map[string]int{}
+	var moments []casefile.Moment
+	for _, m := range c.Timeline() {
+		if m.Finding.Level.Rank() < finding.Medium.Rank() || m.Finding.Phase == finding.Scanning {
+			continue
+		}
+		if seen[m.Finding.ID]++; seen[m.Finding.ID] > 3 {
+			continue
+		}
+		moments = append(moments, m)
+	}
+	if len(moments) == 0 {
+		return
+	}
+	p.section("TIMELINE, key moments in UTC")
+	for i, m := range moments {
+		if i == 20 && !p.All {
+			p.line(2, 0, fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
+			return
+		}
+		p.line(2, 21, m.Time.Format("2006-01-02 15:04:05")+"  "+publish.Plain(m.Step.Text))
+	}
+}
+
+func (p *page) coverage(c *casefile.Case) {
+	p.section("COVERAGE AND GAPS")
+	for _, cov := range c.End.Coverage {
+		text := fmt.Sprintf("%-28s", cov.Source)
+		if cov.First.IsZero() {
+			text += "                        "
+		} else {
+			text += " " + cov.First.Format(time.DateOnly) + " … " + cov.Last.Format(time.DateOnly)
+		}
+		text += "  " + plural(int64(cov.Files), "file")
+		if cov.Source != "files" && cov.Events > 0 {
+			text += ", " + plural(cov.Events, "event")
+		}
+		p.line(2, 4, text)
+	}
+	if c.Complete && len(c.End.Coverage) == 0 {
+		p.line(2, 0, "nothing that Limier can read")
+	}
+	if len(c.Gaps) == 0 {
+		p.line(2, 0, p.paint(green, "no gap: everything that was there could be read"))
+		return
+	}
+	for i, g := range c.Gaps {
+		if i == 10 && !p.All {
+			p.line(2, 0, fmt.Sprintf("… and %d more gaps; --all shows them", len(c.Gaps)-i))
+			break
+		}
+		text := "gap: "
+		if at := g.Ref.String(); at != "" {
+			text += at + ": "
+		}
+		text += g.Reason
+		if g.Count > 1 {
+			text += fmt.Sprintf(" (%d times)", g.Count)
+		}
+		p.line(2, 4, p.paint(yellow, publish.Plain(text)))
+	}
+}
+
+func (p *page) next(c *casefile.Case) {
+	if len(c.End.Next) == 0 {
+		return
+	}
+	p.section("NEXT STEPS")
+	for i, n := range c.End.Next {
+		p.line(2, 3, fmt.Sprintf("%d. %s", i+1, n.Text))
+		if n.Source != "" {
+			p.line(5, 0, p.paint(dim, n.Source))
+		}
+	}
+}
+
+func plural(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s + " " + noun
+}
