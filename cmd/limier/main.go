@@ -1,5 +1,5 @@
 // Command limier reads evidence of a web or mail server and says whether it
-// was breached.
+// was breached, how, and what was left behind.
 package main
 
 import (
@@ -9,20 +9,62 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/spf13/cobra"
 )
+
+// Exit codes, as `limier --help` documents them.
+const (
+	exitNothing  = 0 // no sign found
+	exitFindings = 1
+	exitFailed   = 2 // the job could not be done, or not to its end
+)
+
+// errFindings ends a command that found something: it is no failure.
+var errFindings = errors.New("findings")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "limier:", err)
-		os.Exit(2)
-	}
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	if len(args) >= 2 && args[0] == "eval" && args[1] == "webshell" {
-		return evalWebshell(ctx, args[2:], stdin, stdout)
+// run is main without the process around it, so that tests can call it.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	switch err := root.ExecuteContext(ctx); {
+	case err == nil:
+		return exitNothing
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "limier: interrupted; what was found until then is incomplete")
+	default:
+		fmt.Fprintln(stderr, "limier:", err)
 	}
-	return errors.New("usage: limier eval webshell --manifest FILE --root DIR")
+	return exitFailed
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "limier",
+		Short: "Was this server breached, how, and what was left behind?",
+		Long: `Limier reads the evidence of a Microsoft Exchange, IIS, SharePoint or other web
+server (logs, event logs, files, configuration), live or copied, and answers:
+was it breached, how and when, what was left behind, what was done next. The
+answer comes with its proof and its blind spots. It only reads: nothing from
+the evidence is executed, changed or sent anywhere.
+
+Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(scanCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand())
+	root.CompletionOptions.HiddenDefaultCmd = true
+	return root
 }

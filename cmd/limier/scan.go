@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"time"
+
+	"github.com/charmbracelet/colorprofile"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"limier/acquire"
+	"limier/builtin"
+	"limier/casefile"
+	"limier/evidence"
+	"limier/publish/text"
+	"limier/scan"
+	"limier/store/sqlite"
+	"limier/wire"
+)
+
+// A scanJob is what the flags of `limier scan` say.
+type scanJob struct {
+	json    bool
+	output  string
+	all     bool
+	host    string
+	workers int
+	rules   []string
+}
+
+func scanCommand() *cobra.Command {
+	var j scanJob
+	cmd := &cobra.Command{
+		Use:   "scan [PATH]",
+		Short: "Read evidence and give a verdict",
+		Long: `Scan reads a folder, a file, or a collection (.zip, .tar, .tar.gz, .tar.zst) as
+Velociraptor, KAPE, CyLR or UAC make them. Without PATH it reads this host: it
+finds the Exchange folder, the IIS logs, the web roots and the event logs by
+itself.
+
+It ends with a verdict:
+  compromised          something worked: an exploit, a back door, acts on the host
+  attacked             attempts, and no proof that one worked
+  exposed              open to known vulnerabilities, no sign that they were used
+  no sign found        within the coverage that is stated with it
+  not enough evidence  too little was there to say
+
+All times are UTC. Exit codes: 0 no sign found, 1 findings, 2 the job could not
+be done.`,
+		Example: `  limier scan examples/intrusion
+  limier scan collection.zip -o case.limier
+  limier scan /mnt/ex01 --json > ex01.jsonl`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := ""
+			if len(args) == 1 {
+				path = args[0]
+			}
+			return j.run(cmd.Context(), path, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&j.json, "json", false, "write the stream of messages as JSON lines (doc/wire.md)")
+	f.StringVarP(&j.output, "output", "o", "", "write the case to this `FILE` (SQLite)")
+	f.BoolVar(&j.all, "all", false, "show every step, address and gap, not only the first of many")
+	f.StringVar(&j.host, "host", "", "`NAME` of the host the evidence is from, if it does not say")
+	f.IntVar(&j.workers, "workers", 0, "how many files or chunks to read at a time; 0 means one for each core")
+	f.StringArrayVar(&j.rules, "rules", nil, "also load the Sigma rules in this `DIR`; may be repeated")
+	return cmd
+}
+
+func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	src, closer, err := openEvidence(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	if j.host != "" {
+		src.Host = j.host
+	}
+	rules, err := loadRules(j.rules, stderr)
+	if err != nil {
+		return err
+	}
+	show, done := progress(stderr)
+	cfg := scan.Config{
+		Version: version(), Parsers: builtin.Parsers(), Rules: rules, Languages: builtin.Languages(), Detectors: builtin.Detectors(),
+		Workers: j.workers, Progress: show,
+	}
+	messages := scan.Run(ctx, src, cfg)
+	if j.json {
+		messages = tee(messages, stdout)
+	}
+	c, err := casefile.Build(messages)
+	done()
+	if err != nil {
+		return err
+	}
+	if j.output != "" {
+		if err := sqlite.Write(ctx, j.output, c); err != nil {
+			return fmt.Errorf("writing the case: %w", err)
+		}
+	}
+	if !j.json {
+		if err := printCase(stdout, c, j.all); err != nil {
+			return err
+		}
+	}
+	return outcome(c, path)
+}
+
+// outcome turns the verdict into the exit code.
+func outcome(c *casefile.Case, path string) error {
+	switch c.End.Verdict {
+	case wire.NoSign:
+		return nil
+	case wire.NotEnough:
+		if path == "" {
+			path = "this host"
+		}
+		return fmt.Errorf("not enough evidence in %s: looked for IIS and Exchange logs, event logs (.evtx) and web scripts; is this the drive that holds C:\\inetpub?", path)
+	}
+	return errFindings
+}
+
+func openEvidence(ctx context.Context, path string) (evidence.Source, io.Closer, error) {
+	if path == "" {
+		return acquire.Live(ctx, acquire.Config{})
+	}
+	return acquire.Open(ctx, path, acquire.Config{})
+}
+
+// tee writes each message as a JSON line before passing it on.
+func tee(messages iter.Seq2[wire.Message, error], w io.Writer) iter.Seq2[wire.Message, error] {
+	return func(yield func(wire.Message, error) bool) {
+		enc := json.NewEncoder(w)
+		for m, err := range messages {
+			if err == nil {
+				err = enc.Encode(m)
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// printCase writes the case as text, with colours on a terminal.
+func printCase(w io.Writer, c *casefile.Case, all bool) error {
+	o := text.Options{All: all}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			o.Width = min(width, 120)
+		}
+		o.Color = true
+		w = colorprofile.NewWriter(f, os.Environ())
+	}
+	return text.Write(w, c, o)
+}
+
+// progress returns a function that draws a line about the progress on a
+// terminal, and one that removes it. Elsewhere both do nothing.
+func progress(w io.Writer) (show func(scan.Progress), done func()) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil, func() {}
+	}
+	b := &bar{w: f, start: time.Now()}
+	return b.show, b.done
+}
+
+var errNoRules = errors.New("no rule could be loaded")
