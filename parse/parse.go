@@ -43,10 +43,14 @@ type Layout interface {
 	// Event parses a line. The event shares no memory with it.
 	Event(line []byte) (*event.Event, error)
 
-	// Request picks out of a line what the request inventory counts. It is
-	// called for every line, so it must be quick and must not allocate; r
-	// shares memory with line. A line without a request has an empty Path; a
-	// line that is no event of this layout is not ok.
+	// Path returns the path that a web request asks for, without the query; it
+	// is empty where the log has none. ok tells whether the line looks like an
+	// event of this layout. It is called for every line, so it must be quick
+	// and must not allocate; path shares memory with line.
+	Path(line []byte) (path []byte, ok bool)
+
+	// Request reads what the request inventory counts. It must not allocate; r
+	// shares memory with line.
 	Request(line []byte, clock *Clock) (r Request, ok bool)
 
 	// Product returns the product and build that the header names, such as

@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,19 +23,40 @@ const (
 // An inventory sums up the requests for each path that names a server-side
 // script. The zero value is empty.
 type inventory struct {
-	scripts map[string]*detect.Script
+	scripts map[string]*entry // by path as requested; nil for one that is no script
 	dropped int
+}
+
+type entry struct{ detect.Script }
+
+// find returns the entry of a path, or nil if it names no script.
+func (v *inventory) find(path []byte) *entry {
+	if e, ok := v.scripts[string(path)]; ok || len(path) == 0 {
+		return e
+	}
+	var e *entry
+	if script(path) {
+		e = &entry{detect.Script{Path: strings.ToLower(string(path)), Statuses: map[int]int{}, Clients: map[string]int{}, Agents: map[string]int{}}}
+	}
+	if len(v.scripts) >= maxScripts {
+		if e != nil {
+			v.dropped++
+		}
+		return nil
+	}
+	if v.scripts == nil {
+		v.scripts = map[string]*entry{}
+	}
+	v.scripts[string(path)] = e
+	return e
 }
 
 // script reports whether the path names a server-side script, perhaps with a
 // path behind it: "/owa/auth/x.aspx/y".
 func script(path []byte) bool {
-	i := 0
 	for {
-		for i < len(path) && path[i] != '.' {
-			i++
-		}
-		if i >= len(path) {
+		i := bytes.IndexByte(path, '.')
+		if i < 0 {
 			return false
 		}
 		j := i + 1
@@ -43,44 +66,25 @@ func script(path []byte) bool {
 		if ext := path[i:j]; len(ext) >= 3 && len(ext) <= 7 && baseline.Script(string(ext)) {
 			return true
 		}
-		i = j
+		path = path[j:]
 	}
 }
 
 // add counts one request.
-func (v *inventory) add(r parse.Request, ref func() evidence.Ref) {
-	if !script(r.Path) {
-		return
-	}
-	var lower [256]byte
-	key := append(lower[:0], r.Path...)
-	for i, c := range key {
-		if 'A' <= c && c <= 'Z' {
-			key[i] = c + 'a' - 'A'
-		}
-	}
-	s := v.scripts[string(key)]
-	if s == nil {
-		if len(v.scripts) >= maxScripts {
-			v.dropped++
-			return
-		}
-		if v.scripts == nil {
-			v.scripts = map[string]*detect.Script{}
-		}
-		s = &detect.Script{Path: string(key), First: r.Time, Statuses: map[int]int{}, Clients: map[string]int{}, Agents: map[string]int{}}
-		v.scripts[s.Path] = s
+func (s *entry) add(r parse.Request, ref evidence.Ref) {
+	if s.Requests == 0 {
+		s.First = r.Time
 	}
 	s.Requests++
 	if r.Post {
 		s.Posts++
 	}
 	if len(s.Proof) < maxProof/2 {
-		s.Proof = append(s.Proof, ref())
+		s.Proof = append(s.Proof, ref)
 	}
 	if r.Status >= 200 && r.Status < 300 {
 		if s.Answered == 0 && s.Requests > maxProof/2 {
-			s.Proof = append(s.Proof, ref())
+			s.Proof = append(s.Proof, ref)
 		}
 		s.Answered++
 		if s.FirstOK.IsZero() || r.Time.Before(s.FirstOK) {
@@ -109,7 +113,8 @@ func count(m map[string]int, key []byte, most int) {
 	}
 }
 
-// merge adds the requests of other, which come after those of v.
+// merge adds the requests of other, which come after those of v. Paths that
+// differ in case only become one.
 func (v *inventory) merge(other *inventory) {
 	v.dropped += other.dropped
 	for _, s := range other.list() {
@@ -120,9 +125,9 @@ func (v *inventory) merge(other *inventory) {
 				continue
 			}
 			if v.scripts == nil {
-				v.scripts = map[string]*detect.Script{}
+				v.scripts = map[string]*entry{}
 			}
-			v.scripts[s.Path] = &s
+			v.scripts[s.Path] = &entry{s}
 			continue
 		}
 		if into.Answered == 0 && s.Answered > 0 {
@@ -164,12 +169,16 @@ func mergeCounts(into, from map[string]int, most int) {
 	}
 }
 
-// list returns the scripts by path.
+// list returns the scripts that were requested, by path.
 func (v *inventory) list() []detect.Script {
-	all := make([]detect.Script, 0, len(v.scripts))
+	var all []detect.Script
 	for _, s := range v.scripts {
-		all = append(all, *s)
+		if s != nil && s.Requests > 0 {
+			all = append(all, s.Script)
+		}
 	}
-	slices.SortFunc(all, func(a, b detect.Script) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(all, func(a, b detect.Script) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), a.First.Compare(b.First), cmp.Compare(a.Requests, b.Requests))
+	})
 	return all
 }

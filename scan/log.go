@@ -274,7 +274,7 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 	inventoried := source == event.IIS || source == event.Web || source == event.HTTPProxy
 	r.seen(name, time.Time{}, 0)
 	cover := r.cover[name]
-	line, offset := seg.line, seg.offset
+	line, offset, spanned := seg.line, seg.offset, false
 	for rest := seg.data; len(rest) > 0; {
 		text := rest
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
@@ -291,7 +291,7 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 		if len(text) == 0 {
 			continue
 		}
-		req, ok := seg.layout.Request(text, &clock)
+		path, ok := seg.layout.Path(text)
 		if !ok {
 			if _, isDirective := seg.layout.Directive(text); !isDirective {
 				r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNoEvent)
@@ -299,11 +299,18 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 			continue
 		}
 		cover.Events++
-		if !req.Time.IsZero() {
-			span(cover, req.Time, req.Time)
+		entry := r.scripts.find(path)
+		if entry == nil && spanned && len(rest) > 0 {
+			continue // the first and the last line tell what a segment spans
 		}
-		if inventoried && len(req.Path) > 0 {
-			r.scripts.add(req, func() evidence.Ref { return evidence.Ref{Path: r.path, Line: line, Offset: at} })
+		req, ok := seg.layout.Request(text, &clock)
+		if !ok || req.Time.IsZero() {
+			continue
+		}
+		spanned = true
+		span(cover, req.Time, req.Time)
+		if entry != nil && inventoried {
+			entry.add(req, evidence.Ref{Path: r.path, Line: line, Offset: at})
 		}
 	}
 }

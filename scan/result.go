@@ -237,6 +237,9 @@ func (r *result) append(part *result, line int) {
 		}
 	}
 	for _, s := range part.scripts.scripts {
+		if s == nil {
+			continue
+		}
 		for i := range s.Proof {
 			s.Proof[i].Line += line
 		}

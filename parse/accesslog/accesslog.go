@@ -67,6 +67,13 @@ func (layout) Event(line []byte) (*event.Event, error) {
 	return &event.Event{Time: t.UTC(), Data: &event.Table{Source: event.Web, Names: columns, Values: values}}, nil
 }
 
+// Path finds the request's target.
+func (layout) Path(line []byte) (path []byte, ok bool) {
+	f, ok := cut(line)
+	path, _, _ = bytes.Cut(f.target, []byte("?"))
+	return path, ok
+}
+
 // Request picks the columns that the inventory counts.
 func (layout) Request(line []byte, _ *parse.Clock) (r parse.Request, ok bool) {
 	f, ok := cut(line)

@@ -315,6 +315,34 @@ func parseTime(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// Path finds the path in HttpProxy logs.
+func (l *layout) Path(line []byte) (path []byte, ok bool) {
+	if len(line) > 0 && line[0] == '"' {
+		r, ok := l.Request(line, new(parse.Clock))
+		return r.Path, ok
+	}
+	if l.time == 0 && (len(line) < 19 || line[4] != '-' || line[13] != ':') {
+		return nil, false
+	}
+	if l.stem < 0 {
+		return nil, true
+	}
+	rest := line
+	for range l.stem {
+		i := bytes.IndexByte(rest, ',')
+		if i < 0 {
+			return nil, true // cut short
+		}
+		rest = rest[i+1:]
+		if len(rest) > 0 && rest[0] == '"' { // a comma may be inside
+			r, ok := l.Request(line, new(parse.Clock))
+			return r.Path, ok
+		}
+	}
+	path, _, _ = bytes.Cut(rest, []byte(","))
+	return path, true
+}
+
 // Request picks the columns of HttpProxy logs that the inventory counts.
 func (l *layout) Request(line []byte, clock *parse.Clock) (r parse.Request, ok bool) {
 	if len(line) < 19 {

@@ -196,6 +196,29 @@ func (l *layout) of(line []byte, values []string) (*layout, error) {
 	return nil, errColumns
 }
 
+// Path skips to the path without looking at what follows.
+func (l *layout) Path(line []byte) (path []byte, ok bool) {
+	if l.at[stem] < 0 || l.names == nil {
+		r, ok := l.Request(line, new(parse.Clock))
+		return r.Path, ok
+	}
+	if len(line) < 8 || line[2] != ':' && line[4] != '-' && l.at[date]+l.at[clock] <= 1 {
+		return nil, false
+	}
+	rest := line
+	for range l.at[stem] {
+		i := bytes.IndexByte(rest, ' ')
+		if i < 0 {
+			return nil, false
+		}
+		rest = rest[i+1:]
+	}
+	if i := bytes.IndexByte(rest, ' '); i >= 0 {
+		return rest[:i], true
+	}
+	return rest, l.at[stem] == len(l.names)-1
+}
+
 // Request finds the columns of interest without allocating.
 func (l *layout) Request(line []byte, c *parse.Clock) (r parse.Request, ok bool) {
 	if l.names == nil {

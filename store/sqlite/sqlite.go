@@ -303,4 +303,3 @@ func (r *reader) list(s string, into any) {
 		r.err = err
 	}
 }
-
