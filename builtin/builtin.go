@@ -1,13 +1,44 @@
 // Package builtin lists what ships: explicit lists, in a fixed order, no
-// registry.
+// registry. A parser, detector, analyser or publisher that is not listed here
+// does not exist.
 package builtin
 
 import (
+	"limier/detect"
+	"limier/parse"
+	"limier/parse/accesslog"
+	"limier/parse/evtx"
+	"limier/parse/exchange"
+	"limier/parse/iis"
+	"limier/publish"
+	"limier/publish/text"
 	"limier/webshell"
 )
+
+// Parsers returns the parsers, in the order they are tried.
+func Parsers() []*parse.Parser {
+	return []*parse.Parser{
+		accesslog.Parser,
+		evtx.Parser,
+		exchange.Parser,
+		iis.Parser,
+	}
+}
 
 // Languages returns the web shell analysers. The order decides nothing but
 // the order of reasons.
 func Languages() []*webshell.Language {
 	return []*webshell.Language{}
+}
+
+// Detectors returns the detectors, by name.
+func Detectors() []*detect.Detector {
+	return []*detect.Detector{}
+}
+
+// Publishers returns the publishers, by name.
+func Publishers() []*publish.Publisher {
+	return []*publish.Publisher{
+		text.Publisher,
+	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -84,13 +83,9 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	if j.host != "" {
 		src.Host = j.host
 	}
-	rules, err := loadRules(j.rules, stderr)
-	if err != nil {
-		return err
-	}
 	show, done := progress(stderr)
 	cfg := scan.Config{
-		Version: version(), Parsers: builtin.Parsers(), Rules: rules, Languages: builtin.Languages(), Detectors: builtin.Detectors(),
+		Version: version(), Parsers: builtin.Parsers(), Languages: builtin.Languages(), Detectors: builtin.Detectors(),
 		Workers: j.workers, Progress: show,
 	}
 	messages := scan.Run(ctx, src, cfg)
@@ -130,9 +125,6 @@ func outcome(c *casefile.Case, path string) error {
 }
 
 func openEvidence(ctx context.Context, path string) (evidence.Source, io.Closer, error) {
-	if path == "" {
-		return acquire.Live(ctx, acquire.Config{})
-	}
 	return acquire.Open(ctx, path, acquire.Config{})
 }
 
@@ -174,5 +166,3 @@ func progress(w io.Writer) (show func(scan.Progress), done func()) {
 	b := &bar{w: f, start: time.Now()}
 	return b.show, b.done
 }
-
-var errNoRules = errors.New("no rule could be loaded")

@@ -85,10 +85,17 @@ func (p *page) section(name string) {
 	p.b.WriteString("\n" + p.paint(bold, name) + "\n")
 }
 
+// hyphen stands for "-" while text is wrapped: a rune that no text has, from
+// Unicode's private area, one column wide.
+const hyphen = "\uE0FE"
+
 // line writes text, wrapped, behind an indent; lines after the first are
 // indented by hang more.
 func (p *page) line(indent, hang int, text string) {
-	for i, part := range strings.Split(ansi.Wrap(text, p.Width-indent-hang, " "), "\n") {
+	// Wrap would break at hyphens too, inside paths and CVE numbers.
+	text = strings.ReplaceAll(text, "-", hyphen)
+	text = strings.ReplaceAll(ansi.Wrap(text, p.Width-indent-hang, " "), hyphen, "-")
+	for i, part := range strings.Split(text, "\n") {
 		if i == 1 {
 			indent += hang
 		}

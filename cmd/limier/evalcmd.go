@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// evalCommand holds the developers' measurements; it is hidden from --help.
+func evalCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "eval", Short: "Measure Limier on labelled evidence (for its developers)", Hidden: true}
+	cmd.AddCommand(&cobra.Command{
+		Use:                "webshell",
+		Short:              "Found and false-alarm rates of web shell analysis",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return evalWebshell(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	})
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return fmt.Errorf("say what to measure: webshell")
+	}
+	return cmd
+}
