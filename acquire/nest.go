@@ -62,6 +62,9 @@ func (n *nest) mount(name string) *nest {
 }
 
 func (n *nest) open(name string) *nest {
+	if j, ok := n.base.(*join); ok && !j.archives(name) {
+		return nil
+	}
 	info, err := fs.Stat(n.base, name)
 	if err != nil || info.IsDir() {
 		return nil
