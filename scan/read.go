@@ -25,14 +25,13 @@ import (
 const (
 	maxFiles   = 5_000_000
 	headSize   = 64 << 10
-	maxScript  = 16 << 20 // a script is judged whole up to here
 	maxUnknown = 64 << 20 // a file of no known kind is hashed up to here
 	bigLog     = 8 << 20  // logs from here on are read by all workers together
 )
 
 var (
 	errManyFiles = fmt.Errorf("more than %d files: the rest were not looked at", maxFiles)
-	errBigScript = fmt.Errorf("longer than %d bytes: only the start and the end were judged", maxScript)
+	errBigScript = errors.New("script too long to be judged whole: only its start and its end were")
 	errBigFile   = fmt.Errorf("file of no known kind, larger than %d bytes: not read", maxUnknown)
 )
 
@@ -273,33 +272,29 @@ var (
 // judge hashes a file, compares it with the baseline and, if it may be a
 // script, asks the web shell analysers.
 func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) {
-	script := false
-	for _, l := range s.Languages {
-		script = script || l.Match(j.path, head)
-	}
+	sum := sha256.New()
+	all := io.TeeReader(io.MultiReader(newHead(head), f), sum)
+	script := webshell.Matches(s.Languages, j.path, head)
 	if !script && (claimed || j.size > maxUnknown) {
 		if !claimed {
 			r.gap(evidence.Ref{Path: j.path}, errBigFile)
 		}
 		return
 	}
-	sum := sha256.New()
-	sum.Write(head)
-	data := head
+	var data []byte
+	var err error
 	if script {
-		body, err := io.ReadAll(io.LimitReader(f, maxScript-int64(len(head))))
-		if err != nil {
-			r.gap(evidence.Ref{Path: j.path}, err)
+		data, err = webshell.Read(s.Languages, j.path, all)
+		if int64(len(data)) < j.size {
+			r.gap(evidence.Ref{Path: j.path}, errBigScript)
 		}
-		data = append(append(make([]byte, 0, len(head)+len(body)), head...), body...)
-		sum.Write(body)
 	}
-	if tail, err := readTail(f, sum); err != nil {
+	if err == nil {
+		_, err = io.Copy(io.Discard, all)
+	}
+	if err != nil {
 		r.gap(evidence.Ref{Path: j.path}, err)
 		return
-	} else if len(tail) > 0 && script {
-		r.gap(evidence.Ref{Path: j.path}, errBigScript)
-		data = append(data, tail...)
 	}
 	var digest [32]byte
 	sum.Sum(digest[:0])
@@ -323,26 +318,6 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 		r.sighted(unknownScript, ev, "no known build ships "+answer.Path)
 	}
 	s.match(ev, r)
-}
-
-// readTail feeds what is left of f to w and returns its last bytes.
-func readTail(f io.Reader, w io.Writer) ([]byte, error) {
-	var tail []byte
-	buf := make([]byte, 256<<10)
-	for {
-		n, err := f.Read(buf)
-		w.Write(buf[:n])
-		tail = append(tail, buf[:n]...)
-		if over := len(tail) - 1<<20; over > 1<<20 {
-			tail = append(tail[:0], tail[over:]...)
-		}
-		switch {
-		case err == io.EOF:
-			return tail, nil
-		case err != nil:
-			return nil, err
-		}
-	}
 }
 
 func ruleFor(v webshell.Verdict) *sighting.Rule {

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"limier/acquire"
+	"limier/builtin"
+	"limier/evidence"
+	"limier/publish"
+	"limier/webshell"
+)
+
+// A shellJob is what the flags of `limier webshell` say.
+type shellJob struct {
+	json bool
+}
+
+func webshellCommand() *cobra.Command {
+	var j shellJob
+	cmd := &cobra.Command{
+		Use:   "webshell PATH...",
+		Short: "Judge script files by what their code does",
+		Long: `Webshell analyses files alone, without logs or a baseline: each PATH is a file,
+a folder or an archive. It prints a tab-separated line for each file that it
+judges: webshell, malicious or suspicious; the confidence (low, moderate,
+high); the family if there is proof of one, else "-"; the path.
+
+Nothing is executed. Alarms are webshell and malicious; a suspicious file is
+worth a look and does not change the exit code.
+
+Exit codes: 0 no alarm, 1 alarms, 2 the job could not be done.`,
+		Example: `  limier webshell C:\inetpub\wwwroot
+  limier webshell --json upload.php`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return j.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().BoolVar(&j.json, "json", false, "write one JSON object a file, with every reason, step and decoded text")
+	return cmd
+}
+
+// A shellFile is one judged file, as --json writes it.
+type shellFile struct {
+	Path string `json:"path"`
+	webshell.Judgement
+}
+
+// A shellTask is one file to judge, or the end of one path.
+type shellTask struct {
+	path   string // as the user gave it
+	name   string // below path
+	fsys   fs.FS
+	done   chan struct{}
+	file   shellFile
+	err    error
+	source *evidence.Source // set at the end of a path
+	closer io.Closer
+}
+
+// run judges all files on all cores and prints them in their order.
+func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tasks := make(chan *shellTask)
+	order := make(chan *shellTask, 256)
+	languages := builtin.Languages()
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for t := range tasks {
+				t.file.Judgement, t.err = judgeFile(languages, t.fsys, t.name)
+				close(t.done)
+			}
+		})
+	}
+	wg.Go(func() {
+		defer close(order)
+		defer close(tasks)
+		for _, p := range paths {
+			if ctx.Err() != nil {
+				return
+			}
+			walkShells(ctx, p, order, tasks)
+		}
+	})
+	out := bufio.NewWriter(stdout)
+	alarms, lost := 0, 0
+	var failed error
+	for t := range order {
+		<-t.done
+		switch {
+		case t.source != nil:
+			for _, g := range t.source.Lost() {
+				lost++
+				fmt.Fprintf(stderr, "limier: %s: %v\n", publish.Plain(g.Ref.String()), g.Err)
+			}
+			t.closer.Close()
+		case t.err != nil && t.name == ".":
+			failed = errors.Join(failed, t.err)
+		case t.err != nil:
+			lost++
+			fmt.Fprintf(stderr, "limier: %s: %v\n", publish.Plain(shown(t.path, t.name)), t.err)
+		case t.file.Verdict != "":
+			if t.file.Verdict.Rank() > webshell.Suspicious.Rank() {
+				alarms++
+			}
+			t.file.Path = shown(t.path, t.name)
+			if err := j.print(out, t.file); err != nil {
+				failed = errors.Join(failed, err)
+				cancel()
+			}
+		}
+	}
+	wg.Wait()
+	switch err := errors.Join(failed, out.Flush(), ctx.Err()); {
+	case err != nil:
+		return err
+	case alarms > 0:
+		return errFindings
+	case lost > 0:
+		return fmt.Errorf("%d files could not be read; the others raise no alarm", lost)
+	}
+	return nil
+}
+
+// walkShells sends a task for each file below path.
+func walkShells(ctx context.Context, path string, order, tasks chan<- *shellTask) {
+	ready := make(chan struct{})
+	close(ready)
+	src, closer, err := acquire.Open(ctx, path, acquire.Config{})
+	if err != nil {
+		order <- &shellTask{path: path, name: ".", done: ready, err: err}
+		return
+	}
+	fs.WalkDir(src.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			order <- &shellTask{path: path, name: name, done: ready, err: err}
+		case !d.IsDir():
+			t := &shellTask{path: path, name: name, fsys: src.FS, done: make(chan struct{})}
+			order <- t
+			tasks <- t
+		}
+		return nil
+	})
+	order <- &shellTask{path: path, done: ready, source: &src, closer: closer}
+}
+
+// shown joins the path that the user gave and the name below it.
+func shown(path, name string) string {
+	if strings.HasSuffix(strings.ReplaceAll(path, `\`, "/"), "/"+name) || path == name {
+		return path // a single file
+	}
+	return strings.TrimRight(path, `/\`) + "/" + name
+}
+
+func (j *shellJob) print(out *bufio.Writer, f shellFile) error {
+	if j.json {
+		return json.NewEncoder(out).Encode(f)
+	}
+	family := f.Family
+	if family == "" {
+		family = "-"
+	}
+	_, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", f.Verdict, f.Confidence, publish.Plain(family), publish.Plain(f.Path))
+	return err
+}
+
+// judgeFile reads what the analysers need of a file, nothing more than its
+// start if no language knows it, and judges it.
+func judgeFile(languages []*webshell.Language, fsys fs.FS, name string) (webshell.Judgement, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return webshell.Judgement{}, err
+	}
+	defer f.Close()
+	data, err := webshell.Read(languages, name, f)
+	if err != nil || data == nil {
+		return webshell.Judgement{}, err
+	}
+	return webshell.Judge(languages, name, data), nil
+}

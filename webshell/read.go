@@ -1,0 +1,71 @@
+package webshell
+
+import (
+	"errors"
+	"io"
+	"strings"
+)
+
+// Limits of what is read of one file.
+const (
+	headSize = 64 << 10
+	maxRead  = 16 << 20
+	maxTail  = 1 << 20
+)
+
+// Read reads a file as far as the languages need it: nil if none of them
+// matches, else the file, of which only the start and the end are kept if it
+// is longer than 16 MiB. Shells are put at one of the two.
+func Read(languages []*Language, path string, r io.Reader) ([]byte, error) {
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	if !Matches(languages, path, head) {
+		return nil, nil
+	}
+	if err != nil {
+		return head, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r, maxRead-headSize))
+	if err != nil {
+		return nil, err
+	}
+	data := append(append(make([]byte, 0, len(head)+len(body)), head...), body...)
+	if len(data) < maxRead {
+		return data, nil
+	}
+	tail, err := lastBytes(r)
+	return append(data, tail...), err
+}
+
+// Matches reports whether some language reads the file.
+func Matches(languages []*Language, path string, head []byte) bool {
+	path = strings.ToLower(path)
+	for _, l := range languages {
+		if l.Match(path, head) {
+			return true
+		}
+	}
+	return false
+}
+
+func lastBytes(r io.Reader) ([]byte, error) {
+	var tail []byte
+	buf := make([]byte, 256<<10)
+	for {
+		n, err := r.Read(buf)
+		tail = append(tail, buf[:n]...)
+		if over := len(tail) - maxTail; over > maxTail {
+			tail = append(tail[:0], tail[over:]...)
+		}
+		if err == io.EOF {
+			return tail[max(0, len(tail)-maxTail):], nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
