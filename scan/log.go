@@ -309,6 +309,9 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 		}
 		spanned = true
 		span(cover, req.Time, req.Time)
+		if entry != nil && string(req.Path) != string(path) {
+			entry = r.scripts.find(req.Path) // the line has columns of its own
+		}
 		if entry != nil && inventoried {
 			entry.add(req, evidence.Ref{Path: r.path, Line: line, Offset: at})
 		}

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"limier/event"
@@ -131,9 +130,8 @@ func cut(line []byte) (f fields, ok bool) {
 		f.target, f.version = f.target[:v], f.target[v+1:]
 	}
 	f.size, rest, _ = bytes.Cut(rest, []byte(" "))
-	if referer, agent, found := strings.Cut(string(rest), `" "`); found {
-		f.referer = rest[min(1, len(rest)):len(referer)]
-		f.agent = bytes.TrimRight(rest[len(rest)-len(agent):], `"`)
+	if i := bytes.Index(rest, []byte(`" "`)); i >= 1 && rest[0] == '"' {
+		f.referer, f.agent = rest[1:i], bytes.TrimRight(rest[i+3:], `"`)
 	}
 	return f, true
 }
