@@ -125,6 +125,9 @@ func outcome(c *casefile.Case, path string) error {
 }
 
 func openEvidence(ctx context.Context, path string) (evidence.Source, io.Closer, error) {
+	if path == "" {
+		return acquire.Live(ctx, time.Now(), acquire.Config{})
+	}
 	return acquire.Open(ctx, path, acquire.Config{})
 }
 
