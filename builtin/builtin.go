@@ -7,6 +7,8 @@ import (
 	"limier/detect"
 	"limier/parse"
 	"limier/parse/accesslog"
+	"limier/parse/build"
+	"limier/parse/config"
 	"limier/parse/evtx"
 	"limier/parse/exchange"
 	"limier/parse/iis"
@@ -19,6 +21,10 @@ import (
 func Parsers() []*parse.Parser {
 	return []*parse.Parser{
 		accesslog.Parser,
+		build.Program,
+		build.Server,
+		build.Setup,
+		config.Parser,
 		evtx.Parser,
 		exchange.Parser,
 		iis.Parser,

@@ -15,9 +15,6 @@ import (
 	"limier/parse"
 )
 
-// parserOf says which parser a big log waits for.
-type parserOf = parse.Parser
-
 // chunkSize is how much of a log is read at a time. It fits the second-level
 // cache with its literals.
 const chunkSize = 1 << 20

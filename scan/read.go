@@ -235,10 +235,8 @@ func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, r *result)
 			r.hosts[ev.Host]++
 		}
 		switch ev.Data.Logsource() {
-		case event.Setup:
+		case event.Setup, event.Config:
 			r.builds = append(r.builds, ev)
-		case event.Config:
-			r.config = append(r.config, ev)
 		}
 		s.match(ev, r)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"limier/event"
 	"limier/evidence"
+	"limier/exposure"
+	"limier/parse"
 	"limier/sighting"
 	"limier/wire"
 )
@@ -19,10 +21,9 @@ type result struct {
 	fold    fold
 	scripts inventory
 	gaps    []wire.Gap
-	builds  []*event.Event
-	config  []*event.Event
+	builds  []*event.Event // what exposure is assessed from
 	hosts   map[string]int
-	parser  *parserOf
+	parser  *parse.Parser // of a big log, which is read later
 }
 
 func newResult(path string) *result {
@@ -130,14 +131,13 @@ func label(l event.Logsource) string {
 
 // A summary is what all files together told.
 type summary struct {
-	cover   map[string]*wire.Coverage
-	fold    fold
-	scripts inventory
-	gaps    []wire.Gap
-	builds  []*event.Event
-	config  []*event.Event
-	hosts   map[string]int
-	counts  wire.Counts
+	cover    map[string]*wire.Coverage
+	fold     fold
+	scripts  inventory
+	gaps     []wire.Gap
+	exposure exposure.Collector
+	hosts    map[string]int
+	counts   wire.Counts
 }
 
 func newSummary() *summary {
@@ -169,8 +169,9 @@ func (s *summary) add(r *result) {
 	s.fold.merge(&r.fold)
 	s.scripts.merge(&r.scripts)
 	s.gaps = append(s.gaps, r.gaps...)
-	s.builds = append(s.builds, r.builds...)
-	s.config = append(s.config, r.config...)
+	for _, ev := range r.builds {
+		s.exposure.Add(ev)
+	}
 	for h, n := range r.hosts {
 		s.hosts[h] += n
 	}

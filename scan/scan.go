@@ -15,7 +15,6 @@ import (
 	"limier/detect"
 	"limier/event"
 	"limier/evidence"
-	"limier/exposure"
 	"limier/finding"
 	"limier/parse"
 	"limier/sighting"
@@ -80,7 +79,7 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 		if !yield(wire.Message{Start: &start}, nil) {
 			return
 		}
-		exposures := exposure.Assess(builds(s.sum.builds), settings(s.sum.config))
+		exposures := s.sum.exposure.Exposures()
 		for _, e := range exposures {
 			if !yield(wire.Message{Exposure: &e}, nil) {
 				return

@@ -179,7 +179,7 @@ func (r reading) words() string {
 	}
 	switch len(parts) {
 	case 0:
-		return "no log and no file that Limier can read"
+		return "no logs and no web files"
 	case 1:
 		return parts[0]
 	}

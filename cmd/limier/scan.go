@@ -119,6 +119,9 @@ func outcome(c *casefile.Case, path string) error {
 		if path == "" {
 			path = "this host"
 		}
+		if len(c.End.Coverage) > 0 {
+			return fmt.Errorf("not enough evidence in %s to say whether it was breached; add IIS and Exchange logs, event logs (.evtx) or web folders", path)
+		}
 		return fmt.Errorf("not enough evidence in %s: looked for IIS and Exchange logs, event logs (.evtx) and web scripts; is this the drive that holds C:\\inetpub?", path)
 	}
 	return errFindings

@@ -159,7 +159,7 @@ func (p *page) exposures(list []wire.Exposure) {
 			text  string
 			style lipgloss.Style
 		}{
-			{wire.Vulnerable, "open to", red}, {wire.Depends, "depends on configuration", yellow},
+			{wire.Vulnerable, "open to", red}, {wire.Depends, "may be open to, this evidence cannot tell,", yellow},
 		} {
 			var ids []string
 			for _, s := range e.CVEs {
