@@ -1,0 +1,195 @@
+// Package sigma compiles Sigma rules, version 2.1, and finds which of them an
+// event matches (https://github.com/SigmaHQ/sigma-specification).
+//
+// A [Collection] reads rules, an [Engine] matches events one at a time, and a
+// [Correlator] judges what several sightings mean together. A field that an
+// event lacks and one that is empty are the same: both are null and ”.
+package sigma
+
+import (
+	"fmt"
+	"sync"
+
+	"limier/event"
+	"limier/sighting"
+)
+
+// A Config says how to compile rules. The zero value works.
+type Config struct {
+	// Placeholders are the values of what rules with the expand modifier name
+	// between percent signs. A rule whose placeholder is missing is refused.
+	Placeholders map[string][]string
+}
+
+// An Engine matches events against rules. It holds no state of the events: it
+// is safe for concurrent use, and the same event gives the same result.
+type Engine struct {
+	sources      []source
+	correlations []*correlation
+	hidden       map[*sighting.Rule]bool
+
+	services   map[string]bool // that rules name
+	categories map[string]bool
+	products   map[string]bool
+	eventIDs   map[string]bool // that rules or the taxonomy name
+
+	mu      sync.RWMutex
+	buckets map[bucketKey]*bucket // nil for one without rules
+	pool    sync.Pool
+}
+
+type bucketKey struct {
+	ls      event.Logsource
+	eventID string
+}
+
+// Compile compiles the rules of a collection. A rule that cannot be compiled is
+// named in the errors, and the others are used.
+func Compile(c *Collection, cfg Config) (*Engine, []RuleError) {
+	e := &Engine{
+		hidden: map[*sighting.Rule]bool{}, buckets: map[bucketKey]*bucket{},
+		services: map[string]bool{}, categories: map[string]bool{}, products: map[string]bool{}, eventIDs: map[string]bool{},
+	}
+	e.pool.New = func() any { return &scratch{} }
+	var errs []RuleError
+	fail := func(r *Rule, err error) {
+		errs = append(errs, RuleError{File: r.File, Line: r.Line, ID: r.ID, Title: r.Title, Err: err})
+	}
+	for _, f := range c.filters {
+		if !f.used(c.Rules) {
+			fail(f.rule, fmt.Errorf("filter: no rule of its log source is any of %q", f.refers))
+		}
+	}
+	for _, r := range c.Rules {
+		root, err := r.logic(cfg.Placeholders, map[string]bool{})
+		if err != nil {
+			fail(r, err)
+			continue
+		}
+		for _, f := range c.filters {
+			if !f.applies(r) {
+				continue
+			}
+			extra, err := f.rule.logic(cfg.Placeholders, map[string]bool{})
+			if err != nil {
+				fail(f.rule, err)
+				continue
+			}
+			root = &node{op: and, kids: []*node{root, extra}}
+		}
+		e.add(r, root)
+	}
+	errs = append(errs, e.correlate(c)...)
+	return e, errs
+}
+
+func (e *Engine) add(r *Rule, root *node) {
+	e.sources = append(e.sources, source{r, root})
+	e.services[r.Logsource.Service] = true
+	for _, service := range taxonomyServices {
+		e.services[service] = true
+	}
+	e.categories[r.Logsource.Category] = true
+	e.products[r.Logsource.Product] = true
+	e.name(root)
+	for _, id := range taxonomyIDs {
+		e.eventIDs[id] = true
+	}
+}
+
+// taxonomyServices are the services that categories and fields depend on.
+var taxonomyServices = []string{"sysmon", "security", "powershell", "powershell-classic", "windefend"}
+
+// taxonomyIDs are the event IDs that categories and fields depend on.
+var taxonomyIDs = func() []string {
+	ids := []string{"4688", "4657", "4103", "4104", "400", "600", "800", "255"}
+	for i := 1; i < 30; i++ {
+		ids = append(ids, fmt.Sprint(i))
+	}
+	return append(ids, antivirusIDs...)
+}()
+
+func (e *Engine) name(n *node) {
+	for _, k := range n.kids {
+		e.name(k)
+	}
+	if n.op == leaf && n.test.field == "EventID" && n.test.kind == patternTest {
+		e.eventIDs[n.test.pattern.text] = true
+	}
+}
+
+// Match appends to found the rules that the event matches, in the order they
+// were read. It allocates nothing if no rule matches.
+func (e *Engine) Match(ev *event.Event, found []*sighting.Rule) []*sighting.Rule {
+	if ev == nil || ev.Data == nil {
+		return found
+	}
+	b := e.bucket(ev.Data)
+	if b == nil {
+		return found
+	}
+	s := e.pool.Get().(*scratch)
+	s.reset(b, ev.Data)
+	found = b.match(s, found)
+	s.data = nil
+	e.pool.Put(s)
+	return found
+}
+
+func (e *Engine) bucket(data event.Data) *bucket {
+	key := bucketKey{ls: data.Logsource()}
+	if key.ls.Product == "windows" {
+		key.eventID, _ = data.Field("EventID")
+	}
+	// Names that no rule knows share a bucket: evidence cannot make too many.
+	if !e.eventIDs[key.eventID] {
+		key.eventID = ""
+	}
+	if !e.services[key.ls.Service] {
+		key.ls.Service = ""
+	}
+	if !e.categories[key.ls.Category] && key.ls.Category != event.IIS.Category && key.ls.Category != event.File.Category {
+		key.ls.Category = ""
+	}
+	if !e.products[key.ls.Product] && key.ls.Product != "" {
+		key.ls.Product = "?" // no product, and not an unknown one either
+	}
+	return e.get(key)
+}
+
+func (e *Engine) get(key bucketKey) *bucket {
+	e.mu.RLock()
+	b, ok := e.buckets[key]
+	e.mu.RUnlock()
+	if ok {
+		return b
+	}
+	var concerned []source
+	for _, s := range e.sources {
+		if concerns(s.rule.Logsource, key.ls, key.eventID) {
+			concerned = append(concerned, s)
+		}
+	}
+	b = newBucket(key.ls, key.eventID, concerned)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if other, ok := e.buckets[key]; ok {
+		return other
+	}
+	e.buckets[key] = b
+	return b
+}
+
+// Rules returns the headers of the compiled rules, in the order they were read.
+func (e *Engine) Rules() []*sighting.Rule {
+	var all []*sighting.Rule
+	for _, s := range e.sources {
+		all = append(all, &s.rule.Rule)
+	}
+	return all
+}
+
+// Standalone reports whether sightings of the rule are worth showing by
+// themselves. A rule that only a correlation asks for, which does not say
+// "generate: true", is not.
+func (e *Engine) Standalone(r *sighting.Rule) bool { return !e.hidden[r] }

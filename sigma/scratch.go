@@ -1,0 +1,151 @@
+package sigma
+
+import (
+	"strings"
+	"unsafe"
+
+	"limier/event"
+)
+
+// A scratch is the memory that matching one event needs.
+type scratch struct {
+	b          *bucket
+	data       event.Data
+	bits       []uint64
+	candidates []uint64
+	values     []value
+	buf        []byte
+}
+
+// A value is what an event has for a slot.
+type value struct {
+	loaded bool
+	n      int // how many views are present
+	text   [maxViews]string
+}
+
+// maxViews is the most views that a field has.
+const maxViews = 2
+
+// reset makes s ready for an event of the bucket.
+func (s *scratch) reset(b *bucket, data event.Data) {
+	s.b, s.data, s.buf = b, data, s.buf[:0]
+	s.bits = sized(s.bits, b.words)
+	s.candidates = sized(s.candidates, len(b.always))
+	s.values = sized(s.values, len(b.slots))
+}
+
+// sized returns a slice of n zero elements.
+func sized[T any](v []T, n int) []T {
+	if cap(v) < n {
+		return make([]T, n, n+n/2)
+	}
+	v = v[:n]
+	clear(v)
+	return v
+}
+
+func (s *scratch) load(slot int) *value {
+	v := &s.values[slot]
+	if v.loaded {
+		return v
+	}
+	v.loaded = true
+	for _, w := range s.b.slots[slot].views {
+		if text, ok := s.view(w); ok && text != "" && (v.n == 0 || v.text[0] != text) {
+			v.text[v.n] = text
+			v.n++
+		}
+	}
+	return v
+}
+
+func (s *scratch) view(w view) (string, bool) {
+	switch w.derive {
+	case plain:
+		for _, name := range w.names {
+			if v, ok := s.data.Field(name); ok {
+				return v, true
+			}
+		}
+		return "", false
+	case everything:
+		start := len(s.buf)
+		for _, v := range s.data.Fields() {
+			if len(s.buf) > start {
+				s.buf = append(s.buf, ' ')
+			}
+			s.buf = append(s.buf, v...)
+		}
+		return s.text(start), true
+	case repeated:
+		start, count, first := len(s.buf), 0, ""
+		for name, v := range s.data.Fields() {
+			if name != w.names[0] {
+				continue
+			}
+			if count++; count == 1 {
+				first = v
+			} else if count == 2 {
+				s.buf = append(s.buf, first...)
+			}
+			if count > 1 {
+				s.buf = append(append(s.buf, '\n'), v...)
+			}
+		}
+		if count < 2 {
+			return first, count == 1
+		}
+		return s.text(start), true
+	}
+	a, ok := s.data.Field(w.names[0])
+	if !ok {
+		return "", false
+	}
+	if w.derive == operation {
+		switch a { // message table of Security 4657
+		case "%%1904", "%%1905":
+			return "SetValue", true
+		case "%%1906":
+			return "DeleteValue", true
+		}
+		return a, true
+	}
+	b, hasB := s.data.Field(w.names[1])
+	start := len(s.buf)
+	switch w.derive {
+	case uri:
+		if !hasB {
+			return a, true
+		}
+		s.buf = append(append(append(s.buf, a...), '?'), b...)
+	case account:
+		s.buf = append(append(append(s.buf, a...), '\\'), b...)
+	case registry:
+		for _, root := range registryRoots {
+			if rest, ok := strings.CutPrefix(a, root[0]); ok {
+				s.buf = append(s.buf, root[1]...)
+				a = rest
+				break
+			}
+		}
+		s.buf = append(s.buf, a...)
+		if hasB {
+			s.buf = append(append(s.buf, '\\'), b...)
+		}
+	}
+	return s.text(start), true
+}
+
+// registryRoots are the kernel's names of the registry's roots, and Sysmon's.
+var registryRoots = [][2]string{{`\REGISTRY\MACHINE`, "HKLM"}, {`\REGISTRY\USER`, "HKU"}}
+
+// text returns the end of the buffer as a string that is valid until reset:
+// the buffer only grows until then, and what was written is not written again.
+func (s *scratch) text(start int) string {
+	b := s.buf[start:]
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// bytesOf returns the bytes of a string, which must not be written to.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
