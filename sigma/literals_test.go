@@ -34,7 +34,7 @@ detection:
 `
 	e := compile(t, rules)
 	lits, without := e.Literals(event.IIS)
-	if got, want := strings.Join(lits, " "), "/ecp/y.js /owa/auth/x.aspx autodiscover.json requests"; got != want || len(without) != 0 {
+	if got, want := strings.Join(lits, " "), "/ecp/y.js /owa/auth/x.aspx autodiscover.json python"; got != want || len(without) != 0 {
 		t.Errorf("got %q without %q, want %q", got, names(without), want)
 	}
 	e = compile(t, rules+`
