@@ -32,8 +32,13 @@ type Hive struct {
 	// Dirty is true if the last write was cut short, so that newer data may be
 	// in the transaction logs beside the hive, which are not read.
 	Dirty bool
+	// Cut is true if the file is shorter than its header says.
+	Cut bool
 	// Written is when the hive was last written; zero if it does not say.
 	Written time.Time
+
+	// Damaged counts the cells that could not be read so far.
+	Damaged int
 
 	r     io.ReaderAt
 	size  int64
@@ -52,7 +57,12 @@ func Open(r io.ReaderAt, size int64) (*Hive, error) {
 	}
 	le := binary.LittleEndian
 	return &Hive{Dirty: le.Uint32(b[4:]) != le.Uint32(b[8:]), Written: filetime(le.Uint64(b[12:])),
-		r: r, size: size, root: le.Uint32(b[36:])}, nil
+		Cut: bins+int64(le.Uint32(b[40:])) > size, r: r, size: size, root: le.Uint32(b[36:])}, nil
+}
+
+func (h *Hive) broken() error {
+	h.Damaged++
+	return ErrBroken
 }
 
 // read returns up to n bytes of the cell at offset, fewer if the cell is shorter.
@@ -62,19 +72,19 @@ func (h *Hive) read(offset uint32, n int) ([]byte, error) {
 	}
 	at := bins + int64(offset)
 	if offset == ^uint32(0) || at+4 > h.size {
-		return nil, ErrBroken
+		return nil, h.broken()
 	}
 	var b [4]byte
 	if k, err := h.r.ReadAt(b[:], at); k < 4 {
-		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+		return nil, fmt.Errorf("%w: %w", h.broken(), err)
 	}
 	size := -int64(int32(binary.LittleEndian.Uint32(b[:]))) // a used cell's size is negative
 	if size < 8 || at+size > h.size {
-		return nil, ErrBroken
+		return nil, h.broken()
 	}
 	data := make([]byte, min(int64(n), size-4))
 	if k, err := h.r.ReadAt(data, at+4); k < len(data) {
-		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+		return nil, fmt.Errorf("%w: %w", h.broken(), err)
 	}
 	return data, nil
 }
@@ -98,7 +108,7 @@ func (h *Hive) key(offset uint32) (Key, error) {
 		return Key{}, err
 	}
 	if len(b) < 76 || string(b[:2]) != "nk" {
-		return Key{}, ErrBroken
+		return Key{}, h.broken()
 	}
 	le := binary.LittleEndian
 	k := Key{Written: filetime(le.Uint64(b[4:])), h: h,
@@ -125,19 +135,19 @@ func (h *Hive) list(offset uint32, depth int, yield func(Key, error) bool) bool 
 		return yield(Key{}, err)
 	}
 	if len(b) < 4 {
-		return yield(Key{}, ErrBroken)
+		return yield(Key{}, h.broken())
 	}
 	n, width := int(binary.LittleEndian.Uint16(b[2:])), 4
 	kind := string(b[:2])
 	if kind == "lf" || kind == "lh" {
 		width = 8
 	} else if kind != "li" && kind != "ri" || kind == "ri" && depth > 0 {
-		return yield(Key{}, ErrBroken)
+		return yield(Key{}, h.broken())
 	}
 	for i := range n {
 		at := 4 + i*width
 		if at+4 > len(b) {
-			return yield(Key{}, ErrBroken)
+			return yield(Key{}, h.broken())
 		}
 		next := binary.LittleEndian.Uint32(b[at:])
 		if kind == "ri" {
@@ -219,7 +229,7 @@ func (h *Hive) value(offset uint32) (Value, error) {
 		return Value{}, err
 	}
 	if len(b) < 20 || string(b[:2]) != "vk" {
-		return Value{}, ErrBroken
+		return Value{}, h.broken()
 	}
 	le := binary.LittleEndian
 	v := Value{Type: le.Uint32(b[12:]), h: h, size: le.Uint32(b[4:]), at: le.Uint32(b[8:])}
@@ -228,7 +238,7 @@ func (h *Hive) value(offset uint32) (Value, error) {
 	if v.size&(1<<31) != 0 { // up to four bytes lie in the offset itself
 		v.size &^= 1 << 31
 		if v.size > 4 {
-			return Value{}, ErrBroken
+			return Value{}, h.broken()
 		}
 		v.inline = append([]byte(nil), b[8:8+v.size]...)
 	}
