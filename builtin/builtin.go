@@ -12,6 +12,7 @@ import (
 	"limier/parse/evtx"
 	"limier/parse/exchange"
 	"limier/parse/iis"
+	"limier/parse/registry"
 	"limier/publish"
 	"limier/publish/text"
 	"limier/webshell"
@@ -28,6 +29,7 @@ func Parsers() []*parse.Parser {
 		evtx.Parser,
 		exchange.Parser,
 		iis.Parser,
+		registry.Parser,
 	}
 }
 
