@@ -1,0 +1,201 @@
+package php
+
+import "strconv"
+
+// A key is an array key: an integer or a string.
+type key struct {
+	s   string
+	n   int64
+	str bool
+}
+
+// An array is an ordered map. It may be shared between values until someone
+// writes to it.
+type array struct {
+	keys   []key
+	vals   []value
+	index  map[key]int // made once the array is larger than a few
+	next   int64
+	shared bool
+	open   bool  // it has elements that are not known
+	rest   value // what those are, joined
+}
+
+// maxElements bounds one array.
+const maxElements = 1 << 17
+
+func newArray() *array { return &array{} }
+
+func arr(vals ...value) value {
+	a := newArray()
+	for _, v := range vals {
+		a.push(v)
+	}
+	return value{k: vArr, ref: a}
+}
+
+// arrOf is the value of an array: its taint is that of all its elements.
+func arrOf(a *array) value { return value{k: vArr, ref: a} }
+
+func keyOf(v value) (key, bool) {
+	switch v.k {
+	case vInt, vBool:
+		return key{n: v.n}, true
+	case vFloat:
+		return key{n: int64(v.float())}, true
+	case vNull:
+		return key{str: true}, true
+	case vStr:
+		s := v.s
+		if len(s) > 0 && len(s) < 19 && (s[0] == '-' && len(s) > 1 || isDigit(s[0])) {
+			if n, err := strconv.ParseInt(s, 10, 64); err == nil && strconv.FormatInt(n, 10) == s {
+				return key{n: n}, true
+			}
+		}
+		return key{s: s, str: true}, true
+	}
+	return key{}, false
+}
+
+func (k key) value() value {
+	if k.str {
+		return str(k.s)
+	}
+	return num(k.n)
+}
+
+func (a *array) find(k key) int {
+	if a.index != nil {
+		if i, ok := a.index[k]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range a.keys {
+		if a.keys[i] == k {
+			return i
+		}
+	}
+	return -1
+}
+
+func (a *array) get(k key) (value, bool) {
+	if i := a.find(k); i >= 0 {
+		return a.vals[i], true
+	}
+	if a.open {
+		return a.rest, true
+	}
+	return null, false
+}
+
+func (a *array) set(k key, v value) {
+	if i := a.find(k); i >= 0 {
+		a.vals[i] = v
+		return
+	}
+	if len(a.keys) >= maxElements {
+		a.open = true
+		a.rest = join(a.rest, value{t: v.t, tr: v.tr})
+		return
+	}
+	a.keys = append(a.keys, k)
+	a.vals = append(a.vals, v)
+	if a.index != nil {
+		a.index[k] = len(a.keys) - 1
+	} else if len(a.keys) > 12 {
+		a.index = make(map[key]int, 2*len(a.keys))
+		for i, k := range a.keys {
+			a.index[k] = i
+		}
+	}
+	if !k.str && k.n >= a.next {
+		a.next = k.n + 1
+	}
+}
+
+func (a *array) push(v value) { a.set(key{n: a.next}, v) }
+
+// add notes an element under a key that is not known.
+func (a *array) add(v value) {
+	a.open = true
+	a.rest = join(a.rest, v)
+}
+
+func (a *array) remove(k key) {
+	i := a.find(k)
+	if i < 0 {
+		return
+	}
+	if a.shared {
+		return
+	}
+	if i == len(a.keys)-1 {
+		a.keys, a.vals = a.keys[:i], a.vals[:i]
+		delete(a.index, k)
+		return
+	}
+	a.keys = append(a.keys[:i:i], a.keys[i+1:]...)
+	a.vals = append(a.vals[:i:i], a.vals[i+1:]...)
+	if a.index != nil {
+		a.index = make(map[key]int, len(a.keys))
+		for i, k := range a.keys {
+			a.index[k] = i
+		}
+	}
+}
+
+func (a *array) clone() *array {
+	b := &array{next: a.next, open: a.open, rest: a.rest}
+	b.keys = append([]key(nil), a.keys...)
+	b.vals = append([]value(nil), a.vals...)
+	for i := range b.vals {
+		if in, ok := b.vals[i].ref.(*array); ok {
+			in.shared = true
+		}
+	}
+	if a.index != nil {
+		b.index = make(map[key]int, len(a.index))
+		for i, k := range b.keys {
+			b.index[k] = i
+		}
+	}
+	return b
+}
+
+// taintOf is the taint of v and of all that it holds.
+func taintOf(v value) (taint, *trace) { return taintWithin(v, 4) }
+
+func taintWithin(v value, depth int) (taint, *trace) {
+	t, tr := v.t, v.tr
+	a, ok := v.ref.(*array)
+	if !ok || depth == 0 {
+		return t, tr
+	}
+	each := func(x value) {
+		xt, xtr := taintWithin(x, depth-1)
+		if tr == nil || xt&hostile != 0 && t&hostile == 0 {
+			tr = xtr
+		}
+		t |= xt
+	}
+	for i, x := range a.vals {
+		if i == 256 {
+			break
+		}
+		each(x)
+	}
+	if a.open {
+		each(a.rest)
+	}
+	return t, tr
+}
+
+// list is the elements of an array that is known in full.
+func (v value) list() ([]value, bool) {
+	a, ok := v.ref.(*array)
+	if v.k != vArr || !ok || a.open {
+		return nil, false
+	}
+	return a.vals, true
+}

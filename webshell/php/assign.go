@@ -1,0 +1,334 @@
+package php
+
+import "strings"
+
+func (m *machine) evalAssign(n *node) value {
+	v := m.eval(n.b)
+	if n.b.op != nStr && v.tr != nil {
+		v = m.step(v, n)
+	}
+	m.assign(n.a, v)
+	return v
+}
+
+// set stores v in a slot. Under an undecided condition the old value's taint
+// stays, for it may be what is found there later.
+func (m *machine) set(s *slot, v value) {
+	if a, ok := v.ref.(*array); ok {
+		a.shared = true
+	}
+	s.buf = nil
+	if m.cond > s.cond && s.cond >= 0 {
+		s.v = join(s.v, v)
+		return
+	}
+	s.v = v
+	s.cond = m.cond
+}
+
+func (m *machine) assign(n *node, v value) {
+	switch n.op {
+	case nVar:
+		if s, ok := supers[n.s]; ok {
+			m.facts.setSuper(string(s)+".", v)
+			return
+		}
+		s := m.f.vars[n.s]
+		if s == nil {
+			s = &slot{cond: m.cond}
+			m.f.vars[n.s] = s
+			if a, ok := v.ref.(*array); ok {
+				a.shared = true
+			}
+			s.v = v
+			return
+		}
+		m.set(s, v)
+	case nVarVar:
+		nv := m.eval(n.a)
+		if name, ok := nv.text(); ok && len(name) < 256 {
+			m.assign(&node{op: nVar, s: name}, v)
+			return
+		}
+		if nv.t&hostile != 0 && nv.t&checked == 0 {
+			if _, part := nv.ref.(tail); !part && m.f == m.globals {
+				m.extracted = true
+			}
+		}
+	case nIndex:
+		m.assignIndex(n, v)
+	case nProp:
+		o := m.eval(n.a)
+		if s := m.propSlot(o, n.b, true); s != nil {
+			m.set(s, v)
+		}
+	case nSProp:
+		if s := m.staticSlot(n); s != nil {
+			m.set(s, v)
+		}
+	case nArray:
+		m.destructure(n, v)
+	case nRef:
+		m.assign(n.a, v)
+	}
+}
+
+func (m *machine) destructure(n *node, v value) {
+	next := int64(0)
+	for _, x := range n.list {
+		k := num(next)
+		target := x
+		if x.op == nPair {
+			k = m.eval(x.a)
+			target = x.b
+		} else {
+			next++
+		}
+		if target.op == nBad {
+			continue
+		}
+		m.assign(target, m.element(v, k, n))
+	}
+}
+
+// lslot is the slot behind a variable or property; nil for anything else.
+func (m *machine) lslot(n *node) *slot {
+	switch n.op {
+	case nVar:
+		if _, ok := supers[n.s]; ok {
+			return nil
+		}
+		s := m.f.vars[n.s]
+		if s == nil {
+			s = &slot{v: null, cond: m.cond}
+			if m.f == m.globals {
+				s.v = m.undefined(n.s)
+			}
+			m.f.vars[n.s] = s
+		}
+		return s
+	case nVarVar:
+		if name, ok := m.eval(n.a).text(); ok && len(name) < 256 {
+			return m.lslot(&node{op: nVar, s: name})
+		}
+	case nProp:
+		return m.propSlot(m.eval(n.a), n.b, true)
+	case nSProp:
+		return m.staticSlot(n)
+	case nRef:
+		return m.lslot(n.a)
+	}
+	return nil
+}
+
+// assignIndex stores into $a[k1][k2]…
+func (m *machine) assignIndex(n *node, v value) {
+	var path []*node
+	base := n
+	for base.op == nIndex {
+		path = append(path, base.b)
+		base = base.a
+	}
+	if base.op == nVar {
+		if s, ok := supers[base.s]; ok {
+			key := ""
+			if k := path[len(path)-1]; k != nil {
+				key, _ = m.eval(k).text()
+			}
+			if s == "GLOBALS" {
+				if key != "" && len(path) == 1 {
+					m.set(m.slotIn(m.globals, key), v)
+				}
+				return
+			}
+			if len(path) == 1 {
+				m.facts.setSuper(string(s)+"."+key, v)
+			}
+			return
+		}
+	}
+	s := m.lslot(base)
+	if s == nil {
+		return
+	}
+	s.buf = nil
+	if s.v.k == vStr && s.v.s != "" && len(path) == 1 && path[0] != nil { // $s[3] = "x"
+		i, ok := m.eval(path[0]).integer()
+		x, xok := v.text()
+		if ok && xok && len(x) > 0 && i >= 0 && i < int64(len(s.v.s))+4096 && m.spend(len(s.v.s)) {
+			b := []byte(s.v.s)
+			for int64(len(b)) <= i {
+				b = append(b, ' ')
+			}
+			b[i] = x[0]
+			s.v = value{k: vStr, s: string(b), t: s.v.t | v.t | hidden, tr: s.v.tr}
+			return
+		}
+		s.v = value{t: s.v.t | v.t, tr: v.tr}
+		return
+	}
+	s.v = m.stored(s.v, path, v, 0)
+}
+
+// stored is base with v put at the path, last key first.
+func (m *machine) stored(base value, path []*node, v value, depth int) value {
+	var a *array
+	switch {
+	case base.k == vArr:
+		a = base.ref.(*array)
+		if a.shared {
+			m.steps -= len(a.keys) / 4
+			a = a.clone()
+		}
+	case base.k == vNull || base.k == vStr && base.s == "" || base.k == vUnknown && base.t&^(fromUndef|unsure) == 0:
+		a = newArray()
+		if base.k == vUnknown {
+			a.open, a.rest = true, base
+		}
+	default:
+		t, tr := taintOf(v)
+		base.t |= t
+		if base.tr == nil || t&hostile != 0 {
+			base.tr = tr
+		}
+		return base
+	}
+	kn := path[len(path)-1]
+	rest := path[:len(path)-1]
+	if depth > 32 {
+		return arrOf(a)
+	}
+	if in, ok := v.ref.(*array); ok {
+		in.shared = true
+	}
+	if kn == nil {
+		if len(rest) > 0 {
+			v = m.stored(null, rest, v, depth+1)
+		}
+		if m.facts.loops > 0 && m.cond > 0 {
+			a.add(v)
+		} else {
+			a.push(v)
+		}
+		return value{k: vArr, ref: a, t: base.t, tr: base.tr}
+	}
+	k, ok := keyOf(m.eval(kn))
+	if len(rest) > 0 {
+		old := null
+		if ok {
+			if i := a.find(k); i >= 0 {
+				old = a.vals[i]
+			}
+		}
+		v = m.stored(old, rest, v, depth+1)
+		if in, isArr := v.ref.(*array); isArr {
+			in.shared = false
+		}
+	}
+	if !ok {
+		a.add(v)
+	} else {
+		if i := a.find(k); i >= 0 && m.cond > 0 && len(rest) == 0 {
+			v = join(a.vals[i], v)
+		}
+		a.set(k, v)
+	}
+	return value{k: vArr, ref: a, t: base.t, tr: base.tr}
+}
+
+func (m *machine) assignOp(n *node) value {
+	if n.kind == tCoalesce {
+		old := m.eval(n.a)
+		if old.known() && old.k != vNull {
+			return old
+		}
+		m.cond++
+		v := m.eval(n.b)
+		m.cond--
+		v = join(old, v)
+		m.assign(n.a, v)
+		return v
+	}
+	if n.kind != '.' {
+		old := m.eval(n.a)
+		v := m.operate(n.kind, old, m.eval(n.b))
+		m.assign(n.a, v)
+		return v
+	}
+	b := m.eval(n.b)
+	if b.k == vObj {
+		b = m.toString(b)
+	}
+	s := m.lslot(n.a)
+	if s == nil {
+		v := concat(m.eval(n.a), b, maxString)
+		m.assign(n.a, v)
+		return v
+	}
+	bs, bok := b.text()
+	if s.v.k == vUnknown && s.v.t == fromUndef { // .= to nothing starts an empty string
+		s.v = str("")
+	}
+	as, aok := s.v.text()
+	if aok && bok && (m.cond <= s.cond || s.cond < 0) {
+		t := s.v.t | b.t
+		tr := s.v.tr
+		if tr == nil || b.t&hostile != 0 {
+			tr = b.tr
+		}
+		if len(as)+len(bs) > maxString || !m.spend(len(bs)+8) {
+			s.v = value{t: t, tr: tr}
+			return s.v
+		}
+		if s.buf == nil || s.buf.Len() != len(as) {
+			s.buf = &strings.Builder{}
+			m.spend(len(as))
+			s.buf.Grow(len(as) + len(bs) + 32)
+			s.buf.WriteString(as)
+		}
+		s.buf.WriteString(bs)
+		s.v = value{k: vStr, s: s.buf.String(), t: t, tr: tr}
+		return s.v
+	}
+	m.spend(64)
+	v := concat(s.v, b, maxString)
+	if v.tr != nil && b.t&(hostile|secret) != 0 {
+		v = m.step(v, n)
+	}
+	if m.cond > s.cond && s.cond >= 0 { // may or may not be added
+		v.t |= s.v.t
+		s.v = v
+		s.buf = nil
+		return v
+	}
+	s.buf = nil
+	s.v = v
+	return v
+}
+
+func (m *machine) unset(n *node) {
+	switch n.op {
+	case nVar:
+		if m.cond == 0 {
+			delete(m.f.vars, n.s)
+		}
+	case nIndex:
+		s := (*slot)(nil)
+		if n.a.op == nVar || n.a.op == nProp {
+			s = m.lslot(n.a)
+		}
+		if s == nil || n.b == nil || s.v.k != vArr {
+			return
+		}
+		a := s.v.ref.(*array)
+		if k, ok := keyOf(m.eval(n.b)); ok && m.cond == 0 {
+			if a.shared {
+				m.steps -= len(a.keys) / 4
+				a = a.clone()
+				s.v.ref = a
+			}
+			m.steps -= len(a.keys) / 16
+			a.remove(k)
+		}
+	}
+}

@@ -1,0 +1,466 @@
+package php
+
+import (
+	"strings"
+)
+
+// A call is one call of a built-in function.
+type call struct {
+	n     *node
+	name  string
+	args  []value
+	nodes []*node // nil when the call comes from a callback
+}
+
+func (c *call) arg(i int) value {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	return null
+}
+
+// text is argument i as an exact string.
+func (c *call) text(i int) (string, bool) {
+	if i >= len(c.args) {
+		return "", false
+	}
+	return c.args[i].text()
+}
+
+func (c *call) int(i int, missing int64) int64 {
+	if i >= len(c.args) || c.args[i].k == vNull {
+		return missing
+	}
+	n, _ := c.args[i].integer()
+	return n
+}
+
+// taint joins the arguments' taints.
+func (c *call) taint() (taint, *trace) {
+	var t taint
+	var tr *trace
+	for _, a := range c.args {
+		at, atr := taintOf(a)
+		if tr == nil || at&hostile != 0 && t&hostile == 0 {
+			tr = atr
+		}
+		t |= at
+	}
+	return t, tr
+}
+
+func (m *machine) args(list []*node) []value {
+	out := make([]value, 0, len(list))
+	for _, x := range list {
+		if x.op == nSpread {
+			v := m.eval(x.a)
+			if l, ok := v.list(); ok {
+				out = append(out, l...)
+				continue
+			}
+			t, tr := taintOf(v)
+			out = append(out, value{t: t, tr: tr}, value{t: t, tr: tr})
+			continue
+		}
+		if x.op == nPair {
+			x = x.b
+		}
+		out = append(out, m.eval(x))
+	}
+	return out
+}
+
+func (m *machine) call(n *node) value {
+	callee := n.a
+	if callee.op == nName {
+		name := strings.ToLower(baseName(callee.s))
+		return m.function(&call{n: n, name: name, args: m.args(n.list), nodes: n.list})
+	}
+	f := m.eval(callee)
+	args := m.args(n.list)
+	if callee.op == nStr && f.t == 0 { // "name"(…): nobody writes this but to hide
+		f.t |= hidden
+	}
+	return m.callValue(n, f, args, n.list, true)
+}
+
+// callValue calls what a value names: a string, an array, a closure. direct
+// says that the code itself writes $f(…), as against handing f to a function
+// that calls it.
+func (m *machine) callValue(n *node, f value, args []value, nodes []*node, direct bool) value {
+	switch x := f.ref.(type) {
+	case *closure:
+		if f.k == vFn {
+			return m.invoke(x.fn, args, nodes, x.this, x.vars)
+		}
+	case *array:
+		if f.k == vArr && len(x.vals) == 2 {
+			return m.callPair(n, x.vals[0], x.vals[1], args, nodes)
+		}
+	case *object:
+		if f.k == vObj && x.class != nil {
+			if fn := m.method(x.class, "__invoke"); fn != nil {
+				return m.invoke(fn, args, nodes, x, nil)
+			}
+		}
+	}
+	if name, ok := f.text(); ok && f.k == vStr {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if i := strings.Index(name, "::"); i > 0 {
+			return m.callStatic(n, name[:i], name[i+2:], args, nodes)
+		}
+		name = baseName(name)
+		if f.t&(hidden|decoded) != 0 || f.t&hostile != 0 {
+			m.hiddenCall(n, f, name, args)
+		}
+		return m.function(&call{n: n, name: name, args: args, nodes: nodes})
+	}
+	return m.unknownCall(n, f, args, direct)
+}
+
+func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) value {
+	if obj, ok := o.ref.(*object); ok && o.k == vObj {
+		if s, ok := name.text(); ok {
+			return m.callMethod(n, obj, strings.ToLower(s), args, nodes)
+		}
+		c := &call{args: args}
+		t, tr := c.taint()
+		return value{t: t, tr: tr}
+	}
+	if cls, ok := o.text(); ok {
+		if s, ok := name.text(); ok {
+			return m.callStatic(n, strings.ToLower(cls), strings.ToLower(s), args, nodes)
+		}
+	}
+	if o.t&fromRequest != 0 && name.t&fromRequest != 0 && o.t&checked == 0 {
+		return m.unknownCall(n, o, args, true)
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	return value{t: t, tr: tr}
+}
+
+// function calls a function by name: a built-in one, or one of the file.
+func (m *machine) function(c *call) value {
+	m.steps -= 2
+	if c.name == "" {
+		return value{}
+	}
+	if u := m.funcs[c.name]; u != nil && !shadowed(c.name) {
+		return m.invoke(u, c.args, c.nodes, nil, nil)
+	}
+	if v, ok := m.sink(c); ok {
+		return v
+	}
+	if v, ok := m.source(c); ok {
+		return v
+	}
+	if v, ok := m.effect(c); ok {
+		return v
+	}
+	return m.pure(c)
+}
+
+// shadowed says that a function of that name in the file cannot be more than a
+// fallback for PHP's own.
+func shadowed(name string) bool {
+	_, ok := folds[name]
+	return ok
+}
+
+// invoke runs a function of the file.
+func (m *machine) invoke(f *function, args []value, nodes []*node, this *object, bound map[string]*slot) value {
+	telling := false // arguments worth a run of their own
+	for _, a := range args {
+		if a.known() && a.k != vNull || a.t != 0 {
+			telling = true
+		}
+	}
+	if this != nil && f.class != nil && f.runs < 200 {
+		telling = true
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	if m.calls >= maxCalls || m.steps <= 0 || f.runs > 50_000 || f.runs > 200 && m.cond > 20 {
+		return value{t: t | unsure, tr: tr}
+	}
+	if !telling && f.runs > 2 {
+		return value{}
+	}
+	f.runs++
+	m.calls++
+	fr := &frame{vars: make(map[string]*slot, len(f.params)+4), fn: f, class: f.class, this: this, cond: m.cond, args: args}
+	was, wasUnit := m.f, m.unit
+	if f.arrow {
+		for k, s := range bound {
+			fr.vars[k] = s
+		}
+	} else {
+		for _, u := range f.uses {
+			if s := bound[u.name]; s != nil {
+				if !u.ref {
+					s = &slot{v: s.v, cond: m.cond}
+				}
+				fr.vars[u.name] = s
+			}
+		}
+	}
+	for i, q := range f.params {
+		s := &slot{cond: m.cond}
+		switch {
+		case q.variadic:
+			a := newArray()
+			for _, x := range args[min(i, len(args)):] {
+				a.push(x)
+			}
+			s.v = arrOf(a)
+		case i < len(args):
+			if q.ref && i < len(nodes) {
+				m.f = was
+				if r := m.lslot(nodes[i]); r != nil {
+					s = r
+					break
+				}
+			}
+			s.v = args[i]
+			if a, ok := s.v.ref.(*array); ok {
+				a.shared = true
+			}
+		case q.def != nil:
+			m.f = fr
+			m.unit = f.unit
+			s.v = m.eval(q.def)
+		case m.standalone && len(args) == 0:
+			s.v = value{t: fromParam}
+		}
+		switch q.typ {
+		case "int", "float", "bool":
+			if s.v.k == vUnknown || s.v.k == vStr {
+				s.v = value{t: s.v.t &^ hostile}
+			}
+		}
+		fr.vars[q.name] = s
+		if q.promoted && this != nil {
+			this.props[q.name] = &slot{v: s.v, cond: -1}
+		}
+	}
+	m.f, m.unit = fr, f.unit
+	body := m.bodyOf(f)
+	m.hoist(body)
+	m.run(body)
+	m.f, m.unit = was, wasUnit
+	m.calls--
+	return fr.ret
+}
+
+func (m *machine) bodyOf(f *function) []*node {
+	if !f.parsed {
+		f.parsed = true
+		p := &parser{u: f.unit, toks: f.toks, i: int(f.lo), hi: min(int(f.hi), len(f.toks)-1), depth: min(f.level, maxDepth)}
+		if p.depth < maxDepth {
+			p.depth++
+			f.body = p.statements()
+		}
+	}
+	return f.body
+}
+
+// method finds a method of a class, its traits and parents.
+func (m *machine) method(c *class, name string) *function {
+	for d := 0; c != nil && d < 8; d++ {
+		if f := c.methods[name]; f != nil {
+			return f
+		}
+		for _, t := range c.traits {
+			if tc := m.classes[t]; tc != nil && tc.methods[name] != nil {
+				return tc.methods[name]
+			}
+		}
+		c = m.classes[c.parent]
+	}
+	return nil
+}
+
+func (m *machine) instance(c *class) *object {
+	o := &object{class: c, name: c.name, props: map[string]*slot{}}
+	chain := []*class{c}
+	for p := m.classes[c.parent]; p != nil && len(chain) < 8; p = m.classes[p.parent] {
+		chain = append(chain, p)
+	}
+	for _, t := range c.traits {
+		if tc := m.classes[t]; tc != nil {
+			chain = append(chain, tc)
+		}
+	}
+	was, wasU := m.f, m.unit
+	for i := len(chain) - 1; i >= 0; i-- {
+		m.f, m.unit = &frame{vars: map[string]*slot{}, class: chain[i], this: o, cond: m.cond}, chain[i].unit
+		for _, p := range chain[i].props {
+			if p.static {
+				continue
+			}
+			v := null
+			if p.def != nil {
+				v = m.eval(p.def)
+			}
+			o.props[p.name] = &slot{v: v, cond: -1}
+		}
+	}
+	m.f, m.unit = was, wasU
+	return o
+}
+
+func (m *machine) newObject(n *node) value {
+	args := m.args(n.list)
+	name := ""
+	cls := n.class
+	if cls == nil {
+		if n.a.op == nName {
+			name = m.className(n.a)
+		} else {
+			v := m.eval(n.a)
+			if s, ok := v.text(); ok {
+				name = strings.ToLower(baseName(s))
+			} else if o, ok := v.ref.(*object); ok {
+				name, cls = o.name, o.class
+			} else {
+				m.unknownClass(n, v, args)
+			}
+		}
+	}
+	if cls == nil {
+		cls = m.classes[name]
+	}
+	if cls != nil && m.calls < maxCalls {
+		o := m.instance(cls)
+		m.facts.objects = append(m.facts.objects, o)
+		ctor := m.method(cls, "__construct")
+		if ctor == nil {
+			ctor = m.method(cls, cls.name)
+		}
+		if ctor != nil {
+			m.invoke(ctor, args, n.list, o, nil)
+		} else if len(args) > 0 && cls.parent != "" && m.classes[cls.parent] == nil {
+			m.builtinObject(n, &object{name: cls.parent, props: o.props}, args)
+		}
+		return value{k: vObj, ref: o}
+	}
+	o := &object{name: name, props: map[string]*slot{}}
+	return m.builtinObject(n, o, args)
+}
+
+func (m *machine) methodCall(n *node) value {
+	o := m.eval(n.a)
+	var name value
+	if n.b.op == nStr {
+		name = str(n.b.s)
+	} else {
+		name = m.eval(n.b)
+	}
+	args := m.args(n.list)
+	if obj, ok := o.ref.(*object); ok && o.k == vObj {
+		if s, ok := name.text(); ok {
+			return m.callMethod(n, obj, strings.ToLower(s), args, n.list)
+		}
+	}
+	if c, ok := o.ref.(*closure); ok && o.k == vFn {
+		if s, _ := name.text(); strings.EqualFold(s, "__invoke") || strings.EqualFold(s, "call") {
+			if strings.EqualFold(s, "call") && len(args) > 0 {
+				args = args[1:]
+			}
+			return m.invoke(c.fn, args, n.list, c.this, c.vars)
+		}
+		return o
+	}
+	s, _ := name.text()
+	if v, ok := m.unknownMethod(n, strings.ToLower(s), args); ok {
+		return v
+	}
+	if name.k == vFn || name.ref != nil && name.k == vObj {
+		return m.callValue(n, name, args, n.list, true)
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	if ot, otr := taintOf(o); ot != 0 {
+		t |= ot
+		if tr == nil {
+			tr = otr
+		}
+	}
+	if t != 0 {
+		t |= unsure
+	}
+	return value{t: t, tr: tr}
+}
+
+// callMethod calls a method of an object that is known.
+func (m *machine) callMethod(n *node, o *object, name string, args []value, nodes []*node) value {
+	if o.class != nil {
+		if f := m.method(o.class, name); f != nil {
+			return m.invoke(f, args, nodes, o, nil)
+		}
+		if p := o.props[name]; p != nil && p.v.k == vFn {
+			return m.callValue(n, p.v, args, nodes, true)
+		}
+		if f := m.method(o.class, "__call"); f != nil && name != "" {
+			a := newArray()
+			for _, x := range args {
+				a.push(x)
+			}
+			return m.invoke(f, []value{str(name), arrOf(a)}, nil, o, nil)
+		}
+	}
+	return m.builtinMethod(n, o, name, args)
+}
+
+func (m *machine) staticCall(n *node) value {
+	cls := m.className(n.a)
+	var name value
+	if n.b.op == nStr {
+		name = str(n.b.s)
+	} else {
+		name = m.eval(n.b)
+	}
+	args := m.args(n.list)
+	s, ok := name.text()
+	if !ok {
+		c := &call{args: args}
+		t, tr := c.taint()
+		return value{t: t, tr: tr}
+	}
+	return m.callStatic(n, cls, strings.ToLower(s), args, n.list)
+}
+
+func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*node) value {
+	if c := m.classes[cls]; c != nil {
+		if f := m.method(c, name); f != nil {
+			this := (*object)(nil)
+			if !f.static {
+				this = m.f.this
+			}
+			was := f.class
+			v := m.invoke(f, args, nodes, this, nil)
+			f.class = was
+			return v
+		}
+		if f := m.method(c, "__callstatic"); f != nil {
+			a := newArray()
+			for _, x := range args {
+				a.push(x)
+			}
+			return m.invoke(f, []value{str(name), arrOf(a)}, nil, nil, nil)
+		}
+	}
+	if cls == "closure" && name == "fromcallable" && len(args) > 0 {
+		return args[0]
+	}
+	if v, ok := m.unknownMethod(n, name, args); ok {
+		return v
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	if t != 0 {
+		t |= unsure
+	}
+	return value{t: t, tr: tr}
+}

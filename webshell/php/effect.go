@@ -1,0 +1,576 @@
+package php
+
+import (
+	"strings"
+)
+
+// A hook is where a built-in function takes a callable and what it hands to
+// it.
+type hook struct {
+	at   int   // argument with the callable; -1: the last one
+	data []int // arguments whose elements or values reach it
+	all  bool  // the arguments after the callable reach it as they are
+	list bool  // one argument holds all values
+}
+
+var hooks = map[string]hook{
+	"call_user_func": {0, nil, true, false}, "call_user_func_array": {0, []int{1}, false, true},
+	"forward_static_call": {0, nil, true, false}, "forward_static_call_array": {0, []int{1}, false, true},
+	"array_map": {0, []int{1, 2, 3}, false, false}, "array_filter": {1, []int{0}, false, false},
+	"array_walk": {1, []int{0}, false, false}, "array_walk_recursive": {1, []int{0}, false, false},
+	"array_reduce": {1, []int{0}, false, false}, "usort": {1, []int{0, 0}, false, false},
+	"uasort": {1, []int{0, 0}, false, false}, "uksort": {1, []int{0, 0}, false, false},
+	"array_udiff": {-1, []int{0, 1}, false, false}, "array_uintersect": {-1, []int{0, 1}, false, false},
+	"array_diff_ukey": {-1, []int{0, 1}, false, false}, "array_udiff_assoc": {-1, []int{0, 1}, false, false},
+	"array_intersect_ukey": {-1, []int{0, 1}, false, false}, "array_uintersect_assoc": {-1, []int{0, 1}, false, false},
+	"array_diff_uassoc": {-1, []int{0, 1}, false, false}, "array_intersect_uassoc": {-1, []int{0, 1}, false, false},
+	"array_udiff_uassoc": {-1, []int{0, 1}, false, false}, "array_uintersect_uassoc": {-1, []int{0, 1}, false, false},
+	"preg_replace_callback": {1, []int{2}, false, false}, "mb_ereg_replace_callback": {1, []int{2}, false, false},
+	"register_shutdown_function": {0, nil, true, false}, "register_tick_function": {0, nil, true, false},
+	"iterator_apply": {1, []int{2}, false, true}, "ob_start": {0, nil, false, false},
+	"set_error_handler": {0, nil, false, false}, "set_exception_handler": {0, nil, false, false},
+	"header_register_callback": {0, nil, false, false}, "spl_autoload_register": {0, nil, false, false},
+	"is_callable_": {0, nil, false, false}, "session_set_save_handler": {2, nil, false, false},
+	"assert_options": {1, nil, false, false}, "sqlite_create_function": {2, nil, false, false},
+	"array_find": {1, []int{0}, false, false}, "array_any": {1, []int{0}, false, false},
+	"add_action": {1, nil, false, false}, "add_filter": {1, nil, false, false},
+	"xml_set_element_handler": {1, nil, false, false}, "xml_set_character_data_handler": {1, nil, false, false},
+	"xml_set_default_handler": {1, nil, false, false}, "xml_set_processing_instruction_handler": {1, nil, false, false},
+	"ldap_set_rebind_proc": {1, nil, false, false}, "readline_completion_function": {0, nil, false, false},
+}
+
+// elementOf is what a callback gets of an array or value.
+func elementOf(v value) value {
+	if a, ok := v.ref.(*array); ok && v.k == vArr {
+		if len(a.vals) == 1 && !a.open {
+			return a.vals[0]
+		}
+		t, tr := taintOf(v)
+		return value{t: t &^ wholeReq, tr: tr}
+	}
+	v.t &^= wholeReq
+	if v.k == vUnknown {
+		v.ref = nil
+	}
+	return v
+}
+
+// callback runs or judges a callable that a built-in function was given.
+func (m *machine) callback(c *call, f value, args []value) value {
+	if f.k == vNull {
+		return value{}
+	}
+	return m.callValue(c.n, f, args, nil, false)
+}
+
+// hooked answers the calls of hooks.
+func (m *machine) hooked(c *call, h hook) value {
+	at := h.at
+	if at < 0 {
+		at = len(c.args) - 1
+	}
+	if at < 0 || at >= len(c.args) {
+		return value{}
+	}
+	f := c.args[at]
+	var args []value
+	if h.all {
+		args = append(args, c.args[min(len(c.args), at+1):]...)
+	}
+	if h.list {
+		v := c.arg(h.data[0])
+		if l, ok := v.list(); ok {
+			args = append(args, l...)
+		} else if v.k != vNull {
+			e := elementOf(v)
+			args = append(args, e, e)
+		}
+		return m.callback(c, f, args)
+	}
+	switch c.name {
+	case "array_map":
+		if v, ok := m.mapped(c, f); ok {
+			return v
+		}
+	case "array_filter":
+		if len(c.args) < 2 {
+			return c.arg(0)
+		}
+	case "ob_start", "set_error_handler", "set_exception_handler", "register_shutdown_function", "spl_autoload_register":
+		if f.k == vFn {
+			if len(m.ending) < 64 {
+				m.ending = append(m.ending, f)
+			}
+			return value{}
+		}
+		if c.name == "ob_start" && f.k == vUnknown {
+			args = append(args, m.facts.echoed)
+		}
+		if c.name == "ob_start" && f.k == vStr {
+			if len(m.ending) < 64 {
+				m.facts.buffer = f
+			}
+			return value{}
+		}
+	case "preg_replace_callback", "mb_ereg_replace_callback":
+		e := elementOf(c.arg(2))
+		if s, ok := c.text(2); ok {
+			if v, ok := m.replaceCallback(c, f, s); ok {
+				return v
+			}
+		}
+		inner := newArray()
+		inner.add(value{t: e.t, tr: e.tr})
+		r := m.callback(c, f, []value{arrOf(inner)})
+		return value{t: e.t | r.t, tr: firstTrace(r.tr, e.tr)}
+	}
+	var t taint
+	var tr *trace
+	for _, i := range h.data {
+		if i < len(c.args) && i != at {
+			e := elementOf(c.args[i])
+			args = append(args, e)
+			t |= e.t
+			tr = firstTrace(tr, e.tr)
+		}
+	}
+	if c.name == "array_reduce" {
+		args = append([]value{c.arg(2)}, args...)
+	}
+	r := m.callback(c, f, args)
+	if h.all {
+		return r
+	}
+	return value{t: t | r.t, tr: firstTrace(r.tr, tr)}
+}
+
+func firstTrace(a, b *trace) *trace {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// mapped is array_map over arrays that are known.
+func (m *machine) mapped(c *call, f value) (value, bool) {
+	a, ok := c.arg(1).ref.(*array)
+	if !ok || a.open || len(a.vals) > 20000 || len(c.args) > 2 {
+		return value{}, false
+	}
+	out := newArray()
+	for i := range a.vals {
+		if m.steps <= 0 {
+			return value{}, false
+		}
+		v := a.vals[i]
+		if f.k != vNull {
+			v = m.callback(c, f, []value{v})
+		}
+		out.set(a.keys[i], v)
+	}
+	return arrOf(out), true
+}
+
+func (m *machine) replaceCallback(c *call, f value, s string) (value, bool) {
+	p, ok := c.text(0)
+	if !ok || len(s) > 1<<18 {
+		return value{}, false
+	}
+	re, _, ok := regex(p)
+	if !ok {
+		return value{}, false
+	}
+	var b strings.Builder
+	last := 0
+	var t taint
+	for _, loc := range re.FindAllStringSubmatchIndex(s, 20000) {
+		groups := newArray()
+		for g := 0; g+1 < len(loc); g += 2 {
+			if loc[g] < 0 {
+				groups.push(str(""))
+			} else {
+				groups.push(str(s[loc[g]:loc[g+1]]))
+			}
+		}
+		r := m.callback(c, f, []value{arrOf(groups)})
+		x, ok := r.text()
+		if !ok || b.Len() > maxString || m.steps <= 0 {
+			return value{}, false
+		}
+		t |= r.t
+		b.WriteString(s[last:loc[0]])
+		b.WriteString(x)
+		last = loc[1]
+	}
+	b.WriteString(s[last:])
+	m.spend(len(s))
+	return value{k: vStr, s: b.String(), t: t | c.arg(2).t&fromBlob | hidden}, true
+}
+
+// store assigns to the argument i of a call, which PHP passes by reference.
+func (m *machine) store(c *call, i int, v value) {
+	if i < len(c.nodes) && lvalue(c.nodes[i]) {
+		m.assign(c.nodes[i], v)
+	}
+}
+
+// effect answers calls that change variables, or that call back.
+func (m *machine) effect(c *call) (value, bool) {
+	if h, ok := hooks[c.name]; ok {
+		return m.hooked(c, h), true
+	}
+	a0 := c.arg(0)
+	switch c.name {
+	case "define":
+		if s, ok := c.text(0); ok {
+			m.consts[baseName(s)] = c.arg(1)
+		}
+		return boolean(true), true
+	case "constant":
+		if s, ok := c.text(0); ok {
+			return m.constant(&node{op: nConst, s: s}), true
+		}
+		return value{t: a0.t, tr: a0.tr}, true
+	case "extract", "import_request_variables":
+		if t, _ := taintOf(a0); c.name != "extract" || t&fromRequest != 0 && t&unsure == 0 {
+			if m.f == m.globals && !m.standalone {
+				m.extracted = true
+			}
+		} else if a, ok := a0.ref.(*array); ok && a0.k == vArr {
+			for i, k := range a.keys {
+				if k.str && k.s != "" {
+					m.assign(&node{op: nVar, s: k.s}, a.vals[i])
+				}
+			}
+		}
+		return value{}, true
+	case "parse_str", "mb_parse_str":
+		t, tr := taintOf(a0)
+		if s, ok := c.text(0); ok {
+			a := newArray()
+			for _, kv := range strings.Split(s, "&") {
+				k, v, _ := strings.Cut(kv, "=")
+				if key, ok := keyOf(str(unescapeURL(k, true))); ok && k != "" {
+					a.set(key, value{k: vStr, s: unescapeURL(v, true), t: t | hidden})
+				}
+			}
+			if len(c.args) > 1 {
+				m.store(c, 1, arrOf(a))
+			} else {
+				for i, k := range a.keys {
+					s, _ := k.value().text()
+					m.assign(&node{op: nVar, s: s}, a.vals[i])
+				}
+			}
+			return null, true
+		}
+		if len(c.args) > 1 {
+			m.store(c, 1, value{t: t, tr: tr})
+		} else if t&fromRequest != 0 && m.f == m.globals {
+			m.extracted = true
+		}
+		return null, true
+	case "func_get_args":
+		a := newArray()
+		for _, v := range m.f.args {
+			a.push(v)
+		}
+		return arrOf(a), true
+	case "func_get_arg":
+		if i := c.int(0, 0); i >= 0 && i < int64(len(m.f.args)) {
+			return m.f.args[i], true
+		}
+		return value{}, true
+	case "func_num_args":
+		return num(int64(len(m.f.args))), true
+	case "compact":
+		a := newArray()
+		for _, v := range c.args {
+			if s, ok := v.text(); ok && m.f.vars[s] != nil {
+				a.set(key{s: s, str: true}, m.f.vars[s].v)
+			}
+		}
+		return arrOf(a), true
+	case "preg_match", "preg_match_all", "ereg", "eregi", "mb_ereg", "sscanf":
+		subject := 1
+		if c.name == "sscanf" {
+			subject = 0
+		}
+		t, tr := taintOf(c.arg(subject))
+		if len(c.args) > 2 {
+			if v, ok := m.matches(c); ok {
+				m.store(c, 2, v)
+			} else {
+				a := newArray()
+				a.add(value{t: t &^ wholeReq, tr: tr})
+				m.store(c, 2, arrOf(a))
+			}
+		}
+		return value{t: t & fromHeader}, true
+	case "array_push", "array_unshift":
+		for _, v := range c.args[min(1, len(c.args)):] {
+			if len(c.nodes) > 0 {
+				m.assignIndexNode(c.nodes[0], v)
+			}
+		}
+		return value{}, true
+	case "array_pop", "array_shift", "end", "reset", "current", "pos", "key", "next", "prev", "each":
+		return m.pick(c), true
+	case "settype":
+		return value{}, true
+	case "sort", "rsort", "ksort", "krsort", "asort", "arsort", "shuffle", "natsort", "array_multisort":
+		return m.sorted(c), true
+	case "array_rand":
+		return value{}, true
+	case "get_defined_functions", "get_defined_constants", "get_loaded_extensions", "get_declared_classes":
+		return value{t: hidden}, true
+	case "get_class_methods", "get_object_vars":
+		return value{}, true
+	case "str_word_count":
+		return value{}, true
+	case "is_callable", "function_exists":
+		if s, ok := c.text(0); ok && m.funcs[strings.ToLower(s)] != nil {
+			return value{}, true
+		}
+		return value{}, true
+	case "array_key_first":
+		if a, ok := a0.ref.(*array); ok && len(a.keys) > 0 {
+			return a.keys[0].value(), true
+		}
+		return value{}, true
+	case "session_start", "spl_autoload_functions":
+		return value{}, true
+	}
+	return value{}, false
+}
+
+// matches computes the groups of preg_match on known text.
+func (m *machine) matches(c *call) (value, bool) {
+	p, ok := c.text(0)
+	s, sok := c.text(1)
+	if !ok || !sok || !strings.HasPrefix(c.name, "preg") || len(s) > 1<<20 {
+		return value{}, false
+	}
+	re, _, rok := regex(p)
+	if !rok {
+		return value{}, false
+	}
+	m.spend(len(s))
+	t := c.arg(1).t
+	groups := make([]*array, re.NumSubexp()+1)
+	for i := range groups {
+		groups[i] = newArray()
+	}
+	limit := 1
+	if c.name == "preg_match_all" {
+		limit = 20000
+	}
+	for _, loc := range re.FindAllStringSubmatch(s, limit) {
+		for i, g := range loc {
+			groups[i].push(value{k: vStr, s: g, t: t})
+		}
+	}
+	out := newArray()
+	for _, g := range groups {
+		if c.name == "preg_match_all" {
+			out.push(arrOf(g))
+		} else if len(g.vals) > 0 {
+			out.push(g.vals[0])
+		}
+	}
+	return arrOf(out), true
+}
+
+func (m *machine) assignIndexNode(n *node, v value) {
+	m.assignIndex(&node{op: nIndex, a: n}, v)
+}
+
+// pick is array_pop, end, current and the like.
+func (m *machine) pick(c *call) value {
+	a, ok := c.arg(0).ref.(*array)
+	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) == 0 || m.cond > 0 && c.name != "end" && c.name != "reset" && c.name != "current" {
+		if ok && c.arg(0).k == vArr && len(a.vals) == 0 && !a.open {
+			return boolean(false)
+		}
+		t, tr := taintOf(c.arg(0))
+		if c.name == "key" {
+			t &^= wholeReq
+		}
+		return value{t: t &^ wholeReq, tr: tr}
+	}
+	last := len(a.vals) - 1
+	switch c.name {
+	case "array_pop", "array_shift":
+		b := a
+		i := last
+		if c.name == "array_shift" {
+			i = 0
+		}
+		v := a.vals[i]
+		if a.shared {
+			m.steps -= len(a.vals) / 4
+			b = a.clone()
+		}
+		if i == 0 && last > 0 {
+			m.steps -= len(a.vals) / 4
+			n := newArray()
+			for j := 1; j <= last; j++ {
+				if b.keys[j].str {
+					n.set(b.keys[j], b.vals[j])
+				} else {
+					n.push(b.vals[j])
+				}
+			}
+			b = n
+		} else {
+			b.remove(b.keys[i])
+			b.next = max(0, b.next-1)
+		}
+		m.store(c, 0, arrOf(b))
+		return v
+	case "end":
+		return a.vals[last]
+	case "key":
+		return a.keys[0].value()
+	case "next":
+		return a.vals[min(1, last)]
+	case "prev":
+		return a.vals[max(0, last-1)]
+	}
+	return a.vals[0]
+}
+
+func (m *machine) sorted(c *call) value {
+	a, ok := c.arg(0).ref.(*array)
+	if !ok || a.open || c.arg(0).k != vArr || !strings.HasPrefix(c.name, "k") {
+		return boolean(true)
+	}
+	b := a.clone()
+	m.steps -= len(a.vals)
+	order := make([]int, len(a.keys))
+	for i := range order {
+		order[i] = i
+	}
+	less := func(i, j int) bool {
+		x, y := a.keys[i], a.keys[j]
+		if x.str != y.str {
+			return !x.str
+		}
+		if x.str {
+			return x.s < y.s
+		}
+		return x.n < y.n
+	}
+	sortInts(order, less)
+	for i, o := range order {
+		if c.name == "krsort" {
+			o = order[len(order)-1-i]
+		}
+		b.keys[i], b.vals[i] = a.keys[o], a.vals[o]
+	}
+	b.index = nil
+	if len(b.keys) > 12 {
+		b.index = make(map[key]int, len(b.keys))
+		for i, k := range b.keys {
+			b.index[k] = i
+		}
+	}
+	m.store(c, 0, arrOf(b))
+	return boolean(true)
+}
+
+// pure computes what it can and passes taint on.
+func (m *machine) pure(c *call) value {
+	t, tr := c.taint()
+	if f := folds[c.name]; f != nil {
+		work := 16
+		for _, a := range c.args {
+			work += len(a.s)
+			if x, ok := a.ref.(*array); ok {
+				work += 16 * len(x.vals)
+			}
+		}
+		_, dec := decoders[c.name]
+		if m.spend(work) {
+			if v, ok := f(c); ok {
+				if !m.spend(len(v.s)) {
+					return value{t: t, tr: tr}
+				}
+				t &^= wholeReq
+				switch v.k {
+				case vInt, vFloat, vBool, vNull:
+					t = 0
+				case vArr:
+					return v
+				}
+				if dec {
+					t |= hidden
+					if strong[c.name] {
+						t |= decoded
+					}
+				}
+				v.t |= t
+				if v.tr == nil {
+					v.tr = tr
+				}
+				return v
+			}
+		}
+		if dec {
+			if strong[c.name] {
+				t |= decoded
+			}
+			t |= hidden & -min(1, t)
+			return value{t: t &^ wholeReq, tr: tr}
+		}
+	}
+	if cleaning[c.name] || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
+		return value{t: t & fromHeader}
+	}
+	if passing[c.name] || folds[c.name] != nil || strings.HasPrefix(c.name, "array_") || strings.HasPrefix(c.name, "str") || strings.HasPrefix(c.name, "mb_") {
+		if c.name == "serialize" || c.name == "json_encode" || c.name == "print_r" || c.name == "var_export" || c.name == "http_build_query" || c.name == "base64_encode" || c.name == "implode" || strings.HasPrefix(c.name, "array") {
+			return value{t: t, tr: tr}
+		}
+		return value{t: t &^ wholeReq, tr: tr}
+	}
+	if t != 0 {
+		t |= unsure
+		if strings.Contains(c.name, "decode") || strings.Contains(c.name, "decrypt") || strings.Contains(c.name, "inflate") || strings.Contains(c.name, "uncompress") {
+			t |= decoded
+		}
+	}
+	return value{t: t, tr: tr}
+}
+
+// strong are the decoders that programs do not use on their own literals.
+var strong = words("base64_decode gzinflate gzuncompress gzdecode zlib_decode bzdecompress str_rot13 strrev hex2bin convert_uudecode mcrypt_decrypt openssl_decrypt mdecrypt_generic sodium_crypto_secretbox_open pack urldecode rawurldecode")
+
+// cleaning functions give nothing that an attacker can shape.
+var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_strlen md5 sha1 md5_file sha1_file crc32 hash hash_hmac
+	in_array preg_match strpos stripos strrpos strripos substr_count strcmp strcasecmp strncmp strncasecmp strnatcmp
+	escapeshellarg time microtime date gmdate mktime strtotime rand mt_rand random_int uniqid filesize filemtime filectime fileatime
+	fileperms fileowner filegroup fileinode file_exists number_format round floor ceil abs version_compare function_exists class_exists
+	method_exists extension_loaded ini_get ini_set getcwd phpversion php_uname php_sapi_name disk_free_space disk_total_space
+	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent ob_get_clean ob_get_contents error_log usleep sleep
+	hash_equals getimagesize exif_imagetype finfo_file mime_content_type gethostname getmypid getmyuid get_current_user posix_getpwuid
+	posix_getgrgid posix_getuid posix_geteuid set_time_limit error_reporting ini_restore ignore_user_abort header setcookie
+	fclose flock feof ftell rewind fflush ftruncate closedir connection_status sys_get_temp_dir tempnam checkdnsrr
+	preg_quote gettype spl_object_hash array_sum max min bindec hexdec octdec ctype_alnum mysql_num_rows mysql_affected_rows
+	memory_get_usage clearstatcache touch is_uploaded_file preg_last_error stristr_ ord soundex metaphone filter_has_var crypt bin2hex`)
+
+// passing functions hand their argument on.
+var passing = words(`trim ltrim rtrim chop nl2br addslashes stripslashes htmlspecialchars htmlentities strip_tags ucwords lcfirst ucfirst
+	wordwrap sprintf vsprintf printf number_format_ serialize json_encode json_decode print_r var_export http_build_query urlencode rawurlencode
+	base64_encode implode join explode split preg_split preg_grep preg_filter utf8_encode utf8_decode iconv basename dirname pathinfo realpath
+	parse_url quotemeta addcslashes stripcslashes substr_replace similar nl_langinfo mysql_escape_string mysql_real_escape_string
+	mysqli_real_escape_string escapeshellcmd fix_magic_quotes get_magic_quotes_gpc array strval constant gzcompress gzdeflate gzencode
+	range list each current iterator_to_array filter_var stream_context_create convert_cyr_string hebrev money_format chunk_split var_dump
+	get_object_vars ctype tempnam_ uniqid_ sanitize bin2hex_ call_user_method unserialize fscanf readline shuffle ucwords count_chars array_change_key_case`)
+
+func words(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		out[w] = true
+	}
+	return out
+}

@@ -1,0 +1,642 @@
+package php
+
+import (
+	"strings"
+)
+
+// eval gives the value of an expression, and does what it does.
+func (m *machine) eval(n *node) value {
+	m.steps--
+	if n == nil || m.steps <= 0 {
+		return value{}
+	}
+	switch n.op {
+	case nStr:
+		v := str(n.s)
+		if n.n >= 3 {
+			v.t |= hidden
+		}
+		if len(n.s) >= 200 {
+			v.t |= fromBlob
+		}
+		return v
+	case nNum:
+		if n.s != "" {
+			return flt(parseFloat(n.s))
+		}
+		return num(n.n)
+	case nConcat:
+		return m.concatAll(n)
+	case nVar:
+		return m.variable(n)
+	case nVarVar:
+		return m.varVar(n)
+	case nIndex:
+		return m.index(n)
+	case nProp:
+		return m.property(n)
+	case nSProp:
+		if s := m.staticSlot(n); s != nil {
+			return s.v
+		}
+		return value{}
+	case nConst:
+		return m.constant(n)
+	case nClassConst:
+		return m.classConst(n)
+	case nName:
+		return str(n.s)
+	case nCall:
+		return m.call(n)
+	case nNew:
+		return m.newObject(n)
+	case nMCall:
+		return m.methodCall(n)
+	case nSCall:
+		return m.staticCall(n)
+	case nAssign:
+		return m.evalAssign(n)
+	case nAssignRef:
+		if s := m.lslot(n.b); s != nil && n.a.op == nVar {
+			m.f.vars[n.a.s] = s
+			return s.v
+		}
+		v := m.eval(n.b)
+		m.assign(n.a, v)
+		return v
+	case nAssignOp:
+		return m.assignOp(n)
+	case nBin:
+		return m.binary(n)
+	case nUn:
+		return m.unary(n)
+	case nIncDec:
+		return m.incDec(n)
+	case nTernary:
+		return m.ternary(n)
+	case nCast:
+		return m.cast(n)
+	case nArray:
+		return m.arrayLiteral(n)
+	case nRef, nClone, nSpread:
+		return m.eval(n.a)
+	case nClosure:
+		return m.makeClosure(n)
+	case nIsset:
+		if len(n.list) == 1 {
+			return m.isset(n.list[0])
+		}
+		for _, x := range n.list {
+			m.eval(x)
+		}
+		return value{}
+	case nEmpty:
+		v := m.eval(n.a)
+		if yes, ok := v.truth(); ok && v.t&(hostile|fromUndef|fromParam) == 0 && m.calls+m.evals > 0 && v.k != vNull {
+			return boolean(!yes)
+		}
+		return value{}
+	case nInclude:
+		v := m.eval(n.a)
+		m.included(n, v)
+		return value{}
+	case nEval:
+		return m.evalCode(n, m.eval(n.a), "eval")
+	case nExit:
+		if n.a != nil {
+			m.output(n, m.eval(n.a))
+		}
+		return null
+	case nPrint:
+		m.output(n, m.eval(n.a))
+		return num(1)
+	case nBacktick:
+		return m.command(n, m.concatAll(n), "`…`")
+	case nMatch:
+		m.eval(n.a)
+		var v value
+		m.cond++
+		for _, c := range n.list {
+			for _, x := range c.list {
+				m.eval(x)
+			}
+			if c.b != nil {
+				v = join(v, m.eval(c.b))
+			}
+		}
+		m.cond--
+		return v
+	case nInstanceof, nThrow, nYield:
+		m.eval(n.a)
+		return value{}
+	}
+	return value{}
+}
+
+func (m *machine) concatAll(n *node) value {
+	exact := true
+	total := 0
+	vals := make([]value, len(n.list))
+	for i, x := range n.list {
+		v := m.eval(x)
+		if v.k == vObj {
+			v = m.toString(v)
+		}
+		vals[i] = v
+		s, ok := v.text()
+		exact = exact && ok
+		total += len(s)
+	}
+	if !exact {
+		var v value
+		for i, x := range vals {
+			if i == 0 {
+				v = x
+				if len(vals) == 1 && v.k == vUnknown {
+					return v
+				}
+				continue
+			}
+			m.spend(64)
+			v = concat(v, x, maxString)
+		}
+		return v
+	}
+	var t taint
+	var tr *trace
+	for _, x := range vals {
+		t |= x.t
+		if tr == nil || x.t&hostile != 0 {
+			if x.tr != nil {
+				tr = x.tr
+			}
+		}
+	}
+	if !m.spend(total) {
+		return value{t: t, tr: tr}
+	}
+	var b strings.Builder
+	b.Grow(total)
+	for _, x := range vals {
+		s, _ := x.text()
+		b.WriteString(s)
+	}
+	return value{k: vStr, s: b.String(), t: t, tr: tr}
+}
+
+func (m *machine) at(n *node) *trace { return &trace{unit: m.unit, pos: n.pos, end: n.end} }
+
+// step adds a place to the way of a tainted value.
+func (m *machine) step(v value, n *node) value {
+	if v.tr == nil || v.t == 0 || v.tr.n >= 10 || v.tr.pos >= n.pos && v.tr.end <= n.end && v.tr.prev != nil {
+		return v
+	}
+	v.tr = &trace{unit: m.unit, pos: n.pos, end: n.end, prev: v.tr, n: v.tr.n + 1}
+	return v
+}
+
+func (m *machine) variable(n *node) value {
+	name := n.s
+	if s, ok := supers[name]; ok {
+		return m.superValue(s, n)
+	}
+	if name == "this" && m.f.this != nil {
+		return value{k: vObj, ref: m.f.this}
+	}
+	s := m.f.vars[name]
+	if s == nil {
+		if m.f != m.globals {
+			return null
+		}
+		v := m.undefined(name)
+		if v.t != 0 {
+			v.tr = m.at(n)
+		}
+		return v
+	}
+	v := s.v
+	if v.t&(fromUndef|fromRequest) != 0 && v.tr == nil {
+		v.tr = m.at(n)
+	}
+	return v
+}
+
+func (m *machine) varVar(n *node) value {
+	v := m.eval(n.a)
+	name, ok := v.text()
+	if !ok {
+		m.facts.varVars++
+		t, tr := taintOf(v)
+		return value{t: t | hidden, tr: tr}
+	}
+	x := m.variable(&node{op: nVar, s: name, pos: n.pos, end: n.end})
+	if n.a.op != nVar {
+		x.t |= v.t & hidden
+	}
+	return x
+}
+
+func (m *machine) index(n *node) value {
+	base := m.eval(n.a)
+	if n.b == nil {
+		return value{}
+	}
+	k := m.eval(n.b)
+	return m.element(base, k, n)
+}
+
+func (m *machine) element(base, k value, n *node) value {
+	switch base.k {
+	case vStr:
+		i, ok := k.integer()
+		if !ok {
+			return value{t: base.t | k.t&^fromRequest, tr: base.tr}
+		}
+		if i < 0 {
+			i += int64(len(base.s))
+		}
+		if i < 0 || i >= int64(len(base.s)) {
+			return value{k: vStr, t: base.t}
+		}
+		return value{k: vStr, s: base.s[i : i+1], t: base.t | hidden, tr: base.tr}
+	case vArr:
+		a := base.ref.(*array)
+		key, ok := keyOf(k)
+		if !ok {
+			t, tr := taintOf(base)
+			if k.t&hostile != 0 && !a.open { // the request chooses among what the program lists
+				t |= checked
+			}
+			v := value{t: t, tr: tr}
+			if a.open {
+				v = join(v, value{t: a.rest.t, tr: a.rest.tr})
+			}
+			return v
+		}
+		v, _ := a.get(key)
+		v.t |= base.t & (decoded | hidden | unsure | checked)
+		return v
+	case vObj:
+		return value{t: base.t, tr: base.tr}
+	}
+	if s, ok := base.ref.(super); ok {
+		key, _ := k.text()
+		if k.k == vUnknown || k.k == vPart {
+			key = ""
+		}
+		if over, ok := m.facts.supers[string(s)+"."+key]; ok && key != "" {
+			return over
+		}
+		v := m.superElement(s, key, base)
+		if v.t != 0 {
+			v.tr = m.at(n)
+		}
+		return v
+	}
+	return value{t: base.t &^ wholeReq, tr: base.tr}
+}
+
+func (m *machine) property(n *node) value {
+	o := m.eval(n.a)
+	if s := m.propSlot(o, n.b, false); s != nil {
+		return s.v
+	}
+	return value{t: o.t, tr: o.tr}
+}
+
+// propSlot finds a property; make says to make it.
+func (m *machine) propSlot(o value, name *node, create bool) *slot {
+	obj, ok := o.ref.(*object)
+	if !ok || o.k != vObj {
+		return nil
+	}
+	nv := m.eval(name)
+	s, ok := nv.text()
+	if !ok {
+		return nil
+	}
+	if p := obj.props[s]; p != nil {
+		return p
+	}
+	if !create {
+		return nil
+	}
+	p := &slot{cond: -1}
+	obj.props[s] = p
+	return p
+}
+
+func (m *machine) className(n *node) string {
+	if n.op == nName || n.op == nConst {
+		s := strings.ToLower(baseName(n.s))
+		switch s {
+		case "self", "static":
+			if m.f.class != nil {
+				return m.f.class.name
+			}
+		case "parent":
+			if m.f.class != nil {
+				return m.f.class.parent
+			}
+		}
+		return s
+	}
+	v := m.eval(n)
+	if o, ok := v.ref.(*object); ok && o.class != nil {
+		return o.class.name
+	}
+	if s, ok := v.text(); ok {
+		return strings.ToLower(baseName(s))
+	}
+	return ""
+}
+
+func (m *machine) staticSlot(n *node) *slot {
+	c := m.classes[m.className(n.a)]
+	if c == nil {
+		m.eval(n.b)
+		return nil
+	}
+	name, ok := m.eval(n.b).text()
+	if !ok {
+		return nil
+	}
+	for d := 0; c != nil && d < 8; d++ {
+		m.initClass(c)
+		if s := c.statics[name]; s != nil {
+			return s
+		}
+		c = m.classes[c.parent]
+	}
+	return nil
+}
+
+func (m *machine) initClass(c *class) {
+	if c.statics != nil {
+		return
+	}
+	c.statics = map[string]*slot{}
+	wasF, wasU := m.f, m.unit
+	m.f = &frame{vars: map[string]*slot{}, class: c, cond: m.cond}
+	m.unit = c.unit
+	for _, p := range c.props {
+		if p.static {
+			v := null
+			if p.def != nil {
+				v = m.eval(p.def)
+			}
+			c.statics[p.name] = &slot{v: v, cond: -1}
+		}
+	}
+	m.f, m.unit = wasF, wasU
+}
+
+func (m *machine) constant(n *node) value {
+	name := baseName(n.s)
+	if v, ok := m.consts[name]; ok {
+		return v
+	}
+	switch strings.ToLower(name) {
+	case "true":
+		return boolean(true)
+	case "false":
+		return boolean(false)
+	case "null":
+		return null
+	case "__file__", "__line__":
+		return value{t: fromURI & 0}
+	case "__function__":
+		if m.f.fn != nil {
+			return str(m.f.fn.name)
+		}
+		return str("")
+	case "__class__":
+		if m.f.class != nil {
+			return str(m.f.class.name)
+		}
+	}
+	switch name {
+	case "PHP_EOL":
+		return str("\n")
+	case "DIRECTORY_SEPARATOR":
+		return str("/")
+	case "PHP_OS", "PHP_VERSION", "PHP_INT_MAX", "PHP_OS_FAMILY":
+		return value{}
+	case "M_PI":
+		return flt(3.14159265358979)
+	case "FILTER_CALLBACK":
+		return num(1024)
+	case "__DIR__", "__NAMESPACE__", "__METHOD__":
+		return value{}
+	}
+	for _, c := range []byte(name) {
+		if c >= 'a' && c <= 'z' || c >= 0x80 {
+			// A bare word stands for itself, until PHP 8.
+			v := str(name)
+			return v
+		}
+	}
+	if len(name) <= 2 || name[0] == '_' && !strings.Contains(name[1:], "_") {
+		return str(name)
+	}
+	return value{}
+}
+
+func (m *machine) classConst(n *node) value {
+	if n.s == "class" {
+		if n.a.op == nName {
+			return str(n.a.s)
+		}
+		return value{}
+	}
+	c := m.classes[m.className(n.a)]
+	for d := 0; c != nil && d < 8; d++ {
+		if e := c.consts[n.s]; e != nil {
+			if m.calls > maxCalls {
+				return value{}
+			}
+			m.calls++
+			defer func() { m.calls-- }()
+			was := m.f
+			m.f = &frame{vars: map[string]*slot{}, class: c, cond: m.cond}
+			v := m.eval(e)
+			m.f = was
+			return v
+		}
+		c = m.classes[c.parent]
+	}
+	return value{}
+}
+
+func (m *machine) ternary(n *node) value {
+	c := m.eval(n.a)
+	yes, ok := c.truth()
+	if n.b == nil {
+		if ok && yes && c.t&(hostile|fromUndef|fromParam) == 0 {
+			return c
+		}
+		m.cond++
+		defer func() { m.cond-- }()
+		return join(c, m.eval(n.c))
+	}
+	if ok && c.t&(hostile|fromUndef|fromParam) == 0 {
+		if yes {
+			return m.eval(n.b)
+		}
+		return m.eval(n.c)
+	}
+	m.guard(n.a, c)
+	m.cond++
+	defer func() { m.cond-- }()
+	a := m.eval(n.b)
+	b := m.eval(n.c)
+	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 {
+		return join(b, a)
+	}
+	return join(a, b)
+}
+
+func (m *machine) isset(n *node) value {
+	v := m.eval(n)
+	if v.k == vNull && m.f != m.globals && m.calls > 0 && v.t == 0 {
+		return boolean(false)
+	}
+	if v.known() && v.t&(hostile|fromUndef|fromParam) == 0 && v.k != vNull && m.cond == 0 {
+		return boolean(true)
+	}
+	if n.op == nIndex { // isset($map[$x]) is a look-up in a list
+		base := m.eval(n.a)
+		if base.k == vArr && n.b != nil {
+			m.mark(n.b, checked)
+		}
+	}
+	return value{}
+}
+
+func (m *machine) cast(n *node) value {
+	v := m.eval(n.a)
+	switch n.s {
+	case "int", "integer":
+		if i, ok := v.integer(); ok && v.k != vArr {
+			return value{k: vInt, n: i, t: v.t &^ (hostile | fromUndef | fromParam)}
+		}
+		return value{}
+	case "float", "double", "real", "bool", "boolean":
+		if x, ok := v.number(); ok && n.s[0] != 'b' {
+			return x
+		}
+		return value{}
+	case "string", "binary":
+		if v.k == vObj {
+			return m.toString(v)
+		}
+		if s, ok := v.text(); ok {
+			return value{k: vStr, s: s, t: v.t, tr: v.tr}
+		}
+		return v
+	case "array":
+		switch v.k {
+		case vArr, vUnknown, vPart:
+			return v
+		case vObj:
+			a := newArray()
+			if o, ok := v.ref.(*object); ok {
+				a.open = true
+				for _, s := range o.props {
+					a.rest = join(a.rest, value{t: s.v.t, tr: s.v.tr})
+				}
+			}
+			return arrOf(a)
+		case vNull:
+			return arr()
+		}
+		return arr(v)
+	case "object":
+		if a, ok := v.ref.(*array); ok && v.k == vArr {
+			o := &object{name: "stdclass", props: map[string]*slot{}}
+			for i, k := range a.keys {
+				s, _ := k.value().text()
+				o.props[s] = &slot{v: a.vals[i]}
+			}
+			return value{k: vObj, ref: o, t: v.t, tr: v.tr}
+		}
+		return v
+	}
+	return null
+}
+
+func (m *machine) arrayLiteral(n *node) value {
+	a := newArray()
+	for _, x := range n.list {
+		switch x.op {
+		case nPair:
+			k := m.eval(x.a)
+			v := m.eval(x.b)
+			if in, ok := v.ref.(*array); ok {
+				in.shared = true
+			}
+			if key, ok := keyOf(k); ok {
+				a.set(key, v)
+			} else {
+				a.add(v)
+			}
+		case nSpread:
+			v := m.eval(x.a)
+			if l, ok := v.list(); ok {
+				for _, e := range l {
+					a.push(e)
+				}
+			} else {
+				t, tr := taintOf(v)
+				a.add(value{t: t, tr: tr})
+			}
+		case nBad:
+		default:
+			v := m.eval(x)
+			if in, ok := v.ref.(*array); ok {
+				in.shared = true
+			}
+			a.push(v)
+		}
+	}
+	return arrOf(a)
+}
+
+func (m *machine) makeClosure(n *node) value {
+	c := &closure{fn: n.fn, this: m.f.this}
+	if n.fn.class == nil {
+		n.fn.class = m.f.class
+	}
+	if n.fn.arrow {
+		c.vars = m.f.vars
+	} else if len(n.fn.uses) > 0 {
+		c.vars = map[string]*slot{}
+		for _, u := range n.fn.uses {
+			s := m.f.vars[u.name]
+			if s == nil {
+				s = &slot{v: null}
+				if u.ref {
+					m.f.vars[u.name] = s
+				}
+			}
+			if u.ref {
+				c.vars[u.name] = s
+			} else {
+				c.vars[u.name] = &slot{v: s.v}
+			}
+		}
+	}
+	m.facts.closures = append(m.facts.closures, c)
+	return value{k: vFn, ref: c}
+}
+
+// toString calls __toString.
+func (m *machine) toString(v value) value {
+	o, _ := v.ref.(*object)
+	if o != nil && o.class != nil {
+		if f := m.method(o.class, "__tostring"); f != nil {
+			return m.invoke(f, nil, nil, o, nil)
+		}
+	}
+	return value{t: v.t, tr: v.tr}
+}

@@ -1,0 +1,356 @@
+package php
+
+import (
+	"strings"
+
+	"limier/finding"
+	"limier/webshell"
+)
+
+// A behaviour is something a script does that is harmless alone.
+type behaviour string
+
+const (
+	doesRun     behaviour = "runs commands"
+	doesEval    behaviour = "evaluates code"
+	doesRead    behaviour = "shows any file"
+	doesList    behaviour = "lists any folder"
+	doesWrite   behaviour = "writes any file"
+	doesUpload  behaviour = "takes uploads"
+	doesDelete  behaviour = "deletes any file"
+	doesRename  behaviour = "renames any file"
+	doesChmod   behaviour = "changes permissions"
+	doesMkdir   behaviour = "makes folders"
+	doesLink    behaviour = "links any file"
+	doesSQL     behaviour = "runs any SQL"
+	doesConnect behaviour = "connects to any database"
+	doesSocket  behaviour = "connects to any host"
+	doesMail    behaviour = "sends any mail"
+	doesInfo    behaviour = "shows the server's configuration"
+)
+
+// A mark is where a behaviour was first seen.
+type mark struct {
+	n  *node
+	u  *unit
+	tr *trace
+}
+
+// facts are what a run leaves behind besides reasons.
+type facts struct {
+	loops     int // loops around the statement at hand
+	cloak     int // conditions on the visitor's browser or referrer around it
+	varVars   int // $$name with a name that is not known
+	closures  []*closure
+	objects   []*object
+	super     map[string]value
+	supers    map[string]value // request fields that were assigned to or checked
+	echoed    value
+	buffer    value // ob_start's callback
+	seen      map[behaviour]mark
+	order     []behaviour
+	gated     bool // a password is asked for
+	botWords  bool
+	uploadOK  bool // an upload's name or type is looked at
+	layers    int  // of decoded code
+	packed    []packed
+	calls     int // of functions whose name is assembled
+	wroteOwn  bool
+	passwd    bool
+	redirects bool
+	wrote     []value // where request data was written
+	authCheck bool
+}
+
+// packed is code that was decoded and evaluated.
+type packed struct {
+	code string
+	n    *node
+	u    *unit
+}
+
+func (f *facts) setSuper(k string, v value) {
+	if f.supers == nil {
+		f.supers = map[string]value{}
+	}
+	if len(f.supers) < 4096 {
+		f.supers[k] = v
+	}
+}
+
+func (m *machine) note(b behaviour, n *node, v value) {
+	if m.facts.seen == nil {
+		m.facts.seen = map[behaviour]mark{}
+	}
+	if _, ok := m.facts.seen[b]; !ok {
+		m.facts.seen[b] = mark{n, m.unit, v.tr}
+		m.facts.order = append(m.facts.order, b)
+	}
+}
+
+func (m *machine) does(b behaviour) bool {
+	_, ok := m.facts.seen[b]
+	return ok
+}
+
+// isolated says that the file stands alone: nothing else is loaded that could
+// check who is asking.
+func (m *machine) isolated() bool { return m.includes == 0 }
+
+// chosen says that the client chooses v freely.
+func (m *machine) chosen(v value) bool {
+	if v.t&checked != 0 {
+		return false
+	}
+	if v.t&(fromRequest|fromUpName) != 0 {
+		return true
+	}
+	return v.t&fromUndef != 0 && m.isolated()
+}
+
+func describe(t taint) string {
+	switch {
+	case t&fromUpload != 0:
+		return "an uploaded file"
+	case t&fromRequest != 0 && t&fromHeader != 0:
+		return "a request header"
+	case t&fromRequest != 0:
+		return "the request"
+	case t&fromRemote != 0:
+		return "a remote server"
+	case t&fromOddFile != 0:
+		return "a file that is no script"
+	case t&fromUndef != 0:
+		return "a variable that only the request can set"
+	case t&fromDB != 0:
+		return "the database"
+	case t&fromFile != 0:
+		return "a file"
+	case t&fromBlob != 0:
+		return "a literal that was decoded"
+	}
+	return "data"
+}
+
+// report notes a reason once per rule and place.
+func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Confidence, text string, n *node, v value) {
+	if len(m.reasons) >= maxReasons {
+		return
+	}
+	line := m.lineOf(m.unit, n.pos)
+	id := rule + string(verdict) + itoa(line) + ":" + itoa(int(n.pos))
+	if m.reported[id] {
+		return
+	}
+	m.reported[id] = true
+	_, tr := taintOf(v)
+	r := webshell.Reason{Verdict: verdict, Confidence: conf, Rule: rule, Text: text}
+	var steps []webshell.Step
+	for t := tr; t != nil && len(steps) < 12; t = t.prev {
+		steps = append(steps, webshell.Step{Line: t.unit.lineAt(t.pos), Role: "step", Code: t.unit.code(t.pos, t.end)})
+	}
+	for i, j := 0, len(steps)-1; i < j; i, j = i+1, j-1 {
+		steps[i], steps[j] = steps[j], steps[i]
+	}
+	if len(steps) > 0 {
+		steps[0].Role = "source"
+	}
+	for u := m.unit; u != nil && u.outer != nil; u = u.outer {
+		if u.outer.outer == nil {
+			steps = append([]webshell.Step{{Line: u.line, Role: "step", Code: "evaluates decoded code"}}, steps...)
+		}
+	}
+	steps = append(steps, webshell.Step{Line: m.unit.lineAt(n.pos), Role: "sink", Code: m.unit.code(n.pos, max(n.end, n.pos+1))})
+	r.Steps = steps
+	if m.unit.outer != nil {
+		from := max(0, int(n.pos)-150)
+		r.Decoded = cut(string(m.unit.src[from:min(len(m.unit.src), int(n.pos)+350)]), 500)
+	}
+	m.reasons = append(m.reasons, r)
+}
+
+func cut(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}
+
+// lineOf is the line in the file where the code of u runs.
+func (m *machine) lineOf(u *unit, pos uint32) int {
+	for u.outer != nil && u.outer.outer != nil {
+		u = u.outer
+	}
+	if u.outer != nil {
+		return u.line
+	}
+	return u.lineAt(pos)
+}
+
+func itoa(n int) string {
+	s, _ := num(int64(n)).text()
+	return s
+}
+
+// mark adds taint to what a node names.
+func (m *machine) mark(n *node, t taint) {
+	switch n.op {
+	case nVar:
+		if s := m.f.vars[n.s]; s != nil {
+			s.v.t |= t
+			if a, ok := s.v.ref.(*array); ok && t == checked {
+				a.rest.t |= t
+			}
+		}
+	case nIndex:
+		base := n
+		depth := 0
+		for base.op == nIndex {
+			base = base.a
+			depth++
+		}
+		if base.op != nVar {
+			return
+		}
+		if s, ok := supers[base.s]; ok {
+			x := n
+			for x.a.op == nIndex {
+				x = x.a
+			}
+			if x.b == nil {
+				return
+			}
+			k, ok := m.eval(x.b).text()
+			if !ok {
+				return
+			}
+			v := m.superElement(s, k, value{})
+			v.tr = m.at(n)
+			v.t |= t
+			m.facts.setSuper(string(s)+"."+k, v)
+			return
+		}
+		m.mark(base, t)
+	case nProp:
+		if s := m.propSlot(m.eval(n.a), n.b, false); s != nil {
+			s.v.t |= t
+		}
+	case nAssign, nAssignRef:
+		m.mark(n.a, t)
+	case nCast:
+		m.mark(n.a, t)
+	case nCall: // in_array(strtolower($x), …): what was looked at is $x
+		for _, a := range n.list {
+			m.mark(a, t)
+		}
+	}
+}
+
+// checks are the functions whose answer says whether a value is one of those
+// expected, with the argument they look at.
+var checks = map[string]int{"in_array": 0, "array_key_exists": 0, "array_search": 0, "preg_match": 1, "is_numeric": 0, "ctype_digit": 0,
+	"ctype_alnum": 0, "ctype_alpha": 0, "filter_var": 0, "getimagesize": 0, "exif_imagetype": 0, "is_int": 0,
+	"mime_content_type": 0, "finfo_file": 1, "eregi": 1, "ereg": 1, "method_exists": 1, "is_a": 0, "is_subclass_of": 0, "ctype_xdigit": 0}
+
+// guard learns from a condition what was checked.
+func (m *machine) guard(n *node, v value) {
+	m.guardWithin(n, 0)
+}
+
+func (m *machine) guardWithin(n *node, depth int) {
+	if n == nil || depth > 12 {
+		return
+	}
+	switch n.op {
+	case nBin:
+		m.guardWithin(n.a, depth+1)
+		m.guardWithin(n.b, depth+1)
+		if n.kind == tEq || n.kind == tNe || n.kind == tSame || n.kind == tNotSame {
+			m.gate(n)
+			m.extension(n)
+		}
+	case nUn, nAssign:
+		if n.op == nAssign {
+			m.guardWithin(n.b, depth+1)
+		} else {
+			m.guardWithin(n.a, depth+1)
+		}
+	case nCall:
+		if n.a.op != nName {
+			return
+		}
+		name := strings.ToLower(baseName(n.a.s))
+		if at, ok := checks[name]; ok && at < len(n.list) {
+			if name == "preg_match" && n.list[0].op == nStr && !strings.ContainsAny(n.list[0].s, "^$") {
+				return
+			}
+			m.mark(n.list[at], checked)
+			m.facts.uploadOK = m.facts.uploadOK || strings.Contains(m.unit.code(n.pos, n.end), "ext") || name != "preg_match"
+		}
+		if name == "password_verify" || name == "hash_equals" {
+			m.facts.gated = true
+		}
+		for _, a := range n.list {
+			m.guardWithin(a, depth+1)
+		}
+	}
+}
+
+// gate sees a password gate: a request field, hashed or not, compared with a
+// literal.
+func (m *machine) gate(n *node) {
+	for _, x := range [2]*node{n.a, n.b} {
+		c := x
+		for c.op == nCall && c.a.op == nName && len(c.list) > 0 {
+			name := strings.ToLower(c.a.s)
+			if name == "md5" || name == "sha1" || name == "hash" || name == "crypt" {
+				m.facts.gated = true
+			}
+			c = c.list[0]
+		}
+	}
+}
+
+// extension sees the name or type of an upload compared with something.
+func (m *machine) extension(n *node) {
+	for _, x := range [2]*node{n.a, n.b} {
+		code := strings.ToLower(m.unit.code(x.pos, x.end))
+		if strings.Contains(code, "ext") || strings.Contains(code, "type") || strings.Contains(code, "mime") {
+			m.facts.uploadOK = true
+			m.mark(x, checked)
+		}
+	}
+}
+
+// enter notes that a branch depends on the visitor's browser or referrer.
+func (m *machine) enter(n *node, v value) func() {
+	if v.t&fromHeader == 0 {
+		return func() {}
+	}
+	code := strings.ToLower(m.unit.code(n.pos, n.end))
+	if !m.facts.botWords && !strings.Contains(code, "agent") && !strings.Contains(code, "refer") && !botWord(code) {
+		return func() {}
+	}
+	m.facts.cloak++
+	return func() { m.facts.cloak-- }
+}
+
+func botWord(s string) bool {
+	for _, w := range []string{"google", "bingbot", "baidu", "yandex", "spider", "crawl", "slurp", "sogou", "msnbot", "yahoo"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func rank(c finding.Confidence) int {
+	switch c {
+	case finding.HighConfidence:
+		return 3
+	case finding.ModerateConfidence:
+		return 2
+	}
+	return 1
+}

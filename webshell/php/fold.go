@@ -1,0 +1,498 @@
+package php
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"html"
+	"io"
+	"mime/quotedprintable"
+	"net/url"
+	"strings"
+)
+
+// maxInflated bounds what one compressed string may become.
+const maxInflated = 4 << 20
+
+// one wraps a function of one string.
+func one(f func(string) (string, bool)) func(*call) (value, bool) {
+	return func(c *call) (value, bool) {
+		s, ok := c.text(0)
+		if !ok {
+			return value{}, false
+		}
+		out, ok := f(s)
+		return str(out), ok
+	}
+}
+
+func sure(f func(string) string) func(*call) (value, bool) {
+	return one(func(s string) (string, bool) { return f(s), true })
+}
+
+// decoders are the folds that undo an encoding.
+var decoders = map[string]func(*call) (value, bool){
+	"base64_decode": one(unbase64),
+	"gzinflate":     one(func(s string) (string, bool) { return inflate(flate.NewReader(strings.NewReader(s))) }),
+	"gzuncompress": one(func(s string) (string, bool) {
+		r, err := zlib.NewReader(strings.NewReader(s))
+		if err != nil {
+			return "", false
+		}
+		return inflate(r)
+	}),
+	"gzdecode":    one(gunzip),
+	"zlib_decode": one(anyInflate),
+	"bzdecompress": one(func(s string) (string, bool) {
+		return inflate(bzip2.NewReader(strings.NewReader(s)))
+	}),
+	"str_rot13": sure(rot13),
+	"strrev":    sure(reverse),
+	"hex2bin": one(func(s string) (string, bool) {
+		b, err := hex.DecodeString(s)
+		return string(b), err == nil
+	}),
+	"urldecode":                    sure(func(s string) string { return unescapeURL(s, true) }),
+	"rawurldecode":                 sure(func(s string) string { return unescapeURL(s, false) }),
+	"convert_uudecode":             one(uudecode),
+	"html_entity_decode":           sure(html.UnescapeString),
+	"htmlspecialchars_decode":      sure(html.UnescapeString),
+	"quoted_printable_decode":      one(func(s string) (string, bool) { return inflate(quotedprintable.NewReader(strings.NewReader(s))) }),
+	"stripcslashes":                sure(stripcslashes),
+	"chr":                          foldChr,
+	"pack":                         foldPack,
+	"strtr":                        foldStrtr,
+	"str_replace":                  func(c *call) (value, bool) { return foldReplace(c, false) },
+	"str_ireplace":                 func(c *call) (value, bool) { return foldReplace(c, true) },
+	"substr_replace":               foldSubstrReplace,
+	"preg_replace":                 foldPregReplace,
+	"implode":                      foldImplode,
+	"join":                         foldImplode,
+	"sprintf":                      func(c *call) (value, bool) { return foldSprintf(c, c.args) },
+	"vsprintf":                     func(c *call) (value, bool) { return foldVsprintf(c) },
+	"base_convert":                 foldBaseConvert,
+	"dechex":                       func(c *call) (value, bool) { return str(fmt.Sprintf("%x", uint64(c.int(0, 0)))), c.arg(0).exact() },
+	"json_decode":                  foldJSON,
+	"unserialize":                  foldUnserialize,
+	"iconv":                        func(c *call) (value, bool) { return c.arg(2), c.arg(2).k == vStr && ascii(c.arg(2).s) },
+	"mb_convert_encoding":          foldConvert,
+	"mb_convert_case":              sure(strings.ToLower),
+	"utf8_decode":                  sure(latin1),
+	"convert_cyr_string":           func(c *call) (value, bool) { return c.arg(0), c.arg(0).k == vStr && ascii(c.arg(0).s) },
+	"mb_substr":                    foldSubstr,
+	"mb_strrev":                    sure(reverse),
+	"imap_base64":                  one(unbase64),
+	"sodium_hex2bin":               one(func(s string) (string, bool) { b, err := hex.DecodeString(s); return string(b), err == nil }),
+	"sodium_base642bin":            one(unbase64),
+	"array_reverse":                foldArrayReverse,
+	"array_flip":                   foldArrayFlip,
+	"str_shuffle":                  func(c *call) (value, bool) { return value{}, false },
+	"openssl_decrypt":              func(c *call) (value, bool) { return foldDecrypt(c) },
+	"mcrypt_decrypt":               func(c *call) (value, bool) { return value{}, false },
+	"mdecrypt_generic":             func(c *call) (value, bool) { return value{}, false },
+	"gzread":                       func(c *call) (value, bool) { return value{}, false },
+	"lzw_decompress":               func(c *call) (value, bool) { return value{}, false },
+	"ascii85_decode":               func(c *call) (value, bool) { return value{}, false },
+	"sodium_crypto_secretbox_open": func(c *call) (value, bool) { return value{}, false },
+}
+
+func ascii(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func latin1(s string) string {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 255 {
+			r = '?'
+		}
+		out = append(out, byte(r))
+	}
+	return string(out)
+}
+
+func inflate(r io.Reader) (string, bool) {
+	b, _ := io.ReadAll(io.LimitReader(r, maxInflated)) // what could be read of a damaged stream is worth having
+	return string(b), len(b) > 0
+}
+
+func gunzip(s string) (string, bool) {
+	r, err := gzip.NewReader(strings.NewReader(s))
+	if err != nil {
+		return "", false
+	}
+	return inflate(r)
+}
+
+func anyInflate(s string) (string, bool) {
+	if out, ok := gunzip(s); ok {
+		return out, true
+	}
+	if r, err := zlib.NewReader(strings.NewReader(s)); err == nil {
+		return inflate(r)
+	}
+	return inflate(flate.NewReader(strings.NewReader(s)))
+}
+
+// unbase64 decodes as PHP does: characters outside the alphabet are passed
+// over.
+func unbase64(s string) (string, bool) {
+	clean := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', isDigit(c), c == '+', c == '/':
+			clean = append(clean, c)
+		case c == '-':
+			clean = append(clean, '+')
+		case c == '_':
+			clean = append(clean, '/')
+		}
+	}
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
+	n, _ := base64.RawStdEncoding.Decode(out, clean)
+	return string(out[:n]), true
+}
+
+func rot13(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		switch {
+		case c >= 'a' && c <= 'z':
+			b[i] = 'a' + (c-'a'+13)%26
+		case c >= 'A' && c <= 'Z':
+			b[i] = 'A' + (c-'A'+13)%26
+		}
+	}
+	return string(b)
+}
+
+func reverse(s string) string {
+	b := []byte(s)
+	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
+		b[i], b[j] = b[j], b[i]
+	}
+	return string(b)
+}
+
+func unescapeURL(s string, plus bool) string {
+	if strings.IndexByte(s, '%') < 0 && (!plus || strings.IndexByte(s, '+') < 0) {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0:
+			b = append(b, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2])))
+			i += 2
+		case s[i] == '+' && plus:
+			b = append(b, ' ')
+		default:
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
+}
+
+func uudecode(s string) (string, bool) {
+	var out []byte
+	for _, line := range strings.Split(s, "\n") {
+		if len(line) < 2 {
+			continue
+		}
+		n := int(line[0]-32) & 63
+		var got []byte
+		for i := 1; i+3 < len(line)+3 && i < len(line); i += 4 {
+			var q [4]byte
+			for j := range q {
+				if i+j < len(line) {
+					q[j] = (line[i+j] - 32) & 63
+				}
+			}
+			got = append(got, q[0]<<2|q[1]>>4, q[1]<<4|q[2]>>2, q[2]<<6|q[3])
+		}
+		out = append(out, got[:min(n, len(got))]...)
+	}
+	return string(out), len(out) > 0
+}
+
+func stripcslashes(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if s[i] == '\\' && i+1 < len(s) {
+			switch s[i+1] {
+			case 'n', 't', 'r', 'v', 'f', 'x', '0', '1', '2', '3', '4', '5', '6', '7':
+				i += int(escape(&b, []byte(s[i:min(len(s), i+4)]), '"'))
+			default:
+				b.WriteByte(s[i+1])
+				i += 2
+			}
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+func foldChr(c *call) (value, bool) {
+	v := c.arg(0)
+	if !v.exact() {
+		return value{}, false
+	}
+	i, _ := v.integer()
+	return str(string([]byte{byte(i)})), true
+}
+
+func foldConvert(c *call) (value, bool) {
+	s, ok := c.text(0)
+	from, _ := c.text(2)
+	if !ok {
+		return value{}, false
+	}
+	if strings.EqualFold(from, "base64") {
+		out, ok := unbase64(s)
+		return str(out), ok
+	}
+	if strings.HasPrefix(strings.ToLower(from), "html") {
+		return str(html.UnescapeString(s)), true
+	}
+	return str(s), ascii(s)
+}
+
+func foldJSON(c *call) (value, bool) {
+	s, ok := c.text(0)
+	if !ok || len(s) > 1<<20 {
+		return value{}, false
+	}
+	var x any
+	if json.Unmarshal([]byte(s), &x) != nil {
+		return null, true
+	}
+	return fromJSON(x), true
+}
+
+func fromJSON(x any) value {
+	switch x := x.(type) {
+	case string:
+		return str(x)
+	case float64:
+		if x == float64(int64(x)) {
+			return num(int64(x))
+		}
+		return flt(x)
+	case bool:
+		return boolean(x)
+	case []any:
+		a := newArray()
+		for _, e := range x {
+			a.push(fromJSON(e))
+		}
+		return arrOf(a)
+	case map[string]any:
+		a := newArray()
+		keys := make([]string, 0, len(x))
+		for k := range x {
+			keys = append(keys, k)
+		}
+		sortStrings(keys)
+		for _, k := range keys {
+			key, _ := keyOf(str(k))
+			a.set(key, fromJSON(x[k]))
+		}
+		return arrOf(a)
+	}
+	return null
+}
+
+// plain are the folds that only look.
+var plain = map[string]func(*call) (value, bool){
+	"strtolower":    sure(strings.ToLower),
+	"strtoupper":    sure(strings.ToUpper),
+	"mb_strtolower": sure(strings.ToLower),
+	"lcfirst": sure(func(s string) string {
+		if s == "" {
+			return s
+		}
+		return strings.ToLower(s[:1]) + s[1:]
+	}),
+	"ucfirst": sure(func(s string) string {
+		if s == "" {
+			return s
+		}
+		return strings.ToUpper(s[:1]) + s[1:]
+	}),
+	"trim":       func(c *call) (value, bool) { return foldTrim(c, 3) },
+	"ltrim":      func(c *call) (value, bool) { return foldTrim(c, 1) },
+	"rtrim":      func(c *call) (value, bool) { return foldTrim(c, 2) },
+	"chop":       func(c *call) (value, bool) { return foldTrim(c, 2) },
+	"strip_tags": sure(stripTags),
+	"stripslashes": sure(func(s string) string {
+		var b strings.Builder
+		for i := 0; i < len(s); i++ {
+			if s[i] == '\\' && i+1 < len(s) {
+				i++
+			}
+			b.WriteByte(s[i])
+		}
+		return b.String()
+	}),
+	"addslashes":    sure(func(s string) string { return strings.NewReplacer(`\`, `\\`, `'`, `\'`, `"`, `\"`).Replace(s) }),
+	"md5":           sure(func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }),
+	"sha1":          sure(func(s string) string { h := sha1.Sum([]byte(s)); return hex.EncodeToString(h[:]) }),
+	"bin2hex":       sure(func(s string) string { return hex.EncodeToString([]byte(s)) }),
+	"base64_encode": sure(func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
+	"urlencode":     sure(url.QueryEscape),
+	"strval":        func(c *call) (value, bool) { s, ok := c.text(0); return str(s), ok && len(c.args) > 0 },
+	"strlen":        func(c *call) (value, bool) { s, ok := c.text(0); return num(int64(len(s))), ok },
+	"mb_strlen":     func(c *call) (value, bool) { s, ok := c.text(0); return num(int64(len([]rune(s)))), ok },
+	"crc32":         func(c *call) (value, bool) { s, ok := c.text(0); return num(int64(crc32.ChecksumIEEE([]byte(s)))), ok },
+	"ord": func(c *call) (value, bool) {
+		s, ok := c.text(0)
+		if s == "" {
+			return num(0), ok
+		}
+		return num(int64(s[0])), ok
+	},
+	"hexdec":  func(c *call) (value, bool) { return foldDec(c, 16) },
+	"octdec":  func(c *call) (value, bool) { return foldDec(c, 8) },
+	"bindec":  func(c *call) (value, bool) { return foldDec(c, 2) },
+	"intval":  func(c *call) (value, bool) { return foldIntval(c) },
+	"floor":   foldFloor,
+	"ceil":    foldFloor,
+	"round":   foldFloor,
+	"abs":     foldAbs,
+	"min":     func(c *call) (value, bool) { return foldMinMax(c, -1) },
+	"max":     func(c *call) (value, bool) { return foldMinMax(c, 1) },
+	"count":   foldCount,
+	"sizeof":  foldCount,
+	"substr":  foldSubstr,
+	"strstr":  foldStrstr,
+	"stristr": foldStrstr,
+	"strrchr": foldStrrchr,
+	"strpos":  func(c *call) (value, bool) { return foldStrpos(c, strings.Index) },
+	"stripos": func(c *call) (value, bool) {
+		return foldStrpos(c, func(a, b string) int { return strings.Index(strings.ToLower(a), strings.ToLower(b)) })
+	},
+	"strrpos":      func(c *call) (value, bool) { return foldStrpos(c, strings.LastIndex) },
+	"str_repeat":   foldRepeat,
+	"str_pad":      foldPad,
+	"str_split":    foldStrSplit,
+	"mb_str_split": foldStrSplit,
+	"chunk_split":  func(c *call) (value, bool) { return value{}, false },
+	"explode":      foldExplode,
+	"split":        foldExplode,
+	"preg_split":   foldPregSplit,
+	"range":        foldRange,
+	"nl2br":        sure(func(s string) string { return s }),
+	"array_merge":  foldArrayMerge,
+	"array_values": func(c *call) (value, bool) {
+		l, ok := c.arg(0).list()
+		return arr(l...), ok
+	},
+	"array_keys":    foldArrayKeys,
+	"array_slice":   foldArraySlice,
+	"array_combine": foldArrayCombine,
+	"array_fill":    foldArrayFill,
+	"array_chunk":   foldArrayChunk,
+	"array_sum":     foldArraySum,
+	"array_unique":  func(c *call) (value, bool) { return c.arg(0), c.arg(0).k == vArr },
+	"array_pad":     func(c *call) (value, bool) { return value{}, false },
+	"in_array":      foldInArray,
+	"array_search":  foldInArray,
+	"ip2long":       foldIP2Long,
+	"long2ip":       foldLong2IP,
+	"is_string":     func(c *call) (value, bool) { return boolean(c.arg(0).k == vStr), c.arg(0).known() },
+	"is_array": func(c *call) (value, bool) {
+		return boolean(c.arg(0).k == vArr), c.arg(0).known() && c.arg(0).k != vNull
+	},
+	"is_numeric": func(c *call) (value, bool) {
+		return boolean(looksNumeric(c.arg(0).s) || c.arg(0).k == vInt), c.arg(0).exact()
+	},
+	"ctype_digit":  func(c *call) (value, bool) { return value{}, false },
+	"similar_text": func(c *call) (value, bool) { return value{}, false },
+	"substr_count": func(c *call) (value, bool) {
+		a, ok := c.text(0)
+		b, ok2 := c.text(1)
+		return num(int64(strings.Count(a, b))), ok && ok2 && b != ""
+	},
+	"ucwords": func(c *call) (value, bool) {
+		s, ok := c.text(0)
+		return str(s), ok && !strings.ContainsRune(s, ' ') && false
+	},
+	"strcmp":     foldStrcmp,
+	"strcasecmp": foldStrcmp,
+	"strncmp":    func(c *call) (value, bool) { return value{}, false },
+	"chunk":      func(c *call) (value, bool) { return value{}, false },
+	"array_key_exists": func(c *call) (value, bool) {
+		a, ok := c.arg(1).ref.(*array)
+		k, kok := keyOf(c.arg(0))
+		return boolean(ok && a.find(k) >= 0), ok && kok && !a.open
+	},
+	"gettype": func(c *call) (value, bool) { return str("string"), c.arg(0).k == vStr },
+	"basename": func(c *call) (value, bool) {
+		s, ok := c.text(0)
+		s = strings.TrimRight(s, "/")
+		return str(s[strings.LastIndexByte(s, '/')+1:]), ok
+	},
+	"dirname": func(c *call) (value, bool) {
+		s, ok := c.text(0)
+		return str(s[:max(0, strings.LastIndexByte(s, '/'))]), ok && strings.Contains(s, "/")
+	},
+	"rand": func(c *call) (value, bool) {
+		return c.arg(0), len(c.args) == 2 && c.arg(0).exact() && c.arg(0).k == c.arg(1).k && c.arg(0).n == c.arg(1).n
+	},
+}
+
+// folds are all functions that the machine computes.
+var folds = merged(decoders, plain)
+
+func merged(maps ...map[string]func(*call) (value, bool)) map[string]func(*call) (value, bool) {
+	all := map[string]func(*call) (value, bool){}
+	for _, m := range maps {
+		for k, f := range m {
+			all[k] = f
+		}
+	}
+	return all
+}
+
+func stripTags(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		j := strings.IndexByte(s[i:], '>')
+		if j < 0 {
+			return b.String()
+		}
+		s = s[i+j+1:]
+	}
+}
+
+// decryptable is the largest ciphertext the machine decrypts.
+const decryptable = 1 << 20
+
+func isBinary(s string) bool {
+	return bytes.IndexByte([]byte(s[:min(len(s), 512)]), 0) >= 0
+}

@@ -1,0 +1,172 @@
+package php
+
+import (
+	"strings"
+
+	"limier/finding"
+	"limier/webshell"
+)
+
+// judge draws conclusions from what the script does as a whole.
+func (m *machine) judge() {
+	m.unit = m.file
+	m.manager()
+	m.uploader()
+	m.packedCode()
+	m.shape()
+}
+
+func (m *machine) alarmed() bool {
+	for _, r := range m.reasons {
+		if r.Verdict.Rank() >= webshell.Malicious.Rank() {
+			return true
+		}
+	}
+	return false
+}
+
+// behaves reports a conclusion from several behaviours.
+func (m *machine) behaves(rule string, verdict webshell.Verdict, conf finding.Confidence, text string, which []behaviour) {
+	if len(m.reasons) >= maxReasons {
+		return
+	}
+	r := webshell.Reason{Verdict: verdict, Confidence: conf, Rule: rule, Text: text}
+	for _, b := range which {
+		k := m.facts.seen[b]
+		r.Steps = append(r.Steps, webshell.Step{Line: k.u.lineAt(k.n.pos), Role: "sink", Code: k.u.code(k.n.pos, k.n.end)})
+		if k.u.outer != nil && r.Decoded == "" {
+			r.Decoded = cut(string(k.u.src), 500)
+		}
+	}
+	m.reasons = append(m.reasons, r)
+}
+
+// manager sees a file manager: many operations on files that the client names,
+// in one file that nothing protects.
+func (m *machine) manager() {
+	var did []behaviour
+	weight := 0
+	for _, b := range m.facts.order {
+		switch b {
+		case doesInfo, doesMail, doesSocket:
+			continue
+		case doesRun, doesEval, doesWrite, doesSQL:
+			weight++
+		}
+		did = append(did, b)
+		weight++
+	}
+	words := make([]string, len(did))
+	for i, b := range did {
+		words[i] = string(b)
+	}
+	text := "The script " + strings.Join(words, ", ") + ", as the request says."
+	switch {
+	case len(did) >= 4 && m.isolated():
+		m.behaves("file-manager", webshell.Webshell, high, text, did)
+	case len(did) == 3 && weight > 3 && m.isolated():
+		m.behaves("file-manager", webshell.Webshell, moderate, text, did)
+	case len(did) >= 3:
+		m.behaves("file-manager", webshell.Suspicious, moderate, text, did)
+	}
+}
+
+// uploader sees a script that does little else than store what is uploaded.
+func (m *machine) uploader() {
+	if !m.does(doesUpload) || m.facts.uploadOK || !m.isolated() {
+		return
+	}
+	k := m.facts.seen[doesUpload]
+	code := 0
+	for _, t := range m.file.tokens {
+		if t.kind != tHTML {
+			code++
+		}
+	}
+	text := "Any file is taken and stored under the name that the request gives; nothing is checked."
+	if code < 400 {
+		m.behaves("uploader", webshell.Webshell, moderate, text, []behaviour{doesUpload})
+		return
+	}
+	_ = k
+	m.behaves("uploader", webshell.Suspicious, moderate, text, []behaviour{doesUpload})
+}
+
+// packedCode judges code that was decoded before it was evaluated.
+func (m *machine) packedCode() {
+	if len(m.facts.packed) == 0 || m.alarmed() {
+		return
+	}
+	p := m.facts.packed[len(m.facts.packed)-1]
+	m.unit = p.u
+	verdict, conf := webshell.Suspicious, moderate
+	if m.facts.layers >= 2 || m.facts.calls > 0 {
+		verdict = webshell.Malicious
+	}
+	m.report("packed-code", verdict, conf, "Code that the file hides in "+plural(m.facts.layers, "layer")+" of encoding is evaluated.", p.n, value{})
+	m.unit = m.file
+	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "packed-code" {
+		m.reasons[i].Decoded = cut(p.code, 500)
+	}
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "one " + word
+	}
+	return itoa(n) + " " + word + "s"
+}
+
+// shape judges what the text looks like, when what it does stays hidden.
+func (m *machine) shape() {
+	if m.alarmed() {
+		return
+	}
+	strs, escaped, gotos, blob := 0, 0, 0, 0
+	for i, t := range m.file.tokens {
+		switch t.kind {
+		case tStr, tTpl, tHeredoc, tNowdoc:
+			strs++
+			b := m.file.src[t.pos:t.end]
+			if t.kind == tTpl && escapes(b) {
+				escaped++
+			}
+			if len(b) > 1000 && dense(b) {
+				blob++
+			}
+		case tIdent:
+			if t.end-t.pos == 4 && foldEqual(m.file.src[t.pos:t.end], "goto") && i+1 < len(m.file.tokens) && m.file.tokens[i+1].kind == tIdent {
+				gotos++
+			}
+		}
+	}
+	n := &node{pos: 0, end: 60}
+	switch {
+	case escaped >= 10 && escaped*3 > strs:
+		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
+	case gotos >= 15:
+		m.report("goto-obfuscation", webshell.Malicious, moderate, "The order of the statements is scrambled by "+itoa(gotos)+" jumps.", n, value{})
+	}
+}
+
+// escapes says that most of a string is printable text in escapes.
+func escapes(b []byte) bool {
+	n := 0
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] == '\\' && (b[i+1] == 'x' || isDigit(b[i+1])) {
+			n++
+		}
+	}
+	return n >= 3 && n*6 > len(b)
+}
+
+// dense says that a string is one long encoded run.
+func dense(b []byte) bool {
+	other := 0
+	for _, c := range b {
+		if !isIdent(c) && c != '+' && c != '/' && c != '=' {
+			other++
+		}
+	}
+	return other*50 < len(b)
+}

@@ -1,0 +1,636 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// Budgets of one file.
+const (
+	maxSteps   = 1_500_000 // nodes evaluated, about a quarter of a second
+	maxBytes   = 96 << 20  // bytes of strings made
+	maxString  = 8 << 20   // bytes of one string
+	maxCalls   = 24        // nested calls of the file's own functions
+	maxEvals   = 24        // layers of decoded code
+	maxJumps   = 5000      // gotos followed
+	maxReasons = 40
+)
+
+// A machine runs a file without its effects: values are followed as far as
+// they are known, and their taint further. Undecided branches are all taken.
+type machine struct {
+	unit    *unit
+	file    *unit
+	path    string
+	globals *frame
+	f       *frame
+	funcs   map[string]*function
+	classes map[string]*class
+	consts  map[string]value
+	statics map[*function]map[string]*slot
+
+	steps  int
+	bytes  int
+	calls  int
+	evals  int
+	jumps  int
+	nodes  int
+	cond   int // undecided conditions around the statement at hand
+	seen   map[string]bool
+	ending []value // callbacks to run at the end
+
+	includes   int  // of files that are not here
+	extracted  bool // request fields became variables
+	quiet      bool // functions are run for what they return only
+	standalone bool // a function that nobody called is run
+	facts      facts
+	reasons    []webshell.Reason
+	reported   map[string]bool
+	layers     int
+	decodedLen int
+}
+
+// A frame is the variables of one function call, or of the top level.
+type frame struct {
+	vars    map[string]*slot
+	fn      *function
+	class   *class
+	this    *object
+	ret     value
+	hasRet  bool
+	cond    int
+	pending []string // labels that undecided branches jump to
+	args    []value
+}
+
+// A ctrl is how a statement ended.
+type ctrl struct {
+	kind  op // 0, nReturn, nBreak, nContinue, nGoto, nExit
+	n     int64
+	label string
+}
+
+func newMachine(path string, data []byte) *machine {
+	m := &machine{path: path,
+		funcs: map[string]*function{}, classes: map[string]*class{}, consts: map[string]value{},
+		statics: map[*function]map[string]*slot{}, seen: map[string]bool{}, reported: map[string]bool{},
+		steps: maxSteps, bytes: maxBytes, nodes: maxNodes, jumps: maxJumps}
+	m.globals = &frame{vars: map[string]*slot{}}
+	m.f = m.globals
+	m.file = m.newUnit(data, nil, false)
+	m.unit = m.file
+	return m
+}
+
+func (m *machine) newUnit(src []byte, outer *unit, inPHP bool) *unit {
+	u := &unit{src: src, outer: outer, budget: &m.nodes}
+	u.tokens, u.cut = lex(src, inPHP)
+	return u
+}
+
+// program parses and runs a whole unit.
+func (m *machine) program(u *unit) {
+	p := newParser(u, 0, len(u.tokens)-1)
+	list := p.statements()
+	was := m.unit
+	m.unit = u
+	m.hoist(list)
+	m.run(list)
+	m.unit = was
+}
+
+// hoist declares the functions and classes of a list before it runs.
+func (m *machine) hoist(list []*node) {
+	for _, n := range list {
+		switch n.op {
+		case nFunc:
+			if m.funcs[n.fn.name] == nil {
+				m.funcs[n.fn.name] = n.fn
+			}
+		case nClass:
+			m.declare(n.class)
+		case nBlock:
+			m.hoist(n.list)
+		case nIf:
+			for _, arm := range n.list {
+				m.hoist([]*node{arm.b})
+			}
+			if n.c != nil {
+				m.hoist([]*node{n.c})
+			}
+		}
+	}
+}
+
+func (m *machine) declare(c *class) {
+	if m.classes[c.name] == nil {
+		m.classes[c.name] = c
+	}
+}
+
+// run executes statements, following gotos to labels among them.
+func (m *machine) run(list []*node) ctrl {
+	var pending []string
+	visits := map[string]int(nil)
+	for i := 0; ; i++ {
+		if m.steps <= 0 {
+			return ctrl{kind: nExit}
+		}
+		if i >= len(list) {
+			if len(pending) == 0 {
+				return ctrl{}
+			}
+			l := pending[len(pending)-1]
+			pending = pending[:len(pending)-1]
+			i = labelIndex(list, l)
+			if i < 0 {
+				return ctrl{}
+			}
+			continue
+		}
+		c := m.exec(list[i])
+		if n := len(m.f.pending); n > 0 { // jumps that may happen
+			kept := m.f.pending[:0]
+			for _, l := range m.f.pending {
+				if visits[l] == 0 && labelIndex(list, l) >= 0 {
+					if visits == nil {
+						visits = map[string]int{}
+					}
+					visits[l]++
+					pending = append(pending, l)
+				} else if visits[l] == 0 {
+					kept = append(kept, l)
+				}
+			}
+			m.f.pending = kept
+		}
+		switch c.kind {
+		case 0:
+		case nGoto:
+			at := labelIndex(list, c.label)
+			if at < 0 {
+				return c
+			}
+			if visits == nil {
+				visits = map[string]int{}
+			}
+			if m.jumps--; m.jumps <= 0 || visits[c.label] > 200 {
+				if len(pending) == 0 {
+					return ctrl{}
+				}
+				i = len(list)
+				continue
+			}
+			visits[c.label]++
+			i = at
+		case nExit, nReturn:
+			if m.f == m.globals { // what follows may be reached another way
+				if len(pending) > 0 {
+					i = len(list)
+				}
+				if c.kind == nReturn && m.evals > 0 {
+					return c
+				}
+				continue
+			}
+			if len(pending) > 0 {
+				if c.kind == nReturn {
+					m.f.hasRet = true
+				}
+				i = len(list)
+				continue
+			}
+			return c
+		default:
+			return c
+		}
+	}
+}
+
+func labelIndex(list []*node, label string) int {
+	for i, n := range list {
+		if n.op == nLabel && n.s == label {
+			return i
+		}
+	}
+	return -1
+}
+
+func (m *machine) exec(n *node) ctrl {
+	m.steps--
+	switch n.op {
+	case nExpr:
+		if n.a == nil {
+			return ctrl{}
+		}
+		v := m.eval(n.a)
+		_ = v
+		if n.a.op == nExit {
+			return ctrl{kind: nExit}
+		}
+	case nEcho:
+		for _, x := range n.list {
+			m.output(n, m.eval(x))
+		}
+	case nHTML:
+	case nBlock:
+		return m.run(n.list)
+	case nIf:
+		return m.execIf(n)
+	case nWhile:
+		return m.loop(nil, n.a, nil, n.b, false)
+	case nDo:
+		return m.loop(nil, n.a, nil, n.b, true)
+	case nFor:
+		for _, x := range n.list[0].list {
+			m.eval(x)
+		}
+		return m.loop(n.list[1].list, nil, n.list[2].list, n.b, false)
+	case nForeach:
+		return m.foreach(n)
+	case nSwitch:
+		return m.execSwitch(n)
+	case nReturn:
+		v := null
+		if n.a != nil {
+			v = m.eval(n.a)
+		}
+		m.returned(v)
+		return ctrl{kind: nReturn}
+	case nBreak, nContinue:
+		return ctrl{kind: n.op, n: n.n}
+	case nGlobal:
+		for _, x := range n.list {
+			if x.op == nVar {
+				m.f.vars[x.s] = m.slotIn(m.globals, x.s)
+			} else if x.op == nVarVar {
+				if name, ok := m.eval(x.a).text(); ok {
+					m.f.vars[name] = m.slotIn(m.globals, name)
+				}
+			}
+		}
+	case nStatic:
+		m.execStatic(n)
+	case nUnset:
+		for _, x := range n.list {
+			m.unset(x)
+		}
+	case nTry:
+		c := m.exec(n.a)
+		m.cond++
+		for _, x := range n.list {
+			m.weak(m.exec(x))
+		}
+		m.cond--
+		if n.b != nil {
+			m.exec(n.b)
+		}
+		return c
+	case nFunc:
+		if m.funcs[n.fn.name] == nil {
+			m.funcs[n.fn.name] = n.fn
+		}
+	case nClass:
+		m.declare(n.class)
+	case nGoto:
+		return ctrl{kind: nGoto, label: n.s}
+	case nConstDef:
+		for _, c := range n.list {
+			if c.b != nil {
+				m.consts[c.s] = m.eval(c.b)
+			}
+		}
+	}
+	return ctrl{}
+}
+
+func (m *machine) returned(v value) {
+	if a, ok := v.ref.(*array); ok {
+		a.shared = true
+	}
+	if m.f.hasRet || m.cond > m.f.cond {
+		if m.f.hasRet {
+			m.f.ret = join(m.f.ret, v)
+		} else {
+			m.f.ret = v
+		}
+		m.f.hasRet = true
+		return
+	}
+	m.f.ret, m.f.hasRet = v, true
+}
+
+// weak notes how an undecided branch ended and lets the code go on.
+func (m *machine) weak(c ctrl) {
+	if c.kind == nGoto && len(m.f.pending) < 64 {
+		m.f.pending = append(m.f.pending, c.label)
+	}
+}
+
+func (m *machine) execIf(n *node) ctrl {
+	leaves := true // every branch so far jumps away
+	var last ctrl
+	for i, arm := range n.list {
+		v := m.eval(arm.a)
+		yes, ok := v.truth()
+		if ok && v.t&(fromUndef|fromParam|hostile) == 0 && i == 0 {
+			if yes {
+				m.guard(arm.a, v)
+				return m.exec(arm.b)
+			}
+			if len(n.list) == 1 {
+				if n.c != nil {
+					return m.exec(n.c)
+				}
+				return ctrl{}
+			}
+			continue
+		}
+		m.guard(arm.a, v)
+		end := m.enter(arm.a, v)
+		m.cond++
+		c := m.exec(arm.b)
+		m.cond--
+		m.weak(c)
+		end()
+		if c.kind == 0 || c.kind == nGoto {
+			leaves = false
+		}
+		last = c
+	}
+	if n.c != nil {
+		m.cond++
+		c := m.exec(n.c)
+		m.cond--
+		m.weak(c)
+		if leaves && c.kind != 0 && c.kind != nGoto && c.kind == last.kind {
+			return c
+		}
+	}
+	return ctrl{}
+}
+
+// loop runs a loop: in earnest while its condition is known, else twice, so
+// that what the end of the body taints reaches its start.
+func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, first bool) ctrl {
+	test := func() value {
+		v := boolean(true)
+		for _, c := range conds {
+			v = m.eval(c)
+		}
+		if cond != nil {
+			v = m.eval(cond)
+		}
+		return v
+	}
+	start := m.steps
+	for n := 0; m.steps > 0 && start-m.steps < maxSteps/3; n++ {
+		if n > 0 || !first {
+			v := test()
+			yes, ok := v.truth()
+			endless := cond == nil && len(conds) == 0 || cond != nil && (cond.op == nNum || cond.op == nConst)
+			if !ok || endless && n > 2000 {
+				m.cond++
+				for range 2 {
+					if cond != nil {
+						m.guard(cond, v)
+					}
+					m.facts.loops++
+					m.weak(m.exec(body))
+					m.facts.loops--
+					for _, s := range step {
+						m.eval(s)
+					}
+					test()
+				}
+				m.cond--
+				return ctrl{}
+			}
+			if !yes {
+				return ctrl{}
+			}
+		}
+		m.facts.loops++
+		c := m.exec(body)
+		m.facts.loops--
+		switch c.kind {
+		case nBreak:
+			if c.n > 1 {
+				return ctrl{kind: nBreak, n: c.n - 1}
+			}
+			return ctrl{}
+		case nContinue:
+			if c.n > 1 {
+				return ctrl{kind: nContinue, n: c.n - 1}
+			}
+		case nReturn, nExit, nGoto:
+			return c
+		}
+		for _, s := range step {
+			m.eval(s)
+		}
+	}
+	return ctrl{}
+}
+
+func (m *machine) foreach(n *node) ctrl {
+	v := m.eval(n.a)
+	key, val := n.list[0], n.list[1]
+	bind := func(k, x value) {
+		if key != nil {
+			m.assign(key, k)
+		}
+		if val != nil {
+			if val.op == nRef {
+				m.assign(val.a, x)
+			} else {
+				m.assign(val, x)
+			}
+		}
+	}
+	m.facts.loops++
+	defer func() { m.facts.loops-- }()
+	if a, ok := v.ref.(*array); ok && v.k == vArr && !a.open {
+		was := a.shared
+		a.shared = true
+		for i := 0; i < len(a.keys) && m.steps > 0; i++ {
+			bind(a.keys[i].value(), a.vals[i])
+			c := m.exec(n.b)
+			if c.kind == nBreak || c.kind == nContinue {
+				if c.n > 1 {
+					return ctrl{kind: c.kind, n: c.n - 1}
+				}
+				if c.kind == nBreak {
+					break
+				}
+			} else if c.kind != 0 {
+				return c
+			}
+		}
+		if !was && val != nil && val.op != nRef {
+			a.shared = was
+		}
+		return ctrl{}
+	}
+	t, tr := taintOf(v)
+	k := value{t: t &^ (wholeReq | secret), tr: tr}
+	x := value{t: t &^ wholeReq, tr: tr}
+	if a, ok := v.ref.(*array); ok && v.k == vArr {
+		x = join(x, a.rest)
+		k.t &^= hostile
+	}
+	if s, ok := v.ref.(super); ok {
+		x = m.superElement(s, "", v)
+		k.t |= fromRequest
+		if s == "_SERVER" || s == "GLOBALS" || s == "_SESSION" {
+			k.t &^= fromRequest
+		}
+	}
+	m.cond++
+	for range 2 {
+		bind(k, x)
+		m.weak(m.exec(n.b))
+	}
+	m.cond--
+	return ctrl{}
+}
+
+func (m *machine) execSwitch(n *node) ctrl {
+	v := m.eval(n.a)
+	for _, c := range n.list { // known value: run from the case that equals it
+		if !v.exact() || v.t&(hostile|fromUndef|fromParam) != 0 {
+			break
+		}
+		if c.a != nil {
+			x := m.eval(c.a)
+			if !x.exact() {
+				break
+			}
+			if eq, ok := looseEqual(v, x); !ok || !eq {
+				continue
+			}
+			return m.cases(n.list, c)
+		}
+	}
+	m.guard(n.a, v)
+	m.cond++
+	for _, c := range n.list {
+		if c.a != nil {
+			m.eval(c.a)
+		}
+		m.weak(m.exec(c.b))
+	}
+	m.cond--
+	return ctrl{}
+}
+
+func (m *machine) cases(list []*node, from *node) ctrl {
+	on := false
+	for _, c := range list {
+		on = on || c == from
+		if !on {
+			continue
+		}
+		switch r := m.exec(c.b); r.kind {
+		case 0:
+		case nBreak, nContinue:
+			if r.n > 1 {
+				return ctrl{kind: r.kind, n: r.n - 1}
+			}
+			return ctrl{}
+		default:
+			return r
+		}
+	}
+	return ctrl{}
+}
+
+func (m *machine) execStatic(n *node) {
+	if m.f.fn == nil {
+		for _, x := range n.list {
+			m.eval(x)
+		}
+		return
+	}
+	vars := m.statics[m.f.fn]
+	if vars == nil {
+		vars = map[string]*slot{}
+		m.statics[m.f.fn] = vars
+	}
+	for _, x := range n.list {
+		name := ""
+		if x.op == nVar {
+			name = x.s
+		} else if x.op == nAssign && x.a.op == nVar {
+			name = x.a.s
+		} else {
+			continue
+		}
+		s := vars[name]
+		if s == nil {
+			s = &slot{v: null}
+			if x.op == nAssign {
+				s.v = m.eval(x.b)
+			}
+			vars[name] = s
+		}
+		m.f.vars[name] = s
+	}
+}
+
+func (m *machine) slotIn(f *frame, name string) *slot {
+	s := f.vars[name]
+	if s == nil {
+		s = &slot{cond: -1}
+		if f == m.globals {
+			s.v = m.undefined(name)
+		}
+		f.vars[name] = s
+	}
+	return s
+}
+
+// undefined is the value of a variable that nothing was assigned to.
+func (m *machine) undefined(name string) value {
+	switch {
+	case name == "this":
+		return value{}
+	case m.extracted:
+		return value{t: fromRequest}
+	case m.f == m.globals && m.includes == 0 && m.evals == 0:
+		return value{t: fromUndef}
+	}
+	return value{}
+}
+
+// spend charges n bytes of string work; false when the budget is gone.
+func (m *machine) spend(n int) bool {
+	m.bytes -= n
+	m.steps -= n >> 8
+	if m.bytes < 0 {
+		m.steps = min(m.steps, 0)
+	}
+	return m.bytes >= 0 && n <= maxString
+}
+
+// code is the text at a node, cut for a report.
+func (u *unit) code(pos, end uint32) string {
+	if int(end) > len(u.src) {
+		end = uint32(len(u.src))
+	}
+	if pos >= end {
+		return ""
+	}
+	const limit = 160
+	b := u.src[pos:end]
+	cut := false
+	if len(b) > limit {
+		b, cut = b[:limit], true
+	}
+	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "\uFFFD")), " ")
+	if cut {
+		s += "…"
+	}
+	return s
+}

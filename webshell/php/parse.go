@@ -1,0 +1,798 @@
+package php
+
+import (
+	"bytes"
+	"strings"
+)
+
+const (
+	maxDepth  = 200     // of the syntax tree: deeper code is skipped
+	maxNodes  = 600_000 // of one file, with all that is decoded from it
+	maxParams = 64
+)
+
+// A parser turns tokens into nodes. It never fails: what it cannot read
+// becomes nBad and at least one token is used up.
+type parser struct {
+	u     *unit
+	toks  []token
+	i     int
+	hi    int // stop here
+	depth int
+}
+
+func newParser(u *unit, lo, hi int) *parser {
+	return &parser{u: u, toks: u.tokens, i: lo, hi: min(hi, len(u.tokens)-1)}
+}
+
+func (p *parser) peek() kind {
+	if p.i >= p.hi {
+		return tEOF
+	}
+	return p.toks[p.i].kind
+}
+
+func (p *parser) peekAt(n int) kind {
+	if p.i+n >= p.hi {
+		return tEOF
+	}
+	return p.toks[p.i+n].kind
+}
+
+func (p *parser) text(i int) []byte {
+	t := p.toks[i]
+	return p.u.src[t.pos:t.end]
+}
+
+func (p *parser) accept(k kind) bool {
+	if p.peek() == k {
+		p.i++
+		return true
+	}
+	return false
+}
+
+// word is the lower-case text of the identifier at hand, "" if there is none.
+func (p *parser) word() string { return p.wordAt(0) }
+
+func (p *parser) wordAt(n int) string {
+	if p.peekAt(n) != tIdent {
+		return ""
+	}
+	b := p.text(p.i + n)
+	if len(b) > 15 {
+		return ""
+	}
+	return lower(b)
+}
+
+func lower(b []byte) string {
+	for _, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			return string(bytes.ToLower(b))
+		}
+	}
+	return string(b)
+}
+
+var bad = &node{op: nBad}
+
+// node makes a node that starts at token i.
+func (p *parser) node(o op, i int) *node {
+	*p.u.budget--
+	n := &node{op: o}
+	if i < len(p.toks) {
+		n.pos, n.end = p.toks[i].pos, p.toks[i].end
+	}
+	return n
+}
+
+// done closes a node at the last token used, and notes its height.
+func (p *parser) done(n *node) *node {
+	if p.i > 0 && p.toks[p.i-1].end > n.end {
+		n.end = p.toks[p.i-1].end
+	}
+	d := uint16(0)
+	for _, x := range [3]*node{n.a, n.b, n.c} {
+		if x != nil && x.depth >= d {
+			d = x.depth + 1
+		}
+	}
+	for _, x := range n.list {
+		if x != nil && x.depth >= d {
+			d = x.depth + 1
+		}
+	}
+	n.depth = d
+	if d > 4*maxDepth {
+		return &node{op: nBad, pos: n.pos, end: n.end}
+	}
+	return n
+}
+
+// closing is the index just after the bracket that closes the one at i.
+func (p *parser) closing(i int) int {
+	if m := int(p.toks[i].match); m > i {
+		return min(m, p.hi)
+	}
+	return p.hi
+}
+
+// statements reads up to the end of the range, or a closing brace, or one of
+// the words that end the alternative syntax.
+func (p *parser) statements(until ...string) []*node {
+	var list []*node
+	for p.peek() != tEOF && *p.u.budget > 0 {
+		if p.peek() == '}' {
+			if p.depth == 0 {
+				p.i++ // one brace too many
+				continue
+			}
+			return list
+		}
+		if len(until) > 0 {
+			if w := p.word(); w != "" {
+				for _, u := range until {
+					if w == u {
+						return list
+					}
+				}
+			}
+		}
+		at := p.i
+		if s := p.statement(); s != nil {
+			list = append(list, s)
+		}
+		if p.i == at {
+			p.i++
+		}
+	}
+	return list
+}
+
+func (p *parser) end() {
+	if k := p.peek(); k == ';' || k == tClose {
+		p.i++
+	}
+}
+
+// body reads the statement that hangs on if, while, for…; alt are the words
+// that end it in the alternative syntax.
+func (p *parser) body(alt ...string) *node {
+	if p.peek() == ':' && p.peekAt(1) != ':' {
+		at := p.i
+		p.i++
+		n := p.node(nBlock, at)
+		p.depth++
+		n.list = p.statements(alt...)
+		p.depth--
+		return p.done(n)
+	}
+	s := p.statement()
+	if s == nil {
+		s = bad
+	}
+	return s
+}
+
+func (p *parser) block() *node {
+	at := p.i
+	n := p.node(nBlock, at)
+	if !p.accept('{') {
+		return n
+	}
+	if p.depth >= maxDepth {
+		p.i = min(p.closing(at)+1, p.hi)
+		return n
+	}
+	p.depth++
+	n.list = p.statements()
+	p.depth--
+	p.accept('}')
+	return p.done(n)
+}
+
+func (p *parser) statement() *node {
+	if p.depth >= maxDepth {
+		p.skip()
+		return nil
+	}
+	p.depth++
+	defer func() { p.depth-- }()
+	at := p.i
+	switch k := p.peek(); k {
+	case tHTML:
+		p.i++
+		return p.done(p.node(nHTML, at))
+	case tOpenEcho:
+		p.i++
+		n := p.node(nEcho, at)
+		n.list = p.expressions()
+		p.end()
+		return p.done(n)
+	case ';', tClose:
+		p.i++
+		return nil
+	case '{':
+		return p.block()
+	case tAttr:
+		p.i = min(p.closing(at)+1, p.hi)
+		return nil
+	case tIdent:
+		if s, ok := p.keyword(); ok {
+			return s
+		}
+	}
+	n := p.node(nExpr, at)
+	n.a = p.expr(0)
+	p.end()
+	return p.done(n)
+}
+
+// skip passes over one statement that is too deep to be read.
+func (p *parser) skip() {
+	for p.peek() != tEOF {
+		switch p.peek() {
+		case '(', '[', '{':
+			p.i = min(p.closing(p.i)+1, p.hi)
+			continue
+		case '}':
+			return
+		case ';', tClose:
+			p.i++
+			return
+		}
+		p.i++
+	}
+}
+
+func (p *parser) keyword() (*node, bool) {
+	at := p.i
+	w := p.word()
+	switch w {
+	case "":
+		return nil, false
+	case "if":
+		p.i++
+		return p.ifStatement(at), true
+	case "while":
+		p.i++
+		n := p.node(nWhile, at)
+		n.a = p.paren()
+		n.b = p.body("endwhile")
+		p.word2("endwhile")
+		return p.done(n), true
+	case "do":
+		p.i++
+		n := p.node(nDo, at)
+		n.b = p.body()
+		if p.word() == "while" {
+			p.i++
+			n.a = p.paren()
+		}
+		p.end()
+		return p.done(n), true
+	case "for":
+		p.i++
+		return p.forStatement(at), true
+	case "foreach":
+		p.i++
+		return p.foreachStatement(at), true
+	case "switch":
+		p.i++
+		return p.switchStatement(at), true
+	case "return", "throw":
+		p.i++
+		n := p.node(nReturn, at)
+		if w == "throw" {
+			n = p.node(nExpr, at)
+		}
+		if k := p.peek(); k != ';' && k != tClose && k != tEOF && k != '}' {
+			n.a = p.expr(0)
+		}
+		p.end()
+		return p.done(n), true
+	case "break", "continue":
+		p.i++
+		n := p.node(nBreak, at)
+		if w == "continue" {
+			n.op = nContinue
+		}
+		n.n = 1
+		if p.peek() == tNum {
+			n.n = max(1, min(20, parseInt(string(p.text(p.i)))))
+			p.i++
+		}
+		p.end()
+		return p.done(n), true
+	case "echo":
+		p.i++
+		n := p.node(nEcho, at)
+		n.list = p.expressions()
+		p.end()
+		return p.done(n), true
+	case "global", "unset", "static":
+		if w == "unset" && p.peekAt(1) != '(' || w == "static" && p.peekAt(1) != tVar {
+			break
+		}
+		p.i++
+		n := p.node(nGlobal, at)
+		if w == "unset" {
+			n.op = nUnset
+			n.list = p.args()
+		} else {
+			if w == "static" {
+				n.op = nStatic
+			}
+			n.list = p.expressions()
+		}
+		p.end()
+		return p.done(n), true
+	case "try":
+		p.i++
+		return p.tryStatement(at), true
+	case "goto":
+		if p.peekAt(1) == tIdent {
+			n := p.node(nGoto, at)
+			n.s = string(p.text(p.i + 1))
+			p.i += 2
+			p.end()
+			return n, true
+		}
+	case "function":
+		n := 1
+		if p.peekAt(n) == '&' {
+			n++
+		}
+		if p.peekAt(n) == tIdent && p.peekAt(n+1) == '(' {
+			return p.functionStatement(at, nil), true
+		}
+	case "abstract", "final", "readonly", "class", "interface", "trait", "enum":
+		if s := p.classStatement(at); s != nil {
+			return s, true
+		}
+	case "namespace":
+		if p.peekAt(1) == '\\' {
+			break
+		}
+		p.i++
+		if p.peek() == tIdent {
+			p.i++
+		}
+		if p.peek() == '{' {
+			return p.block(), true
+		}
+		p.end()
+		return nil, true
+	case "use":
+		p.skip()
+		return nil, true
+	case "const":
+		p.i++
+		n := p.node(nConstDef, at)
+		for p.peek() == tIdent {
+			c := p.node(nPair, p.i)
+			c.s = string(p.text(p.i))
+			p.i++
+			if p.accept('=') {
+				c.b = p.expr(0)
+			}
+			n.list = append(n.list, p.done(c))
+			if !p.accept(',') {
+				break
+			}
+		}
+		p.end()
+		return p.done(n), true
+	case "declare":
+		if p.peekAt(1) == '(' {
+			p.i = min(p.closing(p.i+1)+1, p.hi)
+			if p.peek() == '{' {
+				return p.block(), true
+			}
+			p.end()
+			return nil, true
+		}
+	case "__halt_compiler":
+		p.i = p.hi
+		return nil, true
+	}
+	if p.peekAt(1) == ':' && p.peekAt(2) != ':' && w != "default" && w != "else" && w != "parent" && w != "self" {
+		n := p.node(nLabel, at)
+		n.s = string(p.text(at))
+		p.i += 2
+		return n, true
+	}
+	return nil, false
+}
+
+// word2 accepts the word that ends the alternative syntax, and the semicolon.
+func (p *parser) word2(w string) {
+	if p.word() == w {
+		p.i++
+		p.end()
+	}
+}
+
+// paren reads a parenthesised expression.
+func (p *parser) paren() *node {
+	if p.peek() != '(' {
+		return bad
+	}
+	at := p.i
+	p.i++
+	e := p.expr(0)
+	for p.accept(',') {
+		e = p.expr(0)
+	}
+	if !p.accept(')') {
+		if c := p.closing(at); c > p.i {
+			p.i = min(c+1, p.hi)
+		}
+	}
+	return e
+}
+
+func (p *parser) ifStatement(at int) *node {
+	n := p.node(nIf, at)
+	arm := func() {
+		c := p.node(nPair, p.i)
+		c.a = p.paren()
+		c.b = p.body("else", "elseif", "endif")
+		n.list = append(n.list, p.done(c))
+	}
+	arm()
+	for {
+		switch {
+		case p.word() == "elseif":
+			p.i++
+			arm()
+			continue
+		case p.word() == "else" && p.wordAt(1) == "if":
+			p.i += 2
+			arm()
+			continue
+		case p.word() == "else":
+			p.i++
+			n.c = p.body("endif")
+		}
+		break
+	}
+	p.word2("endif")
+	return p.done(n)
+}
+
+func (p *parser) forStatement(at int) *node {
+	n := p.node(nFor, at)
+	if p.peek() == '(' {
+		open := p.i
+		p.i++
+		for range 3 {
+			b := p.node(nBlock, p.i)
+			if k := p.peek(); k != ';' && k != ')' {
+				b.list = p.expressions()
+			}
+			n.list = append(n.list, p.done(b))
+			if !p.accept(';') {
+				break
+			}
+		}
+		if !p.accept(')') {
+			p.i = max(p.i, min(p.closing(open)+1, p.hi))
+		}
+	}
+	for len(n.list) < 3 {
+		n.list = append(n.list, p.node(nBlock, at))
+	}
+	n.b = p.body("endfor")
+	p.word2("endfor")
+	return p.done(n)
+}
+
+func (p *parser) foreachStatement(at int) *node {
+	n := p.node(nForeach, at)
+	if p.peek() == '(' {
+		open := p.i
+		p.i++
+		n.a = p.expr(0)
+		var key, val *node
+		if p.word() == "as" {
+			p.i++
+			val = p.expr(0)
+			if p.accept(tDoubleArrow) {
+				key, val = val, p.expr(0)
+			}
+		}
+		n.list = []*node{key, val}
+		if !p.accept(')') {
+			p.i = max(p.i, min(p.closing(open)+1, p.hi))
+		}
+	} else {
+		n.a, n.list = bad, []*node{nil, nil}
+	}
+	n.b = p.body("endforeach")
+	p.word2("endforeach")
+	return p.done(n)
+}
+
+func (p *parser) switchStatement(at int) *node {
+	n := p.node(nSwitch, at)
+	n.a = p.paren()
+	alt := false
+	if !p.accept('{') {
+		if !p.accept(':') {
+			return p.done(n)
+		}
+		alt = true
+	}
+	for p.peek() != tEOF && p.peek() != '}' {
+		w := p.word()
+		if alt && w == "endswitch" {
+			break
+		}
+		if w != "case" && w != "default" {
+			p.i++
+			continue
+		}
+		c := p.node(nPair, p.i)
+		p.i++
+		if w == "case" {
+			c.a = p.expr(0)
+		}
+		if !p.accept(':') {
+			p.accept(';')
+		}
+		b := p.node(nBlock, p.i)
+		b.list = p.statements("case", "default", "endswitch")
+		c.b = p.done(b)
+		n.list = append(n.list, p.done(c))
+	}
+	if alt {
+		p.word2("endswitch")
+	} else {
+		p.accept('}')
+	}
+	return p.done(n)
+}
+
+func (p *parser) tryStatement(at int) *node {
+	n := p.node(nTry, at)
+	n.a = p.block()
+	for {
+		switch p.word() {
+		case "catch":
+			p.i++
+			if p.peek() == '(' {
+				p.i = min(p.closing(p.i)+1, p.hi)
+			}
+			n.list = append(n.list, p.block())
+			continue
+		case "finally":
+			p.i++
+			n.b = p.block()
+			continue
+		}
+		break
+	}
+	return p.done(n)
+}
+
+func (p *parser) functionStatement(at int, c *class) *node {
+	n := p.node(nFunc, at)
+	p.i++ // function
+	f := &function{unit: p.u, toks: p.toks, class: c, pos: p.toks[at].pos, level: p.depth}
+	f.byRef = p.accept('&')
+	f.name = lower(p.text(p.i))
+	p.i++
+	p.signature(f)
+	p.bodyRange(f)
+	n.fn = f
+	return p.done(n)
+}
+
+// bodyRange notes where the body is, without reading it.
+func (p *parser) bodyRange(f *function) {
+	if p.peek() != '{' {
+		p.end()
+		f.parsed = true
+		return
+	}
+	f.lo = uint32(p.i + 1)
+	c := p.closing(p.i)
+	f.hi = uint32(c)
+	p.i = min(c+1, p.hi)
+}
+
+// signature reads (params) [use (…)] [: type].
+func (p *parser) signature(f *function) {
+	if p.peek() == '(' {
+		f.params = p.params()
+	}
+	if p.word() == "use" && p.peekAt(1) == '(' {
+		p.i++
+		f.uses = p.params()
+	}
+	if p.accept(':') {
+		for {
+			switch p.peek() {
+			case '?', '|', '&', tIdent, '(', ')':
+				p.i++
+				continue
+			}
+			break
+		}
+	}
+}
+
+func (p *parser) params() []param {
+	open := p.i
+	stop := p.closing(open)
+	p.i++
+	var list []param
+	for p.i < stop && p.peek() != tEOF && len(list) < maxParams {
+		var q param
+		for p.i < stop && p.peek() != tVar && p.peek() != ',' {
+			switch p.peek() {
+			case '&':
+				q.ref = true
+			case tEllipsis:
+				q.variadic = true
+			case tAttr:
+				p.i = max(p.i, min(p.closing(p.i), stop-1))
+			case tIdent:
+				switch w := p.word(); w {
+				case "public", "private", "protected", "readonly":
+					q.promoted = true
+				default:
+					q.typ = w
+				}
+			}
+			p.i++
+		}
+		if p.i < stop && p.peek() == tVar {
+			q.name = string(p.text(p.i)[1:])
+			p.i++
+			if p.accept('=') {
+				q.def = p.expr(0)
+			}
+			list = append(list, q)
+		}
+		if p.i < stop && !p.accept(',') {
+			p.i++
+		}
+	}
+	p.i = min(stop+1, p.hi)
+	return list
+}
+
+// classStatement reads a class, interface, trait or enum; nil when the word
+// was none of these.
+func (p *parser) classStatement(at int) *node {
+	i := 0
+	for {
+		switch p.wordAt(i) {
+		case "abstract", "final", "readonly":
+			i++
+			continue
+		}
+		break
+	}
+	switch p.wordAt(i) {
+	case "class", "interface", "trait", "enum":
+	default:
+		return nil
+	}
+	if p.peekAt(i+1) != tIdent {
+		return nil
+	}
+	p.i += i + 1
+	n := p.node(nClass, at)
+	c := &class{name: lower(p.text(p.i)), unit: p.u}
+	p.i++
+	p.classRest(c)
+	n.class = c
+	return p.done(n)
+}
+
+func (p *parser) classRest(c *class) {
+	for p.peek() != '{' && p.peek() != tEOF && p.peek() != ';' {
+		if p.word() == "extends" && p.peekAt(1) == tIdent {
+			c.parent = strings.ToLower(baseName(string(p.text(p.i + 1))))
+		}
+		p.i++
+	}
+	if p.peek() != '{' {
+		return
+	}
+	stop := p.closing(p.i)
+	p.i++
+	c.methods = map[string]*function{}
+	for p.i < stop && p.peek() != tEOF {
+		p.member(c, stop)
+	}
+	p.i = min(stop+1, p.hi)
+}
+
+func (p *parser) member(c *class, stop int) {
+	static := false
+	for p.i < stop {
+		switch p.peek() {
+		case tAttr:
+			p.i = min(p.closing(p.i)+1, stop)
+			continue
+		case tVar:
+			q := prop{name: string(p.text(p.i)[1:]), static: static}
+			p.i++
+			if p.accept('=') {
+				q.def = p.expr(0)
+			}
+			c.props = append(c.props, q)
+			if p.accept(',') {
+				continue
+			}
+			p.end()
+			return
+		case tIdent:
+			switch p.word() {
+			case "static":
+				static = true
+			case "function":
+				n := 1
+				if p.peekAt(1) == '&' {
+					n = 2
+				}
+				if p.peekAt(n) != tIdent {
+					p.i++
+					continue
+				}
+				f := p.functionStatement(p.i, c).fn
+				f.static = static
+				c.methods[f.name] = f
+				c.order = append(c.order, f)
+				return
+			case "const":
+				p.i++
+				p.classConsts(c, stop)
+				return
+			case "use":
+				p.i++
+				for p.i < stop && p.peek() == tIdent {
+					c.traits = append(c.traits, strings.ToLower(baseName(string(p.text(p.i)))))
+					p.i++
+					p.accept(',')
+				}
+				if p.peek() == '{' {
+					p.i = min(p.closing(p.i)+1, stop)
+				}
+				return
+			}
+			p.i++
+		default:
+			p.i++
+			return
+		}
+	}
+}
+
+func (p *parser) classConsts(c *class, stop int) {
+	for p.i < stop {
+		if p.peek() == tIdent && p.peekAt(1) == tIdent { // a type
+			p.i++
+		}
+		if p.peek() != tIdent {
+			break
+		}
+		name := string(p.text(p.i))
+		p.i++
+		if p.accept('=') {
+			if c.consts == nil {
+				c.consts = map[string]*node{}
+			}
+			c.consts[name] = p.expr(0)
+		}
+		if !p.accept(',') {
+			break
+		}
+	}
+	p.end()
+}

@@ -1,0 +1,125 @@
+// Package php judges PHP files, of every era from PHP 3 to PHP 8, by what
+// their code does.
+//
+// A file that holds nothing of interest costs one pass over its bytes. Any
+// other is read by a tolerant lexer and parser, and run by a machine that has
+// no effects: it computes what is known, decodes what is hidden, and follows
+// the data that a request controls to the calls that matter.
+package php
+
+import (
+	"bytes"
+	"path"
+	"sort"
+	"strings"
+
+	"limier/webshell"
+)
+
+// Language is the PHP analyser.
+var Language = &webshell.Language{
+	Name:    "php",
+	Doc:     "PHP pages, in any file that opens a PHP tag",
+	Match:   match,
+	Analyse: Analyse,
+}
+
+func match(name string, head []byte) bool {
+	switch path.Ext(strings.ToLower(name)) {
+	case ".php", ".phtml", ".php3", ".php4", ".php5", ".php7", ".php8", ".phps", ".pht", ".phar", ".inc", ".module":
+		return true
+	}
+	return bytes.Contains(head, []byte("<?php")) || bytes.Contains(head, []byte("<?=")) || bytes.Contains(head, []byte("<?PHP"))
+}
+
+// Analyse returns every argument against a PHP file, the strongest first.
+func Analyse(name string, data []byte) []webshell.Reason {
+	if !interesting(data) {
+		return nil
+	}
+	return newMachine(name, data).analyse()
+}
+
+func (m *machine) analyse() []webshell.Reason {
+	m.program(m.file)
+	m.finish()
+	m.judge()
+	sort.SliceStable(m.reasons, func(i, j int) bool {
+		a, b := m.reasons[i], m.reasons[j]
+		if a.Verdict.Rank() != b.Verdict.Rank() {
+			return a.Verdict.Rank() > b.Verdict.Rank()
+		}
+		return rank(a.Confidence) > rank(b.Confidence)
+	})
+	return m.reasons
+}
+
+// finish runs what a request would run later, and what nobody called.
+func (m *machine) finish() {
+	if f := m.facts.buffer; f.k != vNull && f.k != vUnknown {
+		m.callback(&call{n: &node{}}, f, []value{m.facts.echoed})
+	}
+	for _, f := range m.ending {
+		m.callback(&call{n: &node{}}, f, []value{{}, {}})
+	}
+	for _, o := range m.facts.objects {
+		for _, name := range []string{"__destruct", "__tostring", "__invoke"} {
+			if f := m.method(o.class, name); f != nil && f.runs == 0 {
+				m.invoke(f, nil, nil, o, nil)
+			}
+		}
+	}
+	m.standalone = true
+	left := m.steps
+	share := func() {
+		m.steps = min(left, maxSteps/10)
+	}
+	run := func(f *function, this *object) {
+		if f.runs > 0 || left <= 0 {
+			return
+		}
+		share()
+		before := m.steps
+		m.invoke(f, nil, nil, this, nil)
+		left -= before - max(0, m.steps)
+	}
+	for _, f := range sortedFunctions(m.funcs) {
+		run(f, nil)
+	}
+	for _, c := range sortedClasses(m.classes) {
+		if c.self == nil {
+			c.self = m.instance(c)
+		}
+		for _, f := range c.order {
+			run(f, c.self)
+		}
+	}
+	for i := 0; i < len(m.facts.closures); i++ {
+		c := m.facts.closures[i]
+		if c.fn.runs == 0 && left > 0 {
+			share()
+			before := m.steps
+			m.invoke(c.fn, nil, nil, c.this, c.vars)
+			left -= before - max(0, m.steps)
+		}
+	}
+	m.steps = left
+}
+
+func sortedFunctions(all map[string]*function) []*function {
+	list := make([]*function, 0, len(all))
+	for _, f := range all {
+		list = append(list, f)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
+	return list
+}
+
+func sortedClasses(all map[string]*class) []*class {
+	list := make([]*class, 0, len(all))
+	for _, c := range all {
+		list = append(list, c)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
+	return list
+}

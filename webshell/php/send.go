@@ -1,0 +1,304 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// mail judges the calls that send mail.
+func (m *machine) mail(c *call) {
+	to, subject, msg := c.arg(0), c.arg(1), c.arg(2)
+	if c.name == "mb_send_mail" || len(c.args) < 3 {
+		if len(c.args) < 3 {
+			return
+		}
+	}
+	mt, mtr := taintOf(msg)
+	body := value{k: msg.k, s: msg.s, t: mt, tr: mtr}
+	tt, _ := taintOf(to)
+	st, _ := taintOf(subject)
+	freely := func(v value, t taint) bool {
+		return t&(fromRequest|fromUndef) != 0 && (v.k == vUnknown || v.k == vPart && v.s == "" || v.k == vArr)
+	}
+	switch {
+	case mt&secret != 0 && tt&fromRequest == 0 && (mt&address != 0 || m.isolated()):
+		conf := moderate
+		if mt&address != 0 {
+			conf = high
+		}
+		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
+	case freely(to, tt) && freely(msg, mt) && freely(subject, st):
+		m.note(doesMail, c.n, body)
+		if m.isolated() && tt&checked == 0 {
+			v, conf := webshell.Malicious, moderate
+			if m.facts.loops > 0 {
+				conf = high
+			}
+			if mt&unsure != 0 || tt&unsure != 0 {
+				conf = moderate
+			}
+			m.report("mailer", v, conf, "The request gives recipients, subject and text of the mails sent.", c.n, body)
+		}
+	case mt&wholeReq != 0 && mt&address != 0 && tt == 0 && to.exact() && m.isolated():
+		m.report("mails-form", webshell.Suspicious, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
+	}
+}
+
+// sent judges data that leaves through a connection.
+func (m *machine) sent(c *call, d value) {
+	t, tr := taintOf(d)
+	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&address != 0 {
+		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
+	}
+}
+
+// noteSent looks at a request that curl makes.
+func (m *machine) noteSent(c *call, o *object) {
+	u, d := value{}, value{}
+	if s := o.props["url"]; s != nil {
+		u = s.v
+	}
+	if s := o.props["data"]; s != nil {
+		d = s.v
+	}
+	m.fetched(c.n, u, d)
+}
+
+// fetched judges a request to another host: what it carries and where it goes.
+func (m *machine) fetched(n *node, u, d value) {
+	t, tr := taintOf(d)
+	t |= u.t
+	host := strings.ToLower(u.s)
+	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") {
+		if t&fromRequest != 0 && (t&secret != 0 || t&address != 0) {
+			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		}
+		return
+	}
+	if t&secret != 0 && t&unsure == 0 && t&address != 0 && m.isolated() && u.t&fromRequest == 0 {
+		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	}
+	if u.t&fromRequest != 0 && u.k == vUnknown {
+		m.note(doesSocket, n, u)
+	}
+}
+
+// output judges what is shown to the visitor.
+func (m *machine) output(n *node, v value) {
+	t, _ := taintOf(v)
+	if t&(fromRequest|fromRemote) != 0 {
+		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
+	}
+	if t&fromRemote == 0 || t&fromRequest != 0 && t&fromHeader == 0 {
+		return
+	}
+	switch {
+	case m.facts.cloak > 0:
+		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
+	case t&decoded != 0 && t&unsure == 0:
+		m.report("hidden-content", webshell.Suspicious, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
+	}
+}
+
+// header judges redirects.
+func (m *machine) header(c *call) {
+	v := c.arg(0)
+	low := strings.ToLower(v.s)
+	if !strings.HasPrefix(low, "location:") {
+		return
+	}
+	m.facts.redirects = true
+	target := strings.TrimSpace(low[9:])
+	switch {
+	case remoteURL(target) && v.t&decoded != 0:
+		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
+	case remoteURL(target) && m.facts.cloak > 0 && v.k == vStr && m.isolated():
+		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
+	case v.t&fromRemote != 0:
+		m.report("remote-redirect", webshell.Malicious, moderate, "A remote server says where visitors are sent.", c.n, v)
+	}
+}
+
+// redirectsLater says that the file sends its visitors elsewhere after taking
+// a form, as phishing kits do.
+func (m *machine) redirectsLater() bool {
+	s := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<16)]))
+	return strings.Contains(s, "location:") || strings.Contains(s, "location.href") || strings.Contains(s, "http-equiv")
+}
+
+// builtinObject makes an object of a class that is PHP's own.
+func (m *machine) builtinObject(n *node, o *object, args []value) value {
+	c := &call{n: n, args: args}
+	o.props["#args"] = &slot{v: arr(args...)}
+	v := value{k: vObj, ref: o}
+	v.t, v.tr = c.taint()
+	if v.t != 0 {
+		v.t |= unsure
+	}
+	switch o.name {
+	case "callbackfilteriterator", "recursivecallbackfilteriterator":
+		m.callback(c, c.arg(1), []value{elementOf(c.arg(0))})
+	case "com", "dotnet":
+		if s, ok := c.text(0); ok {
+			o.props["#com"] = &slot{v: str(strings.ToLower(s))}
+		} else if c.arg(0).t&fromRequest != 0 {
+			o.props["#com"] = &slot{v: str("wscript.shell")}
+		}
+	case "pdo", "mysqli":
+		if v.t&fromRequest != 0 && v.t&checked == 0 {
+			m.note(doesConnect, n, v)
+		}
+		v.t, v.tr = 0, nil
+	case "splfileobject":
+		mode, _ := c.text(1)
+		o.props["#path"] = &slot{v: c.arg(0)}
+		o.props["#mode"] = &slot{v: str(mode)}
+	case "arrayobject", "arrayiterator":
+		v.t &^= unsure
+	case "directoryiterator", "recursivedirectoryiterator", "filesystemiterator":
+		if m.chosen(c.arg(0)) {
+			m.note(doesList, n, c.arg(0))
+		}
+		v.t = fromList
+	}
+	return v
+}
+
+// builtinMethod calls a method of an object that is PHP's own.
+func (m *machine) builtinMethod(n *node, o *object, name string, args []value) value {
+	c := &call{n: n, name: name, args: args}
+	t, tr := c.taint()
+	ctor := []value(nil)
+	if s := o.props["#args"]; s != nil {
+		ctor, _ = s.v.list()
+	}
+	first := func(l []value, i int) value {
+		if i < len(l) {
+			return l[i]
+		}
+		return value{}
+	}
+	switch o.name {
+	case "reflectionfunction":
+		switch name {
+		case "invoke":
+			return m.callValue(n, first(ctor, 0), args, nil, true)
+		case "invokeargs":
+			if l, ok := c.arg(0).list(); ok {
+				return m.callValue(n, first(ctor, 0), l, nil, true)
+			}
+			return m.callValue(n, first(ctor, 0), []value{elementOf(c.arg(0))}, nil, true)
+		case "getclosure":
+			return first(ctor, 0)
+		}
+	case "reflectionmethod":
+		if name == "invoke" || name == "invokeargs" {
+			rest := args[min(1, len(args)):]
+			if name == "invokeargs" && len(rest) == 1 {
+				if l, ok := rest[0].list(); ok {
+					rest = l
+				}
+			}
+			return m.callPair(n, first(ctor, 0), first(ctor, 1), rest, nil)
+		}
+	case "reflectionclass":
+		if name == "newinstance" || name == "newinstanceargs" {
+			if s, ok := first(ctor, 0).text(); ok {
+				if l, ok := c.arg(0).list(); ok && name == "newinstanceargs" {
+					args = l
+				}
+				if cls := m.classes[strings.ToLower(baseName(s))]; cls != nil {
+					obj := m.instance(cls)
+					if k := m.method(cls, "__construct"); k != nil {
+						m.invoke(k, args, nil, obj, nil)
+					}
+					return value{k: vObj, ref: obj}
+				}
+				return m.builtinObject(n, &object{name: strings.ToLower(baseName(s)), props: map[string]*slot{}}, args)
+			}
+			m.unknownClass(n, first(ctor, 0), args)
+		}
+	case "com", "dotnet":
+		if p := o.props["#com"]; p != nil {
+			switch name {
+			case "exec", "run", "shellexecute", "create", "execquery":
+				v := value{t: t, tr: tr}
+				if len(args) > 0 && (args[0].k == vStr || args[0].k == vPart) && args[0].t&hostile != 0 {
+					v = args[0]
+				} else if len(args) == 1 {
+					v = args[0]
+				}
+				return m.command(n, v, p.v.s)
+			}
+		}
+	case "arrayobject", "arrayiterator":
+		switch name {
+		case "uasort", "uksort":
+			e := elementOf(first(ctor, 0))
+			return m.callback(c, c.arg(0), []value{e, e})
+		case "getarraycopy", "current", "offsetget", "getiterator":
+			return first(ctor, 0)
+		}
+	case "splfileobject":
+		switch name {
+		case "fwrite":
+			m.written(c, o.props["#path"].v, c.arg(0))
+			return value{}
+		case "fread", "fgets", "current", "fpassthru":
+			m.noteRead(c, o.props["#path"].v)
+			return m.read(c, o.props["#path"].v)
+		}
+	case "ziparchive":
+		if name == "extractto" && m.chosen(c.arg(0)) {
+			m.note(doesWrite, n, c.arg(0))
+		}
+		return value{}
+	case "ffi":
+		if name == "system" || name == "exec" || name == "popen" {
+			return m.command(n, c.arg(0), "FFI")
+		}
+	}
+	if v, ok := m.unknownMethod(n, name, args); ok {
+		return v
+	}
+	if t != 0 {
+		t |= unsure
+	}
+	if s := o.props["#args"]; s != nil {
+		at, atr := taintOf(s.v)
+		t |= at
+		tr = firstTrace(tr, atr)
+		if at != 0 {
+			t |= unsure
+		}
+	}
+	return value{t: t, tr: tr}
+}
+
+// unknownMethod knows methods by their names alone.
+func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool) {
+	if len(args) == 0 {
+		return value{}, false
+	}
+	c := &call{n: n, name: name, args: args}
+	switch name {
+	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":
+		if m.chosen(args[0]) && args[0].k == vUnknown && args[0].t&unsure == 0 {
+			m.note(doesSQL, n, args[0])
+		}
+		return value{t: fromDB}, true
+	case "createfunction", "sqlitecreatefunction", "createaggregate":
+		if len(args) > 1 {
+			if s, ok := args[1].text(); ok && deadly[strings.ToLower(s)] || args[1].t&fromRequest != 0 {
+				m.callback(c, args[1], []value{{t: fromRequest | unsure}})
+			}
+			return value{}, true
+		}
+	case "xpath", "registerphpfunctions":
+		if s, ok := args[0].text(); ok && deadly[strings.ToLower(s)] {
+			m.report("hidden-function", webshell.Webshell, moderate, "A document language may call "+s+".", n, args[0])
+		}
+	}
+	return value{}, false
+}

@@ -1,0 +1,477 @@
+package php
+
+import (
+	"strings"
+
+	"limier/finding"
+	"limier/webshell"
+)
+
+const (
+	high     = finding.HighConfidence
+	moderate = finding.ModerateConfidence
+	low      = finding.LowConfidence
+)
+
+var commands = words("system exec shell_exec passthru popen proc_open pcntl_exec expect_popen win_shell_execute win32_create_service")
+
+// dangerous are the functions whose name nobody assembles in honest code.
+var dangerous = words(`eval assert create_function preg_replace system exec shell_exec passthru popen proc_open pcntl_exec
+	call_user_func call_user_func_array file_put_contents array_map usort uasort base64_decode gzinflate str_rot13 gzuncompress move_uploaded_file
+	fwrite fputs include require`)
+
+// deadly run code or commands.
+var deadly = words("eval assert create_function system exec shell_exec passthru popen proc_open pcntl_exec call_user_func call_user_func_array")
+
+// sink answers calls that may do harm.
+func (m *machine) sink(c *call) (value, bool) {
+	a0 := c.arg(0)
+	switch {
+	case commands[c.name]:
+		v := a0
+		if a, ok := a0.ref.(*array); ok && a0.k == vArr {
+			t, tr := taintOf(a0)
+			v = value{t: t, tr: tr}
+			if len(a.vals) > 0 {
+				if s, ok := a.vals[0].text(); ok && len(a.vals) > 1 {
+					v = value{k: vPart, s: s + " ", t: t, tr: tr}
+				}
+			}
+		}
+		if c.name == "pcntl_exec" && len(c.args) > 1 {
+			t, tr := c.taint()
+			v = value{k: v.k, s: v.s, t: t, tr: tr}
+		}
+		r := m.command(c.n, v, c.name)
+		if c.name == "exec" {
+			m.store(c, 1, value{})
+		}
+		return r, true
+	}
+	switch c.name {
+	case "eval":
+		return m.evalCode(c.n, a0, c.name), true
+	case "assert":
+		if a0.k == vStr || a0.k == vUnknown || a0.k == vPart {
+			if s, ok := a0.text(); ok && !strings.ContainsAny(s, "(`") {
+				return value{}, true
+			}
+			return m.evalCode(c.n, a0, c.name), true
+		}
+		return value{}, true
+	case "create_function":
+		return m.createFunction(c), true
+	case "preg_replace", "preg_filter", "mb_ereg_replace", "mb_eregi_replace":
+		return m.pregReplace(c)
+	case "mail", "mb_send_mail", "wp_mail", "imap_mail":
+		m.mail(c)
+		return value{}, true
+	case "header":
+		m.header(c)
+		return value{}, true
+	case "file_put_contents":
+		m.written(c, a0, c.arg(1))
+		return value{}, true
+	case "fwrite", "fputs":
+		if h, ok := a0.ref.(*handle); ok {
+			if h.t != 0 {
+				m.sent(c, c.arg(1))
+			} else {
+				m.written(c, h.path, c.arg(1))
+			}
+		}
+		return value{}, true
+	case "move_uploaded_file":
+		m.upload(c, a0, c.arg(1))
+		return value{}, true
+	case "copy", "rename":
+		m.copied(c, a0, c.arg(1))
+		return value{}, true
+	case "unlink", "rmdir":
+		m.touched(doesDelete, c, a0)
+		return value{}, true
+	case "chmod", "chown", "chgrp", "touch":
+		m.touched(doesChmod, c, a0)
+		return value{}, true
+	case "mkdir":
+		m.touched(doesMkdir, c, a0)
+		return value{}, true
+	case "symlink", "link":
+		m.touched(doesLink, c, a0)
+		m.touched(doesLink, c, c.arg(1))
+		return value{}, true
+	case "phpinfo":
+		m.note(doesInfo, c.n, value{})
+		return value{}, true
+	case "mysql_query", "mysql_unbuffered_query", "mssql_query", "pg_query", "pg_exec", "sqlite_query", "ora_do", "ibase_query", "mysql_db_query", "odbc_exec", "mysqli_query", "pg_send_query", "oci_parse", "db2_exec", "mysqli_multi_query", "odbc_prepare":
+		for _, a := range c.args {
+			if m.chosen(a) && a.k == vUnknown && a.t&unsure == 0 {
+				m.note(doesSQL, c.n, a)
+			}
+		}
+		return value{t: fromDB}, true
+	case "mysql_connect", "mysql_pconnect", "mssql_connect", "pg_connect", "mysqli_connect", "ftp_connect", "oci_connect", "ldap_connect", "ssh2_connect":
+		if t, _ := c.taint(); t&fromRequest != 0 && t&checked == 0 {
+			m.note(doesConnect, c.n, a0)
+		}
+		return value{}, true
+	case "dl":
+		if m.chosen(a0) {
+			m.report("request-to-library", webshell.Webshell, moderate, "The request names a library that is loaded into PHP.", c.n, a0)
+		}
+		return value{}, true
+	case "ini_set", "ini_alter":
+		if s, ok := c.text(0); ok && (s == "auto_prepend_file" || s == "auto_append_file") {
+			if v := c.arg(1); m.chosen(v) {
+				m.report("request-to-include", webshell.Webshell, moderate, "The request names a file that PHP will run.", c.n, v)
+			}
+		}
+		return value{}, true
+	case "unserialize":
+		return value{}, false
+	case "filter_var", "filter_var_array":
+		if opts, ok := c.arg(2).ref.(*array); ok {
+			f, _ := opts.get(key{s: "options", str: true})
+			if f.k == vStr || f.k == vFn || f.t != 0 {
+				return m.callback(c, f, []value{elementOf(a0)}), true
+			}
+			f = opts.rest
+			if f.t != 0 {
+				return m.callback(c, f, []value{elementOf(a0)}), true
+			}
+		}
+		if n := c.int(1, 516); n == 516 || n == 1024 || n == 513 || c.arg(1).k == vUnknown && len(c.args) < 2 {
+			return value{t: a0.t, tr: a0.tr}, true
+		}
+		return value{}, true
+	case "include", "require", "include_once", "require_once":
+		m.included(c.n, a0)
+		return value{}, true
+	case "virtual":
+		return value{}, true
+	}
+	return value{}, false
+}
+
+// touched notes a file operation on a path that the client chooses.
+func (m *machine) touched(b behaviour, c *call, p value) {
+	if s, ok := p.text(); ok && b == doesLink && strings.Contains(s, "/etc/passwd") {
+		m.facts.passwd = true
+	}
+	if m.chosen(p) {
+		m.note(b, c.n, p)
+	}
+}
+
+func (m *machine) noteRead(c *call, p value) {
+	if m.chosen(p) && p.t&fromUpload == 0 {
+		m.note(doesRead, c.n, p)
+	}
+}
+
+func (m *machine) noteList(c *call, p value) {
+	if m.chosen(p) {
+		m.note(doesList, c.n, p)
+	}
+}
+
+func (m *machine) noteSocket(c *call) {
+	if t, tr := c.taint(); t&fromRequest != 0 {
+		m.note(doesSocket, c.n, value{t: t, tr: tr})
+	}
+}
+
+// evalCode judges code that is evaluated, and runs it when it is known.
+func (m *machine) evalCode(n *node, v value, via string) value {
+	t, _ := taintOf(v)
+	code, ok := v.text()
+	if ok && v.k == vStr {
+		return m.runCode(n, v, code, via)
+	}
+	if v.k == vBool || v.k == vInt || v.k == vNull || v.k == vFn || v.k == vObj {
+		return value{}
+	}
+	what := "Code from " + describe(t) + " is evaluated by " + via + "."
+	conf := high
+	if t&unsure != 0 {
+		conf = moderate
+	}
+	switch {
+	case t&(fromRequest|fromUpload) != 0:
+		m.note(doesEval, n, v)
+		if v.k == vPart && t&checked != 0 || via == "assert" && v.k == vPart && t&unsure != 0 {
+			m.report("request-to-eval", webshell.Suspicious, low, what, n, v)
+			break
+		}
+		if t&checked != 0 {
+			conf = moderate
+		}
+		m.report("request-to-eval", webshell.Webshell, conf, what, n, v)
+	case t&fromRemote != 0:
+		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)
+	case t&fromOddFile != 0:
+		m.report("odd-file-to-eval", webshell.Malicious, moderate, what, n, v)
+	case t&fromUndef != 0 && m.isolated():
+		m.note(doesEval, n, v)
+		m.report("undefined-to-eval", webshell.Webshell, moderate, what, n, v)
+	case t&fromBlob != 0 && t&decoded != 0:
+		m.report("hidden-payload", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is evaluated by "+via+".", n, v)
+	case t&fromFile != 0 && t&decoded != 0:
+		m.report("decoded-file-to-eval", webshell.Malicious, moderate, "The decoded content of a file is evaluated by "+via+".", n, v)
+	case t&fromDB != 0 && t&decoded != 0:
+		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
+	case t&hidden != 0 && t&fromParam == 0 && via != "assert":
+		m.report("assembled-eval", webshell.Suspicious, low, "Code that is assembled at run time is evaluated by "+via+".", n, v)
+	}
+	return value{t: t & (fromRequest | fromRemote | fromFile) & 0}
+}
+
+// runCode runs code that eval is given, in place.
+func (m *machine) runCode(n *node, v value, code, via string) value {
+	if strings.TrimSpace(code) == "" || m.seen[code] || m.evals >= maxEvals || len(m.seen) > 2000 {
+		return value{}
+	}
+	m.seen[code] = true
+	if v.t&decoded != 0 && len(code) > 60 {
+		m.facts.packed = append(m.facts.packed, packed{code, n, m.unit})
+		m.facts.layers++
+	}
+	if !m.spend(2 * len(code)) {
+		return value{}
+	}
+	u := m.newUnit([]byte(code), m.unit, true)
+	u.line = m.lineOf(m.unit, n.pos)
+	m.evals++
+	wasRet, wasHas := m.f.ret, m.f.hasRet
+	m.f.hasRet = false
+	m.program(u)
+	r := m.f.ret
+	if !m.f.hasRet {
+		r = null
+	}
+	m.f.ret, m.f.hasRet = wasRet, wasHas
+	m.evals--
+	return r
+}
+
+// createFunction makes a function of two strings.
+func (m *machine) createFunction(c *call) value {
+	params, pok := c.text(0)
+	code, ok := c.text(1)
+	t, tr := taintOf(c.arg(1))
+	pt, ptr := taintOf(c.arg(0))
+	if !ok || !pok {
+		if (t|pt)&(hostile|fromOddFile) != 0 || t&(fromBlob|decoded) == fromBlob|decoded {
+			m.evalCode(c.n, value{k: c.arg(1).k, s: c.arg(1).s, t: t | pt, tr: firstTrace(tr, ptr)}, "create_function")
+		}
+		return value{t: t | pt, tr: firstTrace(tr, ptr)}
+	}
+	if m.evals >= maxEvals || !m.spend(2*len(code)) {
+		return value{}
+	}
+	if t&decoded != 0 && len(code) > 60 {
+		m.facts.packed = append(m.facts.packed, packed{code, c.n, m.unit})
+		m.facts.layers++
+	}
+	u := m.newUnit([]byte("function("+params+"){"+code+"\n}"), m.unit, true)
+	u.line = m.lineOf(m.unit, c.n.pos)
+	p := newParser(u, 0, len(u.tokens)-1)
+	e := p.expr(0)
+	if strings.Contains(code, "}") { // code after the function's end runs at once
+		if rest := p.statements(); len(rest) > 0 {
+			was := m.unit
+			m.unit = u
+			m.run(rest)
+			m.unit = was
+		}
+	}
+	if e.op != nClosure {
+		return value{}
+	}
+	return m.makeClosure(e)
+}
+
+// pregReplace sees the modifier e, which evaluates the replacement.
+func (m *machine) pregReplace(c *call) (value, bool) {
+	p, r, s := c.arg(0), c.arg(1), c.arg(2)
+	pats := []value{p}
+	if l, ok := p.list(); ok {
+		pats = l
+	}
+	ereg := strings.HasPrefix(c.name, "mb_")
+	rt, rtr := taintOf(r)
+	st, str := taintOf(s)
+	pt, _ := taintOf(p)
+	for i, x := range pats {
+		pat, ok := x.text()
+		flags := ""
+		if ereg {
+			flags, _ = c.arg(3).text()
+		} else if ok {
+			_, flags, _ = regex(strings.TrimSpace(pat))
+		}
+		if !strings.Contains(flags, "e") {
+			continue
+		}
+		repl := r
+		if l, ok := r.list(); ok && i < len(l) {
+			repl = l[i]
+		}
+		if rt&(hostile|fromUndef) != 0 {
+			return m.evalCode(c.n, value{t: rt, tr: rtr}, c.name+" with the modifier e"), true
+		}
+		code, ok := repl.text()
+		if !ok {
+			return m.evalCode(c.n, repl, c.name+" with the modifier e"), true
+		}
+		trimmed := strings.Trim(strings.TrimSpace(code), `"'{}();@ `)
+		low := strings.ToLower(code)
+		raw := trimmed == `\1` || trimmed == `\0` || trimmed == `$1` || trimmed == `$0` || trimmed == `\\1` || trimmed == `\\0` ||
+			strings.Contains(low, "eval(") || strings.Contains(low, "assert(") || strings.Contains(low, "create_function") || strings.Contains(low, "system(") || strings.Contains(low, "exec(")
+		if st&hostile != 0 && raw {
+			return m.evalCode(c.n, value{t: st, tr: str}, c.name+" with the modifier e"), true
+		}
+		if subj, ok := s.text(); ok && raw && len(trimmed) <= 4 {
+			return m.runCode(c.n, value{k: vStr, t: repl.t | s.t}, subj, c.name), true
+		}
+		m.runCode(c.n, repl, code, c.name)
+		return value{t: st, tr: str}, true
+	}
+	if _, ok := p.text(); !ok && p.k != vArr && m.chosen(p) && pt&fromRequest != 0 && (rt|st)&fromRequest != 0 && rt&fromRequest != 0 {
+		m.report("request-to-pattern", webshell.Webshell, moderate, "The request gives pattern and replacement; with the modifier e that runs code.", c.n, r)
+	}
+	return value{}, false
+}
+
+var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "sudo", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl -e", "python -c", "php -r"}
+
+// command judges what is run by the operating system.
+func (m *machine) command(n *node, v value, via string) value {
+	t, _ := taintOf(v)
+	out := value{}
+	if s, ok := v.text(); ok && v.k == vStr {
+		m.knownCommand(n, v, s)
+		return out
+	}
+	what := "A command from " + describe(t) + " is run by " + via + "."
+	switch {
+	case t&(fromRequest|fromUpload) != 0 && t&checked != 0:
+		m.report("request-to-command", webshell.Suspicious, moderate, what, n, v)
+	case t&(fromRequest|fromUpload) != 0:
+		whole := v.k == vUnknown
+		if v.k == vPart {
+			pre := strings.ToLower(strings.TrimLeft(v.s, " \"'"))
+			whole = strings.TrimSpace(pre) == ""
+			for _, w := range shellWords {
+				whole = whole || strings.HasPrefix(pre, w)
+			}
+		}
+		conf := high
+		if t&unsure != 0 {
+			conf = moderate
+		}
+		if !whole {
+			m.report("command-injection", webshell.Suspicious, moderate, "Part of a command comes from "+describe(t)+" ("+via+").", n, v)
+			break
+		}
+		m.note(doesRun, n, v)
+		m.report("request-to-command", webshell.Webshell, conf, what, n, v)
+	case t&fromRemote != 0:
+		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
+	case t&fromUndef != 0 && m.isolated() && v.k == vUnknown:
+		m.note(doesRun, n, v)
+		m.report("undefined-to-command", webshell.Webshell, moderate, what, n, v)
+	case t&fromUndef != 0 && v.k == vUnknown:
+		m.report("undefined-to-command", webshell.Suspicious, low, what, n, v)
+	}
+	return out
+}
+
+// knownCommand looks at a command that the file itself spells out.
+func (m *machine) knownCommand(n *node, v value, s string) {
+	low := strings.ToLower(s)
+	fetch := strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
+	switch {
+	case strings.Contains(low, "/dev/tcp/"), strings.Contains(low, "nc -e"), strings.Contains(low, "bash -i"), strings.Contains(low, "fsockopen("):
+		m.report("reverse-shell", webshell.Webshell, high, "A command opens a shell to another host.", n, v)
+	case fetch && (strings.Contains(low, "| sh") || strings.Contains(low, "|sh") || strings.Contains(low, "| bash") || strings.Contains(low, "|bash") || strings.Contains(low, "perl ") || strings.Contains(low, "chmod +x") || strings.Contains(low, "chmod 777") || strings.Contains(low, "/tmp") || strings.Contains(low, "php ")):
+		m.report("fetches-and-runs", webshell.Malicious, high, "A command fetches a program and runs it.", n, v)
+	case fetch && strings.Contains(low, "http") && m.isolated():
+		m.report("fetches-file", webshell.Malicious, moderate, "A command fetches a file from another host.", n, v)
+	case v.t&(decoded|hidden) != 0 && v.t&decoded != 0:
+		m.report("hidden-command", webshell.Malicious, moderate, "A command that the file hides is run.", n, v)
+	}
+}
+
+// unknownCall judges a call of which the function is not known.
+func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value {
+	c := &call{args: args}
+	t, tr := c.taint()
+	ft, _ := taintOf(f)
+	out := value{t: t, tr: tr}
+	if t != 0 {
+		out.t |= unsure
+	}
+	given := t&(fromRequest|fromUpload|fromRemote) != 0
+	switch {
+	case ft&fromRequest != 0 && f.k == vUnknown:
+		what := "The request names the function that is called"
+		switch {
+		case ft&checked != 0 || ft&unsure != 0 && !given:
+		case given && (direct || m.isolated()):
+			m.note(doesEval, n, f)
+			m.report("request-names-function", webshell.Webshell, high, what+", and gives its arguments.", n, join(value{t: t, tr: tr}, f))
+		case len(args) > 0 && m.isolated() && (len(args) == 1 && args[0].exact() || t&(fromUndef) != 0):
+			m.report("request-names-function", webshell.Webshell, moderate, what+".", n, f)
+		default:
+			m.report("request-names-function", webshell.Suspicious, low, what+".", n, f)
+		}
+	case ft&fromRemote != 0 && f.k == vUnknown:
+		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
+	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
+		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
+	case f.k == vUnknown && given && ft&fromUndef != 0 && m.isolated() && t&fromRequest != 0:
+		m.report("hidden-function", webshell.Webshell, moderate, "A function that only the request can name gets data from it.", n, value{t: t, tr: tr})
+	case f.k == vUnknown && ft&decoded != 0 && ft&fromBlob != 0:
+		m.report("hidden-function", webshell.Suspicious, moderate, "A function whose name is decoded at run time is called.", n, f)
+	}
+	return out
+}
+
+// hiddenCall judges a call of a function whose name was assembled.
+func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
+	if !dangerous[name] {
+		return
+	}
+	m.facts.calls++
+	if !deadly[name] {
+		return
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	text, exact := "", len(args) > 0
+	if exact {
+		text, exact = args[0].text()
+	}
+	switch {
+	case exact && len(text) < 2:
+	case t&(hostile|fromUndef) != 0: // the sink will say so
+	case exact && name != "call_user_func" && name != "call_user_func_array":
+		m.report("hidden-function", webshell.Malicious, moderate, "The name of "+name+" is assembled at run time.", n, value{t: t, tr: tr})
+	case t&fromParam == 0 || len(args) > 0:
+		m.report("hidden-function", webshell.Malicious, moderate, "The name of "+name+" is assembled at run time.", n, value{t: t, tr: tr})
+	}
+}
+
+func (m *machine) unknownClass(n *node, v value, args []value) {
+	c := &call{args: args}
+	t, _ := c.taint()
+	if v.t&fromRequest == 0 || v.t&checked != 0 || v.k != vUnknown {
+		return
+	}
+	if t&fromRequest != 0 {
+		m.report("request-names-class", webshell.Webshell, moderate, "The request names a class and gives its arguments.", n, v)
+		return
+	}
+	m.report("request-names-class", webshell.Suspicious, low, "The request names a class.", n, v)
+}

@@ -1,0 +1,353 @@
+package php
+
+import (
+	"path"
+	"strings"
+)
+
+// supers are the arrays that PHP fills from the request.
+var supers = map[string]super{
+	"_GET": "_GET", "_POST": "_POST", "_REQUEST": "_REQUEST", "_COOKIE": "_COOKIE", "_SERVER": "_SERVER",
+	"_FILES": "_FILES", "_ENV": "_ENV", "_SESSION": "_SESSION", "GLOBALS": "GLOBALS",
+	"HTTP_GET_VARS": "_GET", "HTTP_POST_VARS": "_POST", "HTTP_COOKIE_VARS": "_COOKIE", "HTTP_SERVER_VARS": "_SERVER",
+	"HTTP_POST_FILES": "_FILES", "HTTP_RAW_POST_DATA": "_INPUT",
+}
+
+func (m *machine) superValue(s super, n *node) value {
+	switch s {
+	case "_GET", "_POST", "_REQUEST", "_COOKIE":
+		return value{t: fromRequest | wholeReq, ref: s, tr: m.at(n)}
+	case "_INPUT":
+		return value{t: fromRequest, tr: m.at(n)}
+	case "_FILES":
+		return value{t: fromUpName | wholeReq, ref: s, tr: m.at(n)}
+	}
+	return value{ref: s, tr: m.at(n)}
+}
+
+// superElement is the element key of a superglobal; "" for a key not known.
+func (m *machine) superElement(s super, key string, base value) value {
+	switch s {
+	case "_GET", "_POST", "_REQUEST", "_COOKIE":
+		v := value{t: fromRequest | base.t&(checked|unsure)}
+		if secretName(key) {
+			v.t |= secret
+		}
+		return v
+	case "_SERVER", "_ENV":
+		return serverElement(key)
+	case "_FILES":
+		return value{ref: super("_FILE"), t: fromUpName | base.t&checked}
+	case "_FILE":
+		switch key {
+		case "tmp_name":
+			return value{t: fromUpload | base.t&checked}
+		case "size", "error":
+			return value{}
+		case "name", "type":
+			return value{t: fromRequest | fromUpName | base.t&checked}
+		}
+		return value{t: fromRequest | fromUpName | fromUpload | base.t&checked, ref: s}
+	case "GLOBALS":
+		if key == "" {
+			return value{}
+		}
+		if sup, ok := supers[key]; ok {
+			return m.superValue(sup, &node{})
+		}
+		if v := m.globals.vars[key]; v != nil {
+			return v.v
+		}
+		if m.extracted {
+			return value{t: fromRequest}
+		}
+	}
+	return value{}
+}
+
+func serverElement(key string) value {
+	switch key {
+	case "REMOTE_ADDR", "REMOTE_HOST", "HTTP_X_FORWARDED_FOR", "HTTP_CLIENT_IP":
+		t := address
+		if key[0] == 'H' {
+			t |= fromHeader
+		}
+		return value{t: t}
+	case "QUERY_STRING":
+		return value{t: fromRequest}
+	case "PHP_AUTH_USER", "PHP_AUTH_PW":
+		return value{t: fromRequest | secret}
+	case "REQUEST_URI", "PHP_SELF", "PATH_INFO", "HTTP_HOST", "ORIG_PATH_INFO", "PATH_TRANSLATED", "argv":
+		return value{t: fromURI}
+	case "HTTP_USER_AGENT", "HTTP_REFERER", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING":
+		return value{t: fromRequest | fromHeader}
+	case "SCRIPT_FILENAME":
+		return value{t: selfPath}
+	case "REQUEST_METHOD":
+		return value{t: fromHeader}
+	}
+	if strings.HasPrefix(key, "HTTP_") {
+		return value{t: fromRequest | fromHeader}
+	}
+	return value{}
+}
+
+// selfPath marks the path of the file itself.
+const selfPath taint = 1 << 24
+
+// secretName says that a form field holds what phishers want.
+func secretName(key string) bool {
+	k := strings.ToLower(key)
+	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "card_num", "ssn", "cc_", "creditcard", "otp", "pincode", "cardno"} {
+		if strings.Contains(k, w) {
+			return true
+		}
+	}
+	return k == "pw" || k == "pin" || k == "pass1" || k == "psw"
+}
+
+// A handle is an open file or connection.
+type handle struct {
+	path value
+	mode string
+	data string // the file's own content, when it opened itself
+	pos  int
+	t    taint
+}
+
+// oddFile says that a path names no script and no data that programs read as
+// code.
+func oddFile(p string) bool {
+	switch strings.ToLower(path.Ext(strings.TrimRight(p, " ."))) {
+	case ".jpg", ".jpeg", ".png", ".gif", ".ico", ".bmp", ".svg", ".woff", ".ttf", ".mp3", ".zip", ".pdf", ".css", ".swf", ".webp", ".log", ".bak", ".rar", ".gz":
+		return true
+	}
+	return false
+}
+
+// read is the content behind a path.
+func (m *machine) read(c *call, p value) value {
+	s, ok := p.text()
+	low := strings.ToLower(s)
+	if p.k == vPart {
+		low = strings.ToLower(p.s)
+	}
+	tr := p.tr
+	if tr == nil {
+		tr = m.at(c.n)
+	} else {
+		tr = m.step(p, c.n).tr
+	}
+	switch {
+	case p.t&selfPath != 0 && p.k == vUnknown:
+		return value{k: vStr, s: string(m.file.src), t: fromBlob, tr: tr}
+	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
+		return value{t: fromRequest, tr: m.at(c.n)}
+	case strings.HasPrefix(low, "php://stdin"):
+		return value{}
+	case strings.HasPrefix(low, "data:"):
+		if i := strings.IndexByte(s, ','); ok && i > 0 {
+			if strings.Contains(s[:i], "base64") {
+				out, _ := unbase64(s[i+1:])
+				return value{k: vStr, s: out, t: decoded | hidden}
+			}
+			return str(unescapeURL(s[i+1:], false))
+		}
+	case p.t&fromUpload != 0:
+		return value{t: fromRequest | fromUpload | p.t&checked, tr: tr}
+	case remoteURL(low):
+		t := fromRemote | p.t&(hidden|decoded|unsure)
+		if p.t&hostile != 0 {
+			t |= fromRequest
+		}
+		return value{t: t, tr: tr}
+	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && p.k == vUnknown:
+		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure), tr: tr}
+	case ok && oddFile(s):
+		return value{t: fromFile | fromOddFile, tr: tr}
+	}
+	return value{t: fromFile | p.t&(fromParam|unsure|fromList), tr: tr}
+}
+
+func remoteURL(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "ftp://") || strings.HasPrefix(s, "tcp://") || strings.HasPrefix(s, "//")
+}
+
+// source answers calls that bring data in.
+func (m *machine) source(c *call) (value, bool) {
+	a0 := c.arg(0)
+	switch c.name {
+	case "getallheaders", "apache_request_headers":
+		return value{t: fromRequest | fromHeader, tr: m.at(c.n)}, true
+	case "filter_input", "filter_input_array":
+		f := c.arg(2)
+		if len(c.args) >= 3 && f.k == vUnknown && f.t == 0 && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "DEFAULT") && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "UNSAFE_RAW") && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "SANITIZE_STRING") && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "CALLBACK") {
+			return value{}, true
+		}
+		t := fromRequest
+		if s, _ := c.text(1); secretName(s) {
+			t |= secret
+		}
+		return value{t: t, tr: m.at(c.n)}, true
+	case "file_get_contents", "show_source", "highlight_file", "readfile", "php_strip_whitespace", "stream_get_contents", "file", "gzfile", "readgzfile":
+		if h, ok := a0.ref.(*handle); ok {
+			return m.readHandle(c, h, len(m.file.src)), true
+		}
+		m.noteRead(c, a0)
+		v := m.read(c, a0)
+		if c.name == "file" || c.name == "gzfile" {
+			if s, ok := v.text(); ok {
+				out := newArray()
+				for _, l := range strings.SplitAfter(s, "\n") {
+					if c.int(1, 0)&2 != 0 {
+						l = strings.TrimRight(l, "\r\n")
+					}
+					out.push(value{k: vStr, s: l, t: v.t})
+				}
+				return arrOf(out), true
+			}
+		}
+		if c.name == "readfile" {
+			m.output(c.n, v)
+			return value{}, true
+		}
+		if s, ok := v.text(); ok && c.name == "file_get_contents" && len(c.args) > 3 {
+			from := int(max(0, min(c.int(3, 0), int64(len(s)))))
+			n := int(max(0, min(c.int(4, int64(len(s))), int64(len(s)-from))))
+			v.s = s[from : from+n]
+		}
+		return v, true
+	case "fopen", "popen_", "gzopen", "bzopen", "tmpfile":
+		mode, _ := c.text(1)
+		h := &handle{path: a0, mode: mode}
+		if a0.t&selfPath != 0 && a0.k == vUnknown {
+			h.data = string(m.file.src)
+		}
+		if !strings.ContainsAny(mode, "wax") {
+			m.noteRead(c, a0)
+		}
+		return value{ref: h}, true
+	case "fsockopen", "pfsockopen", "stream_socket_client", "socket_create", "socket_accept", "stream_socket_accept":
+		m.noteSocket(c)
+		return value{ref: &handle{t: fromRemote}, t: 0}, true
+	case "fread", "fgets", "fgetc", "fgetss", "stream_get_line", "socket_read", "gzread", "gzgets", "bzread":
+		if h, ok := a0.ref.(*handle); ok {
+			n := int(c.int(1, 1<<20))
+			if c.name == "fgets" {
+				n = -1
+			}
+			return m.readHandle(c, h, n), true
+		}
+		return value{t: fromFile | a0.t&fromParam}, true
+	case "fseek":
+		if h, ok := a0.ref.(*handle); ok {
+			h.pos = int(max(0, min(c.int(1, 0), int64(len(h.data)))))
+			if w, _ := c.arg(2).text(); w == "SEEK_END" || w == "2" {
+				h.pos = max(0, len(h.data)+int(max(-1<<30, c.int(1, 0))))
+			}
+		}
+		return num(0), true
+	case "curl_init":
+		return value{k: vObj, ref: &object{name: "curl", props: map[string]*slot{"url": {v: a0}}}}, true
+	case "curl_setopt":
+		m.curlOption(c)
+		return boolean(true), true
+	case "curl_setopt_array":
+		if o, ok := a0.ref.(*object); ok {
+			if opts, ok := c.arg(1).ref.(*array); ok {
+				for i, k := range opts.keys {
+					m.curlSet(o, k.s, opts.vals[i])
+				}
+				if opts.open {
+					m.curlSet(o, "CURLOPT_URL", opts.rest)
+				}
+			}
+		}
+		return boolean(true), true
+	case "curl_exec", "curl_multi_getcontent":
+		v := value{t: fromRemote, tr: m.at(c.n)}
+		if o, ok := a0.ref.(*object); ok {
+			if u := o.props["url"]; u != nil {
+				v.t |= u.v.t & (fromParam | fromRequest | hidden | decoded | checked)
+			}
+			m.noteSent(c, o)
+		}
+		return v, true
+	case "wp_remote_get", "wp_remote_post", "wp_remote_retrieve_body":
+		return value{t: fromRemote | unsure, tr: m.at(c.n)}, true
+	case "scandir", "glob", "opendir", "dir":
+		m.noteList(c, a0)
+		return value{t: fromList | a0.t&fromParam, ref: &handle{path: a0}}, true
+	case "readdir":
+		return value{t: fromList}, true
+	case "mysql_fetch_array", "mysql_fetch_assoc", "mysql_fetch_row", "mysql_result", "mysqli_fetch_array", "mysqli_fetch_assoc", "pg_fetch_array", "mysql_fetch_object", "get_option":
+		return value{t: fromDB}, true
+	case "getenv":
+		if s, ok := c.text(0); ok {
+			v := serverElement(s)
+			if v.t != 0 {
+				v.tr = m.at(c.n)
+			}
+			return v, true
+		}
+		return value{}, true
+	case "exif_read_data", "read_exif_data", "iptcparse":
+		return value{t: fromFile | fromOddFile | decoded, tr: m.at(c.n)}, true
+	case "get_meta_tags", "simplexml_load_file":
+		return m.read(c, a0), true
+	case "dns_get_record", "gethostbyname":
+		return value{t: unsure}, true
+	case "apcu_fetch", "shm_get_var", "shmop_read", "apc_fetch":
+		return value{}, true
+	case "get_defined_vars":
+		return value{t: fromRequest | wholeReq, tr: m.at(c.n)}, true
+	case "session_id", "session_name":
+		if len(c.args) == 0 && c.name == "session_id" {
+			return value{t: fromRequest, tr: m.at(c.n)}, true
+		}
+	}
+	return value{}, false
+}
+
+func (m *machine) readHandle(c *call, h *handle, n int) value {
+	if h.data != "" {
+		rest := h.data[min(h.pos, len(h.data)):]
+		if n < 0 {
+			if i := strings.IndexByte(rest, '\n'); i >= 0 {
+				rest = rest[:i+1]
+			}
+		} else if n < len(rest) {
+			rest = rest[:n]
+		}
+		h.pos += len(rest)
+		return value{k: vStr, s: rest, t: fromBlob}
+	}
+	if h.t != 0 {
+		return value{t: h.t, tr: m.at(c.n)}
+	}
+	return m.read(c, h.path)
+}
+
+func (m *machine) curlOption(c *call) {
+	o, ok := c.arg(0).ref.(*object)
+	if !ok || len(c.args) < 3 {
+		return
+	}
+	opt := ""
+	if len(c.nodes) > 1 && c.nodes[1].op == nConst {
+		opt = c.nodes[1].s
+	}
+	m.curlSet(o, opt, c.arg(2))
+}
+
+func (m *machine) curlSet(o *object, opt string, v value) {
+	switch opt {
+	case "CURLOPT_URL":
+		o.props["url"] = &slot{v: v}
+	case "CURLOPT_POSTFIELDS":
+		t, tr := taintOf(v)
+		o.props["data"] = &slot{v: value{t: t, tr: tr}}
+	case "CURLOPT_WRITEFUNCTION", "CURLOPT_HEADERFUNCTION", "CURLOPT_READFUNCTION", "CURLOPT_PROGRESSFUNCTION":
+		m.callback(&call{n: &node{}, name: "curl_setopt"}, v, []value{{}, {t: fromRemote}})
+	}
+}

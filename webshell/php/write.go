@@ -1,0 +1,248 @@
+package php
+
+import (
+	"path"
+	"strings"
+
+	"limier/webshell"
+)
+
+// scriptName says that a path ends as a script of a web server does, or as a
+// file that makes others into scripts.
+func scriptName(v value) bool {
+	s := strings.ToLower(v.tail())
+	if i := strings.LastIndexAny(s, "/\\"); i >= 0 {
+		s = s[i+1:]
+	}
+	switch path.Ext(strings.TrimRight(s, " .")) {
+	case ".php", ".php3", ".php4", ".php5", ".php7", ".phtml", ".pht", ".phar", ".asp", ".aspx", ".ashx", ".asmx", ".jsp", ".jspx", ".cfm", ".cgi", ".pl", ".inc", ".py", ".sh", ".module":
+		return true
+	}
+	return s == ".htaccess" || s == ".user.ini" || s == "web.config"
+}
+
+// safeName says that a path ends in a way that no server runs.
+func safeName(v value) bool {
+	s := strings.ToLower(v.tail())
+	e := path.Ext(s)
+	return len(e) > 1 && len(e) < 8 && !scriptName(v)
+}
+
+// written judges data that is written to a file.
+func (m *machine) written(c *call, p, d value) {
+	t, tr := taintOf(d)
+	dv := value{k: d.k, s: d.s, ref: d.ref, t: t, tr: tr}
+	if s, ok := d.text(); ok && d.k == vStr {
+		m.dropped(c.n, p, d, s)
+		return
+	}
+	whole := d.k == vUnknown || d.k == vArr || d.k == vPart && strings.TrimSpace(d.s) == "" && len(d.tail()) < 4
+	script := scriptName(p)
+	if h, _ := p.text(); p.t&selfPath != 0 || strings.HasPrefix(h, "php://") {
+		return
+	}
+	switch {
+	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && p.t&hostile == 0 && p.exact():
+		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
+			m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are written to a file.", c.n, dv)
+		}
+	case t&(fromRequest|fromUpload|fromUndef) != 0 && t&checked == 0 && whole:
+		m.facts.wrote = append(m.facts.wrote, p)
+		if m.chosen(p) && !safeName(p) {
+			m.note(doesWrite, c.n, dv)
+			if t&unsure == 0 && t&(fromRequest|fromUpload) != 0 {
+				conf := high
+				if !m.isolated() {
+					conf = moderate
+				}
+				m.report("request-writes-file", webshell.Webshell, conf, "The request gives a file's name and content.", c.n, dv)
+			}
+		} else if script && p.t&fromParam == 0 && t&(fromRequest|fromUpload) != 0 {
+			m.note(doesWrite, c.n, dv)
+			m.report("request-writes-script", webshell.Webshell, moderate, "The content of a script comes from "+describe(t)+".", c.n, dv)
+		} else if t&fromRequest != 0 && !safeName(p) {
+			m.note(doesWrite, c.n, dv)
+		}
+	case t&fromRemote != 0 && whole && (script || m.chosen(p) && !safeName(p)):
+		v, conf := webshell.Malicious, moderate
+		if t&fromRequest != 0 && m.chosen(p) {
+			v, conf = webshell.Webshell, moderate
+		}
+		if !m.isolated() && t&(hidden|decoded) == 0 || p.t&fromParam != 0 || t&fromParam != 0 {
+			v = webshell.Suspicious
+		}
+		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
+	case t&fromRequest != 0 && d.k == vPart && script && strings.Contains(d.s, "<?") && t&checked == 0:
+		m.report("request-into-script", webshell.Suspicious, low, "The request is written into a script.", c.n, dv)
+	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"):
+		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
+	case t&fromBlob != 0 && t&decoded != 0 && script && d.k == vUnknown:
+		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
+	}
+}
+
+// dropped judges known text that is written to a file.
+func (m *machine) dropped(n *node, p, d value, s string) {
+	low := strings.ToLower(s)
+	if (strings.HasSuffix(p.tail(), ".htaccess") || strings.HasSuffix(p.tail(), ".user.ini")) && (strings.Contains(low, "auto_prepend_file") || strings.Contains(low, "application/x-httpd-php") && strings.Contains(low, ".jpg")) {
+		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
+		return
+	}
+	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.seen["w:"+s] || m.evals > 3 {
+		return
+	}
+	m.seen["w:"+s] = true
+	if len(s) < 20 || m.nodes < 1000 {
+		return
+	}
+	sub := newMachine("", []byte(s))
+	sub.steps = min(m.steps/2, maxSteps/3)
+	sub.bytes = m.bytes / 2
+	sub.nodes = m.nodes / 2
+	sub.evals = m.evals + 1
+	before := sub.steps
+	reasons := sub.analyse()
+	m.steps -= before - max(0, sub.steps)
+	m.bytes -= m.bytes/2 - sub.bytes
+	m.nodes -= m.nodes/2 - sub.nodes
+	if len(reasons) == 0 || reasons[0].Verdict.Rank() < webshell.Malicious.Rank() {
+		if d.t&decoded != 0 && scriptName(p) {
+			m.report("drops-hidden-file", webshell.Malicious, moderate, "Decoded code is written into a script.", n, d)
+		}
+		return
+	}
+	r := reasons[0]
+	m.report("drops-script", webshell.Malicious, r.Confidence, "A hostile script is written to a file: "+r.Text, n, d)
+	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "drops-script" {
+		m.reasons[i].Decoded = cut(s, 500)
+	}
+}
+
+// upload judges where an uploaded file goes.
+func (m *machine) upload(c *call, src, dst value) {
+	if src.t&checked != 0 || dst.t&checked != 0 {
+		m.facts.uploadOK = true
+	}
+	if dst.t&(fromRequest|fromUpName|fromUndef) != 0 && !safeName(dst) || scriptName(dst) {
+		m.note(doesUpload, c.n, value{t: dst.t, tr: firstTrace(dst.tr, src.tr)})
+	}
+}
+
+// copied judges copy and rename.
+func (m *machine) copied(c *call, src, dst value) {
+	if src.t&fromUpload != 0 {
+		m.upload(c, src, dst)
+		return
+	}
+	s, _ := src.text()
+	if src.k == vPart {
+		s = src.s
+	}
+	if c.name == "copy" && (remoteURL(strings.ToLower(s)) || src.t&fromRequest != 0 && src.t&checked == 0) {
+		d := m.read(c, src)
+		if src.t&fromRequest != 0 && m.chosen(dst) {
+			m.note(doesRename, c.n, dst)
+			m.note(doesRead, c.n, src)
+			return
+		}
+		if remoteURL(strings.ToLower(s)) {
+			m.written(c, dst, d)
+		}
+		return
+	}
+	if m.chosen(src) && m.chosen(dst) {
+		m.note(doesRename, c.n, src)
+	} else if m.chosen(src) || m.chosen(dst) {
+		m.note(doesRename, c.n, join(src, dst))
+	}
+}
+
+// included judges include and require.
+func (m *machine) included(n *node, v value) {
+	s, ok := v.text()
+	low := strings.ToLower(s)
+	if v.k == vPart {
+		low = strings.ToLower(v.s)
+	}
+	t, _ := taintOf(v)
+	switch {
+	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
+		m.report("request-to-include", webshell.Webshell, high, "The body of the request is included as a script.", n, v)
+	case strings.HasPrefix(low, "data:"):
+		if ok {
+			d := m.read(&call{n: n}, v)
+			code, _ := d.text()
+			m.runCode(n, value{k: vStr, t: decoded | hidden}, "?>"+code, "include")
+		}
+		if !ok && t&(fromRequest|fromUndef) != 0 {
+			m.report("request-to-include", webshell.Webshell, high, "Data from the request is included as a script.", n, v)
+			break
+		}
+		m.report("data-include", webshell.Malicious, moderate, "Encoded data is included as a script.", n, v)
+	case remoteURL(low) && !strings.HasPrefix(low, "//"):
+		m.report("remote-include", webshell.Malicious, moderate, "A script of another host is included.", n, v)
+	case t&fromUpload != 0 && v.k == vUnknown:
+		m.report("request-to-include", webshell.Webshell, high, "An uploaded file is included as a script.", n, v)
+	case ok && v.t&hidden != 0 && (oddFile(s) || hiddenFile(s)):
+		m.report("odd-include", webshell.Malicious, high, "A file that is no script is included, under a hidden name.", n, v)
+	case ok && v.t&decoded != 0 && len(s) > 3:
+		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)
+	case (ok || v.k == vPart) && (oddFile(v.tail())):
+		e := strings.ToLower(path.Ext(v.tail()))
+		if e == ".css" || e == ".svg" || e == ".log" || e == ".bak" {
+			break
+		}
+		m.report("odd-include", webshell.Malicious, moderate, "A file that is no script is included.", n, v)
+	case t&(fromRequest|fromUndef) != 0 && t&checked == 0:
+		m.includeChosen(n, v, t)
+	case t&fromRemote != 0 && v.k == vUnknown && t&unsure == 0:
+		m.report("remote-include", webshell.Malicious, moderate, "A remote server names the script that is included.", n, v)
+	default:
+		if !ok {
+			m.includeWritten(n, v)
+		} else {
+			for _, w := range m.facts.wrote {
+				if ws, wok := w.text(); wok && ws == s {
+					m.report("request-to-include", webshell.Webshell, high, "A file that the request filled is included as a script.", n, v)
+				}
+			}
+		}
+	}
+	if !ok || low != "" {
+		m.includes++
+	}
+}
+
+func hiddenFile(s string) bool {
+	b := s[strings.LastIndexByte(s, '/')+1:]
+	return strings.HasPrefix(b, ".")
+}
+
+// includeChosen judges an include whose path the client has a say in.
+func (m *machine) includeChosen(n *node, v value, t taint) {
+	if t&fromRequest == 0 && !m.isolated() {
+		return
+	}
+	small := len(m.file.src) < 1500
+	switch {
+	case v.k == vUnknown && t&unsure == 0 && m.isolated() && small && t&fromRequest != 0:
+		m.report("request-to-include", webshell.Webshell, moderate, "The request names the script that is included.", n, v)
+	case v.k == vUnknown && t&unsure == 0:
+		m.report("request-to-include", webshell.Suspicious, moderate, "The request names the script that is included.", n, v)
+	default:
+		m.report("request-to-include", webshell.Suspicious, low, "The request is part of the name of an included script.", n, v)
+	}
+}
+
+// includeWritten sees a file that is filled from the request, then included.
+func (m *machine) includeWritten(n *node, v value) {
+	if v.t&(fromParam|fromFile) != 0 || v.tr == nil && v.k != vUnknown {
+		return
+	}
+	for _, w := range m.facts.wrote {
+		if w.k == v.k && w.s == v.s && w.tail() == v.tail() && v.k == vPart {
+			m.report("request-to-include", webshell.Webshell, moderate, "A file that the request filled is included as a script.", n, v)
+			return
+		}
+	}
+}
