@@ -16,6 +16,7 @@ import (
 	"limier/publish"
 	"limier/publish/text"
 	"limier/webshell"
+	"limier/webshell/php"
 )
 
 // Parsers returns the parsers, in the order they are tried.
@@ -36,7 +37,9 @@ func Parsers() []*parse.Parser {
 // Languages returns the web shell analysers. The order decides nothing but
 // the order of reasons.
 func Languages() []*webshell.Language {
-	return []*webshell.Language{}
+	return []*webshell.Language{
+		php.Language,
+	}
 }
 
 // Detectors returns the detectors, by name.
