@@ -96,14 +96,19 @@ var buildsTSV string
 //go:embed fixed.tsv
 var fixedTSV string
 
+//go:embed exploited.tsv
+var exploitedTSV string
+
 type tables struct {
 	releases []release // by build
 	fixes    []fix     // by CVE
+
+	exploited map[string]string // by CVE: since when CISA lists it
 }
 
 // load reads the embedded tables. A test makes sure that they are sound.
 var load = sync.OnceValue(func() *tables {
-	t := &tables{}
+	t := &tables{exploited: map[string]string{}}
 	rows(buildsTSV, func(f []string) {
 		b, _ := ParseBuild(f[0])
 		t.releases = append(t.releases, release{build: b, product: f[1], cu: empty(f[2]), update: empty(f[3]), date: empty(f[4])})
@@ -125,6 +130,7 @@ var load = sync.OnceValue(func() *tables {
 		}
 		t.fixes = append(t.fixes, x)
 	})
+	rows(exploitedTSV, func(f []string) { t.exploited[f[0]] = f[1] })
 	slices.SortStableFunc(t.fixes, func(a, b fix) int { return cmp.Compare(a.cve, b.cve) })
 	return t
 })

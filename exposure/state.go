@@ -41,12 +41,22 @@ func (t *tables) exchange(b Build, vague bool, set Settings) []wire.CVEState {
 			list = append(list, s)
 		}
 	}
-	return order(list)
+	return t.order(list)
 }
 
-func order(list []wire.CVEState) []wire.CVEState {
-	rank := map[wire.State]int{wire.Vulnerable: 0, wire.Depends: 1, wire.Fixed: 2}
-	slices.SortStableFunc(list, func(a, b wire.CVEState) int { return rank[a.State] - rank[b.State] })
+// order puts the open ones first, and of those the ones known to be exploited.
+func (t *tables) order(list []wire.CVEState) []wire.CVEState {
+	rank := func(s wire.CVEState) int {
+		n := map[wire.State]int{wire.Vulnerable: 0, wire.Depends: 2, wire.Fixed: 4}[s.State]
+		if s.Exploited == "" {
+			n++
+		}
+		return n
+	}
+	for i := range list {
+		list[i].Exploited = t.exploited[list[i].ID]
+	}
+	slices.SortStableFunc(list, func(a, b wire.CVEState) int { return rank(a) - rank(b) })
 	return list
 }
 
@@ -191,5 +201,5 @@ func (t *tables) sharePoint(b Build, product string) []wire.CVEState {
 		}
 		list = append(list, s)
 	}
-	return order(list)
+	return t.order(list)
 }

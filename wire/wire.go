@@ -52,6 +52,11 @@ type CVEState struct {
 	State   State  `json:"state"`
 	FixedIn string `json:"fixed_in,omitempty"` // first fixed build of the same cumulative update
 	Note    string `json:"note,omitempty"`
+
+	// Exploited is the day since which CISA lists it as exploited, yyyy-mm-dd
+	// (https://www.cisa.gov/known-exploited-vulnerabilities-catalog); "" if it
+	// did not when the table was made.
+	Exploited string `json:"exploited,omitempty"`
 }
 
 // A State is what a build and a configuration tell about one vulnerability.
