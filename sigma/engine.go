@@ -189,6 +189,16 @@ func (e *Engine) Rules() []*sighting.Rule {
 	return all
 }
 
+// Correlations returns the headers of the compiled correlation rules, in the
+// order they were read.
+func (e *Engine) Correlations() []*sighting.Rule {
+	var all []*sighting.Rule
+	for _, c := range e.correlations {
+		all = append(all, &c.Rule)
+	}
+	return all
+}
+
 // Standalone reports whether sightings of the rule are worth showing by
 // themselves. A rule that only a correlation asks for, which does not say
 // "generate: true", is not.
