@@ -26,6 +26,17 @@ type Pass struct {
 	Host      string
 	Sightings []sighting.Sighting // by time, those without a time first
 	Scripts   []Script            // by path: what was requested of the web server
+
+	// Correlated is what the rules that correlate saw in the sightings, in the
+	// order of their ends.
+	Correlated []Correlated
+}
+
+// A Correlated is what one correlation rule saw in one group of sightings.
+type Correlated struct {
+	Rule      *sighting.Rule
+	Sightings []sighting.Sighting // in time order; at most 100 of them
+	Count     int                 // events in all
 }
 
 // Named returns the sightings of the rules with these names, by time.

@@ -1,0 +1,192 @@
+package detect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"limier/event"
+	"limier/evidence"
+	"limier/finding"
+	"limier/sighting"
+)
+
+// maxSteps bounds the steps of one finding: the first ones and the last ten.
+const maxSteps = 60
+
+// Tagged returns the sightings of the rules that carry the tag, by time. A
+// shipped rule names the detector that reads it: "limier.proxylogon".
+func (p *Pass) Tagged(tag string) []sighting.Sighting {
+	var found []sighting.Sighting
+	for _, s := range p.Sightings {
+		if slices.Contains(s.Rule.Tags, tag) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// A Draft is a finding in the making. Add the proof, then call Finish.
+type Draft struct {
+	finding.Finding
+	seen map[evidence.Ref]int // place in Steps
+}
+
+// Add adds a sighting as a step. The same place in the evidence becomes one
+// step, whichever rules saw it; the first text stays. Technique, CVE and
+// reference tags of the rule become the finding's.
+func (d *Draft) Add(s sighting.Sighting, text string, outcome finding.Outcome) {
+	d.Annotate(s.Rule)
+	if i, ok := d.seen[s.Event.Ref]; ok {
+		if outcome == finding.Succeeded {
+			d.Steps[i].Outcome = outcome
+		}
+		return
+	}
+	if d.seen == nil {
+		d.seen = map[evidence.Ref]int{}
+	}
+	d.seen[s.Event.Ref] = len(d.Steps)
+	if s.Count > 1 {
+		text += " (and the like until " + s.Last.Format(time.DateTime) + ")"
+	}
+	d.Count += max(1, s.Count)
+	d.until(s.Last)
+	d.Steps = append(d.Steps, finding.Step{
+		Time: s.Event.Time, Rule: s.Rule.Name, Text: text, Outcome: outcome, Ref: s.Event.Ref, Raw: s.Event.Raw,
+	})
+}
+
+// Annotate makes the rule's technique, CVE and reference tags the finding's.
+func (d *Draft) Annotate(r *sighting.Rule) {
+	for _, tag := range r.Tags {
+		switch {
+		case strings.HasPrefix(tag, "attack.t") && len(tag) > 8 && tag[8] >= '0' && tag[8] <= '9':
+			addNew(&d.Techniques, strings.ToUpper(tag[7:]))
+		case strings.HasPrefix(tag, "cve."):
+			addNew(&d.CVEs, "CVE-"+strings.ReplaceAll(tag[4:], ".", "-"))
+		}
+	}
+	for _, ref := range r.References {
+		addNew(&d.References, ref)
+	}
+}
+
+// Place adds a step for a place in the evidence that no rule sighted, such as
+// a request that was only counted.
+func (d *Draft) Place(t time.Time, ref evidence.Ref, text string) {
+	if _, ok := d.seen[ref]; ok {
+		return
+	}
+	if d.seen == nil {
+		d.seen = map[evidence.Ref]int{}
+	}
+	d.seen[ref] = len(d.Steps)
+	d.Count++
+	d.Steps = append(d.Steps, finding.Step{Time: t, Text: text, Ref: ref})
+}
+
+// Entity adds an entity once; an empty value is not added.
+func (d *Draft) Entity(kind finding.EntityType, value, role string) {
+	e := finding.Entity{Type: kind, Value: value, Role: role}
+	if value != "" && !slices.Contains(d.Entities, e) {
+		d.Entities = append(d.Entities, e)
+	}
+}
+
+// Technique adds ATT&CK techniques that no rule named.
+func (d *Draft) Technique(ids ...string) {
+	for _, id := range ids {
+		addNew(&d.Techniques, id)
+	}
+}
+
+func (d *Draft) until(t time.Time) {
+	if t.After(d.End) {
+		d.End = t
+	}
+}
+
+// Finish puts the steps in time order, fills in what follows from them and
+// returns the finding. A draft without steps is no finding: ok is false.
+func (d *Draft) Finish(p *Pass) (f finding.Finding, ok bool) {
+	if len(d.Steps) == 0 {
+		return f, false
+	}
+	f = d.Finding
+	f.Steps = slices.Clone(d.Steps)
+	slices.SortStableFunc(f.Steps, func(a, b finding.Step) int { return a.Time.Compare(b.Time) })
+	for _, s := range f.Steps {
+		if f.Start.IsZero() || !s.Time.IsZero() && s.Time.Before(f.Start) {
+			f.Start = s.Time
+		}
+		if s.Time.After(f.End) {
+			f.End = s.Time
+		}
+	}
+	if f.Host == "" {
+		f.Host = p.Host
+	}
+	sum := sha256.New()
+	for _, part := range []string{f.Rule, f.Host, f.Title, f.Start.Format(time.RFC3339Nano), f.Steps[0].Ref.String()} {
+		sum.Write([]byte(part + "\x00"))
+	}
+	f.ID = hex.EncodeToString(sum.Sum(nil)[:8])
+	if len(f.Steps) > maxSteps {
+		f.Steps = append(f.Steps[:maxSteps-10:maxSteps-10], f.Steps[len(f.Steps)-10:]...)
+	}
+	slices.Sort(f.Techniques)
+	slices.Sort(f.CVEs)
+	return f, true
+}
+
+// Text joins the values of an event, for a look inside a column that has no
+// fixed name.
+func Text(e *event.Event) string {
+	var b strings.Builder
+	for _, value := range e.Data.Fields() {
+		b.WriteString(value)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// Runs splits sightings that are in time order wherever nothing happened for
+// longer than pause.
+func Runs(all []sighting.Sighting, pause time.Duration) [][]sighting.Sighting {
+	var runs [][]sighting.Sighting
+	for i, s := range all {
+		if i == 0 || s.Event.Time.Sub(all[i-1].Event.Time) > pause {
+			runs = append(runs, nil)
+		}
+		runs[len(runs)-1] = append(runs[len(runs)-1], s)
+	}
+	return runs
+}
+
+// ByClient groups the sightings of requests by client, in the order of each
+// client's first; rest are those that name no client, and those of the back
+// end, whose client is the front end.
+func ByClient(all []sighting.Sighting) (clients []string, by map[string][]sighting.Sighting, rest []sighting.Sighting) {
+	by = map[string][]sighting.Sighting{}
+	for _, s := range all {
+		r, ok := RequestOf(s.Event)
+		if !ok || r.Client == "" || r.BackEnd {
+			rest = append(rest, s)
+			continue
+		}
+		if by[r.Client] == nil {
+			clients = append(clients, r.Client)
+		}
+		by[r.Client] = append(by[r.Client], s)
+	}
+	return clients, by, rest
+}
+
+func addNew(list *[]string, s string) {
+	if s != "" && !slices.Contains(*list, s) {
+		*list = append(*list, s)
+	}
+}

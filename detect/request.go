@@ -1,0 +1,91 @@
+package detect
+
+import (
+	"strconv"
+	"strings"
+
+	"limier/event"
+)
+
+// A Request is a web request, whichever log tells of it.
+type Request struct {
+	Client  string // address; the first of a chain of proxies
+	Method  string // "" if the log does not say
+	Path    string
+	Query   string
+	Status  int // 0 if the log does not say
+	User    string
+	Agent   string
+	BackEnd bool   // Exchange's back-end site; the client is then the front end
+	Log     string // "IIS log", "HttpProxy log"…
+}
+
+// OK reports whether the server did as asked: 2xx. Exchange answers 241 where
+// proxyLogon.ecp succeeded.
+func (r Request) OK() bool { return r.Status >= 200 && r.Status < 300 }
+
+// Script reports whether the path names a server-side script.
+func (r Request) Script() bool {
+	path := strings.ToLower(r.Path)
+	for _, ext := range []string{".aspx", ".ashx", ".asmx", ".asp", ".cshtml", ".jsp", ".jspx", ".php", ".cer", ".soap"} {
+		if strings.HasSuffix(path, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// String is the request in a line's worth of words.
+func (r Request) String() string {
+	text := r.Path
+	if r.Method != "" {
+		text = r.Method + " " + text
+	}
+	if r.Query != "" {
+		text += "?" + cut(strings.TrimPrefix(r.Query, "?"), 120)
+	}
+	if r.Status != 0 {
+		text += " answered " + strconv.Itoa(r.Status)
+	}
+	return text
+}
+
+// RequestOf reads a request from an event of an access log, HttpProxy or
+// Rps_Http log; ok is false for other events.
+func RequestOf(e *event.Event) (r Request, ok bool) {
+	switch ls := e.Data.Logsource(); {
+	case ls.Category == "webserver":
+		r = Request{
+			Client: e.Field("c-ip"), Method: e.Field("cs-method"), Path: e.Field("cs-uri-stem"), Query: e.Field("cs-uri-query"),
+			User: e.Field("cs-username"), Agent: strings.ReplaceAll(e.Field("cs(User-Agent)"), "+", " "), Log: "access log",
+		}
+		r.Status, _ = strconv.Atoi(e.Field("sc-status"))
+		switch e.Field("s-port") {
+		case "444", "445", "81":
+			r.BackEnd = true
+			r.Log = "back-end IIS log"
+		}
+	case ls == event.HTTPProxy, ls == event.RPSHTTP:
+		r = Request{
+			Client: e.Field("ClientIpAddress"), Method: e.Field("Method"), Path: e.Field("UrlStem"), Query: e.Field("UrlQuery"),
+			User: e.Field("AuthenticatedUser"), Agent: e.Field("UserAgent"), Log: "HttpProxy log",
+		}
+		if ls == event.RPSHTTP {
+			r.Agent, r.Log = e.Field("ClientInfo"), "remote PowerShell log"
+		}
+		r.Status, _ = strconv.Atoi(e.Field("HttpStatus"))
+	default:
+		return r, false
+	}
+	r.Client, _, _ = strings.Cut(r.Client, ",")
+	r.Client, _, _ = strings.Cut(strings.TrimSpace(r.Client), " ")
+	return r, true
+}
+
+// cut shortens a text for a reader.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

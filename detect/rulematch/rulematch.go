@@ -1,0 +1,107 @@
+// Package rulematch reports the sightings that no other detector reads: those
+// of rules that the user brought, and of analysers.
+package rulematch
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"limier/detect"
+	"limier/finding"
+	"limier/sighting"
+)
+
+const name = "rule-match"
+
+// Detector reads sightings of medium level and above whose rule has no tag of
+// a detector.
+var Detector = &detect.Detector{
+	Name: name,
+	Doc: `Matches of other rules
+
+One finding for each rule, host and day, with the rule's own title, level and
+false positives. Rules below medium are not reported by themselves.
+Fooled by: whatever fools the rule; read its description.`,
+	Run: run,
+}
+
+// read are the analysers whose sightings other detectors read.
+var read = []string{"webshell-file", "malicious-file", "suspicious-file", "unknown-script"}
+
+func run(p *detect.Pass) []finding.Finding {
+	type key struct {
+		rule *sighting.Rule
+		host string
+		day  string
+	}
+	groups := map[key][]sighting.Sighting{}
+	var order []key
+	for _, s := range p.Sightings {
+		if s.Rule.Level.Rank() < finding.Medium.Rank() || slices.Contains(read, s.Rule.Name) || claimed(s.Rule) {
+			continue
+		}
+		k := key{s.Rule, s.Event.Host, ""}
+		if !s.Event.Time.IsZero() {
+			k.day = s.Event.Time.Format(time.DateOnly)
+		}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], s)
+	}
+	var all []finding.Finding
+	for _, k := range order {
+		d := &detect.Draft{Finding: finding.Finding{
+			Rule: k.rule.Name, Host: k.host, Title: k.rule.Title, Phase: phase(k.rule), Level: k.rule.Level, Confidence: finding.LowConfidence,
+			Reason: strings.TrimSpace(firstParagraph(k.rule.Description)),
+		}}
+		if d.Reason == "" {
+			d.Reason = "The rule " + k.rule.Title + " matched."
+		}
+		if len(k.rule.FalsePos) > 0 {
+			d.Reason += " Known false positives: " + strings.Join(k.rule.FalsePos, "; ") + "."
+		}
+		for _, s := range groups[k] {
+			text := s.Note
+			if text == "" {
+				text = k.rule.Title
+			}
+			if r, ok := detect.RequestOf(s.Event); ok {
+				text += ": " + r.String()
+				d.Entity(finding.Address, r.Client, "client")
+			} else if cmd := s.Event.Field("CommandLine"); cmd != "" {
+				text += ": " + cmd
+			}
+			d.Add(s, text, "")
+		}
+		if f, ok := d.Finish(p); ok {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func claimed(r *sighting.Rule) bool {
+	return slices.ContainsFunc(r.Tags, func(t string) bool { return strings.HasPrefix(t, "limier.") })
+}
+
+// phase goes by the tactic that the rule is tagged with.
+func phase(r *sighting.Rule) finding.Phase {
+	for _, t := range r.Tags {
+		switch {
+		case t == "attack.reconnaissance":
+			return finding.Scanning
+		case t == "attack.initial-access", t == "attack.initial_access":
+			return finding.Exploitation
+		case strings.HasPrefix(t, "attack.t1505"):
+			return finding.Backdoor
+		}
+	}
+	return finding.Aftermath
+}
+
+func firstParagraph(s string) string {
+	first, _, _ := strings.Cut(s, "\n\n")
+	return strings.ReplaceAll(first, "\n", " ")
+}
