@@ -15,6 +15,7 @@ import (
 	"limier/parse/registry"
 	"limier/publish"
 	"limier/publish/text"
+	"limier/sigma"
 	"limier/webshell"
 	"limier/webshell/php"
 )
@@ -40,6 +41,11 @@ func Languages() []*webshell.Language {
 	return []*webshell.Language{
 		php.Language,
 	}
+}
+
+// Rules returns the Sigma rules that ship.
+func Rules() (*sigma.Collection, []sigma.RuleError) {
+	return &sigma.Collection{}, nil
 }
 
 // Detectors returns the detectors, by name.

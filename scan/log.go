@@ -39,7 +39,7 @@ func (s *scanner) matcher(source event.Logsource) *literal.Set {
 	defer s.matchers.mu.Unlock()
 	set, ok := s.matchers.set[source]
 	if !ok {
-		if texts, complete := s.Rules.Literals(source); complete {
+		if texts, without := s.Rules.Literals(source); len(without) == 0 {
 			set = literal.New(texts)
 		}
 		if s.matchers.set == nil {
@@ -253,7 +253,7 @@ func (s *scanner) line(layout parse.Layout, text []byte, ref evidence.Ref, r *re
 		return // counted as a gap with all lines like it
 	}
 	ev.Ref = ref
-	rules := s.Rules.Match(ev)
+	rules := s.Rules.Match(ev, nil)
 	if len(rules) > 0 {
 		ev.Raw = cut(string(bytes.ToValidUTF8(text, []byte("\uFFFD"))))
 	}

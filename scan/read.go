@@ -17,6 +17,7 @@ import (
 	"limier/evidence"
 	"limier/finding"
 	"limier/parse"
+	"limier/parse/evtx"
 	"limier/sighting"
 	"limier/webshell"
 )
@@ -109,7 +110,11 @@ func (s *scanner) read(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if big[i] {
-			s.bigLog(ctx, jobs[i], results[i], func(n int64) {
+			read := s.bigLog
+			if results[i].parser == evtx.Parser {
+				read = s.bigEventLog
+			}
+			read(ctx, jobs[i], results[i], func(n int64) {
 				s.progress.bytes.Add(n)
 				s.report(total)
 			})
@@ -192,7 +197,15 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 			s.log(ctx, p, j, io.MultiReader(newHead(head), f), r)
 			return r, false
 		}
-		s.events(ctx, p, j, r)
+		if p != evtx.Parser {
+			s.events(ctx, p, j, r)
+			continue
+		}
+		if j.size > bigLog {
+			r.parser = p
+			return r, true
+		}
+		s.eventLog(ctx, j, f, r)
 	}
 	s.judge(j, f, head, claimed, r)
 	return r, false
@@ -247,7 +260,7 @@ func (s *scanner) match(ev *event.Event, r *result) {
 	if s.Rules == nil {
 		return
 	}
-	for _, rule := range s.Rules.Match(ev) {
+	for _, rule := range s.Rules.Match(ev, nil) {
 		s.progress.sightings.Add(1)
 		r.sighted(rule, ev, "")
 	}

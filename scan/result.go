@@ -24,6 +24,9 @@ type result struct {
 	builds  []*event.Event // what exposure is assessed from
 	hosts   map[string]int
 	parser  *parse.Parser // of a big log, which is read later
+
+	lastSource event.Logsource // of the last event counted, and its coverage
+	lastCover  *wire.Coverage
 }
 
 func newResult(path string) *result {

@@ -13,11 +13,11 @@ import (
 	"strings"
 
 	"limier/detect"
-	"limier/event"
 	"limier/evidence"
 	"limier/finding"
 	"limier/parse"
 	"limier/sighting"
+	"limier/sigma"
 	"limier/webshell"
 	"limier/wire"
 )
@@ -26,7 +26,7 @@ import (
 type Config struct {
 	Version   string // of Limier, for the stream
 	Parsers   []*parse.Parser
-	Rules     Rules
+	Rules     *sigma.Engine // nil: no rules
 	Languages []*webshell.Language
 	Detectors []*detect.Detector
 
@@ -36,20 +36,6 @@ type Config struct {
 	// Progress, if set, is told now and then how far the scan is. It is called
 	// from several goroutines and must be quick.
 	Progress func(Progress)
-}
-
-// Rules is what a scan asks of a rule engine; *sigma.Engine is one.
-type Rules interface {
-	// Match returns the rules that recognise the event.
-	Match(ev *event.Event) []*sighting.Rule
-
-	// Literals returns texts such that every line of that log which a rule
-	// matches holds one of them, in any case. Without such texts it is not
-	// complete, and every line has to be parsed.
-	Literals(event.Logsource) (texts []string, complete bool)
-
-	// Len is the number of rules.
-	Len() int
 }
 
 // Progress says how far a scan is.
@@ -74,7 +60,7 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 		}
 		start := wire.Start{Format: wire.Format, Version: cfg.Version, Source: src.ID, Host: s.host(), Acquired: src.Acquired}
 		if cfg.Rules != nil {
-			start.Rules = cfg.Rules.Len()
+			start.Rules = len(cfg.Rules.Rules())
 		}
 		if !yield(wire.Message{Start: &start}, nil) {
 			return
@@ -116,8 +102,9 @@ type scanner struct {
 // detect runs the detectors. One that panics loses its own findings, and that
 // is a gap.
 func (s *scanner) detect(host string) []finding.Finding {
-	pass := &detect.Pass{Host: host, Sightings: s.sum.sightings(), Scripts: s.sum.scripts.list()}
-	s.sum.counts.Sightings = len(pass.Sightings)
+	sightings := s.sum.sightings()
+	s.sum.counts.Sightings = len(sightings)
+	pass := &detect.Pass{Host: host, Sightings: s.correlate(sightings), Scripts: s.sum.scripts.list()}
 	var all []finding.Finding
 	for _, d := range s.Detectors {
 		found, err := run(d, pass)
@@ -133,6 +120,31 @@ func (s *scanner) detect(host string) []finding.Finding {
 		return strings.Compare(a.Rule+a.ID, b.Rule+b.ID)
 	})
 	return all
+}
+
+// correlate runs the Sigma correlations and returns the sightings that stand
+// for themselves together with what the correlations saw, by time. The first
+// sighting of a correlation stands for it.
+func (s *scanner) correlate(all []sighting.Sighting) []sighting.Sighting {
+	if s.Rules == nil {
+		return all
+	}
+	var out []sighting.Sighting
+	for _, c := range s.Rules.Correlator().Run(all) {
+		first := c.Sightings[0]
+		note := fmt.Sprintf("%d events", c.Count)
+		for _, v := range c.Group {
+			note += ", " + v.Field + " " + v.Text
+		}
+		out = append(out, sighting.Sighting{Rule: c.Rule, Event: first.Event, Note: note, Count: c.Count, Last: c.End})
+	}
+	for _, one := range all {
+		if s.Rules.Standalone(one.Rule) {
+			out = append(out, one)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b sighting.Sighting) int { return a.Event.Time.Compare(b.Event.Time) })
+	return out
 }
 
 func run(d *detect.Detector, pass *detect.Pass) (found []finding.Finding, err error) {

@@ -30,7 +30,12 @@ const (
 // their names. What cannot be read is named, and the rest is used.
 func Read(fsys fs.FS) (*Collection, []RuleError) {
 	c := &Collection{}
-	var errs []RuleError
+	return c, c.Read(fsys)
+}
+
+// Read adds every .yml and .yaml file below the root of fsys, as the function
+// Read does.
+func (c *Collection) Read(fsys fs.FS) (errs []RuleError) {
 	walk := func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			errs = append(errs, RuleError{File: name, Err: err})
@@ -50,7 +55,7 @@ func Read(fsys fs.FS) (*Collection, []RuleError) {
 	if err := fs.WalkDir(fsys, ".", walk); err != nil {
 		errs = append(errs, RuleError{File: ".", Err: err})
 	}
-	return c, errs
+	return errs
 }
 
 func readFile(fsys fs.FS, name string) ([]byte, error) {

@@ -83,9 +83,13 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	if j.host != "" {
 		src.Host = j.host
 	}
+	rules, err := loadRules(j.rules, stderr)
+	if err != nil {
+		return err
+	}
 	show, done := progress(stderr)
 	cfg := scan.Config{
-		Version: version(), Parsers: builtin.Parsers(), Languages: builtin.Languages(), Detectors: builtin.Detectors(),
+		Version: version(), Parsers: builtin.Parsers(), Rules: rules, Languages: builtin.Languages(), Detectors: builtin.Detectors(),
 		Workers: j.workers, Progress: show,
 	}
 	messages := scan.Run(ctx, src, cfg)

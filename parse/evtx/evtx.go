@@ -36,9 +36,12 @@ func match(path string, head []byte) bool {
 		len(path) > 5 && strings.EqualFold(path[len(path)-5:], ".evtx")
 }
 
+// A File is an open log.
+type File = evtx.File
+
 // Open opens a log for [Scanner.Chunk]. What it lost as a whole is in the
 // file's Lost; [Gap] makes it a gap.
-func Open(r io.ReaderAt, size int64) (*evtx.File, error) { return evtx.Open(r, size) }
+func Open(r io.ReaderAt, size int64) (*File, error) { return evtx.Open(r, size) }
 
 // Gap says in the words of evidence what of the log at path was lost.
 func Gap(path string, lost *evtx.Lost) *evidence.GapError {

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/spf13/cobra"
+
+	"limier/builtin"
+	"limier/detect"
+	"limier/publish"
+	"limier/sighting"
+	"limier/sigma"
+)
+
+// loadRules compiles the rules that ship and those below dirs. Rules that
+// cannot be used are named on stderr and left out.
+func loadRules(dirs []string, stderr io.Writer) (*sigma.Engine, error) {
+	all, errs := builtin.Rules()
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil {
+			return nil, err
+		} else if !info.IsDir() {
+			return nil, fmt.Errorf("%s is not a folder of Sigma rules", dir)
+		}
+		errs = append(errs, all.Read(os.DirFS(dir))...)
+	}
+	engine, more := sigma.Compile(all, sigma.Config{})
+	errs = append(errs, more...)
+	for _, e := range errs[:min(len(errs), 20)] {
+		fmt.Fprintln(stderr, "limier: rule left out:", publish.Plain(e.Error()))
+	}
+	if over := len(errs) - 20; over > 0 {
+		fmt.Fprintf(stderr, "limier: %d more rules left out; limier rules check DIR names them all\n", over)
+	}
+	return engine, nil
+}
+
+func rulesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "List the rules and detectors, or check rules of your own",
+		Long: `Rules lists the Sigma rules that recognise single events and the detectors that
+say what they mean together: level, name, title. Explain shows one in full.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			engine, err := loadRules(nil, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			fmt.Fprintln(w, "DETECTORS")
+			for _, d := range builtin.Detectors() {
+				title, _, _ := strings.Cut(d.Doc, "\n")
+				fmt.Fprintf(w, "  %-24s %s\n", d.Name, title)
+			}
+			fmt.Fprintln(w, "\nSIGMA RULES")
+			for _, r := range sorted(engine.Rules()) {
+				fmt.Fprintf(w, "  %-13s %-44s %s\n", r.Level, r.Name, r.Title)
+			}
+			return nil
+		},
+	}
+	cmd.AddCommand(rulesCheckCommand())
+	return cmd
+}
+
+func rulesCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check DIR...",
+		Short: "Say which Sigma rules below DIR can be used, and what is wrong with the others",
+		Long: `Check reads every .yml and .yaml file below each DIR, compiles the rules in it
+and names each that cannot be used, with the reason. Exit codes: 0 every rule
+can be used, 1 some cannot, 2 the job could not be done.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w := cmd.OutOrStdout()
+			bad := 0
+			for _, dir := range args {
+				if _, err := os.Stat(dir); err != nil {
+					return err
+				}
+				c, errs := sigma.Read(os.DirFS(dir))
+				engine, more := sigma.Compile(c, sigma.Config{})
+				errs = append(errs, more...)
+				for _, e := range errs {
+					fmt.Fprintln(w, publish.Plain(e.Error()))
+				}
+				fmt.Fprintf(w, "%s: %d rules can be used, %d cannot\n", dir, len(engine.Rules()), len(errs))
+				bad += len(errs)
+			}
+			if bad > 0 {
+				return errFindings
+			}
+			return nil
+		},
+	}
+}
+
+func explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain ID",
+		Short: "Say what a rule or detector sees, what fools it, and who published it",
+		Long:  `Explain prints everything about the rule or detector of that name or Sigma id, as it stands in a finding.`,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			engine, err := loadRules(nil, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			found := false
+			for _, d := range builtin.Detectors() {
+				if d.Name == args[0] {
+					explainDetector(w, d)
+					found = true
+				}
+			}
+			for _, r := range engine.Rules() {
+				if r.Name == args[0] || r.ID == args[0] {
+					explainRule(w, r)
+					found = true
+				}
+			}
+			if !found {
+				return fmt.Errorf("no rule or detector is called %q; limier rules lists them", args[0])
+			}
+			return nil
+		},
+	}
+}
+
+func explainDetector(w io.Writer, d *detect.Detector) {
+	fmt.Fprintf(w, "detector %s\n\n%s\n", d.Name, strings.TrimSpace(d.Doc))
+}
+
+func explainRule(w io.Writer, r *sighting.Rule) {
+	fmt.Fprintf(w, "Sigma rule %s (%s)\n\n%s\n\nlevel %s, status %s\n", r.Name, r.ID, r.Title, r.Level, r.Status)
+	if r.Description != "" {
+		fmt.Fprintf(w, "\n%s\n", ansi.Wrap(publish.Plain(strings.Join(strings.Fields(r.Description), " ")), 80, " "))
+	}
+	for _, part := range []struct {
+		name string
+		list []string
+	}{{"Fooled by", r.FalsePos}, {"Tags", r.Tags}, {"Sources", r.References}} {
+		if len(part.list) > 0 {
+			fmt.Fprintf(w, "\n%s:\n", part.name)
+			for _, v := range part.list {
+				fmt.Fprintf(w, "  %s\n", publish.Plain(v))
+			}
+		}
+	}
+}
+
+func sorted(list []*sighting.Rule) []*sighting.Rule {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *sighting.Rule) int { return strings.Compare(a.Name+a.Title, b.Name+b.Title) })
+	return list
+}
