@@ -1,0 +1,497 @@
+package script
+
+// find returns the function of that name: of the class when one is given, else
+// of any. args -1 means any number.
+func (m *Machine) find(low string, class *Node, args int) *fun {
+	var best *fun
+	for _, f := range m.funcs[low] {
+		if class != nil && f.class != class {
+			continue
+		}
+		if len(f.n.Kids) == 0 {
+			continue
+		}
+		if best == nil || len(f.n.Kids)-1 == args && len(best.n.Kids)-1 != args {
+			best = f
+		}
+	}
+	return best
+}
+
+func (m *Machine) evalCall(n *Node) Value {
+	callee := n.Kids[0]
+	kids := n.Kids[1:]
+	switch callee.Kind {
+	case KName:
+		if c := m.lookup(callee.Name); c != nil {
+			if c.v.K == VFunc {
+				return m.callFunc(n, c.v, m.evalArgs(kids))
+			}
+			if m.cur.fn == nil || m.cur.fn.n.Name != callee.Name { // not the function's own result
+				if c.v.K == VType { // var f = eval; f(x)
+					return m.callName(n, Value{}, lastName(c.v.S), m.evalArgs(kids))
+				}
+				return m.index(n, c.v, m.evalArgs(kids))
+			}
+		}
+		if f := m.find(callee.Low, nil, len(kids)); f != nil {
+			self := m.cur.self
+			if f.class == nil || self == nil || self.Class != f.class {
+				self = nil
+				if f.class != nil {
+					self = m.instance(f.class)
+				}
+			}
+			args := m.evalArgs(kids)
+			if isImport(f.n) {
+				return m.callName(n, Value{}, callee.Low, args)
+			}
+			return m.invoke(f, self, args, m.references(f, kids))
+		}
+		if o := m.cur.self; o != nil {
+			if v, ok := o.Fields[callee.Name]; ok {
+				args := m.evalArgs(kids)
+				if v.K == VFunc {
+					return m.callFunc(n, v, args)
+				}
+				return m.index(n, v, args)
+			}
+		}
+		return m.callName(n, Value{}, callee.Low, m.evalArgs(kids))
+	case KMember:
+		recv := m.eval(callee.Kids[0])
+		args := m.evalArgs(kids)
+		return m.callMember(n, recv, callee, args)
+	case KLambda:
+		return m.callFunc(n, m.eval(callee), m.evalArgs(kids))
+	}
+	v := m.eval(callee)
+	args := m.evalArgs(kids)
+	switch v.K {
+	case VFunc:
+		return m.callFunc(n, v, args)
+	case VType: // this["eval"](x), GetRef("Execute")(x)
+		return m.callName(n, Value{}, lastName(v.S), args)
+	}
+	return m.index(n, v, args)
+}
+
+func lastName(s string) string {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '.' {
+			return s[i+1:]
+		}
+	}
+	return s
+}
+
+func isImport(f *Node) bool {
+	for _, a := range f.Attr {
+		if a == "dllimport" {
+			return true
+		}
+	}
+	return false
+}
+
+// callMember calls recv.name(args).
+func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Value {
+	name := callee.Low
+	class := (*Node)(nil)
+	var self *Object
+	switch {
+	case recv.O != nil && recv.O.Class != nil:
+		class, self = recv.O.Class, recv.O
+	case recv.K == VType:
+		if class = m.classes[lastName(recv.S)]; class != nil {
+			self = m.instance(class)
+		} else if recv.S == "this" || recv.S == "me" || recv.S == "base" || recv.S == "page" || recv.S == "mybase" {
+			if f := m.find(name, nil, len(args)); f != nil {
+				return m.invoke(f, m.cur.self, args, nil)
+			}
+		}
+	}
+	if class != nil {
+		if f := m.find(name, class, len(args)); f != nil {
+			if isImport(f.n) {
+				return m.callName(n, recv, name, args)
+			}
+			return m.invoke(f, self, args, m.references(f, n.Kids[1:]))
+		}
+		if v, ok := self.Fields[callee.Name]; ok {
+			if v.K == VFunc {
+				return m.callFunc(n, v, args)
+			}
+			return m.index(n, v, args)
+		}
+	}
+	if recv.K == VObject && recv.O.Fields != nil {
+		if v, ok := recv.O.Fields[name]; ok {
+			if v.K == VFunc {
+				return m.callFunc(n, v, args)
+			}
+			if m.cur.d.VB() && len(args) > 0 {
+				return m.index(n, v, args)
+			}
+		}
+	}
+	if recv.K == VFunc && (name == "call" || name == "apply" || name == "invoke" || name == "dynamicinvoke") {
+		if name == "call" && m.cur.d == JScript && len(args) > 0 {
+			args = args[1:]
+		}
+		return m.callFunc(n, recv, args)
+	}
+	return m.callName(n, recv, name, args)
+}
+
+// callName calls what the code does not declare.
+func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value {
+	if v, ok := m.Host.Call(m, n, recv, name, args); ok {
+		return v
+	}
+	if recv.K == VUnknown && recv.T == nil || recv.K == VType {
+		if v, ok := m.builtin(n, name, args); ok {
+			return v
+		}
+	}
+	if v, ok := m.method(n, recv, name, args); ok {
+		return v
+	}
+	// A function passed to unknown code is run with what went along.
+	out := Union(append([]Value{recv}, args...)...)
+	for _, a := range args {
+		if a.K == VFunc && a.O.Fn != nil {
+			m.weak++
+			r := m.callFunc(n, a, []Value{out, out})
+			m.weak--
+			if r.T != nil {
+				out = Union(out, r)
+			}
+		}
+	}
+	if recv.K == VObject && recv.O != nil { // data handed to an object may stay there
+		if u := Union(args...); u.T != nil {
+			recv.O.Any = Union(recv.O.Any, u)
+		}
+		out = Union(out, recv.O.Any)
+	}
+	if out.T != nil {
+		out = m.Step(out, n)
+	}
+	return out
+}
+
+// references are the caller's variables behind by-reference arguments.
+func (m *Machine) references(f *fun, kids []*Node) []*cell {
+	var out []*cell
+	for i, k := range kids {
+		if i >= len(f.n.Kids)-1 {
+			break
+		}
+		if p := f.n.Kids[i]; f.d == VBScript && p.Flag&1 == 0 && k.Kind == KName {
+			if out == nil {
+				out = make([]*cell, len(kids))
+			}
+			out[i] = m.lookup(k.Name)
+		}
+	}
+	return out
+}
+
+func (m *Machine) callFunc(n *Node, v Value, args []Value) Value {
+	if v.O == nil || v.O.Fn == nil {
+		return Union(args...)
+	}
+	f := &fun{n: v.O.Fn, d: m.cur.d}
+	for _, g := range m.funcs[lowerASCII(v.O.Fn.Name)] {
+		if g.n == v.O.Fn {
+			f = g
+		}
+	}
+	return m.invokeIn(f, v.O.self, v.O.frame, args, nil)
+}
+
+func (m *Machine) invoke(f *fun, self *Object, args []Value, refs []*cell) Value {
+	return m.invokeIn(f, self, nil, args, refs)
+}
+
+func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs []*cell) Value {
+	if f.busy > 0 && (f.busy > 60 || !allKnown(args)) || m.calls > 90 || m.left <= 0 || f.busy > 2 && m.weak > 0 {
+		return Union(args...)
+	}
+	f.busy++
+	m.calls++
+	defer func() { f.busy--; m.calls-- }()
+	n := f.n
+	n.seen = true
+	fr := &frame{vars: make(map[string]*cell, 8), up: up, self: self, fn: f, d: f.d}
+	last := len(n.Kids) - 1
+	for i, p := range n.Kids[:last] {
+		c := &cell{typ: p.Low}
+		if i < len(args) {
+			c.v = typed(m.Step(args[i], p), p.Low)
+			if refs != nil && i < len(refs) && refs[i] != nil {
+				c = refs[i]
+			}
+		} else {
+			c.v = typed(c.v, p.Low)
+		}
+		fr.vars[p.Name] = c
+	}
+	if f.d.VB() {
+		fr.vars[n.Name] = &cell{}
+	}
+	old := m.cur
+	m.cur = fr
+	m.execBlock(n.Kids[last], 0)
+	m.cur = old
+	if f.d.VB() {
+		if c := fr.vars[n.Name]; c != nil && (c.v.K != VUnknown || c.v.T != nil) {
+			return join(fr.ret, c.v)
+		}
+	}
+	return fr.ret
+}
+
+func allKnown(args []Value) bool {
+	for _, a := range args {
+		if !a.Known() {
+			return false
+		}
+	}
+	return len(args) > 0
+}
+
+func (m *Machine) evalNew(n *Node) Value {
+	args := m.evalArgs(n.Kids[1:])
+	var out Value
+	if c := m.classes[n.Low]; c != nil && n.Low != "" {
+		o := &Object{Class: c, Fields: map[string]Value{}}
+		m.made += 64
+		m.initialize(o)
+		out = Value{K: VObject, S: n.Low, O: o}
+		ctor := m.find(n.Low, c, len(args))
+		if ctor == nil {
+			ctor = m.find("new", c, len(args))
+		}
+		if ctor == nil {
+			ctor = m.find("class_initialize", c, 0)
+		}
+		if ctor != nil {
+			m.invoke(ctor, o, args, nil)
+		}
+		m.Host.New(m, n, "<"+c.Low, args)
+	} else if f := m.find(n.Low, nil, len(args)); f != nil && m.cur.d == JScript {
+		o := &Object{Class: f.n, Fields: map[string]Value{}}
+		m.invoke(f, o, args, nil)
+		out = Value{K: VObject, S: n.Low, O: o}
+	} else if v, ok := m.Host.New(m, n, n.Low, args); ok {
+		out = v
+	} else if v, ok := m.newBuiltin(n, args); ok {
+		out = v
+	} else {
+		u := Union(args...)
+		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
+	}
+	if init := n.Kids[0]; init != nil {
+		for _, k := range init.Kids {
+			if k.Kind == KPair {
+				v := m.eval(k.Kids[0])
+				m.setMember(k, out, k.Low, k.Name, v)
+			} else {
+				v := m.eval(k)
+				if out.O != nil {
+					out.O.Elems = append(out.O.Elems, v)
+					out.O.Any = Union(out.O.Any, v)
+				}
+			}
+		}
+		if out.O != nil && len(out.O.Elems) > 0 && out.K == VObject && out.O.Class == nil {
+			out.K = VArray
+			if n.Low == "byte" || n.Low == "char" {
+				if b, ok := m.bytesOf(out); ok {
+					return Value{K: VBytes, O: &Object{Buf: b}}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (m *Machine) evalAssign(n *Node) Value {
+	v := m.eval(n.Kids[1])
+	target := n.Kids[0]
+	if n.Op != 0 {
+		old := m.eval(target)
+		switch n.Op {
+		case '&':
+			v = m.Concat(old, v)
+			if !m.cur.d.VB() {
+				v = Union(old, v)
+			}
+		case '+':
+			v = m.plus(old, v)
+		case '?':
+			v = join(old, v)
+		default:
+			x, ok1 := m.code(old)
+			y, ok2 := m.code(v)
+			l := Union(old, v)
+			v = l
+			if ok1 && ok2 {
+				op := n.Op
+				if op == '<' {
+					op = opShl
+				}
+				if op == '&' {
+					op = 'b'
+				}
+				bin := &Node{Kind: KBin, Op: op, Kids: []*Node{{Kind: KNum, Num: x}, {Kind: KNum, Num: y}}}
+				v = m.evalBin(bin)
+			}
+		}
+		if n.Flag&1 == 1 { // x++
+			m.assign(target, v, n)
+			return old
+		}
+	}
+	if v.T != nil && target.Kind != KMember {
+		v = m.Step(v, n)
+	}
+	m.assign(target, v, n)
+	return v
+}
+
+// assign stores v where n points.
+func (m *Machine) assign(n *Node, v Value, at *Node) {
+	switch n.Kind {
+	case KName:
+		m.assignName(n, v)
+	case KDecl:
+		m.define(n, typed(v, n.Low))
+	case KMember:
+		recv := m.eval(n.Kids[0])
+		m.setMember(n, recv, n.Low, n.Name, v)
+	case KCall, KIndex:
+		m.assignIndex(n, v)
+	case KArray, KMany:
+		for _, k := range n.Kids {
+			m.assign(k, Union(v), at)
+		}
+	}
+}
+
+func (m *Machine) assignName(n *Node, v Value) {
+	c := m.lookup(n.Name)
+	if c == nil && m.cur.self != nil {
+		if old, ok := m.cur.self.Fields[n.Name]; ok {
+			if m.weak > 0 {
+				v = join(old, v)
+			}
+			if v.T != nil {
+				m.dirty = true
+			}
+			m.cur.self.Fields[n.Name] = v
+			return
+		}
+	}
+	if c == nil {
+		if f := m.find(n.Low, nil, 1); f != nil && f.n.Op == 's' {
+			m.invoke(f, m.cur.self, []Value{v}, nil)
+			return
+		}
+		if m.Host.Assign(m, n, Value{}, n.Low, v) {
+			return
+		}
+		c = &cell{}
+		if m.cur.fn != nil && m.cur.d == VBScript {
+			m.cur.vars[n.Name] = c
+		} else {
+			m.globals.vars[n.Name] = c
+		}
+	}
+	if m.weak > 0 && !(n.Name != "" && m.cur.fn != nil && m.cur.fn.n.Name == n.Name && v.T == nil && c.v.T == nil) {
+		v = join(c.v, v)
+	}
+	if v.T != nil && m.globals.vars[n.Name] == c {
+		m.dirty = true
+	}
+	c.v = typed(v, c.typ)
+}
+
+func (m *Machine) setMember(n *Node, recv Value, low, name string, v Value) {
+	if recv.O != nil && recv.O.Class != nil {
+		if old, ok := recv.O.Fields[name]; ok || true {
+			if m.weak > 0 {
+				v = join(old, v)
+			}
+			if f := m.find(low, recv.O.Class, 1); f != nil && f.n.Op == 's' {
+				m.invoke(f, recv.O, []Value{v}, nil)
+				return
+			}
+			if v.T != nil {
+				m.dirty = true
+			}
+			recv.O.Fields[name] = v
+			return
+		}
+	}
+	if m.Host.Assign(m, n, recv, low, v) {
+		return
+	}
+	if recv.K == VObject && recv.O != nil {
+		if recv.O.Fields == nil {
+			recv.O.Fields = map[string]Value{}
+		}
+		recv.O.Fields[low] = v
+		if v.T != nil {
+			recv.O.Any = Union(recv.O.Any, v)
+		}
+	}
+	if recv.K == VType {
+		if c := m.classes[recv.S]; c != nil {
+			m.instance(c).Fields[name] = v
+		}
+	}
+}
+
+func (m *Machine) assignIndex(n *Node, v Value) {
+	recv := m.eval(n.Kids[0])
+	args := m.evalArgs(n.Kids[1:])
+	if m.Host.Assign(m, n, recv, "<index>", v) {
+		return
+	}
+	if recv.O == nil || len(args) == 0 {
+		if recv.K == VUnknown && v.T != nil && n.Kids[0].Kind == KName {
+			m.assignName(n.Kids[0], Union(recv, v))
+		}
+		return
+	}
+	f, ok := args[0].Number()
+	i := int(f)
+	switch {
+	case recv.K == VBytes && ok && i >= 0 && i < len(recv.O.Buf):
+		if c, ok := m.code(v); ok {
+			recv.O.Buf[i] = byte(int64(c))
+		}
+	case recv.K == VArray && ok && len(args) == 1 && i >= 0 && i < 1<<18 && (i < len(recv.O.Elems)+4096):
+		for len(recv.O.Elems) <= i {
+			recv.O.Elems = append(recv.O.Elems, Value{})
+			m.made += 16
+		}
+		if m.weak > 0 {
+			v = join(recv.O.Elems[i], v)
+		}
+		recv.O.Elems[i] = v
+	case recv.K == VObject:
+		if s, ok := args[0].Text(); ok {
+			if recv.O.Fields == nil {
+				recv.O.Fields = map[string]Value{}
+			}
+			recv.O.Fields["#"+lowerASCII(s)] = v
+		}
+		recv.O.Any = Union(recv.O.Any, v)
+	default:
+		recv.O.Any = Union(recv.O.Any, v)
+	}
+}

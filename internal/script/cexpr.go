@@ -1,0 +1,748 @@
+package script
+
+// comma reads a, b, c.
+func (p *cParser) comma() *Node {
+	e := p.expr()
+	if !p.op(',') {
+		return e
+	}
+	n := p.wrap(KMany, e.Pos, e)
+	n.Op = ','
+	for p.takeOp(',') {
+		n.Kids = append(n.Kids, p.expr())
+	}
+	return n
+}
+
+// expr reads one assignment.
+func (p *cParser) expr() *Node {
+	p.depth++
+	defer func() { p.depth-- }()
+	t := p.tok()
+	if p.depth > maxDepth {
+		p.tooDeep()
+		return p.node(KBad, t.Pos)
+	}
+	if f := p.lambda(t); f != nil {
+		return f
+	}
+	left := p.climb(p.unary(), 1)
+	t = p.tok()
+	if t.Kind != tOp {
+		if t.Kind == tIdent && t.S == "switch" && !p.js() {
+			p.i++
+			if p.takeOp('{') {
+				p.skip('{', '}')
+				p.takeOp('}')
+			}
+		}
+		return left
+	}
+	switch t.Op {
+	case '?':
+		p.i++
+		a := p.expr()
+		p.takeOp(':')
+		b := p.expr()
+		return p.wrap(KCond, t.Pos, left, a, b)
+	case '=':
+		p.i++
+		if p.op('{') && !p.js() {
+			return p.wrap(KAssign, left.Pos, left, p.initializer())
+		}
+		return p.wrap(KAssign, left.Pos, left, p.expr())
+	case opSet:
+		p.i++
+		n := p.wrap(KAssign, left.Pos, left, p.expr())
+		n.Op = t.S[0]
+		return n
+	case '>':
+		if n := p.peek(1); n.Kind == tOp && n.Op == opGE && n.Pos == t.Pos+1 {
+			p.i += 2
+			n := p.wrap(KAssign, left.Pos, left, p.expr())
+			n.Op = opShr
+			return n
+		}
+	}
+	return left
+}
+
+// tooDeep skips what no real code nests: to the end of the argument.
+func (p *cParser) tooDeep() {
+	depth := 0
+	for ; p.tok().Kind != tEOF; p.i++ {
+		t := p.tok()
+		if t.Kind != tOp {
+			continue
+		}
+		switch t.Op {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			if depth == 0 {
+				return
+			}
+			depth--
+		case ',', ';':
+			if depth == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (p *cParser) lambda(t Token) *Node {
+	switch {
+	case t.Kind == tIdent && (t.S == "async" || t.S == "static") && p.peek(1).Kind != tOp:
+		p.i++
+		return p.lambda(p.tok())
+	case t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == opArrow:
+		n := p.node(KLambda, t.Pos)
+		pn := p.node(KParam, t.Pos)
+		pn.Name = t.S
+		n.Kids = append(n.Kids, pn)
+		p.i += 2
+		return p.lambdaBody(n)
+	case t.Kind == tIdent && t.S == "delegate" && !p.js():
+		p.i++
+		n := p.node(KLambda, t.Pos)
+		n.Kids = p.params()
+		n.Kids = append(n.Kids, p.braces(""))
+		return n
+	case t.Kind == tOp && t.Op == '(' && !p.js():
+		if e := p.match(p.i); e > 0 && p.toks[e+1].Kind == tOp && p.toks[e+1].Op == opArrow {
+			n := p.node(KLambda, t.Pos)
+			n.Kids = p.params()
+			p.i = e + 2
+			return p.lambdaBody(n)
+		}
+	}
+	return nil
+}
+
+func (p *cParser) lambdaBody(n *Node) *Node {
+	if p.op('{') {
+		n.Kids = append(n.Kids, p.braces(""))
+		return n
+	}
+	r := p.wrap(KReturn, n.Pos, p.expr())
+	r.Flag = 1
+	n.Kids = append(n.Kids, r)
+	return n
+}
+
+func (p *cParser) precedence(t Token) int {
+	if t.Kind == tIdent {
+		switch t.S {
+		case "is", "as", "instanceof", "in":
+			return 8
+		}
+		return 0
+	}
+	if t.Kind != tOp {
+		return 0
+	}
+	switch t.Op {
+	case opNullish:
+		return 1
+	case opOr:
+		return 2
+	case opAnd:
+		return 3
+	case '|':
+		return 4
+	case '^':
+		return 5
+	case '&':
+		return 6
+	case opEQ, opNE:
+		return 7
+	case '<', opLE, opGE:
+		return 8
+	case '>':
+		if n := p.peek(1); n.Kind == tOp && n.Pos == t.Pos+1 {
+			if n.Op == '>' {
+				return 9
+			}
+			if n.Op == opGE {
+				return 0
+			}
+		}
+		return 8
+	case opShl:
+		return 9
+	case '+', '-':
+		return 10
+	case '*', '/', '%':
+		return 11
+	}
+	return 0
+}
+
+func (p *cParser) climb(left *Node, least int) *Node {
+	chain := 0
+	for {
+		t := p.tok()
+		prec := p.precedence(t)
+		if prec == 0 || prec < least {
+			return left
+		}
+		p.i++
+		op := t.Op
+		switch {
+		case t.Kind == tIdent && (t.S == "as" || t.S == "is") && !p.js():
+			if p.word("not") {
+				p.i++
+			}
+			e, typ, ok := p.typ(p.i)
+			if !ok {
+				p.unary()
+				continue
+			}
+			p.i = e
+			if t.S == "as" {
+				n := p.wrap(KCast, t.Pos, left)
+				n.Low = typ
+				left = n
+				continue
+			}
+			if p.tok().Kind == tIdent && p.precedence(p.tok()) == 0 && p.tok().S != "and" && p.tok().S != "or" {
+				d := p.node(KDecl, t.Pos) // x is T y
+				d.Name, d.Low = p.next().S, typ
+				d.Kids = p.kids(left)
+				left = d
+			}
+			continue
+		case t.Kind == tIdent:
+			op = opIs
+		case op == '>' && prec == 9:
+			p.i++
+			op = opShr
+			if n := p.tok(); n.Kind == tOp && n.Op == '>' && p.js() {
+				p.i++
+			}
+		case op == '&':
+			op = 'b' // bitwise, not a concatenation
+		}
+		right := p.unary()
+		for {
+			n := p.precedence(p.tok())
+			if n <= prec {
+				break
+			}
+			right = p.climb(right, n)
+		}
+		left = p.binary(op, t.Pos, left, right, &chain)
+	}
+}
+
+func (p *cParser) unary() *Node {
+	t := p.tok()
+	if t.Kind == tOp {
+		switch t.Op {
+		case '!', '-', '+', '~', opInc, opDec, '&', '*', opRange, '^':
+			p.depth++
+			defer func() { p.depth-- }()
+			if p.depth > maxDepth {
+				p.tooDeep()
+				return p.node(KBad, t.Pos)
+			}
+			p.i++
+			e := p.unary()
+			if t.Op == opInc || t.Op == opDec {
+				return p.step(e, t)
+			}
+			if t.Op == '&' || t.Op == '*' {
+				return e
+			}
+			n := p.wrap(KUn, t.Pos, e)
+			n.Op = t.Op
+			if t.Op == '!' {
+				n.Op = opNot
+			}
+			return n
+		case '(':
+			if c := p.cast(t); c != nil {
+				return c
+			}
+		}
+	}
+	if t.Kind == tIdent {
+		switch t.S {
+		case "await", "delete", "void", "ref", "out", "typeof", "throw":
+			if n := p.peek(1); n.Kind == tIdent || n.Kind == tStr || n.Kind == tOp && n.Op == '(' && (t.S != "ref" && t.S != "out") {
+				p.i++
+				if t.S == "out" || t.S == "ref" {
+					if e, typ, ok := p.typ(p.i); ok && p.toks[e].Kind == tIdent { // out T x
+						p.i = e
+						d := p.node(KDecl, t.Pos)
+						d.Name, d.Low = p.next().S, typ
+						return d
+					}
+				}
+				if t.S == "typeof" && !p.js() && p.op('(') {
+					p.i++
+					e, typ, ok := p.typ(p.i)
+					if ok {
+						p.i = e
+					}
+					p.takeOp(')')
+					n := p.node(KName, t.Pos)
+					n.Name, n.Low = typ, typ
+					return p.postfix(n)
+				}
+				p.depth++
+				defer func() { p.depth-- }()
+				if p.depth > maxDepth {
+					p.tooDeep()
+					return p.node(KBad, t.Pos)
+				}
+				e := p.unary()
+				if t.S == "typeof" {
+					n := p.wrap(KUn, t.Pos, e)
+					n.Op = opTypeof
+					return n
+				}
+				return e
+			}
+		}
+	}
+	return p.postfix(p.primary())
+}
+
+// step makes x++ an assignment.
+func (p *cParser) step(e *Node, t Token) *Node {
+	one := p.node(KNum, t.Pos)
+	one.Num = 1
+	n := p.wrap(KAssign, t.Pos, e, one)
+	n.Op = '+'
+	if t.Op == opDec {
+		n.Op = '-'
+	}
+	return n
+}
+
+// cast reads (T)x, or nothing.
+func (p *cParser) cast(t Token) *Node {
+	if p.js() {
+		return nil
+	}
+	e, typ, ok := p.typ(p.i + 1)
+	if !ok || !(p.toks[e].Kind == tOp && p.toks[e].Op == ')') {
+		return nil
+	}
+	n := p.toks[e+1]
+	switch n.Kind {
+	case tIdent:
+		if n.S == "is" || n.S == "as" || n.S == "in" || n.S == "switch" {
+			return nil
+		}
+	case tStr, tNum:
+	case tOp:
+		if n.Op != '(' && n.Op != '!' && n.Op != '~' {
+			switch typ {
+			case "int", "byte", "char", "long", "uint", "short", "ushort", "ulong", "double", "float", "sbyte":
+				if n.Op != '-' && n.Op != '+' && n.Op != '*' {
+					return nil
+				}
+			default:
+				return nil
+			}
+		}
+	default:
+		return nil
+	}
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > maxDepth {
+		p.tooDeep()
+		return p.node(KBad, t.Pos)
+	}
+	p.i = e + 1
+	c := p.wrap(KCast, t.Pos, p.unary())
+	c.Low = typ
+	return c
+}
+
+func (p *cParser) postfix(e *Node) *Node {
+	for links := 0; ; links++ {
+		t := p.tok()
+		if t.Kind != tOp {
+			return e
+		}
+		switch t.Op {
+		case '.', opQDot, opPtr, opScope:
+			n := p.peek(1)
+			if n.Kind != tIdent {
+				if n.Kind == tOp && n.Op == '[' {
+					p.i++
+					continue
+				}
+				p.i++
+				return e
+			}
+			p.i += 2
+			m := p.wrap(KMember, n.Pos, e)
+			m.Name, m.Low = n.S, lowerASCII(n.S)
+			if links < 3000 {
+				e = m
+			}
+		case '(':
+			p.i++
+			p.depth++
+			var args []*Node
+			if p.depth < maxDepth {
+				args = p.args(')')
+			} else {
+				p.skip('(', ')')
+				p.takeOp(')')
+			}
+			p.depth--
+			c := p.wrap(KCall, e.Pos, e)
+			c.Kids = append(c.Kids[:1:1], args...)
+			if links < 3000 {
+				e = c
+			}
+		case '[':
+			p.i++
+			p.depth++
+			var args []*Node
+			if p.depth < maxDepth {
+				args = p.args(']')
+			} else {
+				p.skip('[', ']')
+				p.takeOp(']')
+			}
+			p.depth--
+			c := p.wrap(KIndex, e.Pos, e)
+			c.Kids = append(c.Kids[:1:1], args...)
+			if links < 3000 {
+				e = c
+			}
+		case opInc, opDec:
+			if e.Kind != KName && e.Kind != KMember && e.Kind != KIndex {
+				return e
+			}
+			p.i++
+			e = p.step(e, t)
+			e.Flag = 1 // the old value
+		case '!':
+			if p.js() {
+				return e
+			}
+			p.i++
+		case '<':
+			if p.js() || e.Kind != KName && e.Kind != KMember {
+				return e
+			}
+			j, ok := p.generic(p.i)
+			if !ok || !(p.toks[j].Kind == tOp && (p.toks[j].Op == '(' || p.toks[j].Op == '.')) {
+				return e
+			}
+			p.i = j
+		default:
+			return e
+		}
+	}
+}
+
+func (p *cParser) args(closing uint8) []*Node {
+	var out []*Node
+	for {
+		t := p.tok()
+		if t.Kind == tEOF || t.Kind == tHTML || t.Kind == tOut {
+			return out
+		}
+		if p.takeOp(closing) {
+			return out
+		}
+		if p.takeOp(',') {
+			continue
+		}
+		if p.op(';') || p.op('}') || p.op(')') || p.op(']') {
+			return out
+		}
+		if t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == ':' && closing == ')' { // named
+			p.i += 2
+		}
+		at := p.i
+		out = append(out, p.expr())
+		if p.i == at {
+			p.i++
+		}
+		if p.op('{') { // a query or a form not known: skip
+			p.i++
+			p.skip('{', '}')
+			p.takeOp('}')
+		}
+	}
+}
+
+func (p *cParser) primary() *Node {
+	t := p.tok()
+	switch t.Kind {
+	case tStr:
+		p.i++
+		if t.Op == 2 { // a regular expression
+			n := p.node(KBad, t.Pos)
+			n.Name = t.S
+			n.Op = 'r'
+			return n
+		}
+		n := p.str(t)
+		n.Op = t.Op
+		return n
+	case tNum:
+		p.i++
+		return p.num(t)
+	case tOp:
+		switch t.Op {
+		case '(':
+			p.i++
+			e := p.comma()
+			if !p.takeOp(')') {
+				p.skip('(', ')')
+				p.takeOp(')')
+			}
+			if e.Kind == KCat {
+				e.Flag = 1
+			}
+			return e
+		case '[':
+			p.i++
+			return p.array(t, ']')
+		case '{':
+			if p.js() {
+				return p.object()
+			}
+			return p.list()
+		case ')', ']', '}', ';', ',':
+			return p.node(KBad, t.Pos)
+		}
+		p.i++
+		return p.node(KBad, t.Pos)
+	case tIdent:
+		switch t.S {
+		case "new":
+			return p.newObject()
+		case "true", "false":
+			p.i++
+			n := p.node(KBool, t.Pos)
+			if t.S == "true" {
+				n.Num = 1
+			}
+			return n
+		case "null", "undefined":
+			p.i++
+			return p.node(KNull, t.Pos)
+		case "function":
+			p.i++
+			f := p.jsFunction(t)
+			f.Kind = KLambda
+			return f
+		case "stackalloc":
+			p.i++
+			return p.newArray(t)
+		}
+		p.i++
+		return p.name(t)
+	}
+	return p.node(KBad, t.Pos)
+}
+
+func (p *cParser) newObject() *Node {
+	t := p.next()
+	n := p.node(KNew, t.Pos)
+	n.Kids = p.kids(nil)
+	if p.op('[') {
+		p.i--
+		return p.newArray(t)
+	}
+	if p.op('{') {
+		n.Kids[0] = p.initializer()
+		return n
+	}
+	// The type: names, then generic arguments, never the brackets of an array.
+	i := p.i
+	for p.tok().Kind == tIdent {
+		nt := p.next()
+		n.Name, n.Low = nt.S, lowerASCII(nt.S)
+		if p.op('<') {
+			if j, ok := p.generic(p.i); ok {
+				p.i = j
+			}
+		}
+		if !p.takeOp('.') && !p.takeOp(opScope) {
+			break
+		}
+	}
+	if p.op('?') {
+		p.i++
+	}
+	if p.op('[') && !p.js() {
+		p.i = i - 1
+		return p.newArray(t)
+	}
+	if p.i == i && !p.op('(') { // new (expr) in JScript
+		return n
+	}
+	if p.takeOp('(') {
+		n.Kids = append(n.Kids[:1:1], p.args(')')...)
+	}
+	if p.op('{') && !p.js() {
+		n.Kids[0] = p.initializer()
+	}
+	return n
+}
+
+// newArray reads new T[n] { … } from "new".
+func (p *cParser) newArray(t Token) *Node {
+	p.take("new")
+	name := ""
+	for p.tok().Kind == tIdent {
+		name = lowerASCII(p.next().S)
+		if p.op('<') {
+			if j, ok := p.generic(p.i); ok {
+				p.i = j
+			}
+		}
+		if !p.takeOp('.') {
+			break
+		}
+	}
+	n := p.node(KArray, t.Pos)
+	n.Low = name
+	for p.takeOp('[') {
+		if a := p.args(']'); len(a) == 1 {
+			n.Kids = a
+			n.Op = 'n' // only a length
+		}
+	}
+	if p.op('{') {
+		l := p.list()
+		l.Low = name
+		return l
+	}
+	return n
+}
+
+// list reads { a, b }; a run of small numbers becomes one node.
+func (p *cParser) list() *Node {
+	t := p.next()
+	return p.array(t, '}')
+}
+
+func (p *cParser) array(t Token, closing uint8) *Node {
+	if b := p.bytes(closing); b != nil {
+		n := p.node(KBytes, t.Pos)
+		n.Name = string(b)
+		return n
+	}
+	n := p.node(KArray, t.Pos)
+	p.depth++
+	if p.depth < maxDepth {
+		n.Kids = p.args(closing)
+	} else {
+		p.tooDeep()
+		p.takeOp(closing)
+	}
+	p.depth--
+	return n
+}
+
+func (p *cParser) bytes(closing uint8) []byte {
+	if !(p.tok().Kind == tNum && p.peek(1).Kind == tOp && p.peek(1).Op == ',') {
+		return nil
+	}
+	var b []byte
+	i := p.i
+	for ; ; i++ {
+		t := p.toks[i]
+		if t.Kind == tOp && t.Op == closing && len(b) > 3 {
+			p.i = i + 1
+			return b
+		}
+		if t.Kind != tNum {
+			return nil
+		}
+		v := number(t.S)
+		if v < 0 || v > 255 || v != float64(byte(v)) {
+			return nil
+		}
+		b = append(b, byte(v))
+		i++
+		if t = p.toks[i]; t.Kind == tOp && t.Op == ',' {
+			if n := p.toks[i+1]; n.Kind == tOp && n.Op == closing {
+				i++
+			} else {
+				continue
+			}
+		}
+		if t = p.toks[i]; !(t.Kind == tOp && t.Op == closing) || len(b) < 4 {
+			return nil
+		}
+		p.i = i + 1
+		return b
+	}
+}
+
+// initializer reads { A = 1, B = { … }, 2 }.
+func (p *cParser) initializer() *Node {
+	t := p.next()
+	n := p.node(KObject, t.Pos)
+	p.depth++
+	defer func() { p.depth-- }()
+	for !p.op('}') && p.tok().Kind != tEOF {
+		at := p.i
+		if p.depth > maxDepth {
+			p.skip('{', '}')
+			break
+		}
+		if k := p.tok(); k.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '=' {
+			p.i += 2
+			var v *Node
+			if p.op('{') {
+				v = p.initializer()
+			} else {
+				v = p.expr()
+			}
+			pair := p.wrap(KPair, k.Pos, v)
+			pair.Name, pair.Low = k.S, lowerASCII(k.S)
+			n.Kids = append(n.Kids, pair)
+		} else if p.op('{') {
+			n.Kids = append(n.Kids, p.initializer())
+		} else if !p.op(',') {
+			n.Kids = append(n.Kids, p.expr())
+		}
+		p.takeOp(',')
+		if p.i == at {
+			p.i++
+		}
+	}
+	p.takeOp('}')
+	return n
+}
+
+// object reads a JScript { a: 1 }.
+func (p *cParser) object() *Node {
+	t := p.next()
+	n := p.node(KObject, t.Pos)
+	for !p.op('}') && p.tok().Kind != tEOF && !p.op(';') {
+		at := p.i
+		k := p.tok()
+		if (k.Kind == tIdent || k.Kind == tStr || k.Kind == tNum) && p.peek(1).Kind == tOp && p.peek(1).Op == ':' {
+			p.i += 2
+			pair := p.wrap(KPair, k.Pos, p.expr())
+			pair.Name, pair.Low = k.S, lowerASCII(k.S)
+			n.Kids = append(n.Kids, pair)
+		} else {
+			n.Kids = append(n.Kids, p.expr())
+		}
+		p.takeOp(',')
+		if p.i == at {
+			p.i++
+		}
+	}
+	p.takeOp('}')
+	return n
+}

@@ -1,0 +1,622 @@
+package script
+
+// cParser reads C#, JScript and JScript.NET.
+type cParser struct {
+	parser
+	pairs []int32 // the closing token of each parenthesis, once needed
+}
+
+func (p *cParser) js() bool { return p.d == JScript }
+
+// parseC returns the program as one block.
+func parseC(toks []Token, d Dialect, a arena) (*Node, arena) {
+	p := &cParser{parser: parser{arena: a, toks: toks, d: d}}
+	b := p.node(KBlock, 0)
+	for p.tok().Kind != tEOF {
+		at := p.i
+		p.statements(b, "")
+		if p.i == at || p.op('}') {
+			p.i = max(at+1, p.i)
+			p.takeOp('}')
+		}
+	}
+	return b, p.arena
+}
+
+// statements reads up to a closing brace, which it leaves.
+func (p *cParser) statements(b *Node, class string) {
+	for {
+		t := p.tok()
+		if t.Kind == tEOF || t.Kind == tOp && t.Op == '}' {
+			return
+		}
+		at := p.i
+		if s := p.statement(class); s != nil {
+			b.Kids = append(b.Kids, s)
+		}
+		if p.i == at {
+			p.i++
+		}
+	}
+}
+
+func (p *cParser) braces(class string) *Node {
+	b := p.node(KBlock, p.tok().Pos)
+	if !p.takeOp('{') {
+		return b
+	}
+	p.depth++
+	if p.depth < maxDepth {
+		p.statements(b, class)
+	} else {
+		p.skip('{', '}')
+	}
+	p.depth--
+	p.takeOp('}')
+	return b
+}
+
+// skip moves to the closing operator of the nest it is in.
+func (p *cParser) skip(open, closing uint8) {
+	for depth := 0; p.tok().Kind != tEOF; p.i++ {
+		if p.op(open) {
+			depth++
+		} else if p.op(closing) {
+			if depth == 0 {
+				return
+			}
+			depth--
+		}
+	}
+}
+
+// parens reads (expr).
+func (p *cParser) parens() *Node {
+	if !p.takeOp('(') {
+		return p.expr()
+	}
+	e := p.comma()
+	if !p.takeOp(')') {
+		p.skip('(', ')')
+		p.takeOp(')')
+	}
+	return e
+}
+
+// sub reads the statement an if or a loop owns.
+func (p *cParser) sub() *Node {
+	for p.tok().Kind == tHTML {
+		p.i++
+	}
+	if p.op('{') {
+		return p.braces("")
+	}
+	p.depth++
+	defer func() { p.depth-- }()
+	b := p.node(KBlock, p.tok().Pos)
+	if p.depth < maxDepth {
+		if s := p.statement(""); s != nil {
+			b.Kids = append(b.Kids, s)
+		}
+	} else {
+		p.semicolon()
+	}
+	return b
+}
+
+// semicolon skips to the statement's end.
+func (p *cParser) semicolon() {
+	for {
+		t := p.tok()
+		if t.Kind == tEOF || t.Kind == tHTML || t.Kind == tOut {
+			return
+		}
+		if t.Kind == tOp && (t.Op == '}' || t.Op == '{') {
+			return
+		}
+		p.i++
+		if t.Kind == tOp && t.Op == ';' {
+			return
+		}
+	}
+}
+
+func (p *cParser) end() {
+	if p.takeOp(';') {
+		return
+	}
+	if p.js() { // a new line may end the statement
+		return
+	}
+	if t := p.tok(); t.Kind == tOp && t.Op != '}' {
+		p.i++
+	}
+}
+
+func (p *cParser) statement(class string) *Node {
+	t := p.tok()
+	switch t.Kind {
+	case tHTML:
+		p.i++
+		return p.node(KHTML, t.Pos)
+	case tOut:
+		p.i++
+		n := p.wrap(KOut, t.Pos, p.comma())
+		p.takeOp(';')
+		return n
+	case tOp:
+		switch t.Op {
+		case ';', ')':
+			p.i++
+			return nil
+		case '{':
+			return p.braces("")
+		case '[':
+			if !p.js() {
+				return p.attributed(class)
+			}
+		}
+	case tIdent:
+		if s, ok := p.keyword(t, class); ok {
+			return s
+		}
+		if !p.js() {
+			if s := p.declaration(class, nil); s != nil {
+				return s
+			}
+		}
+		if n := p.peek(1); n.Kind == tOp && n.Op == ':' && !(p.peek(2).Kind == tOp && p.peek(2).Op == ':') && class == "" { // label
+			p.i += 2
+			return nil
+		}
+	}
+	e := p.comma()
+	p.end()
+	return p.wrap(KExpr, t.Pos, e)
+}
+
+func (p *cParser) attributed(class string) *Node {
+	var attrs []string
+	for p.op('[') {
+		depth := 0
+		for p.tok().Kind != tEOF {
+			t := p.next()
+			switch {
+			case t.Kind == tIdent || t.Kind == tStr:
+				attrs = append(attrs, lowerASCII(t.S))
+			case t.Kind == tOp && t.Op == '[':
+				depth++
+			case t.Kind == tOp && t.Op == ']':
+				depth--
+			}
+			if depth == 0 {
+				break
+			}
+		}
+	}
+	s := p.statement(class)
+	if s != nil && (s.Kind == KFunc || s.Kind == KClass) {
+		s.Attr = append(attrs, s.Attr...)
+	}
+	return s
+}
+
+func (p *cParser) keyword(t Token, class string) (*Node, bool) {
+	n1 := p.peek(1)
+	switch t.S {
+	case "if":
+		return p.ifStatement(), true
+	case "for":
+		return p.forStatement(), true
+	case "foreach":
+		p.i++
+		return p.foreach(t), true
+	case "while":
+		p.i++
+		c := p.parens()
+		return p.wrap(KWhile, t.Pos, c, p.sub()), true
+	case "do":
+		p.i++
+		b := p.sub()
+		p.take("while")
+		n := p.wrap(KWhile, t.Pos, p.parens(), b)
+		n.Flag = 1
+		p.takeOp(';')
+		return n, true
+	case "switch":
+		if n1.Kind == tOp && n1.Op == '(' {
+			return p.switchStatement(), true
+		}
+	case "try":
+		p.i++
+		n := p.wrap(KTry, t.Pos, p.braces(""))
+		for p.word("catch") || p.word("finally") {
+			p.i++
+			if p.takeOp('(') {
+				p.skip('(', ')')
+				p.takeOp(')')
+			}
+			if p.take("when") {
+				p.parens()
+			}
+			n.Kids = append(n.Kids, p.braces(""))
+		}
+		return n, true
+	case "return", "throw", "yield":
+		if t.S == "yield" && n1.Kind != tIdent {
+			break
+		}
+		p.i++
+		if t.S == "yield" {
+			p.i++
+		}
+		n := p.node(KReturn, t.Pos)
+		if k := p.tok(); !(k.Kind == tOp && (k.Op == ';' || k.Op == '}')) && k.Kind != tEOF && k.Kind != tHTML {
+			n.Kids = p.kids(p.comma())
+			n.Flag = 1
+		}
+		p.end()
+		return n, true
+	case "break", "continue", "goto":
+		p.i++
+		k := KBreak
+		if t.S == "continue" {
+			k = KContinue
+		}
+		p.semicolon()
+		return p.node(k, t.Pos), true
+	case "using", "import", "package", "namespace":
+		return p.using(t), true
+	case "lock", "fixed", "with":
+		if n1.Kind == tOp && n1.Op == '(' {
+			p.i++
+			b := p.node(KBlock, t.Pos)
+			p.i++
+			if t.S == "fixed" {
+				if s := p.declaration("", nil); s != nil {
+					b.Kids = append(b.Kids, s)
+				}
+			} else {
+				b.Kids = append(b.Kids, p.wrap(KExpr, t.Pos, p.comma()))
+			}
+			p.takeOp(')')
+			s := p.sub()
+			if t.S == "with" {
+				return p.wrap(KWith, t.Pos, b.Kids[0].Kids[0], s), true
+			}
+			b.Kids = append(b.Kids, s)
+			return b, true
+		}
+	case "unsafe", "checked", "unchecked", "else", "finally":
+		if n1.Kind == tOp && n1.Op == '{' {
+			p.i++
+			return p.braces(""), true
+		}
+		if t.S == "else" {
+			p.i++
+			return nil, true
+		}
+	case "case", "default":
+		if t.S == "default" && !(n1.Kind == tOp && n1.Op == ':') {
+			break
+		}
+		p.i++
+		if t.S == "case" {
+			p.expr()
+		}
+		p.takeOp(':')
+		return nil, true
+	case "class", "struct", "interface", "enum", "record":
+		if n1.Kind == tIdent {
+			return p.class(t), true
+		}
+	case "var", "let":
+		if p.js() || n1.Kind == tIdent && t.S == "var" {
+			p.i++
+			return p.variables(t.Pos, ""), true
+		}
+	case "function":
+		if n1.Kind == tIdent {
+			p.i++
+			return p.jsFunction(t), true
+		}
+	case "public", "private", "protected", "internal", "static", "readonly", "const", "sealed", "abstract", "virtual", "override", "new", "extern", "partial", "async", "volatile", "unsafe_", "event", "hide", "expando", "final", "required", "file":
+		if n1.Kind != tIdent || t.S == "new" && class == "" {
+			break
+		}
+		return p.modified(class), true
+	case "delegate":
+		if n1.Kind == tIdent {
+			p.semicolon()
+			return nil, true
+		}
+	case "get", "set", "add", "remove", "init":
+		if !p.js() && n1.Kind == tOp && (n1.Op == '{' || n1.Op == ';' || n1.Op == opArrow) {
+			p.i++
+			switch {
+			case p.op('{'):
+				return p.braces(""), true
+			case p.takeOp(opArrow):
+				e := p.wrap(KExpr, t.Pos, p.comma())
+				p.end()
+				return e, true
+			}
+			p.i++
+			return nil, true
+		}
+	}
+	return nil, false
+}
+
+func (p *cParser) modified(class string) *Node {
+	var attrs []string
+	for p.tok().Kind == tIdent && (p.peek(1).Kind == tIdent || p.peek(1).Kind == tOp && p.peek(1).Op == '[' && p.js()) {
+		switch t := p.tok(); t.S {
+		case "public", "private", "protected", "internal", "static", "readonly", "const", "sealed", "abstract", "virtual", "override", "new", "extern", "partial", "async", "volatile", "unsafe", "event", "hide", "expando", "final", "required", "file":
+			attrs = append(attrs, t.S)
+			p.i++
+			continue
+		}
+		break
+	}
+	var s *Node
+	if !p.js() {
+		s = p.declaration(class, attrs)
+	}
+	if s == nil {
+		s = p.statement(class)
+	}
+	if s != nil && s.Kind == KFunc {
+		s.Attr = append(s.Attr, attrs...)
+	}
+	return s
+}
+
+func (p *cParser) using(t Token) *Node {
+	p.i++
+	if t.S == "using" && p.op('(') {
+		p.i++
+		b := p.node(KBlock, t.Pos)
+		if p.word("var") {
+			p.i++
+			b.Kids = append(b.Kids, p.variables(t.Pos, ""))
+		} else if s := p.declaration("", nil); s != nil {
+			b.Kids = append(b.Kids, s)
+		} else {
+			b.Kids = append(b.Kids, p.wrap(KExpr, t.Pos, p.comma()))
+		}
+		p.takeOp(')')
+		b.Kids = append(b.Kids, p.sub())
+		return b
+	}
+	if t.S == "using" && p.word("var") {
+		p.i++
+		return p.variables(t.Pos, "")
+	}
+	if t.S == "using" {
+		if s := p.declaration("", nil); s != nil && len(s.Kids) > 0 && s.Kids[0] != nil {
+			return s
+		}
+	}
+	n := p.node(KImport, t.Pos)
+	for {
+		k := p.tok()
+		if k.Kind == tIdent {
+			n.Name = k.S
+			if p.peek(1).Kind == tOp && p.peek(1).Op == '=' {
+				n.Attr = append(n.Attr, k.S) // an alias
+			}
+			n.Low = lowerASCII(k.S)
+		} else if k.Kind != tOp || k.Op != '.' && k.Op != '=' && k.Op != opScope {
+			break
+		}
+		p.i++
+	}
+	if t.S == "namespace" || t.S == "package" {
+		if p.op('{') {
+			return p.braces("")
+		}
+		p.takeOp(';')
+		return nil
+	}
+	p.semicolon()
+	return n
+}
+
+func (p *cParser) class(t Token) *Node {
+	p.i++
+	nt := p.next()
+	n := p.node(KClass, nt.Pos)
+	n.Name = nt.S
+	for k := p.tok(); k.Kind != tEOF && !p.op('{') && !p.op(';'); k = p.tok() {
+		if k.Kind == tIdent {
+			n.Low += " " + lowerASCII(k.S)
+		}
+		p.i++
+	}
+	if t.S == "enum" {
+		p.takeOp('{')
+		p.skip('{', '}')
+		p.takeOp('}')
+		return n
+	}
+	n.Kids = p.braces(n.Name).Kids
+	return n
+}
+
+// variables reads "a = 1, b : T = 2".
+func (p *cParser) variables(pos int32, typ string) *Node {
+	b := p.node(KBlock, pos)
+	for p.tok().Kind == tIdent {
+		t := p.next()
+		n := p.node(KDecl, t.Pos)
+		n.Name, n.Low = t.S, typ
+		if p.op(':') && p.js() {
+			p.i++
+			if _, name, ok := p.typ(p.i); ok {
+				e, _, _ := p.typ(p.i)
+				p.i, n.Low = e, name
+			}
+		}
+		if p.takeOp('=') {
+			var v *Node
+			if p.op('{') && typ != "" && !p.js() { // int[] a = { … }
+				v = p.list()
+			} else {
+				v = p.expr()
+			}
+			n.Kids = p.kids(v)
+			if n.Low == "" && v.Kind == KNew {
+				n.Low = v.Low
+			}
+		}
+		b.Kids = append(b.Kids, n)
+		if !p.takeOp(',') {
+			break
+		}
+	}
+	if !p.op(')') {
+		p.end()
+	}
+	if len(b.Kids) == 1 {
+		return b.Kids[0]
+	}
+	return b
+}
+
+func (p *cParser) ifStatement() *Node {
+	n := p.node(KIf, p.next().Pos)
+	for {
+		c := p.parens()
+		n.Kids = append(n.Kids, c, p.sub())
+		for p.tok().Kind == tHTML && p.peek(1).Kind == tIdent && p.peek(1).S == "else" {
+			p.i++
+		}
+		if !p.take("else") {
+			return n
+		}
+		if p.take("if") {
+			continue
+		}
+		n.Kids = append(n.Kids, p.sub())
+		return n
+	}
+}
+
+func (p *cParser) forStatement() *Node {
+	t := p.next()
+	if !p.takeOp('(') {
+		return nil
+	}
+	var init, cond, post *Node
+	if p.word("each") {
+		p.i++
+	}
+	if !p.op(';') {
+		if p.take("var") {
+			if p.peek(1).Kind == tIdent && p.peek(1).S == "in" {
+				return p.forIn(t)
+			}
+			init = p.variables(t.Pos, "")
+		} else if p.peek(1).Kind == tIdent && p.peek(1).S == "in" {
+			return p.forIn(t)
+		} else if s := p.maybeDeclaration(); s != nil {
+			init = s
+		} else {
+			init = p.wrap(KExpr, t.Pos, p.comma())
+			p.takeOp(';')
+		}
+	} else {
+		p.i++
+	}
+	if !p.op(';') {
+		cond = p.comma()
+	}
+	p.takeOp(';')
+	if !p.op(')') {
+		post = p.comma()
+	}
+	if !p.takeOp(')') {
+		p.skip('(', ')')
+		p.takeOp(')')
+	}
+	return p.wrap(KFor, t.Pos, init, cond, post, p.sub())
+}
+
+func (p *cParser) maybeDeclaration() *Node {
+	if p.js() {
+		return nil
+	}
+	return p.declaration("", nil)
+}
+
+func (p *cParser) forIn(t Token) *Node {
+	v := p.name(p.next())
+	p.i++
+	e := p.comma()
+	p.takeOp(')')
+	n := p.wrap(KForEach, t.Pos, v, e, p.sub())
+	n.Op = 'k' // keys
+	return n
+}
+
+func (p *cParser) foreach(t Token) *Node {
+	if !p.takeOp('(') {
+		return nil
+	}
+	var v *Node
+	if e, typ, ok := p.typ(p.i); ok && p.toks[e].Kind == tIdent && p.toks[e].S != "in" {
+		p.i = e
+		v = p.name(p.next())
+		d := p.node(KDecl, v.Pos)
+		d.Name, d.Low = v.Name, typ
+		v = d
+	} else {
+		v = p.name(p.next())
+	}
+	p.take("in")
+	e := p.comma()
+	p.takeOp(')')
+	return p.wrap(KForEach, t.Pos, v, e, p.sub())
+}
+
+func (p *cParser) switchStatement() *Node {
+	t := p.next()
+	n := p.wrap(KSelect, t.Pos, p.parens())
+	if !p.takeOp('{') {
+		return n
+	}
+	var c *Node
+	var body *Node
+	for !p.op('}') && p.tok().Kind != tEOF {
+		at := p.i
+		if p.word("case") || p.word("default") && p.peek(1).Kind == tOp && p.peek(1).Op == ':' {
+			if c == nil || len(body.Kids) > 0 {
+				c = p.node(KCase, p.tok().Pos)
+				n.Kids = append(n.Kids, c)
+				body = p.node(KBlock, p.tok().Pos)
+			} else {
+				c.Kids = c.Kids[:len(c.Kids)-1]
+			}
+			if p.next().S == "default" {
+				c.Flag = 1
+			} else {
+				c.Kids = append(c.Kids, p.expr())
+				if p.take("when") {
+					p.expr()
+				}
+			}
+			p.takeOp(':')
+			c.Kids = append(c.Kids, body)
+			continue
+		}
+		if s := p.statement(""); s != nil && body != nil {
+			body.Kids = append(body.Kids, s)
+		}
+		if p.i == at {
+			p.i++
+		}
+	}
+	p.takeOp('}')
+	return n
+}

@@ -1,0 +1,536 @@
+package script
+
+import "math"
+
+func (m *Machine) eval(n *Node) Value {
+	if n == nil {
+		return Value{}
+	}
+	m.left--
+	if m.left <= 0 {
+		return Value{}
+	}
+	m.nest++
+	defer func() { m.nest-- }()
+	if m.nest > 3500 {
+		return Value{}
+	}
+	switch n.Kind {
+	case KStr:
+		return Value{K: VString, S: n.Name}
+	case KNum:
+		return Num(n.Num)
+	case KBool:
+		return Bool(n.Num != 0)
+	case KNull:
+		return Value{K: VNull}
+	case KBytes:
+		return Value{K: VBytes, O: &Object{Buf: []byte(n.Name)}}
+	case KName:
+		return m.evalName(n)
+	case KMember:
+		return m.evalMember(n)
+	case KCall:
+		return m.evalCall(n)
+	case KIndex:
+		return m.evalIndex(n)
+	case KCat:
+		return m.evalCat(n)
+	case KBin:
+		return m.evalBin(n)
+	case KMany:
+		var vs []Value
+		for _, k := range n.Kids {
+			v := m.eval(k)
+			if len(vs) < 64 {
+				vs = append(vs, v)
+			} else if v.T != nil {
+				vs[63] = Union(vs[63], v)
+			}
+		}
+		if n.Op == ',' {
+			return vs[len(vs)-1]
+		}
+		return Union(vs...)
+	case KUn:
+		return m.evalUn(n)
+	case KCond:
+		c := m.eval(n.Kids[0])
+		if t, ok := c.Truth(); ok && c.T == nil && c.K != VObject {
+			if t {
+				return m.eval(n.Kids[1])
+			}
+			return m.eval(n.Kids[2])
+		}
+		a, b := m.eval(n.Kids[1]), m.eval(n.Kids[2])
+		if a.T == nil && b.T == nil {
+			if a.K == VNull {
+				return b
+			}
+			return a
+		}
+		return join(a, b)
+	case KNew:
+		return m.evalNew(n)
+	case KArray:
+		return m.evalArray(n)
+	case KObject:
+		o := &Object{Fields: map[string]Value{}}
+		for _, k := range n.Kids {
+			if k.Kind == KPair {
+				v := m.eval(k.Kids[0])
+				o.Fields[k.Low] = v
+				o.Any = Union(o.Any, v)
+			} else {
+				v := m.eval(k)
+				o.Any = Union(o.Any, v)
+			}
+		}
+		return Value{K: VObject, S: "object", O: o, L: o.Any.L, T: o.Any.T}
+	case KCast:
+		v := m.eval(n.Kids[0])
+		return m.cast(n, v)
+	case KLambda, KFunc:
+		return Value{K: VFunc, O: &Object{Fn: n, frame: m.cur, self: m.cur.self}}
+	case KDelegate:
+		return m.eval(n.Kids[0])
+	case KAssign:
+		return m.evalAssign(n)
+	case KDecl:
+		m.exec(n)
+		if c := m.lookup(n.Name); c != nil {
+			return c.v
+		}
+	case KBad:
+		if m.cur.with.K != VUnknown && n.Op == 0 {
+			return m.cur.with
+		}
+	}
+	return Value{}
+}
+
+func (m *Machine) cast(n *Node, v Value) Value {
+	switch n.Low {
+	case "char":
+		if f, ok := v.Number(); ok && (v.K == VNumber || v.K == VBool) {
+			return Value{K: VString, S: string(appendChar(nil, rune(f))), L: v.L, T: v.T}
+		}
+		v.L &^= Numeric
+		return v
+	case "byte":
+		if f, ok := m.code(v); ok {
+			return Num(float64(byte(int64(f))))
+		}
+		return v
+	case "int", "uint", "short", "long", "ushort", "integer", "int32":
+		if f, ok := m.code(v); ok {
+			return Value{K: VNumber, N: math.Trunc(f), L: v.L, T: v.T}
+		}
+		return v
+	}
+	if v.K == VUnknown && n.Low != "" && n.Low != "string" && n.Low != "string[]" && n.Low != "byte[]" {
+		return typed(v, n.Low)
+	}
+	return v
+}
+
+// code is the number of a number or of a single letter.
+func (m *Machine) code(v Value) (float64, bool) {
+	if v.K == VString {
+		if r := letters(v.S); r.len() == 1 {
+			return float64(r.code(0)), true
+		}
+	}
+	return v.Number()
+}
+
+func (m *Machine) lookup(name string) *cell {
+	for f := m.cur; f != nil; f = f.up {
+		if c := f.vars[name]; c != nil {
+			return c
+		}
+	}
+	return m.globals.vars[name]
+}
+
+func (m *Machine) evalName(n *Node) Value {
+	if c := m.lookup(n.Name); c != nil {
+		return c.v
+	}
+	if o := m.cur.self; o != nil {
+		if v, ok := o.Fields[n.Name]; ok {
+			return v
+		}
+		if n.Low == "this" || n.Low == "me" {
+			return Value{K: VObject, S: lowerASCII(o.Class.Name), O: o}
+		}
+	}
+	if f := m.find(n.Low, nil, 0); f != nil {
+		if f.n.Op == 'g' || f.d.VB() && m.cur.d.VB() && (m.cur.fn == nil || m.cur.fn.n.Low != n.Low) {
+			return m.invoke(f, m.cur.self, nil, nil)
+		}
+		return Value{K: VFunc, O: &Object{Fn: f.n, self: m.cur.self}}
+	}
+	if v, ok := m.Host.Name(m, n); ok {
+		return v
+	}
+	if v, ok := constant(n.Low); ok {
+		return v
+	}
+	if m.cur.d.VB() {
+		if v, ok := m.builtin(n, n.Low, nil); ok {
+			return v
+		}
+	}
+	return Value{K: VType, S: n.Low}
+}
+
+func (m *Machine) evalMember(n *Node) Value {
+	recv := m.eval(n.Kids[0])
+	if recv.O != nil && recv.O.Class != nil {
+		if v, ok := recv.O.Fields[n.Name]; ok {
+			return v
+		}
+		if f := m.find(n.Low, recv.O.Class, 0); f != nil {
+			if f.n.Op == 'g' || m.cur.d.VB() {
+				return m.invoke(f, recv.O, nil, nil)
+			}
+			return Value{K: VFunc, O: &Object{Fn: f.n, self: recv.O}}
+		}
+	}
+	if v, ok := m.Host.Member(m, n, recv); ok {
+		return v
+	}
+	return m.property(n, recv, n.Low)
+}
+
+// property reads what no host knows.
+func (m *Machine) property(n *Node, recv Value, name string) Value {
+	if recv.O != nil && recv.O.Fields != nil && recv.K == VObject {
+		if v, ok := recv.O.Fields[name]; ok {
+			return v
+		}
+	}
+	switch recv.K {
+	case VType:
+		if c := m.classes[recv.S]; c != nil {
+			o := m.instance(c)
+			if v, ok := o.Fields[n.Name]; ok {
+				return v
+			}
+			if f := m.find(name, c, 0); f != nil {
+				if f.n.Op == 'g' {
+					return m.invoke(f, o, nil, nil)
+				}
+				return Value{K: VFunc, O: &Object{Fn: f.n, self: o}}
+			}
+		}
+		if v, ok := constant(name); ok {
+			return v
+		}
+		if len(recv.S) > 200 {
+			return recv
+		}
+		return Value{K: VType, S: recv.S + "." + name}
+	case VString, VBytes, VArray, VNumber, VUnknown:
+		if v, ok := m.method(n, recv, name, nil); ok {
+			return v
+		}
+	}
+	if name == "length" || name == "count" || name == "size" {
+		return Value{L: Union(recv).L & Numeric}
+	}
+	return Union(recv)
+}
+
+func (m *Machine) evalCat(n *Node) Value {
+	vs := make([]Value, len(n.Kids))
+	for i, k := range n.Kids {
+		vs[i] = m.eval(k)
+	}
+	if n.Op == '&' {
+		return m.Concat(vs...)
+	}
+	out := vs[0]
+	for i, v := range vs[1:] {
+		if out.K != VNumber && i > 0 && out.K != VBool {
+			return m.Concat(append([]Value{out}, vs[i+1:]...)...)
+		}
+		out = m.plus(out, v)
+	}
+	return out
+}
+
+func (m *Machine) plus(a, b Value) Value {
+	num := func(v Value) bool { return v.K == VNumber || v.K == VBool || v.K == VNull && m.cur.d.VB() }
+	if num(a) && num(b) {
+		return Value{K: VNumber, N: a.N + b.N, L: a.L | b.L, T: a.T}
+	}
+	if m.cur.d == CSharp && (a.K == VNumber && b.K == VString && len(b.S) == 1 || b.K == VNumber && a.K == VString && len(a.S) == 1) {
+		x, _ := m.code(a)
+		y, _ := m.code(b)
+		if x > 31 || y > 31 { // letters in arithmetic; a lone digit stays text
+			return m.Concat(a, b)
+		}
+	}
+	if (a.K == VFunc || b.K == VFunc) && a.T == nil && b.T == nil { // handlers += f
+		return a
+	}
+	return m.Concat(a, b)
+}
+
+func (m *Machine) evalUn(n *Node) Value {
+	v := m.eval(n.Kids[0])
+	switch n.Op {
+	case '-':
+		if f, ok := v.Number(); ok {
+			return Num(-f)
+		}
+	case '+':
+		if f, ok := v.Number(); ok {
+			return Num(f)
+		}
+	case '~':
+		if f, ok := v.Number(); ok {
+			return Num(float64(^int64(f)))
+		}
+	case opNot:
+		if t, ok := v.Truth(); ok && v.K != VObject && v.K != VFunc {
+			return Bool(!t)
+		}
+		return Value{}
+	case opTypeof:
+		return Value{}
+	}
+	v = Union(v)
+	v.L |= Numeric
+	return v
+}
+
+func (m *Machine) evalBin(n *Node) Value {
+	a := m.eval(n.Kids[0])
+	b := m.eval(n.Kids[1])
+	op := n.Op
+	switch op {
+	case opEQ, opNE, '<', '>', opLE, opGE, opLike, opIs:
+		if a.T != nil || b.T != nil {
+			m.Host.Compare(m, n, a, b)
+			return Value{}
+		}
+		return m.compare(op, a, b)
+	case opAnd, opOr:
+		x, ok1 := a.Truth()
+		y, ok2 := b.Truth()
+		if ok1 && ok2 && a.T == nil && b.T == nil {
+			if f, isNum := a.Number(); isNum && a.K == VNumber && b.K == VNumber { // bitwise in Visual Basic
+				g, _ := b.Number()
+				if op == opAnd {
+					return Num(float64(int64(f) & int64(g)))
+				}
+				return Num(float64(int64(f) | int64(g)))
+			}
+			if op == opAnd {
+				return Bool(x && y)
+			}
+			return Bool(x || y)
+		}
+		if op == opOr && m.cur.d == JScript && (a.T != nil || b.T != nil) {
+			return join(a, b)
+		}
+		return Value{}
+	case opNullish:
+		if a.K == VNull {
+			return b
+		}
+		return join(b, a)
+	}
+	x, ok1 := m.code(a)
+	y, ok2 := m.code(b)
+	if ok1 && ok2 {
+		var f float64
+		switch op {
+		case '-':
+			f = x - y
+		case '*':
+			f = x * y
+		case '/':
+			if y == 0 {
+				return Value{}
+			}
+			f = x / y
+			if m.cur.d == CSharp && x == math.Trunc(x) && y == math.Trunc(y) {
+				f = math.Trunc(f)
+			}
+		case '\\':
+			if y == 0 {
+				return Value{}
+			}
+			f = math.Trunc(x / y)
+		case opMod, '%':
+			if y == 0 {
+				return Value{}
+			}
+			f = math.Mod(x, y)
+		case '^':
+			if m.cur.d.VB() {
+				f = math.Pow(x, y)
+			} else {
+				f = float64(int64(x) ^ int64(y))
+			}
+		case opXor:
+			f = float64(int64(x) ^ int64(y))
+		case opEqv:
+			f = float64(^(int64(x) ^ int64(y)))
+		case 'b':
+			f = float64(int64(x) & int64(y))
+		case '|':
+			f = float64(int64(x) | int64(y))
+		case opShl:
+			f = float64(int64(x) << (uint64(y) & 63))
+		case opShr:
+			f = float64(int64(x) >> (uint64(y) & 63))
+		case '+':
+			f = x + y
+		default:
+			return Value{}
+		}
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return Value{}
+		}
+		v := Union(a, b)
+		v.K, v.N = VNumber, f
+		return v
+	}
+	v := Union(a, b)
+	v.L |= Numeric
+	return v
+}
+
+func (m *Machine) compare(op uint8, a, b Value) Value {
+	if op == opIs || op == opLike {
+		return Value{}
+	}
+	if !a.Known() || !b.Known() {
+		return Value{}
+	}
+	less, equal := false, false
+	x, ok1 := a.Number()
+	y, ok2 := b.Number()
+	if ok1 && ok2 && !(a.K == VString && b.K == VString) {
+		less, equal = x < y, x == y
+	} else {
+		s, _ := a.Text()
+		t, _ := b.Text()
+		less, equal = s < t, s == t
+	}
+	switch op {
+	case opEQ:
+		return Bool(equal)
+	case opNE:
+		return Bool(!equal)
+	case '<':
+		return Bool(less)
+	case '>':
+		return Bool(!less && !equal)
+	case opLE:
+		return Bool(less || equal)
+	}
+	return Bool(!less)
+}
+
+func (m *Machine) evalArray(n *Node) Value {
+	o := &Object{}
+	if n.Op == 'n' {
+		f, ok := m.eval(n.Kids[0]).Number()
+		if n.Low == "byte" && ok && f >= 0 && f <= 1<<20 {
+			o.Buf = make([]byte, int(f))
+			m.made += int(f)
+			return Value{K: VBytes, O: o}
+		}
+		if n.Low == "byte" {
+			return Value{}
+		}
+		return Value{K: VArray, O: o}
+	}
+	for _, k := range n.Kids {
+		o.Elems = append(o.Elems, m.eval(k))
+	}
+	if n.Low == "byte" {
+		buf := make([]byte, 0, len(o.Elems))
+		for _, e := range o.Elems {
+			f, ok := m.code(e)
+			if !ok {
+				return Value{K: VArray, O: o}
+			}
+			buf = append(buf, byte(int64(f)))
+		}
+		return Value{K: VBytes, O: &Object{Buf: buf}}
+	}
+	return Value{K: VArray, O: o}
+}
+
+func (m *Machine) evalIndex(n *Node) Value {
+	recv := m.eval(n.Kids[0])
+	args := m.evalArgs(n.Kids[1:])
+	return m.index(n, recv, args)
+}
+
+func (m *Machine) evalArgs(kids []*Node) []Value {
+	if len(kids) == 0 {
+		return nil
+	}
+	args := make([]Value, len(kids))
+	for i, k := range kids {
+		args[i] = m.eval(k)
+	}
+	return args
+}
+
+// index reads recv[args].
+func (m *Machine) index(n *Node, recv Value, args []Value) Value {
+	if v, ok := m.Host.Index(m, n, recv, args); ok {
+		return v
+	}
+	if len(args) == 0 {
+		return recv
+	}
+	if f, ok := args[0].Number(); ok && f >= 0 && recv.K != VObject {
+		i := int(f)
+		switch recv.K {
+		case VArray:
+			if i < len(recv.O.Elems) && len(args) == 1 {
+				if e := recv.O.Elems[i]; e.K != VUnknown || e.T != nil {
+					return e
+				}
+			}
+			return recv.O.Any
+		case VBytes:
+			if i < len(recv.O.Buf) {
+				return Num(float64(recv.O.Buf[i]))
+			}
+			return Value{}
+		case VString:
+			if r := letters(recv.S); i < r.len() {
+				return Value{K: VString, S: r.slice(i, i+1), L: recv.L, T: recv.T}
+			}
+			return Value{}
+		}
+	}
+	if recv.O != nil && recv.K == VObject {
+		if s, ok := args[0].Text(); ok {
+			if v, ok := recv.O.Fields["#"+lowerASCII(s)]; ok {
+				return v
+			}
+			if v, ok := recv.O.Fields[lowerASCII(s)]; ok { // JScript: o["f"]
+				return v
+			}
+		}
+		return Union(Value{L: recv.L, T: recv.T}, recv.O.Any)
+	}
+	if m.cur.d == JScript && len(args) == 1 && (recv.K == VType || recv.K == VUnknown) {
+		if s, ok := args[0].Text(); ok && s != "" && recv.K == VType { // window["eval"]
+			return Value{K: VType, S: recv.S + "." + lowerASCII(s)}
+		}
+	}
+	return Union(recv)
+}

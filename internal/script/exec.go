@@ -1,0 +1,354 @@
+package script
+
+// execBlock runs statements from the given one on.
+func (m *Machine) execBlock(b *Node, from int) control {
+	if b == nil {
+		return goOn
+	}
+	if b.Kind != KBlock {
+		return m.exec(b)
+	}
+	if from == 0 {
+		b.seen = true
+	}
+	for i := from; i < len(b.Kids); i++ {
+		if c := m.exec(b.Kids[i]); c != goOn {
+			if i+1 < len(b.Kids) && c == returns {
+				// What stands behind may be reached in truth.
+				m.rest(b, i+1)
+			}
+			return c
+		}
+		if m.left <= 0 {
+			return goOn
+		}
+	}
+	return goOn
+}
+
+// rest keeps the unreached tail of a block for later, once.
+func (m *Machine) rest(b *Node, from int) {
+	t := b.Kids[from]
+	if t.Flag&128 == 0 && len(m.pending) < 5000 && !t.seen {
+		t.Flag |= 128
+		m.pending = append(m.pending, pending{m.cur, b, from})
+	}
+}
+
+func (m *Machine) exec(n *Node) control {
+	if n == nil {
+		return goOn
+	}
+	m.left--
+	m.nest++
+	defer func() { m.nest-- }()
+	if m.left <= 0 || m.nest > 900 {
+		return goOn
+	}
+	switch n.Kind {
+	case KBlock:
+		return m.execBlock(n, 0)
+	case KExpr:
+		for _, k := range n.Kids {
+			m.eval(k)
+		}
+	case KOut:
+		v := m.eval(n.Kids[0])
+		m.Host.Call(m, n, Value{}, "<%=", []Value{v})
+	case KDecl:
+		var v Value
+		if len(n.Kids) > 0 && n.Kids[0] != nil {
+			v = m.eval(n.Kids[0])
+		} else if n.Low == "string" || m.cur.d == VBScript {
+			v = Value{K: VNull}
+		}
+		if n.Op == 'a' || v.K == VUnknown && len(n.Low) > 2 && n.Low[len(n.Low)-1] == ']' && v.L == 0 {
+			if v.K == VUnknown && v.L == 0 {
+				v = Value{K: VArray, O: &Object{}}
+			}
+		}
+		m.define(n, typed(v, n.Low))
+	case KRedim:
+		c := m.lookup(n.Name)
+		if c == nil || c.v.K != VArray {
+			m.define(n, Value{K: VArray, O: &Object{}})
+		}
+	case KAssign, KCall, KMany, KMember, KName:
+		m.eval(n)
+	case KIf:
+		return m.execIf(n)
+	case KFor, KForTo, KForEach, KWhile:
+		return m.loop(n)
+	case KSelect:
+		return m.execSelect(n)
+	case KTry:
+		c := m.execBlock(n.Kids[0], 0)
+		for _, k := range n.Kids[1:] {
+			m.weak++
+			m.execBlock(k, 0)
+			m.weak--
+		}
+		return c
+	case KWith:
+		old := m.cur.with
+		m.cur.with = m.eval(n.Kids[0])
+		c := m.execBlock(n.Kids[1], 0)
+		m.cur.with = old
+		return c
+	case KReturn:
+		if len(n.Kids) > 0 {
+			v := m.eval(n.Kids[0])
+			m.cur.ret = join(m.cur.ret, m.Step(v, n))
+		}
+		return returns
+	case KBreak:
+		return breaks
+	case KContinue:
+		return continues
+	case KImport:
+		if len(n.Attr) > 0 { // using A = B.C;
+			m.SetGlobal(n.Attr[0], Value{K: VType, S: n.Low})
+		}
+	}
+	return goOn
+}
+
+func (m *Machine) define(n *Node, v Value) {
+	c := &cell{v: v, typ: n.Low}
+	if old := m.cur.vars[n.Name]; old != nil && m.weak > 0 {
+		c.v = join(old.v, v)
+	}
+	m.cur.vars[n.Name] = c
+	if v.T != nil && m.cur == m.globals {
+		m.dirty = true
+	}
+}
+
+func (m *Machine) execIf(n *Node) control {
+	var out control
+	weak := 0
+	for i := 0; i+1 < len(n.Kids); i += 2 {
+		cond := m.eval(n.Kids[i])
+		truth, known := cond.Truth()
+		if known && cond.T == nil {
+			if !truth {
+				m.later(n.Kids[i+1], 0)
+				continue
+			}
+			c := m.execBlock(n.Kids[i+1], 0)
+			for j := i + 3; j < len(n.Kids); j += 2 {
+				m.later(n.Kids[j], 0)
+			}
+			if len(n.Kids)%2 == 1 {
+				m.later(n.Kids[len(n.Kids)-1], 0)
+			}
+			m.weak -= weak
+			if weak > 0 {
+				return out
+			}
+			return c
+		}
+		m.weak++
+		weak++
+		m.execBlock(n.Kids[i+1], 0)
+	}
+	if len(n.Kids)%2 == 1 {
+		c := m.execBlock(n.Kids[len(n.Kids)-1], 0)
+		if weak == 0 {
+			out = c
+		}
+	}
+	m.weak -= weak
+	return out
+}
+
+func (m *Machine) execSelect(n *Node) control {
+	v := m.eval(n.Kids[0])
+	s, known := v.Text()
+	known = known && v.T == nil
+	var out control
+	hit := false
+	for _, c := range n.Kids[1:] {
+		if len(c.Kids) == 0 {
+			continue
+		}
+		body := c.Kids[len(c.Kids)-1]
+		match, sure := c.Flag&1 == 1 && !hit, true
+		for _, k := range c.Kids[:len(c.Kids)-1] {
+			cv := m.eval(k)
+			m.Host.Compare(m, k, v, cv)
+			if t, ok := cv.Text(); ok && c.Op != 'r' {
+				match = match || t == s
+			} else {
+				sure = false
+			}
+		}
+		switch {
+		case known && sure && match && !hit:
+			hit = true
+			out = m.execBlock(body, 0)
+		case known && sure:
+			m.later(body, 0)
+		default:
+			m.weak++
+			m.execBlock(body, 0)
+			m.weak--
+		}
+	}
+	if out == breaks || !hit {
+		out = goOn
+	}
+	return out
+}
+
+// maxRounds bounds the iterations of one loop.
+const maxRounds = 300_000
+
+func (m *Machine) loop(n *Node) control {
+	floor := m.left / 3 // a loop may not eat what comes behind it
+	switch n.Kind {
+	case KForTo:
+		return m.forTo(n, floor)
+	case KForEach:
+		return m.forEach(n, floor)
+	case KFor:
+		m.exec(n.Kids[0])
+		return m.while(n, n.Kids[1], n.Kids[3], n.Kids[2], false, floor)
+	}
+	if n.Flag&1 == 1 {
+		if c := m.execBlock(n.Kids[1], 0); c == returns || c == breaks {
+			if c == breaks {
+				c = goOn
+			}
+			return c
+		}
+	}
+	return m.while(n, n.Kids[0], n.Kids[1], nil, n.Op == 'u', floor)
+}
+
+func (m *Machine) while(n, cond, body, post *Node, until bool, floor int) control {
+	for rounds := 0; rounds < maxRounds && m.left > floor; rounds++ {
+		known, truth := false, false
+		var cv Value
+		if cond != nil {
+			cv = m.eval(cond)
+			truth, known = cv.Truth()
+			known = known && cv.T == nil
+			truth = truth != until
+		}
+		if !known {
+			m.weak++
+			for range 2 {
+				m.execBlock(body, 0)
+				m.exec(post)
+			}
+			m.weak--
+			return goOn
+		}
+		if !truth {
+			if rounds == 0 {
+				m.later(body, 0)
+			}
+			return goOn
+		}
+		switch m.execBlock(body, 0) {
+		case breaks:
+			return goOn
+		case returns:
+			return returns
+		}
+		m.exec(post)
+	}
+	return goOn
+}
+
+func (m *Machine) forTo(n *Node, floor int) control {
+	from, to, step := m.eval(n.Kids[1]), m.eval(n.Kids[2]), Num(1)
+	if n.Kids[3] != nil {
+		step = m.eval(n.Kids[3])
+	}
+	a, ok1 := from.Number()
+	b, ok2 := to.Number()
+	s, ok3 := step.Number()
+	if !ok1 || !ok2 || !ok3 || s == 0 {
+		m.weak++
+		for range 2 {
+			m.assign(n.Kids[0], Union(from, Value{L: to.L & Numeric}), n)
+			m.execBlock(n.Kids[4], 0)
+		}
+		m.weak--
+		return goOn
+	}
+	if s > 0 && a > b || s < 0 && a < b {
+		m.later(n.Kids[4], 0)
+	}
+	for i, rounds := a, 0; (s > 0 && i <= b || s < 0 && i >= b) && rounds < maxRounds && m.left > floor; i, rounds = i+s, rounds+1 {
+		m.strong(n.Kids[0], Num(i), n)
+		switch m.execBlock(n.Kids[4], 0) {
+		case breaks:
+			return goOn
+		case returns:
+			return returns
+		}
+		if c := m.lookup(n.Kids[0].Name); c != nil && c.v.K == VNumber {
+			i = c.v.N
+		}
+	}
+	return goOn
+}
+
+func (m *Machine) forEach(n *Node, floor int) control {
+	list := m.eval(n.Kids[1])
+	set := func(v Value) {
+		if n.Kids[0].Kind == KDecl {
+			m.cur.vars[n.Kids[0].Name] = &cell{v: typed(v, n.Kids[0].Low)}
+			return
+		}
+		m.strong(n.Kids[0], v, n)
+	}
+	size, at := 0, func(int) Value { return Value{} }
+	switch {
+	case list.K == VArray && list.O.Any.T == nil && len(list.O.Elems) > 0:
+		size, at = len(list.O.Elems), func(i int) Value { return list.O.Elems[i] }
+	case list.K == VBytes:
+		size, at = len(list.O.Buf), func(i int) Value { return Num(float64(list.O.Buf[i])) }
+	case list.K == VString && n.Op != 'k':
+		r := letters(list.S)
+		size, at = r.len(), func(i int) Value { return Const(r.slice(i, i+1)) }
+	}
+	if size == 0 {
+		v := Union(list)
+		m.weak++
+		if e, ok := m.Host.Call(m, n, list, "<each>", nil); ok {
+			v = e
+		}
+		for range 2 {
+			set(v)
+			m.execBlock(n.Kids[2], 0)
+		}
+		m.weak--
+		return goOn
+	}
+	for i := 0; i < size && m.left > floor; i++ {
+		if n.Op == 'k' {
+			set(Num(float64(i)))
+		} else {
+			set(at(i))
+		}
+		switch m.execBlock(n.Kids[2], 0) {
+		case breaks:
+			return goOn
+		case returns:
+			return returns
+		}
+	}
+	return goOn
+}
+
+// strong assigns a loop's variable even where assignments are weak.
+func (m *Machine) strong(n *Node, v Value, at *Node) {
+	old := m.weak
+	m.weak = 0
+	m.assign(n, v, at)
+	m.weak = old
+}

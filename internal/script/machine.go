@@ -1,0 +1,418 @@
+package script
+
+// A Host gives the names of a platform their meaning. A method that returns
+// false leaves the matter to the machine.
+type Host interface {
+	Name(m *Machine, n *Node) (Value, bool)
+	Member(m *Machine, n *Node, recv Value) (Value, bool)
+	Call(m *Machine, n *Node, recv Value, name string, args []Value) (Value, bool)
+	Index(m *Machine, n *Node, recv Value, args []Value) (Value, bool)
+	New(m *Machine, n *Node, class string, args []Value) (Value, bool)
+	Assign(m *Machine, n *Node, recv Value, name string, v Value) bool
+	Compare(m *Machine, n *Node, a, b Value)
+	Params(m *Machine, fn, class *Node) []Value
+}
+
+// A Machine runs programs abstractly.
+type Machine struct {
+	Host  Host
+	Depth int // of code run from text
+
+	units   []unit
+	globals *frame
+	funcs   map[string][]*fun
+	order   []*fun
+	classes map[string]*Node
+	objects map[*Node]*Object
+	cur     *frame
+	pending []pending
+	total   int // steps left in all
+	left    int // steps left in this entry
+	made    int
+	tails   [4][]byte
+	tail    int
+	weak    int
+	nest    int
+	calls   int
+	dirty   bool
+	inRun   int
+}
+
+type unit struct {
+	text string
+	d    Dialect
+}
+
+type fun struct {
+	n     *Node
+	class *Node
+	d     Dialect
+	busy  int
+}
+
+type cell struct {
+	v   Value
+	typ string
+}
+
+type frame struct {
+	vars map[string]*cell
+	up   *frame // of a closure
+	self *Object
+	fn   *fun
+	ret  Value
+	with Value
+	d    Dialect
+}
+
+type pending struct {
+	f    *frame
+	n    *Node
+	from int
+}
+
+type control uint8
+
+const (
+	goOn control = iota
+	breaks
+	continues
+	returns
+)
+
+const (
+	totalSteps = 3_000_000
+	entrySteps = 1_200_000
+)
+
+// NewMachine returns a machine with fresh budgets.
+func NewMachine(h Host) *Machine {
+	m := &Machine{Host: h, total: totalSteps,
+		funcs: map[string][]*fun{}, classes: map[string]*Node{}, objects: map[*Node]*Object{}}
+	m.globals = &frame{vars: map[string]*cell{}}
+	m.cur = m.globals
+	return m
+}
+
+// Text returns the text a node was read from and whether it is the file itself.
+func (m *Machine) Text(n *Node) (string, bool) {
+	if int(n.Unit) < len(m.units) {
+		return m.units[n.Unit].text, n.Unit == 0
+	}
+	return "", false
+}
+
+// Source is a new unknown value with labels, from n.
+func (m *Machine) Source(n *Node, l Label) Value {
+	return Value{L: l, T: &Trace{Node: n, n: 1}}
+}
+
+// Step adds n to the way of v.
+func (m *Machine) Step(v Value, n *Node) Value {
+	if v.T == nil || v.T.n > 12 || v.T.Node == n || v.T.Node.Pos == n.Pos && v.T.Node.Unit == n.Unit {
+		return v
+	}
+	v.T = &Trace{Node: n, Prev: v.T, n: v.T.n + 1}
+	return v
+}
+
+// Load reads the segments of text as code of dialect d and declares what it
+// declares. The blocks it returns are to be given to Run.
+func (m *Machine) Load(text string, segs []Segment, d Dialect) []*Node {
+	if len(m.units) == 0 {
+		m.units = append(m.units, unit{text, d})
+	}
+	unit := uint8(0)
+	for u := range m.units {
+		if len(m.units[u].text) == len(text) && m.units[u].text == text {
+			unit = uint8(u)
+		}
+	}
+	return m.load(text, segs, d, unit)
+}
+
+// Tokens after which a program is read in parts.
+const partTokens = 300_000
+
+func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*Node {
+	var out []*Node
+	var toks []Token
+	low := text
+	if d.VB() {
+		low = lowerASCII(text)
+	}
+	for parts := 0; len(segs) > 0 && parts < 40; parts++ {
+		toks = toks[:0]
+		if d.VB() {
+			toks, segs = lexVB(toks, text, low, segs, partTokens)
+		} else {
+			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
+		}
+		if parts > 1 && !m.worth(toks) {
+			continue
+		}
+		a := arena{unit: unit}
+		var b *Node
+		if d.VB() {
+			b, _ = parseVB(toks, d, a)
+		} else {
+			b, _ = parseC(toks, d, a)
+		}
+		m.declare(b, nil, d)
+		out = append(out, b)
+	}
+	return out
+}
+
+// worth reports whether a later part of a giant program names anything that
+// could matter.
+func (m *Machine) worth(toks []Token) bool {
+	for _, t := range toks {
+		if t.Kind != tIdent {
+			continue
+		}
+		switch lowerASCII(t.S) {
+		case "eval", "execute", "executeglobal", "createobject", "request", "process", "assembly", "activator", "script", "function", "sub":
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Machine) declare(b *Node, class *Node, d Dialect) {
+	for _, k := range b.Kids {
+		switch {
+		case k == nil:
+		case k.Kind == KFunc:
+			f := &fun{n: k, class: class, d: d}
+			key := lowerASCII(k.Name)
+			m.funcs[key] = append(m.funcs[key], f)
+			m.order = append(m.order, f)
+			if len(k.Kids) > 0 {
+				if body := k.Kids[len(k.Kids)-1]; body.Kind == KBlock {
+					m.declareInner(body, class, d)
+				}
+			}
+		case k.Kind == KClass:
+			m.classes[lowerASCII(k.Name)] = k
+			m.declare(k, k, d)
+		case k.Kind == KBlock:
+			m.declare(k, class, d)
+		}
+	}
+}
+
+// declareInner finds local functions.
+func (m *Machine) declareInner(b *Node, class *Node, d Dialect) {
+	for _, k := range b.Kids {
+		if k != nil && k.Kind == KFunc {
+			m.declare(&Node{Kids: []*Node{k}}, class, d)
+		}
+	}
+}
+
+// Run runs the blocks, then every branch that was passed by, then every
+// function that nothing called.
+func (m *Machine) Run(blocks []*Node, d Dialect) {
+	m.globals.d = d
+	m.entry(func() {
+		for _, b := range blocks {
+			m.execBlock(b, 0)
+		}
+		m.drain()
+	})
+}
+
+// RunFunctions runs every function that nothing called, twice when the first
+// round left request data behind in what functions share.
+func (m *Machine) RunFunctions() {
+	var mine []*fun
+	for i := 0; i < len(m.order); i++ { // grows when text is run
+		if f := m.order[i]; !f.n.seen {
+			mine = append(mine, f)
+			m.runEntry(f)
+		}
+	}
+	if m.dirty {
+		for _, f := range mine {
+			m.runEntry(f)
+		}
+	}
+}
+
+func (m *Machine) runEntry(f *fun) {
+	m.entry(func() {
+		args := m.Host.Params(m, f.n, f.class)
+		var self *Object
+		if f.class != nil {
+			self = m.instance(f.class)
+		}
+		m.weak++ // what a function stores may or may not be there for another
+		m.invoke(f, self, args, nil)
+		m.weak--
+		m.drain()
+	})
+}
+
+func (m *Machine) entry(run func()) {
+	m.left = min(entrySteps, m.total)
+	before := m.left
+	m.cur, m.nest = m.globals, 0
+	run()
+	m.total -= before - max(m.left, 0)
+	m.pending = m.pending[:0]
+}
+
+// drain runs the branches that constant conditions passed by: a constant here
+// may be something else in truth.
+func (m *Machine) drain() {
+	for i := 0; i < len(m.pending) && i < 5000 && m.left > 0; i++ {
+		p := m.pending[i]
+		if p.n.seen && p.from == 0 {
+			continue
+		}
+		m.cur = p.f
+		m.weak++
+		m.execBlock(p.n, p.from)
+		m.weak--
+		m.cur = m.globals
+	}
+	m.pending = m.pending[:0]
+}
+
+func (m *Machine) later(n *Node, from int) {
+	if n != nil && !n.seen && len(m.pending) < 5000 {
+		m.pending = append(m.pending, pending{m.cur, n, from})
+	}
+}
+
+// RunText runs constant text as code, in the scope of the caller. It returns
+// false when the text is too deep, too long or was run before.
+func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
+	if m.Depth > 5 || len(text) > 4<<20 || len(m.units) > 200 || m.left <= 0 {
+		return Value{}, false
+	}
+	for _, u := range m.units[min(1, len(m.units)):] {
+		if u.text == text {
+			return Value{}, false
+		}
+	}
+	m.units = append(m.units, unit{text, d})
+	m.Depth++
+	defer func() { m.Depth-- }()
+	first := len(m.order)
+	blocks := m.load(text, []Segment{{Start: 0, End: len(text)}}, d, uint8(len(m.units)-1))
+	var last Value
+	for _, b := range blocks {
+		if len(b.Kids) == 1 && b.Kids[0].Kind == KExpr {
+			last = m.eval(b.Kids[0].Kids[0])
+			continue
+		}
+		m.execBlock(b, 0)
+	}
+	_ = first
+	return last, true
+}
+
+// instance is the object that stands for every instance of a class whose
+// methods nobody calls.
+func (m *Machine) instance(class *Node) *Object {
+	o := m.objects[class]
+	if o == nil {
+		o = &Object{Class: class, Fields: map[string]Value{}}
+		m.objects[class] = o
+		m.initialize(o)
+	}
+	return o
+}
+
+func (m *Machine) initialize(o *Object) {
+	f := &frame{vars: map[string]*cell{}, self: o, d: m.cur.d}
+	old := m.cur
+	m.cur = f
+	for _, k := range o.Class.Kids {
+		m.fields(o, k)
+	}
+	m.cur = old
+}
+
+func (m *Machine) fields(o *Object, k *Node) {
+	if k == nil {
+		return
+	}
+	if k.Kind == KBlock {
+		for _, d := range k.Kids {
+			m.fields(o, d)
+		}
+		return
+	}
+	if k.Kind != KDecl {
+		return
+	}
+	var v Value
+	if len(k.Kids) > 0 && k.Kids[0] != nil {
+		v = m.eval(k.Kids[0])
+	}
+	o.Fields[k.Name] = typed(v, k.Low)
+}
+
+// typed gives an unknown value the class it was declared with.
+func typed(v Value, class string) Value {
+	if class != "" && (v.K == VUnknown || v.K == VNull && class != "string") {
+		switch class {
+		case "string", "object", "var", "variant", "dynamic", "integer":
+			return v
+		case "int", "long", "bool", "boolean", "double", "datetime", "decimal", "guid", "int32", "int64":
+			if v.L != 0 {
+				v.L |= Numeric
+			}
+			return v
+		}
+		return Value{K: VObject, S: class, L: v.L, T: v.T, O: &Object{}}
+	}
+	return v
+}
+
+// Function returns the function that holds the code now run, or nil.
+func (m *Machine) Function() *Node {
+	if m.cur.fn != nil {
+		return m.cur.fn.n
+	}
+	return nil
+}
+
+// Functions calls visit with each function and its class.
+func (m *Machine) Functions(visit func(fn, class *Node)) {
+	for _, f := range m.order {
+		visit(f.n, f.class)
+	}
+}
+
+// Class returns a class the code declares, by its name in lower case.
+func (m *Machine) Class(name string) *Node { return m.classes[name] }
+
+// Dialect is the language of the code now run.
+func (m *Machine) Dialect() Dialect { return m.cur.d }
+
+// SetGlobal gives a page-wide variable a value.
+func (m *Machine) SetGlobal(name string, v Value) { m.globals.vars[name] = &cell{v: v} }
+
+// Share stores a value that all code of the file sees under a key of the host.
+func (m *Machine) Share(key string, v Value) {
+	if c := m.globals.vars[key]; c != nil {
+		c.v = join(c.v, v)
+		return
+	}
+	if v.T != nil {
+		m.dirty = true
+	}
+	m.globals.vars[key] = &cell{v: v}
+}
+
+// Shared returns what Share stored.
+func (m *Machine) Shared(key string) (Value, bool) {
+	if c := m.globals.vars[key]; c != nil {
+		return c.v, true
+	}
+	return Value{}, false
+}

@@ -1,0 +1,123 @@
+package script
+
+import "strings"
+
+// maxDepth bounds the nesting a parser follows; deeper code is skipped.
+const maxDepth = 220
+
+// parser holds what both grammars need.
+type parser struct {
+	arena
+	toks  []Token
+	i     int
+	depth int
+	d     Dialect
+}
+
+func (p *parser) tok() Token { return p.toks[p.i] }
+
+func (p *parser) peek(n int) Token {
+	if p.i+n < len(p.toks) {
+		return p.toks[p.i+n]
+	}
+	return p.toks[len(p.toks)-1]
+}
+
+func (p *parser) next() Token {
+	t := p.toks[p.i]
+	if t.Kind != tEOF {
+		p.i++
+	}
+	return t
+}
+
+func (p *parser) op(c uint8) bool { t := &p.toks[p.i]; return t.Kind == tOp && t.Op == c }
+
+func (p *parser) word(s string) bool { t := &p.toks[p.i]; return t.Kind == tIdent && t.S == s }
+
+func (p *parser) takeOp(c uint8) bool {
+	if p.op(c) {
+		p.i++
+		return true
+	}
+	return false
+}
+
+func (p *parser) take(s string) bool {
+	if p.word(s) {
+		p.i++
+		return true
+	}
+	return false
+}
+
+func (p *parser) name(t Token) *Node {
+	n := p.node(KName, t.Pos)
+	n.Name, n.Low = t.S, t.S
+	if !p.d.VB() {
+		n.Low = lowerASCII(t.S)
+	}
+	return n
+}
+
+func (p *parser) str(t Token) *Node {
+	n := p.node(KStr, t.Pos)
+	n.Name = t.S
+	return n
+}
+
+func (p *parser) num(t Token) *Node {
+	n := p.node(KNum, t.Pos)
+	n.Num = number(t.S)
+	return n
+}
+
+func (p *parser) wrap(k Kind, pos int32, kids ...*Node) *Node {
+	n := p.node(k, pos)
+	n.Kids = p.kids(kids...)
+	return n
+}
+
+// binary joins two operands. Chains of & and + become one flat node, and other
+// long chains are cut, so that no tree is deeper than the budget.
+func (p *parser) binary(op uint8, pos int32, a, b *Node, chain *int) *Node {
+	if (op == '&' || op == '+') && a.Kind == KCat && a.Op == op && a.Flag == 0 {
+		// Adjacent literals melt at once: a megabyte of "a"+"b" costs no nodes.
+		last := a.Kids[len(a.Kids)-1]
+		if last.Kind == KStr && b.Kind == KStr && last.Flag == 1 && len(last.Name) < 64 {
+			last.Name += b.Name
+			return a
+		}
+		if b.Kind == KStr {
+			b.Flag = 1
+		}
+		a.Kids = append(a.Kids, b)
+		return a
+	}
+	if op == '&' || op == '+' {
+		n := p.node(KCat, pos)
+		n.Op = op
+		n.Kids = append(make([]*Node, 0, 4), a, b)
+		return n
+	}
+	*chain++
+	if *chain > 200 {
+		if a.Kind == KMany {
+			a.Kids = append(a.Kids, b)
+			return a
+		}
+		return p.wrap(KMany, pos, a, b)
+	}
+	n := p.wrap(KBin, pos, a, b)
+	n.Op = op
+	return n
+}
+
+// typeName cuts a qualified type to its last part, in lower case.
+func typeName(s string) string {
+	s = lowerASCII(s)
+	if i := strings.LastIndexByte(s, '.'); i >= 0 {
+		s = s[i+1:]
+	}
+	return s
+}

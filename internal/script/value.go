@@ -1,0 +1,311 @@
+package script
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// A VKind is the kind of a Value.
+type VKind uint8
+
+// The kinds of values.
+const (
+	VUnknown VKind = iota
+	VString
+	VNumber
+	VBool
+	VNull
+	VBytes  // O.Buf
+	VArray  // O.Elems
+	VObject // S: the class
+	VType   // S: a name nobody declared: "system.io.file"
+	VFunc   // O.Fn
+)
+
+// A Label says where data came from and what was done to it. The host gives
+// the low bits their meaning.
+type Label uint32
+
+// Labels the machine itself sets.
+const (
+	Mixed   Label = 1 << (31 - iota) // joined with other text
+	Numeric                          // turned into a number on the way
+	Built                            // a constant put together from pieces
+)
+
+// A Value is what the machine knows of a value: perhaps the constant, where it
+// came from, and for unknown text what it starts (P) and ends (S) with.
+type Value struct {
+	K VKind
+	L Label
+	N float64
+	S string
+	P string
+	O *Object
+	T *Trace
+}
+
+// An Object is what values of reference types share.
+type Object struct {
+	Fields map[string]Value
+	Elems  []Value
+	Buf    []byte
+	Any    Value // what was put at unknown places
+	Fn     *Node
+	Class  *Node
+	frame  *frame
+	self   *Object
+}
+
+// A Trace is the way data took, latest step first.
+type Trace struct {
+	Node *Node
+	Prev *Trace
+	n    int
+}
+
+// Const makes a constant string.
+func Const(s string) Value { return Value{K: VString, S: s} }
+
+// Num makes a number.
+func Num(f float64) Value { return Value{K: VNumber, N: f} }
+
+// Bool makes a truth value.
+func Bool(b bool) Value {
+	if b {
+		return Value{K: VBool, N: 1}
+	}
+	return Value{K: VBool}
+}
+
+// Instance makes an object of a class the host knows.
+func Instance(class string, from ...Value) Value {
+	v := Union(from...)
+	return Value{K: VObject, S: class, L: v.L, T: v.T, O: &Object{}}
+}
+
+// Text returns the constant as text.
+func (v Value) Text() (string, bool) {
+	switch v.K {
+	case VString:
+		return v.S, true
+	case VNumber:
+		return formatNumber(v.N), true
+	case VBool:
+		if v.N != 0 {
+			return "True", true
+		}
+		return "False", true
+	case VNull:
+		return "", true
+	case VBytes:
+		return string(v.O.Buf), true
+	}
+	return "", false
+}
+
+func formatNumber(f float64) string {
+	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+// Number returns the constant as a number.
+func (v Value) Number() (float64, bool) {
+	switch v.K {
+	case VNumber, VBool:
+		return v.N, true
+	case VNull:
+		return 0, true
+	case VString:
+		s := strings.TrimSpace(v.S)
+		if s == "" || len(s) > 40 || !(s[0] >= '0' && s[0] <= '9' || s[0] == '-' || s[0] == '+' || s[0] == '&' || s[0] == '.') {
+			return 0, false
+		}
+		if s[0] == '&' {
+			return number(lowerASCII(s)), true
+		}
+		if len(s) > 1 && s[1]|0x20 == 'x' {
+			return number(s), true
+		}
+		f, err := strconv.ParseFloat(s, 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// Truth returns the constant as a condition.
+func (v Value) Truth() (bool, bool) {
+	switch v.K {
+	case VBool, VNumber:
+		return v.N != 0, true
+	case VNull:
+		return false, true
+	case VString:
+		switch lowerASCII(v.S) {
+		case "true":
+			return true, true
+		case "false", "":
+			return false, true
+		}
+		return v.S != "0", true
+	case VArray, VBytes, VObject, VFunc:
+		return true, v.L == 0 && v.K != VObject
+	}
+	return false, false
+}
+
+// Known reports whether the value is a constant.
+func (v Value) Known() bool {
+	return v.K == VString || v.K == VNumber || v.K == VBool || v.K == VNull || v.K == VBytes
+}
+
+// Union is an unknown value that may stem from any of the given ones.
+func Union(vs ...Value) Value {
+	var out Value
+	for i := range vs {
+		v := &vs[i]
+		l, t := v.L, v.T
+		if v.O != nil && v.K == VArray {
+			l |= v.O.Any.L
+			if t == nil {
+				t = v.O.Any.T
+			}
+			for i := 0; i < len(v.O.Elems) && i < 16; i++ {
+				e := &v.O.Elems[i]
+				l |= e.L
+				if t == nil {
+					t = e.T
+				}
+			}
+		}
+		// The way shown is that of the lowest label, the host's most telling.
+		if t != nil && (out.T == nil || l&-l < out.L&-out.L) {
+			out.T = t
+		}
+		out.L |= l &^ Built
+	}
+	return out
+}
+
+// join is a value that is either old or new.
+func join(old, v Value) Value {
+	if old.T == nil || old.T == v.T {
+		return v
+	}
+	if v.T != nil {
+		v.L |= old.L
+		return v
+	}
+	if v.K == VObject || v.K == VFunc {
+		return v
+	}
+	if old.K == VUnknown || v.Known() {
+		return old
+	}
+	return Union(old, v)
+}
+
+// Append joins two strings, growing the first in place when it was built last.
+func (m *Machine) concat(a, b string) string {
+	if a == "" {
+		return b
+	}
+	if b == "" {
+		return a
+	}
+	if len(a)+len(b) > maxString {
+		return a
+	}
+	if len(a) < 64 {
+		m.made += len(a) + len(b)
+		return a + b
+	}
+	for i := range m.tails {
+		t := m.tails[i]
+		if len(t) == len(a) && unsafe.StringData(a) == &t[0] {
+			m.made += len(b)
+			t = append(t, b...) // never changes what a shows
+			m.tails[i] = t
+			return unsafe.String(&t[0], len(t))
+		}
+	}
+	m.made += len(a) + len(b)
+	if m.made > maxMade {
+		m.left = 0
+		return a
+	}
+	t := make([]byte, 0, 2*(len(a)+len(b)))
+	t = append(append(t, a...), b...)
+	m.tails[m.tail] = t
+	m.tail = (m.tail + 1) % len(m.tails)
+	return unsafe.String(&t[0], len(t))
+}
+
+const (
+	maxString = 16 << 20
+	maxMade   = 96 << 20
+)
+
+// Concat joins values as text.
+func (m *Machine) Concat(vs ...Value) Value {
+	var out Value
+	known, built := true, 0
+	acc, text, suffix := "", false, ""
+	prefixDone := false
+	var l Label
+	for i, v := range vs {
+		if s, ok := v.Text(); ok && (v.K != VObject) {
+			if known {
+				acc = m.concat(acc, s)
+			}
+			if s != "" {
+				text = true
+				built++
+				if !known {
+					suffix = m.concat(suffix, s)
+				}
+			}
+			l |= v.L &^ Built
+			if v.T != nil && out.T == nil {
+				out.T = v.T
+			}
+			continue
+		}
+		if known {
+			known = false
+			if !prefixDone {
+				out.P = acc + v.P
+				prefixDone = true
+			}
+		}
+		suffix = v.S
+		if v.K != VUnknown {
+			suffix = ""
+		}
+		u := Union(v)
+		if u.T != nil && (out.T == nil || u.L&-u.L < l&-l) {
+			out.T = u.T
+		}
+		if i > 0 && u.L != 0 && l != 0 && u.T != out.T {
+			u.L |= Mixed
+		}
+		l |= u.L
+	}
+	if known {
+		out.K, out.S, out.P = VString, acc, ""
+		out.L = l
+		if built > 1 {
+			out.L |= Built
+		}
+		return out
+	}
+	out.L, out.S = l, suffix
+	if text {
+		out.L |= Mixed
+	}
+	return out
+}

@@ -1,0 +1,816 @@
+package script
+
+// vbParser reads VBScript and VB.NET.
+type vbParser struct{ parser }
+
+// parseVB returns the program as one block.
+func parseVB(toks []Token, d Dialect, a arena) (*Node, arena) {
+	p := &vbParser{parser{arena: a, toks: toks, d: d}}
+	b := p.node(KBlock, 0)
+	for p.tok().Kind != tEOF {
+		at := p.i
+		p.block(b, nil)
+		if p.i == at || p.tok().Kind != tEOF {
+			p.i = max(p.i, at) + 1 // a stray "end if"
+			if p.i >= len(p.toks) {
+				break
+			}
+			for k := p.tok().Kind; k != tNL && k != tEOF; k = p.tok().Kind {
+				p.i++
+			}
+		}
+	}
+	return b, p.arena
+}
+
+// ends reports whether the line starts with a word that closes a block.
+func (p *vbParser) ends(stop []string) bool {
+	t := p.tok()
+	if t.Kind != tIdent {
+		return false
+	}
+	for _, s := range stop {
+		if t.S == s {
+			return true
+		}
+	}
+	switch t.S {
+	case "end":
+		n := p.peek(1)
+		if n.Kind == tIdent {
+			switch n.S {
+			case "if", "sub", "function", "property", "class", "select", "with", "while", "try", "using", "get", "set", "module", "namespace", "structure", "synclock", "interface", "enum", "operator", "event", "addhandler", "removehandler", "raiseevent":
+				return true
+			}
+		}
+	case "loop", "next", "wend", "elseif", "catch", "finally", "endif":
+		return true
+	case "case", "else":
+		return p.peek(1).Kind != tOp || p.peek(1).Op != '='
+	}
+	return false
+}
+
+// block reads statements into b until a closing word, which it leaves.
+func (p *vbParser) block(b *Node, stop []string) {
+	for {
+		t := p.tok()
+		switch {
+		case t.Kind == tEOF || p.ends(stop):
+			return
+		case t.Kind == tNL:
+			p.i++
+			continue
+		}
+		at := p.i
+		if s := p.statement(); s != nil {
+			b.Kids = append(b.Kids, s)
+		}
+		if p.i == at {
+			p.i++
+		}
+	}
+}
+
+func (p *vbParser) newBlock(stop ...string) *Node {
+	b := p.node(KBlock, p.tok().Pos)
+	p.depth++
+	if p.depth < maxDepth {
+		p.block(b, stop)
+	}
+	p.depth--
+	return b
+}
+
+// line skips to the line's end.
+func (p *vbParser) line() {
+	for k := p.tok().Kind; k != tNL && k != tEOF && k != tHTML; k = p.tok().Kind {
+		p.i++
+	}
+}
+
+// close takes "end word" or the single word.
+func (p *vbParser) close(word string) {
+	if p.take("end") {
+		p.take(word)
+		return
+	}
+	if p.word(word) || p.word("end"+word) {
+		p.i++
+	}
+}
+
+func (p *vbParser) statement() *Node {
+	t := p.tok()
+	switch t.Kind {
+	case tHTML:
+		p.i++
+		return p.node(KHTML, t.Pos)
+	case tOut:
+		p.i++
+		for p.tok().Kind == tNL {
+			p.i++
+		}
+		return p.wrap(KOut, t.Pos, p.expr())
+	case tIdent:
+		if t.Op == 0 && !(p.peek(1).Kind == tOp && (p.peek(1).Op == '=' || p.peek(1).Op == '.')) {
+			if s, ok := p.keyword(t); ok {
+				return s
+			}
+		}
+	case tOp:
+		if t.Op == '<' { // attributes
+			return p.attributes()
+		}
+	}
+	return p.simple()
+}
+
+func (p *vbParser) attributes() *Node {
+	var attrs []string
+	p.i++
+	depth := 1
+	for n := 0; depth > 0 && n < 200; n++ {
+		t := p.next()
+		switch {
+		case t.Kind == tEOF:
+			return nil
+		case t.Kind == tIdent:
+			attrs = append(attrs, t.S)
+		case t.Kind == tStr:
+			attrs = append(attrs, lowerASCII(t.S))
+		case t.Kind == tOp && t.Op == '<':
+			depth++
+		case t.Kind == tOp && t.Op == '>':
+			depth--
+		}
+	}
+	for p.tok().Kind == tNL {
+		p.i++
+	}
+	s := p.statement()
+	if s != nil && (s.Kind == KFunc || s.Kind == KClass) {
+		s.Attr = append(attrs, s.Attr...)
+	}
+	return s
+}
+
+func (p *vbParser) keyword(t Token) (*Node, bool) {
+	switch t.S {
+	case "if":
+		return p.ifStatement(), true
+	case "for":
+		return p.forStatement(), true
+	case "do":
+		p.i++
+		n := p.node(KWhile, t.Pos)
+		var cond *Node
+		if p.word("while") || p.word("until") {
+			if p.next().S == "until" {
+				n.Op = 'u'
+			}
+			cond = p.expr()
+		}
+		body := p.newBlock("loop")
+		p.take("loop")
+		if cond == nil && (p.word("while") || p.word("until")) {
+			if p.next().S == "until" {
+				n.Op = 'u'
+			}
+			cond, n.Flag = p.expr(), 1
+		}
+		n.Kids = p.kids(cond, body)
+		return n, true
+	case "while":
+		p.i++
+		cond := p.expr()
+		body := p.newBlock("wend")
+		if !p.take("wend") {
+			p.close("while")
+		}
+		return p.wrap(KWhile, t.Pos, cond, body), true
+	case "select":
+		return p.selectStatement(), true
+	case "with":
+		p.i++
+		s := p.expr()
+		n := p.wrap(KWith, t.Pos, s, p.newBlock())
+		p.close("with")
+		return n, true
+	case "using", "synclock":
+		p.i++
+		b := p.node(KBlock, t.Pos)
+		if p.peek(1).Kind == tIdent && p.peek(1).S == "as" || p.peek(1).Kind == tOp && p.peek(1).Op == '=' {
+			b.Kids = append(b.Kids, p.declare(KDecl)...)
+		} else {
+			b.Kids = append(b.Kids, p.wrap(KExpr, t.Pos, p.expr()))
+		}
+		b.Kids = append(b.Kids, p.newBlock())
+		p.close(t.S)
+		return b, true
+	case "try":
+		p.i++
+		n := p.wrap(KTry, t.Pos, p.newBlock())
+		for p.word("catch") || p.word("finally") {
+			p.line()
+			n.Kids = append(n.Kids, p.newBlock())
+		}
+		p.close("try")
+		return n, true
+	case "sub", "function", "property", "operator":
+		return p.function(), true
+	case "class", "module", "structure", "interface", "namespace", "enum":
+		if p.peek(1).Kind != tIdent {
+			return nil, false
+		}
+		p.i++
+		n := p.node(KClass, t.Pos)
+		n.Name = p.next().S
+		for p.takeOp('.') {
+			n.Name = p.next().S
+		}
+		p.line()
+		body := p.newBlock()
+		n.Kids = body.Kids
+		for _, k := range n.Kids {
+			if k.Kind == KImport && k.Op == 'i' {
+				n.Low += " " + k.Low
+			}
+		}
+		p.close(t.S)
+		if t.S == "namespace" {
+			n.Kind = KBlock
+		}
+		return n, true
+	case "dim", "const", "static", "redim":
+		p.i++
+		k := KDecl
+		if t.S == "redim" {
+			k = KRedim
+			p.take("preserve")
+		}
+		p.take("const")
+		return p.declared(k, t.Pos), true
+	case "public", "private", "friend", "protected", "shared", "overrides", "overloads", "default", "shadows", "readonly", "writeonly", "mustinherit", "partial", "notinheritable", "overridable", "mustoverride", "withevents", "async", "iterator", "declare", "notoverridable":
+		if k := p.peek(1).Kind; k != tIdent {
+			return nil, false
+		}
+		return p.modified(), true
+	case "set", "let":
+		if p.peek(1).Kind != tIdent && !(p.peek(1).Kind == tOp && p.peek(1).Op == '.') {
+			return nil, false
+		}
+		p.i++
+		return p.simple(), true
+	case "call":
+		p.i++
+		return p.simple(), true
+	case "on", "option", "goto", "resume", "stop", "erase", "throw", "error":
+		if p.peek(1).Kind == tOp {
+			return nil, false
+		}
+		p.line()
+		return nil, true
+	case "imports", "inherits", "implements":
+		p.i++
+		n := p.node(KImport, t.Pos)
+		for k := p.tok().Kind; k == tIdent || k == tOp; k = p.tok().Kind {
+			if k == tIdent {
+				n.Low = p.tok().S
+			}
+			p.i++
+		}
+		if t.S != "imports" {
+			n.Op = 'i'
+		}
+		p.line()
+		return n, true
+	case "exit", "continue":
+		p.i++
+		k := KBreak
+		if t.S == "continue" {
+			k = KContinue
+		} else if p.word("sub") || p.word("function") || p.word("property") {
+			k = KReturn
+		}
+		p.line()
+		return p.node(k, t.Pos), true
+	case "return":
+		p.i++
+		n := p.node(KReturn, t.Pos)
+		if k := p.tok().Kind; k != tNL && k != tEOF && k != tHTML {
+			n.Kids = p.kids(p.expr())
+			n.Flag = 1
+		}
+		return n, true
+	case "end":
+		p.i++
+		return nil, true
+	case "addhandler", "removehandler", "raiseevent":
+		p.i++
+		n := p.wrap(KExpr, t.Pos, p.expr())
+		if p.takeOp(',') {
+			n.Kids = append(n.Kids, p.expr())
+		}
+		return n, true
+	case "get":
+		if k := p.peek(1).Kind; p.d == VBNet && k == tNL {
+			p.i++
+			n := p.newBlock()
+			p.close("get")
+			return n, true
+		}
+	}
+	return nil, false
+}
+
+func (p *vbParser) modified() *Node {
+	t := p.tok()
+	decl := false
+	for p.tok().Kind == tIdent {
+		switch p.tok().S {
+		case "declare":
+			for k := p.tok().Kind; k != tNL && k != tEOF; k = p.tok().Kind {
+				if p.tok().S == "function" || p.tok().S == "sub" {
+					break
+				}
+				p.i++
+			}
+			decl = true
+			continue
+		case "public", "private", "friend", "protected", "shared", "overrides", "overloads", "default", "shadows", "readonly", "writeonly", "mustinherit", "partial", "notinheritable", "overridable", "mustoverride", "withevents", "async", "iterator", "notoverridable", "const", "static", "dim", "custom", "widening", "narrowing":
+			p.i++
+			continue
+		case "sub", "function", "property", "operator":
+			if decl { // Declare Function x Lib "y": an import
+				n := p.node(KFunc, t.Pos)
+				p.i++
+				n.Name = p.next().S
+				n.Low = n.Name
+				n.Attr = []string{"dllimport"}
+				for k := p.tok().Kind; k != tNL && k != tEOF; k = p.tok().Kind {
+					if k == tStr {
+						n.Attr = append(n.Attr, lowerASCII(p.tok().S))
+					}
+					p.i++
+				}
+				n.Kids = p.kids(p.node(KBlock, t.Pos))
+				return n
+			}
+			return p.function()
+		case "class", "module", "structure", "interface", "enum":
+			s, _ := p.keyword(p.tok())
+			return s
+		case "event", "delegate":
+			p.line()
+			return nil
+		}
+		break
+	}
+	return p.declared(KDecl, t.Pos)
+}
+
+func (p *vbParser) declared(k Kind, pos int32) *Node {
+	list := p.declare(k)
+	if len(list) == 1 {
+		return list[0]
+	}
+	b := p.node(KBlock, pos)
+	b.Kids = list
+	return b
+}
+
+// declare reads "a, b(10) As T = v".
+func (p *vbParser) declare(k Kind) []*Node {
+	var out []*Node
+	for p.tok().Kind == tIdent {
+		t := p.next()
+		n := p.node(k, t.Pos)
+		n.Name = t.S
+		if p.op('(') {
+			p.i++
+			for _, a := range p.args(')') {
+				n.Kids = append(n.Kids, a)
+			}
+			n.Op = 'a'
+			n.Kids = nil
+		}
+		if p.take("as") {
+			if p.word("new") {
+				v := p.expr()
+				n.Low = v.Low
+				n.Kids = p.kids(v)
+			} else {
+				n.Low = p.typ()
+			}
+		}
+		if p.takeOp('=') {
+			n.Kids = p.kids(p.expr())
+		}
+		out = append(out, n)
+		if !p.takeOp(',') {
+			break
+		}
+		for p.tok().Kind == tNL && p.d == VBNet {
+			p.i++
+		}
+	}
+	return out
+}
+
+// typ reads a type and returns its last name.
+func (p *vbParser) typ() string {
+	name := p.next().S
+	for p.op('.') {
+		p.i++
+		name = p.next().S
+	}
+	for p.op('(') {
+		depth := 0
+		array := p.peek(1).Kind == tOp && p.peek(1).Op == ')'
+		for k := p.tok().Kind; k != tNL && k != tEOF; k = p.tok().Kind {
+			if p.op('(') {
+				depth++
+			} else if p.op(')') {
+				depth--
+			}
+			p.i++
+			if depth == 0 {
+				break
+			}
+		}
+		if array {
+			name += "[]"
+		}
+	}
+	return name
+}
+
+func (p *vbParser) function() *Node {
+	kw := p.next()
+	kind := kw.S
+	if kind == "property" && (p.word("get") || p.word("let") || p.word("set")) && p.peek(1).Kind == tIdent {
+		kind += p.next().S
+	}
+	t := p.next()
+	n := p.node(KFunc, t.Pos)
+	n.Name, n.Low = t.S, t.S
+	if kind == "property" || kind == "propertyget" {
+		n.Op = 'g'
+	} else if kind != "sub" && kind != "function" && kind != "operator" {
+		n.Op = 's'
+	}
+	if p.takeOp('(') {
+		if p.word("of") {
+			for k := p.tok().Kind; k != tNL && k != tEOF && !p.op(')'); k = p.tok().Kind {
+				p.i++
+			}
+			p.takeOp(')')
+			if !p.takeOp('(') {
+				goto body
+			}
+		}
+		for {
+			byval := false
+			var attr []string
+			for p.word("byval") || p.word("byref") || p.word("optional") || p.word("paramarray") {
+				byval = p.next().S == "byval" || byval
+			}
+			if p.op('<') {
+				for k := p.tok().Kind; k != tNL && k != tEOF && !p.op('>'); k = p.tok().Kind {
+					p.i++
+				}
+				p.i++
+				continue
+			}
+			if p.tok().Kind != tIdent {
+				break
+			}
+			pt := p.next()
+			pn := p.node(KParam, pt.Pos)
+			pn.Name, pn.Attr = pt.S, attr
+			if byval || p.d == VBNet {
+				pn.Flag = 1
+			}
+			if p.takeOp('(') {
+				p.takeOp(')')
+			}
+			if p.take("as") {
+				pn.Low = p.typ()
+			}
+			if p.takeOp('=') {
+				p.expr()
+			}
+			n.Kids = append(n.Kids, pn)
+			if !p.takeOp(',') {
+				break
+			}
+			for p.tok().Kind == tNL {
+				p.i++
+			}
+		}
+		p.takeOp(')')
+	}
+body:
+	if k := p.tok(); k.Kind == tNL && k.S == ":" {
+		p.i++
+	} else if p.word("handles") || p.word("implements") || p.word("as") {
+		if p.take("as") {
+			p.typ()
+		}
+		for k := p.tok().Kind; k != tNL && k != tEOF && !p.op('='); k = p.tok().Kind {
+			if k == tIdent {
+				n.Attr = append(n.Attr, p.tok().S)
+			}
+			p.i++
+		}
+		if p.takeOp('=') {
+			p.expr()
+		}
+	}
+	if p.d == VBNet && kw.S == "property" && !p.hasEnd("property") {
+		n.Kids = append(n.Kids, p.node(KBlock, t.Pos))
+		return n
+	}
+	body := p.newBlock()
+	n.Kids = append(n.Kids, body)
+	p.close(kw.S)
+	return n
+}
+
+// hasEnd reports whether "end word" follows before another member starts.
+func (p *vbParser) hasEnd(word string) bool {
+	for i := p.i; i < min(len(p.toks), p.i+4000); i++ {
+		if t := p.toks[i]; t.Kind == tIdent && t.S == word {
+			return i > 0 && p.toks[i-1].S == "end"
+		}
+	}
+	return false
+}
+
+func (p *vbParser) ifStatement() *Node {
+	n := p.node(KIf, p.next().Pos)
+	n.Kids = append(n.Kids, p.expr())
+	p.take("then")
+	if k := p.tok(); k.Kind != tNL && k.Kind != tEOF && k.Kind != tHTML || k.Kind == tNL && k.S == ":" {
+		p.inlineIf(n)
+		return n
+	}
+	n.Kids = append(n.Kids, p.newBlock())
+	for {
+		if p.take("elseif") || p.word("else") && p.peek(1).Kind == tIdent && p.peek(1).S == "if" && p.elseIf() {
+			n.Kids = append(n.Kids, p.expr())
+			p.take("then")
+			n.Kids = append(n.Kids, p.newBlock())
+			continue
+		}
+		if p.take("else") {
+			n.Kids = append(n.Kids, p.newBlock())
+			continue
+		}
+		break
+	}
+	if !p.take("endif") && p.word("end") {
+		p.i++
+		p.take("if")
+	}
+	// An even count of kids means no else; odd means the last is the else.
+	return n
+}
+
+// elseIf takes "else if" written as two words on one line with then at its end.
+func (p *vbParser) elseIf() bool {
+	for i := p.i + 2; i < len(p.toks); i++ {
+		t := p.toks[i]
+		if t.Kind == tNL || t.Kind == tEOF {
+			// "else if c then" opens a nested block with its own end if; VBScript
+			// has no two-word form, VB.NET does.
+			if p.d == VBNet {
+				p.i += 2
+				return true
+			}
+			return false
+		}
+	}
+	return false
+}
+
+func (p *vbParser) inlineIf(n *Node) {
+	b := p.node(KBlock, p.tok().Pos)
+	for {
+		t := p.tok()
+		if t.Kind == tEOF || t.Kind == tNL && t.S != ":" || t.Kind == tHTML || t.Kind == tOut {
+			break
+		}
+		if t.Kind == tNL {
+			p.i++
+			continue
+		}
+		if t.Kind == tIdent && t.S == "else" {
+			p.i++
+			n.Kids = append(n.Kids, b)
+			if len(n.Kids)%2 == 1 {
+				b = p.node(KBlock, t.Pos)
+				continue
+			}
+			b = p.node(KBlock, t.Pos)
+			continue
+		}
+		if t.Kind == tIdent && t.S == "elseif" && len(n.Kids)%2 == 1 {
+			p.i++
+			n.Kids = append(n.Kids, b, p.expr())
+			p.take("then")
+			b = p.node(KBlock, t.Pos)
+			continue
+		}
+		if t.Kind == tIdent && t.S == "end" && p.peek(1).S == "if" {
+			p.i += 2
+			break
+		}
+		if p.ends(nil) {
+			break
+		}
+		at := p.i
+		p.depth++
+		if p.depth < maxDepth {
+			if s := p.statement(); s != nil {
+				b.Kids = append(b.Kids, s)
+			}
+		} else {
+			p.line()
+		}
+		p.depth--
+		if p.i == at {
+			p.i++
+		}
+	}
+	n.Kids = append(n.Kids, b)
+}
+
+func (p *vbParser) forStatement() *Node {
+	t := p.next()
+	if p.take("each") {
+		v := p.postfix(false)
+		if p.take("as") {
+			p.typ()
+		}
+		p.take("in")
+		e := p.expr()
+		n := p.wrap(KForEach, t.Pos, v, e, p.newBlock("next"))
+		p.endNext()
+		return n
+	}
+	v := p.postfix(false)
+	if p.take("as") {
+		p.typ()
+	}
+	p.takeOp('=')
+	from := p.expr()
+	p.take("to")
+	to := p.expr()
+	var step *Node
+	if p.take("step") {
+		step = p.expr()
+	}
+	n := p.wrap(KForTo, t.Pos, v, from, to, step, p.newBlock("next"))
+	p.endNext()
+	return n
+}
+
+func (p *vbParser) endNext() {
+	if p.take("next") && p.tok().Kind == tIdent && p.peek(1).Kind == tNL {
+		p.i++
+	}
+}
+
+func (p *vbParser) selectStatement() *Node {
+	t := p.next()
+	p.take("case")
+	n := p.wrap(KSelect, t.Pos, p.expr())
+	for p.tok().Kind == tNL || p.tok().Kind == tHTML {
+		p.i++
+	}
+	for p.word("case") {
+		c := p.node(KCase, p.next().Pos)
+		if p.take("else") {
+			c.Flag = 1
+		} else {
+			for {
+				p.take("is")
+				if t := p.tok(); t.Kind == tOp && (t.Op == '<' || t.Op == '>' || t.Op == '=' || t.Op == opNE || t.Op == opLE || t.Op == opGE) {
+					p.i++
+					c.Op = 'r'
+				}
+				c.Kids = append(c.Kids, p.expr())
+				if p.take("to") {
+					p.expr()
+					c.Op = 'r'
+				}
+				if !p.takeOp(',') {
+					break
+				}
+			}
+		}
+		c.Kids = append(c.Kids, p.newBlock())
+		n.Kids = append(n.Kids, c)
+		if p.word("else") { // tolerated for "case else"
+			break
+		}
+	}
+	p.close("select")
+	return n
+}
+
+// simple reads an assignment or a call with or without parentheses.
+func (p *vbParser) simple() *Node {
+	t := p.tok()
+	e := p.postfix(true)
+	switch n := p.tok(); {
+	case n.Kind == tOp && n.Op == '=':
+		p.i++
+		for p.tok().Kind == tNL && p.d == VBNet {
+			p.i++
+		}
+		v := p.expr()
+		return p.wrap(KAssign, t.Pos, e, v)
+	case n.Kind == tOp && n.Op == opSet:
+		p.i++
+		a := p.wrap(KAssign, t.Pos, e, p.expr())
+		a.Op = n.S[0]
+		return a
+	case n.Kind == tNL || n.Kind == tEOF || n.Kind == tHTML || n.Kind == tOut || n.Kind == tIdent && n.S == "else":
+		if e.Kind == KName || e.Kind == KMember {
+			e = p.wrap(KCall, e.Pos, e)
+		}
+		return p.wrap(KExpr, t.Pos, e)
+	case n.Kind == tOp && p.precedence(n) > 0 && e.Kind == KCall && len(e.Kids) == 2 && !p.startsArg(n):
+		// f (a) & b is f with the one argument (a) & b.
+		e.Kids[1] = p.climb(e.Kids[1], 1)
+		if p.takeOp(',') {
+			e.Kids = append(e.Kids[:2:2], p.args(0)...)
+		}
+		return p.wrap(KExpr, t.Pos, e)
+	case n.Kind == tOp && n.Op == ',' && e.Kind == KCall && len(e.Kids) == 2:
+		p.i++
+		e.Kids = append(e.Kids[:2:2], p.args(0)...)
+		return p.wrap(KExpr, t.Pos, e)
+	default:
+		c := p.wrap(KCall, e.Pos, e)
+		c.Kids = append(c.Kids[:1:1], p.args(0)...)
+		return p.wrap(KExpr, t.Pos, c)
+	}
+}
+
+func (p *vbParser) startsArg(t Token) bool { return t.Op == '-' && p.peek(1).Pos == t.Pos+1 && false }
+
+// args reads arguments up to the closing operator, which it takes; with 0 up
+// to the line's end.
+func (p *vbParser) args(closing uint8) []*Node {
+	var out []*Node
+	for {
+		for closing != 0 && p.tok().Kind == tNL && p.d == VBNet {
+			p.i++
+		}
+		t := p.tok()
+		if t.Kind == tEOF || t.Kind == tNL || t.Kind == tHTML || t.Kind == tOut {
+			return out
+		}
+		if closing != 0 && p.takeOp(closing) {
+			return out
+		}
+		if closing == 0 && t.Kind == tIdent && (t.S == "else" || t.S == "end") {
+			return out
+		}
+		if t.Kind == tOp && t.Op == ',' { // an omitted argument
+			p.i++
+			out = append(out, p.node(KBad, t.Pos))
+			continue
+		}
+		at := p.i
+		if t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == ':' && p.peek(1).S == ":=" {
+			p.i += 2
+		}
+		out = append(out, p.expr())
+		if p.take("to") { // array bounds
+			p.expr()
+		}
+		for closing != 0 && p.tok().Kind == tNL && p.d == VBNet {
+			p.i++
+		}
+		if p.takeOp(',') {
+			continue
+		}
+		if closing != 0 && p.takeOp(closing) {
+			return out
+		}
+		if closing == 0 || p.i == at {
+			return out
+		}
+		if k := p.tok().Kind; k != tOp && k != tIdent && k != tStr && k != tNum {
+			return out
+		}
+		if p.op(')') || p.op(']') || p.op('}') {
+			return out
+		}
+	}
+}

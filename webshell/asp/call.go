@@ -1,0 +1,394 @@
+package asp
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"limier/internal/script"
+)
+
+func first(args []script.Value) script.Value {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return script.Value{}
+}
+
+func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	if recv.K == script.VUnknown && recv.T == nil || recv.K == script.VType {
+		return h.free(m, n, recv, name, args)
+	}
+	if recv.K != script.VObject {
+		if name == "execute" && len(args) > 0 && recv.L&fromData == 0 {
+			return none, false
+		}
+		return none, false
+	}
+	switch recv.S {
+	case "request":
+		switch name {
+		case "binaryread":
+			return h.source(m, n, fromUpload|fromRequest)
+		case "servervariables":
+			return h.Index(m, n, script.Instance("servervariables"), args)
+		case "form", "querystring", "cookies", "item", "params":
+			return h.source(m, n, fromRequest)
+		}
+		return none, true
+	case "request.collection":
+		return h.source(m, n, fromRequest)
+	case "response":
+		return none, true
+	case "session", "application":
+		if name == "contents" || name == "value" {
+			return h.Index(m, n, recv, args)
+		}
+		return none, true
+	case "server":
+		return h.server(m, n, name, args)
+	case "drives":
+		return none, true
+	}
+	if v, ok := h.objectCall(m, n, recv, name, args); ok {
+		return v, true
+	}
+	if len(args) == 0 {
+		if v, ok := h.member(m, n, recv, name); ok {
+			return v, true
+		}
+	}
+	return none, false
+}
+
+// free calls a function of the language.
+func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	if recv.K == script.VType && name != "createobject" && name != "eval" {
+		return none, false
+	}
+	switch name {
+	case "<%=", "<each>":
+		return none, false
+	case "request":
+		if len(args) > 0 {
+			return h.Index(m, n, script.Instance("request"), args)
+		}
+	case "session", "application":
+		if len(args) > 0 {
+			return h.Index(m, n, script.Instance(name), args)
+		}
+	case "eval", "execute", "executeglobal":
+		if len(args) > 0 {
+			d := m.Dialect()
+			return h.code(m, n, args[0], d, name), true
+		}
+	case "function":
+		if len(args) > 0 && m.Dialect() == script.JScript {
+			return h.code(m, n, args[len(args)-1], script.JScript, name), true
+		}
+	case "createobject":
+		return h.create(m, n, args), true
+	case "getobject":
+		if len(args) > 0 {
+			return h.getObject(m, n, args), true
+		}
+	case "getref":
+		if s, ok := first(args).Text(); ok {
+			return script.Value{K: script.VType, S: strings.ToLower(s)}, true
+		}
+	}
+	return none, false
+}
+
+func (h *host) server(m *script.Machine, n *script.Node, name string, args []script.Value) (script.Value, bool) {
+	a := first(args)
+	switch name {
+	case "createobject":
+		return h.create(m, n, args), true
+	case "mappath":
+		v := a
+		if s, ok := a.Text(); ok {
+			return script.Value{K: script.VString, S: s, L: mapped | a.L, T: a.T}, true
+		}
+		v.L |= mapped
+		return v, true
+	case "execute", "transfer":
+		if a.L&fromRequest != 0 {
+			h.see(m, n, a, sight{rule: "request-to-include", text: "The request names the page that is run."})
+		}
+		return script.Value{}, true
+	case "htmlencode", "urlencode", "urlpathencode":
+		return script.Union(args...), true
+	}
+	return script.Value{}, true
+}
+
+// create is CreateObject.
+func (h *host) create(m *script.Machine, n *script.Node, args []script.Value) script.Value {
+	a := first(args)
+	s, ok := a.Text()
+	if !ok {
+		if a.L&fromRequest != 0 {
+			h.see(m, n, a, sight{rule: "request-to-object", text: "The request names the object that is created."})
+		}
+		return script.Value{}
+	}
+	v := script.Instance(progID(s))
+	if a.L&script.Built != 0 && dangerous(v.S) {
+		h.see(m, n, a, sight{rule: "hidden-object", text: "The name of the object " + s + " is put together from pieces.", decoded: s})
+	}
+	return v
+}
+
+func dangerous(class string) bool {
+	switch class {
+	case "wscript.shell", "shell.application", "adodb.stream", "scripting.filesystemobject", "msscriptcontrol.scriptcontrol":
+		return true
+	}
+	return false
+}
+
+func (h *host) getObject(m *script.Machine, n *script.Node, args []script.Value) script.Value {
+	a := args[0]
+	s, _ := a.Text()
+	if s == "" {
+		s = a.P
+	}
+	low := strings.ToLower(s)
+	switch {
+	case a.L&hostile != 0 && a.P == "":
+		h.see(m, n, a, sight{rule: "request-to-object", text: "The request names the object that is bound."})
+	case strings.HasPrefix(low, "winmgmts"):
+		return script.Instance("wmi")
+	case strings.HasPrefix(low, "script:"):
+		h.see(m, n, a, sight{rule: "remote-to-eval", text: "A script is fetched and run by its moniker.", decoded: s})
+	case strings.HasPrefix(low, "iis:"):
+		return script.Instance("iis")
+	case strings.HasPrefix(low, "winnt:"):
+		return script.Instance("winnt")
+	}
+	return script.Value{}
+}
+
+func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	a := first(args)
+	set := func(f string, v script.Value) {
+		if recv.O.Fields == nil {
+			recv.O.Fields = map[string]script.Value{}
+		}
+		recv.O.Fields[f] = v
+	}
+	made := func(class string, path script.Value) script.Value {
+		v := script.Instance(class)
+		v.O.Fields = map[string]script.Value{"path": path}
+		return v
+	}
+	switch recv.S {
+	case "wscript.shell":
+		switch name {
+		case "run", "exec":
+			h.exec(m, n, a, "WScript.Shell."+name)
+			return script.Instance("exec"), true
+		case "regread", "regwrite", "regdelete":
+			if a.L&fromRequest != 0 {
+				h.act(m, n, "registry", a)
+			}
+			return none, true
+		}
+	case "shell.application":
+		switch name {
+		case "shellexecute", "open":
+			h.exec(m, n, script.Union(args...), "Shell.Application."+name)
+			return none, true
+		case "namespace":
+			h.act(m, n, "list", a)
+			return made("folder", a), true
+		}
+	case "exec":
+		return none, true
+	case "wmi":
+		if name == "create" || name == "exec" {
+			h.exec(m, n, a, "WMI")
+			return none, true
+		}
+		return recv, true
+	case "scripting.filesystemobject":
+		switch name {
+		case "getdrive", "drives":
+			h.drives = true
+			return script.Instance("drives"), true
+		case "getfolder":
+			return made("folder", a), true
+		case "getfile":
+			return made("file", a), true
+		case "createtextfile":
+			return made("textstream", a), true
+		case "opentextfile":
+			return made("textstream", a), true
+		case "deletefile", "deletefolder":
+			h.act(m, n, "delete", a)
+			return none, true
+		case "copyfile", "movefile", "copyfolder", "movefolder":
+			h.act(m, n, "move", script.Union(args...))
+			return none, true
+		case "createfolder":
+			h.act(m, n, "mkdir", a)
+			return none, true
+		case "buildpath":
+			return m.Concat(args...), true
+		case "getparentfoldername", "getfilename", "getbasename", "getextensionname", "getabsolutepathname":
+			return script.Union(args...), true
+		}
+		return none, true
+	case "folder", "file":
+		path := recv.O.Fields["path"]
+		switch name {
+		case "delete":
+			h.act(m, n, "delete", path)
+		case "copy", "move", "copyhere", "movehere":
+			h.act(m, n, "move", script.Union(append(args, path)...))
+		case "openastextstream":
+			return made("textstream", path), true
+		case "createtextfile":
+			return made("textstream", script.Union(a, path)), true
+		default:
+			return none, false
+		}
+		return none, true
+	case "textstream":
+		switch name {
+		case "write", "writeline", "writeblanklines":
+			h.write(m, n, recv.O.Fields["path"], a)
+			return none, true
+		}
+	case "adodb.stream":
+		switch name {
+		case "write", "writetext":
+			if old, ok := recv.O.Fields["<content>"]; ok {
+				set("<content>", m.Concat(old, a))
+			} else {
+				set("<content>", a)
+			}
+			return none, true
+		case "loadfromfile":
+			set("<loaded>", a)
+			return none, true
+		case "savetofile":
+			content, ok := recv.O.Fields["<content>"]
+			if p, loaded := recv.O.Fields["<loaded>"]; !ok && loaded {
+				h.act(m, n, "move", script.Union(a, p))
+				return none, true
+			}
+			h.write(m, n, a, content)
+			return none, true
+		case "read", "readtext":
+			return h.streamContent(m, n, recv), true
+		case "copyto":
+			if a.O != nil && a.S == "adodb.stream" {
+				if a.O.Fields == nil {
+					a.O.Fields = map[string]script.Value{}
+				}
+				a.O.Fields["<content>"] = h.streamContent(m, n, recv)
+			}
+			return none, true
+		}
+	case "adodb.connection":
+		switch name {
+		case "open":
+			h.connect(m, n, recv, a)
+			return none, true
+		case "execute":
+			h.sql(m, n, a, recv)
+			return script.Instance("recordset"), true
+		}
+		return none, true
+	case "adodb.recordset":
+		switch name {
+		case "open":
+			conn := none
+			if len(args) > 1 {
+				conn = args[1]
+			}
+			h.sql(m, n, a, conn)
+			return none, true
+		case "save":
+			h.write(m, n, a, script.Value{L: fromData})
+			return none, true
+		}
+	case "adodb.command":
+		if name == "execute" && recv.O.Fields != nil {
+			h.sql(m, n, recv.O.Fields["<sql>"], none)
+			return script.Instance("recordset"), true
+		}
+	case "xmlhttp":
+		if name == "open" && len(args) > 1 {
+			set("<url>", args[1])
+		}
+		return none, true
+	case "xmldom":
+		switch name {
+		case "createelement", "createnode":
+			return script.Instance("xmlnode"), true
+		case "load", "loadxml":
+			recv.O.Any = script.Union(recv.O.Any, a)
+			return none, true
+		case "save":
+			h.write(m, n, a, recv.O.Any)
+			return none, true
+		case "transformnode", "transformnodetoobject":
+			if v := script.Union(a, anyOf(a)); v.L&hostile != 0 {
+				h.see(m, n, v, sight{rule: "request-to-eval", text: "A style sheet from the request, which may hold script, is run."})
+			}
+			return none, true
+		}
+	case "msscriptcontrol.scriptcontrol":
+		switch name {
+		case "addcode", "eval", "executestatement", "run":
+			d := script.VBScript
+			if recv.O.Fields != nil {
+				if s, ok := recv.O.Fields["language"].Text(); ok && strings.HasPrefix(strings.ToLower(s), "j") {
+					d = script.JScript
+				}
+			}
+			return h.code(m, n, a, d, "ScriptControl."+name), true
+		}
+		return none, true
+	}
+	return none, false
+}
+
+// nodeValue decodes what was given to an XML element of type bin.base64.
+func (h *host) nodeValue(m *script.Machine, node script.Value, name string) script.Value {
+	f := node.O.Fields
+	if f == nil {
+		return script.Union(node)
+	}
+	if name == "nodetypedvalue" {
+		if t, ok := f["text"]; ok {
+			if s, known := t.Text(); known {
+				s = strings.Join(strings.Fields(s), "")
+				typ, _ := f["datatype"].Text()
+				if strings.HasSuffix(strings.ToLower(typ), "hex") {
+					return script.Union(t)
+				}
+				if b, err := base64.StdEncoding.DecodeString(s); err == nil {
+					return script.Value{K: script.VString, S: string(b), L: t.L | script.Built, T: t.T}
+				}
+			}
+			return script.Union(t)
+		}
+	}
+	if v, ok := f[name]; ok {
+		return v
+	}
+	return script.Union(f["text"], f["nodetypedvalue"], node)
+}
+
+func anyOf(v script.Value) script.Value {
+	if v.O != nil {
+		return v.O.Any
+	}
+	return script.Value{}
+}

@@ -1,0 +1,361 @@
+package asp
+
+import (
+	"strings"
+
+	"limier/internal/script"
+)
+
+// Labels, the most telling lowest.
+const (
+	fromRequest script.Label = 1 << iota
+	fromUpload
+	fromRemote
+	fromSession
+	fromFile
+	fromData
+	mapped // went through Server.MapPath
+	info   // server variables that no client chooses
+)
+
+const hostile = fromRequest | fromUpload | fromRemote
+
+// host gives ASP's objects their meaning and collects what it sees.
+type host struct {
+	page   *script.Page
+	depth  int
+	blocks [][]*script.Node
+	seen   []sight
+	known  map[*script.Node]int
+	gates  int
+	acts   map[string]act // file actions on a path the request chooses
+	drives bool
+}
+
+// An act is one kind of file action.
+type act struct {
+	n    *script.Node
+	v    script.Value
+	pure bool // the request alone chooses the path
+}
+
+// objects declares <object runat=server>.
+func (h *host) objects(m *script.Machine) {
+	for _, t := range h.page.Tags {
+		if t.Name != "object" || t.Attrs["id"] == "" {
+			continue
+		}
+		class := progID(t.Attrs["progid"])
+		if class == "" {
+			class = classIDs[strings.ToLower(strings.Trim(strings.TrimPrefix(strings.ToLower(t.Attrs["classid"]), "clsid:"), "{} "))]
+		}
+		if class != "" {
+			m.SetGlobal(strings.ToLower(t.Attrs["id"]), script.Instance(class))
+		}
+	}
+}
+
+// classIDs names the classes that shells create by number.
+var classIDs = map[string]string{
+	"72c24dd5-d70a-438b-8a42-98424b88afb8": "wscript.shell",
+	"f935dc22-1cf0-11d0-adb9-00c04fd58a0b": "wscript.shell",
+	"13709620-c279-11ce-a49e-444553540000": "shell.application",
+	"0d43fe01-f093-11cf-8940-00a0c9054228": "scripting.filesystemobject",
+	"00000566-0000-0010-8000-00aa006d2ea4": "adodb.stream",
+	"0e59f1d5-1fbe-11d0-8ff2-00a0d10038bc": "msscriptcontrol.scriptcontrol",
+	"00000514-0000-0010-8000-00aa006d2ea4": "adodb.connection",
+	"093ff999-1ea0-4079-9525-9614c3504b74": "wscript.network",
+}
+
+// progID brings the names of one class to one form.
+func progID(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if i := strings.LastIndexByte(s, '.'); i > 0 && i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9' {
+		s = s[:i]
+		if j := strings.LastIndexByte(s, '.'); j > 0 && j+1 < len(s) && s[j+1] >= '0' && s[j+1] <= '9' {
+			s = s[:j]
+		}
+	}
+	switch {
+	case strings.HasSuffix(s, "xmlhttp") || strings.HasPrefix(s, "winhttp"):
+		return "xmlhttp"
+	case strings.HasSuffix(s, "xmldom") || strings.Contains(s, "domdocument"):
+		return "xmldom"
+	case s == "scriptcontrol" || strings.HasSuffix(s, ".scriptcontrol"):
+		return "msscriptcontrol.scriptcontrol"
+	}
+	return s
+}
+
+func (h *host) Name(m *script.Machine, n *script.Node) (script.Value, bool) {
+	switch n.Low {
+	case "request", "response", "server", "session", "application", "err":
+		return script.Instance(n.Low), true
+	}
+	return script.Value{}, false
+}
+
+func (h *host) source(m *script.Machine, n *script.Node, l script.Label) (script.Value, bool) {
+	return m.Source(n, l), true
+}
+
+func (h *host) Member(m *script.Machine, n *script.Node, recv script.Value) (script.Value, bool) {
+	if recv.K != script.VObject {
+		return script.Value{}, false
+	}
+	return h.member(m, n, recv, n.Low)
+}
+
+func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name string) (script.Value, bool) {
+	field := func(f string) script.Value {
+		if recv.O == nil {
+			return script.Value{}
+		}
+		return recv.O.Fields[f]
+	}
+	switch recv.S {
+	case "request":
+		switch name {
+		case "form", "querystring", "cookies", "item", "clientcertificate", "params":
+			v := script.Instance("request.collection")
+			v.L, v.T = fromRequest, m.Source(n, fromRequest).T
+			return v, true
+		case "servervariables":
+			return script.Instance("servervariables"), true
+		case "totalbytes":
+			return script.Value{}, true
+		}
+	case "request.collection":
+		switch name {
+		case "count":
+			return script.Value{}, true
+		}
+		return h.source(m, n, fromRequest)
+	case "response", "err":
+		return script.Value{}, true
+	case "session", "application":
+		switch name {
+		case "sessionid", "timeout", "lcid", "codepage":
+			return script.Value{}, true
+		}
+		return recv, true // contents, staticobjects
+	case "xmlhttp":
+		switch name {
+		case "responsetext", "responsebody", "responsestream", "responsexml":
+			v := m.Source(n, fromRemote)
+			return v, true
+		case "status", "readystate", "statustext":
+			return script.Value{}, true
+		}
+	case "xmlnode":
+		switch name {
+		case "nodetypedvalue", "text":
+			return h.nodeValue(m, recv, name), true
+		}
+	case "xmldom":
+		switch name {
+		case "documentelement":
+			return script.Instance("xmlnode", recv, recv.O.Any), true
+		}
+	case "scripting.filesystemobject":
+		if name == "drives" {
+			h.drives = true
+			return script.Instance("drives"), true
+		}
+	case "folder":
+		switch name {
+		case "files", "subfolders":
+			h.act(m, n, "list", field("path"))
+			return recv, true
+		case "path", "name", "parentfolder":
+			return field("path"), true
+		}
+		return script.Value{}, true
+	case "file":
+		switch name {
+		case "openastextstream":
+			return recv, true
+		case "name", "path", "shortpath":
+			v := script.Union(field("path"))
+			return v, true
+		}
+		return script.Value{}, true
+	case "textstream":
+		switch name {
+		case "readall", "readline", "read":
+			return h.read(m, n, field("path")), true
+		}
+		return script.Value{}, true
+	case "adodb.stream":
+		switch name {
+		case "read", "readtext":
+			return h.streamContent(m, n, recv), true
+		case "size", "eos", "position", "state":
+			return script.Value{}, true
+		}
+	case "adodb.recordset", "recordset":
+		switch name {
+		case "eof", "bof", "recordcount", "pagecount", "state":
+			return script.Value{}, true
+		case "fields":
+			return recv, true
+		}
+		return h.source(m, n, fromData)
+	case "exec": // WScript.Shell.Exec
+		return script.Value{}, true
+	case "wscript.shell", "shell.application", "adodb.connection", "scripting.dictionary":
+		return script.Value{}, false
+	}
+	return script.Value{}, false
+}
+
+// read is the content of a file at path.
+func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {
+	h.act(m, n, "read", path)
+	v := m.Source(n, fromFile)
+	return v
+}
+
+func (h *host) streamContent(m *script.Machine, n *script.Node, recv script.Value) script.Value {
+	if v, ok := recv.O.Fields["<content>"]; ok {
+		return v
+	}
+	if p, ok := recv.O.Fields["<loaded>"]; ok {
+		return h.read(m, n, p)
+	}
+	return script.Value{}
+}
+
+func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args []script.Value) (script.Value, bool) {
+	if recv.K != script.VObject || len(args) == 0 {
+		return script.Value{}, false
+	}
+	switch recv.S {
+	case "request", "request.collection":
+		if recv.S == "request" {
+			if s, ok := args[0].Text(); ok {
+				if l := serverVariable(s); l != 0 && strings.Contains(s, "_") && isServerVariable(s) {
+					return h.source(m, n, l)
+				}
+			}
+		}
+		return h.source(m, n, fromRequest)
+	case "servervariables":
+		s, ok := args[0].Text()
+		if !ok {
+			return h.source(m, n, fromRequest)
+		}
+		if l := serverVariable(s); l == fromRequest {
+			return h.source(m, n, l)
+		}
+		return script.Value{L: info}, true
+	case "session", "application":
+		if s, ok := args[0].Text(); ok {
+			if c, ok := h.sessionValue(m, recv.S, s); ok {
+				return c, true
+			}
+		}
+		return h.source(m, n, fromSession)
+	case "adodb.recordset", "recordset":
+		return h.source(m, n, fromData)
+	}
+	return script.Value{}, false
+}
+
+func isServerVariable(s string) bool {
+	switch s = strings.ToLower(s); {
+	case strings.HasPrefix(s, "http_"), strings.HasPrefix(s, "server_"), strings.HasPrefix(s, "remote_"), strings.HasPrefix(s, "script_"), strings.HasPrefix(s, "path_"), strings.HasPrefix(s, "appl_"), strings.HasPrefix(s, "local_"), strings.HasPrefix(s, "request_"), strings.HasPrefix(s, "query_"):
+		return true
+	}
+	return false
+}
+
+// serverVariable labels one server variable: only some are the client's.
+func serverVariable(s string) script.Label {
+	s = strings.ToLower(s)
+	if s == "http_host" {
+		return info
+	}
+	if strings.HasPrefix(s, "http_") || s == "query_string" || s == "all_http" || s == "all_raw" || s == "path_info" || s == "auth_user" || s == "unencoded_url" {
+		if s == "path_info" {
+			return info
+		}
+		return fromRequest
+	}
+	return info
+}
+
+func (h *host) sessionValue(m *script.Machine, kind, key string) (script.Value, bool) {
+	return m.Shared(kind + "#" + strings.ToLower(key))
+}
+
+func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name string, v script.Value) bool {
+	if recv.K != script.VObject {
+		return false
+	}
+	set := func(f string) {
+		if recv.O.Fields == nil {
+			recv.O.Fields = map[string]script.Value{}
+		}
+		recv.O.Fields[f] = v
+	}
+	switch recv.S {
+	case "session", "application":
+		if name == "<index>" && len(n.Kids) > 1 && n.Kids[1].Kind == script.KStr {
+			m.Share(recv.S+"#"+strings.ToLower(n.Kids[1].Name), v)
+		}
+		return true
+	case "xmlnode":
+		if name == "text" || name == "nodetypedvalue" || name == "datatype" {
+			set(name)
+			return true
+		}
+	case "adodb.command":
+		if name == "commandtext" {
+			set("<sql>")
+			return true
+		}
+	case "adodb.connection":
+		if name == "connectionstring" {
+			h.connect(m, n, recv, v)
+			return true
+		}
+	case "request", "response", "servervariables", "request.collection":
+		return true
+	case "file", "folder":
+		if name == "attributes" || name == "name" {
+			h.act(m, n, "move", recv.O.Fields["path"])
+		}
+		return true
+	}
+	return false
+}
+
+func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
+	if a.L&fromRequest == 0 {
+		a, b = b, a
+	}
+	if a.L&fromRequest != 0 && b.Known() {
+		if s, _ := b.Text(); s != "" {
+			h.gates++
+		}
+	}
+}
+
+func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value { return nil }
+
+func (h *host) New(m *script.Machine, n *script.Node, class string, args []script.Value) (script.Value, bool) {
+	switch class {
+	case "activexobject":
+		return h.create(m, n, args), true
+	case "function":
+		if len(args) > 0 {
+			return h.code(m, n, args[len(args)-1], script.JScript, "Function"), true
+		}
+	case "enumerator":
+		return script.Union(args...), true
+	case "vbarray", "regexp":
+		return script.Union(args...), true
+	}
+	return script.Value{}, false
+}
