@@ -18,6 +18,7 @@ import (
 	"limier/sigma"
 	"limier/webshell"
 	"limier/webshell/php"
+	"limier/webshell/asp"
 )
 
 // Parsers returns the parsers, in the order they are tried.
@@ -46,6 +47,8 @@ func Languages() []*webshell.Language {
 // Rules returns the Sigma rules that ship.
 func Rules() (*sigma.Collection, []sigma.RuleError) {
 	return &sigma.Collection{}, nil
+		asp.Language,
+	}
 }
 
 // Detectors returns the detectors, by name.

@@ -87,7 +87,7 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		switch name {
 		case "len", "lenb":
 			if known {
-				return Num(float64(letters(s).len())), true
+				return Num(float64(m.letters(s).len())), true
 			}
 		case "ubound":
 			if a.K == VArray && a.O.Any.T == nil && len(a.O.Elems) > 0 {
@@ -126,6 +126,9 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		if f, ok := a.Number(); ok {
 			r := rune(f)
 			if name == "chrb" || name == "chr" {
+				if u := uint16(r); r < 0 || r > 0xFF {
+					return m.folded(string([]byte{byte(u >> 8), byte(u)}), a)
+				}
 				return m.folded(string([]byte{byte(r)}), a)
 			}
 			return m.folded(string(appendChar(nil, r&0xFFFF)), a)
@@ -138,7 +141,7 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		return out, true
 	case "asc", "ascw", "ascb":
 		if known && s != "" {
-			return from(Num(float64(letters(s).code(0))), a), true
+			return from(Num(float64(m.letters(s).code(0))), a), true
 		}
 		out := Union(a)
 		out.L |= Numeric
@@ -178,7 +181,7 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		start, ok1 := numArg(args, 1, 1)
 		size, ok2 := numArg(args, 2, 1<<30)
 		if known && ok1 && ok2 && start > 0 && size >= 0 {
-			v := from(Const(letters(s).slice(start-1, start-1+size)), args...)
+			v := from(Const(m.letters(s).slice(start-1, start-1+size)), args...)
 			v.L |= Built
 			return v, true
 		}
@@ -186,7 +189,7 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 	case "left", "leftb", "right", "rightb":
 		size, ok := numArg(args, 1, 0)
 		if known && ok && size >= 0 && len(args) > 1 {
-			t := letters(s)
+			t := m.letters(s)
 			if name[0] == 'l' {
 				return m.folded(t.slice(0, size), args...)
 			}
@@ -205,7 +208,7 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 			f, ok := a.Number()
 			t, ok2 := args[1].Text()
 			if ok && ok2 && t != "" && f >= 0 && f < 1<<16 {
-				return m.folded(strings.Repeat(letters(t).slice(0, 1), int(f)), args...)
+				return m.folded(strings.Repeat(m.letters(t).slice(0, 1), int(f)), args...)
 			}
 			return u()
 		}
@@ -379,8 +382,8 @@ func (m *Machine) instr(name string, args []Value) (Value, bool) {
 		i += start - 1
 	}
 	if i > 1 {
-		if l := letters(s); l.r != nil {
-			i = letters(s[:i-1]).len() + 1
+		if l := m.letters(s); l.at != nil {
+			i = m.letters(s[:i-1]).len() + 1
 		}
 	}
 	return Num(float64(i)), true

@@ -29,7 +29,7 @@ func (m *Machine) evalCall(n *Node) Value {
 			}
 			if m.cur.fn == nil || m.cur.fn.n.Name != callee.Name { // not the function's own result
 				if c.v.K == VType { // var f = eval; f(x)
-					return m.callName(n, Value{}, lastName(c.v.S), m.evalArgs(kids))
+					return m.callName(n, Value{K: VNone}, lastName(c.v.S), m.evalArgs(kids))
 				}
 				return m.index(n, c.v, m.evalArgs(kids))
 			}
@@ -44,7 +44,7 @@ func (m *Machine) evalCall(n *Node) Value {
 			}
 			args := m.evalArgs(kids)
 			if isImport(f.n) {
-				return m.callName(n, Value{}, callee.Low, args)
+				return m.callName(n, Value{K: VNone}, callee.Low, args)
 			}
 			return m.invoke(f, self, args, m.references(f, kids))
 		}
@@ -57,7 +57,7 @@ func (m *Machine) evalCall(n *Node) Value {
 				return m.index(n, v, args)
 			}
 		}
-		return m.callName(n, Value{}, callee.Low, m.evalArgs(kids))
+		return m.callName(n, Value{K: VNone}, callee.Low, m.evalArgs(kids))
 	case KMember:
 		recv := m.eval(callee.Kids[0])
 		args := m.evalArgs(kids)
@@ -71,7 +71,7 @@ func (m *Machine) evalCall(n *Node) Value {
 	case VFunc:
 		return m.callFunc(n, v, args)
 	case VType: // this["eval"](x), GetRef("Execute")(x)
-		return m.callName(n, Value{}, lastName(v.S), args)
+		return m.callName(n, Value{K: VNone}, lastName(v.S), args)
 	}
 	return m.index(n, v, args)
 }
@@ -130,6 +130,9 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 			if v.K == VFunc {
 				return m.callFunc(n, v, args)
 			}
+			if v.K == VType { // o = {f: eval}; o.f(x)
+				return m.callName(n, Value{K: VNone}, lastName(v.S), args)
+			}
 			if m.cur.d.VB() && len(args) > 0 {
 				return m.index(n, v, args)
 			}
@@ -149,7 +152,7 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 	if v, ok := m.Host.Call(m, n, recv, name, args); ok {
 		return v
 	}
-	if recv.K == VUnknown && recv.T == nil || recv.K == VType {
+	if recv.K == VNone || recv.K == VType {
 		if v, ok := m.builtin(n, name, args); ok {
 			return v
 		}
@@ -216,7 +219,7 @@ func (m *Machine) invoke(f *fun, self *Object, args []Value, refs []*cell) Value
 }
 
 func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs []*cell) Value {
-	if f.busy > 0 && (f.busy > 60 || !allKnown(args)) || m.calls > 90 || m.left <= 0 || f.busy > 2 && m.weak > 0 {
+	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > 90 || m.left <= 0 || f.busy > 2 && m.weak > 0 {
 		return Union(args...)
 	}
 	f.busy++
@@ -234,6 +237,9 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 				c = refs[i]
 			}
 		} else {
+			if m.calls > 1 && m.weak == 0 {
+				c.v.K = VNull
+			}
 			c.v = typed(c.v, p.Low)
 		}
 		fr.vars[p.Name] = c

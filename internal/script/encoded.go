@@ -12,8 +12,8 @@ import (
 // mark is dropped, and code that Microsoft's Script Encoder hid is shown.
 func Decode(data []byte) string {
 	s := wide(data)
-	if strings.Contains(s, "+ADw") || containsFold(s, "65000") && strings.Contains(s, "+A") {
-		s = utf7(s)
+	if declared := containsFold(s[:min(len(s), 4096)], "65000"); declared || strings.Contains(s, "+ADw") {
+		s = utf7(s, declared)
 	}
 	if strings.Contains(s, "#@~^") {
 		s = DecodeScript(s)
@@ -51,7 +51,7 @@ func wide(data []byte) string {
 }
 
 // utf7 decodes RFC 2152, which IIS accepts as code page 65000.
-func utf7(s string) string {
+func utf7(s string, declared bool) string {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
 		if s[i] != '+' {
@@ -77,7 +77,7 @@ func utf7(s string) string {
 			more, _ := base64.RawStdEncoding.DecodeString(rest)
 			b = append(b, more...)
 		}
-		if err != nil || len(b) < 2 || b[0] != 0 {
+		if err != nil || (len(b) < 2 || b[0] != 0) && !(declared && j < len(s) && s[j] == '-') {
 			out = append(out, s[i:j]...) // no UTF-7 after all
 			i = j
 			continue

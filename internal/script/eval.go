@@ -137,7 +137,7 @@ func (m *Machine) cast(n *Node, v Value) Value {
 // code is the number of a number or of a single letter.
 func (m *Machine) code(v Value) (float64, bool) {
 	if v.K == VString {
-		if r := letters(v.S); r.len() == 1 {
+		if r := m.letters(v.S); r.len() == 1 {
 			return float64(r.code(0)), true
 		}
 	}
@@ -510,7 +510,7 @@ func (m *Machine) index(n *Node, recv Value, args []Value) Value {
 			}
 			return Value{}
 		case VString:
-			if r := letters(recv.S); i < r.len() {
+			if r := m.letters(recv.S); i < r.len() {
 				return Value{K: VString, S: r.slice(i, i+1), L: recv.L, T: recv.T}
 			}
 			return Value{}

@@ -54,7 +54,7 @@ func (m *Machine) exec(n *Node) control {
 		}
 	case KOut:
 		v := m.eval(n.Kids[0])
-		m.Host.Call(m, n, Value{}, "<%=", []Value{v})
+		m.Host.Call(m, n, Value{K: VNone}, "<%=", []Value{v})
 	case KDecl:
 		var v Value
 		if len(n.Kids) > 0 && n.Kids[0] != nil {
@@ -313,7 +313,7 @@ func (m *Machine) forEach(n *Node, floor int) control {
 	case list.K == VBytes:
 		size, at = len(list.O.Buf), func(i int) Value { return Num(float64(list.O.Buf[i])) }
 	case list.K == VString && n.Op != 'k':
-		r := letters(list.S)
+		r := m.letters(list.S)
 		size, at = r.len(), func(i int) Value { return Const(r.slice(i, i+1)) }
 	}
 	if size == 0 {

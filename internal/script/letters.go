@@ -3,57 +3,97 @@ package script
 import (
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // text gives letters by position: bytes when that is what the text is, runes
-// when it is UTF-8.
+// when it is UTF-8, and pairs of bytes where a code page of East Asia has them.
 type text struct {
-	s string
-	r []rune
+	s  string
+	at []int32 // where each letter starts, and the end; nil: every byte is one
 }
 
 func letters(s string) text {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			if utf8.ValidString(s) && len(s) < 1<<20 {
-				return text{s, []rune(s)}
+	i := 0
+	for i < len(s) && s[i] < 0x80 {
+		i++
+	}
+	if i == len(s) {
+		return text{s: s}
+	}
+	t := text{s: s, at: make([]int32, 0, len(s)+1)}
+	if utf8.ValidString(s) {
+		for i := range s {
+			t.at = append(t.at, int32(i))
+		}
+	} else {
+		for i := 0; i < len(s); i++ {
+			t.at = append(t.at, int32(i))
+			if s[i] > 0x80 && i+1 < len(s) && s[i+1] >= 0x40 {
+				i++
 			}
-			break
 		}
 	}
-	return text{s: s}
+	t.at = append(t.at, int32(len(s)))
+	return t
+}
+
+// letters remembers the last texts, which loops take apart letter by letter.
+func (m *Machine) letters(s string) text {
+	if len(s) < 48 {
+		return letters(s)
+	}
+	for _, t := range m.recent {
+		if len(t.s) == len(s) && unsafe.StringData(t.s) == unsafe.StringData(s) {
+			return t
+		}
+	}
+	m.left -= len(s) / 64
+	t := letters(s)
+	m.recent[m.oldest] = t
+	m.oldest = (m.oldest + 1) % len(m.recent)
+	return t
 }
 
 func (t text) len() int {
-	if t.r != nil {
-		return len(t.r)
+	if t.at != nil {
+		return len(t.at) - 1
 	}
 	return len(t.s)
 }
 
+// code is the number of a letter: its code point, or what a code page of two
+// bytes gives it, negative as Asc tells it.
 func (t text) code(i int) int {
-	if t.r != nil {
-		return int(t.r[i])
+	if t.at == nil {
+		return int(t.s[i])
 	}
-	return int(t.s[i])
+	l := t.s[t.at[i]:t.at[i+1]]
+	if len(l) == 1 {
+		return int(l[0])
+	}
+	if r, n := utf8.DecodeRuneInString(l); n == len(l) {
+		return int(r)
+	}
+	return int(int16(uint16(l[0])<<8 | uint16(l[1])))
 }
 
 func (t text) slice(i, j int) string {
 	n := t.len()
 	i = max(0, min(i, n))
 	j = max(i, min(j, n))
-	if t.r != nil {
-		return string(t.r[i:j])
+	if t.at != nil {
+		return t.s[t.at[i]:t.at[j]]
 	}
 	return t.s[i:j]
 }
 
 func reverse(s string) string {
 	t := letters(s)
-	if t.r != nil {
-		out := make([]rune, len(t.r))
-		for i, r := range t.r {
-			out[len(out)-1-i] = r
+	if t.at != nil {
+		out := make([]byte, 0, len(s))
+		for i := t.len() - 1; i >= 0; i-- {
+			out = append(out, t.slice(i, i+1)...)
 		}
 		return string(out)
 	}

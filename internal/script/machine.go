@@ -21,6 +21,7 @@ type Machine struct {
 	units   []unit
 	globals *frame
 	funcs   map[string][]*fun
+	texts   map[string][]*Node // code that was run from text
 	order   []*fun
 	classes map[string]*Node
 	objects map[*Node]*Object
@@ -31,6 +32,8 @@ type Machine struct {
 	made    int
 	tails   [4][]byte
 	tail    int
+	recent  [4]text
+	oldest  int
 	weak    int
 	nest    int
 	calls   int
@@ -81,14 +84,14 @@ const (
 )
 
 const (
-	totalSteps = 3_000_000
-	entrySteps = 1_200_000
+	totalSteps = 2_000_000
+	entrySteps = 900_000
 )
 
 // NewMachine returns a machine with fresh budgets.
 func NewMachine(h Host) *Machine {
 	m := &Machine{Host: h, total: totalSteps,
-		funcs: map[string][]*fun{}, classes: map[string]*Node{}, objects: map[*Node]*Object{}}
+		funcs: map[string][]*fun{}, texts: map[string][]*Node{}, classes: map[string]*Node{}, objects: map[*Node]*Object{}}
 	m.globals = &frame{vars: map[string]*cell{}}
 	m.cur = m.globals
 	return m
@@ -287,21 +290,19 @@ func (m *Machine) later(n *Node, from int) {
 }
 
 // RunText runs constant text as code, in the scope of the caller. It returns
-// false when the text is too deep, too long or was run before.
+// false when the text is too deep or too long, or was run before.
 func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
 	if m.Depth > 5 || len(text) > 4<<20 || len(m.units) > 200 || m.left <= 0 {
 		return Value{}, false
 	}
-	for _, u := range m.units[min(1, len(m.units)):] {
-		if u.text == text {
-			return Value{}, false
-		}
+	blocks, known := m.texts[text]
+	if !known {
+		m.units = append(m.units, unit{text, d})
+		blocks = m.load(text, []Segment{{Start: 0, End: len(text)}}, d, uint8(len(m.units)-1))
+		m.texts[text] = blocks
 	}
-	m.units = append(m.units, unit{text, d})
 	m.Depth++
 	defer func() { m.Depth-- }()
-	first := len(m.order)
-	blocks := m.load(text, []Segment{{Start: 0, End: len(text)}}, d, uint8(len(m.units)-1))
 	var last Value
 	for _, b := range blocks {
 		if len(b.Kids) == 1 && b.Kids[0].Kind == KExpr {
@@ -310,8 +311,7 @@ func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
 		}
 		m.execBlock(b, 0)
 	}
-	_ = first
-	return last, true
+	return last, !known
 }
 
 // instance is the object that stands for every instance of a class whose

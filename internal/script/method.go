@@ -151,12 +151,12 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 		return m.substring(recv, s, known, name, args)
 	case "charat", "chars", "get_chars", "elementat":
 		if i, ok := numArg(args, 0, 0); known && ok && i >= 0 {
-			return m.folded(letters(s).slice(i, i+1), recv)
+			return m.folded(m.letters(s).slice(i, i+1), recv)
 		}
 		return all()
 	case "charcodeat":
 		if i, ok := numArg(args, 0, 0); known && ok {
-			if r := letters(s); i >= 0 && i < r.len() {
+			if r := m.letters(s); i >= 0 && i < r.len() {
 				return from(Num(float64(r.code(i))), recv), true
 			}
 		}
@@ -177,7 +177,7 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 			return Num(float64(len(recv.O.Elems))), true
 		}
 		if known {
-			return Num(float64(letters(s).len())), true
+			return Num(float64(m.letters(s).len())), true
 		}
 		return Value{}, true
 	case "startswith", "endswith", "contains", "equals", "gettype_", "compareto", "hasownproperty", "test":
@@ -221,7 +221,7 @@ func (m *Machine) convert(recv Value, s string, known bool, name string, args []
 	switch name {
 	case "tochararray":
 		if known && recv.T == nil {
-			r := letters(s)
+			r := m.letters(s)
 			o := &Object{}
 			for i := 0; i < r.len() && i < 1<<17; i++ {
 				o.Elems = append(o.Elems, Const(r.slice(i, i+1)))
@@ -287,7 +287,7 @@ func (m *Machine) substring(recv Value, s string, known bool, name string, args 
 		}
 		return out, true
 	}
-	r := letters(s)
+	r := m.letters(s)
 	if i < 0 {
 		i = max(0, r.len()+i)
 	}

@@ -22,6 +22,7 @@ const (
 	VObject // S: the class
 	VType   // S: a name nobody declared: "system.io.file"
 	VFunc   // O.Fn
+	VNone   // no receiver: a call by name alone
 )
 
 // A Label says where data came from and what was done to it. The host gives
@@ -200,7 +201,7 @@ func join(old, v Value) Value {
 		v.L |= old.L
 		return v
 	}
-	if v.K == VObject || v.K == VFunc {
+	if v.K == VObject || v.K == VFunc || v.K == VType {
 		return v
 	}
 	if old.K == VUnknown || v.Known() {
@@ -258,7 +259,10 @@ func (m *Machine) Concat(vs ...Value) Value {
 	prefixDone := false
 	var l Label
 	for i, v := range vs {
-		if s, ok := v.Text(); ok && (v.K != VObject) {
+		if v.K == VType && m.cur.d == VBScript { // a variable nobody set is empty
+			v = Value{K: VNull}
+		}
+		if s, ok := v.Text(); ok {
 			if known {
 				acc = m.concat(acc, s)
 			}

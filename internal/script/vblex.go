@@ -37,6 +37,10 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int) ([]Token, [
 				i++
 			case c == '\'':
 				i = lineEnd(src, i, end)
+			case c >= 0x80 && smartQuote(src[i:end]) > 0:
+				s, j := smartString(src, i, end)
+				toks = append(toks, Token{Kind: tStr, Pos: int32(i), S: s})
+				i = j
 			case identStart(c):
 				if c == 0xA0 || c == 0xC2 && i+1 < end && src[i+1] == 0xA0 { // no-break space
 					i++
@@ -194,6 +198,10 @@ func vbString(src string, i, end int) (string, int) {
 				return src[from:j], j + 1
 			}
 			return string(append(b, src[from:j]...)), j + 1
+		case 0xe2:
+			if n := smartQuote(src[j:end]); n > 0 && closesSmart(src, j+n, end) {
+				return string(append(b, src[from:j]...)), j + n
+			}
 		case '\n', '\r':
 			if b == nil {
 				return src[from:j], j
@@ -203,6 +211,41 @@ func vbString(src string, i, end int) (string, int) {
 		j++
 	}
 	return string(append(b, src[from:j]...)), j
+}
+
+// smartQuote returns the size of a typographic quotation mark at the start of
+// s, in UTF-8 or GBK: VB.NET takes it for a plain one, and copies out of web
+// pages are full of them.
+func smartQuote(s string) int {
+	if strings.HasPrefix(s, "\xe2\x80\x9c") || strings.HasPrefix(s, "\xe2\x80\x9d") || strings.HasPrefix(s, "\xe2\x80\xb3") {
+		return 3
+	}
+	if strings.HasPrefix(s, "\xa1\xb0") || strings.HasPrefix(s, "\xa1\xb1") {
+		return 2
+	}
+	return 0
+}
+
+// closesSmart reports whether no plain quotation mark closes the literal on
+// its line, so that a typographic one must.
+func closesSmart(src string, i, end int) bool {
+	return strings.IndexByte(src[i:lineEnd(src, i, end)], '"') < 0
+}
+
+func smartString(src string, i, end int) (string, int) {
+	i += smartQuote(src[i:end])
+	for j := i; j < end && src[j] != '\n'; j++ {
+		if src[j] == '"' {
+			return src[i:j], j + 1
+		}
+		if src[j] >= 0x80 {
+			if n := smartQuote(src[j:end]); n > 0 {
+				return src[i:j], j + n
+			}
+		}
+	}
+	j := lineEnd(src, i, end)
+	return src[i:j], j
 }
 
 func vbOp(s string) (uint8, int) {

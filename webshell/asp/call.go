@@ -16,7 +16,7 @@ func first(args []script.Value) script.Value {
 
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
-	if recv.K == script.VUnknown && recv.T == nil || recv.K == script.VType {
+	if recv.K == script.VNone || recv.K == script.VType {
 		return h.free(m, n, recv, name, args)
 	}
 	if recv.K != script.VObject {

@@ -69,8 +69,8 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 	case v.L&fromSession != 0:
 		s.rule, s.text = "session-to-eval", "Text kept in the session is run as code by "+how+"."
 		s.sure = finding.ModerateConfidence
-		if v.L&script.Mixed != 0 {
-			s.verdict = webshell.Suspicious
+		if v.L&script.Mixed != 0 || v.T.Prev != nil { // a cache of code, as frameworks keep it
+			s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence
 		}
 	case v.L&(fromFile|fromData) != 0:
 		s.rule, s.text = "stored-to-eval", "Text read from a file or database is run as code by "+how+"."
