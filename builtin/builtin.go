@@ -17,8 +17,8 @@ import (
 	"limier/publish/text"
 	"limier/sigma"
 	"limier/webshell"
-	"limier/webshell/php"
 	"limier/webshell/asp"
+	"limier/webshell/php"
 )
 
 // Parsers returns the parsers, in the order they are tried.
@@ -40,6 +40,7 @@ func Parsers() []*parse.Parser {
 // the order of reasons.
 func Languages() []*webshell.Language {
 	return []*webshell.Language{
+		asp.Language,
 		php.Language,
 	}
 }
@@ -47,8 +48,6 @@ func Languages() []*webshell.Language {
 // Rules returns the Sigma rules that ship.
 func Rules() (*sigma.Collection, []sigma.RuleError) {
 	return &sigma.Collection{}, nil
-		asp.Language,
-	}
 }
 
 // Detectors returns the detectors, by name.
