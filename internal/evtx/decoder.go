@@ -20,6 +20,7 @@ type Decoder struct {
 	root      Shape
 	cost      int  // rough size of templates and shapes
 	partial   bool // a value of this record was damaged
+	members   []member
 	buf       []byte
 	spare     []byte
 }
@@ -57,6 +58,7 @@ func (d *Decoder) begin(chunk []byte, offset int64) {
 	if d.templates == nil || d.cost > maxCost {
 		d.templates, d.root, d.cost = map[string]*template{}, Shape{}, 0
 	}
+	d.rec.scratch = &d.members
 	d.chunk, d.at = chunk[:min(len(chunk), ChunkSize)], offset
 }
 

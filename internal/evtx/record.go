@@ -16,6 +16,7 @@ type Record struct {
 	data      []byte // the record as it lies in the chunk
 	values    []valueRef
 	instances []instance
+	scratch   *[]member // of the decoder, for AppendJSON; nil in a clone
 }
 
 // A valueRef is the place of a value in a record.
@@ -39,6 +40,7 @@ type instance struct {
 // which never changes.
 func (r *Record) Clone() *Record {
 	c := *r
+	c.scratch = nil
 	c.data = slices.Clone(r.data)
 	c.values = slices.Clone(r.values)
 	c.instances = slices.Clone(r.instances)

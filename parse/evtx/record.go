@@ -1,10 +1,9 @@
 package evtx
 
 import (
-	"bytes"
 	"errors"
 	"iter"
-	"strings"
+	"strconv"
 
 	"limier/event"
 	"limier/evidence"
@@ -18,8 +17,8 @@ type Scanner struct {
 
 	decoder evtx.Decoder
 	rec     Record
-	hosts   map[string]string // by UTF-16
-	sources map[string]string // service by channel in UTF-16
+	hosts   map[string]string                     // by UTF-16
+	sources map[string]map[uint64]event.Logsource // by channel in UTF-16, event ID
 }
 
 // maxNames limits the scanner's maps: a log has a handful of hosts and channels.
@@ -32,7 +31,7 @@ const maxNames = 1024
 func (s *Scanner) Chunk(f *evtx.File, i int) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		if s.hosts == nil || len(s.hosts) > maxNames || len(s.sources) > maxNames {
-			s.hosts, s.sources = map[string]string{}, map[string]string{}
+			s.hosts, s.sources = map[string]string{}, map[string]map[uint64]event.Logsource{}
 		}
 		for raw, err := range f.Chunk(&s.decoder, i) {
 			var lost *evtx.Lost
@@ -65,16 +64,18 @@ func (s *Scanner) name() {
 		s.hosts[string(host.Raw)] = known
 	}
 	r.host = known
-	channel := r.Value(r.Shape.Channel)
-	service, ok := s.sources[string(channel.Raw)]
-	if !ok {
-		service = Service(channel.String())
-		s.sources[string(channel.Raw)] = service
-	}
 	r.ID, _ = r.EventID()
-	r.source = event.Logsource{Product: "windows", Service: service}
-	if categorised(service) {
-		r.source.Category = r.category()
+	channel := r.Value(r.Shape.Channel)
+	byID, ok := s.sources[string(channel.Raw)]
+	if !ok {
+		byID = map[uint64]event.Logsource{}
+		s.sources[string(channel.Raw)] = byID
+	}
+	if r.source, ok = byID[r.ID]; !ok {
+		r.source = event.Windows(channel.String(), strconv.FormatUint(r.ID, 10))
+		if len(byID) < maxNames*64 {
+			byID[r.ID] = r.source
+		}
 	}
 }
 
@@ -109,9 +110,7 @@ func (r *Record) Ref() evidence.Ref {
 // Host returns the Computer of the event.
 func (r *Record) Host() string { return r.host }
 
-// Logsource returns product windows, the service that the channel is, and the
-// category that the event belongs to. Sigma's registry_event is the union of
-// registry_add, registry_delete, registry_set and registry_rename.
+// Logsource returns what [event.Windows] makes of the channel and the EventID.
 func (r *Record) Logsource() event.Logsource { return r.source }
 
 // Indices returns the indices in r.Shape.Fields of what Sigma means by name:
@@ -179,31 +178,4 @@ func (r *Record) Fields() iter.Seq2[string, string] {
 // text returns the first field of that name.
 func (r *Record) text(name string) string {
 	return r.Value(r.Shape.Index(name)).String()
-}
-
-// equals compares a field that the log holds as a string with ASCII text.
-func (r *Record) equals(name, ascii string) bool {
-	v := r.Value(r.Shape.Index(name))
-	if v.Type != evtx.TypeString {
-		return v.String() == ascii
-	}
-	raw := bytes.TrimSuffix(v.Raw, []byte{0, 0})
-	if len(raw) != 2*len(ascii) {
-		return false
-	}
-	for i := range len(ascii) {
-		if raw[2*i] != ascii[i] || raw[2*i+1] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// Service returns Sigma's name for a channel, or else the channel in lower case.
-func Service(channel string) string {
-	channel = strings.ToLower(channel)
-	if s, ok := services[channel]; ok {
-		return s
-	}
-	return channel
 }
