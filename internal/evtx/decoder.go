@@ -33,6 +33,9 @@ const maxCost = 16 << 20
 // searched one by one. Real ones take part in a few.
 const maxShapes = 512
 
+// noFields is the shape of no record.
+var noFields = Shape{EventID: -1, Channel: -1, Provider: -1, Computer: -1, RecordID: -1, Time: -1}
+
 // broken marks a definition that cannot be compiled.
 var broken = &template{}
 
@@ -56,7 +59,7 @@ func (d *Decoder) begin(chunk []byte, offset int64) {
 	}
 	d.used = d.used[:0]
 	if d.templates == nil || d.cost > maxCost {
-		d.templates, d.root, d.cost = map[string]*template{}, Shape{}, 0
+		d.templates, d.root, d.cost = map[string]*template{}, noFields, 0
 	}
 	d.rec.scratch = &d.members
 	d.chunk, d.at = chunk[:min(len(chunk), ChunkSize)], offset
@@ -66,6 +69,8 @@ func (d *Decoder) begin(chunk []byte, offset int64) {
 var (
 	chunkMagic  = []byte("ElfChnk\x00")
 	recordMagic = []byte{0x2a, 0x2a, 0, 0}
+	// fragmentHeader begins the binary XML of every record that Windows writes.
+	fragmentHeader = []byte{tokFragment, 1, 1, 0}
 )
 
 // header checks the chunk's header and returns where its records end, or -1 if
@@ -119,13 +124,12 @@ func (d *Decoder) scan(p, end int, yield func(*Record, error) bool) {
 			break // beyond what the header knows, only what goes on from before
 		}
 		if size == 0 {
-			q := d.resync(p+1, limit)
-			if end >= 0 || !allZero(c[p:q]) {
-				if !yield(nil, d.lost(p, q-p, ErrRecord)) {
-					return
-				}
+			q := d.resync(p+4, limit)
+			next, ok := d.salvage(p, q, end < 0, yield)
+			if !ok {
+				return
 			}
-			if p = q; p >= limit {
+			if p = next; p >= limit || validHeader(c[p:]) {
 				break
 			}
 			continue
@@ -165,19 +169,52 @@ func recordSizeHead(c []byte, p int) int {
 	return int(le32(c[p+4:]))
 }
 
+// salvage decodes what may be a record of unknown size at p, before the next
+// one at q, and reports what is lost of it; zeros are no loss if slack is set.
+func (d *Decoder) salvage(p, q int, slack bool, yield func(*Record, error) bool) (next int, more bool) {
+	c := d.chunk
+	if q-p > recordHeader+4 && bytes.Equal(c[p:p+4], recordMagic) {
+		size := q - p
+		if s := le32(c[p+4:]); s >= recordHeader+4 && s < uint32(size) {
+			size = int(s)
+		}
+		ok := d.decode(p, size)
+		l := d.lost(p, q-p, ErrRecord)
+		l.Record, l.Written = d.rec.ID, Time(d.rec.Written)
+		if ok { // zero if its values were never written
+			created, _ := d.rec.Value(d.rec.Shape.Time).Uint()
+			ok = created != 0
+		}
+		if !ok {
+			return q, yield(nil, l)
+		}
+		l.Size, l.Err = 0, ErrSize
+		if !yield(nil, l) || !yield(&d.rec, nil) {
+			return q, false
+		}
+		p += size
+	}
+	if p == q || slack && allZero(c[p:q]) {
+		return q, true
+	}
+	return q, yield(nil, d.lost(p, q-p, ErrRecord))
+}
+
 // resync returns where the next record or chunk begins, or limit.
 func (d *Decoder) resync(p, limit int) int {
+	c := d.chunk
 	for p < limit {
-		i := bytes.IndexAny(d.chunk[p:limit], "*E")
+		i := bytes.IndexAny(c[p:limit], "*E")
 		if i < 0 {
 			break
 		}
 		p += i
-		if recordSize(d.chunk, p) > 0 {
+		if recordSize(c, p) > 0 || p+recordHeader+4 < len(c) &&
+			bytes.Equal(c[p:p+4], recordMagic) && bytes.Equal(c[p+recordHeader:p+recordHeader+4], fragmentHeader) {
 			return p
 		}
-		if validHeader(d.chunk[p:]) {
-			break // another chunk begins inside this one; see File.Chunk
+		if validHeader(c[p:]) {
+			return p // another chunk begins inside this one; see File.Chunk
 		}
 		p++
 	}
@@ -198,23 +235,28 @@ func allZero(b []byte) bool {
 
 // record decodes the record at p and yields it.
 func (d *Decoder) record(p, size int, yield func(*Record, error) bool) bool {
+	r := &d.rec
+	ok := d.decode(p, size)
+	if ok && !d.partial {
+		return yield(r, nil)
+	}
+	lost := d.lost(p, size, ErrBinXML)
+	lost.Record, lost.Written = r.ID, Time(r.Written)
+	if ok {
+		lost.Err = ErrPartial
+	}
+	return yield(nil, lost) && (!ok || yield(r, nil))
+}
+
+// decode makes d.rec the record at p and reports whether it can be read.
+func (d *Decoder) decode(p, size int) bool {
 	c := d.chunk
 	r := &d.rec
 	r.ID, r.Written, r.Offset = le64(c[p+8:]), le64(c[p+16:]), d.at+int64(p)
 	r.data = c[p : p+size : p+size]
 	r.values, r.instances, r.Shape = r.values[:0], r.instances[:0], &d.root
 	d.partial = false
-	if !d.fragment(p+recordHeader, p+size-4, p, 0, 0, 0) || len(r.instances) == 0 {
-		return yield(nil, &Lost{
-			Offset: r.Offset, Size: int64(size), Record: r.ID, Written: Time(r.Written), Err: ErrBinXML,
-		})
-	}
-	if d.partial && !yield(nil, &Lost{
-		Offset: r.Offset, Size: int64(size), Record: r.ID, Written: Time(r.Written), Err: ErrPartial,
-	}) {
-		return false
-	}
-	return yield(r, nil)
+	return d.fragment(p+recordHeader, p+size-4, p, 0, 0, 0) && len(r.instances) > 0
 }
 
 // fragment decodes binary XML from p: the record's own, or the value sub of the
@@ -235,6 +277,9 @@ func (d *Decoder) fragment(p, end, start, parent, sub, depth int) bool {
 			if p, ok = d.instance(p+1, end, start, parent, sub, depth); !ok {
 				return false
 			}
+			if depth == 0 {
+				return true // what follows is the end token and padding
+			}
 		default:
 			return d.loose(p, end, parent, sub)
 		}
@@ -251,7 +296,7 @@ func (d *Decoder) loose(p, end, parent, sub int) bool {
 		d.normal = n.out
 		if ok {
 			if t := d.intern(n.out); t != broken {
-				d.enter(t, 0, parent, sub)
+				d.enter(t, len(d.rec.values), 0, parent, sub)
 				return true
 			}
 		}
@@ -270,7 +315,6 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 	if t == broken || len(d.rec.instances) > maxNested*maxNested {
 		return p, false
 	}
-	k := d.enter(t, h.count, parent, sub)
 	first := len(d.rec.values)
 	v, xml := h.values, false
 	descs := c[h.descs:h.values]
@@ -282,17 +326,18 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 		descs = descs[4:]
 	}
 	if v > end {
+		d.rec.values = d.rec.values[:first]
 		return p, false
 	}
+	k := d.enter(t, first, h.count, parent, sub)
 	if xml {
 		for i := range h.count {
 			ref := d.rec.values[first+i]
 			if ref.typ != TypeXML || ref.size == 0 {
 				continue
 			}
-			before := len(d.rec.instances)
 			at := start + int(ref.off)
-			if !d.fragment(at, at+int(ref.size), start, k, i, depth+1) && len(d.rec.instances) == before {
+			if !d.fragment(at, at+int(ref.size), start, k, i, depth+1) {
 				d.partial = true
 			}
 		}
@@ -301,10 +346,10 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 }
 
 // enter adds an instance to the record and moves on to the shape with it.
-func (d *Decoder) enter(t *template, count, parent, sub int) (k int) {
+func (d *Decoder) enter(t *template, first, count, parent, sub int) (k int) {
 	r := &d.rec
 	k = len(r.instances)
-	in := instance{tpl: t, first: uint32(len(r.values)), count: uint32(count), parent: uint16(parent), sub: uint16(sub)}
+	in := instance{tpl: t, first: uint32(first), count: uint32(count), parent: uint16(parent), sub: uint16(sub)}
 	r.instances = append(r.instances, in)
 	for i := range t.shapes {
 		if s := &t.shapes[i]; s.from == r.Shape && s.parent == in.parent && s.sub == in.sub {
@@ -312,7 +357,9 @@ func (d *Decoder) enter(t *template, count, parent, sub int) (k int) {
 			return k
 		}
 	}
-	to := &Shape{instances: append(append([]instance(nil), r.instances[:k]...), in)}
+	to := new(Shape)
+	*to = noFields
+	to.instances = append([]instance(nil), r.instances...)
 	to.build()
 	d.cost += to.cost
 	if len(t.shapes) > maxShapes {

@@ -47,6 +47,7 @@ var (
 	ErrTruncated = errors.New("the file is shorter than its header says")
 	ErrChecksum  = errors.New("the checksum does not match; the records were read all the same")
 	ErrChunk     = errors.New("the chunk header is damaged; records were looked for all the same")
+	ErrSize      = errors.New("the record's size is wrong; the record was read all the same")
 	ErrRecord    = errors.New("no valid record here")
 	ErrBinXML    = errors.New("the record's binary XML is damaged")
 	ErrPartial   = errors.New("part of the record's binary XML is damaged; the rest was read")

@@ -99,7 +99,6 @@ func (s *Shape) Index(name string) int {
 // build lists the fields of the shape's instances.
 func (s *Shape) build() {
 	w := walker{shape: s, uses: map[[2]uint16]int{}}
-	s.EventID, s.Channel, s.Provider, s.Computer, s.RecordID, s.Time = -1, -1, -1, -1, -1, -1
 	if len(s.instances) > 0 {
 		w.walk(s.instances[0].tpl.nodes, 0, place{})
 	}
