@@ -68,7 +68,7 @@ var (
 	// UAC: uac-HOST-linux-20210309101112.tar.gz
 	uacName = regexp.MustCompile(`(?i)^uac-(.+)-(?:linux|aix|esxi|freebsd|macos|netbsd|openbsd|solaris|netscaler|android)-(\d{14})`)
 	// KAPE: 2021-03-09T101112_HOST.zip
-	kapeName = regexp.MustCompile(`(?i)^(\d{4}-\d\d-\d\d)T(\d{6})_(.+?)(?:\.zip|\.vhdx?)?$`)
+	kapeName = regexp.MustCompile(`(?i)^(\d{4}-\d\d-\d\d)T(\d{6})_(.+?)(?:\.zip|\.vhdx?|\.tar|\.tar\.gz|\.tgz|\.tar\.zst)?$`)
 	kapeLog  = regexp.MustCompile(`(?i)^\d{4}-\d\d-\d\dT\d\d_\d\d_\d\d_\d+_CopyLog\.csv$`)
 )
 
