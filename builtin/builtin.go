@@ -5,6 +5,16 @@ package builtin
 
 import (
 	"limier/detect"
+	"limier/detect/aftermath"
+	"limier/detect/deserialization"
+	"limier/detect/proxylogon"
+	"limier/detect/proxynotshell"
+	"limier/detect/proxyshell"
+	"limier/detect/proxytoken"
+	"limier/detect/rulematch"
+	"limier/detect/scanning"
+	"limier/detect/toolshell"
+	webshelluse "limier/detect/webshell"
 	"limier/parse"
 	"limier/parse/accesslog"
 	"limier/parse/build"
@@ -15,6 +25,7 @@ import (
 	"limier/parse/registry"
 	"limier/publish"
 	"limier/publish/text"
+	"limier/rules"
 	"limier/sigma"
 	"limier/webshell"
 	"limier/webshell/asp"
@@ -47,12 +58,24 @@ func Languages() []*webshell.Language {
 
 // Rules returns the Sigma rules that ship.
 func Rules() (*sigma.Collection, []sigma.RuleError) {
-	return &sigma.Collection{}, nil
+	c := &sigma.Collection{}
+	return c, rules.Add(c)
 }
 
 // Detectors returns the detectors, by name.
 func Detectors() []*detect.Detector {
-	return []*detect.Detector{}
+	return []*detect.Detector{
+		aftermath.Detector,
+		deserialization.Detector,
+		proxylogon.Detector,
+		proxynotshell.Detector,
+		proxyshell.Detector,
+		proxytoken.Detector,
+		rulematch.Detector,
+		scanning.Detector,
+		toolshell.Detector,
+		webshelluse.Detector,
+	}
 }
 
 // Publishers returns the publishers, by name.

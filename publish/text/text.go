@@ -89,17 +89,18 @@ func (p *page) section(name string) {
 // Unicode's private area, one column wide.
 const hyphen = "\uE0FE"
 
-// line writes text, wrapped, behind an indent; lines after the first are
-// indented by hang more.
-func (p *page) line(indent, hang int, text string) {
-	// Wrap would break at hyphens too, inside paths and CVE numbers.
-	text = strings.ReplaceAll(text, "-", hyphen)
-	text = strings.ReplaceAll(ansi.Wrap(text, p.Width-indent-hang, " "), hyphen, "-")
+// line writes text behind a prefix, wrapped at spaces; the lines after the
+// first are indented as far as the prefix is wide. Paths and addresses are
+// never broken, so that they can be copied.
+func (p *page) line(prefix, text string) {
+	width := ansi.StringWidth(prefix)
+	text = strings.ReplaceAll(text, "-", hyphen) // else Wordwrap breaks there
+	text = strings.ReplaceAll(ansi.Wordwrap(text, p.Width-width, ""), hyphen, "-")
 	for i, part := range strings.Split(text, "\n") {
 		if i == 1 {
-			indent += hang
+			prefix = strings.Repeat(" ", width)
 		}
-		p.b.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+part, " ") + "\n")
+		p.b.WriteString(strings.TrimRight(prefix+part, " ") + "\n")
 	}
 }
 
@@ -130,12 +131,12 @@ func (p *page) verdict(c *casefile.Case) {
 	if c.Start.Host != "" {
 		about = "host " + c.Start.Host + ", " + about
 	}
-	p.line(0, 0, p.paint(dim, publish.Plain(about)))
+	p.line("", p.paint(dim, publish.Plain(about)))
 	p.b.WriteString("\n")
 	if c.Complete {
-		p.line(0, 0, publish.Plain(c.End.Reason))
+		p.line("", publish.Plain(c.End.Reason))
 	} else {
-		p.line(0, 0, "The scan was cut short. What follows is what it had found by then; the rest is unknown.")
+		p.line("", "The scan was cut short. What follows is what it had found by then; the rest is unknown.")
 	}
 }
 
@@ -150,16 +151,16 @@ func (p *page) exposures(list []wire.Exposure) {
 		if e.Updated != "" {
 			text += ", released " + e.Updated
 		}
-		p.line(2, 2, publish.Plain(text))
+		p.line("  ", publish.Plain(text))
 		if len(e.Proof) > 0 {
-			p.line(4, 2, p.paint(dim, publish.Plain(e.Proof[0].String())))
+			p.line("    ", p.paint(dim, publish.Plain(e.Proof[0].String())))
 		}
 		for _, k := range []struct {
 			state wire.State
 			text  string
 			style lipgloss.Style
 		}{
-			{wire.Vulnerable, "open to", red}, {wire.Depends, "may be open to, this evidence cannot tell,", yellow},
+			{wire.Vulnerable, "open to", red}, {wire.Depends, "may be open to", yellow},
 		} {
 			var ids []string
 			for _, s := range e.CVEs {
@@ -174,10 +175,10 @@ func (p *page) exposures(list []wire.Exposure) {
 			if !p.All && len(ids) > 12 {
 				shown = append(slices.Clone(ids[:12]), fmt.Sprintf("and %d more", len(ids)-12))
 			}
-			p.line(4, 2, p.paint(k.style, fmt.Sprintf("%s %d: ", k.text, len(ids)))+strings.Join(shown, " "))
+			p.line("    "+p.paint(k.style, k.text)+fmt.Sprintf(" %d: ", len(ids)), strings.Join(shown, " "))
 		}
 		for _, n := range e.Notes {
-			p.line(4, 2, "note: "+publish.Plain(n))
+			p.line("    note: ", publish.Plain(n))
 		}
 	}
 }
@@ -199,7 +200,7 @@ func (p *page) findings(name string, phase finding.Phase, c *casefile.Case) {
 	most := 12
 	for i, f := range list {
 		if i == most && !p.All {
-			p.line(2, 0, fmt.Sprintf("… and %d more; --all shows them", len(list)-most))
+			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(list)-most))
 			return
 		}
 		p.finding(f)
@@ -214,7 +215,7 @@ func (p *page) finding(f finding.Finding) {
 	case finding.Attempted:
 		mark = "○"
 	}
-	p.line(2, 2, p.paint(style, mark+" ")+p.paint(bold, publish.Plain(f.Title)))
+	p.line("  "+p.paint(style, mark)+" ", p.paint(bold, publish.Plain(f.Title)))
 	when := ""
 	if !f.Start.IsZero() {
 		when = f.Start.Format("2006-01-02 15:04:05")
@@ -234,24 +235,24 @@ func (p *page) finding(f finding.Finding) {
 	if tags := append(slices.Clone(f.CVEs), f.Techniques...); len(tags) > 0 {
 		facts += "  " + strings.Join(tags, " ")
 	}
-	p.line(4, 0, p.paint(dim, publish.Plain(facts)))
+	p.line("    ", p.paint(dim, publish.Plain(facts)))
 	if f.Reason != "" {
-		p.line(4, 0, publish.Plain(f.Reason))
+		p.line("    ", publish.Plain(f.Reason))
 	}
 	for i, s := range f.Steps {
 		if i == 6 && !p.All && len(f.Steps) > 7 {
-			p.line(6, 0, p.paint(dim, fmt.Sprintf("… %d more steps", len(f.Steps)-i)))
+			p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", len(f.Steps)-i)))
 			break
 		}
-		text := publish.Plain(s.Text)
+		text, when := publish.Plain(s.Text), ""
 		if !s.Time.IsZero() {
-			text = s.Time.Format("01-02 15:04:05") + "  " + text
+			when = s.Time.Format("01-02 15:04:05") + "  "
 		}
 		if s.Outcome == finding.Attempted {
 			text += " (failed, or no sign that it worked)"
 		}
-		p.line(6, 4, text)
-		p.line(10, 2, p.paint(dim, publish.Plain(s.Ref.String())))
+		p.line("      "+when, text)
+		p.line(strings.Repeat(" ", 6+len(when)), p.paint(dim, publish.Plain(s.Ref.String())))
 	}
 }
 
@@ -263,10 +264,10 @@ func (p *page) addresses(c *casefile.Case) {
 	p.section("ADDRESSES")
 	for i, a := range list {
 		if i == 10 && !p.All {
-			p.line(2, 0, fmt.Sprintf("… and %d more; --all shows them", len(list)-i))
+			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(list)-i))
 			return
 		}
-		text := fmt.Sprintf("%-16s %s", publish.Plain(a.Address), cmp.Or(a.Role, "seen"))
+		text := cmp.Or(a.Role, "seen")
 		if !a.First.IsZero() {
 			text += ", " + a.First.Format("2006-01-02 15:04")
 			if a.Last.Sub(a.First) > time.Minute {
@@ -275,7 +276,7 @@ func (p *page) addresses(c *casefile.Case) {
 				text += " UTC"
 			}
 		}
-		p.line(2, 4, text+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
+		p.line(fmt.Sprintf("  %-16s ", publish.Plain(a.Address)), text+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
 	}
 }
 
@@ -298,10 +299,10 @@ func (p *page) timeline(c *casefile.Case) {
 	p.section("TIMELINE, key moments in UTC")
 	for i, m := range moments {
 		if i == 20 && !p.All {
-			p.line(2, 0, fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
+			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
 			return
 		}
-		p.line(2, 21, m.Time.Format("2006-01-02 15:04:05")+"  "+publish.Plain(m.Step.Text))
+		p.line("  "+m.Time.Format("2006-01-02 15:04:05")+"  ", publish.Plain(m.Step.Text))
 	}
 }
 
@@ -318,21 +319,21 @@ func (p *page) coverage(c *casefile.Case) {
 		if cov.Source != "files" && cov.Events > 0 {
 			text += ", " + plural(cov.Events, "event")
 		}
-		p.line(2, 4, text)
+		p.line("  ", text)
 	}
 	if c.Complete && len(c.End.Coverage) == 0 {
-		p.line(2, 0, "nothing that Limier can read")
+		p.line("  ", "nothing that Limier can read")
 	}
 	if len(c.Gaps) == 0 {
-		p.line(2, 0, p.paint(green, "no gap: everything that was there could be read"))
+		p.line("  ", p.paint(green, "no gap: everything that was there could be read"))
 		return
 	}
 	for i, g := range c.Gaps {
 		if i == 10 && !p.All {
-			p.line(2, 0, fmt.Sprintf("… and %d more gaps; --all shows them", len(c.Gaps)-i))
+			p.line("  ", fmt.Sprintf("… and %d more gaps; --all shows them", len(c.Gaps)-i))
 			break
 		}
-		text := "gap: "
+		text := ""
 		if at := g.Ref.String(); at != "" {
 			text += at + ": "
 		}
@@ -340,7 +341,7 @@ func (p *page) coverage(c *casefile.Case) {
 		if g.Count > 1 {
 			text += fmt.Sprintf(" (%d times)", g.Count)
 		}
-		p.line(2, 4, p.paint(yellow, publish.Plain(text)))
+		p.line("  "+p.paint(yellow, "gap")+" ", publish.Plain(text))
 	}
 }
 
@@ -350,9 +351,9 @@ func (p *page) next(c *casefile.Case) {
 	}
 	p.section("NEXT STEPS")
 	for i, n := range c.End.Next {
-		p.line(2, 3, fmt.Sprintf("%d. %s", i+1, n.Text))
+		p.line(fmt.Sprintf("  %d. ", i+1), n.Text)
 		if n.Source != "" {
-			p.line(5, 0, p.paint(dim, n.Source))
+			p.line("     ", p.paint(dim, n.Source))
 		}
 	}
 }
