@@ -120,8 +120,7 @@ func (s *scanner) records(sc *evtx.Scanner, log *evtx.File, i int, r *result) {
 		if s.Rules == nil {
 			continue
 		}
-		ev := event.Event{Time: rec.Time(), Host: rec.Host(), Data: rec}
-		rules := s.Rules.Match(&ev, nil)
+		rules := s.Rules.MatchRecord(rec, nil)
 		if len(rules) == 0 {
 			continue
 		}

@@ -16,12 +16,13 @@ import (
 // for in one pass over each field, and only rules of which a literal was seen
 // are evaluated.
 type bucket struct {
-	slots  []slot
-	words  int      // of a bitset of all literals
-	always []uint64 // rules that no literal stands for
-	start  []uint32 // by literal: where its rules start in byLit; one more at the end
-	byLit  []uint32
-	rules  []indexed
+	slots    []slot
+	searched []int    // slots with literals
+	words    int      // of a bitset of all literals
+	always   []uint64 // rules that no literal stands for
+	start    []uint32 // by literal: where its rules start in byLit; one more at the end
+	byLit    []uint32
+	rules    []indexed
 }
 
 // A slot is a field that rules ask for.
@@ -105,6 +106,7 @@ func newBucket(ls event.Logsource, eventID string, sources []source) *bucket {
 				lits[l] = k
 			}
 			b.slots[i].literals = literal.New(ordered)
+			out.searched = append(out.searched, i)
 			out.words += b.slots[i].literals.Words()
 		}
 	}
@@ -338,14 +340,11 @@ func (c *check) effort() int {
 	return 2
 }
 
-// match appends the rules that the event matches to found, in the order they
+// match appends to found the rules that the event matches, in the order they
 // were read.
 func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
-	for i := range b.slots {
+	for _, i := range b.searched {
 		sl := &b.slots[i]
-		if sl.literals == nil {
-			continue
-		}
 		v := s.load(i)
 		for k := range v.n {
 			sl.literals.Contained(s.bits[sl.at:], bytesOf(v.text[k]))

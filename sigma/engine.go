@@ -129,7 +129,8 @@ func (e *Engine) Match(ev *event.Event, found []*sighting.Rule) []*sighting.Rule
 		return found
 	}
 	s := e.pool.Get().(*scratch)
-	s.reset(b, ev.Data)
+	s.reset(b)
+	s.data = ev.Data
 	found = b.match(s, found)
 	s.data = nil
 	e.pool.Put(s)
@@ -141,6 +142,11 @@ func (e *Engine) bucket(data event.Data) *bucket {
 	if key.ls.Product == "windows" {
 		key.eventID, _ = data.Field("EventID")
 	}
+	return e.nearest(key)
+}
+
+// nearest returns the bucket for events of the key.
+func (e *Engine) nearest(key bucketKey) *bucket {
 	// Names that no rule knows share a bucket: evidence cannot make too many.
 	if !e.eventIDs[key.eventID] {
 		key.eventID = ""
@@ -198,6 +204,9 @@ func (e *Engine) Correlations() []*sighting.Rule {
 	}
 	return all
 }
+
+// Len returns the number of compiled rules, without correlations.
+func (e *Engine) Len() int { return len(e.sources) }
 
 // Standalone reports whether sightings of the rule are worth showing by
 // themselves. A rule that only a correlation asks for, which does not say

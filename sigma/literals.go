@@ -9,10 +9,10 @@ import (
 	"limier/sighting"
 )
 
-// Literals returns what a text log of a source can be searched for before its
-// lines are parsed: every event of the source that a rule matches has one of
-// the literals in its raw line, ASCII case aside. The rules in without have no
-// such literal: while there are any, every line must be parsed.
+// Literals returns literals that a text log of a source can be searched for
+// before its lines are parsed: every event of the source that a rule matches has
+// one of the literals in its raw line, ASCII case aside. The rules in without
+// have no such literal: while there are any, every line must be parsed.
 //
 // Raw lines hold the values of the fields as they are, except that a log may
 // write "+" for a space, quote a value or double its quotes. So no literal

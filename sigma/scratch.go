@@ -5,12 +5,15 @@ import (
 	"unsafe"
 
 	"limier/event"
+	"limier/parse/evtx"
 )
 
 // A scratch is the memory that matching one event needs.
 type scratch struct {
 	b          *bucket
 	data       event.Data
+	layout     *layout // of data, if it is a record of a Windows event log
+	record     *evtx.Record
 	bits       []uint64
 	candidates []uint64
 	values     []value
@@ -28,8 +31,8 @@ type value struct {
 const maxViews = 2
 
 // reset makes s ready for an event of the bucket.
-func (s *scratch) reset(b *bucket, data event.Data) {
-	s.b, s.data, s.buf = b, data, s.buf[:0]
+func (s *scratch) reset(b *bucket) {
+	s.b, s.buf = b, s.buf[:0]
 	s.bits = sized(s.bits, b.words)
 	s.candidates = sized(s.candidates, len(b.always))
 	s.values = sized(s.values, len(b.slots))
@@ -51,6 +54,10 @@ func (s *scratch) load(slot int) *value {
 		return v
 	}
 	v.loaded = true
+	if s.layout != nil {
+		s.loadRecord(slot, v)
+		return v
+	}
 	for _, w := range s.b.slots[slot].views {
 		if text, ok := s.view(w); ok && text != "" && (v.n == 0 || v.text[0] != text) {
 			v.text[v.n] = text
@@ -111,6 +118,9 @@ func (s *scratch) view(w view) (string, bool) {
 		}
 		return a, true
 	}
+	if w.derive == integrity {
+		return labels[a], true
+	}
 	b, hasB := s.data.Field(w.names[1])
 	start := len(s.buf)
 	switch w.derive {
@@ -120,6 +130,9 @@ func (s *scratch) view(w view) (string, bool) {
 		}
 		s.buf = append(append(append(s.buf, a...), '?'), b...)
 	case account:
+		if sid, _ := s.data.Field(w.names[2]); wellKnown[sid] != "" {
+			return wellKnown[sid], true
+		}
 		s.buf = append(append(append(s.buf, a...), '\\'), b...)
 	case registry:
 		for _, root := range registryRoots {
@@ -136,6 +149,16 @@ func (s *scratch) view(w view) (string, bool) {
 	}
 	return s.text(start), true
 }
+
+// wellKnown are the system's accounts: events name the machine in their place.
+var wellKnown = map[string]string{
+	"S-1-5-18": `NT AUTHORITY\SYSTEM`,
+	"S-1-5-19": `NT AUTHORITY\LOCAL SERVICE`,
+	"S-1-5-20": `NT AUTHORITY\NETWORK SERVICE`,
+}
+
+// labels are the integrity levels in Sysmon's words.
+var labels = map[string]string{"S-1-16-4096": "Low", "S-1-16-8192": "Medium", "S-1-16-8448": "MediumPlus", "S-1-16-12288": "High", "S-1-16-16384": "System"}
 
 // registryRoots are the kernel's names of the registry's roots, and Sysmon's.
 var registryRoots = [][2]string{{`\REGISTRY\MACHINE`, "HKLM"}, {`\REGISTRY\USER`, "HKU"}}

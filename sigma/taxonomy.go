@@ -90,7 +90,8 @@ type derivation uint8
 const (
 	plain      derivation = iota
 	uri                   // stem?query, of names[0] and names[1]
-	account               // DOMAIN\user, of names[0] and names[1]
+	account               // DOMAIN\user, of names[0] and names[1], or whom the SID names[2] is known to be
+	integrity             // the word for a label's SID
 	registry              // a key as Sysmon writes it, of names[0] and names[1]
 	operation             // 4657's OperationType as Sysmon's EventType
 	everything            // all values, for keywords
@@ -170,8 +171,8 @@ var creationFields = map[string][]view{
 	"ProcessId":       named("NewProcessId"),
 	"ParentProcessId": named("ProcessId"),
 	"LogonId":         named("SubjectLogonId"),
-	"IntegrityLevel":  named("MandatoryLabel"),
-	"User":            {{names: []string{"SubjectDomainName", "SubjectUserName"}, derive: account}},
+	"IntegrityLevel":  {{names: []string{"MandatoryLabel"}, derive: integrity}, {names: []string{"MandatoryLabel"}}},
+	"User":            {{names: []string{"SubjectDomainName", "SubjectUserName", "SubjectUserSid"}, derive: account}},
 }
 
 // registryFields maps Sysmon's names to those of Security 4657.
@@ -180,7 +181,7 @@ var registryFields = map[string][]view{
 	"Details":      named("NewValue"),
 	"Image":        named("ProcessName"),
 	"EventType":    {{names: []string{"OperationType"}, derive: operation}},
-	"User":         {{names: []string{"SubjectDomainName", "SubjectUserName"}, derive: account}},
+	"User":         {{names: []string{"SubjectDomainName", "SubjectUserName", "SubjectUserSid"}, derive: account}},
 }
 
 // defenderFields maps what Sigma calls Defender's fields; the events' own

@@ -1,0 +1,168 @@
+package sigma
+
+import (
+	"strconv"
+
+	"limier/event"
+	"limier/parse/evtx"
+	"limier/sighting"
+)
+
+// MatchRecord is [Engine.Match] for a record that its [evtx.Scanner] yielded: it
+// reads from the log what rules ask for and no more. It keeps in the record's
+// shape where that is, so only the goroutine of the scanner may call it, and
+// the event that [evtx.Record.Keep] makes of the record goes to Match.
+func (e *Engine) MatchRecord(r *evtx.Record, found []*sighting.Rule) []*sighting.Rule {
+	l := e.layout(r)
+	if l.b == nil {
+		return found
+	}
+	s := e.pool.Get().(*scratch)
+	s.reset(l.b)
+	s.data, s.layout, s.record = r, l, r
+	found = l.b.match(s, found)
+	s.data, s.layout, s.record = nil, nil, nil
+	e.pool.Put(s)
+	return found
+}
+
+// A plan is what an engine worked out for the records of one shape.
+type plan struct {
+	e       *Engine
+	layouts []*layout
+}
+
+// A layout says where records of one shape, source and event ID have what the
+// rules of a bucket ask for.
+type layout struct {
+	source event.Logsource
+	id     uint64
+	b      *bucket // nil if there are no rules
+	slots  [][]place
+}
+
+// A place is where a view finds its value.
+type place struct {
+	view  view
+	names []column // of plain views
+}
+
+// A column is one name of a plain view.
+type column struct {
+	fields  []int  // in the shape
+	derived string // what the record derives; "" if nothing
+}
+
+// maxLayouts bounds the layouts of a shape. One is usual: templates hold their
+// event ID.
+const maxLayouts = 256
+
+func (e *Engine) layout(r *evtx.Record) *layout {
+	p, _ := r.Shape.Plan.(*plan)
+	if p == nil || p.e != e {
+		p = &plan{e: e}
+		r.Shape.Plan = p
+	}
+	source := r.Logsource()
+	for _, l := range p.layouts {
+		if l.id == r.ID && l.source == source {
+			return l
+		}
+	}
+	l := e.newLayout(r, source)
+	if len(p.layouts) < maxLayouts {
+		p.layouts = append(p.layouts, l)
+	}
+	return l
+}
+
+func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
+	l := &layout{source: source, id: r.ID, b: e.nearest(bucketKey{source, strconv.FormatUint(r.ID, 10)})}
+	if l.b == nil {
+		return l
+	}
+	for _, slot := range l.b.slots {
+		var places []place
+		for _, w := range slot.views {
+			p := place{view: w}
+			if w.derive == plain || w.derive == repeated {
+				for _, name := range w.names {
+					n := column{fields: r.Indices(name)}
+					for _, d := range r.Derived() {
+						if d == name {
+							n.derived = name
+						}
+					}
+					if len(n.fields) > 0 || n.derived != "" {
+						p.names = append(p.names, n)
+					}
+				}
+				if len(p.names) == 0 {
+					continue
+				}
+			}
+			places = append(places, p)
+		}
+		l.slots = append(l.slots, places)
+	}
+	return l
+}
+
+func (s *scratch) loadRecord(slot int, v *value) {
+	for i := range s.layout.slots[slot] {
+		p := &s.layout.slots[slot][i]
+		text, ok := "", false
+		switch {
+		case p.names != nil:
+			text, ok = s.plain(p.names)
+		case p.view.derive == everything:
+			text, ok = s.everything(), true
+		default:
+			text, ok = s.view(p.view)
+		}
+		if ok && text != "" && (v.n == 0 || v.text[0] != text) {
+			v.text[v.n] = text
+			v.n++
+		}
+	}
+}
+
+func (s *scratch) plain(all []column) (string, bool) {
+	for i := range all {
+		start := len(s.buf)
+		for _, f := range all[i].fields {
+			v := s.record.Value(f)
+			if v.Empty() {
+				continue
+			}
+			if len(s.buf) > start {
+				s.buf = append(s.buf, '\n')
+			}
+			s.buf = v.Append(s.buf)
+		}
+		if len(s.buf) > start {
+			return s.text(start), true
+		}
+		if all[i].derived != "" {
+			if v, ok := s.record.Field(all[i].derived); ok {
+				return v, true
+			}
+		}
+	}
+	return "", false
+}
+
+func (s *scratch) everything() string {
+	start := len(s.buf)
+	for i := range s.record.Shape.Fields {
+		v := s.record.Value(i)
+		if v.Empty() {
+			continue
+		}
+		if len(s.buf) > start {
+			s.buf = append(s.buf, ' ')
+		}
+		s.buf = v.Append(s.buf)
+	}
+	return s.text(start)
+}

@@ -1,0 +1,61 @@
+package sigma
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"testing"
+
+	"limier/parse/evtx"
+)
+
+// A record read in place and the event that is made of it match the same rules.
+func TestMatchRecord(t *testing.T) {
+	e := sigmaHQ(t)
+	records, matched := 0, 0
+	for _, group := range []string{"sigma", "evtx-attack", "evtx-benign"} {
+		root := os.DirFS(shared(t, "data", group))
+		err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || path.Ext(name) != ".evtx" {
+				return err
+			}
+			f, err := root.Open(name)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			stat, err := f.Stat()
+			if err != nil {
+				return err
+			}
+			log, err := evtx.Open(f.(*os.File), stat.Size())
+			if err != nil {
+				return nil // not our subject
+			}
+			s := evtx.Scanner{Path: name}
+			for i := range min(log.Chunks(), 20) {
+				for r, err := range s.Chunk(log, i) {
+					if err != nil {
+						continue
+					}
+					records++
+					got, want := names(e.MatchRecord(r, nil)), names(e.Match(r.Keep(), nil))
+					if got != want {
+						t.Errorf("%s record %d: got %q, want %q", name, r.RecordID(), got, want)
+					}
+					if want != "" {
+						matched++
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d of %d records match", matched, records)
+	if matched < 300 {
+		t.Errorf("only %d of %d records match", matched, records)
+	}
+}
