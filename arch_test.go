@@ -23,7 +23,7 @@ var order = []string{
 
 	// What plugs in.
 	"parse", "parse/*", "sigma", "rules", "webshell", "webshell/*", "baseline", "baseline/*", "exposure", "exposure/*",
-	"detect", "detect/*", "enrich", "knowledge", "reading",
+	"detect", "detect/*", "enrich", "enrich/*", "knowledge", "reading",
 
 	// The pipeline.
 	"acquire", "scan", "casefile", "attribute",
