@@ -26,6 +26,7 @@ type Pass struct {
 	Host      string
 	Sightings []sighting.Sighting // by time, those without a time first
 	Scripts   []Script            // by path: what was requested of the web server
+	Files     []string            // server-side scripts in the evidence, by path; at most 200,000
 
 	// Correlated is what the rules that correlate saw in the sightings, in the
 	// order of their ends.

@@ -311,6 +311,9 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	sum.Sum(digest[:0])
 	r.seen("files", time.Time{}, 1)
 	answer := baseline.Judge(j.path, digest)
+	if answer.Script {
+		r.file = j.path
+	}
 	file := &event.FileData{Path: j.path, Size: j.size, Mode: j.mode, SHA256: hex.EncodeToString(digest[:]), Baseline: string(answer.Verdict)}
 	ev := &event.Event{Time: j.time, Ref: evidence.Ref{Path: j.path}, Data: file}
 	if answer.Verdict == baseline.Shipped {

@@ -20,6 +20,7 @@ type result struct {
 	cover   map[string]*wire.Coverage // by label
 	fold    fold
 	scripts inventory
+	file    string // the path, if the file is a server-side script
 	gaps    []wire.Gap
 	builds  []*event.Event // what exposure is assessed from
 	hosts   map[string]int
@@ -137,6 +138,7 @@ type summary struct {
 	cover    map[string]*wire.Coverage
 	fold     fold
 	scripts  inventory
+	files    []string
 	gaps     []wire.Gap
 	exposure exposure.Collector
 	hosts    map[string]int
@@ -171,6 +173,9 @@ func (s *summary) add(r *result) {
 	}
 	s.fold.merge(&r.fold)
 	s.scripts.merge(&r.scripts)
+	if r.file != "" && len(s.files) < maxScriptFiles {
+		s.files = append(s.files, r.file)
+	}
 	s.gaps = append(s.gaps, r.gaps...)
 	for _, ev := range r.builds {
 		s.exposure.Add(ev)
@@ -195,6 +200,9 @@ func (s *summary) sightings() []sighting.Sighting {
 	slices.SortStableFunc(s.fold.kept, func(a, b sighting.Sighting) int { return a.Event.Time.Compare(b.Event.Time) })
 	return s.fold.kept
 }
+
+// maxScriptFiles bounds the names of scripts that the detectors are told.
+const maxScriptFiles = 200_000
 
 // maxGaps bounds the gaps of one scan that are told one by one.
 const maxGaps = 1000

@@ -104,7 +104,7 @@ type scanner struct {
 func (s *scanner) detect(host string) []finding.Finding {
 	sightings := s.sum.sightings()
 	s.sum.counts.Sightings = len(sightings)
-	pass := &detect.Pass{Host: host, Sightings: s.correlate(sightings), Scripts: s.sum.scripts.list()}
+	pass := &detect.Pass{Host: host, Sightings: s.correlate(sightings), Scripts: s.sum.scripts.list(), Files: s.sum.files}
 	var all []finding.Finding
 	for _, d := range s.Detectors {
 		found, err := run(d, pass)

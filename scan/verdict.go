@@ -172,6 +172,9 @@ func (r reading) words() string {
 			continue
 		}
 		text := fmt.Sprintf("%s %s", thousands(k.c.Events), k.what)
+		if k.c.Events == 1 {
+			text = strings.TrimSuffix(text, "s")
+		}
 		if !k.c.First.IsZero() {
 			text += fmt.Sprintf(" (%s to %s)", k.c.First.Format("2006-01-02"), k.c.Last.Format("2006-01-02"))
 		}

@@ -39,6 +39,7 @@ type shell struct {
 	requests []sighting.Sighting
 	commands []sighting.Sighting // that show a command or a tunnel
 	script   *detect.Script
+	present  bool // the evidence has the file
 }
 
 func run(p *detect.Pass) []finding.Finding {
@@ -73,6 +74,11 @@ func run(p *detect.Pass) []finding.Finding {
 		default:
 			sh.commands = append(sh.commands, s)
 			commands = append(commands, s)
+		}
+	}
+	for _, file := range p.Files {
+		if sh := shells[webPath(file)]; sh != nil {
+			sh.present = true
 		}
 	}
 	for i := range p.Scripts {
@@ -216,14 +222,14 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 		d.Title = "Script written by the web server: " + base
 		d.Level, d.Confidence = finding.High, finding.ModerateConfidence
 		d.Reason = "The IIS worker or an Exchange service wrote this script into a web folder. " + u.words()
-		if u.answered > 0 && len(sh.files) == 0 {
+		if u.answered > 0 && !sh.present {
 			d.Reason += " The file is not in the evidence."
 		}
 	case u.commands > 0:
 		d.Title = "Web shell used: " + base
 		d.Level, d.Confidence = finding.High, finding.ModerateConfidence
 		d.Reason = sh.protocol() + " " + u.words()
-		if len(sh.files) == 0 {
+		if !sh.present {
 			d.Reason += " The file itself is not in the evidence."
 		}
 	case len(sh.files) > 0 && u.answered > 0:
@@ -238,6 +244,10 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 		d.Title = "Web shell that is gone: " + base
 		d.Level, d.Confidence = finding.High, finding.ModerateConfidence
 		d.Reason = "Exchange ships no such page, yet the server answered it with success; the file is not in the evidence. " + u.words()
+		if sh.present {
+			d.Title = "Script that Exchange does not ship, answered: " + base
+			d.Reason = "Exchange ships no such page, yet it lies on the server, which answered it with success; its code was not judged hostile. " + u.words()
+		}
 		if len(u.clients) > 10 && u.posts == 0 {
 			d.Title = "Page that Exchange does not ship: " + base
 			d.Level, d.Confidence, d.Outcome = finding.Low, finding.LowConfidence, ""

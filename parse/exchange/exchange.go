@@ -39,7 +39,7 @@ func match(name string, head []byte) bool {
 		case len(line) == 0 || line[0] == '#':
 			continue
 		}
-		return kindOf(name, columnsOf(line)) != event.Logsource{} || headless(name, line)
+		return columnsOf(line) != nil && kindOf(name, columnsOf(line)) != event.Logsource{} || headless(name, line)
 	}
 	return false
 }

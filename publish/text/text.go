@@ -239,6 +239,9 @@ func (p *page) finding(f finding.Finding) {
 	if f.Reason != "" {
 		p.line("    ", publish.Plain(f.Reason))
 	}
+	if f.Phase == finding.Scanning && !p.All {
+		return
+	}
 	for i, s := range f.Steps {
 		if i == 6 && !p.All && len(f.Steps) > 7 {
 			p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", len(f.Steps)-i)))
