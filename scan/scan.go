@@ -102,9 +102,9 @@ type scanner struct {
 // detect runs the detectors. One that panics loses its own findings, and that
 // is a gap.
 func (s *scanner) detect(host string) []finding.Finding {
-	sightings := s.sum.sightings()
-	s.sum.counts.Sightings = len(sightings)
-	pass := &detect.Pass{Host: host, Sightings: s.correlate(sightings), Scripts: s.sum.scripts.list(), Files: s.sum.files}
+	pass := &detect.Pass{Host: host, Sightings: s.sum.sightings(), Scripts: s.sum.scripts.list(), Files: s.sum.files}
+	s.sum.counts.Sightings = len(pass.Sightings)
+	s.correlate(pass)
 	var all []finding.Finding
 	for _, d := range s.Detectors {
 		found, err := run(d, pass)
@@ -122,29 +122,18 @@ func (s *scanner) detect(host string) []finding.Finding {
 	return all
 }
 
-// correlate runs the Sigma correlations and returns the sightings that stand
-// for themselves together with what the correlations saw, by time. The first
-// sighting of a correlation stands for it.
-func (s *scanner) correlate(all []sighting.Sighting) []sighting.Sighting {
+// correlate runs the Sigma correlations, and keeps those sightings that stand
+// for themselves.
+func (s *scanner) correlate(pass *detect.Pass) {
 	if s.Rules == nil {
-		return all
+		return
 	}
-	var out []sighting.Sighting
-	for _, c := range s.Rules.Correlator().Run(all) {
-		first := c.Sightings[0]
-		note := fmt.Sprintf("%d events", c.Count)
-		for _, v := range c.Group {
-			note += ", " + v.Field + " " + v.Text
-		}
-		out = append(out, sighting.Sighting{Rule: c.Rule, Event: first.Event, Note: note, Count: c.Count, Last: c.End})
+	for _, c := range s.Rules.Correlator().Run(pass.Sightings) {
+		pass.Correlated = append(pass.Correlated, detect.Correlated{Rule: c.Rule, Sightings: c.Sightings, Count: c.Count})
 	}
-	for _, one := range all {
-		if s.Rules.Standalone(one.Rule) {
-			out = append(out, one)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b sighting.Sighting) int { return a.Event.Time.Compare(b.Event.Time) })
-	return out
+	pass.Sightings = slices.DeleteFunc(pass.Sightings, func(one sighting.Sighting) bool {
+		return !s.Rules.Standalone(one.Rule)
+	})
 }
 
 func run(d *detect.Detector, pass *detect.Pass) (found []finding.Finding, err error) {
