@@ -213,7 +213,7 @@ func (r *result) write(w io.Writer) {
 	p("Made by `bench/evtx` from the real evidence of the project (`evtx-attack`, `evtx-benign`, `sigma/regression_data`,")
 	p("zip members included); do not edit. To repeat:\n")
 	p("    bench/evtx/peers.py DATA >peers.jsonl          # python3-evtx and python3-libevtx of Debian")
-	p("    cd bench/evtx && go run . conformance -peers peers.jsonl DATA >../../doc/evtx-conformance.md\n")
+	p("    bench/evtx.sh conformance -peers $PWD/peers.jsonl DATA >doc/evtx-conformance.md\n")
 	p("We read %d records with %d values from %d logs. Each value is compared by name and text; notations (hexadecimal,", r.records, r.values, len(r.logs))
 	p("time, GUID case, base64) are made equal first, and empty values left out.\n")
 	p("| reader | their records | read by both | values equal | values that differ | only they read | only we read | unexplained |")

@@ -1,8 +1,8 @@
 // Command evtx compares this project's reader of event logs with its peers: the
 // same records and values (conformance), and how fast (speed).
 //
-//	go run . conformance [-peers peers.jsonl] DATA >../../doc/evtx-conformance.md
-//	go run . speed [-mb 256] [-runs 3] DATA
+//	bench/evtx.sh conformance [-peers peers.jsonl] DATA >doc/evtx-conformance.md
+//	bench/evtx.sh speed [-mb 256] [-runs 3] DATA
 //
 // It is a module of its own so that the peers never become dependencies of what
 // ships.

@@ -321,7 +321,12 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 	for len(descs) >= 4 {
 		size, typ := int(le16(descs)), Type(descs[2])
 		d.rec.values = append(d.rec.values, valueRef{uint32(v - start), uint16(size), typ})
-		xml = xml || typ == TypeXML
+		switch typ {
+		case TypeXML:
+			xml = true
+		case TypeText: // ours alone; no log may claim to hold checked UTF-8
+			d.rec.values[len(d.rec.values)-1].typ = TypeBinary
+		}
 		v += size
 		descs = descs[4:]
 	}

@@ -90,25 +90,49 @@ func (f *File) Chunk(d *Decoder, i int) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		off := f.base + int64(i)*ChunkSize
 		var err error
-		if d.buf, err = f.read(d.buf, off); err != nil {
+		if d.buf, err = f.read(d.buf, off, ChunkSize); err != nil {
 			yield(nil, err)
 			return
 		}
 		switch {
-		case validHeader(d.buf):
+		case !validHeader(d.buf):
+			if !allZero(d.buf) {
+				f.damaged(d, off, yield)
+			}
+		case chunkInside(d.buf):
+			starts, err := f.misplaced(d, off)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			f.chunks(d, append([]int64{off}, starts...), yield)
+		default:
 			d.Records(d.buf, off)(yield)
-		case !allZero(d.buf):
-			f.damaged(d, off, yield)
 		}
 	}
 }
 
-// read fills buf with up to a chunk from off.
-func (f *File) read(buf []byte, off int64) ([]byte, error) {
-	if cap(buf) < ChunkSize {
-		buf = make([]byte, ChunkSize)
+// chunkInside reports whether another chunk may begin in c beyond its records:
+// the sign that part of the file is missing.
+func chunkInside(c []byte) bool {
+	slack := c[min(len(c), int(le32(c[48:]))):]
+	if bytes.Contains(slack, chunkMagic) {
+		return true
 	}
-	buf = buf[:max(0, min(ChunkSize, f.size-off))]
+	for k := 1; k < len(chunkMagic); k++ {
+		if bytes.HasSuffix(slack, chunkMagic[:k]) {
+			return true
+		}
+	}
+	return false
+}
+
+// read fills buf with up to size bytes from off.
+func (f *File) read(buf []byte, off int64, size int) ([]byte, error) {
+	if cap(buf) < size {
+		buf = make([]byte, size)
+	}
+	buf = buf[:max(0, min(int64(size), f.size-off))]
 	n, err := f.r.ReadAt(buf, off)
 	if n < len(buf) && !errors.Is(err, io.EOF) {
 		return buf[:n], fmt.Errorf("reading the chunk at %d: %w", off, err)
@@ -116,74 +140,69 @@ func (f *File) read(buf []byte, off int64) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// damaged decodes what lies at off, where no chunk begins. The stretch up to
-// the next chunk is decoded as if its header were whole, unless the chunk
-// before reaches into it.
+// damaged decodes what lies at off, where no chunk begins. What belongs to no
+// chunk is decoded as if the header of a chunk at off were lost.
 func (f *File) damaged(d *Decoder, off int64, yield func(*Record, error) bool) {
 	here := d.buf
-	var starts []int64 // of chunks out of place that end here or begin here
-	begin := off       // of what belongs to no chunk
+	begin, end := off, off+int64(len(here)) // of what belongs to no chunk
 	if off > f.base {
-		var err error
-		if d.spare, err = f.read(d.spare, off-ChunkSize); err != nil {
+		before, err := f.misplaced(d, off-ChunkSize)
+		if err != nil {
 			yield(nil, err)
 			return
 		}
-		inPlace := validHeader(d.spare)
-		if x := findChunks(d.spare, 1); len(x) > 0 {
-			last := off - ChunkSize + int64(x[len(x)-1])
-			begin = last + ChunkSize
-			if inPlace { // then nobody else decodes what begins inside it
-				for _, x := range x {
-					starts = append(starts, off-ChunkSize+int64(x))
-				}
-			}
+		if n := len(before); n > 0 {
+			begin = before[n-1] + ChunkSize
 		}
 	}
-	inside := findChunks(here, 1)
-	end := off + int64(len(here))
-	for _, x := range inside {
-		end = min(end, off+int64(x))
-		starts = append(starts, off+int64(x))
+	starts, err := f.misplaced(d, off)
+	if err != nil {
+		yield(nil, err)
+		return
 	}
-	for k, start := range starts {
-		if start > begin && !f.headless(d, here, off, begin, min(start, end), yield) {
-			return
-		}
-		begin = max(begin, start+ChunkSize)
-		if !f.misplaced(d, start, starts[k+1:], yield) {
-			return
-		}
+	if len(starts) > 0 {
+		end = starts[0]
 	}
-	if len(inside) == 0 && begin < end {
-		f.headless(d, here, off, begin, end, yield)
+	if f.headless(d, here, off, begin, end, yield) {
+		f.chunks(d, starts, yield)
 	}
 }
 
-// findChunks returns where chunks begin in b, from offset from on.
-func findChunks(b []byte, from int) (at []int) {
-	for p := from; p < len(b); p++ {
+// chunks decodes the chunks that begin at starts, each up to the next.
+func (f *File) chunks(d *Decoder, starts []int64, yield func(*Record, error) bool) {
+	for k, start := range starts {
+		size := int64(ChunkSize)
+		if k+1 < len(starts) {
+			size = min(size, starts[k+1]-start)
+		}
+		chunk, err := f.read(nil, start, int(size))
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for rec, err := range d.Records(chunk, start) {
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// misplaced returns where chunks begin after off and before the next place for
+// one.
+func (f *File) misplaced(d *Decoder, off int64) (starts []int64, err error) {
+	d.spare, err = f.read(d.spare, off, ChunkSize+chunkHeaderSize-1)
+	b := d.spare
+	for p := 1; err == nil && p < len(b); p++ {
 		i := bytes.Index(b[p:], chunkMagic)
 		if i < 0 {
 			break
 		}
-		if p += i; validHeader(b[p:]) {
-			at = append(at, p)
+		if p += i; p < ChunkSize && validHeader(b[p:]) {
+			starts = append(starts, off+int64(p))
 		}
 	}
-	return at
-}
-
-// misplaced decodes the chunk at start, up to the next one.
-func (f *File) misplaced(d *Decoder, start int64, next []int64, yield func(*Record, error) bool) bool {
-	buf, err := f.read(nil, start)
-	if err != nil {
-		return yield(nil, err)
-	}
-	if len(next) > 0 {
-		buf = buf[:min(int64(len(buf)), next[0]-start)]
-	}
-	return forward(d.Records(buf, start), yield)
+	return starts, err
 }
 
 // headless decodes what lies from begin to end as the records of a chunk that
@@ -204,14 +223,4 @@ func (f *File) headless(d *Decoder, here []byte, off, begin, end int64, yield fu
 	d.begin(part, off)
 	d.scan(max(chunkHeaderSize, int(begin-off)), -1, report)
 	return more
-}
-
-// forward passes on what seq yields and reports whether more is wanted.
-func forward(seq iter.Seq2[*Record, error], yield func(*Record, error) bool) bool {
-	for rec, err := range seq {
-		if !yield(rec, err) {
-			return false
-		}
-	}
-	return true
 }

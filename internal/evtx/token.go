@@ -174,6 +174,9 @@ func (n *normalizer) instance(p, end, depth int) (next int, ok bool) {
 	v := h.values
 	for i := range h.count {
 		size, typ := int(le16(n.chunk[h.descs+4*i:])), n.chunk[h.descs+4*i+2]
+		if Type(typ) == TypeText {
+			typ = byte(TypeBinary)
+		}
 		if v+size > end {
 			return p, false
 		}
