@@ -309,8 +309,12 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	}
 	var digest [32]byte
 	sum.Sum(digest[:0])
-	r.seen("files", time.Time{}, 1)
 	answer := baseline.Judge(j.path, digest)
+	if script || answer.Script || answer.Verdict != baseline.Outside {
+		r.seen(webFiles, time.Time{}, 1)
+	} else {
+		r.seen(otherFiles, time.Time{}, 1)
+	}
 	if answer.Script {
 		r.file = j.path
 	}

@@ -122,6 +122,13 @@ var labels = map[event.Logsource]string{
 	event.Setup: "builds", event.ExchangeLog: "other Exchange logs", event.Config: "IIS configuration",
 }
 
+// Labels of files that hold no events: those that are judged, and the rest,
+// which are only hashed.
+const (
+	webFiles   = "web files"
+	otherFiles = "other files"
+)
+
 // label names the kind of evidence that an event belongs to.
 func label(l event.Logsource) string {
 	if name, ok := labels[l]; ok {
@@ -167,7 +174,7 @@ func (s *summary) add(r *result) {
 		all.Events += c.Events
 		all.Bytes += r.bytes
 		span(all, c.First, c.Last)
-		if name != "files" {
+		if name != webFiles && name != otherFiles {
 			s.counts.Events += c.Events
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"limier/finding"
 	"limier/wire"
@@ -137,11 +138,11 @@ func readings(coverage []wire.Coverage) reading {
 	for _, c := range coverage {
 		var into *wire.Coverage
 		switch {
-		case c.Events == 0, c.Source == "builds", c.Source == "IIS configuration":
+		case c.Events == 0, c.Source == "builds", c.Source == "IIS configuration", c.Source == otherFiles:
 			continue
 		case c.Source == "IIS", c.Source == "web access log":
 			into = &r.access
-		case c.Source == "files":
+		case c.Source == webFiles:
 			into = &r.files
 		case strings.HasPrefix(c.Source, "Windows event log"):
 			into = &r.windows
@@ -166,7 +167,7 @@ func (r reading) words() string {
 		what string
 		c    wire.Coverage
 	}{
-		{"access log lines", r.access}, {"Exchange log lines", r.exchange}, {"Windows events", r.windows}, {"files", r.files},
+		{"access log lines", r.access}, {"Exchange log lines", r.exchange}, {"Windows events", r.windows}, {webFiles, r.files},
 	} {
 		if k.c.Events == 0 {
 			continue
@@ -212,7 +213,9 @@ func (r reading) limits() string {
 	return "It says nothing about times outside that."
 }
 
-// confidence in a negative answer rests on how much there was to see.
+// confidence in a negative answer rests on how much there was to see: it is
+// high only with all kinds of evidence, a month of access logs and the web
+// folders, and no gap.
 func (r reading) confidence(gaps []wire.Gap) finding.Confidence {
 	kinds := 0
 	for _, c := range []wire.Coverage{r.access, r.exchange, r.windows, r.files} {
@@ -221,7 +224,7 @@ func (r reading) confidence(gaps []wire.Gap) finding.Confidence {
 		}
 	}
 	switch {
-	case kinds == 4 && len(gaps) == 0:
+	case kinds == 4 && len(gaps) == 0 && r.files.Events >= 100 && r.access.Last.Sub(r.access.First) >= 30*24*time.Hour:
 		return finding.HighConfidence
 	case kinds >= 3, kinds == 2 && r.access.Events > 0 && r.files.Events > 0:
 		return finding.ModerateConfidence

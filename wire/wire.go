@@ -77,7 +77,7 @@ type Gap struct {
 
 // Coverage says what one kind of evidence covers.
 type Coverage struct {
-	Source string    `json:"source"` // "IIS", "HttpProxy", "Security.evtx", "files"…
+	Source string    `json:"source"` // "IIS", "HttpProxy", "Windows event log: security", "web files"…
 	Files  int       `json:"files"`
 	Events int64     `json:"events"`
 	Bytes  int64     `json:"bytes"`

@@ -312,14 +312,14 @@ func (p *page) timeline(c *casefile.Case) {
 func (p *page) coverage(c *casefile.Case) {
 	p.section("COVERAGE AND GAPS")
 	for _, cov := range c.End.Coverage {
-		text := fmt.Sprintf("%-28s", cov.Source)
+		text := fmt.Sprintf("%-28s", strings.Replace(cov.Source, "Windows event log:", "event log", 1))
 		if cov.First.IsZero() {
 			text += "                        "
 		} else {
 			text += " " + cov.First.Format(time.DateOnly) + " … " + cov.Last.Format(time.DateOnly)
 		}
 		text += "  " + plural(int64(cov.Files), "file")
-		if cov.Source != "files" && cov.Events > 0 {
+		if !strings.HasSuffix(cov.Source, "files") && cov.Events > 0 {
 			text += ", " + plural(cov.Events, "event")
 		}
 		p.line("  ", text)
