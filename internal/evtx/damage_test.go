@@ -181,6 +181,16 @@ func seq(from, to uint64) (ids []uint64) {
 	return ids
 }
 
+// Windows leaves scraps of memory in the space a chunk does not use.
+func TestScraps(t *testing.T) {
+	c := many(1, 3)
+	copy(c[30000:], many(9, 1)[:chunkHeaderSize])
+	copy(c[40000:], many(9, 1)[chunkHeaderSize:700])
+	if ids, lost := read(t, file(c)); !slices.Equal(ids, upTo(3)) || len(lost) > 0 {
+		t.Errorf("records %v, lost %v", ids, lost)
+	}
+}
+
 // A log copied while it is written has records that its header does not know
 // yet; remains of older ones do not go on with their numbers.
 func TestBeyondHeader(t *testing.T) {

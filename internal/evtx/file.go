@@ -189,16 +189,18 @@ func (f *File) chunks(d *Decoder, starts []int64, yield func(*Record, error) boo
 }
 
 // misplaced returns where chunks begin after off and before the next place for
-// one.
+// one. Windows leaves scraps of memory in unused space, headers of chunks among
+// them; a chunk has a record after its header.
 func (f *File) misplaced(d *Decoder, off int64) (starts []int64, err error) {
-	d.spare, err = f.read(d.spare, off, ChunkSize+chunkHeaderSize-1)
+	d.spare, err = f.read(d.spare, off, ChunkSize+chunkHeaderSize+len(recordMagic))
 	b := d.spare
 	for p := 1; err == nil && p < len(b); p++ {
 		i := bytes.Index(b[p:], chunkMagic)
 		if i < 0 {
 			break
 		}
-		if p += i; p < ChunkSize && validHeader(b[p:]) {
+		p += i
+		if p < ChunkSize && validHeader(b[p:]) && bytes.HasPrefix(b[p+chunkHeaderSize:], recordMagic) {
 			starts = append(starts, off+int64(p))
 		}
 	}

@@ -272,6 +272,10 @@ func (j *jsonWriter) value(v Value) {
 		j.str(v.String())
 		return
 	}
+	if v.Array() { // in an attribute or between other text
+		j.str(v.String())
+		return
+	}
 	j.dst = append(j.dst, '"') // none of the others needs escaping
 	j.dst = append(v.Append(j.dst), '"')
 }
