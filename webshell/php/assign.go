@@ -7,6 +7,9 @@ func (m *machine) evalAssign(n *node) value {
 	if n.b.op != nStr && v.tr != nil {
 		v = m.step(v, n)
 	}
+	if len(v.s) >= 200 {
+		m.literal(n, v)
+	}
 	m.assign(n.a, v)
 	return v
 }
@@ -142,6 +145,9 @@ func (m *machine) assignIndex(n *node, v value) {
 				return
 			}
 			if len(path) == 1 {
+				if m.cond > 0 {
+					v = join(m.superElement(s, key, value{}), v)
+				}
 				m.facts.setSuper(string(s)+"."+key, v)
 			}
 			return

@@ -65,7 +65,11 @@ func (m *machine) args(list []*node) []value {
 		if x.op == nPair {
 			x = x.b
 		}
-		out = append(out, m.eval(x))
+		v := m.eval(x)
+		if len(v.s) >= 200 && v.k == vStr {
+			m.literal(x, v)
+		}
+		out = append(out, v)
 	}
 	return out
 }

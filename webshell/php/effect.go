@@ -48,6 +48,9 @@ func elementOf(v value) value {
 		t, tr := taintOf(v)
 		return value{t: t &^ wholeReq, tr: tr}
 	}
+	if o, ok := v.ref.(*object); ok && o.class == nil && o.props["#args"] != nil {
+		return elementOf(elementOf(o.props["#args"].v))
+	}
 	v.t &^= wholeReq
 	if v.k == vUnknown {
 		v.ref = nil
@@ -491,6 +494,10 @@ func (m *machine) pure(c *call) value {
 			}
 		}
 		_, dec := decoders[c.name]
+		if a, ok := c.arg(0).ref.(*array); ok && len(c.args) > 2 {
+			s, _ := c.text(2)
+			work += len(s) * len(a.vals) / 4
+		}
 		if m.spend(work) {
 			if v, ok := f(c); ok {
 				if !m.spend(len(v.s)) {
@@ -524,6 +531,13 @@ func (m *machine) pure(c *call) value {
 			return value{t: t &^ wholeReq, tr: tr}
 		}
 	}
+	if keys[c.name] {
+		k := t & (fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader)
+		if t&fromRequest != 0 {
+			k |= keyed
+		}
+		return value{t: k &^ fromHeader}
+	}
 	if cleaning[c.name] || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
 		return value{t: t & fromHeader}
 	}
@@ -544,6 +558,9 @@ func (m *machine) pure(c *call) value {
 
 // strong are the decoders that programs do not use on their own literals.
 var strong = words("base64_decode gzinflate gzuncompress gzdecode zlib_decode bzdecompress str_rot13 strrev hex2bin convert_uudecode mcrypt_decrypt openssl_decrypt mdecrypt_generic sodium_crypto_secretbox_open pack urldecode rawurldecode")
+
+// keys are the functions that turn text into numbers or keys for a decoder.
+var keys = words("ord md5 sha1 crc32 hash hexdec octdec bindec hash_hmac strlen")
 
 // cleaning functions give nothing that an attacker can shape.
 var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_strlen md5 sha1 md5_file sha1_file crc32 hash hash_hmac

@@ -404,7 +404,10 @@ func (m *machine) constant(n *node) value {
 	case "null":
 		return null
 	case "__file__", "__line__":
-		return value{t: fromURI & 0}
+		if strings.EqualFold(name, "__line__") {
+			return num(int64(m.lineOf(m.unit, n.pos)))
+		}
+		return value{t: selfPath}
 	case "__function__":
 		if m.f.fn != nil {
 			return str(m.f.fn.name)
@@ -572,12 +575,20 @@ func (m *machine) arrayLiteral(n *node) value {
 		case nPair:
 			k := m.eval(x.a)
 			v := m.eval(x.b)
+			if len(v.s) >= 200 && v.k == vStr {
+				m.literal(x, v)
+			}
 			if in, ok := v.ref.(*array); ok {
 				in.shared = true
 			}
 			if key, ok := keyOf(k); ok {
 				a.set(key, v)
 			} else {
+				v.t |= k.t & fromRequest
+				v.tr = firstTrace(v.tr, k.tr)
+				if v.exact() && k.t&fromRequest != 0 {
+					v.k = vUnknown
+				}
 				a.add(v)
 			}
 		case nSpread:

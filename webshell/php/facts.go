@@ -59,7 +59,7 @@ type facts struct {
 	passwd    bool
 	redirects bool
 	wrote     []value // where request data was written
-	authCheck bool
+	literals  int     // long literals looked into
 }
 
 // packed is code that was decoded and evaluated.
@@ -95,7 +95,7 @@ func (m *machine) does(b behaviour) bool {
 
 // isolated says that the file stands alone: nothing else is loaded that could
 // check who is asking.
-func (m *machine) isolated() bool { return m.includes == 0 }
+func (m *machine) isolated() bool { return m.includes == 0 && !m.framed }
 
 // chosen says that the client chooses v freely.
 func (m *machine) chosen(v value) bool {
@@ -167,6 +167,9 @@ func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Con
 		r.Decoded = cut(string(m.unit.src[from:min(len(m.unit.src), int(n.pos)+350)]), 500)
 	}
 	m.reasons = append(m.reasons, r)
+	if verdict == webshell.Webshell && conf == finding.HighConfidence { // it is settled: look round a little more
+		m.steps = min(m.steps, maxSteps/8)
+	}
 }
 
 func cut(s string, n int) string {

@@ -75,6 +75,7 @@ var decoders = map[string]func(*call) (value, bool){
 	"str_ireplace":                 func(c *call) (value, bool) { return foldReplace(c, true) },
 	"substr_replace":               foldSubstrReplace,
 	"preg_replace":                 foldPregReplace,
+	"preg_filter":                  foldPregReplace,
 	"implode":                      foldImplode,
 	"join":                         foldImplode,
 	"sprintf":                      func(c *call) (value, bool) { return foldSprintf(c, c.args) },

@@ -375,7 +375,7 @@ func foldReplace(c *call, fold bool) (value, bool) {
 	}
 	replace := func(s string) (string, bool) {
 		for i, f := range from {
-			if f == "" {
+			if f == "" || !fold && !strings.Contains(s, f) {
 				continue
 			}
 			t := ""
@@ -389,7 +389,7 @@ func foldReplace(c *call, fold bool) (value, bool) {
 			} else {
 				s = strings.ReplaceAll(s, f, t)
 			}
-			if len(s) > maxString {
+			if len(s) > maxString/4 {
 				return "", false
 			}
 		}

@@ -97,6 +97,7 @@ type function struct {
 	lo, hi uint32 // tokens of the body
 	arrow  bool   // fn() => expression
 	byRef  bool
+	made   bool // by create_function
 	static bool
 	unit   *unit
 	class  *class

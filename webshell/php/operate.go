@@ -109,7 +109,7 @@ func (m *machine) operate(k kind, a, b value) value {
 			return value{t: at | bt, tr: atr}
 		}
 		// Arithmetic leaves numbers, which harm nobody.
-		return value{t: t & (unsure | fromBlob)}
+		return value{t: t & (fromBlob | fromFile | fromOddFile | decoded | keyed)}
 	}
 	v := arithmetic(k, x, y)
 	v.t = t &^ (hostile | fromUndef)

@@ -254,6 +254,14 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			m.note(doesWrite, n, c.arg(0))
 		}
 		return value{}
+	case "perl", "python", "lua", "v8js":
+		if strings.HasPrefix(name, "eval") || name == "system" || strings.HasPrefix(name, "execute") {
+			v := c.arg(0)
+			if v.k == vPart {
+				v.k = vUnknown
+			}
+			return m.command(n, v, o.name+"->"+name)
+		}
 	case "ffi":
 		if name == "system" || name == "exec" || name == "popen" {
 			return m.command(n, c.arg(0), "FFI")
@@ -288,6 +296,12 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 			m.note(doesSQL, n, args[0])
 		}
 		return value{t: fromDB}, true
+	case "fetchall":
+		if len(args) > 1 {
+			if s, ok := args[1].text(); ok && deadly[strings.ToLower(s)] {
+				m.report("hidden-function", webshell.Webshell, moderate, "Rows of a database are handed to "+s+".", n, args[0])
+			}
+		}
 	case "createfunction", "sqlitecreatefunction", "createaggregate":
 		if len(args) > 1 {
 			if s, ok := args[1].text(); ok && deadly[strings.ToLower(s)] || args[1].t&fromRequest != 0 {

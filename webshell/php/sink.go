@@ -128,8 +128,20 @@ func (m *machine) sink(c *call) (value, bool) {
 		}
 		return value{}, true
 	case "unserialize":
+		if t, tr := taintOf(a0); t&fromRequest != 0 && m.isolated() {
+			m.gadgets(value{t: t, tr: tr})
+		}
 		return value{}, false
 	case "filter_var", "filter_var_array":
+		if spec, ok := c.arg(1).ref.(*array); ok && c.name == "filter_var_array" {
+			for _, s := range append(spec.vals, c.arg(1)) {
+				if in, ok := s.ref.(*array); ok {
+					if f, _ := in.get(key{s: "options", str: true}); f.k == vStr || f.k == vFn || f.t != 0 {
+						return m.callback(c, f, []value{elementOf(a0)}), true
+					}
+				}
+			}
+		}
 		if opts, ok := c.arg(2).ref.(*array); ok {
 			f, _ := opts.get(key{s: "options", str: true})
 			if f.k == vStr || f.k == vFn || f.t != 0 {
@@ -207,6 +219,14 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 			conf = moderate
 		}
 		m.report("request-to-eval", webshell.Webshell, conf, what, n, v)
+	case t&keyed != 0:
+		m.report("keyed-eval", webshell.Webshell, moderate, "Code that only a key in the request decodes is evaluated by "+via+".", n, v)
+	case t&session != 0 && (t&decoded == 0 || v.k != vUnknown):
+		m.report("session-to-eval", webshell.Suspicious, moderate, "Code from the session is evaluated by "+via+".", n, v)
+	case t&session != 0:
+		m.report("session-to-eval", webshell.Malicious, moderate, "Code from the session is evaluated by "+via+".", n, v)
+	case t&fromParam != 0 && m.f.fn != nil && m.f.fn.made:
+		m.report("callback-to-eval", webshell.Webshell, moderate, "A function made from a string evaluates its argument by "+via+".", n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)
 	case t&fromOddFile != 0:
@@ -288,6 +308,7 @@ func (m *machine) createFunction(c *call) value {
 	if e.op != nClosure {
 		return value{}
 	}
+	e.fn.made = true
 	return m.makeClosure(e)
 }
 
@@ -343,7 +364,24 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 	return value{}, false
 }
 
-var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "sudo", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl -e", "python -c", "php -r"}
+var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "sudo", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl ", "python ", "php ", "ruby ", "gcc ", "./"}
+
+// wholeCommand says that a command is foreign from its start, or is handed to
+// a shell.
+func wholeCommand(v value) bool {
+	if v.k != vPart {
+		return true
+	}
+	pre := strings.ToLower(strings.TrimLeft(v.s, " \"'"))
+	whole := strings.TrimSpace(pre) == ""
+	for _, w := range shellWords {
+		whole = whole || strings.HasPrefix(pre, w)
+	}
+	return whole
+}
+
+// small says that the file holds little code: what it does is all it is for.
+func (m *machine) small() bool { return len(m.file.tokens) < 500 }
 
 // command judges what is run by the operating system.
 func (m *machine) command(n *node, v value, via string) value {
@@ -358,14 +396,7 @@ func (m *machine) command(n *node, v value, via string) value {
 	case t&(fromRequest|fromUpload) != 0 && t&checked != 0:
 		m.report("request-to-command", webshell.Suspicious, moderate, what, n, v)
 	case t&(fromRequest|fromUpload) != 0:
-		whole := v.k == vUnknown
-		if v.k == vPart {
-			pre := strings.ToLower(strings.TrimLeft(v.s, " \"'"))
-			whole = strings.TrimSpace(pre) == ""
-			for _, w := range shellWords {
-				whole = whole || strings.HasPrefix(pre, w)
-			}
-		}
+		whole := wholeCommand(v) || m.isolated() && m.small()
 		conf := high
 		if t&unsure != 0 {
 			conf = moderate
@@ -378,7 +409,7 @@ func (m *machine) command(n *node, v value, via string) value {
 		m.report("request-to-command", webshell.Webshell, conf, what, n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
-	case t&fromUndef != 0 && m.isolated() && v.k == vUnknown:
+	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):
 		m.note(doesRun, n, v)
 		m.report("undefined-to-command", webshell.Webshell, moderate, what, n, v)
 	case t&fromUndef != 0 && v.k == vUnknown:
@@ -392,6 +423,12 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 	low := strings.ToLower(s)
 	fetch := strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
 	switch {
+	case strings.Contains(low, ".bash_history"), strings.Contains(low, "histfile"), strings.Contains(low, "rm -rf /var/log"):
+		m.report("covers-tracks", webshell.Malicious, high, "A command wipes the traces of commands.", n, v)
+	case m.isolated() && (low == "/bin/sh" || low == "/bin/bash" || low == "cmd.exe" || low == "/bin/sh -i" || low == "sh -i" || low == "uname -a; w; id; /bin/sh -i"):
+		m.report("starts-shell", webshell.Webshell, moderate, "A command interpreter is started.", n, v)
+	case m.isolated() && m.small() && m.f == m.globals && (strings.Contains(low, "/etc/passwd") || strings.Contains(low, "net user") || strings.Contains(low, "find / -") || low == "whoami" || low == "id" || strings.HasPrefix(low, "uname -a")):
+		m.report("explores-server", webshell.Malicious, moderate, "Commands ask about the server's users and system.", n, v)
 	case strings.Contains(low, "/dev/tcp/"), strings.Contains(low, "nc -e"), strings.Contains(low, "bash -i"), strings.Contains(low, "fsockopen("):
 		m.report("reverse-shell", webshell.Webshell, high, "A command opens a shell to another host.", n, v)
 	case fetch && (strings.Contains(low, "| sh") || strings.Contains(low, "|sh") || strings.Contains(low, "| bash") || strings.Contains(low, "|bash") || strings.Contains(low, "perl ") || strings.Contains(low, "chmod +x") || strings.Contains(low, "chmod 777") || strings.Contains(low, "/tmp") || strings.Contains(low, "php ")):
@@ -430,6 +467,8 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
 	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
 		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
+	case f.k == vUnknown && given && ft&selfPath != 0:
+		m.report("hidden-function", webshell.Webshell, moderate, "A function that is named after the file itself gets data from "+describe(t)+".", n, value{t: t, tr: tr})
 	case f.k == vUnknown && given && ft&fromUndef != 0 && m.isolated() && t&fromRequest != 0:
 		m.report("hidden-function", webshell.Webshell, moderate, "A function that only the request can name gets data from it.", n, value{t: t, tr: tr})
 	case f.k == vUnknown && ft&decoded != 0 && ft&fromBlob != 0:
@@ -474,4 +513,20 @@ func (m *machine) unknownClass(n *node, v value, args []value) {
 		return
 	}
 	m.report("request-names-class", webshell.Suspicious, low, "The request names a class.", n, v)
+}
+
+// gadgets runs the magic methods of the file's classes on an object that the
+// request describes.
+func (m *machine) gadgets(v value) {
+	for _, c := range sortedClasses(m.classes) {
+		o := m.instance(c)
+		for _, s := range o.props {
+			s.v = value{t: v.t, tr: v.tr}
+		}
+		for _, name := range []string{"__wakeup", "__destruct", "__tostring"} {
+			if f := m.method(c, name); f != nil {
+				m.invoke(f, nil, nil, o, nil)
+			}
+		}
+	}
 }

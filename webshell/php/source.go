@@ -22,6 +22,9 @@ func (m *machine) superValue(s super, n *node) value {
 	case "_FILES":
 		return value{t: fromUpName | wholeReq, ref: s, tr: m.at(n)}
 	}
+	if s == "_SERVER" {
+		return value{t: fromRequest | fromHeader | unsure, ref: s, tr: m.at(n)}
+	}
 	return value{ref: s, tr: m.at(n)}
 }
 
@@ -36,6 +39,8 @@ func (m *machine) superElement(s super, key string, base value) value {
 		return v
 	case "_SERVER", "_ENV":
 		return serverElement(key)
+	case "_SESSION":
+		return value{t: session}
 	case "_FILES":
 		return value{ref: super("_FILE"), t: fromUpName | base.t&checked}
 	case "_FILE":
@@ -93,7 +98,7 @@ func serverElement(key string) value {
 }
 
 // selfPath marks the path of the file itself.
-const selfPath taint = 1 << 24
+const selfPath taint = 1 << 28
 
 // secretName says that a form field holds what phishers want.
 func secretName(key string) bool {

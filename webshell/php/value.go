@@ -46,6 +46,8 @@ const (
 	wholeReq  // the request as a whole, not one field
 	secret    // a field named like a password or a card number
 	address   // the visitor's address
+	keyed     // decoded with a key that the request gives
+	session   // from the session
 )
 
 // hostile are the origins an attacker controls without help.
@@ -279,6 +281,15 @@ func join(a, b value) value {
 	tr := b.tr
 	if tr == nil {
 		tr = a.tr
+	}
+	const chosen = hostile | fromUndef
+	if a.t&chosen != 0 && b.t&chosen == 0 && b.k != vNull && b.k != vArr { // either may be there: the client's is what counts
+		a.t |= b.t
+		return a
+	}
+	if b.t&chosen != 0 && a.t&chosen == 0 && b.k != vNull && b.k != vArr {
+		b.t |= a.t
+		return b
 	}
 	if b.k == vNull && a.k != vNull {
 		a.t |= b.t

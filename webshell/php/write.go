@@ -51,11 +51,11 @@ func (m *machine) written(c *call, p, d value) {
 		if m.chosen(p) && !safeName(p) {
 			m.note(doesWrite, c.n, dv)
 			if t&unsure == 0 && t&(fromRequest|fromUpload) != 0 {
-				conf := high
+				verdict, conf := webshell.Webshell, high
 				if !m.isolated() {
-					conf = moderate
+					verdict, conf = webshell.Suspicious, moderate
 				}
-				m.report("request-writes-file", webshell.Webshell, conf, "The request gives a file's name and content.", c.n, dv)
+				m.report("request-writes-file", verdict, conf, "The request gives a file's name and content.", c.n, dv)
 			}
 		} else if script && p.t&fromParam == 0 && t&(fromRequest|fromUpload) != 0 {
 			m.note(doesWrite, c.n, dv)
@@ -68,7 +68,7 @@ func (m *machine) written(c *call, p, d value) {
 		if t&fromRequest != 0 && m.chosen(p) {
 			v, conf = webshell.Webshell, moderate
 		}
-		if !m.isolated() && t&(hidden|decoded) == 0 || p.t&fromParam != 0 || t&fromParam != 0 {
+		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || p.t&fromParam != 0 || t&fromParam != 0 {
 			v = webshell.Suspicious
 		}
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
@@ -143,6 +143,9 @@ func (m *machine) copied(c *call, src, dst value) {
 		if src.t&fromRequest != 0 && m.chosen(dst) {
 			m.note(doesRename, c.n, dst)
 			m.note(doesRead, c.n, src)
+			if m.isolated() && m.small() && src.k == vUnknown && dst.k == vUnknown && (src.t|dst.t)&(unsure|fromUpName) == 0 && src.t&fromURI == 0 {
+				m.report("request-writes-file", webshell.Webshell, moderate, "The request says which file or address is copied where.", c.n, src)
+			}
 			return
 		}
 		if remoteURL(strings.ToLower(s)) {
@@ -183,7 +186,7 @@ func (m *machine) included(n *node, v value) {
 		m.report("remote-include", webshell.Malicious, moderate, "A script of another host is included.", n, v)
 	case t&fromUpload != 0 && v.k == vUnknown:
 		m.report("request-to-include", webshell.Webshell, high, "An uploaded file is included as a script.", n, v)
-	case ok && v.t&hidden != 0 && (oddFile(s) || hiddenFile(s)):
+	case ok && len(s) > 4 && v.t&hidden != 0 && (oddFile(s) || hiddenFile(s)):
 		m.report("odd-include", webshell.Malicious, high, "A file that is no script is included, under a hidden name.", n, v)
 	case ok && v.t&decoded != 0 && len(s) > 3:
 		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)

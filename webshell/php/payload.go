@@ -1,0 +1,82 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// payload says what a text is when it is no PHP: a backdoor in another
+// language, or a program. "" for anything else.
+func payload(s string) string {
+	if len(s) < 40 {
+		return ""
+	}
+	if strings.HasPrefix(s, "\x7fELF") {
+		return "an ELF program"
+	}
+	if strings.HasPrefix(s, "MZ") && strings.Contains(s[:min(len(s), 4096)], "PE\x00\x00") {
+		return "a Windows program"
+	}
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(s, w) {
+				return true
+			}
+		}
+		return false
+	}
+	shell := has("/bin/sh", "/bin/bash", "cmd.exe", "STDIN", "dup2(", "system(", "exec(", "subprocess")
+	switch {
+	case has("<sys/socket.h>", "<winsock") && (shell || has("execl", "accept(")):
+		return "a backdoor in C"
+	case has("use Socket", "use IO::Socket", "IO::Socket::INET") && (shell || has("SOCK_DGRAM", "connect(")):
+		return "a backdoor in Perl"
+	case has("import socket", "import sys,socket", "import os,sys,socket") && has("/bin/sh", "subprocess", "os.system", "pty.spawn", "os.popen", "os.dup2"):
+		return "a backdoor in Python"
+	case has("java.net.Socket", "import java.net") && has("getRuntime()", "ProcessBuilder"):
+		return "a backdoor in Java"
+	case has("TCPSocket", "require 'socket'") && has("/bin/sh", "cmd.exe", "IO.popen", "exec"):
+		return "a backdoor in Ruby"
+	}
+	return ""
+}
+
+// literal looks into a long literal for a program in another language.
+func (m *machine) literal(n *node, v value) {
+	if v.k != vStr || len(v.s) < 200 || m.facts.literals > 40 {
+		return
+	}
+	s := v.s
+	if m.seen["l:"+s] {
+		return
+	}
+	m.seen["l:"+s] = true
+	m.facts.literals++
+	what := ""
+	if dense([]byte(s)) {
+		if !m.spend(len(s)) {
+			return
+		}
+		s, _ = unbase64(s)
+		what = payload(s)
+		if what == "" {
+			if out, ok := anyInflate(s); ok && m.spend(len(out)) {
+				s = out
+				what = payload(s)
+			} else if r := reverse(v.s); strings.HasPrefix(r, "I2luY") {
+				s, _ = unbase64(r)
+				what = payload(s)
+			}
+		}
+	} else {
+		what = payload(s)
+	}
+	if what == "" || what == "a Windows program" && m.includes > 0 {
+		return
+	}
+	m.report("carries-program", webshell.Malicious, high, "The file carries "+what+".", n, value{})
+	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "carries-program" {
+		m.reasons[i].Decoded = cut(s, 500)
+	}
+}
