@@ -7,7 +7,7 @@ func (m *machine) evalAssign(n *node) value {
 	if n.b.op != nStr && v.tr != nil {
 		v = m.step(v, n)
 	}
-	if len(v.s) >= 200 {
+	if len(v.s) >= 200 || v.k == vPart {
 		m.literal(n, v)
 	}
 	m.assign(n.a, v)
@@ -21,12 +21,23 @@ func (m *machine) set(s *slot, v value) {
 		a.shared = true
 	}
 	s.buf = nil
+	if m.blur {
+		s.v = blurred(s.v, v)
+		return
+	}
 	if m.cond > s.cond && s.cond >= 0 {
 		s.v = join(s.v, v)
 		return
 	}
 	s.v = v
 	s.cond = m.cond
+}
+
+// blurred is what a variable may hold after a loop that was too long to run.
+func blurred(a, b value) value {
+	at, atr := taintOf(a)
+	bt, btr := taintOf(b)
+	return value{t: at | bt | decoded, tr: firstTrace(atr, btr)}
 }
 
 func (m *machine) assign(n *node, v value) {
@@ -132,6 +143,11 @@ func (m *machine) assignIndex(n *node, v value) {
 		path = append(path, base.b)
 		base = base.a
 	}
+	if base.op == nVarVar {
+		if name, ok := m.eval(base.a).text(); ok && len(name) < 256 {
+			base = &node{op: nVar, s: name, pos: base.pos, end: base.end}
+		}
+	}
 	if base.op == nVar {
 		if s, ok := supers[base.s]; ok {
 			key := ""
@@ -139,8 +155,14 @@ func (m *machine) assignIndex(n *node, v value) {
 				key, _ = m.eval(k).text()
 			}
 			if s == "GLOBALS" {
-				if key != "" && len(path) == 1 {
-					m.set(m.slotIn(m.globals, key), v)
+				if key != "" {
+					s := m.slotIn(m.globals, key)
+					if len(path) == 1 {
+						m.set(s, v)
+					} else {
+						s.buf = nil
+						s.v = m.stored(s.v, path[:len(path)-1], v, 0)
+					}
 				}
 				return
 			}
@@ -270,6 +292,11 @@ func (m *machine) assignOp(n *node) value {
 		v := concat(m.eval(n.a), b, maxString)
 		m.assign(n.a, v)
 		return v
+	}
+	if m.blur {
+		s.buf = nil
+		s.v = blurred(s.v, b)
+		return s.v
 	}
 	bs, bok := b.text()
 	if s.v.k == vUnknown && s.v.t == fromUndef { // .= to nothing starts an empty string

@@ -66,7 +66,7 @@ func (m *machine) args(list []*node) []value {
 			x = x.b
 		}
 		v := m.eval(x)
-		if len(v.s) >= 200 && v.k == vStr {
+		if len(v.s) >= 200 && v.k == vStr || v.k == vPart {
 			m.literal(x, v)
 		}
 		out = append(out, v)
@@ -193,6 +193,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	}
 	f.runs++
 	m.calls++
+	looped := m.facts.looped
 	fr := &frame{vars: make(map[string]*slot, len(f.params)+4), fn: f, class: f.class, this: this, cond: m.cond, args: args}
 	was, wasUnit := m.f, m.unit
 	if f.arrow {
@@ -254,6 +255,10 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.run(body)
 	m.f, m.unit = was, wasUnit
 	m.calls--
+	if t&fromRequest != 0 && fr.ret.k == vUnknown && fr.ret.t&(hostile|fromFile|fromDB|checked|unsure) == 0 && m.facts.looped > looped {
+		fr.ret.t |= keyed // what a loop makes of the request, the request decides
+		fr.ret.tr = firstTrace(fr.ret.tr, tr)
+	}
 	return fr.ret
 }
 

@@ -267,7 +267,7 @@ func (m *machine) element(base, k value, n *node) value {
 			if k.t&hostile != 0 && !a.open { // the request chooses among what the program lists
 				t |= checked
 			}
-			v := value{t: t, tr: tr}
+			v := value{t: t | k.t&(fromBlob|fromFile|fromOddFile|decoded|keyed), tr: tr}
 			if a.open {
 				v = join(v, value{t: a.rest.t, tr: a.rest.tr})
 			}

@@ -360,6 +360,15 @@ func (p *parser) primary() *node {
 		return p.template(nConcat, at, from, from+uint32(len(body)), 0)
 	case '(':
 		return p.paren()
+	case '{': // broken: {$x} outside a string
+		if p.peekAt(1) == tVar {
+			p.i++
+			e := p.expr(0)
+			if !p.accept('}') {
+				p.i = max(p.i, min(p.closing(at)+1, p.hi))
+			}
+			return e
+		}
 	case '[':
 		n := p.node(nArray, at)
 		n.list = p.items(at)

@@ -39,6 +39,7 @@ type mark struct {
 // facts are what a run leaves behind besides reasons.
 type facts struct {
 	loops     int // loops around the statement at hand
+	looped    int // loops run so far
 	cloak     int // conditions on the visitor's browser or referrer around it
 	varVars   int // $$name with a name that is not known
 	closures  []*closure
@@ -54,8 +55,9 @@ type facts struct {
 	uploadOK  bool // an upload's name or type is looked at
 	layers    int  // of decoded code
 	packed    []packed
-	calls     int // of functions whose name is assembled
-	wroteOwn  bool
+	calls     int                            // of functions whose name is assembled
+	wroteAny  bool                           // something of the request was written to a file
+	wrappers  map[*function]map[string]*node // functions that run commands, and how
 	passwd    bool
 	redirects bool
 	wrote     []value // where request data was written

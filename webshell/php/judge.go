@@ -11,6 +11,7 @@ import (
 func (m *machine) judge() {
 	m.unit = m.file
 	m.manager()
+	m.wrappers()
 	m.uploader()
 	m.packedCode()
 	m.shape()
@@ -169,4 +170,24 @@ func dense(b []byte) bool {
 		}
 	}
 	return other*50 < len(b)
+}
+
+// wrappers sees a function that runs a command in whichever way the server
+// has not forbidden.
+func (m *machine) wrappers() {
+	for _, f := range sortedFunctions(m.funcs) {
+		ways := m.facts.wrappers[f]
+		if len(ways) < 3 || !m.isolated() {
+			continue
+		}
+		var n *node
+		for _, x := range ways {
+			if n == nil || x.pos < n.pos {
+				n = x
+			}
+		}
+		m.unit = f.unit
+		m.report("command-wrapper", webshell.Webshell, moderate, "A function tries "+itoa(len(ways))+" ways to run a command, in case some are forbidden.", n, value{})
+		m.unit = m.file
+	}
 }

@@ -156,7 +156,7 @@ func openTag(b []byte) (n int, echo bool) {
 		if len(b) >= 3 && b[2] == '=' {
 			return 3, true
 		}
-		if len(b) >= 5 && foldEqual(b[2:5], "php") && (len(b) == 5 || !isIdent(b[5])) {
+		if len(b) >= 5 && foldEqual(b[2:5], "php") {
 			return 5, false
 		}
 		if len(b) >= 5 && (foldEqual(b[2:5], "xml") || foldEqual(b[2:5], "mso")) {

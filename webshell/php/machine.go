@@ -36,7 +36,8 @@ type machine struct {
 	evals  int
 	jumps  int
 	nodes  int
-	cond   int // undecided conditions around the statement at hand
+	cond   int  // undecided conditions around the statement at hand
+	blur   bool // assignments leave values that are not known
 	seen   map[string]bool
 	ending []value // callbacks to run at the end
 
@@ -433,6 +434,14 @@ func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, firs
 		return v
 	}
 	start := m.steps
+	m.facts.looped++
+	defer func() {
+		if start-m.steps >= maxSteps/3 && m.steps > 0 && !m.blur { // too long: what it writes is not known
+			m.blur = true
+			m.exec(body)
+			m.blur = false
+		}
+	}()
 	for n := 0; m.steps > 0 && start-m.steps < maxSteps/3; n++ {
 		if n > 0 || !first {
 			v := test()
@@ -492,6 +501,7 @@ func (m *machine) passes() int {
 }
 
 func (m *machine) foreach(n *node) ctrl {
+	m.facts.looped++
 	v := m.eval(n.a)
 	key, val := n.list[0], n.list[1]
 	bind := func(k, x value) {

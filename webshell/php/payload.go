@@ -44,7 +44,10 @@ func payload(s string) string {
 
 // literal looks into a long literal for a program in another language.
 func (m *machine) literal(n *node, v value) {
-	if v.k != vStr || len(v.s) < 200 || m.facts.literals > 40 {
+	if v.k == vPart && len(v.s) < 200 && len(v.tail()) >= 200 {
+		v.s = v.tail()
+	}
+	if len(v.s) < 200 || m.facts.literals > 40 {
 		return
 	}
 	s := v.s

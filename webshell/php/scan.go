@@ -66,7 +66,7 @@ var identTable = func() (t [256]bool) {
 // traits reads a file once.
 func traits(data []byte) trait {
 	var have trait
-	gotos, escaped, upper := 0, 0, 0
+	gotos, escaped, picked := 0, 0, 0
 	for i := 0; i < len(data); {
 		c := data[i]
 		if identTable[c] {
@@ -95,6 +95,10 @@ func traits(data []byte) trait {
 			}
 			i += 2
 			continue
+		case '}', ']':
+			if i > 1 && isDigit(data[i-1]) && i+2 < len(data) && (data[i+1] == '.' || data[i+1] == ' ' && data[i+2] == '.') {
+				picked++
+			}
 		case '(':
 			if i > 0 && (data[i-1] == ']' || data[i-1] == ')' || data[i-1] == '}' || data[i-1] == '"' || data[i-1] == '\'') {
 				have |= hasDynamic
@@ -112,8 +116,7 @@ func traits(data []byte) trait {
 		}
 		i++
 	}
-	_ = upper
-	if gotos >= 10 || escaped >= 24 {
+	if gotos >= 10 || escaped >= 24 || picked >= 8 {
 		have |= hasShape
 	}
 	return have

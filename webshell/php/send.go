@@ -202,7 +202,12 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			}
 			return m.callPair(n, first(ctor, 0), first(ctor, 1), rest, nil)
 		}
-	case "reflectionclass":
+	case "reflectionclass", "reflectionobject":
+		if name == "getdoccomment" {
+			if s, ok := first(ctor, 0).text(); ok {
+				return m.docComment("class", s)
+			}
+		}
 		if name == "newinstance" || name == "newinstanceargs" {
 			if s, ok := first(ctor, 0).text(); ok {
 				if l, ok := c.arg(0).list(); ok && name == "newinstanceargs" {
@@ -315,4 +320,19 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		}
 	}
 	return value{}, false
+}
+
+// docComment is the comment before a class.
+func (m *machine) docComment(what, name string) value {
+	src := string(m.file.src)
+	i := strings.Index(strings.ToLower(src), what+" "+strings.ToLower(name))
+	if i < 0 {
+		return value{}
+	}
+	e := strings.LastIndex(src[:i], "*/")
+	s := strings.LastIndex(src[:i], "/**")
+	if s < 0 || e < s {
+		return value{}
+	}
+	return value{k: vStr, s: src[s : e+2], t: hidden | decoded}
 }

@@ -159,6 +159,9 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "include", "require", "include_once", "require_once":
 		m.included(c.n, a0)
 		return value{}, true
+	case "wp_set_auth_cookie", "wp_create_user", "wp_insert_user":
+		m.wordPress(c)
+		return value{t: unsure}, true
 	case "virtual":
 		return value{}, true
 	}
@@ -387,6 +390,16 @@ func (m *machine) small() bool { return len(m.file.tokens) < 500 }
 func (m *machine) command(n *node, v value, via string) value {
 	t, _ := taintOf(v)
 	out := value{}
+	m.wrapper(n, v, via)
+	if m.facts.wroteAny && m.isolated() && m.small() && v.k != vNull {
+		low := strings.ToLower(v.s)
+		for _, w := range []string{"gcc", "javac", "java ", "perl", "python", "ruby", "chmod", "/tmp/", "./", "node ", "csc"} {
+			if strings.HasPrefix(low, w) {
+				m.report("request-writes-and-runs", webshell.Webshell, moderate, "What the request gives is written to a file, and a program is run on it.", n, v)
+				break
+			}
+		}
+	}
 	if s, ok := v.text(); ok && v.k == vStr {
 		m.knownCommand(n, v, s)
 		return out
@@ -528,5 +541,33 @@ func (m *machine) gadgets(v value) {
 				m.invoke(f, nil, nil, o, nil)
 			}
 		}
+	}
+}
+
+// wrapper notes which functions run commands, and in how many ways.
+func (m *machine) wrapper(n *node, v value, via string) {
+	if m.f.fn == nil || v.k == vStr || len(m.facts.wrappers) > 200 {
+		return
+	}
+	if m.facts.wrappers == nil {
+		m.facts.wrappers = map[*function]map[string]*node{}
+	}
+	if m.facts.wrappers[m.f.fn] == nil {
+		m.facts.wrappers[m.f.fn] = map[string]*node{}
+	}
+	m.facts.wrappers[m.f.fn][via] = n
+}
+
+// wordPress sees a script that makes itself an administrator.
+func (m *machine) wordPress(c *call) {
+	if m.framed || !m.small() {
+		return
+	}
+	src := string(m.file.src[:min(len(m.file.src), 1<<16)])
+	loads := strings.Contains(src, "wp-load.php") || strings.Contains(src, "wp-blog-header.php") || strings.Contains(src, "wp-config.php")
+	admin := strings.Contains(src, "administrator")
+	t, tr := c.taint()
+	if c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
 	}
 }

@@ -63,9 +63,7 @@ func (m *machine) superElement(s super, key string, base value) value {
 		if v := m.globals.vars[key]; v != nil {
 			return v.v
 		}
-		if m.extracted {
-			return value{t: fromRequest}
-		}
+		return m.undefined(key)
 	}
 	return value{}
 }
@@ -88,6 +86,8 @@ func serverElement(key string) value {
 		return value{t: fromRequest | fromHeader}
 	case "SCRIPT_FILENAME":
 		return value{t: selfPath}
+	case "COMSPEC":
+		return str("cmd.exe")
 	case "REQUEST_METHOD":
 		return value{t: fromHeader}
 	}
@@ -162,11 +162,14 @@ func (m *machine) read(c *call, p value) value {
 		return value{t: fromRequest | fromUpload | p.t&checked, tr: tr}
 	case remoteURL(low):
 		t := fromRemote | p.t&(hidden|decoded|unsure)
+		if p.t&decoded != 0 || pasteHost(low) {
+			t |= shady
+		}
 		if p.t&hostile != 0 {
 			t |= fromRequest
 		}
 		return value{t: t, tr: tr}
-	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && p.k == vUnknown:
+	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == ""):
 		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure), tr: tr}
 	case ok && oddFile(s):
 		return value{t: fromFile | fromOddFile, tr: tr}
@@ -274,6 +277,9 @@ func (m *machine) source(c *call) (value, bool) {
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
 				v.t |= u.v.t & (fromParam | fromRequest | hidden | decoded | checked)
+				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
+					v.t |= shady
+				}
 			}
 			m.noteSent(c, o)
 		}
@@ -294,6 +300,9 @@ func (m *machine) source(c *call) (value, bool) {
 				v.tr = m.at(c.n)
 			}
 			return v, true
+		}
+		if a0.t&fromRequest != 0 {
+			return value{}, true
 		}
 		return value{}, true
 	case "exif_read_data", "read_exif_data", "iptcparse":
@@ -355,4 +364,14 @@ func (m *machine) curlSet(o *object, opt string, v value) {
 	case "CURLOPT_WRITEFUNCTION", "CURLOPT_HEADERFUNCTION", "CURLOPT_READFUNCTION", "CURLOPT_PROGRESSFUNCTION":
 		m.callback(&call{n: &node{}, name: "curl_setopt"}, v, []value{{}, {t: fromRemote}})
 	}
+}
+
+// pasteHost says that a URL leads where anyone may leave text unnamed.
+func pasteHost(url string) bool {
+	for _, h := range []string{"pastebin.com/", "paste.ee/", "hastebin.com/", "ghostbin", "termbin.com/", "ix.io/", "rentry.co/", "pastie.", "paste.", "dpaste", "justpaste", "controlc.com", "textbin", "transfer.sh/", "anonfile"} {
+		if strings.Contains(url, h) {
+			return true
+		}
+	}
+	return false
 }

@@ -48,6 +48,7 @@ const (
 	address   // the visitor's address
 	keyed     // decoded with a key that the request gives
 	session   // from the session
+	shady     // from a host where anyone may leave text, or one that is hidden
 )
 
 // hostile are the origins an attacker controls without help.
@@ -283,7 +284,7 @@ func join(a, b value) value {
 		tr = a.tr
 	}
 	const chosen = hostile | fromUndef
-	if a.t&chosen != 0 && b.t&chosen == 0 && b.k != vNull && b.k != vArr { // either may be there: the client's is what counts
+	if a.t&chosen != 0 && b.t&chosen == 0 && b.k != vNull && (b.k != vArr || a.k == vUnknown && a.t&fromRequest != 0) { // either may be there: the client's is what counts
 		a.t |= b.t
 		return a
 	}

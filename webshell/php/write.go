@@ -36,6 +36,9 @@ func (m *machine) written(c *call, p, d value) {
 		m.dropped(c.n, p, d, s)
 		return
 	}
+	if t&(fromRequest|fromUpload) != 0 {
+		m.facts.wroteAny = true
+	}
 	whole := d.k == vUnknown || d.k == vArr || d.k == vPart && strings.TrimSpace(d.s) == "" && len(d.tail()) < 4
 	script := scriptName(p)
 	if h, _ := p.text(); p.t&selfPath != 0 || strings.HasPrefix(h, "php://") {
@@ -63,6 +66,8 @@ func (m *machine) written(c *call, p, d value) {
 		} else if t&fromRequest != 0 && !safeName(p) {
 			m.note(doesWrite, c.n, dv)
 		}
+	case t&shady != 0 && whole && t&fromRequest == 0:
+		m.report("drops-remote-file", webshell.Malicious, moderate, "A file is fetched from a host where anyone may leave text, and stored.", c.n, dv)
 	case t&fromRemote != 0 && whole && (script || m.chosen(p) && !safeName(p)):
 		v, conf := webshell.Malicious, moderate
 		if t&fromRequest != 0 && m.chosen(p) {
