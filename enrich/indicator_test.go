@@ -1,0 +1,167 @@
+package enrich_test
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"limier/enrich"
+)
+
+func counts(x *enrich.Indicators) string {
+	var parts []string
+	for _, t := range []enrich.IndicatorType{"address", "hash", "domain", "url", "path", "name"} {
+		if n := x.Len(t); n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", t, n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func skipped(f enrich.Feed) string {
+	var parts []string
+	for why, n := range f.Skipped {
+		parts = append(parts, fmt.Sprintf("%s %d", why, n))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+// TestForms reads the same things in every form.
+func TestForms(t *testing.T) {
+	const sum = "2b9838da7edb0decd32b086e47a31e8f5733b5981ad8247a2f9508e232589bff"
+	for name, test := range map[string]struct{ text, want, skipped string }{
+		"csv": {"\ufeffIndicator_type,Data,Note\nsha256," + strings.ToUpper(sum) + ",DearCry\ndomain,evil[.]example,x\nfile_path_name,c:\\Windows\\System32\\(random*).exe,no\nregistry_key,HKLM\\x,no\nfile_path_name,C:\\inetpub\\wwwroot\\aspnet_client\\a.aspx,shell\n",
+			"hash 1, domain 1, path 1", "not a path value 1, registry_key 1"},
+		"stix": {`{"type":"bundle","objects":[{"type":"indicator","pattern":"[ipv4-addr:value = '203.0.113.9' OR file:hashes.'SHA-256' = '` + sum + `']","pattern_type":"stix","valid_from":"2021-03-02T00:00:00Z"},{"type":"indicator","pattern":"[file:name = 'a.aspx' AND file:size = 3]","pattern_type":"stix"},{"type":"indicator","pattern":"rule x","pattern_type":"yara"},{"type":"indicator","revoked":true,"pattern":"[ipv4-addr:value = '1.1.1.1']"},{"type":"malware","name":"m"}]}`,
+			"address 1, hash 1", "pattern 1, pattern of yara 1, withdrawn 1"},
+		"stix lines": {"{\"type\":\"indicator\",\"pattern\":\"[domain-name:value = 'a.example']\"}\n{\"type\":\"indicator\",\"pattern\":\"[domain-name:value LIKE '%.example']\"}", "domain 1", "pattern with LIKE 1"},
+		"misp": {`{"response":[{"Event":{"date":"2021-03-02","Attribute":[{"type":"ip-dst|port","value":"203.0.113.9|443","to_ids":true},{"type":"md5","value":"` + sum[:32] + `"},{"type":"ip-src","value":"1.1.1.1","to_ids":false},{"type":"mutex","value":"x"},{"type":"size-in-bytes","value":5}],"Object":[{"name":"file","Attribute":[{"type":"filename|sha256","value":"a.aspx|` + sum + `"}]}]}}]}`,
+			"address 1, hash 2, name 1", "mutex 1, not for detection 1"},
+		"microsoft": {`[{"FirstSeen":"2021-03-05T10:07:29Z","Indicator":"` + sum + `","IndicatorType":"sha256"}]`, "hash 1", ""},
+		"plain":     {"# comment\n" + sum + ";note\n203.0.113.0/24\nhxxps://a.example/x\nb.example:8443 # port\n\\\\weird\\.sys;80\nthree words here\n", "address 1, hash 1, domain 1, url 1, path 1", "not a value 1"},
+	} {
+		x := &enrich.Indicators{}
+		feed, err := x.Read(name, strings.NewReader(test.text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := counts(x); got != test.want || skipped(feed) != test.skipped || feed.Added != x.Len("") {
+			t.Errorf("%s: got %s; skipped %s; added %d; want %s; skipped %s", name, got, skipped(feed), feed.Added, test.want, test.skipped)
+		}
+	}
+	for name, text := range map[string]string{"empty": "", "cut": `{"type":"bundle","objects":[`, "noise": "{]"} {
+		if _, err := (&enrich.Indicators{}).Read(name, strings.NewReader(text)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestMatch(t *testing.T) {
+	x := &enrich.Indicators{}
+	for _, v := range []string{"203.0.113.9", "198.51.100.0/24", "evil.example", `C:\inetpub\wwwroot\aspnet_client\Discover.aspx`, "%PROGRAMFILES%\\Exchange\\x.aspx", "load.aspx", "https://evil.example/Stage", strings.Repeat("ab", 16)} {
+		if !x.Add(enrich.Indicator{Value: v, Source: "test"}) {
+			t.Errorf("%q was not added", v)
+		}
+	}
+	values := func(list []enrich.Indicator) (out string) {
+		for _, i := range list {
+			out += string(i.Type) + " " + i.Value + ";"
+		}
+		return out
+	}
+	for what, test := range map[string][2]string{
+		"address":      {values(x.Address(netip.MustParseAddr("203.0.113.9"))), "address 203.0.113.9;"},
+		"mapped":       {values(x.Address(netip.MustParseAddr("::ffff:203.0.113.9"))), "address 203.0.113.9;"},
+		"network":      {values(x.Address(netip.MustParseAddr("198.51.100.77"))), "address 198.51.100.0/24;"},
+		"other":        {values(x.Address(netip.MustParseAddr("203.0.113.10"))), ""},
+		"subdomain":    {values(x.Domain("A.Evil.example.")), "domain evil.example;"},
+		"not below":    {values(x.Domain("notevil.example")), ""},
+		"hash":         {values(x.Hash(strings.Repeat("AB", 16))), "hash " + strings.Repeat("ab", 16) + ";"},
+		"url":          {values(x.URL("HTTPS://evil.example/stage")), "url https://evil.example/stage;"},
+		"path, zip":    {values(x.Path("uploads/auto/C%3A/inetpub/wwwroot/aspnet_client/discover.aspx")), "path /inetpub/wwwroot/aspnet_client/discover.aspx;"},
+		"path, live":   {values(x.Path(`C:\Inetpub\wwwroot\aspnet_client\discover.aspx`)), "path /inetpub/wwwroot/aspnet_client/discover.aspx;"},
+		"path, deeper": {values(x.Path("d/wwwroot/aspnet_client/discover.aspx")), ""},
+		"variable":     {values(x.Path("C/Program Files/Exchange/x.aspx")), "path /program files/exchange/x.aspx;"},
+		"name":         {values(x.Path("C/any/LOAD.aspx")), "name load.aspx;"},
+		"no name":      {values(x.Path("C/any/reload.aspx")), ""},
+	} {
+		if test[0] != test[1] {
+			t.Errorf("%s: got %q, want %q", what, test[0], test[1])
+		}
+	}
+	if got := (&enrich.Indicators{}).Path("x"); got != nil {
+		t.Errorf("empty list: got %v", got)
+	}
+}
+
+// TestRealFeeds reads lists as their makers publish them.
+func TestRealFeeds(t *testing.T) {
+	dir := filepath.Join(shared(t), "data")
+	var got []string
+	for _, name := range []string{
+		"iocs/anssi/CERTFR-2021-IOC-003-IOC.csv",
+		"iocs/eset/exchange_exploitation__samples.sha256",
+		"iocs/maltrail/apt_hafnium.txt",
+		"iocs/microsoft/MSTICIoCs-ExchangeServerVulnerabilitiesDisclosedMarch2021.csv",
+		"iocs/microsoft/MSTICIoCs-ExchangeServerVulnerabilitiesDisclosedMarch2021.json",
+		"iocs/sekoia/2021-11-10_APT31_-_STIX2.jsonl",
+		"iocs/sekoia/2021-11-10_APT31_IOCs.csv",
+		"iocs/sophos/Ransomware_DearCry.csv",
+		"iocs/volexity/operation-exchange-marauder.csv",
+		"iocs/hvs/HvS_Proxyshell_2021_09_IOCs.csv",
+		"cti/misp/eset-winnti-gaming.misp_event.json",
+	} {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := &enrich.Indicators{}
+		feed, err := x.Read(filepath.Base(name), f)
+		f.Close()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		got = append(got, fmt.Sprintf("%s: %s; skipped %s", filepath.Base(name), counts(x), skipped(feed)))
+	}
+	want := []string{
+		"CERTFR-2021-IOC-003-IOC.csv: address 161; skipped ",
+		"exchange_exploitation__samples.sha256: hash 23; skipped ",
+		"apt_hafnium.txt: address 1, domain 16; skipped ",
+		// 104 paths, five of them twice with another case.
+		"MSTICIoCs-ExchangeServerVulnerabilitiesDisclosedMarch2021.csv: hash 45, domain 3, path 99; skipped ",
+		"MSTICIoCs-ExchangeServerVulnerabilitiesDisclosedMarch2021.json: hash 45, domain 3, path 99; skipped ",
+		// 102 values in simple and alternative patterns, and two YARA rules.
+		"2021-11-10_APT31_-_STIX2.jsonl: address 53, hash 11, domain 43; skipped file:mime_type 1, file:size 1, not a hash value 1, pattern of yara 2",
+		"2021-11-10_APT31_IOCs.csv: address 53, hash 11, domain 43; skipped file:mime_type 1, file:size 1, not a hash value 1",
+		"Ransomware_DearCry.csv: hash 5; skipped ",
+		"operation-exchange-marauder.csv: address 13; skipped ",
+		"HvS_Proxyshell_2021_09_IOCs.csv: address 1, hash 10, domain 1, url 1, path 4, name 5; skipped string 4",
+		"eset-winnti-gaming.misp_event.json: ; skipped not for detection 22",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzFeed(f *testing.F) {
+	f.Add([]byte("type,value\nip,1.2.3.4\n"))
+	f.Add([]byte(`{"type":"bundle","objects":[{"type":"indicator","pattern":"[ipv4-addr:value = '1.2.3.4']"}]}`))
+	f.Add([]byte(`{"Event":{"Attribute":{"type":"domain","value":"a.example"}}}`))
+	f.Add([]byte("hxxp://a[.]example/x;y\n%windir%\\x.exe\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		x := &enrich.Indicators{}
+		feed, _ := x.Read("x", strings.NewReader(string(b)))
+		if feed.Added < x.Len("") {
+			t.Fatalf("%d added, %d there", feed.Added, x.Len(""))
+		}
+		x.Path(string(b[:min(len(b), 100)]))
+		x.Domain(string(b[:min(len(b), 100)]))
+	})
+}
