@@ -42,7 +42,7 @@ run() {
   done
   awk -v name="$name" -v n="$n" -v s="$best" -v m="$rss" -v b="$bytes" -v ref="${ref:-0}" 'BEGIN {
     speed = b / 1e6 / (s > 0 ? s : 0.01)
-    printf "%-10s %5d %9.2f %9.0f %9.0f %9s\n", name, n, s, speed, m / 1024, ref > 0 ? sprintf("%.2f", speed / ref) : "1.00" }'
+    printf "%-10s %5d %9.2f %9.0f %9.0f %9s\n", name, n, s, speed, m / 1024, (ref > 0 ? sprintf("%.2f", speed / ref) : "1.00") }'
   last=$(awk -v s="$best" -v b="$bytes" 'BEGIN { print b / 1e6 / (s > 0 ? s : 0.01) }')
 }
 

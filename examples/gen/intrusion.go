@@ -59,8 +59,7 @@ func intrusion() (*collection, error) {
 	x := &intruder{collection: c, id: g.ID, shell: text[0], prefix: text[1], suffix: text[2]}
 	x.lookAround()
 	x.proxyLogon(march(3, 4, 11, 22, 162), "a3f1c2d4", false)
-	x.proxyLogon(march(3, 4, 21, 10, 817), "b7e2d9f0", true)
-	x.drop(march(3, 4, 21, 20, 359))
+	x.drop(x.proxyLogon(march(3, 4, 21, 10, 817), "b7e2d9f0", true))
 	x.use(text[3], text[4])
 	x.probe()
 	return c, nil
@@ -100,9 +99,9 @@ func (x *intruder) lookAround() {
 	x.request(r)
 }
 
-// proxyLogon is one run of the exploit. A run that fails stops where Active
-// Directory does not know the folder.
-func (x *intruder) proxyLogon(t time.Time, canary string, works bool) {
+// proxyLogon is one run of the exploit, and returns when it wrote its file. A
+// run that fails stops where Active Directory does not know the folder.
+func (x *intruder) proxyLogon(t time.Time, canary string, works bool) (wrote time.Time) {
 	canary = "Ex" + canary + "Yh-Gk0q."
 	const back = "ServerInfo~a]@ex01.example.org:444"
 	step := func(after time.Duration, agent, path, query string, status int) time.Time {
@@ -130,7 +129,7 @@ func (x *intruder) proxyLogon(t time.Time, canary string, works bool) {
 		at = step(2229*time.Millisecond, "python-requests/2.25.1", service+"SetObject", in+"OABVirtualDirectory", 500)
 		x.ecp(at.Add(-82*time.Millisecond), set, service+"SetObject?"+in+"OABVirtualDirectory",
 			"Microsoft.Exchange.Data.Directory.ADNoSuchObjectException:Active Directory operation failed on dc01.example.org. The object 'CN=OAB (Default Web Site),CN=HTTP,CN=Protocols,CN=EX01,CN=Servers' does not exist.")
-		return
+		return time.Time{}
 	}
 	at = step(3454*time.Millisecond, "python-requests/2.25.1", service+"SetObject", in+"OABVirtualDirectory", 200)
 	x.ecp(at.Add(-82*time.Millisecond), set, service+"SetObject?"+in+"OABVirtualDirectory", "")
@@ -140,9 +139,11 @@ func (x *intruder) proxyLogon(t time.Time, canary string, works bool) {
 	x.ecp(at.Add(-72*time.Millisecond), "Remove-OABVirtualDirectory.Force=$true.Identity='EX01\\OAB (Default Web Site)'", service+"SetObject?"+in+"ResetOABVirtualDirectory", "")
 	x.ecp(at.Add(-31*time.Millisecond), "New-OABVirtualDirectory.WebSiteName='Default Web Site'.Server='EX01'.Role='ClientAccess'.InternalURL='https://ex01.example.org/OAB'.Path='C:\\Program Files\\Microsoft\\Exchange Server\\V15\\FrontEnd\\HttpProxy\\OAB'", service+"SetObject?"+in+"ResetOABVirtualDirectory", "")
 	x.cmdlet(at.Add(-70*time.Millisecond), "Remove-OabVirtualDirectory", `-Force "True" -Identity "EX01\OAB (Default Web Site)" `+reset, "NT AUTHORITY/SYSTEM", "ECP", "MSExchangeECPAppPool")
+	wrote = at.Add(-40 * time.Millisecond)
 	x.cmdlet(at.Add(-30*time.Millisecond), "New-OabVirtualDirectory", `-WebSiteName "Default Web Site" -Server "EX01" -Role "ClientAccess" -InternalURL "https://ex01.example.org/OAB"`, "NT AUTHORITY/SYSTEM", "ECP", "MSExchangeECPAppPool")
 	at = step(2929*time.Millisecond, "python-requests/2.25.1", service+"SetObject", in+"OABVirtualDirectory", 200)
 	x.ecp(at.Add(-76*time.Millisecond), "Set-OabVirtualDirectory.ExternalUrl=$null.Identity='"+object+"'", service+"SetObject?"+in+"OABVirtualDirectory", "")
+	return wrote
 }
 
 // ecp adds a line to Logging\ECP\Server.

@@ -39,7 +39,9 @@ func match(name string, head []byte) bool {
 		case len(line) == 0 || line[0] == '#':
 			continue
 		}
-		return columnsOf(line) != nil && kindOf(name, columnsOf(line)) != event.Logsource{} || headless(name, line)
+		// The folder FrontEnd\HttpProxy holds web pages: its name alone says nothing.
+		columns := columnsOf(line)
+		return columns != nil && kindOf(name, columns) != event.Logsource{} || headless(name, line)
 	}
 	return false
 }
