@@ -63,26 +63,34 @@ const (
 	maxVisited = 1 << 17 // nodes
 )
 
-// All returns the indices of the fields of that name, those that Sigma means
-// first: what the system says, and for names it uses less, the event's own
-// data. Names that differ only in case are the second choice.
+// All returns the indices of the fields that Sigma means by name: what the
+// system says of the event (EventID, Channel, Level…), or else the event's own
+// data, or else the Version of the event's layout and what a forwarding host
+// rendered. Several are repeated elements. Names that differ only in case are
+// taken if none is the same.
 func (s *Shape) All(name string) []int {
-	var first, last []int
 	for _, same := range []func(a, b string) bool{
 		func(a, b string) bool { return a == b }, strings.EqualFold,
 	} {
+		var ranks [3][]int
 		for i := range s.Fields {
 			f := &s.Fields[i]
-			switch {
-			case !same(f.Name, name):
-			case f.Section == System && f.Name == "Version", f.Section == Rendering:
-				last = append(last, i)
-			default:
-				first = append(first, i)
+			if !same(f.Name, name) {
+				continue
 			}
+			rank := 1
+			switch {
+			case f.Section == Rendering, f.Section == System && f.Name == "Version":
+				rank = 2
+			case f.Section == System:
+				rank = 0
+			}
+			ranks[rank] = append(ranks[rank], i)
 		}
-		if first = append(first, last...); len(first) > 0 {
-			return first
+		for _, indices := range ranks {
+			if len(indices) > 0 {
+				return indices
+			}
 		}
 	}
 	return nil
