@@ -33,7 +33,7 @@ type Verdict string
 const (
 	Shipped  Verdict = "shipped"  // Microsoft shipped this content
 	Changed  Verdict = "changed"  // a path of the product, content of no build in the table: a later update, a setting, or tampering
-	Unlisted Verdict = "unlisted" // a script or program in the product's web folders at a path of no build
+	Unlisted Verdict = "unlisted" // a script or program in the product's web folders, or in aspnet_client, at a path of no build
 	Outside  Verdict = "outside"  // not in those folders, or of a kind whose paths the table does not hold
 )
 
@@ -108,7 +108,8 @@ func extIn(path, list string) bool {
 }
 
 // Rel returns the part of path below the Exchange install folder as the table
-// spells it. It is not ok, and "", for a path outside the product's web folders.
+// spells it, or of aspnet_client in the web root. It is not ok, and "", for a
+// path outside those.
 func Rel(path string) (rel string, ok bool) {
 	path = strings.ToLower(strings.ReplaceAll(unescape(path), `\`, "/"))
 	for strings.Contains(path, "//") || strings.Contains(path, "/./") {
@@ -116,6 +117,11 @@ func Rel(path string) (rel string, ok bool) {
 	}
 	if strings.Contains(path, "exchange server/v14/") || strings.Contains(path, "exchange server/clientaccess/") {
 		return "", false // Exchange 2010 and 2007: other files, same names
+	}
+	// ASP.NET's own folder in the web root holds nothing that runs; 22 of the 104
+	// paths in Microsoft's list of March 2021 lie there.
+	if _, below, ok := strings.Cut("/"+path, "/wwwroot/aspnet_client/"); ok {
+		return "aspnet_client/" + below, true
 	}
 	for _, root := range []string{"frontend/httpproxy/", "clientaccess/"} {
 		i := strings.Index(path, root)

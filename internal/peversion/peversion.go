@@ -64,10 +64,13 @@ func Read(r io.Reader) (*Info, error) {
 	}
 	section = append(section[:len(section):len(section)], rest...)
 	data, ok := version(section, va)
-	if !ok {
-		return nil, ErrNone
+	switch {
+	case ok:
+		return parse(data)
+	case int64(len(section)) < min(size, maxResource):
+		return nil, fmt.Errorf("reading the resources: %w", io.ErrUnexpectedEOF)
 	}
-	return parse(data)
+	return nil, ErrNone
 }
 
 // resources finds the section that holds the resource directory.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"limier/event"
+	"limier/internal/petest"
 	"limier/parse"
 	"limier/parse/build"
 )
@@ -99,6 +100,30 @@ func TestRealServer(t *testing.T) {
 	}
 }
 
+// TestProgram: programs of Exchange and SharePoint tell their build; those that
+// only bear such a name, and broken ones, do not.
+func TestProgram(t *testing.T) {
+	maker := map[string]string{"CompanyName": "Microsoft Corporation", "ProductName": "Microsoft® Exchange", "OriginalFilename": "ExSetup.exe"}
+	exchange := petest.Program([4]uint16{15, 2, 1118, 36}, maker)
+	for name, test := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"V15/Bin/ExSetup.exe":             {exchange, `V15/Bin/ExSetup.exe Product="Exchange" Version="15.2.1118.36" Mode="file" Exact="true" Path="ExSetup.exe"` + "\n"},
+		"ISAPI/Microsoft.SharePoint.dll":  {petest.Program([4]uint16{16, 0, 10417, 20027}, map[string]string{"CompanyName": "Microsoft Corporation", "ProductName": "Microsoft SharePoint 2019"}), `ISAPI/Microsoft.SharePoint.dll Product="SharePoint" Version="16.0.10417.20027" Mode="file" Exact="true"` + "\n"},
+		"bin/Microsoft.Exchange.Fake.dll": {petest.Program([4]uint16{1, 0, 0, 0}, map[string]string{"CompanyName": "Contoso"}), ""},
+		"bin/Microsoft.Exchange.None.dll": {petest.Program([4]uint16{1, 0, 0, 0}, nil), ""},
+		"bin/Microsoft.Exchange.Cut.dll":  {exchange[:0x2010], "gap bin/Microsoft.Exchange.Cut.dll: reading the resources: unexpected EOF\n"},
+	} {
+		if !build.Program.Match(name, test.data[:64]) {
+			t.Errorf("%s is not for this parser", name)
+		}
+		if got := read(t, build.Program, fstest.MapFS{name: {Data: test.data}}, name); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 // TestRealProgram: a program of another maker says nothing about Exchange.
 func TestRealProgram(t *testing.T) {
 	if got := read(t, build.Program, os.DirFS(shared(t)), "data/misc/pe/putty.exe"); got != "" {
@@ -160,4 +185,9 @@ func FuzzSetup(f *testing.F) {
 func FuzzServer(f *testing.F) {
 	f.Add([]byte(`<Objs><Obj><Props><S N="Name">A</S><Obj N="AdminDisplayVersion"><ToString>Version 15.2 (Build 986.5)</ToString></Obj></Props></Obj></Objs>`))
 	fuzz(f, build.Server)
+}
+
+func FuzzProgram(f *testing.F) {
+	f.Add(petest.Program([4]uint16{15, 1, 2507, 6}, map[string]string{"CompanyName": "Microsoft", "ProductName": "Exchange"}))
+	fuzz(f, build.Program)
 }
