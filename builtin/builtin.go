@@ -23,6 +23,7 @@ import (
 	"limier/parse/exchange"
 	"limier/parse/iis"
 	"limier/parse/registry"
+	"limier/parse/winevent"
 	"limier/publish"
 	"limier/publish/text"
 	"limier/rules"
@@ -44,6 +45,7 @@ func Parsers() []*parse.Parser {
 		exchange.Parser,
 		iis.Parser,
 		registry.Parser,
+		winevent.Parser,
 	}
 }
 

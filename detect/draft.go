@@ -31,11 +31,12 @@ func (p *Pass) Tagged(tag string) []sighting.Sighting {
 // A Draft is a finding in the making. Add the proof, then call Finish.
 type Draft struct {
 	finding.Finding
-	seen map[evidence.Ref]int // place in Steps
+	seen  map[evidence.Ref]int // place in Steps
+	level map[evidence.Ref]int // rank of the rule that the step's text is of
 }
 
 // Add adds a sighting as a step. The same place in the evidence becomes one
-// step, whichever rules saw it; the first text stays. Technique, CVE and
+// step, told by the weightiest of the rules that saw it. Technique, CVE and
 // reference tags of the rule become the finding's.
 func (d *Draft) Add(s sighting.Sighting, text string, outcome finding.Outcome) {
 	d.Annotate(s.Rule)
@@ -43,11 +44,19 @@ func (d *Draft) Add(s sighting.Sighting, text string, outcome finding.Outcome) {
 		if outcome == finding.Succeeded {
 			d.Steps[i].Outcome = outcome
 		}
+		if rank := s.Rule.Level.Rank(); rank > d.level[s.Event.Ref] {
+			d.level[s.Event.Ref] = rank
+			d.Steps[i].Rule, d.Steps[i].Text = s.Rule.Name, text
+		}
 		return
 	}
 	if d.seen == nil {
 		d.seen = map[evidence.Ref]int{}
 	}
+	if d.level == nil {
+		d.level = map[evidence.Ref]int{}
+	}
+	d.level[s.Event.Ref] = s.Rule.Level.Rank()
 	d.seen[s.Event.Ref] = len(d.Steps)
 	if s.Count > 1 {
 		text += " (and the like until " + s.Last.Format(time.DateTime) + ")"
@@ -57,6 +66,13 @@ func (d *Draft) Add(s sighting.Sighting, text string, outcome finding.Outcome) {
 	d.Steps = append(d.Steps, finding.Step{
 		Time: s.Event.Time, Rule: s.Rule.Name, Text: text, Outcome: outcome, Ref: s.Event.Ref, Raw: s.Event.Raw,
 	})
+}
+
+// Tally counts a sighting that needs no step of its own beside others like it.
+func (d *Draft) Tally(s sighting.Sighting) {
+	d.Annotate(s.Rule)
+	d.Count += max(1, s.Count)
+	d.until(s.Last)
 }
 
 // Annotate makes the rule's technique, CVE and reference tags the finding's.

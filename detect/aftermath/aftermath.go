@@ -92,13 +92,14 @@ func technique(r *sighting.Rule) string {
 func conclude(p *detect.Pass, host, technique string, part []sighting.Sighting, weighty bool) (finding.Finding, bool) {
 	d := &detect.Draft{Finding: finding.Finding{Rule: name, Host: host, Phase: finding.Aftermath, Outcome: finding.Attempted, Level: finding.Informational}}
 	var titles []string
+	weightiest := part[0].Rule
 	for _, s := range part {
 		text, outcome := step(s)
 		if outcome == finding.Succeeded {
 			d.Outcome = outcome
 		}
 		if s.Rule.Level.Rank() > d.Level.Rank() {
-			d.Level = s.Rule.Level
+			d.Level, weightiest = s.Rule.Level, s.Rule
 			titles = slices.Insert(titles, 0, s.Rule.Title)
 		} else if !slices.Contains(titles, s.Rule.Title) {
 			titles = append(titles, s.Rule.Title)
@@ -106,7 +107,6 @@ func conclude(p *detect.Pass, host, technique string, part []sighting.Sighting, 
 		entities(d, s)
 		d.Add(s, text, outcome)
 	}
-	titles = slices.Compact(titles)
 	d.Title = titles[0]
 	if n := namesOf[technique]; n != "" && len(titles) > 1 {
 		d.Title = n
@@ -121,8 +121,9 @@ func conclude(p *detect.Pass, host, technique string, part []sighting.Sighting, 
 	if technique == logClearing && weighty && d.Level == finding.Low {
 		d.Level = finding.Medium
 	}
-	d.Reason = reason(part[0].Rule, titles, len(part))
+	d.Reason = reason(weightiest, titles, d.Count)
 	if d.Outcome == finding.Attempted {
+		d.Title += " (failed)"
 		d.Reason += " The log says that it failed."
 	}
 	if technique == logClearing {
@@ -154,6 +155,8 @@ func step(s sighting.Sighting) (string, finding.Outcome) {
 	switch ls := e.Data.Logsource(); {
 	case ls.Service == "msexchange-management" && e.Field("EventID") == "6",
 		ls.Service == "rps-cmdlet" && e.Field("ExecutionResult") != "" && !strings.EqualFold(e.Field("ExecutionResult"), "Success"):
+		outcome = finding.Attempted
+	case technique(s.Rule) == "T1110.003": // a guess, and wrong
 		outcome = finding.Attempted
 	}
 	text := s.Rule.Title

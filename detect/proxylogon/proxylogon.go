@@ -127,7 +127,7 @@ func findings(p *detect.Pass, runs []*attack) []finding.Finding {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b finding.Finding) int { return a.Start.Compare(b.Start) })
-	return all
+	return detect.Crowd(p, all)
 }
 
 // A reach says how far a run came.
@@ -349,14 +349,28 @@ func serverStep(s sighting.Sighting) (string, finding.Outcome) {
 		return s.Rule.Title + ": " + r.String(), finding.Attempted
 	}
 	text := detect.Text(s.Event)
+	what := s.Rule.Title
+	if m := command.FindStringSubmatch(text); m != nil {
+		what = "Control panel ran " + m[1]
+		if m[2] != "" {
+			what += " with " + m[2]
+		}
+		if s.Rule.Name == "proxylogon-ecp-set-virtual-directory" {
+			what += " set to a script"
+		}
+	}
 	if m := exception.FindStringSubmatch(text); m != nil {
-		return s.Rule.Title + ": it failed with " + m[1], finding.Attempted
+		return what + ": it failed with " + m[1][strings.LastIndex(m[1], ".")+1:], finding.Attempted
 	}
 	if s.Event.Field("EventID") == "6" {
-		return s.Rule.Title + ": the cmdlet failed", finding.Attempted
+		return what + ": the cmdlet failed", finding.Attempted
 	}
-	return s.Rule.Title, finding.Succeeded
+	return what, finding.Succeeded
 }
+
+// command finds the cmdlet and its first parameter in a row of the control
+// panel's log. The value is left out: it may hold hostile code.
+var command = regexp.MustCompile(`S:CMD=(?:[^;|]*\|)?([A-Za-z]+-[A-Za-z]+)(?:\.([A-Za-z]+)=)?`)
 
 // onHost makes findings of what the host itself logged: one for Unified
 // Messaging, one for the address book generator.

@@ -53,7 +53,7 @@ func run(p *detect.Pass) []finding.Finding {
 			}
 		}
 	}
-	return append(all, alone(p, sessions, used)...)
+	return detect.Crowd(p, append(all, alone(p, sessions, used)...))
 }
 
 func judge(p *detect.Pass, client string, visit, sessions []sighting.Sighting, used map[*event.Event]bool) (finding.Finding, bool) {

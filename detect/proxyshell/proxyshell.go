@@ -70,11 +70,15 @@ func run(p *detect.Pass) []finding.Finding {
 				d.Outcome, d.Level, d.Confidence = finding.Succeeded, finding.Critical, finding.HighConfidence
 			}
 		}
+		if d.Outcome == finding.Attempted {
+			d.Title = "ProxyShell tried: writing a web shell failed"
+			d.Reason += " The log says that it failed."
+		}
 		if f, ok := d.Finish(p); ok {
 			all = append(all, f)
 		}
 	}
-	return all
+	return detect.Crowd(p, all)
 }
 
 func draft() *detect.Draft {

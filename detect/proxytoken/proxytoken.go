@@ -56,5 +56,5 @@ func run(p *detect.Pass) []finding.Finding {
 			}
 		}
 	}
-	return all
+	return detect.Crowd(p, all)
 }

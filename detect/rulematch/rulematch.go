@@ -51,17 +51,23 @@ func run(p *detect.Pass) []finding.Finding {
 		groups[k] = append(groups[k], s)
 	}
 	var all []finding.Finding
+	for _, c := range p.Correlated {
+		if c.Rule.Level.Rank() < finding.Medium.Rank() || claimed(c.Rule) || len(c.Sightings) == 0 {
+			continue
+		}
+		first := c.Sightings[0].Event
+		d := draft(c.Rule, first.Host)
+		for _, s := range c.Sightings {
+			d.Add(s, s.Rule.Title, "")
+		}
+		d.Annotate(c.Rule)
+		d.Count = max(d.Count, c.Count)
+		if f, ok := d.Finish(p); ok {
+			all = append(all, f)
+		}
+	}
 	for _, k := range order {
-		d := &detect.Draft{Finding: finding.Finding{
-			Rule: k.rule.Name, Host: k.host, Title: k.rule.Title, Phase: phase(k.rule), Level: k.rule.Level, Confidence: finding.LowConfidence,
-			Reason: strings.TrimSpace(firstParagraph(k.rule.Description)),
-		}}
-		if d.Reason == "" {
-			d.Reason = "The rule " + k.rule.Title + " matched."
-		}
-		if len(k.rule.FalsePos) > 0 {
-			d.Reason += " Known false positives: " + strings.Join(k.rule.FalsePos, "; ") + "."
-		}
+		d := draft(k.rule, k.host)
 		for _, s := range groups[k] {
 			text := s.Note
 			if text == "" {
@@ -80,6 +86,20 @@ func run(p *detect.Pass) []finding.Finding {
 		}
 	}
 	return all
+}
+
+func draft(r *sighting.Rule, host string) *detect.Draft {
+	d := &detect.Draft{Finding: finding.Finding{
+		Rule: r.Name, Host: host, Title: r.Title, Phase: phase(r), Level: r.Level, Confidence: finding.LowConfidence,
+		Reason: strings.TrimSpace(firstParagraph(r.Description)),
+	}}
+	if d.Reason == "" {
+		d.Reason = "The rule " + r.Title + " matched."
+	}
+	if len(r.FalsePos) > 0 {
+		d.Reason += " Known false positives: " + strings.Join(r.FalsePos, "; ") + "."
+	}
+	return d
 }
 
 func claimed(r *sighting.Rule) bool {

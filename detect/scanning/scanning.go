@@ -30,6 +30,7 @@ const (
 	minPaths   = 3  // different paths that only scanners ask for
 	minStrings = 10 // requests with an attack string
 	maxClients = 25 // shown one by one
+	maxShown   = 10 // requests of each
 )
 
 // A visitor is what one client sent.
@@ -98,7 +99,11 @@ func draft(title string) *detect.Draft {
 func (v *visitor) add(d *detect.Draft) {
 	d.Entity(finding.Address, v.client, "scanner")
 	d.Entity(finding.UserAgent, v.named, "")
-	for _, s := range v.seen {
+	for i, s := range v.seen {
+		if i >= maxShown {
+			d.Tally(s)
+			continue
+		}
 		r, _ := detect.RequestOf(s.Event)
 		d.Add(s, r.String(), finding.Attempted)
 	}

@@ -39,13 +39,12 @@ func run(p *detect.Pass) []finding.Finding {
 			}
 		}
 	}
-	if used || len(host) == 0 {
-		return all
+	if !used && len(host) > 0 {
+		if f, ok, _ := judge(p, "", nil, host); ok {
+			all = append(all, f)
+		}
 	}
-	if f, ok, _ := judge(p, "", nil, host); ok {
-		all = append(all, f)
-	}
-	return all
+	return detect.Crowd(p, all)
 }
 
 // judge reads one client's requests with what the host shows. joined reports

@@ -65,11 +65,15 @@ func sweeps(p *detect.Pass, shells map[string]*shell) []finding.Finding {
 		for _, s := range w.seen {
 			r, _ := detect.RequestOf(s.Event)
 			d.Entity(finding.UserAgent, r.Agent, "")
-			d.Add(s, r.String(), finding.Attempted)
+			outcome := finding.Attempted
+			if r.OK() {
+				outcome = finding.Succeeded
+			}
+			d.Add(s, r.String(), outcome)
 		}
 		if f, ok := d.Finish(p); ok {
 			all = append(all, f)
 		}
 	}
-	return all
+	return detect.Crowd(p, all)
 }

@@ -15,6 +15,9 @@ import (
 
 const name = "webshell"
 
+// maxData is how many requests that only carry a tunnel's data are shown.
+const maxData = 5
+
 // Detector reads the analysers' sightings of files, the sightings tagged
 // limier.webshell, and the inventory of requested scripts.
 var Detector = &detect.Detector{
@@ -138,7 +141,7 @@ type use struct {
 
 func (sh *shell) use() (u use) {
 	spread := func(c string, list *[]string) {
-		if c != "" && !slices.Contains(*list, c) {
+		if c != "" && c != "-" && !slices.Contains(*list, c) {
 			*list = append(*list, c)
 		}
 	}
@@ -147,11 +150,12 @@ func (sh *shell) use() (u use) {
 	slices.SortStableFunc(all, func(a, b sighting.Sighting) int { return a.Event.Time.Compare(b.Event.Time) })
 	for _, s := range all {
 		r, _ := detect.RequestOf(s.Event)
-		key := fmt.Sprint(s.Event.Time.Truncate(time.Second), r.Client, r.Status)
-		if seen[key] && r.Log != "access log" {
+		at := s.Event.Time.Truncate(time.Second)
+		key := func(t time.Time) string { return fmt.Sprint(t, r.Client, r.Status) }
+		if r.Log != "access log" && (seen[key(at)] || seen[key(at.Add(-time.Second))]) {
 			continue
 		}
-		seen[key] = true
+		seen[key(at)] = true
 		n := max(1, s.Count)
 		u.requests += n
 		spread(r.Client, &u.clients)
@@ -159,7 +163,9 @@ func (sh *shell) use() (u use) {
 		if u.first.IsZero() {
 			u.first = s.Event.Time
 		}
-		u.last = s.Last
+		if s.Last.After(u.last) {
+			u.last = s.Last
+		}
 		if !r.OK() {
 			if u.answered > 0 && u.gone.IsZero() {
 				u.gone = s.Event.Time
@@ -178,7 +184,8 @@ func (sh *shell) use() (u use) {
 			u.commands += n
 		}
 	}
-	if sh.script != nil && sh.script.Requests > u.requests {
+	// Rules that see commands alone leave the other requests to the inventory.
+	if sh.script != nil && len(sh.requests) == 0 {
 		s := sh.script
 		u.requests, u.answered = s.Requests, s.Answered
 		u.first, u.last, u.firstOK = s.First, s.Last, s.FirstOK
@@ -257,22 +264,26 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 		return finding.Finding{}, false
 	}
 	if !u.gone.IsZero() {
-		d.Reason += " From " + u.gone.UTC().Format("2006-01-02 15:04") + " on it was not answered as success: it had been removed."
+		d.Reason += " From " + u.gone.UTC().Format("2006-01-02 15:04") + " on it was not answered as success: it was gone or out of reach."
 	}
 	d.Technique("T1505.003")
-	d.Entity(finding.FilePath, sh.path, "shell")
+	role := "shell"
+	if d.Outcome == "" {
+		role = "unknown script"
+	}
+	d.Entity(finding.FilePath, sh.path, role)
 	for _, s := range sh.files {
-		d.Entity(finding.FilePath, s.Event.Field("TargetFilename"), "shell")
+		d.Entity(finding.FilePath, s.Event.Field("TargetFilename"), role)
 		_, hash, _ := strings.Cut(s.Event.Field("Hashes"), "SHA256=")
-		d.Entity(finding.Hash, hash, "shell")
+		d.Entity(finding.Hash, hash, role)
 		text := s.Rule.Title
 		if s.Note != "" {
 			text += ": " + s.Note
 		}
 		d.Add(s, text, "")
 	}
-	role := "attacker"
-	if d.Level == finding.Low {
+	role = "attacker"
+	if d.Outcome == "" {
 		role = "client"
 	}
 	for _, c := range u.clients {
@@ -284,7 +295,14 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 	for _, s := range sh.writers {
 		d.Add(s, s.Rule.Title+": "+s.Event.Field("Image")+" wrote "+s.Event.Field("TargetFilename"), finding.Succeeded)
 	}
+	data := 0
 	for _, s := range append(slices.Clone(sh.requests), sh.commands...) {
+		if s.Rule.Level == finding.Informational {
+			if data++; data > maxData {
+				d.Tally(s)
+				continue
+			}
+		}
 		r, _ := detect.RequestOf(s.Event)
 		outcome := finding.Attempted
 		if r.OK() {
