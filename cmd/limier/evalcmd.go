@@ -17,8 +17,16 @@ func evalCommand() *cobra.Command {
 			return evalWebshell(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	})
+	cmd.AddCommand(&cobra.Command{
+		Use:                "evidence",
+		Short:              "What every set of real evidence yields, expected against got",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return evalEvidence(cmd.Context(), args, cmd.OutOrStdout())
+		},
+	})
 	cmd.RunE = func(*cobra.Command, []string) error {
-		return fmt.Errorf("say what to measure: webshell")
+		return fmt.Errorf("say what to measure: webshell or evidence")
 	}
 	return cmd
 }
