@@ -30,6 +30,9 @@ type slot struct {
 	views    []view
 	literals *literal.Set // nil if nothing is looked for
 	at       int          // of its literals in the bitset, a word
+	high     int          // bit of what is not ASCII, -1 if nothing asks for it
+	keywords *literal.Set // of a slot for keywords: a record without any of them matches none
+	raw      *literal.Set // of the keywords in UTF-16; nil if they do not tell
 }
 
 // An indexed is a rule, ready for one bucket.
@@ -95,7 +98,7 @@ func newBucket(ls event.Logsource, eventID string, sources []source) *bucket {
 	}
 	out := &bucket{}
 	for i := range b.slots {
-		b.slots[i].at = out.words
+		b.slots[i].at, b.slots[i].high = out.words, -1
 		if lits := b.lits[i]; len(lits) > 0 {
 			ordered := make([]string, 0, len(lits))
 			for l := range lits {
@@ -104,9 +107,17 @@ func newBucket(ls event.Logsource, eventID string, sources []source) *bucket {
 			slices.Sort(ordered)
 			for k, l := range ordered {
 				lits[l] = k
+				if l == highByte {
+					b.slots[i].high = out.words*64 + k
+				}
 			}
 			b.slots[i].literals = literal.New(ordered)
 			out.searched = append(out.searched, i)
+			if b.slots[i].views[0].derive == everything {
+				if keywords := rawKeywords(ordered); keywords != nil {
+					b.slots[i].keywords, b.slots[i].raw = literal.New(keywords), literal.NewWide(keywords)
+				}
+			}
 			out.words += b.slots[i].literals.Words()
 		}
 	}
@@ -345,9 +356,15 @@ func (c *check) effort() int {
 func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
 	for _, i := range b.searched {
 		sl := &b.slots[i]
+		if sl.raw != nil && s.layout != nil && !s.layout.spoken && !s.record.HasANSI() && !sl.raw.Any(s.record.Bytes()) {
+			continue
+		}
 		v := s.load(i)
 		for k := range v.n {
 			sl.literals.Contained(s.bits[sl.at:], bytesOf(v.text[k]))
+			if sl.high >= 0 && !ascii(v.text[k]) {
+				s.bits[sl.high>>6] |= 1 << (sl.high & 63)
+			}
 		}
 	}
 	copy(s.candidates, b.always)
@@ -415,6 +432,10 @@ func (s *scratch) holds(c *check) bool {
 					return true
 				}
 			}
+		} else if c.test.kind == patternTest && c.test.pattern.wide {
+			if c.test.pattern.folded(v.lowered(k)) {
+				return true
+			}
 		} else if c.test.matches(v.text[k]) {
 			return true
 		}
@@ -424,16 +445,20 @@ func (s *scratch) holds(c *check) bool {
 
 // refers compares the values of two fields the way p compares with a text.
 func refers(p *pattern, a, b string) bool {
-	if !p.cased {
-		a, b = strings.ToLower(a), strings.ToLower(b)
+	equal := strings.EqualFold
+	if p.cased {
+		equal = func(a, b string) bool { return a == b }
 	}
 	switch p.kind {
 	case prefixPattern:
-		return strings.HasPrefix(a, b)
+		return len(a) >= len(b) && equal(a[:len(b)], b)
 	case suffixPattern:
-		return strings.HasSuffix(a, b)
+		return len(a) >= len(b) && equal(a[len(a)-len(b):], b)
 	case containsPattern:
+		if !p.cased {
+			a, b = strings.ToLower(a), strings.ToLower(b)
+		}
 		return strings.Contains(a, b)
 	}
-	return a == b
+	return equal(a, b)
 }

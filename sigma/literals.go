@@ -78,7 +78,7 @@ func sets(t *test) [][]string {
 				continue
 			}
 			for _, p := range pieces(strings.ToLower(tok.text)) {
-				if len(p) >= minLiteral {
+				if len(p) >= minRaw {
 					all = append(all, []string{p})
 				}
 			}
@@ -95,7 +95,7 @@ func sets(t *test) [][]string {
 				}
 				longest = append(longest, best)
 			}
-			if shortest(longest) >= minLiteral {
+			if shortest(longest) >= minRaw {
 				all = append(all, longest)
 			}
 		}

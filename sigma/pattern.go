@@ -82,6 +82,7 @@ type pattern struct {
 	text  string // of every kind but globPattern
 	cased bool
 	wide  bool // not only ASCII: the text is folded by strings.ToLower
+	high  bool // every match holds something that is not ASCII
 }
 
 func newPattern(toks []token, cased bool) *pattern {
@@ -109,6 +110,9 @@ func newPattern(toks []token, cased bool) *pattern {
 		if t.kind == literalToken && !cased {
 			p.toks[i].text = strings.ToLower(t.text)
 		}
+		if t.kind == literalToken && !ascii(p.toks[i].text) {
+			p.high = true
+		}
 		shape = append(shape, "l*?d%"[t.kind])
 	}
 	switch string(shape) {
@@ -130,6 +134,11 @@ func (p *pattern) match(v string) bool {
 	if p.wide {
 		v = strings.ToLower(v)
 	}
+	return p.folded(v)
+}
+
+// folded is match for a value that strings.ToLower was applied to if p is wide.
+func (p *pattern) folded(v string) bool {
 	fold := !p.cased && !p.wide
 	switch p.kind {
 	case equalPattern:

@@ -2,8 +2,10 @@ package sigma
 
 import (
 	"strconv"
+	"strings"
 
 	"limier/event"
+	format "limier/internal/evtx"
 	"limier/parse/evtx"
 	"limier/sighting"
 )
@@ -39,6 +41,29 @@ type layout struct {
 	id     uint64
 	b      *bucket // nil if there are no rules
 	slots  [][]place
+	spoken bool // a keyword stands in the templates
+}
+
+// rawKeywords returns texts one of which a record holds if it holds one of the
+// keywords, or nil if there is no telling: a keyword of digits may be
+// a number, which a record holds in another form. A keyword with spaces may span
+// values.
+func rawKeywords(keywords []string) []string {
+	var raw []string
+	for _, k := range keywords {
+		longest := ""
+		for _, piece := range strings.Fields(k) {
+			if len(piece) > len(longest) {
+				longest = piece
+			}
+		}
+		// The letters, digits and signs of GUIDs, SIDs, dates and booleans.
+		if strings.Trim(longest, "0123456789abcdefxstzrulsein+-:.{}") == "" || longest == highByte {
+			return nil
+		}
+		raw = append(raw, longest)
+	}
+	return raw
 }
 
 // A place is where a view finds its value.
@@ -104,6 +129,15 @@ func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
 			places = append(places, p)
 		}
 		l.slots = append(l.slots, places)
+	}
+	for _, i := range l.b.searched {
+		if l.b.slots[i].raw != nil {
+			plain := l.b.slots[i].keywords
+			for i, f := range r.Shape.Fields {
+				mixed := !f.Const && r.Value(i).Type == format.TypeText // of the template's text and values
+				l.spoken = l.spoken || mixed || f.Const && plain.Any([]byte(f.Text))
+			}
+		}
 	}
 	return l
 }

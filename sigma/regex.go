@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -116,13 +117,13 @@ const (
 func requiredOf(re *syntax.Regexp) [][]string {
 	f := analyse(re, 0)
 	sets := append(f.sets, f.exact)
-	var useful [][]string
+	var kept [][]string
 	for _, set := range sets {
-		if len(set) > 0 && shortest(set) >= minLiteral && len(useful) < maxSets {
-			useful = append(useful, set)
+		if len(set) > 0 && len(kept) < maxSets && !slices.ContainsFunc(set, func(l string) bool { return !useful(l) }) {
+			kept = append(kept, set)
 		}
 	}
-	return useful
+	return kept
 }
 
 func shortest(set []string) int {

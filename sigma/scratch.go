@@ -25,6 +25,15 @@ type value struct {
 	loaded bool
 	n      int // how many views are present
 	text   [maxViews]string
+	lower  [maxViews]string // of text, once asked for
+}
+
+// lowered returns strings.ToLower of the text of view k.
+func (v *value) lowered(k int) string {
+	if v.lower[k] == "" {
+		v.lower[k] = strings.ToLower(v.text[k])
+	}
+	return v.lower[k]
 }
 
 // maxViews is the most views that a field has.

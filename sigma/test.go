@@ -144,12 +144,16 @@ func datePart(v, part string) (int, bool) {
 }
 
 // required returns sets of lower-case ASCII literals of which every matching
-// value holds, in either case, one of each.
+// value holds, in either case, one of each. The literal highByte stands for
+// anything that is not ASCII.
 func (t *test) required() [][]string {
 	switch t.kind {
 	case patternTest:
-		if lit := t.pattern.required(); len(lit) >= minLiteral {
+		if lit := t.pattern.required(); useful(lit) {
 			return [][]string{{lit}}
+		}
+		if t.pattern.high {
+			return [][]string{{highByte}}
 		}
 	case regexTest:
 		return t.sets
@@ -157,5 +161,12 @@ func (t *test) required() [][]string {
 	return nil
 }
 
-// minLiteral is the length below which looking for a literal first does not pay.
-const minLiteral = 3
+const highByte = "\x80"
+
+// useful reports whether looking for a literal first pays: it is seldom seen.
+func useful(lit string) bool {
+	return len(lit) > 1 || len(lit) == 1 && strings.Contains("`^~<>|&;{}[]$%#@!*=,'", lit)
+}
+
+// minRaw is the shortest literal that logs are searched for.
+const minRaw = 3

@@ -50,6 +50,20 @@ func (r *Record) Clone() *Record {
 // Size returns the size of the record in the file, in bytes.
 func (r *Record) Size() int { return len(r.data) }
 
+// Bytes returns the record as it lies in the file, without what its templates
+// hold. Strings in it are UTF-16 or ANSI.
+func (r *Record) Bytes() []byte { return r.data }
+
+// HasANSI reports whether a value of the record is an ANSI string.
+func (r *Record) HasANSI() bool {
+	for i := range r.values {
+		if r.values[i].typ&^TypeArray == TypeAnsi {
+			return true
+		}
+	}
+	return false
+}
+
 // Value returns the value of the field numbered i in r.Shape, without decoding
 // it. It is the zero Value if i is negative or the value absent.
 func (r *Record) Value(i int) Value {

@@ -28,11 +28,13 @@ type Set struct {
 
 // New returns the set of the literals. Duplicates and the empty literal, which
 // is in everything, are allowed.
-func New(lits []string) *Set { return NewTuned(lits, typical) }
+func New(lits []string) *Set { return newSet(lits, typicalModel()) }
 
 // NewTuned is New for text like the sample, of which a megabyte is enough. The
 // sample decides how fast a search is, never what it finds.
-func NewTuned(lits []string, sample []byte) *Set {
+func NewTuned(lits []string, sample []byte) *Set { return newSet(lits, newModel(sample)) }
+
+func newSet(lits []string, m *model) *Set {
 	s := &Set{lits: make([][]byte, len(lits)), cost: make([]float64, len(lits))}
 	var members []int
 	for i, l := range lits {
@@ -47,8 +49,26 @@ func NewTuned(lits []string, sample []byte) *Set {
 			members = append(members, i)
 		}
 	}
-	s.divide(members, newModel(sample))
+	s.divide(members, m)
 	return s
+}
+
+// NewWide returns the set of the literals, which must be ASCII, as they stand in
+// bytes that hold text in UTF-16LE.
+func NewWide(lits []string) *Set {
+	wide := make([]string, len(lits))
+	for i, l := range lits {
+		wide[i] = string(widen([]byte(l)))
+	}
+	return NewTuned(wide, widen(typical))
+}
+
+func widen(b []byte) []byte {
+	w := make([]byte, 2*len(b))
+	for i, c := range b {
+		w[2*i] = c
+	}
+	return w
 }
 
 // Len returns the number of literals.
@@ -130,6 +150,16 @@ func everyLine(b []byte, yield func(int, int) bool) {
 		}
 		start = end + 1
 	}
+}
+
+// Any reports whether b holds a literal.
+func (s *Set) Any(b []byte) bool {
+	for i := range s.groups {
+		if at, _ := s.groups[i].next(s, b, 0); at >= 0 {
+			return true
+		}
+	}
+	return len(s.empty) > 0
 }
 
 // Contained sets in dst the bit of every literal that b holds: literal i is

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,9 @@ func TestContained(t *testing.T) {
 		s := New(lits)
 		got := make([]uint64, s.Words())
 		s.Contained(got, []byte(value))
+		if have, want := s.Any([]byte(value)), slices.ContainsFunc(lits, func(l string) bool { return contains(value, l) }); have != want {
+			t.Fatalf("any of %q in %q: got %v, want %v", lits, value, have, want)
+		}
 		for i, l := range lits {
 			if have, want := got[i/64]>>(i%64)&1 == 1, contains(value, l); have != want {
 				t.Fatalf("%q in %q: got %v, want %v", l, value, have, want)
@@ -140,6 +144,18 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 	if dst[0] != 0b11 {
 		t.Errorf("got %b, want 11", dst[0])
+	}
+}
+
+func TestWide(t *testing.T) {
+	s := NewWide([]string{"sekurlsa", "kerberos::"})
+	for text, want := range map[string]bool{
+		"\x01s\x00e\x00K\x00u\x00r\x00l\x00s\x00a\x00": true, "K\x00E\x00R\x00B\x00e\x00r\x00o\x00s\x00:\x00:\x00": true,
+		"sekurlsa": false, "k\x00erberos::": false,
+	} {
+		if got := s.Any([]byte(text)); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
 	}
 }
 

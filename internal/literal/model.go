@@ -3,6 +3,7 @@ package literal
 import (
 	"bytes"
 	"encoding/binary"
+	"sync"
 )
 
 // A model estimates how frequent a gram is in text like its sample.
@@ -11,6 +12,9 @@ type model struct {
 	four  [1 << 16]uint32
 	two   [1 << 16]uint32
 }
+
+// typicalModel is the model of the built-in sample. Models are read-only.
+var typicalModel = sync.OnceValue(func() *model { return newModel(typical) })
 
 func newModel(sample []byte) *model {
 	if len(sample) > 1<<20 {
