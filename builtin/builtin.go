@@ -30,6 +30,7 @@ import (
 	"limier/sigma"
 	"limier/webshell"
 	"limier/webshell/asp"
+	"limier/webshell/jsp"
 	"limier/webshell/php"
 )
 
@@ -54,6 +55,7 @@ func Parsers() []*parse.Parser {
 func Languages() []*webshell.Language {
 	return []*webshell.Language{
 		asp.Language,
+		jsp.Language,
 		php.Language,
 	}
 }

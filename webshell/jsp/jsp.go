@@ -1,0 +1,97 @@
+// Package jsp analyses Java server pages: JSP, JSP documents, tag files, the
+// expression language, and the servlets that a server compiles pages to.
+//
+// It cuts a page into Java, reads that with a tolerant parser, and follows
+// values from the request to calls that act, folding constants on the way. It
+// does not run loops: a name that only a loop puts together is known to be
+// hidden, not what it is.
+package jsp
+
+import (
+	"bytes"
+	"path"
+	"strings"
+
+	"limier/internal/literal"
+	"limier/webshell"
+)
+
+// Language is the analyser.
+var Language = &webshell.Language{
+	Name:    "jsp",
+	Doc:     "Java server pages: JSP, JSPX, tag files, expression language, compiled pages",
+	Match:   match,
+	Analyse: analyse,
+}
+
+var acts = literal.New(actions)
+
+func match(name string, head []byte) bool {
+	switch path.Ext(name) {
+	case ".jsp", ".jspx", ".jspf", ".jhtml", ".tag", ".tagx", ".tagf", ".jspa", ".jsw", ".jsv", ".jtml", ".jsf", ".xhtml":
+		return true
+	case ".java":
+		return strings.HasSuffix(name, "_jsp.java") || strings.HasSuffix(name, "_jspx.java")
+	case ".aspx", ".asp", ".php", ".ashx", ".asmx", ".ascx", ".master", ".js", ".css":
+		return false
+	}
+	// A page under another name, such as an upload with a picture's name.
+	lower := bytes.ToLower(head[:min(len(head), 16<<10)])
+	if bytes.Contains(lower, []byte("<jsp:scriptlet")) || bytes.Contains(lower, []byte("<jsp:root")) {
+		return true
+	}
+	return bytes.Contains(lower, []byte("<%")) && (bytes.Contains(lower, []byte("request.getparameter(")) ||
+		bytes.Contains(lower, []byte("getruntime(")) || bytes.Contains(lower, []byte(`import="java`)))
+}
+
+// actions are words of which a page that acts holds at least one: it must name
+// an API somewhere, if only that of reflection. A page without is harmless.
+var actions = []string{
+	"exec(", "processbuilder", "processimpl", ".eval", "defineclass", "classloader", "scriptengine", "fileoutputstream", "filewriter", "randomaccessfile",
+	"files.", "fileutils", "readobject", "xmldecoder", ".lookup", "drivermanager", "socket", "forname", "invoke", "getmethod", "newinstance",
+	"listroots", "filehandler", "printwriter(", "printstream(", "unsafe", "$$bcel$$", "elprocessor", "expressionfactory", "fromxml", "transferto",
+	"addfilter", "addservlet", "addvalve", "registermapping", "addinterceptor", "addapplicationeventlistener", "system.load", "urlclassloader",
+	"interpreter", "groovy", "ognl", "expressionparser", "jshell", ".delete()", "renameto", "openconnection", "openstream", "templatesimpl",
+	"setservletclass", "java.beans", "beanname", "<sql:", "ioutils", "filecopyutils", "saveas", "shell", "native ", ".write(", "mlet",
+	"fileinputstream", "filereader", ".listfiles", "getsystemjavacompiler", "setdatasourcename", "setaccessible", "mimelauncher", "jdbcrowset",
+	"\\u00", "hacked by", "owned by", "defaced by", "unmarshal", "yaml", "transformerfactory", "executequery(request", "execute(request",
+}
+
+// maxPiece is how much code is walked at a time, in bytes. A page with more is
+// walked in pieces; values do not pass from one to the next.
+const maxPiece = 256 << 10
+
+func analyse(name string, data []byte) []webshell.Reason {
+	plain, _ := decodeCharset(data)
+	found := make([]uint64, acts.Words())
+	if !holds(found, plain) {
+		return nil
+	}
+	p := split(data, path.Ext(strings.ToLower(name)) == ".java")
+	j := &judge{page: p, data: plain, facts: &facts{seen: map[hitKey]int{}}}
+	for from := 0; from < len(p.code); {
+		to := min(from+maxPiece, len(p.code))
+		if n := bytes.IndexAny(p.code[to:min(to+4096, len(p.code))], "\n;"); n >= 0 {
+			to += n + 1
+		}
+		if len(p.code) <= maxPiece || holds(found, p.code[from:to]) {
+			w := &walker{page: p, tokens: lex(p.code[:to], from), facts: j.facts}
+			w.run()
+			j.look(w)
+		}
+		from = to
+	}
+	return j.reasons()
+}
+
+// holds reports whether b holds one of the literals; found is scratch space.
+func holds(found []uint64, b []byte) bool {
+	clear(found)
+	acts.Contained(found, b)
+	for _, word := range found {
+		if word != 0 {
+			return true
+		}
+	}
+	return false
+}

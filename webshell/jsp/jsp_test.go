@@ -1,0 +1,47 @@
+package jsp
+
+import (
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"limier/webshell/webshelltest"
+)
+
+var update = flag.Bool("update", false, "rewrite the section want of the archives")
+
+func TestArchives(t *testing.T) {
+	webshelltest.Run(t, "testdata", *update, Language)
+}
+
+func TestPathological(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	webshelltest.Pathological(t, Language, "x.jsp", `<% Class.forName("a"); x = `, "", 10<<20, 8*time.Second,
+		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,")
+}
+
+func FuzzAnalyse(f *testing.F) {
+	for _, s := range []string{
+		`<%= new String(new byte[]{104,105}) %>`, `<%! int f(int x){return x;} %><%=f(1)%>`, `${a.b(c)}`, "<jsp:scriptlet><![CDATA[x()]]>&lt;</jsp:scriptlet>",
+		`<% String s = "a" + 'b' + (char) 99; \u0066(); %>`, `<% for (A a : b) { new T(){ void m(){} }; } %>`, `<% x -> { y[1] = {2}; } %>`, "\x4c\x6f\xa7\x94\x93",
+	} {
+		f.Add(s)
+	}
+	l := Language
+	f.Fuzz(func(t *testing.T, s string) {
+		l.Analyse("x.jsp", []byte(s+`<% Class.forName("x"); %>`))
+		l.Analyse("x_jsp.java", []byte(s+`exec("x")`))
+	})
+}
+
+func TestLinesOfSplitCode(t *testing.T) {
+	p := split([]byte("one\ntwo <% a();\nb(); %>\n<%= c() %>${d()}"), false)
+	for word, want := range map[string]int{"a()": 2, "b()": 3, "c()": 4, "d()": 4} {
+		if got := p.line(strings.Index(string(p.code), word)); got != want {
+			t.Errorf("%s is on line %d, want %d", word, got, want)
+		}
+	}
+}
