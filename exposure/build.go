@@ -103,17 +103,24 @@ type tables struct {
 	releases []release // by build
 	fixes    []fix     // by CVE
 
-	exploited map[string]string // by CVE: since when CISA lists it
+	exploited map[string]string   // by CVE: since when CISA lists it
+	bases     map[[3]int]*release // by major, minor and CU: its first build
 }
 
 // load reads the embedded tables. A test makes sure that they are sound.
 var load = sync.OnceValue(func() *tables {
-	t := &tables{exploited: map[string]string{}}
+	t := &tables{exploited: map[string]string{}, bases: map[[3]int]*release{}}
 	rows(buildsTSV, func(f []string) {
 		b, _ := ParseBuild(f[0])
 		t.releases = append(t.releases, release{build: b, product: f[1], cu: empty(f[2]), update: empty(f[3]), date: empty(f[4])})
 	})
 	slices.SortStableFunc(t.releases, func(a, b release) int { return a.build.Compare(b.build) })
+	for i := range t.releases {
+		r := &t.releases[i]
+		if cu := [3]int(r.build[:3]); t.bases[cu] == nil {
+			t.bases[cu] = r
+		}
+	}
 	rows(fixedTSV, func(f []string) {
 		x := fix{cve: f[0], product: f[1], note: empty(f[3])}
 		for _, word := range strings.Fields(f[2]) {
@@ -151,27 +158,22 @@ func empty(s string) string {
 }
 
 // base returns the release of the CU that b belongs to, nil if unknown.
-func (t *tables) base(b Build) *release {
-	for i := range t.releases {
-		if r := &t.releases[i]; r.build[0] == b[0] && r.build[1] == b[1] && r.build[2] == b[2] {
-			return r
-		}
-	}
-	return nil
-}
+func (t *tables) base(b Build) *release { return t.bases[[3]int(b[:3])] }
 
 // nearest returns the newest release of b's line that is not newer than b, and
 // the oldest that is newer; either may be nil. A line shares major and minor.
 func (t *tables) nearest(b Build) (at, next *release) {
-	for i := range t.releases {
-		r := &t.releases[i]
-		switch {
-		case r.build[0] != b[0] || r.build[1] != b[1]:
-		case r.build.Compare(b) <= 0:
-			at = r
-		case next == nil:
-			next = r
+	i, _ := slices.BinarySearchFunc(t.releases, b, func(r release, b Build) int {
+		if r.build.Compare(b) <= 0 {
+			return -1
 		}
+		return 1
+	})
+	if i > 0 && t.releases[i-1].build[0] == b[0] && t.releases[i-1].build[1] == b[1] {
+		at = &t.releases[i-1]
+	}
+	if i < len(t.releases) && t.releases[i].build[0] == b[0] && t.releases[i].build[1] == b[1] {
+		next = &t.releases[i]
 	}
 	return at, next
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"limier/event"
 	"limier/evidence"
@@ -14,15 +15,21 @@ import (
 // The zero value is ready for use; the order of events does not matter. It is
 // not safe for concurrent use.
 type Collector struct {
-	found   map[seen][]evidence.Ref
+	found   map[seen]*sight
 	configs map[string]*config // applicationHost.config, by path
-	last    string             // the last HttpProxy build, of millions of rows
 }
 
 // seen is a build named by one kind of evidence.
 type seen struct {
 	product, build string
 	exact          bool
+}
+
+// sight is where and until when a build was seen.
+type sight struct {
+	refs    []evidence.Ref
+	last    time.Time
+	undated bool
 }
 
 const (
@@ -38,7 +45,7 @@ func (c *Collector) Add(e *event.Event) {
 	switch e.Data.Logsource() {
 	case event.Setup:
 		if v := e.Field("Version"); v != "" {
-			c.AddBuild(Evidence{Product: e.Field("Product"), Build: v, Exact: e.Field("Exact") == "true", Ref: e.Ref})
+			c.AddBuild(Evidence{Product: e.Field("Product"), Build: v, Exact: e.Field("Exact") == "true", Time: when(e), Ref: e.Ref})
 		}
 	case event.HTTPProxy:
 		rev, ok := e.Data.Field("RevisionVersion")
@@ -46,10 +53,7 @@ func (c *Collector) Add(e *event.Event) {
 			return
 		}
 		v := e.Field("MajorVersion") + "." + e.Field("MinorVersion") + "." + e.Field("BuildVersion") + "." + rev
-		if v != c.last {
-			c.last = v
-			c.AddBuild(Evidence{Product: Exchange, Build: v, Exact: true, Ref: e.Ref})
-		}
+		c.AddBuild(Evidence{Product: Exchange, Build: v, Exact: true, Time: e.Time, Ref: e.Ref})
 	case event.Config:
 		c.configure(e)
 	}
@@ -62,25 +66,47 @@ func (c *Collector) AddBuild(e Evidence) {
 		return
 	}
 	if c.found == nil {
-		c.found = map[seen][]evidence.Ref{}
+		c.found = map[seen]*sight{}
 	}
 	k := seen{cmp.Or(e.Product, family(b)), b.String(), e.Exact}
-	if len(c.found) >= maxBuilds && c.found[k] == nil {
-		return
+	at := c.found[k]
+	if at == nil {
+		if len(c.found) >= maxBuilds {
+			return
+		}
+		at = &sight{}
+		c.found[k] = at
 	}
-	refs := append(c.found[k], e.Ref)
-	slices.SortFunc(refs, func(a, b evidence.Ref) int {
+	at.undated = at.undated || e.Time.IsZero()
+	if e.Time.After(at.last) {
+		at.last = e.Time
+	}
+	at.refs = append(at.refs, e.Ref)
+	slices.SortFunc(at.refs, func(a, b evidence.Ref) int {
 		return cmp.Or(cmp.Compare(len(a.Path), len(b.Path)), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Offset, b.Offset))
 	})
-	c.found[k] = refs[:min(len(refs), 5)]
+	at.refs = at.refs[:min(len(at.refs), 5)]
+}
+
+// when returns the time of setup events; the registry's says when a key
+// changed, not when the build was last in use.
+func when(e *event.Event) time.Time {
+	if e.Field("Mode") == "setup" {
+		return e.Time
+	}
+	return time.Time{}
 }
 
 // Exposures assesses what was gathered.
 func (c *Collector) Exposures() []wire.Exposure {
 	var list []Evidence
-	for k, refs := range c.found {
-		for _, r := range refs {
-			list = append(list, Evidence{k.product, k.build, k.exact, r})
+	for k, at := range c.found {
+		last := at.last
+		if at.undated {
+			last = time.Time{}
+		}
+		for _, r := range at.refs {
+			list = append(list, Evidence{k.product, k.build, k.exact, last, r})
 		}
 	}
 	slices.SortFunc(list, func(a, b Evidence) int {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"limier/evidence"
 	"limier/wire"
@@ -33,6 +34,10 @@ type Evidence struct {
 	// and the #Version of a log name the cumulative update, and are silent
 	// about security updates on top of it.
 	Exact bool
+
+	// Time is when the build was in use, for logs; zero for evidence that shows
+	// the server as it was acquired, such as a program file.
+	Time time.Time
 
 	Ref evidence.Ref
 }
@@ -130,6 +135,9 @@ func (c candidate) assess(all []candidate, set Settings) wire.Exposure {
 	vague := c.build[3] < 0 || !c.Exact && base != nil && base.build == c.build && base.update == ""
 	x.CVEs = t.exchange(c.build, vague, set)
 	x.Notes = t.notes(c, vague, at, next)
+	if day, ok := lastSeen(all, c.build); ok {
+		x.Notes = append(x.Notes, "The newest evidence of this build is of "+day+": an update after that day does not show.")
+	}
 	if slices.ContainsFunc(all, func(o candidate) bool { return o.build != c.build }) {
 		x.Notes = append(x.Notes, "The evidence names older builds too: "+others(all, c.build)+".")
 	}
@@ -155,6 +163,22 @@ func proof(all []candidate, b Build) (refs []evidence.Ref) {
 		refs = append(refs, c.Ref)
 	}
 	return refs
+}
+
+// lastSeen returns the last day that shows the build in use. It is not ok if
+// some evidence shows the server as it was acquired.
+func lastSeen(all []candidate, b Build) (day string, ok bool) {
+	var last time.Time
+	for _, c := range all {
+		switch {
+		case c.build != b:
+		case c.Time.IsZero():
+			return "", false
+		case c.Time.After(last):
+			last = c.Time
+		}
+	}
+	return last.UTC().Format(time.DateOnly), true
 }
 
 func others(all []candidate, b Build) string {

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"limier/event"
 	"limier/evidence"
 	"limier/exposure"
 	"limier/wire"
@@ -210,6 +212,48 @@ func TestVague(t *testing.T) {
 	for range 20 {
 		rand.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
 		if diff := cmp.Diff(want, exposure.Assess(found, exposure.Settings{})); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}
+
+// TestCollector: rows tell the security update, until their day; a damaged
+// or an old configuration tells nothing.
+func TestCollector(t *testing.T) {
+	row := func(revision string, day int, line int) *event.Event {
+		return &event.Event{Time: time.Date(2023, 1, day, 0, 0, 0, 0, time.UTC), Ref: evidence.Ref{Path: "HttpProxy.LOG", Line: line}, Data: &event.Table{Source: event.HTTPProxy,
+			Names: []string{"MajorVersion", "MinorVersion", "BuildVersion", "RevisionVersion"}, Values: []string{"15", "1", "2375", revision}}}
+	}
+	conf := func(path, kind, location, token string) *event.Event {
+		return &event.Event{Ref: evidence.Ref{Path: path}, Data: &event.Table{Source: event.Config,
+			Names: []string{"Kind", "Location", "Windows", "TokenChecking"}, Values: []string{kind, location, "true", token}}}
+	}
+	events := []*event.Event{
+		row("7", 3, 5), row("7", 11, 900), row("7", 8, 6),
+		conf("Windows/System32/inetsrv/config/applicationHost.config", "authentication", "Exchange Back End/EWS", "None"),
+		conf("Windows/System32/inetsrv/config/applicationHost.config", "end", "", ""),
+		conf("inetpub/history/CFGHISTORY_0000000001/applicationHost.config", "authentication", "Exchange Back End/EWS", "Require"),
+		conf("inetpub/history/CFGHISTORY_0000000001/applicationHost.config", "end", "", ""),
+		conf("a/applicationHost.config", "authentication", "Exchange Back End/EWS", "Require"), // no end: damaged
+	}
+	var want []wire.Exposure
+	for n := range 20 {
+		rand.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+		var c exposure.Collector
+		for _, e := range events {
+			c.Add(e)
+		}
+		got := c.Exposures()
+		if n == 0 {
+			want = got
+			if len(got) != 1 || state(got[0], "CVE-2022-41040") != "vulnerable 15.1.2375.37" || state(got[0], "CVE-2024-21410") != "vulnerable" {
+				t.Fatalf("got %+v", got)
+			}
+			if !strings.Contains(strings.Join(got[0].Notes, " "), "of 2023-01-11") || got[0].Proof[0].Line != 5 {
+				t.Errorf("notes %q, proof %v", got[0].Notes, got[0].Proof)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
 	}
