@@ -26,6 +26,7 @@ import (
 	"limier/parse/winevent"
 	"limier/publish"
 	"limier/publish/text"
+	"limier/publish/timesketch"
 	"limier/rules"
 	"limier/sigma"
 	"limier/webshell"
@@ -86,5 +87,7 @@ func Detectors() []*detect.Detector {
 func Publishers() []*publish.Publisher {
 	return []*publish.Publisher{
 		text.Publisher,
+		timesketch.CSV,
+		timesketch.JSONL,
 	}
 }

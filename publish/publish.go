@@ -61,3 +61,14 @@ func Plain(s string) string {
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
 }
+
+// Cell makes text from evidence safe in a cell of a spreadsheet, which takes
+// what begins with one of =+-@ for a formula: such text gets an apostrophe
+// (https://owasp.org/www-community/attacks/CSV_Injection).
+func Cell(s string) string {
+	s = Plain(s)
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/charmbracelet/colorprofile"
@@ -31,6 +33,8 @@ type scanJob struct {
 	host    string
 	workers int
 	rules   []string
+
+	timeline string
 }
 
 func scanCommand() *cobra.Command {
@@ -67,6 +71,7 @@ be done.`,
 	f := cmd.Flags()
 	f.BoolVar(&j.json, "json", false, "write the stream of messages as JSON lines (doc/wire.md)")
 	f.StringVarP(&j.output, "output", "o", "", "write the case to this `FILE` (SQLite)")
+	f.StringVar(&j.timeline, "timeline", "", "write the timeline to this `FILE`, .csv or .jsonl, in the layout that Timesketch imports")
 	f.BoolVar(&j.all, "all", false, "show every step, address and gap, not only the first of many")
 	f.StringVar(&j.host, "host", "", "`NAME` of the host the evidence is from, if it does not say")
 	f.IntVar(&j.workers, "workers", 0, "how many files or chunks to read at a time; 0 means one for each core")
@@ -75,6 +80,9 @@ be done.`,
 }
 
 func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	if ext := filepath.Ext(j.timeline); j.timeline != "" && ext != ".csv" && ext != ".jsonl" {
+		return fmt.Errorf("--timeline %s: the name must end in .csv or .jsonl", j.timeline)
+	}
 	src, closer, err := openEvidence(ctx, path)
 	if err != nil {
 		return err
@@ -106,12 +114,31 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 			return fmt.Errorf("writing the case: %w", err)
 		}
 	}
+	if j.timeline != "" {
+		if err := writeTimeline(ctx, j.timeline, c); err != nil {
+			return fmt.Errorf("writing the timeline: %w", err)
+		}
+	}
 	if !j.json {
 		if err := printCase(stdout, c, j.all); err != nil {
 			return err
 		}
 	}
 	return outcome(c, path)
+}
+
+// writeTimeline writes the timeline in the format that the name's ending says.
+func writeTimeline(ctx context.Context, name string, c *casefile.Case) error {
+	for _, p := range builtin.Publishers() {
+		if p.Extension == filepath.Ext(name) {
+			f, err := os.Create(name)
+			if err != nil {
+				return err
+			}
+			return errors.Join(p.Write(ctx, f, c), f.Close())
+		}
+	}
+	return fmt.Errorf("%s: no publisher writes that", name)
 }
 
 // outcome turns the verdict into the exit code.
