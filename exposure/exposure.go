@@ -165,20 +165,20 @@ func proof(all []candidate, b Build) (refs []evidence.Ref) {
 	return refs
 }
 
-// lastSeen returns the last day that shows the build in use. It is not ok if
-// some evidence shows the server as it was acquired.
+// lastSeen returns the last day that shows the build in use. It is not ok if a
+// program file shows the server as it was acquired, or no evidence has a date.
 func lastSeen(all []candidate, b Build) (day string, ok bool) {
 	var last time.Time
 	for _, c := range all {
 		switch {
 		case c.build != b:
-		case c.Time.IsZero():
+		case c.Time.IsZero() && c.Exact:
 			return "", false
 		case c.Time.After(last):
 			last = c.Time
 		}
 	}
-	return last.UTC().Format(time.DateOnly), true
+	return last.UTC().Format(time.DateOnly), !last.IsZero()
 }
 
 func others(all []candidate, b Build) string {

@@ -230,6 +230,7 @@ func TestCollector(t *testing.T) {
 	}
 	events := []*event.Event{
 		row("7", 3, 5), row("7", 11, 900), row("7", 8, 6),
+		{Ref: evidence.Ref{Path: "Logging/HttpProxy.LOG"}, Data: &event.Table{Source: event.Setup, Names: []string{"Product", "Version"}, Values: []string{"Exchange", "15.01.2375.007"}}},
 		conf("Windows/System32/inetsrv/config/applicationHost.config", "authentication", "Exchange Back End/EWS", "None"),
 		conf("Windows/System32/inetsrv/config/applicationHost.config", "end", "", ""),
 		conf("inetpub/history/CFGHISTORY_0000000001/applicationHost.config", "authentication", "Exchange Back End/EWS", "Require"),
