@@ -3,6 +3,7 @@
 #
 #   bench/evtx.sh speed [-mb 256] [-runs 3] DATA      MB/s and ratios, one core
 #   bench/evtx.sh conformance [-peers FILE] DATA      the table doc/evtx-conformance.md
+#   bench/evtx.sh grow [-mb 256] DATA >big.evtx       the log that speed reads
 #   bench/evtx.sh test                                fails on an unexplained difference
 #
 # DATA is the folder of real evidence. The module's requirements follow those

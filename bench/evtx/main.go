@@ -3,6 +3,7 @@
 //
 //	bench/evtx.sh conformance [-peers peers.jsonl] DATA >doc/evtx-conformance.md
 //	bench/evtx.sh speed [-mb 256] [-runs 3] DATA
+//	bench/evtx.sh grow [-mb 256] DATA >big.evtx
 //
 // It is a module of its own so that the peers never become dependencies of what
 // ships.
@@ -25,7 +26,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return errors.New("usage: evtx conformance|speed [flags] DATA")
+		return errors.New("usage: evtx conformance|speed|grow [flags] DATA")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	peersFile := flags.String("peers", "", "what peers.py wrote")
@@ -34,8 +35,16 @@ func run(args []string) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	if args[0] == "speed" {
+	switch args[0] {
+	case "speed":
 		return speed(flags.Arg(0), *mb, *runs)
+	case "grow":
+		small, err := os.ReadFile(grown(flags.Arg(0)))
+		if err != nil {
+			return err
+		}
+		_, err = os.Stdout.Write(grow(small, *mb<<20))
+		return err
 	}
 	logs, err := corpus(flags.Arg(0))
 	if err != nil {

@@ -281,25 +281,27 @@ func (d *Decoder) fragment(p, end, start, parent, sub, depth int) bool {
 				return true // what follows is the end token and padding
 			}
 		default:
-			return d.loose(p, end, parent, sub)
+			return d.loose(p, end, start, parent, sub)
 		}
 	}
 	return p == end
 }
 
-// loose decodes elements that no template holds: they are a template of their
-// own, without values.
-func (d *Decoder) loose(p, end, parent, sub int) bool {
+// loose decodes elements that no template holds: what is left of them without
+// their texts is a template of their own.
+func (d *Decoder) loose(p, end, start, parent, sub int) bool {
+	first := len(d.rec.values)
 	for _, inTemplate := range []bool{false, true} { // some writers put dependencies here too
-		n := normalizer{chunk: d.chunk, out: d.normal[:0]}
+		n := normalizer{chunk: d.chunk, out: d.normal[:0], values: &d.rec.values, first: first, start: start}
 		_, ok := n.fragment(p, end, inTemplate, 0)
 		d.normal = n.out
 		if ok {
 			if t := d.intern(n.out); t != broken {
-				d.enter(t, len(d.rec.values), 0, parent, sub)
+				d.enter(t, first, len(d.rec.values)-first, parent, sub)
 				return true
 			}
 		}
+		d.rec.values = d.rec.values[:first]
 	}
 	return false
 }

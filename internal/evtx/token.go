@@ -1,5 +1,7 @@
 package evtx
 
+import "bytes"
+
 // Tokens of binary XML ([MS-EVEN6] 2.2.12). Bit 6 says that more of the same
 // kind follows; nothing depends on it but the attribute list of an element.
 const (
@@ -40,6 +42,13 @@ const (
 type normalizer struct {
 	chunk []byte
 	out   []byte
+
+	// Records without a template differ in every text. With values set, texts
+	// become values of the record that begins at start, as if it had one, so
+	// that records of one layout are equal. Names of fields stay.
+	values *[]valueRef
+	first  int // length of values before
+	start  int
 }
 
 // fragment copies tokens from p until the end token or end. Inside a template
@@ -49,6 +58,7 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 	if end > len(c) || depth > maxNested {
 		return p, false
 	}
+	naming := false // in an attribute that names a field
 	for p < end {
 		if len(n.out) > maxNormal {
 			return p, false
@@ -73,6 +83,7 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 				p += 2
 			}
 			n.out = append(n.out, tokOpen, dep[0], dep[1])
+			naming = false
 			if p, ok = n.name(p+4, end); !ok { // after the element's size
 				return p, false
 			}
@@ -82,10 +93,15 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 			continue
 		case tokCloseStart, tokCloseEmpty, tokEnd:
 			n.out = append(n.out, tok)
+			naming = false
 			continue
 		case tokValue:
 			if p >= end || Type(c[p]) != TypeString {
 				return p, false
+			}
+			if n.values != nil && depth == 0 && !naming {
+				p, ok = n.value(p+1, end)
+				break
 			}
 			n.out = append(n.out, tok)
 			p, ok = n.text(p+1, end)
@@ -94,7 +110,9 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 			p, ok = n.text(p, end)
 		case tokAttribute, tokEntityRef, tokPITarget:
 			n.out = append(n.out, tok)
+			from := len(n.out)
 			p, ok = n.name(p, end)
+			naming = tok == tokAttribute && bytes.Equal(n.out[from:], nameName)
 		case tokCharRef:
 			p, ok = n.copy(tok, p, end, 2)
 		case tokSubstitution, tokOptional:
@@ -118,6 +136,25 @@ func (n *normalizer) copy(tok byte, p, end, size int) (next int, ok bool) {
 	}
 	n.out = append(append(n.out, tok), n.chunk[p:p+size]...)
 	return p + size, true
+}
+
+// nameName is the name "Name" in normalised form.
+var nameName = []byte{4, 0, 'N', 0, 'a', 0, 'm', 0, 'e', 0}
+
+// value makes a counted string a value of the record.
+func (n *normalizer) value(p, end int) (next int, ok bool) {
+	if p+2 > end {
+		return p, false
+	}
+	size := 2 * int(le16(n.chunk[p:]))
+	k := len(*n.values)
+	if p+2+size > end || k-n.first > 0xffff {
+		return p, false
+	}
+	*n.values = append(*n.values, valueRef{uint32(p + 2 - n.start), uint16(size), TypeString})
+	k -= n.first
+	n.out = append(n.out, tokSubstitution, byte(k), byte(k>>8), byte(TypeString))
+	return p + 2 + size, true
 }
 
 // text copies a counted string.
