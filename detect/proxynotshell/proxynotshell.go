@@ -87,7 +87,18 @@ func judge(p *detect.Pass, client string, visit, sessions []sighting.Sighting, u
 			d.Add(s, s.Rule.Title+" ("+r.Agent+")", finding.Succeeded)
 		}
 	}
+	ran := false
+	for _, s := range p.Named("w3wp-child-shell") {
+		if t := s.Event.Time; answered && !t.Before(first.Add(-slack)) && t.Before(last.Add(slack)) {
+			ran = true
+			d.Add(s, s.Rule.Title+": "+s.Event.Field("CommandLine"), finding.Succeeded)
+		}
+	}
 	switch {
+	case answered && ran:
+		d.Title = flaw + ": code ran on the server"
+		d.Reason = "The server answered as success, and within minutes the IIS worker started a shell."
+		d.Outcome, d.Level, d.Confidence = finding.Succeeded, finding.Critical, finding.HighConfidence
 	case answered && logged:
 		d.Title = flaw + ": remote PowerShell was reached"
 		d.Reason = "The server answered as success, and its own PowerShell log holds a session by an unusual client at that time. From there the second flaw runs code as SYSTEM."

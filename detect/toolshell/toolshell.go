@@ -52,13 +52,14 @@ func run(p *detect.Pass) []finding.Finding {
 func judge(p *detect.Pass, client string, visit, host []sighting.Sighting) (f finding.Finding, ok, joined bool) {
 	d := &detect.Draft{Finding: finding.Finding{Rule: name, Phase: finding.Exploitation, Outcome: finding.Attempted}}
 	d.Entity(finding.Address, client, "attacker")
-	var passed, keys, pane bool
+	var passed, keys, pane, here bool
 	for _, s := range visit {
 		r, _ := detect.RequestOf(s.Event)
 		outcome := finding.Attempted
 		switch s.Rule.Name {
 		case "toolshell-toolpane":
 			pane = true
+			here = here || r.Status != 404 // without SharePoint the path does not exist
 			if r.Status == 200 || r.Status == 302 {
 				passed, outcome = true, finding.Succeeded
 			}
@@ -102,13 +103,13 @@ func judge(p *detect.Pass, client string, visit, host []sighting.Sighting) (f fi
 		d.Title = "ToolShell: ToolPane was reached without a logon"
 		d.Reason = "The request of the exploit was answered as success, which a patched server refuses. Nothing on the host shows what it did; code may have run in memory."
 		d.Outcome, d.Level, d.Confidence = finding.Succeeded, finding.High, finding.ModerateConfidence
-	case pane:
+	case pane && here:
 		d.Title = "ToolShell tried"
 		d.Reason = "The client sent the request of this exploit; the server refused."
 		d.Level, d.Confidence = finding.Medium, finding.LowConfidence
 	default:
-		d.Title = "ToolShell's page looked for"
-		d.Reason = "The client asked for the page that this exploit leaves behind; it is not there."
+		d.Title = "ToolShell looked for"
+		d.Reason = "The client asked for the pages of this exploit; they are not there."
 		d.Phase, d.Level, d.Confidence = finding.Scanning, finding.Low, finding.ModerateConfidence
 	}
 	f, ok = d.Finish(p)

@@ -15,9 +15,6 @@ import (
 
 const name = "webshell"
 
-// maxData is how many requests that only carry a tunnel's data are shown.
-const maxData = 5
-
 // Detector reads the analysers' sightings of files, the sightings tagged
 // limier.webshell, and the inventory of requested scripts.
 var Detector = &detect.Detector{
@@ -295,14 +292,7 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 	for _, s := range sh.writers {
 		d.Add(s, s.Rule.Title+": "+s.Event.Field("Image")+" wrote "+s.Event.Field("TargetFilename"), finding.Succeeded)
 	}
-	data := 0
 	for _, s := range append(slices.Clone(sh.requests), sh.commands...) {
-		if s.Rule.Level == finding.Informational {
-			if data++; data > maxData {
-				d.Tally(s)
-				continue
-			}
-		}
 		r, _ := detect.RequestOf(s.Event)
 		outcome := finding.Attempted
 		if r.OK() {
