@@ -19,6 +19,7 @@ type Decoder struct {
 	templates map[string]*template
 	root      Shape
 	cost      int  // rough size of templates and shapes
+	work      int  // what was spent on new ones in this chunk
 	partial   bool // a value of this record was damaged
 	members   []member
 	buf       []byte
@@ -28,6 +29,11 @@ type Decoder struct {
 // maxCost limits the memory of a decoder's templates and shapes, in bytes. A
 // large Security.evtx needs a tenth of it.
 const maxCost = 16 << 20
+
+// maxWork limits what one chunk can make a decoder spend on templates and
+// shapes, in bytes of them. Real chunks need some 200 KB at first and little
+// later; hostile ones can hold a thousand templates that overlap.
+const maxWork = 8 << 20
 
 // maxShapes limits how many shapes one template takes part in, as they are
 // searched one by one. Real ones take part in a few.
@@ -61,7 +67,7 @@ func (d *Decoder) begin(chunk []byte, offset int64) {
 	if d.templates == nil || d.cost > maxCost {
 		d.templates, d.root, d.cost = map[string]*template{}, noFields, 0
 	}
-	d.rec.scratch = &d.members
+	d.rec.scratch, d.work = &d.members, 0
 	d.chunk, d.at = chunk[:min(len(chunk), ChunkSize)], offset
 }
 
@@ -295,11 +301,8 @@ func (d *Decoder) loose(p, end, start, parent, sub int) bool {
 		n := normalizer{chunk: d.chunk, out: d.normal[:0], values: &d.rec.values, first: first, start: start}
 		_, ok := n.fragment(p, end, inTemplate, 0)
 		d.normal = n.out
-		if ok {
-			if t := d.intern(n.out); t != broken {
-				d.enter(t, first, len(d.rec.values)-first, parent, sub)
-				return true
-			}
+		if t := d.intern(n.out, ok); t != broken {
+			return d.enter(t, first, len(d.rec.values)-first, parent, sub)
 		}
 		d.rec.values = d.rec.values[:first]
 	}
@@ -336,7 +339,10 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 		d.rec.values = d.rec.values[:first]
 		return p, false
 	}
-	k := d.enter(t, first, h.count, parent, sub)
+	k := len(d.rec.instances)
+	if !d.enter(t, first, h.count, parent, sub) {
+		return p, false
+	}
 	if xml {
 		for i := range h.count {
 			ref := d.rec.values[first+i]
@@ -353,28 +359,32 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 }
 
 // enter adds an instance to the record and moves on to the shape with it.
-func (d *Decoder) enter(t *template, first, count, parent, sub int) (k int) {
+func (d *Decoder) enter(t *template, first, count, parent, sub int) bool {
 	r := &d.rec
-	k = len(r.instances)
 	in := instance{tpl: t, first: uint32(first), count: uint32(count), parent: uint16(parent), sub: uint16(sub)}
-	r.instances = append(r.instances, in)
 	for i := range t.shapes {
 		if s := &t.shapes[i]; s.from == r.Shape && s.parent == in.parent && s.sub == in.sub {
+			r.instances = append(r.instances, in)
 			r.Shape = s.to
-			return k
+			return true
 		}
 	}
+	if d.work > maxWork {
+		return false
+	}
+	r.instances = append(r.instances, in)
 	to := new(Shape)
 	*to = noFields
 	to.instances = append([]instance(nil), r.instances...)
 	to.build()
 	d.cost += to.cost
+	d.work += to.cost
 	if len(t.shapes) > maxShapes {
 		d.cost += maxCost // start again with the next chunk
 	}
 	t.shapes = append(t.shapes, transition{r.Shape, in.parent, in.sub, to})
 	r.Shape = to
-	return k
+	return true
 }
 
 // template returns the template defined at an offset of the chunk.
@@ -386,27 +396,36 @@ func (d *Decoder) template(def int) *template {
 		return t
 	}
 	n := normalizer{chunk: d.chunk, out: d.normal[:0]}
-	ok := n.template(def, 0)
+	ok := d.work < maxWork && n.template(def, 0)
 	d.normal = n.out
-	t := broken
-	if ok {
-		t = d.intern(n.out)
-	}
+	t := d.intern(n.out, ok)
 	d.defs[def] = t
 	d.used = append(d.used, def)
 	return t
 }
 
-// intern compiles a normalised template unless it is known.
-func (d *Decoder) intern(normal []byte) *template {
-	if t, ok := d.templates[string(normal)]; ok {
+// intern compiles a normalised template unless it is known; it is broken if not
+// ok.
+func (d *Decoder) intern(normal []byte, ok bool) *template {
+	if !ok {
+		d.work += len(normal)
+		return broken
+	}
+	if t, known := d.templates[string(normal)]; known {
 		return t
 	}
+	if d.work > maxWork {
+		return broken
+	}
 	t := compile(normal)
+	cost := len(normal)
 	if t == nil {
 		t = broken
+	} else {
+		cost += t.cost
 	}
 	d.templates[string(normal)] = t
-	d.cost += t.cost + len(normal)
+	d.cost += cost
+	d.work += cost
 	return t
 }

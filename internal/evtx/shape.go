@@ -121,7 +121,7 @@ func (s *Shape) build() {
 			}
 		}
 	}
-	s.cost = 256 + 96*len(s.Fields)
+	s.cost = 256 + 120*len(s.Fields) + 16*w.visited
 }
 
 // A place is where in the event's XML a walker is.

@@ -24,7 +24,7 @@ const (
 	tokMore          = 0x40
 	noDependency     = 0xffff
 	maxNested        = 16      // template instances inside one another
-	maxNormal        = 1 << 19 // bytes of one normalised template
+	maxNormal        = 1 << 18 // bytes of one normalised template
 	templateHeader   = 24      // next offset, GUID, size
 	instanceHeader   = 9       // after the token: version, identifier, offset
 	substitutionSize = 3       // after the token: index, type

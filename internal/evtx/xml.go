@@ -164,9 +164,9 @@ func (x *xmlWriter) text(s string, attribute bool) {
 
 // omitted reports whether an element is left out: the value that it depends on
 // is null, or the only thing in it is an optional value that is null
-// ([MS-EVEN6] 2.2.12.4 and 2.2.12.5).
+// ([MS-EVEN6] 2.2.12.4 and 2.2.12.5). Event never is.
 func (r *Record) omitted(n *node, k int) bool {
-	if n.depends != noDependency && r.at(k, int(n.depends)).Type == TypeNull {
+	if n.depends != noDependency && n.name != "Event" && r.at(k, int(n.depends)).Type == TypeNull {
 		return true
 	}
 	return len(n.kids) == 1 && n.kids[0].optional && r.at(k, int(n.kids[0].sub)).Type == TypeNull
