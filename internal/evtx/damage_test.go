@@ -89,8 +89,8 @@ func TestFlipped(t *testing.T) {
 	whole := file(many(1, 3))
 	end := ends(t, whole)
 	for at := 0; at < end[2]; at++ {
-		if at > 4096+chunkHeaderSize+900 { // past the templates
-			at += 4
+		if at > 4096+chunkHeaderSize+900 && at%5 != 0 { // past the templates
+			continue
 		}
 		if at == 128 { // the rest of the file's header is empty
 			at = 4096
