@@ -269,8 +269,7 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 	var clock parse.Clock
 	name := label(source)
 	inventoried := source == event.IIS || source == event.Web || source == event.HTTPProxy
-	r.seen(name, time.Time{}, 0)
-	cover := r.cover[name]
+	cover := r.seen(name, time.Time{}, 0)
 	line, offset, spanned := seg.line, seg.offset, false
 	for rest := seg.data; len(rest) > 0; {
 		text := rest

@@ -135,8 +135,7 @@ func (s *scanner) records(sc *evtx.Scanner, log *evtx.File, i int, r *result) {
 // counted counts one event of a Windows event log.
 func (r *result) counted(source event.Logsource, t time.Time) {
 	if source != r.lastSource || r.lastCover == nil {
-		r.seen(label(source), t, 0)
-		r.lastSource, r.lastCover = source, r.cover[label(source)]
+		r.lastSource, r.lastCover = source, r.seen(label(source), t, 0)
 	}
 	r.lastCover.Events++
 	span(r.lastCover, t, t)

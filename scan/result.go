@@ -59,9 +59,21 @@ func addGap(gaps []wire.Gap, g wire.Gap) []wire.Gap {
 	return append(gaps, g)
 }
 
+// maxLabels bounds the kinds of evidence that are told apart.
+const (
+	maxLabels = 500
+	otherLogs = "Windows event log: others"
+)
+
 // seen counts events of one kind of evidence.
-func (r *result) seen(label string, t time.Time, n int64) {
+func (r *result) seen(label string, t time.Time, n int64) *wire.Coverage {
 	c := r.cover[label]
+	if c == nil {
+		if len(r.cover) >= maxLabels {
+			label = otherLogs // whoever writes a log chooses its channels' names
+			c = r.cover[label]
+		}
+	}
 	if c == nil {
 		if r.cover == nil {
 			r.cover = map[string]*wire.Coverage{}
@@ -71,6 +83,7 @@ func (r *result) seen(label string, t time.Time, n int64) {
 	}
 	c.Events += n
 	span(c, t, t)
+	return c
 }
 
 func span(c *wire.Coverage, first, last time.Time) {
@@ -134,10 +147,15 @@ func label(l event.Logsource) string {
 	if name, ok := labels[l]; ok {
 		return name
 	}
-	if l.Service != "" {
+	switch {
+	case strings.HasPrefix(l.Category, "registry"):
+		return "registry"
+	case l.Service != "":
 		return "Windows event log: " + l.Service
+	case l.Category != "":
+		return "Windows event log: " + l.Category
 	}
-	return "Windows event log: " + l.Category
+	return otherLogs
 }
 
 // A summary is what all files together told.
@@ -165,6 +183,9 @@ func (s *summary) add(r *result) {
 	s.counts.Files++
 	s.counts.Bytes += r.bytes
 	for name, c := range r.cover {
+		if s.cover[name] == nil && len(s.cover) >= maxLabels {
+			name = otherLogs
+		}
 		all := s.cover[name]
 		if all == nil {
 			all = &wire.Coverage{Source: name}
@@ -238,8 +259,7 @@ func (s *summary) gapList(src evidence.Source) []wire.Gap {
 // append adds the next chunk of the same file, which starts after line lines.
 func (r *result) append(part *result, line int) {
 	for name, c := range part.cover {
-		r.seen(name, c.First, c.Events)
-		span(r.cover[name], c.First, c.Last)
+		span(r.seen(name, c.First, c.Events), c.First, c.Last)
 	}
 	moved := map[*event.Event]bool{} // several rules may have sighted one event
 	for _, s := range part.fold.kept {

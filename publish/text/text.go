@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"limier/casefile"
+	"limier/enrich"
 	"limier/finding"
 	"limier/publish"
 	"limier/wire"
@@ -247,7 +249,7 @@ func (p *page) finding(f finding.Finding) {
 			p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", len(f.Steps)-i)))
 			break
 		}
-		text, when := publish.Plain(s.Text), ""
+		text, when := p.short(publish.Plain(s.Text)), ""
 		if !s.Time.IsZero() {
 			when = s.Time.Format("01-02 15:04:05") + "  "
 		}
@@ -257,6 +259,15 @@ func (p *page) finding(f finding.Finding) {
 		p.line("      "+when, text)
 		p.line(strings.Repeat(" ", 6+len(when)), p.paint(dim, publish.Plain(s.Ref.String())))
 	}
+}
+
+// short cuts a long text, such as an encoded command line, unless all is
+// wanted.
+func (p *page) short(text string) string {
+	if p.All {
+		return text
+	}
+	return ansi.Truncate(text, 3*p.Width, "…")
 }
 
 func (p *page) addresses(c *casefile.Case) {
@@ -279,8 +290,24 @@ func (p *page) addresses(c *casefile.Case) {
 				text += " UTC"
 			}
 		}
+		for _, fact := range facts(a.Address) {
+			text += ", " + fact.Text
+		}
 		p.line(fmt.Sprintf("  %-16s ", publish.Plain(a.Address)), text+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
 	}
+}
+
+// facts looks an address up in the tables that ship.
+func facts(address string) []enrich.Fact {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return nil
+	}
+	tables, err := enrich.Builtin()
+	if err != nil {
+		return nil // a test reads them
+	}
+	return tables.Lookup(addr)
 }
 
 // timeline shows the key moments: the first step of each weighty finding.
@@ -305,24 +332,22 @@ func (p *page) timeline(c *casefile.Case) {
 			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
 			return
 		}
-		p.line("  "+m.Time.Format("2006-01-02 15:04:05")+"  ", publish.Plain(m.Step.Text))
+		p.line("  "+m.Time.Format("2006-01-02 15:04:05")+"  ", p.short(publish.Plain(m.Step.Text)))
 	}
 }
 
 func (p *page) coverage(c *casefile.Case) {
 	p.section("COVERAGE AND GAPS")
-	for _, cov := range c.End.Coverage {
-		text := fmt.Sprintf("%-28s", strings.Replace(cov.Source, "Windows event log:", "event log", 1))
-		if cov.First.IsZero() {
-			text += "                        "
-		} else {
-			text += " " + cov.First.Format(time.DateOnly) + " … " + cov.Last.Format(time.DateOnly)
+	for _, cov := range p.kinds(c.End.Coverage) {
+		span := strings.Repeat(" ", 23)
+		if !cov.First.IsZero() {
+			span = cov.First.Format(time.DateOnly) + " … " + cov.Last.Format(time.DateOnly)
 		}
-		text += "  " + plural(int64(cov.Files), "file")
+		text := span + "  " + plural(int64(cov.Files), "file")
 		if !strings.HasSuffix(cov.Source, "files") && cov.Events > 0 {
 			text += ", " + plural(cov.Events, "event")
 		}
-		p.line("  ", text)
+		p.line(fmt.Sprintf("  %-31s ", publish.Plain(cov.Source)), text)
 	}
 	if c.Complete && len(c.End.Coverage) == 0 {
 		p.line("  ", "nothing that Limier can read")
@@ -346,6 +371,36 @@ func (p *page) coverage(c *casefile.Case) {
 		}
 		p.line("  "+p.paint(yellow, "gap")+" ", publish.Plain(text))
 	}
+}
+
+// kinds shortens the names of event logs, and sums up the channels that few
+// people know unless all are wanted.
+func (p *page) kinds(list []wire.Coverage) []wire.Coverage {
+	var out []wire.Coverage
+	rest := wire.Coverage{Source: "event logs, other channels"}
+	for _, cov := range list {
+		channel, ok := strings.CutPrefix(cov.Source, "Windows event log: ")
+		switch {
+		case !ok:
+		case p.All || len(channel) <= 20 && !strings.Contains(channel, "/"):
+			cov.Source = "event log " + channel
+		default:
+			rest.Files += cov.Files
+			rest.Events += cov.Events
+			if rest.First.IsZero() || !cov.First.IsZero() && cov.First.Before(rest.First) {
+				rest.First = cov.First
+			}
+			if cov.Last.After(rest.Last) {
+				rest.Last = cov.Last
+			}
+			continue
+		}
+		out = append(out, cov)
+	}
+	if rest.Events > 0 {
+		out = append(out, rest)
+	}
+	return out
 }
 
 func (p *page) next(c *casefile.Case) {
