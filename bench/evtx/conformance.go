@@ -20,6 +20,7 @@ type score struct {
 	onlyOurs    int
 	onlyTheirs  int
 	equal       int            // values
+	layouts     int            // records with the same elements and attributes
 	kinds       map[string]int // differences by explanation
 	examples    map[string]string
 	unexplained []string
@@ -136,6 +137,7 @@ func (r *result) peers(logs []log, lines []peerLine) {
 		offset int64
 	}
 	byOffset := map[place][]fact{}
+	layouts := map[place]string{}
 	byID := map[place][]place{}
 	lost := map[string][]*evtx.Lost{}
 	index := map[string]int{}
@@ -143,12 +145,12 @@ func (r *result) peers(logs []log, lines []peerLine) {
 		index[l.name] = i
 		lost[l.name] = r.logs[i].lost
 		err := each(l.data, func(rec *evtx.Record, _ int64) {
-			facts, err := xmlFacts(rec.AppendXML(nil))
+			facts, layout, err := xmlFacts(rec.AppendXML(nil))
 			if err != nil {
 				r.scores[0].unexplained = append(r.scores[0].unexplained, fmt.Sprintf("our XML of %s record %d: %v", l.name, rec.ID, err))
 			}
 			at, id := place{l.name, rec.Offset}, place{l.name, int64(rec.ID)}
-			byOffset[at] = facts
+			byOffset[at], layouts[at] = facts, layout
 			byID[id] = append(byID[id], at)
 		}, func(*evtx.Lost) {})
 		if err != nil {
@@ -192,13 +194,22 @@ func (r *result) peers(logs []log, lines []peerLine) {
 			continue
 		}
 		seen[line.Reader][at] = true
-		theirs, err := xmlFacts([]byte(line.XML))
+		theirs, layout, err := xmlFacts([]byte(line.XML))
 		if err != nil {
 			s.note("control character", 1, fmt.Sprintf("%s record %d: %v", name, line.ID, err))
 			continue
 		}
 		s.both++
 		s.differences(name, key{id: line.ID}, ours, theirs, alike, explainXML)
+		switch {
+		case layout == layouts[at]:
+			s.layouts++
+		case line.Reader == "python-evtx": // writes what is left out as empty
+		case count(ours, markup) > 0:
+			s.note("unescaped", 1, fmt.Sprintf("%s record %d", name, line.ID))
+		default:
+			s.note("", 1, fmt.Sprintf("%s record %d: layout %s, theirs %s", name, line.ID, layouts[at], layout))
+		}
 	}
 	for reader, s := range scores {
 		s.onlyOurs = len(byOffset) - len(seen[reader])
@@ -226,6 +237,12 @@ func (r *result) write(w io.Writer) {
 			}
 		}
 		p("| %s | %d | %d | %d | %d | %d | %d | %d |", s.reader, s.records, s.both, s.equal, n, s.onlyTheirs, s.onlyOurs, len(s.unexplained))
+	}
+	for _, s := range r.scores {
+		if s.reader == "libevtx" {
+			p("\nOf libevtx's records %d have the same elements and attributes in the same order as our XML, empty ones included;", s.layouts)
+			p("the other %d hold text with markup, which it does not escape.", s.both-s.layouts)
+		}
 	}
 	p("\n## Every kind of difference\n")
 	p("| reader | kind | times | why | for instance |")

@@ -55,7 +55,6 @@ func explainVelocidex(d difference, ours, theirs []fact) string {
 
 // explainXML names the kind of a difference from the XML of another reader.
 func explainXML(d difference, ours, theirs []fact) string {
-	markup := func(f fact) bool { return strings.Contains(f.value, "<") && strings.Contains(f.value, ">") }
 	switch {
 	case d.ours != nil && strings.Contains(d.ours.value, "\uFFFD"):
 		return "control character"
@@ -69,6 +68,9 @@ func explainXML(d difference, ours, theirs []fact) string {
 	}
 	return ""
 }
+
+// markup reports whether a value looks like XML.
+func markup(f fact) bool { return strings.Contains(f.value, "<") && strings.Contains(f.value, ">") }
 
 func count(facts []fact, is func(fact) bool) (n int) {
 	for _, f := range facts {

@@ -46,8 +46,10 @@ func readPeers(name string) (lines []peerLine, err error) {
 }
 
 // xmlFacts lists the values of an event's XML: the text of elements and the
-// attributes, but for namespaces. Data goes by its Name.
-func xmlFacts(text []byte) (facts []fact, err error) {
+// attributes, but for namespaces. Data goes by its Name. Layout is the names of
+// all elements and attributes in their order, empty or not.
+func xmlFacts(text []byte) (facts []fact, layout string, err error) {
+	var names strings.Builder
 	d := xml.NewDecoder(bytes.NewReader(text))
 	d.Strict = false
 	type level struct {
@@ -69,15 +71,17 @@ func xmlFacts(text []byte) (facts []fact, err error) {
 	for {
 		t, err := d.RawToken()
 		if err == io.EOF {
-			return facts, nil
+			return facts, names.String(), nil
 		}
 		if err != nil {
-			return facts, err
+			return facts, "", err
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
 			l := &level{name: t.Name.Local}
+			names.WriteString("<" + t.Name.Local)
 			for _, a := range t.Attr {
+				names.WriteString(" " + a.Name.Local)
 				if a.Name.Local == "Name" && t.Name.Local == "Data" {
 					l.name = a.Value
 				}
@@ -94,6 +98,7 @@ func xmlFacts(text []byte) (facts []fact, err error) {
 				stack[n-1].text.Write(t)
 			}
 		case xml.EndElement:
+			names.WriteByte('>')
 			if n := len(stack); n > 0 {
 				add(stack[n-1].name, stack[n-1].text.String())
 				stack = stack[:n-1]
