@@ -20,7 +20,6 @@ type tree struct {
 	budget *budget
 	root   *node
 	names  map[string]*node
-	done   bool // no more members
 	links  []link
 }
 
