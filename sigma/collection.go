@@ -77,6 +77,7 @@ func (c *Collection) Add(file string, data []byte) (errs []RuleError) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var global, last *yaml.Node
+	place := 0
 	for count := 0; ; count++ {
 		var doc yaml.Node
 		err := dec.Decode(&doc)
@@ -110,7 +111,8 @@ func (c *Collection) Add(file string, data []byte) (errs []RuleError) {
 			root = merge(global, root, 0)
 		}
 		last = root
-		if err := c.document(file, root); err != nil {
+		place++
+		if err := c.document(file, place, root); err != nil {
 			errs = append(errs, *err)
 		}
 	}
@@ -158,8 +160,8 @@ next:
 // ErrNotRule says of a YAML document that it has nothing of a Sigma rule.
 var ErrNotRule = errors.New("not a Sigma rule: neither logsource, detection, correlation nor filter")
 
-func (c *Collection) document(file string, root *yaml.Node) *RuleError {
-	var h header
+func (c *Collection) document(file string, place int, root *yaml.Node) *RuleError {
+	h := header{place: place}
 	err := root.Decode(&h)
 	if err != nil {
 		err = plainError(err)

@@ -28,6 +28,7 @@ type correlation struct {
 	fields   []string // whose values are counted or added up
 	rank     float64  // of value_percentile; 0: the share of each value in percent
 	generate bool
+	written  written
 
 	rules []any // *sighting.Rule or *correlation, as refers
 	state int8  // of the search for cycles
@@ -77,7 +78,7 @@ func newCorrelation(h *header, file string, line int) (*correlation, error) {
 	}
 	c := &correlation{
 		file: file, line: line, kind: text.Type, refers: text.Rules, groupBy: text.GroupBy,
-		aliases: text.Aliases, generate: text.Generate,
+		aliases: text.Aliases, generate: text.Generate, written: h.written(),
 	}
 	var err error
 	if c.Rule, err = h.head(file); err != nil {

@@ -27,9 +27,13 @@ type Rule struct {
 	names      []string // search identifiers, in the order of the rule
 	identifier map[string]*yaml.Node
 	conditions []string
-	related    []string // ids
-	hidden     bool     // only a correlation asks for it
+	written    written
 }
+
+// written is what a document itself says of what it would else be given.
+type written struct{ ID, Name, Level string }
+
+func (h *header) written() written { return written{h.ID, h.Name, h.Level} }
 
 // A RuleError says why a rule, or a file of rules, could not be used.
 type RuleError struct {
@@ -73,9 +77,8 @@ type header struct {
 	Detection   yaml.Node `yaml:"detection"`
 	Correlation yaml.Node `yaml:"correlation"`
 	Filter      yaml.Node `yaml:"filter"`
-	Related     []struct {
-		ID string `yaml:"id"`
-	} `yaml:"related"`
+
+	place int // of the document in its file: the first rule is 1
 }
 
 // stringsOf reads a list of texts, or a single text.
@@ -127,6 +130,9 @@ func (h *header) head(file string) (r sighting.Rule, err error) {
 	if r.Name == "" {
 		base := path.Base(file)
 		r.Name = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(base, path.Ext(base))), "_", "-")
+		if h.place > 1 {
+			r.Name += fmt.Sprintf("-%d", h.place)
+		}
 	}
 	if r.ID == "" {
 		r.ID = r.Name
@@ -186,10 +192,8 @@ func readLogsource(n *yaml.Node) (ls event.Logsource, err error) {
 // newRule reads a detection rule.
 func newRule(h *header, file string, line int) (*Rule, error) {
 	r := &Rule{File: file, Line: line, Date: h.Date, Modified: h.Modified, identifier: map[string]*yaml.Node{}}
-	for _, rel := range h.Related {
-		r.related = append(r.related, rel.ID)
-	}
 	var err error
+	r.written = h.written()
 	if r.Rule, err = h.head(file); err != nil {
 		return r, err
 	}
