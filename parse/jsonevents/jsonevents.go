@@ -1,0 +1,180 @@
+// Package jsonevents reads Windows events that other tools exported as JSON:
+// Winlogbeat (ECS, and its older form), NXLog as in OTRF's Security-Datasets,
+// Velociraptor, EvtxECmd and evtx_dump. Fields have the names that parse/evtx
+// gives them.
+//
+// Objects stand one to a line, or spread over lines, or in an array.
+package jsonevents
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"strings"
+	"time"
+
+	"limier/event"
+	"limier/evidence"
+	"limier/parse"
+)
+
+// Parser reads events exported as JSON.
+var Parser = &parse.Parser{
+	Name:  "jsonevents",
+	Doc:   "Windows events as JSON (Winlogbeat, NXLog, Velociraptor, EvtxECmd, evtx_dump)",
+	Match: match,
+	Parse: func(ctx context.Context, path string, f fs.File) iter.Seq2[*event.Event, error] {
+		return func(yield func(*event.Event, error) bool) {
+			r := reader{ctx: ctx, path: path, yield: yield}
+			r.read(f)
+		}
+	},
+}
+
+// match asks for an object that names what every shape names.
+func match(name string, head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n[")
+	if len(head) == 0 || head[0] != '{' {
+		return false
+	}
+	switch strings.ToLower(path.Ext(name)) {
+	case ".har", ".ipynb", ".geojson":
+		return false
+	}
+	for _, signs := range [][]string{
+		{`"System"`, `"Provider"`, `"EventID"`},
+		{`"winlog"`, `"channel"`}, {`"winlog"`, `"event_id"`},
+		{`"EventID"`, `"Channel"`}, {`"EventID"`, `"SourceName"`},
+		{`"event_id"`, `"log_name"`}, {`"event_id"`, `"source_name"`},
+		{`"EventId"`, `"Channel"`, `"Provider"`},
+	} {
+		all := true
+		for _, s := range signs {
+			all = all && bytes.Contains(head, []byte(s))
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// A reader turns one file into events.
+type reader struct {
+	ctx   context.Context
+	path  string
+	yield func(*event.Event, error) bool
+	done  bool // the consumer has had enough
+
+	zone    zone
+	waiting []*event.Event // until the zone is known
+}
+
+// maxWaiting bounds the events that wait for one that tells the time zone.
+const maxWaiting = 2000
+
+func (r *reader) read(f fs.File) {
+	for o, err := range objects(f) {
+		if err == nil {
+			err = r.ctx.Err()
+		}
+		if r.done {
+			return
+		}
+		ref := evidence.Ref{Path: r.path, Line: o.line, Offset: o.offset}
+		if err != nil {
+			if damaged, ok := err.(*damage); ok {
+				r.gap(ref, damaged.err)
+				continue
+			}
+			r.flush()
+			if !r.done {
+				r.yield(nil, fmt.Errorf("reading %s: %w", r.path, err))
+			}
+			return
+		}
+		root, err := parseJSON(o.text)
+		if err != nil {
+			r.gap(ref, err)
+			continue
+		}
+		d, when, ok := shape(root)
+		if !ok {
+			r.gap(ref, errShape)
+			continue
+		}
+		host, _ := d.Field("Computer")
+		ev := &event.Event{Time: when.utc, Host: host, Ref: ref, Data: d}
+		if !when.local {
+			r.emit(ev)
+			continue
+		}
+		known := r.zone.known
+		r.zone.learn(d, when.utc)
+		if r.waiting = append(r.waiting, ev); known || r.zone.known || len(r.waiting) >= maxWaiting {
+			r.zone.known = true
+			r.flush()
+		}
+	}
+	if !r.done {
+		r.flush()
+	}
+}
+
+func (r *reader) emit(ev *event.Event) {
+	if !r.done && !r.yield(ev, nil) {
+		r.done = true
+	}
+}
+
+func (r *reader) gap(ref evidence.Ref, err error) {
+	if !r.done && !r.yield(nil, &evidence.GapError{Ref: ref, Err: err}) {
+		r.done = true
+	}
+}
+
+func (r *reader) flush() {
+	for _, ev := range r.waiting {
+		ev.Time = r.zone.correct(ev.Data.(*data), ev.Time)
+		r.emit(ev)
+	}
+	r.waiting = r.waiting[:0]
+}
+
+// A zone is the time zone of a host whose exporter wrote local time as if it
+// were UTC. OTRF's sets do: their @timestamp and TimeCreated end in Z and are
+// hours behind the UtcTime that Sysmon itself wrote into the same event.
+type zone struct {
+	known  bool
+	offset time.Duration // from what is written to UTC
+	varies bool          // a twelve-hour clock: nothing but UtcTime tells the time
+}
+
+// learn compares what is written with Sysmon's own time.
+func (z *zone) learn(d *data, written time.Time) {
+	utc, ok := d.utc()
+	if !ok || written.IsZero() {
+		return
+	}
+	// Exporting takes seconds, time zones are quarters of an hour.
+	offset := utc.Sub(written).Round(15 * time.Minute)
+	if z.known && offset != z.offset {
+		z.varies = true
+	}
+	if !z.known {
+		z.known, z.offset = true, offset
+	}
+}
+
+func (z *zone) correct(d *data, written time.Time) time.Time {
+	if utc, ok := d.utc(); ok {
+		return utc
+	}
+	if written.IsZero() || z.varies {
+		return time.Time{}
+	}
+	return written.Add(z.offset)
+}
