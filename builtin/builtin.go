@@ -22,6 +22,7 @@ import (
 	"limier/parse/evtx"
 	"limier/parse/exchange"
 	"limier/parse/iis"
+	"limier/parse/jsonevents"
 	"limier/parse/registry"
 	"limier/parse/winevent"
 	"limier/publish"
@@ -46,6 +47,7 @@ func Parsers() []*parse.Parser {
 		evtx.Parser,
 		exchange.Parser,
 		iis.Parser,
+		jsonevents.Parser,
 		registry.Parser,
 		winevent.Parser,
 	}
