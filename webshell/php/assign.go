@@ -9,6 +9,8 @@ func (m *machine) evalAssign(n *node) value {
 	}
 	if len(v.s) >= 200 || v.k == vPart {
 		m.literal(n, v)
+	} else if v.k == vStr && v.t&hidden != 0 && len(v.s) >= 3 {
+		m.assembled(n, v)
 	}
 	m.assign(n.a, v)
 	return v

@@ -181,7 +181,11 @@ func (m *machine) concatAll(n *node) value {
 		s, _ := x.text()
 		b.WriteString(s)
 	}
-	return value{k: vStr, s: b.String(), t: t, tr: tr}
+	v := value{k: vStr, s: b.String(), t: t, tr: tr}
+	if total < 24 && dangerous[strings.ToLower(v.s)] {
+		v.t |= hidden
+	}
+	return v
 }
 
 func (m *machine) at(n *node) *trace { return &trace{unit: m.unit, pos: n.pos, end: n.end} }
@@ -274,6 +278,7 @@ func (m *machine) element(base, k value, n *node) value {
 			return v
 		}
 		v, _ := a.get(key)
+		v.t |= k.t & (fromBlob | fromFile | fromOddFile | decoded | keyed)
 		v.t |= base.t & (decoded | hidden | unsure | checked)
 		return v
 	case vObj:
@@ -488,10 +493,11 @@ func (m *machine) ternary(n *node) value {
 		}
 		return m.eval(n.c)
 	}
-	m.guard(n.a, c)
+	undo := m.guard(n.a, c)
 	m.cond++
 	defer func() { m.cond-- }()
 	a := m.eval(n.b)
+	undo()
 	b := m.eval(n.c)
 	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 {
 		return join(b, a)
@@ -606,6 +612,9 @@ func (m *machine) arrayLiteral(n *node) value {
 			v := m.eval(x)
 			if in, ok := v.ref.(*array); ok {
 				in.shared = true
+			}
+			if v.k == vStr && v.t&hidden != 0 && len(v.s) >= 3 && len(v.s) < 40 {
+				m.assembled(x, v)
 			}
 			a.push(v)
 		}

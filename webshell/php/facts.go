@@ -34,6 +34,9 @@ type mark struct {
 	n  *node
 	u  *unit
 	tr *trace
+	// alone says that nothing else had been loaded by then; top, that it
+	// stands outside functions.
+	alone, top bool
 }
 
 // facts are what a run leaves behind besides reasons.
@@ -60,8 +63,9 @@ type facts struct {
 	wrappers  map[*function]map[string]*node // functions that run commands, and how
 	passwd    bool
 	redirects bool
-	wrote     []value // where request data was written
-	literals  int     // long literals looked into
+	wrote     []value         // where request data was written
+	names     map[string]bool // functions whose names were assembled
+	literals  int             // long literals looked into
 }
 
 // packed is code that was decoded and evaluated.
@@ -85,7 +89,7 @@ func (m *machine) note(b behaviour, n *node, v value) {
 		m.facts.seen = map[behaviour]mark{}
 	}
 	if _, ok := m.facts.seen[b]; !ok {
-		m.facts.seen[b] = mark{n, m.unit, v.tr}
+		m.facts.seen[b] = mark{n, m.unit, v.tr, m.isolated(), m.f == m.globals}
 		m.facts.order = append(m.facts.order, b)
 	}
 }
@@ -203,6 +207,9 @@ func (m *machine) mark(n *node, t taint) {
 	switch n.op {
 	case nVar:
 		if s := m.f.vars[n.s]; s != nil {
+			if m.positive && s.v.t&t == 0 {
+				m.undo = append(m.undo, func() { s.v.t &^= t })
+			}
 			s.v.t |= t
 			if a, ok := s.v.ref.(*array); ok && t == checked {
 				a.rest.t |= t
@@ -233,7 +240,13 @@ func (m *machine) mark(n *node, t taint) {
 			v := m.superElement(s, k, value{})
 			v.tr = m.at(n)
 			v.t |= t
-			m.facts.setSuper(string(s)+"."+k, v)
+			name := string(s) + "." + k
+			if old, had := m.facts.supers[name]; m.positive && !had {
+				m.undo = append(m.undo, func() { delete(m.facts.supers, name) })
+			} else if m.positive {
+				m.undo = append(m.undo, func() { m.facts.supers[name] = old })
+			}
+			m.facts.setSuper(name, v)
 			return
 		}
 		m.mark(base, t)
@@ -259,27 +272,39 @@ var checks = map[string]int{"in_array": 0, "array_key_exists": 0, "array_search"
 	"mime_content_type": 0, "finfo_file": 1, "eregi": 1, "ereg": 1, "method_exists": 1, "is_a": 0, "is_subclass_of": 0, "ctype_xdigit": 0}
 
 // guard learns from a condition what was checked.
-func (m *machine) guard(n *node, v value) {
-	m.guardWithin(n, 0)
+//
+// What a positive test says holds where the test succeeded: undo forgets it.
+// What a negated test says holds from there on, since the other branch leaves.
+func (m *machine) guard(n *node, v value) (undo func()) {
+	was := m.undo
+	m.undo = nil
+	m.guardWithin(n, 0, false)
+	marks := m.undo
+	m.undo = was
+	return func() {
+		for _, u := range marks {
+			u()
+		}
+	}
 }
 
-func (m *machine) guardWithin(n *node, depth int) {
+func (m *machine) guardWithin(n *node, depth int, negated bool) {
 	if n == nil || depth > 12 {
 		return
 	}
 	switch n.op {
 	case nBin:
-		m.guardWithin(n.a, depth+1)
-		m.guardWithin(n.b, depth+1)
+		m.guardWithin(n.a, depth+1, negated)
+		m.guardWithin(n.b, depth+1, negated)
 		if n.kind == tEq || n.kind == tNe || n.kind == tSame || n.kind == tNotSame {
 			m.gate(n)
 			m.extension(n)
 		}
 	case nUn, nAssign:
 		if n.op == nAssign {
-			m.guardWithin(n.b, depth+1)
+			m.guardWithin(n.b, depth+1, negated)
 		} else {
-			m.guardWithin(n.a, depth+1)
+			m.guardWithin(n.a, depth+1, negated != (n.kind == '!'))
 		}
 	case nCall:
 		if n.a.op != nName {
@@ -290,14 +315,16 @@ func (m *machine) guardWithin(n *node, depth int) {
 			if name == "preg_match" && n.list[0].op == nStr && !strings.ContainsAny(n.list[0].s, "^$") {
 				return
 			}
+			m.positive = !negated
 			m.mark(n.list[at], checked)
+			m.positive = false
 			m.facts.uploadOK = m.facts.uploadOK || strings.Contains(m.unit.code(n.pos, n.end), "ext") || name != "preg_match"
 		}
 		if name == "password_verify" || name == "hash_equals" {
 			m.facts.gated = true
 		}
 		for _, a := range n.list {
-			m.guardWithin(a, depth+1)
+			m.guardWithin(a, depth+1, negated)
 		}
 	}
 }

@@ -74,10 +74,10 @@ func (m *machine) manager() {
 
 // uploader sees a script that does little else than store what is uploaded.
 func (m *machine) uploader() {
-	if !m.does(doesUpload) || m.facts.uploadOK || !m.isolated() {
+	k := m.facts.seen[doesUpload]
+	if !m.does(doesUpload) || m.facts.uploadOK || !k.alone {
 		return
 	}
-	k := m.facts.seen[doesUpload]
 	code := 0
 	for _, t := range m.file.tokens {
 		if t.kind != tHTML {
@@ -85,11 +85,10 @@ func (m *machine) uploader() {
 		}
 	}
 	text := "Any file is taken and stored under the name that the request gives; nothing is checked."
-	if code < 400 {
+	if code < 600 || k.top {
 		m.behaves("uploader", webshell.Webshell, moderate, text, []behaviour{doesUpload})
 		return
 	}
-	_ = k
 	m.behaves("uploader", webshell.Suspicious, moderate, text, []behaviour{doesUpload})
 }
 

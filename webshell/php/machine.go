@@ -30,16 +30,18 @@ type machine struct {
 	consts  map[string]value
 	statics map[*function]map[string]*slot
 
-	steps  int
-	bytes  int
-	calls  int
-	evals  int
-	jumps  int
-	nodes  int
-	cond   int  // undecided conditions around the statement at hand
-	blur   bool // assignments leave values that are not known
-	seen   map[string]bool
-	ending []value // callbacks to run at the end
+	steps    int
+	bytes    int
+	calls    int
+	evals    int
+	jumps    int
+	nodes    int
+	cond     int      // undecided conditions around the statement at hand
+	undo     []func() // forgets what the condition at hand told
+	positive bool     // a check at hand is not negated
+	blur     bool     // assignments leave values that are not known
+	seen     map[string]bool
+	ending   []value // callbacks to run at the end
 
 	includes   int  // of files that are not here
 	framed     bool // the file is part of a program: a namespace, a foreign parent class, a guard
@@ -396,13 +398,14 @@ func (m *machine) execIf(n *node) ctrl {
 			}
 			continue
 		}
-		m.guard(arm.a, v)
+		undo := m.guard(arm.a, v)
 		end := m.enter(arm.a, v)
 		m.cond++
 		c := m.exec(arm.b)
 		m.cond--
 		m.weak(c)
 		end()
+		undo()
 		if c.kind == 0 || c.kind == nGoto {
 			leaves = false
 		}
@@ -450,12 +453,14 @@ func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, firs
 			if !ok || endless && n > 2000 {
 				m.cond++
 				for range m.passes() {
+					undo := func() {}
 					if cond != nil {
-						m.guard(cond, v)
+						undo = m.guard(cond, v)
 					}
 					m.facts.loops++
 					m.weak(m.exec(body))
 					m.facts.loops--
+					undo()
 					for _, s := range step {
 						m.eval(s)
 					}

@@ -39,7 +39,7 @@ func (m *machine) logical(n *node) value {
 		return boolean(true)
 	}
 	if !ok {
-		m.guard(n.a, a)
+		defer m.guard(n.a, a)()
 		m.cond++
 		defer func() { m.cond-- }()
 	}

@@ -83,3 +83,27 @@ func (m *machine) literal(n *node, v value) {
 		m.reasons[i].Decoded = cut(s, 500)
 	}
 }
+
+// assembled notes a text, put together at run time, that is the name of a
+// function. Honest programs have no reason to hide those.
+func (m *machine) assembled(n *node, v value) {
+	name := strings.ToLower(v.s)
+	if !dangerous[name] && folds[name] == nil && !cleaning[name] && !passing[name] && !isHook(name) {
+		return
+	}
+	if m.facts.names == nil {
+		m.facts.names = map[string]bool{}
+	}
+	if m.facts.names[name] {
+		return
+	}
+	m.facts.names[name] = true
+	if deadly[name] || len(m.facts.names) == 3 {
+		m.report("assembled-names", webshell.Malicious, moderate, "Names of functions are assembled at run time: "+name+".", n, value{})
+	}
+}
+
+func isHook(name string) bool {
+	_, ok := hooks[name]
+	return ok
+}

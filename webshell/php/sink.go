@@ -239,6 +239,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("undefined-to-eval", webshell.Webshell, moderate, what, n, v)
 	case t&fromBlob != 0 && t&decoded != 0:
 		m.report("hidden-payload", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is evaluated by "+via+".", n, v)
+	case m.evals > 0 && m.facts.layers > 0 && via == "eval" && t&fromParam == 0 && (v.k == vUnknown || v.k == vPart):
+		m.report("hidden-payload", webshell.Malicious, moderate, "Decoded code evaluates more code, which could not be followed.", n, v)
 	case t&fromFile != 0 && t&decoded != 0:
 		m.report("decoded-file-to-eval", webshell.Malicious, moderate, "The decoded content of a file is evaluated by "+via+".", n, v)
 	case t&fromDB != 0 && t&decoded != 0:
