@@ -185,8 +185,11 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	}
 	c := &call{args: args}
 	t, tr := c.taint()
-	if m.calls >= maxCalls || m.steps <= 0 || f.runs > 50_000 || f.runs > 200 && m.cond > 20 {
-		return value{t: t | unsure, tr: tr}
+	if m.calls >= maxCalls || m.steps <= 0 || f.runs > 200 && m.cond > 20 || m.idle(f, t) {
+		if t != 0 {
+			t |= unsure
+		}
+		return value{t: t, tr: tr}
 	}
 	if !telling && f.runs > 2 {
 		return value{}
@@ -472,4 +475,34 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 		t |= unsure
 	}
 	return value{t: t, tr: tr}
+}
+
+// bodyTraits are the traits of a function's text, and its length.
+func bodyTraits(f *function) (trait, int) {
+	if f.arrow || int(f.hi) <= int(f.lo) || int(f.hi) > len(f.toks)-1 {
+		return hasHot, 0
+	}
+	from, to := f.toks[f.lo].pos, f.toks[f.hi].pos
+	if !f.told {
+		f.told = true
+		f.traits = traits(f.unit.src[from:max(from, to)])
+	}
+	return f.traits, int(to) - int(from)
+}
+
+// idle says that running f again would tell nothing.
+func (m *machine) idle(f *function, t taint) bool {
+	have, size := bodyTraits(f)
+	foreign := t&(hostile|fromUndef|fromBlob|hidden|decoded|fromOddFile|keyed) != 0
+	switch {
+	case size < 300:
+		return f.runs > 50_000
+	case !foreign && have&(hasHot|hasHook) == 0:
+		return true
+	case !foreign:
+		return f.runs >= 4 && size > 1500 || f.runs > 5_000
+	case size > 1500:
+		return f.runs >= 25
+	}
+	return f.runs > 20_000
 }

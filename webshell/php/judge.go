@@ -99,10 +99,7 @@ func (m *machine) packedCode() {
 	}
 	p := m.facts.packed[len(m.facts.packed)-1]
 	m.unit = p.u
-	verdict, conf := webshell.Suspicious, moderate
-	if m.facts.layers >= 2 || m.facts.calls > 0 {
-		verdict = webshell.Malicious
-	}
+	verdict, conf := webshell.Malicious, moderate
 	m.report("packed-code", verdict, conf, "Code that the file hides in "+plural(m.facts.layers, "layer")+" of encoding is evaluated.", p.n, value{})
 	m.unit = m.file
 	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "packed-code" {

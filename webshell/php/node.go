@@ -105,7 +105,9 @@ type function struct {
 	body   []*node
 	pos    uint32
 	runs   int
-	level  int // depth of parsing where it was found
+	told   bool  // traits is known
+	traits trait // of the body
+	level  int   // depth of parsing where it was found
 }
 
 type param struct {

@@ -78,6 +78,9 @@ func (m *machine) finish() {
 		if f.runs > 0 || left <= 0 {
 			return
 		}
+		if have, _ := bodyTraits(f); have&hasHot == 0 {
+			return
+		}
 		share()
 		before := m.steps
 		m.invoke(f, nil, nil, this, nil)
@@ -87,6 +90,14 @@ func (m *machine) finish() {
 		run(f, nil)
 	}
 	for _, c := range sortedClasses(m.classes) {
+		hot := false
+		for _, f := range c.order {
+			have, _ := bodyTraits(f)
+			hot = hot || have&hasHot != 0 && f.runs == 0
+		}
+		if !hot {
+			continue
+		}
 		if c.self == nil {
 			c.self = m.instance(c)
 		}
@@ -96,7 +107,7 @@ func (m *machine) finish() {
 	}
 	for i := 0; i < len(m.facts.closures); i++ {
 		c := m.facts.closures[i]
-		if c.fn.runs == 0 && left > 0 {
+		if have, _ := bodyTraits(c.fn); c.fn.runs == 0 && left > 0 && have&hasHot != 0 {
 			share()
 			before := m.steps
 			m.invoke(c.fn, nil, nil, c.this, c.vars)

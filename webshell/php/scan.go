@@ -6,33 +6,47 @@ import "bytes"
 type trait uint32
 
 const (
-	hasSource  trait = 1 << iota // reads the request, or the network
+	hasRequest trait = 1 << iota // reads the request
+	hasHeader                    // reads the visitor's browser or referrer
+	hasRemote                    // reads the network
 	hasDeadly                    // names a call that runs code or commands
-	hasEffect                    // names a call that changes files, sends mail or includes
+	hasWrite                     // names a call that writes, moves or removes files, or sends mail
+	hasInclude                   // includes
 	hasDecoder                   // names a call that undoes an encoding
 	hasDynamic                   // calls a function through a variable
 	hasShape                     // looks obfuscated: jumps, escapes, long dense literals
 	hasHook                      // names a call that takes a callable
+	hasTarget                    // redirects
+	hasBuild                     // names a call that puts strings together
+	hasClass                     // declares a class or a namespace
 )
+
+// hasHot are the traits for which a function is worth running.
+const hasHot = hasRequest | hasHeader | hasDeadly | hasDecoder | hasDynamic | hasShape | hasRemote
 
 // traitWords are the words the scan knows, in lower case.
 var traitWords = map[trait]string{
-	hasSource: `_get _post _request _cookie _files _server _env http_raw_post_data http_get_vars http_post_vars http_cookie_vars
-		http_server_vars http_post_files getallheaders apache_request_headers file_get_contents curl_exec fsockopen pfsockopen
-		stream_socket_client socket_create filter_input extract import_request_variables parse_str get_defined_vars exif_read_data
-		session_id getenv _session splfileobject fopen fread file`,
+	hasRequest: `_get _post _request _cookie _files http_raw_post_data http_get_vars http_post_vars http_cookie_vars
+		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
+		get_defined_vars exif_read_data session_id query_string`,
+	hasHeader: `http_user_agent http_referer http_accept_language`,
+	hasRemote: `curl_exec fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init`,
 	hasDeadly: `eval assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
-		symlink stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function`,
-	hasEffect: `file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail header include include_once
-		require require_once chmod readfile show_source highlight_file preg_replace curl_setopt echo print phpinfo opendir scandir glob
-		mysql_query mysqli_query virtual die exit ini_set`,
-	hasDecoder: `base64_decode gzinflate gzuncompress gzdecode str_rot13 strrev hex2bin convert_uudecode bzdecompress pack chr
-		openssl_decrypt mcrypt_decrypt rawurldecode`,
+		symlink stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
+		wp_create_user wp_insert_user com sqlitecreatefunction`,
+	hasWrite: `file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail chmod
+		preg_replace virtual`,
+	hasInclude: `include include_once require require_once`,
+	hasTarget:  `header`,
+	hasBuild:   `str_replace substr strtr implode join sprintf str_split substr_replace ucfirst getdoccomment range`,
+	hasClass:   `namespace class`,
+	hasDecoder: `base64_decode gzinflate gzuncompress gzdecode str_rot13 strrev hex2bin convert_uudecode bzdecompress
+		openssl_decrypt mcrypt_decrypt rawurldecode chr pack`,
 	hasHook: `call_user_func call_user_func_array array_map array_filter array_walk usort uasort uksort array_reduce array_udiff
 		array_uintersect preg_replace_callback ob_start filter_var iterator_apply forward_static_call forward_static_call_array
-		array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler`,
+		array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
 }
 
 const maxWord = 28
@@ -66,7 +80,7 @@ var identTable = func() (t [256]bool) {
 // traits reads a file once.
 func traits(data []byte) trait {
 	var have trait
-	gotos, escaped, picked := 0, 0, 0
+	gotos, escaped, picked, named := 0, 0, 0, 0
 	for i := 0; i < len(data); {
 		c := data[i]
 		if identTable[c] {
@@ -74,9 +88,12 @@ func traits(data []byte) trait {
 			for i++; i < len(data) && identTable[data[i]]; i++ {
 			}
 			n := i - s
+			named += n
 			if n <= maxWord {
 				if lengths[c]&(1<<n) != 0 {
 					have |= wordTrait(data, s, i)
+				} else if n > 6 && c|0x20 == 'h' && foldEqual(data[s:s+5], "http_") && !foldEqual(data[s:i], "http_host") {
+					have |= hasRequest
 				} else if n == 4 && c|0x20 == 'g' && foldEqual(data[s:i], "goto") {
 					gotos++
 				}
@@ -109,14 +126,14 @@ func traits(data []byte) trait {
 			}
 		case '`':
 			have |= hasDeadly & backtick(data, i)
-		case '~', '^':
+		case '~', '^', '|':
 			if i+1 < len(data) && (data[i+1] == '"' || data[i+1] == '\'' || data[i+1] >= 0x80) {
 				have |= hasDecoder
 			}
 		}
 		i++
 	}
-	if gotos >= 10 || escaped >= 24 || picked >= 8 {
+	if gotos >= 10 || escaped >= 24 || picked >= 8 || len(data) < 16<<10 && named*5 < len(data)*2 && have&hasDynamic != 0 {
 		have |= hasShape
 	}
 	return have
@@ -155,19 +172,25 @@ func wordTrait(data []byte, s, e int) trait {
 	if t == 0 {
 		return 0
 	}
-	if t&hasSource != 0 {
+	if t&(hasRequest|hasHeader) != 0 {
 		return t
 	}
 	// A call, not a method or a declaration; a quoted name may become one.
 	p := s - 1
 	if p >= 1 && data[p] == '>' && data[p-1] == '-' || p >= 1 && data[p] == ':' && data[p-1] == ':' || p >= 0 && data[p] == '$' {
-		if string(w) == "exec" || string(w) == "run" || t&hasDeadly == 0 {
-			return 0
+		if string(w) == "createfunction" || string(w) == "sqlitecreatefunction" {
+			return t
 		}
 		return 0
 	}
-	if t&hasEffect != 0 {
+	if t&hasInclude != 0 {
 		return t
+	}
+	if t&hasClass != 0 {
+		if e+1 < len(data) && data[e] == ' ' && isIdentStart(data[e+1]) && (s == 0 || data[s-1] == '\n' || data[s-1] == ' ' && s > 1 && data[s-2] != '*') {
+			return t
+		}
+		return 0
 	}
 	q := e
 	for q < len(data) && (data[q] == ' ' || data[q] == '\t' || data[q] == '\n' || data[q] == '\r') {
@@ -199,14 +222,22 @@ func interesting(data []byte) bool {
 	switch {
 	case has(hasDeadly), has(hasShape):
 		return true
-	case has(hasSource) && (has(hasEffect) || has(hasHook) || has(hasDynamic)):
+	case has(hasRequest) && (has(hasWrite) || has(hasInclude) || has(hasHook) || has(hasDynamic)):
 		return true
-	case has(hasDecoder) && (has(hasDynamic) || has(hasHook) || has(hasEffect)):
+	case has(hasRemote) && (has(hasWrite) || has(hasDynamic)):
 		return true
-	case has(hasDynamic) && len(data) < 4096:
+	case has(hasHeader) && (has(hasRemote) || has(hasTarget) || has(hasDynamic)):
+		return true
+	case has(hasDecoder) && (has(hasDynamic) || has(hasHook) || has(hasWrite) || has(hasInclude) || has(hasTarget)):
 		return true
 	}
-	return has(hasEffect) && oddInclude(data)
+	if has(hasDynamic) && (!has(hasClass) || has(hasBuild) && len(data) < 4096) {
+		return true
+	}
+	if has(hasWrite) && len(data) < 4096 && bytes.Contains(data, []byte("://")) {
+		return true
+	}
+	return has(hasInclude) && oddInclude(data)
 }
 
 // oddInclude looks for an include whose path is hidden or leads elsewhere.
