@@ -149,9 +149,14 @@ func (m *machine) shape() {
 // escapes says that most of a string is printable text in escapes.
 func escapes(b []byte) bool {
 	n := 0
+	var lit strings.Builder
 	for i := 0; i+1 < len(b); i++ {
 		if b[i] == '\\' && (b[i+1] == 'x' || isDigit(b[i+1])) {
-			n++
+			lit.Reset()
+			escape(&lit, b[i:], '"')
+			if s := lit.String(); s[0] >= ' ' && s[0] < 0x7f {
+				n++
+			}
 		}
 	}
 	return n >= 3 && n*6 > len(b)

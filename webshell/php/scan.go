@@ -205,7 +205,7 @@ func wordTrait(data []byte, s, e int) trait {
 	if p >= 0 && (data[p] == '\'' || data[p] == '"') && e < len(data) && data[e] == data[p] {
 		return t
 	}
-	if q < len(data) && (data[q] == '/' || data[q] == '#') { // a comment between name and parenthesis
+	if q+1 < len(data) && data[q] == '/' && data[q+1] == '*' { // a comment between name and parenthesis
 		return t
 	}
 	return 0

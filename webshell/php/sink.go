@@ -364,7 +364,11 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		return value{t: st, tr: str}, true
 	}
 	if _, ok := p.text(); !ok && p.k != vArr && m.chosen(p) && pt&fromRequest != 0 && (rt|st)&fromRequest != 0 && rt&fromRequest != 0 {
-		m.report("request-to-pattern", webshell.Webshell, moderate, "The request gives pattern and replacement; with the modifier e that runs code.", c.n, r)
+		verdict := webshell.Webshell
+		if !m.isolated() || m.standalone {
+			verdict = webshell.Suspicious
+		}
+		m.report("request-to-pattern", verdict, moderate, "The request gives pattern and replacement; with the modifier e that runs code.", c.n, r)
 	}
 	return value{}, false
 }
