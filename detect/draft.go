@@ -33,6 +33,8 @@ type Draft struct {
 	finding.Finding
 	seen  map[evidence.Ref]int // place in Steps
 	level map[evidence.Ref]int // rank of the rule that the step's text is of
+
+	context []finding.Step
 }
 
 // Add adds a sighting as a step. The same place in the evidence becomes one
@@ -73,6 +75,14 @@ func (d *Draft) Tally(s sighting.Sighting) {
 	d.Annotate(s.Rule)
 	d.Count += max(1, s.Count)
 	d.until(s.Last)
+}
+
+// Context adds a step that belongs to another finding and explains this one. It
+// adds nothing to the finding's time, count and techniques.
+func (d *Draft) Context(s sighting.Sighting, text string) {
+	if _, ok := d.seen[s.Event.Ref]; !ok {
+		d.context = append(d.context, finding.Step{Time: s.Event.Time, Rule: s.Rule.Name, Text: text, Ref: s.Event.Ref, Raw: s.Event.Raw})
+	}
 }
 
 // Annotate makes the rule's technique, CVE and reference tags the finding's.
@@ -142,20 +152,51 @@ func (d *Draft) Finish(p *Pass) (f finding.Finding, ok bool) {
 			f.End = s.Time
 		}
 	}
+	d.mark(f.Steps)
+	f.Steps = append(f.Steps, d.context...)
+	slices.SortStableFunc(f.Steps, func(a, b finding.Step) int { return a.Time.Compare(b.Time) })
 	if f.Host == "" {
 		f.Host = p.Host
 	}
+	total := len(f.Steps)
 	sum := sha256.New()
 	for _, part := range []string{f.Rule, f.Host, f.Title, f.Start.Format(time.RFC3339Nano), f.Steps[0].Ref.String()} {
 		sum.Write([]byte(part + "\x00"))
 	}
 	f.ID = hex.EncodeToString(sum.Sum(nil)[:8])
 	if len(f.Steps) > maxSteps {
-		f.Steps = append(f.Steps[:maxSteps-10:maxSteps-10], f.Steps[len(f.Steps)-10:]...)
+		n := 0
+		f.Steps = slices.DeleteFunc(f.Steps, func(s finding.Step) bool {
+			n++
+			return n > maxSteps-10 && n <= total-10 && !s.Key
+		})
 	}
 	slices.Sort(f.Techniques)
 	slices.Sort(f.CVEs)
 	return f, true
+}
+
+// maxKey is how many steps of a finding are key ones.
+const maxKey = 3
+
+// mark makes those steps key that the weightiest rules saw, the successful ones
+// first and of those the first.
+func (d *Draft) mark(steps []finding.Step) {
+	weight := func(s finding.Step) int {
+		w := 2 * d.level[s.Ref]
+		if s.Outcome == finding.Succeeded {
+			w++
+		}
+		return w
+	}
+	order := make([]int, len(steps))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return weight(steps[b]) - weight(steps[a]) })
+	for _, i := range order[:min(maxKey, len(order))] {
+		steps[i].Key = true
+	}
 }
 
 // Text joins the values of an event, for a look inside a column that has no

@@ -41,8 +41,8 @@ func (r Request) String() string {
 	if r.Method != "" {
 		text = r.Method + " " + text
 	}
-	if r.Query != "" {
-		text += "?" + cut(strings.TrimPrefix(r.Query, "?"), 120)
+	if q := trim(r.Query); q != "" {
+		text += "?" + cut(q, 120)
 	}
 	if r.Status != 0 {
 		text += " answered " + strconv.Itoa(r.Status)
@@ -80,6 +80,20 @@ func RequestOf(e *event.Event) (r Request, ok bool) {
 	r.Client, _, _ = strings.Cut(r.Client, ",")
 	r.Client, _, _ = strings.Cut(strings.TrimSpace(r.Client), " ")
 	return r, true
+}
+
+// trim leaves out of a query what Exchange's front end itself appends to it.
+func trim(query string) string {
+	var kept []string
+	for part := range strings.SplitSeq(strings.TrimPrefix(query, "?"), "&") {
+		name, _, _ := strings.Cut(part, "=")
+		switch strings.ToLower(name) {
+		case "correlationid", "cafereqid", "encoding", "requestid", "clientid", "clientrequestid", "prfltncy", "":
+		default:
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "&")
 }
 
 // cut shortens a text for a reader.

@@ -34,6 +34,7 @@ type Step struct {
 	Rule    string       `json:"rule,omitempty"` // the rule that sighted it
 	Text    string       `json:"text"`           // what it shows, in plain words
 	Outcome Outcome      `json:"outcome,omitempty"`
+	Key     bool         `json:"key,omitempty"` // one of the few that the finding rests on
 	Ref     evidence.Ref `json:"ref"`
 	Raw     string       `json:"raw,omitempty"` // the evidence itself, cut to 2,000 bytes
 }

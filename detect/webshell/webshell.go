@@ -210,7 +210,7 @@ func keys(m map[string]int) []string {
 
 func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 	u := sh.use()
-	base := sh.path[strings.LastIndex(sh.path, "/")+1:]
+	base := sh.name()
 	d := &detect.Draft{Finding: finding.Finding{Rule: name, Phase: finding.Backdoor, Outcome: finding.Succeeded}}
 	judged := slices.IndexFunc(sh.files, func(s sighting.Sighting) bool { return s.Rule.Name != "unknown-script" })
 	switch {
@@ -309,6 +309,21 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 	return d.Finish(p)
 }
 
+// name is the file's name as it is written on disk, or else was requested.
+func (sh *shell) name() string {
+	path := sh.path
+	switch {
+	case len(sh.files) > 0:
+		path = sh.files[0].Event.Field("TargetFilename")
+	case len(sh.writers) > 0:
+		path = sh.writers[0].Event.Field("TargetFilename")
+	case len(sh.requests)+len(sh.commands) > 0:
+		r, _ := detect.RequestOf(append(slices.Clone(sh.requests), sh.commands...)[0].Event)
+		path = r.Path
+	}
+	return path[strings.LastIndexAny(path, `/\`)+1:]
+}
+
 // words tells the use of a script in plain words.
 func (u use) words() string {
 	if u.requests == 0 {
@@ -373,7 +388,7 @@ func (sh *shell) creators(p *detect.Pass, d *detect.Draft, u use) {
 			continue
 		}
 		d.Reason += " Likely origin: " + lowerFirst(s.Rule.Title) + " at " + t.UTC().Format("2006-01-02 15:04:05") + " UTC."
-		d.Add(s, "Likely origin: "+s.Rule.Title, finding.Succeeded)
+		d.Context(s, "Likely origin: "+s.Rule.Title)
 		d.Confidence = finding.HighConfidence
 	}
 }

@@ -244,11 +244,11 @@ func (p *page) finding(f finding.Finding) {
 	if f.Phase == finding.Scanning && !p.All {
 		return
 	}
-	for i, s := range f.Steps {
-		if i == 6 && !p.All && len(f.Steps) > 7 {
-			p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", len(f.Steps)-i)))
-			break
-		}
+	steps := f.Steps
+	if !p.All && len(steps) > 7 {
+		steps = few(steps, 6)
+	}
+	for _, s := range steps {
 		text, when := p.short(publish.Plain(s.Text)), ""
 		if !s.Time.IsZero() {
 			when = s.Time.Format("01-02 15:04:05") + "  "
@@ -259,6 +259,28 @@ func (p *page) finding(f finding.Finding) {
 		p.line("      "+when, text)
 		p.line(strings.Repeat(" ", 6+len(when)), p.paint(dim, publish.Plain(s.Ref.String())))
 	}
+	if more := len(f.Steps) - len(steps); more > 0 {
+		p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", more)))
+	}
+}
+
+// few returns n of the steps, in their order: the key ones and the first.
+func few(steps []finding.Step, n int) []finding.Step {
+	for _, s := range steps {
+		if s.Key {
+			n--
+		}
+	}
+	var some []finding.Step
+	for _, s := range steps {
+		if !s.Key {
+			n--
+		}
+		if s.Key || n >= 0 {
+			some = append(some, s)
+		}
+	}
+	return some
 }
 
 // short cuts a long text, such as an encoded command line, unless all is
@@ -310,15 +332,11 @@ func facts(address string) []enrich.Fact {
 	return tables.Lookup(addr)
 }
 
-// timeline shows the key moments: the first step of each weighty finding.
+// timeline shows the key steps of the weighty findings.
 func (p *page) timeline(c *casefile.Case) {
-	seen := map[string]int{}
 	var moments []casefile.Moment
 	for _, m := range c.Timeline() {
-		if m.Finding.Level.Rank() < finding.Medium.Rank() || m.Finding.Phase == finding.Scanning {
-			continue
-		}
-		if seen[m.Finding.ID]++; seen[m.Finding.ID] > 3 {
+		if m.Finding.Level.Rank() < finding.Medium.Rank() || m.Finding.Phase == finding.Scanning || !m.Step.Key {
 			continue
 		}
 		moments = append(moments, m)

@@ -92,8 +92,8 @@ func write(ctx context.Context, db *sql.DB, c *casefile.Case) error {
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 			i+1, f.ID, f.Rule, f.Title, f.Reason, f.Phase, f.Outcome, f.Level, f.Confidence, f.Host, stamp(f.Start), stamp(f.End), f.Count, text(f.Techniques), text(f.CVEs), text(f.References))
 		for n, s := range f.Steps {
-			w.exec(`INSERT INTO step(finding, n, time, rule, text, outcome, path, line, record, "offset", raw) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
-				i+1, n+1, stamp(s.Time), s.Rule, s.Text, s.Outcome, s.Ref.Path, s.Ref.Line, s.Ref.Record, s.Ref.Offset, s.Raw)
+			w.exec(`INSERT INTO step(finding, n, time, rule, text, outcome, key, path, line, record, "offset", raw) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`,
+				i+1, n+1, stamp(s.Time), s.Rule, s.Text, s.Outcome, s.Key, s.Ref.Path, s.Ref.Line, s.Ref.Record, s.Ref.Offset, s.Raw)
 		}
 		for n, e := range f.Entities {
 			w.exec(`INSERT INTO entity(finding, n, type, value, role) VALUES (?,?,?,?,?)`, i+1, n+1, e.Type, e.Value, e.Role)
@@ -206,11 +206,11 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		c.Findings = append(c.Findings, f)
 		return err
 	})
-	r.each(`SELECT finding, time, rule, text, outcome, path, line, record, "offset", raw FROM step ORDER BY finding, n`, func(scan func(...any) error) error {
+	r.each(`SELECT finding, time, rule, text, outcome, key, path, line, record, "offset", raw FROM step ORDER BY finding, n`, func(scan func(...any) error) error {
 		var i int
 		var t string
 		var s finding.Step
-		err := scan(&i, &t, &s.Rule, &s.Text, &s.Outcome, &s.Ref.Path, &s.Ref.Line, &s.Ref.Record, &s.Ref.Offset, &s.Raw)
+		err := scan(&i, &t, &s.Rule, &s.Text, &s.Outcome, &s.Key, &s.Ref.Path, &s.Ref.Line, &s.Ref.Record, &s.Ref.Offset, &s.Raw)
 		s.Time = r.time(t)
 		if i >= 1 && i <= len(c.Findings) {
 			c.Findings[i-1].Steps = append(c.Findings[i-1].Steps, s)

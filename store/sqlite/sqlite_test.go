@@ -21,7 +21,7 @@ func sample() *casefile.Case {
 		Exposures: []wire.Exposure{{Product: "Exchange Server 2019", Build: "15.2.792.3", Proof: []evidence.Ref{{Path: "setup.log", Line: 4}}, CVEs: []wire.CVEState{{ID: "CVE-2021-26855", State: wire.Vulnerable}}}},
 		Findings: []finding.Finding{{ID: "a", Rule: "proxylogon", Title: "t", Phase: finding.Exploitation, Outcome: finding.Succeeded, Level: finding.Critical, Confidence: finding.HighConfidence,
 			Start: at, End: at, Techniques: []string{"T1190"}, Count: 1, Entities: []finding.Entity{{Type: finding.Address, Value: "192.0.2.1", Role: "attacker"}},
-			Steps: []finding.Step{{Time: at, Text: "'); DROP TABLE step;--", Ref: evidence.Ref{Path: `..\..\x`, Line: 7, Offset: 99}, Raw: "raw \x1b[31m"}}}},
+			Steps: []finding.Step{{Time: at, Text: "'); DROP TABLE step;--", Key: true, Ref: evidence.Ref{Path: `..\..\x`, Line: 7, Offset: 99}, Raw: "raw \x1b[31m"}}}},
 		Gaps: []wire.Gap{{Ref: evidence.Ref{Path: "y"}, Reason: "unreadable", Count: 2}},
 		End: wire.End{Verdict: wire.Compromised, Confidence: finding.HighConfidence, Reason: "r", Coverage: []wire.Coverage{{Source: "IIS", Files: 1, Events: 9, First: at, Last: at}},
 			Next: []wire.NextStep{{Text: "do"}}, Counts: wire.Counts{Files: 1, Findings: 1, Gaps: 1}},
