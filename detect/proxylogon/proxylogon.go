@@ -301,18 +301,35 @@ func (a *attack) finding(p *detect.Pass, j judgement) (finding.Finding, bool) {
 	d.Entity(finding.Address, a.client, "attacker")
 	for _, s := range a.front {
 		r, _ := detect.RequestOf(s.Event)
+		d.Entity(finding.UserAgent, r.Agent, "")
+		if a.retold(s, r) {
+			d.Tally(s)
+			continue
+		}
 		outcome := finding.Attempted
 		if r.OK() && s.Rule.Level.Rank() >= finding.Medium.Rank() {
 			outcome = finding.Succeeded
 		}
 		d.Add(s, frontStep(s, r), outcome)
-		d.Entity(finding.UserAgent, r.Agent, "")
 	}
 	for _, s := range a.server {
 		text, outcome := serverStep(s)
 		d.Add(s, text, outcome)
 	}
 	return d.Finish(p)
+}
+
+// retold reports whether an access log tells of a request that the HttpProxy
+// log tells of better: it knows what was asked of the back end.
+func (a *attack) retold(s sighting.Sighting, r detect.Request) bool {
+	if s.Event.Data.Logsource() == event.HTTPProxy {
+		return false
+	}
+	return slices.ContainsFunc(a.front, func(o sighting.Sighting) bool {
+		other, _ := detect.RequestOf(o.Event)
+		return o.Event.Data.Logsource() == event.HTTPProxy && o.Event.Time.Sub(s.Event.Time).Abs() <= time.Second &&
+			strings.EqualFold(other.Path, r.Path) && other.Status == r.Status
+	})
 }
 
 func proxied(a *attack) bool {
