@@ -14,8 +14,9 @@ type Decoder struct {
 	chunk     []byte
 	at        int64 // offset of chunk in the file
 	normal    []byte
-	defs      []*template // of this chunk, by offset
-	used      []int       // indices set in defs
+	defs      []uint16    // by offset in this chunk: index in known, plus 1
+	known     []*template // of this chunk
+	used      []int       // offsets set in defs
 	templates map[string]*template
 	root      Shape
 	cost      int  // rough size of templates and shapes
@@ -58,12 +59,12 @@ func (d *Decoder) Records(chunk []byte, offset int64) iter.Seq2[*Record, error] 
 // begin forgets the chunk before.
 func (d *Decoder) begin(chunk []byte, offset int64) {
 	if d.defs == nil {
-		d.defs = make([]*template, ChunkSize)
+		d.defs = make([]uint16, ChunkSize)
 	}
 	for _, i := range d.used {
-		d.defs[i] = nil
+		d.defs[i] = 0
 	}
-	d.used = d.used[:0]
+	d.used, d.known = d.used[:0], d.known[:0]
 	if d.templates == nil || d.cost > maxCost {
 		d.templates, d.root, d.cost = map[string]*template{}, noFields, 0
 	}
@@ -188,8 +189,9 @@ func (d *Decoder) salvage(p, q int, slack bool, yield func(*Record, error) bool)
 		l := d.lost(p, q-p, ErrRecord)
 		l.Record, l.Written = d.rec.ID, Time(d.rec.Written)
 		if ok { // zero if its values were never written
-			created, _ := d.rec.Value(d.rec.Shape.Time).Uint()
-			ok = created != 0
+			created := d.rec.Value(d.rec.Shape.Time)
+			n, number := created.Uint()
+			ok = !created.Empty() && (n != 0 || !number)
 		}
 		if !ok {
 			return q, yield(nil, l)
@@ -392,15 +394,15 @@ func (d *Decoder) template(def int) *template {
 	if uint(def) >= uint(len(d.chunk)) {
 		return broken
 	}
-	if t := d.defs[def]; t != nil {
-		return t
+	if k := d.defs[def]; k != 0 {
+		return d.known[k-1]
 	}
 	n := normalizer{chunk: d.chunk, out: d.normal[:0]}
 	ok := d.work < maxWork && n.template(def, 0)
 	d.normal = n.out
 	t := d.intern(n.out, ok)
-	d.defs[def] = t
-	d.used = append(d.used, def)
+	d.known, d.used = append(d.known, t), append(d.used, def)
+	d.defs[def] = uint16(len(d.known))
 	return t
 }
 

@@ -44,7 +44,7 @@ const (
 // The reasons of a [Lost].
 var (
 	ErrHeader    = errors.New("the file header is damaged; the chunks were read all the same")
-	ErrTruncated = errors.New("the file is shorter than its header says")
+	ErrTruncated = errors.New("the file is shorter than a header says")
 	ErrChecksum  = errors.New("the checksum does not match; the records were read all the same")
 	ErrChunk     = errors.New("the chunk header is damaged; records were looked for all the same")
 	ErrSize      = errors.New("the record's size is wrong; the record was read all the same")
