@@ -11,8 +11,9 @@ import (
 	"limier/event"
 	"limier/evidence"
 	"limier/internal/lines"
-	"limier/internal/literal"
 	"limier/parse"
+	"limier/sighting"
+	"limier/sigma"
 )
 
 // chunkSize is how much of a log is read at a time. It fits the second-level
@@ -24,30 +25,28 @@ var (
 	errNoEvent  = fmt.Errorf("line is not an event of this log")
 )
 
-// matchers hold, for each kind of log, the texts without which no rule
-// matches a line.
-type matchers struct {
-	mu  sync.Mutex
-	set map[event.Logsource]*literal.Set // nil: every line has to be parsed
+// prefilters hold, for each kind of log, what tells the lines that no rule
+// matches; nil if every line has to be parsed.
+type prefilters struct {
+	mu sync.Mutex
+	by map[event.Logsource]*sigma.Prefilter
 }
 
-func (s *scanner) matcher(source event.Logsource) *literal.Set {
-	if s.Rules == nil {
-		return literal.New(nil)
-	}
-	s.matchers.mu.Lock()
-	defer s.matchers.mu.Unlock()
-	set, ok := s.matchers.set[source]
+func (s *scanner) prefilter(source event.Logsource) *sigma.Prefilter {
+	s.prefilters.mu.Lock()
+	defer s.prefilters.mu.Unlock()
+	p, ok := s.prefilters.by[source]
 	if !ok {
-		if texts, without := s.Rules.Literals(source); len(without) == 0 {
-			set = literal.New(texts)
+		var without []*sighting.Rule
+		if p, without = s.Rules.Prefilter(source); len(without) > 0 {
+			p = nil
 		}
-		if s.matchers.set == nil {
-			s.matchers.set = map[event.Logsource]*literal.Set{}
+		if s.prefilters.by == nil {
+			s.prefilters.by = map[event.Logsource]*sigma.Prefilter{}
 		}
-		s.matchers.set[source] = set
+		s.prefilters.by[source] = p
 	}
-	return set
+	return p
 }
 
 // A segment is a run of lines under one header.
@@ -223,23 +222,31 @@ func (s *scanner) chunk(segs []segment, chunk lines.Chunk, r *result) int {
 
 func (s *scanner) segment(seg segment, r *result) {
 	source := seg.layout.Source()
-	if set := s.matcher(source); set == nil {
+	if s.Rules != nil {
+		s.rules(seg, source, r)
+	}
+	r.row(seg)
+	s.count(seg, source, r)
+}
+
+// rules parses and matches the lines of a segment that a rule may match.
+func (s *scanner) rules(seg segment, source event.Logsource, r *result) {
+	filter := s.prefilter(source)
+	if filter == nil {
 		line, offset := seg.line, seg.offset
 		for text := range bytes.Lines(seg.data) {
 			line++
 			s.line(seg.layout, text, evidence.Ref{Path: r.path, Line: line, Offset: offset}, r)
 			offset += int64(len(text))
 		}
-	} else {
-		line, pos := seg.line+1, 0
-		for start, end := range set.Lines(seg.data) {
-			line += bytes.Count(seg.data[pos:start], []byte("\n"))
-			pos = start
-			s.line(seg.layout, seg.data[start:end], evidence.Ref{Path: r.path, Line: line, Offset: seg.offset + int64(start)}, r)
-		}
+		return
 	}
-	r.row(seg)
-	s.count(seg, source, r)
+	line, pos := seg.line+1, 0
+	for start, end := range filter.Lines(seg.data) {
+		line += bytes.Count(seg.data[pos:start], []byte("\n"))
+		pos = start
+		s.line(seg.layout, seg.data[start:end], evidence.Ref{Path: r.path, Line: line, Offset: seg.offset + int64(start)}, r)
+	}
 }
 
 // line parses one line that a rule may match, and matches it.
