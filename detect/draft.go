@@ -77,6 +77,14 @@ func (d *Draft) Tally(s sighting.Sighting) {
 	d.until(s.Last)
 }
 
+// Also says of the step at ref that another log tells of the same. The proof of
+// that log is not counted.
+func (d *Draft) Also(ref evidence.Ref, log string) {
+	if i, ok := d.seen[ref]; ok && !strings.HasSuffix(d.Steps[i].Text, log) {
+		d.Steps[i].Text += "; also in " + log
+	}
+}
+
 // Context adds a step that belongs to another finding and explains this one. It
 // adds nothing to the finding's time, count and techniques.
 func (d *Draft) Context(s sighting.Sighting, text string) {

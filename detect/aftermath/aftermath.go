@@ -30,7 +30,10 @@ Fooled by: administrators and tests; each rule says by what.`,
 	Run: run,
 }
 
-const day = 24 * time.Hour
+const (
+	day   = 24 * time.Hour
+	twice = 2 * time.Second // between the Sysmon and the Security event of one process
+)
 
 // logClearing is the technique that is always reported.
 const logClearing = "T1070.001"
@@ -93,8 +96,20 @@ func conclude(p *detect.Pass, host, technique string, part []sighting.Sighting, 
 	d := &detect.Draft{Finding: finding.Finding{Rule: name, Host: host, Phase: finding.Aftermath, Outcome: finding.Attempted, Level: finding.Informational}}
 	var titles []string
 	weightiest := part[0].Rule
+	told := map[string]sighting.Sighting{}
 	for _, s := range part {
 		text, outcome := step(s)
+		if cmd := s.Event.Field("CommandLine"); cmd != "" {
+			first, ok := told[cmd]
+			if ok && first.Event.Data.Logsource().Service != s.Event.Data.Logsource().Service && s.Event.Time.Sub(first.Event.Time).Abs() <= twice {
+				d.Also(first.Event.Ref, "the "+s.Event.Field("Channel")+" log")
+				d.Annotate(s.Rule)
+				continue
+			}
+			if !ok || s.Event.Ref != first.Event.Ref {
+				told[cmd] = s
+			}
+		}
 		if outcome == finding.Succeeded {
 			d.Outcome = outcome
 		}

@@ -15,6 +15,9 @@ import (
 
 const name = "webshell"
 
+// maxChildren is how many processes are shown with a shell.
+const maxChildren = 20
+
 // Detector reads the analysers' sightings of files, the sightings tagged
 // limier.webshell, and the inventory of requested scripts.
 var Detector = &detect.Detector{
@@ -306,6 +309,7 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 		}
 	}
 	sh.creators(p, d, u)
+	sh.children(p, d)
 	return d.Finish(p)
 }
 
@@ -375,21 +379,55 @@ func (sh *shell) protocol() string {
 	return "System commands stand in the queries of its requests."
 }
 
-// creators adds what wrote files through Exchange in the month before the
+// creators adds what last wrote a file through Exchange in the month before the
 // shell was first answered: the likely origin.
 func (sh *shell) creators(p *detect.Pass, d *detect.Draft, u use) {
 	if u.firstOK.IsZero() {
 		return
 	}
 	const month = 30 * 24 * time.Hour
+	var origin *sighting.Sighting // the last before the first answer
 	for _, s := range p.Named("proxylogon-reset-virtual-directory", "proxylogon-backend-reset", "mailbox-export-to-script", "certificate-request-to-script", "oab-generator-stray-download") {
 		t := s.Event.Time
 		if t.IsZero() || t.After(u.firstOK) || u.firstOK.Sub(t) > month || s.Event.Field("HttpStatus") != "" && s.Event.Field("HttpStatus") != "200" {
 			continue
 		}
-		d.Reason += " Likely origin: " + lowerFirst(s.Rule.Title) + " at " + t.UTC().Format("2006-01-02 15:04:05") + " UTC."
-		d.Context(s, "Likely origin: "+s.Rule.Title)
+		origin = &s
+	}
+	if origin != nil {
+		d.Reason += " Likely origin: " + lowerFirst(origin.Rule.Title) + " at " + origin.Event.Time.UTC().Format("2006-01-02 15:04:05") + " UTC."
+		d.Context(*origin, "Likely origin: "+origin.Rule.Title)
 		d.Confidence = finding.HighConfidence
+	}
+}
+
+// children adds the shells that the IIS worker started within seconds of a
+// request that may hold a command: most likely that command. An access log has the time of the answer, to the
+// second.
+func (sh *shell) children(p *detect.Pass, d *detect.Draft) {
+	const before, after = 5 * time.Second, 2 * time.Second
+	n, seen := 0, map[string]bool{}
+	for _, c := range p.Named("w3wp-child-shell", "w3wp-china-chopper") {
+		near := func(s sighting.Sighting) bool {
+			r, _ := detect.RequestOf(s.Event)
+			gap := s.Event.Time.Sub(c.Event.Time)
+			return r.OK() && (r.Method == "POST" || strings.HasPrefix(s.Rule.Name, "webshell-")) && gap <= before && gap >= -after
+		}
+		if !c.Event.Time.IsZero() && (slices.ContainsFunc(sh.requests, near) || slices.ContainsFunc(sh.commands, near)) {
+			cmd := c.Event.Field("CommandLine")
+			key := cmd + c.Event.Time.Truncate(5*time.Second).String() // two logs tell of one process
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			if n++; n <= maxChildren {
+				d.Context(c, "Started by the IIS worker within seconds of a request: "+cmd)
+			}
+		}
+	}
+	if n > 0 {
+		d.Reason += " Shells started under the IIS worker within seconds of its requests: most likely its commands."
+		d.Level, d.Confidence = finding.Critical, finding.HighConfidence
 	}
 }
 
