@@ -162,6 +162,8 @@ func TestLayouts(t *testing.T) {
 			"uploads/ntfs/C/Windows/System32/winevt/Logs/Sysmon%4Operational.evtx": "e",
 			"client_info.json": `{"os_info":{"hostname":"EX01"}}`,
 		}},
+		"Velociraptor, unpacked and packed again": {"Collection-EX01-2021-03-09T10_11_12Z.tar", tarOf(t, file{name: "auto/C%3A/inetpub/a%25.log", data: line}),
+			map[string]string{"auto/C/inetpub/a%.log": line}},
 		"KAPE, backslashes": {"2021-03-09T101112_EX01.zip", zipOf(t,
 			file{name: `C\inetpub\logs\LogFiles\W3SVC1\u_ex210303.log`, data: line, method: zip.Deflate},
 			file{name: `C:\Windows\x.txt`, data: "x"},

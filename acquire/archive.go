@@ -2,6 +2,7 @@ package acquire
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -82,7 +83,7 @@ func (b *body) openArchive(k kind, r io.ReaderAt, size int64, name, label string
 		err = t.readZip(r, size)
 	case tarKind:
 		err = t.readTar(r, size)
-	case gzipKind, zstdKind:
+	case gzipKind, zstdKind, bzip2Kind:
 		err = t.readPacked(k, r, size, name)
 	default:
 		err = errCannotUnpack
@@ -107,6 +108,8 @@ func unpacker(k kind, r io.ReaderAt, size int64) (io.ReadCloser, error) {
 			return nil, err
 		}
 		return d.IOReadCloser(), nil
+	case bzip2Kind:
+		return io.NopCloser(bzip2.NewReader(in)), nil
 	}
 	return nil, errCannotUnpack
 }

@@ -121,6 +121,9 @@ func (f *file) Close() error {
 // open starts reading m in order, within the archive's budget.
 func (m *member) open() (io.ReadCloser, error) {
 	rc, err := m.stream()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF // the member lies behind the archive's end; it is not empty
+	}
 	if err != nil {
 		return nil, err
 	}

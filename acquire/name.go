@@ -47,6 +47,13 @@ func memberPath(name string, velociraptor bool) (p, wrong string, ok bool) {
 	return p, wrong, len(parts) > 0 && fs.ValidPath(p)
 }
 
+// encodedNames reports whether the member called name is one of a Velociraptor
+// collection, whose paths are percent-encoded: uploads/auto/C%3A/Windows.
+func encodedNames(name string) bool {
+	name = strings.ToLower(strings.ReplaceAll(name, `\`, "/"))
+	return strings.HasPrefix(name, "uploads/") || strings.Contains("/"+name, "%3a/")
+}
+
 // drive is how collectors write a volume: C:, \\.\C:, a shadow copy.
 var drive = regexp.MustCompile(`(?i)^(?:\\\\[.?]\\)?(?:([a-z]):|GLOBALROOT\\Device\\(HarddiskVolumeShadowCopy\d+))$`)
 

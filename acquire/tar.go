@@ -90,7 +90,7 @@ func (t *tree) readMembers(in io.Reader, content func(*tar.Header, *tar.Reader) 
 			t.gap("", "the archive breaks off or is damaged ("+err.Error()+"): only the files before are read")
 			return nil
 		}
-		p, wrong, ok := memberPath(h.Name, strings.HasPrefix(h.Name, "uploads/"))
+		p, wrong, ok := memberPath(h.Name, encodedNames(h.Name))
 		switch h.Typeflag {
 		case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
 		case tar.TypeSymlink:

@@ -31,7 +31,7 @@ func (t *tree) readZip(r io.ReaderAt, size int64) error {
 	z.RegisterDecompressor(zstdMethod, zstd.ZipDecompressor(zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20), zstd.WithDecoderConcurrency(1)))
 	velociraptor := false
 	for _, f := range z.File {
-		velociraptor = velociraptor || strings.HasPrefix(f.Name, "uploads/") || strings.HasPrefix(f.Name, `uploads\`)
+		velociraptor = velociraptor || encodedNames(f.Name)
 	}
 	for _, f := range z.File {
 		if err := t.body.stopped(); err != nil {
