@@ -32,6 +32,7 @@ import (
 	"limier/sigma"
 	"limier/webshell"
 	"limier/webshell/asp"
+	"limier/webshell/aspnet"
 	"limier/webshell/jsp"
 	"limier/webshell/php"
 )
@@ -58,6 +59,7 @@ func Parsers() []*parse.Parser {
 func Languages() []*webshell.Language {
 	return []*webshell.Language{
 		asp.Language,
+		aspnet.Language,
 		jsp.Language,
 		php.Language,
 	}

@@ -416,3 +416,23 @@ func (m *Machine) Shared(key string) (Value, bool) {
 	}
 	return Value{}, false
 }
+
+// Global returns a page-wide variable.
+func (m *Machine) Global(name string) (Value, bool) {
+	if c := m.globals.vars[name]; c != nil {
+		return c.v, true
+	}
+	return Value{}, false
+}
+
+// Taint makes the variable that n names stem from v too, as when a buffer is
+// filled from it.
+func (m *Machine) Taint(n *Node, v Value) {
+	if n == nil || n.Kind != KName {
+		return
+	}
+	if c := m.lookup(n.Name); c != nil {
+		u := Union(v)
+		c.v = Value{L: c.v.L | u.L, T: u.T}
+	}
+}

@@ -313,3 +313,11 @@ func (m *Machine) Concat(vs ...Value) Value {
 	}
 	return out
 }
+
+// AnyValue is what was put into an object at unknown places; o may be nil.
+func (o *Object) AnyValue() Value {
+	if o == nil {
+		return Value{}
+	}
+	return o.Any
+}

@@ -1,0 +1,212 @@
+// Package aspnet judges ASP.NET pages, controls, handlers, services and the
+// code in them: C#, VB.NET and JScript.NET.
+package aspnet
+
+import (
+	"bytes"
+	"path"
+	"strings"
+
+	"limier/internal/script"
+	"limier/webshell"
+)
+
+// Language analyses ASP.NET files.
+var Language = &webshell.Language{
+	Name:    "aspnet",
+	Doc:     "ASP.NET: C#, VB.NET and JScript.NET in pages, handlers and services",
+	Match:   match,
+	Analyse: Analyse,
+}
+
+func match(name string, head []byte) bool {
+	switch path.Ext(name) {
+	case ".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".master", ".svc", ".cshtml", ".vbhtml", ".axd", ".soap", ".rem", ".browser", ".aspq", ".cshtm", ".vbhtm", ".asbx", ".skin":
+		return true
+	case ".asp", ".asa", ".cer", ".cdx", ".php", ".jsp", ".jspx", ".js", ".java", ".py", ".pl", ".rb", ".go", ".sql":
+		return false
+	case ".cs", ".vb":
+		return bytes.Contains(head, []byte("System.Web"))
+	}
+	// Renamed, or carried in another file, as in an offline address book's
+	// ExternalUrl (CVE-2021-27065).
+	head = bytes.ToLower(head)
+	if bytes.Contains(head, []byte("<?php")) || bytes.Contains(head, []byte("import=")) {
+		return false
+	}
+	if i := bytes.Index(head, []byte("<script")); i >= 0 && bytes.Contains(head[i:], []byte("runat")) {
+		return true
+	}
+	for _, mark := range []string{"<%@ page", "<%@page", "<%@ webhandler", "<%@webhandler", "<%@ webservice", "<%@ control", "<%@page"} {
+		if bytes.Contains(head, []byte(mark)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Analyse judges one file.
+func Analyse(name string, data []byte) []webshell.Reason {
+	if !worth(data) {
+		return nil
+	}
+	return analyse(strings.ToLower(name), script.Decode(data), 0)
+}
+
+func analyse(name, text string, depth int) []webshell.Reason {
+	h := &host{page: cut(name, text), depth: depth}
+	if !h.page.Code {
+		return nil
+	}
+	m := script.NewMachine(h)
+	h.controls(m)
+	var blocks [][]*script.Node
+	for _, b := range h.page.Blocks {
+		blocks = append(blocks, m.Load(h.page.Text, b.Segments, b.Dialect))
+	}
+	for i, b := range h.page.Blocks {
+		m.Run(blocks[i], b.Dialect)
+	}
+	m.RunFunctions()
+	return h.verdict(m)
+}
+
+// cut finds the code of a file by its kind.
+func cut(name, text string) *script.Page {
+	switch path.Ext(name) {
+	case ".cs":
+		return whole(text, script.CSharp)
+	case ".vb":
+		return whole(text, script.VBNet)
+	case ".cshtml", ".cshtm":
+		return razor(text)
+	}
+	d := script.CSharp
+	p := script.Cut(text, d, true)
+	if !p.Declared {
+		if guess := guessDialect(p); guess != d {
+			p = script.Cut(text, guess, true)
+		}
+	}
+	return p
+}
+
+func whole(text string, d script.Dialect) *script.Page {
+	return &script.Page{Text: text, Dialect: d, Code: true,
+		Blocks: []script.Block{{Dialect: d, Segments: []script.Segment{{Start: 0, End: len(text)}}, Class: true}}}
+}
+
+// guessDialect tells C# from VB.NET where no directive says.
+func guessDialect(p *script.Page) script.Dialect {
+	vb, cs := 0, 0
+	for _, b := range p.Blocks {
+		for _, s := range b.Segments {
+			code := strings.ToLower(p.Text[s.Start:min(s.End, s.Start+20000)])
+			vb += strings.Count(code, "end sub") + strings.Count(code, "end if") + strings.Count(code, "\ndim ") + strings.Count(code, " dim ") + strings.Count(code, " then\r") + strings.Count(code, " then\n") + strings.Count(code, "end function")
+			cs += strings.Count(code, ";\r") + strings.Count(code, ";\n") + strings.Count(code, "; ") + strings.Count(code, ";}") + strings.Count(code, "{")
+		}
+	}
+	if vb > cs/2 {
+		return script.VBNet
+	}
+	return script.CSharp
+}
+
+// razor takes the code of a Razor page: @{ … }, @functions { … }, @( … ) and
+// the values in between.
+func razor(text string) *script.Page {
+	p := &script.Page{Text: text, Dialect: script.CSharp}
+	var segs []script.Segment
+	for i := 0; i < len(text); {
+		k := strings.IndexByte(text[i:], '@')
+		if k < 0 {
+			break
+		}
+		i += k + 1
+		if i >= len(text) || text[i] == '@' || text[i] == '*' || i > 1 && isWord(text[i-2]) {
+			i++
+			continue
+		}
+		j := i
+		for j < len(text) && (isWord(text[j]) || text[j] == '.') {
+			j++
+		}
+		for j < len(text) && (text[j] == '(' || text[j] == '[') {
+			j = closing(text, j)
+			for j < len(text) && (isWord(text[j]) || text[j] == '.') {
+				j++
+			}
+		}
+		word := text[i:j]
+		e := j
+		for e < len(text) && (text[e] == ' ' || text[e] == '\r' || text[e] == '\n' || text[e] == '\t') {
+			e++
+		}
+		block := strings.HasPrefix(word, "if") || strings.HasPrefix(word, "for") || strings.HasPrefix(word, "while") || strings.HasPrefix(word, "using") || strings.HasPrefix(word, "switch") || word == "functions" || word == "code" || word == "" || word == "try"
+		if block && e < len(text) && text[e] == '{' {
+			end := closing(text, e)
+			if word == "functions" || word == "code" || word == "" {
+				segs = append(segs, script.Segment{Start: e + 1, End: max(e+1, end-1)})
+			} else {
+				segs = append(segs, script.Segment{Start: i, End: end})
+			}
+			i = end
+			continue
+		}
+		if j > i && !strings.HasPrefix(word, "using") && !strings.HasPrefix(word, "model") && !strings.HasPrefix(word, "page") {
+			segs = append(segs, script.Segment{Start: i, End: j, Out: true})
+		}
+		i = max(j, i)
+	}
+	if len(segs) > 0 {
+		p.Code = true
+		p.Blocks = []script.Block{{Dialect: script.CSharp, Segments: segs}}
+	}
+	return p
+}
+
+func isWord(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_'
+}
+
+// closing returns the offset behind the bracket that closes the one at i.
+func closing(text string, i int) int {
+	open, shut := text[i], byte('}')
+	switch open {
+	case '(':
+		shut = ')'
+	case '[':
+		shut = ']'
+	}
+	depth := 0
+	for ; i < len(text); i++ {
+		switch text[i] {
+		case open:
+			depth++
+		case shut:
+			depth--
+			if depth == 0 {
+				return i + 1
+			}
+		case '"':
+			for i++; i < len(text) && text[i] != '"' && text[i] != '\n'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return len(text)
+}
+
+// worth is a quick look for code that a server would run.
+func worth(data []byte) bool {
+	if len(data) < 2 {
+		return false
+	}
+	if data[0] == 0xFF || data[0] == 0xFE || data[1] == 0 || data[0] == 0 {
+		return true
+	}
+	return bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("+ADw")) ||
+		bytes.Contains(data, []byte("unat")) || bytes.Contains(data, []byte("UNAT")) || bytes.Contains(data, []byte("@")) || bytes.Contains(data, []byte("System.Web"))
+}

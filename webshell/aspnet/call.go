@@ -1,0 +1,380 @@
+package aspnet
+
+import (
+	"strings"
+
+	"limier/internal/script"
+)
+
+func first(args []script.Value) script.Value { return nth(args, 0) }
+
+func nth(args []script.Value, i int) script.Value {
+	if i < len(args) {
+		return args[i]
+	}
+	return script.Value{}
+}
+
+func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	switch recv.K {
+	case script.VNone:
+		return h.free(m, n, name, args)
+	case script.VType:
+		return h.staticCall(m, n, last(recv.S), recv, name, args)
+	}
+	// What the name alone says, whoever answers.
+	switch name {
+	case "gettype":
+		if s, ok := first(args).Text(); ok && s != "" {
+			return script.Value{K: script.VType, S: strings.ToLower(strings.Split(s, ",")[0])}, true
+		}
+		if len(args) == 0 {
+			return script.Instance("type", recv), true
+		}
+		return script.Instance("type", append(args, recv)...), true
+	case "endswith", "contains", "equals", "indexof", "lastindexof", "startswith", "ismatch", "compareto", "any", "exists":
+		if u := script.Union(append(args, recv)...); u.L&fileName != 0 {
+			h.checked = true
+		}
+		return script.Value{}, false
+	case "saveas", "copytoasync":
+		if recv.L&fromUpload != 0 || recv.S == "fileupload" || recv.S == "httppostedfile" {
+			h.upload(m, n, first(args))
+			return script.Value{}, true
+		}
+	case "createinstance":
+		if recv.L&client != 0 && recv.S == "assembly" {
+			return script.Instance("loaded", recv), true
+		}
+	}
+	if recv.K != script.VObject {
+		return h.unknownCall(m, n, recv, name, args)
+	}
+	if v, ok := h.objectCall(m, n, recv, name, args); ok {
+		return v, true
+	}
+	if len(args) == 0 {
+		if v, ok := h.member(m, n, recv, strings.TrimPrefix(name, "get_")); ok {
+			return v, true
+		}
+	}
+	return h.unknownCall(m, n, recv, name, args)
+}
+
+// free calls a function by its name alone.
+func (h *host) free(m *script.Machine, n *script.Node, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	switch name {
+	case "<%=":
+		h.print(m, n, first(args))
+		return none, true
+	case "request", "session", "application", "viewstate", "cache":
+		if len(args) > 0 {
+			return h.Index(m, n, script.Instance(name), args)
+		}
+	case "eval":
+		if m.Dialect() == script.JScript && len(args) > 0 {
+			return h.code(m, n, args[0], "eval"), true
+		}
+		return none, true // data binding
+	case "createobject":
+		if s, ok := first(args).Text(); ok {
+			return script.Instance(progID(s)), true
+		}
+	case "shell":
+		if m.Dialect() == script.VBNet {
+			h.exec(m, n, first(args), "Shell", "")
+			return none, true
+		}
+	case "mappath":
+		return h.mapPath(first(args)), true
+	case "parsecontrol", "parsetemplate":
+		if first(args).L&client != 0 {
+			h.code(m, n, first(args), "ParseControl")
+		}
+		return none, true
+	case "winexec", "createprocess", "shellexecute", "shellexecutea", "shellexecutew", "system", "createprocessasuser", "createprocesswithlogonw", "createprocesswithtokenw":
+		h.exec(m, n, script.Union(args...), name, "")
+		return none, true
+	case "gettype":
+		return h.Call(m, n, script.Value{}, name, args)
+	case "includepage", "renderpage":
+		return none, true
+	}
+	return none, false
+}
+
+func (h *host) mapPath(v script.Value) script.Value {
+	if v.K == script.VType {
+		v = script.Value{}
+	}
+	v.L |= mapped
+	return v
+}
+
+// staticCall calls Class.name(args).
+func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	a := first(args)
+	switch class {
+	case "this", "me", "page", "base", "mybase":
+		return h.free(m, n, name, args)
+	case "process":
+		switch name {
+		case "start":
+			h.exec(m, n, script.Union(withFields(args)...), "Process.Start", "")
+			return script.Instance("process"), true
+		case "getprocesses", "getprocessbyid", "getprocessesbyname":
+			h.act("processes", n, a)
+			return script.Instance("process"), true
+		}
+	case "assembly", "appdomain":
+		switch name {
+		case "load", "loadfrom", "loadfile", "unsafeloadfrom", "reflectiononlyload":
+			return h.load(m, n, script.Union(args...), a, name), true
+		case "loadwithpartialname":
+			return script.Instance("assembly"), true
+		}
+		if class == "assembly" {
+			return script.Instance("assembly"), true
+		}
+	case "activator":
+		if name == "createinstance" {
+			if a.K == script.VType {
+				if v, ok := h.New(m, n, last(a.S), args[1:]); ok {
+					return v, true
+				}
+				return script.Instance(last(a.S), args[1:]...), true
+			}
+			if a.S == "comtype" {
+				s, _ := a.O.Fields["progid"].Text()
+				return script.Instance(progID(s), a), true
+			}
+		}
+	case "type":
+		switch name {
+		case "gettype":
+			if s, ok := a.Text(); ok {
+				return script.Value{K: script.VType, S: strings.ToLower(strings.Split(s, ",")[0])}, true
+			}
+			return script.Instance("type", args...), true
+		case "gettypefromprogid", "gettypefromclsid":
+			v := script.Instance("comtype", a)
+			v.O.Fields = map[string]script.Value{"progid": a}
+			if s, ok := a.Text(); ok && strings.Contains(strings.ToLower(s), "72c24dd5") {
+				v.O.Fields["progid"] = script.Const("wscript.shell")
+			}
+			return v, true
+		}
+	case "interaction":
+		switch name {
+		case "shell":
+			h.exec(m, n, a, "Shell", "")
+			return none, true
+		case "createobject":
+			return h.free(m, n, name, args)
+		case "callbyname":
+			if s, ok := nth(args, 1).Text(); ok && len(args) > 3 {
+				return h.Call(m, n, a, strings.ToLower(s), args[3:])
+			}
+		}
+	case "eval", "jscriptevaluator":
+		if strings.HasPrefix(name, "jscriptevaluate") || name == "eval" {
+			h.code(m, n, a, "JScriptEvaluate")
+			return none, true
+		}
+	case "csharpscript", "visualbasicscript":
+		h.code(m, n, a, class+"."+name)
+		return none, true
+	case "csharpsyntaxtree", "vbsyntaxtree", "syntaxfactory":
+		if strings.HasPrefix(name, "parse") {
+			h.code(m, n, a, class+"."+name)
+			return none, true
+		}
+	case "codedomprovider":
+		return script.Instance("codedomprovider"), true
+	case "xamlreader", "xamlservices":
+		h.deserialize(m, n, a, class+"."+name)
+		return none, true
+	case "powershell", "runspacefactory":
+		return script.Instance(class), true
+	case "file", "directory", "path", "zipfile", "filesystem", "driveinfo", "environment":
+		return h.fileCall(m, n, class, name, args)
+	case "marshal":
+		switch name {
+		case "copy", "getdelegateforfunctionpointer", "writebyte":
+			if u := script.Union(args...); u.L&client != 0 && h.isImported("virtualalloc") {
+				h.see(n, u, sight{rule: "request-to-memory", verdict: "webshell", sure: "high", text: "Bytes from the request are placed in executable memory."})
+			}
+			return none, true
+		}
+	case "hostingenvironment":
+		if name == "registervirtualpathprovider" {
+			h.see(n, a, sight{rule: "virtual-path-provider", text: "The code registers a provider of pages that exist only in memory."})
+			return none, true
+		}
+		if name == "mappath" {
+			return h.mapPath(a), true
+		}
+	case "machinekeysection":
+		return script.Value{L: secret, T: m.Source(n, secret).T}, true
+	case "webconfigurationmanager", "configurationmanager":
+		switch name {
+		case "getsection", "getwebapplicationsection":
+			if s, ok := a.Text(); ok && strings.Contains(strings.ToLower(s), "machinekey") {
+				return script.Value{L: secret, T: m.Source(n, secret).T}, true
+			}
+			return none, true
+		case "openwebconfiguration":
+			return script.Instance("configuration", args...), true
+		}
+		return none, true
+	case "webrequest", "httpwebrequest":
+		return script.Instance("httpwebrequest", args...), true
+	case "dns":
+		return script.Union(args...), true
+	case "httpruntime":
+		return none, true
+	case "regex":
+		if u := script.Union(args...); u.L&fileName != 0 {
+			h.checked = true
+		}
+	case "string":
+		if name == "equals" || name == "compare" {
+			if u := script.Union(args...); u.L&fileName != 0 {
+				h.checked = true
+			}
+			return none, true
+		}
+	case "httpcontext":
+		return none, false
+	case "registry":
+		return h.registry(n, args), true
+	}
+	if name == "getmethod" || name == "invokemember" {
+		return h.reflect(m, n, recv, class, name, args)
+	}
+	if name == "getconstructor" || name == "getconstructors" {
+		v := script.Instance("constructorinfo")
+		v.O.Fields = map[string]script.Value{"class": script.Const(class)}
+		return v, true
+	}
+	return none, false
+}
+
+// withFields adds what a ProcessStartInfo was given to what is passed.
+func withFields(args []script.Value) []script.Value {
+	out := append([]script.Value(nil), args...)
+	for _, a := range args {
+		if a.O != nil && a.O.Fields != nil {
+			out = append(out, a.O.Fields["filename"], a.O.Fields["arguments"])
+		}
+	}
+	return out
+}
+
+func (h *host) registry(n *script.Node, args []script.Value) script.Value {
+	h.act("registry", n, script.Union(args...))
+	return script.Instance("registry", args...)
+}
+
+// reflect follows a method found by name and called later.
+func (h *host) reflect(m *script.Machine, n *script.Node, recv script.Value, class, name string, args []script.Value) (script.Value, bool) {
+	s, known := first(args).Text()
+	if name == "invokemember" {
+		if known && len(args) > 4 {
+			inner := args[4]
+			target := recv
+			if obj := args[3]; obj.K == script.VObject {
+				target = obj
+			}
+			return h.Call(m, n, target, strings.ToLower(s), elements(inner))
+		}
+		return script.Value{}, false
+	}
+	v := script.Instance("methodinfo", args...)
+	v.O.Fields = map[string]script.Value{"class": script.Const(class)}
+	if known {
+		v.O.Fields["name"] = script.Const(strings.ToLower(s))
+	}
+	return v, true
+}
+
+// elements are the values of an object[] argument.
+func elements(v script.Value) []script.Value {
+	if v.K == script.VArray {
+		if len(v.O.Elems) > 0 {
+			return v.O.Elems
+		}
+		return []script.Value{v.O.Any}
+	}
+	return []script.Value{v}
+}
+
+func (h *host) New(m *script.Machine, n *script.Node, class string, args []script.Value) (script.Value, bool) {
+	a := first(args)
+	made := func(class string, path script.Value) (script.Value, bool) {
+		v := script.Instance(class)
+		v.O.Fields = map[string]script.Value{"path": path}
+		return v, true
+	}
+	switch class {
+	case "processstartinfo":
+		if len(args) > 0 {
+			h.exec(m, n, script.Union(args...), "ProcessStartInfo", "")
+		}
+		return script.Instance(class, args...), true
+	case "activexobject":
+		s, _ := a.Text()
+		return script.Instance(progID(s)), true
+	case "function":
+		if m.Dialect() == script.JScript && len(args) > 0 {
+			return h.code(m, n, args[len(args)-1], "Function"), true
+		}
+	case "directoryinfo", "fileinfo":
+		return made(class, a)
+	case "streamwriter", "filestream", "binarywriter", "streamreader", "xmltextwriter":
+		if a.K == script.VObject && (a.S == "filewriter" || a.S == "stdin" || a.S == "networkstream") {
+			return a, true
+		}
+		if a.K == script.VObject || a.L&fromUpload != 0 && a.L&fileName == 0 {
+			return script.Instance("reader", a, a.O.AnyValue()), true
+		}
+		if class == "streamreader" {
+			return h.read(m, n, a), true
+		}
+		return made("filewriter", a)
+	case "sqlconnection", "oledbconnection", "odbcconnection", "mysqlconnection", "oracleconnection":
+		v := script.Instance(class)
+		v.O.Any = script.Union(args...)
+		return v, true
+	case "sqlcommand", "oledbcommand", "odbccommand", "mysqlcommand", "oraclecommand", "sqldataadapter", "oledbdataadapter", "odbcdataadapter", "mysqldataadapter":
+		h.sql(m, n, a, nth(args, 1))
+		v := script.Instance(class)
+		v.O.Fields = map[string]script.Value{"connection": nth(args, 1)}
+		return v, true
+	case "losformatter", "objectstateformatter", "binaryformatter", "netdatacontractserializer", "soapformatter", "javascriptserializer", "datacontractserializer", "xmlserializer":
+		return script.Instance(class), true
+	case "tcpclient", "socket", "udpclient":
+		if u := script.Union(args...); u.L&client != 0 {
+			h.socket(n, u)
+		}
+		return script.Instance(class), true
+	case "webclient", "httpclient":
+		return script.Instance("webclient"), true
+	case "httplistener":
+		h.see(n, a, sight{rule: "second-listener", verdict: "malicious", sure: "moderate", text: "The page opens a web server of its own."})
+		return script.Instance(class), true
+	case "powershell", "xslcompiledtransform", "xsltransform", "managementclass", "managementobject", "managementbaseobject", "managementobjectsearcher", "scriptcontrol":
+		return script.Instance(class, args...), true
+	case "directoryentry":
+		v := script.Instance(class, args...)
+		v.O.Fields = map[string]script.Value{"path": a}
+		return v, true
+	case "cspparameters", "csharpcodeprovider", "vbcodeprovider", "jscriptcodeprovider", "codedomprovider", "microsoft.jscript.jscriptcodeprovider":
+		return script.Instance("codedomprovider"), true
+	case "machinekeysection":
+		return script.Value{L: secret, T: m.Source(n, secret).T}, true
+	}
+	return script.Value{}, false
+}

@@ -1,0 +1,207 @@
+package aspnet
+
+import (
+	"strings"
+
+	"limier/finding"
+	"limier/internal/script"
+	"limier/webshell"
+)
+
+// fileCall calls the static file methods.
+func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	a := first(args)
+	switch class {
+	case "path":
+		switch name {
+		case "combine", "join":
+			if len(args) < 2 {
+				return none, false
+			}
+			// A rooted second part replaces the first.
+			v := m.Concat(args...)
+			return v, true
+		case "getextension":
+			h.checked = h.checked || a.L&(fileName|fromUpload) != 0
+			return script.Union(args...), true
+		}
+		return script.Union(args...), true
+	case "zipfile":
+		if name == "extracttodirectory" {
+			h.act("write", n, nth(args, 1))
+		}
+		return none, true
+	case "driveinfo":
+		h.drives = h.drives || name == "getdrives"
+		return script.Instance("drives"), true
+	case "environment":
+		if name == "getlogicaldrives" {
+			h.drives = true
+			return script.Instance("drives"), true
+		}
+		return none, false
+	}
+	switch name {
+	case "getlogicaldrives", "drives", "getdrive":
+		h.drives = true
+		return script.Instance("drives"), true
+	case "writealltext", "appendalltext", "writeallbytes", "writealllines", "appendalllines", "writealltextasync", "writeallbytesasync":
+		h.write(m, n, a, nth(args, 1))
+		return none, true
+	case "create", "openwrite", "createtext", "appendtext", "open", "createtextfile", "opentextfile", "opentextfilewriter":
+		v := script.Instance("filewriter")
+		v.O.Fields = map[string]script.Value{"path": a}
+		return v, true
+	case "readalltext", "readallbytes", "readalllines", "opentext", "openread", "readlines":
+		return h.read(m, n, a), true
+	case "delete", "deletefile", "deletefolder":
+		h.act("delete", n, a)
+		return none, true
+	case "move", "copy", "replace", "movefile", "copyfile":
+		if len(args) > 1 && args[0].L&fromUpload != 0 {
+			h.upload(m, n, args[1])
+		}
+		h.act("move", n, script.Union(args...))
+		return none, true
+	case "createdirectory":
+		h.act("mkdir", n, a)
+		return script.Instance("directoryinfo"), true
+	case "getfiles", "getdirectories", "getfilesystementries", "enumeratefiles", "enumeratedirectories", "enumeratefilesystementries", "getfolder":
+		h.act("list", n, a)
+		return script.Union(args...), true
+	case "setlastwritetime", "setcreationtime", "setlastaccesstime", "setlastwritetimeutc", "setattributes", "setcreationtimeutc":
+		h.act("time", n, a)
+		return none, true
+	case "exists":
+		return none, true
+	}
+	return none, false
+}
+
+func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {
+	h.act("read", n, path)
+	return m.Source(n, fromFile)
+}
+
+// pure reports whether the client alone chooses the text.
+func pure(v script.Value) bool {
+	return v.L&client != 0 && v.L&(script.Mixed|script.Numeric|fileName) == 0
+}
+
+func (h *host) act(kind string, n *script.Node, path script.Value) {
+	if path.L&(client|fromSession) == 0 || path.L&script.Numeric != 0 {
+		return
+	}
+	if h.acts == nil {
+		h.acts = map[string]act{}
+	}
+	p := pure(path) && path.L&mapped == 0
+	if old, ok := h.acts[kind]; !ok || p && !old.pure {
+		h.acts[kind] = act{n: n, v: path, pure: p}
+	}
+}
+
+// scriptName reports whether a path ends as a script does.
+func scriptName(v script.Value) bool {
+	if v.K != script.VString && v.K != script.VUnknown {
+		return false
+	}
+	s := strings.ToLower(strings.TrimRight(v.S, " ."))
+	for _, e := range []string{".aspx", ".ashx", ".asmx", ".asp", ".asa", ".cer", ".ascx", ".php", ".jsp", ".cshtml", ".exe", ".dll", ".bat", ".vbs", ".ps1"} {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// write is content being written to a file at path.
+func (h *host) write(m *script.Machine, n *script.Node, path, content script.Value) {
+	if s, ok := content.Text(); ok && h.depth < 2 && len(s) > 10 {
+		low := strings.ToLower(s)
+		if strings.Contains(low, "<%") || strings.Contains(low, "runat") {
+			if inner := analyse("x.aspx", s, h.depth+1); len(inner) > 0 && inner[0].Verdict == webshell.Webshell {
+				h.see(n, content, sight{rule: "writes-webshell", verdict: webshell.Webshell, sure: finding.HighConfidence,
+					text: "A web shell is written to a file.", decoded: s, inner: inner})
+				return
+			}
+		}
+	}
+	if path.L&client != 0 {
+		h.act("write", n, path)
+	}
+	req := content.L&client != 0 && content.L&script.Numeric == 0
+	s := sight{rule: "request-to-file", text: "Data from the request is written to a file."}
+	switch {
+	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0:
+		s.text = "Data from the request is written to a file that the request names."
+		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
+	case req && content.L&fromRequest != 0 && scriptName(path) && content.L&script.Mixed == 0:
+		s.text = "Data from the request alone is written to a script."
+		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+	case content.L&fromRemote != 0 && (pure(path) || scriptName(path)):
+		s.rule, s.text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
+		s.verdict, s.sure = webshell.Malicious, finding.HighConfidence
+	case content.L&fromUpload != 0:
+		h.upload(m, n, path)
+		return
+	case req:
+	default:
+		return
+	}
+	h.see(n, script.Union(content, path), s)
+}
+
+// upload is an uploaded file being stored at path.
+func (h *host) upload(m *script.Machine, n *script.Node, path script.Value) {
+	h.uploads = append(h.uploads, upload{n, path})
+	if path.L&client != 0 {
+		h.act("upload", n, path)
+	}
+}
+
+// uploader weighs the places where uploads are stored.
+func (h *host) uploader() {
+	for _, u := range h.uploads {
+		s := sight{rule: "upload-to-file", text: "An uploaded file is stored under the name the client gave."}
+		switch {
+		case u.path.L&fromRequest != 0 && u.path.L&(fileName|mapped) == fileName && !h.checked:
+			s.text = "An uploaded file is stored in any folder the request names."
+			s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		case pure(u.path) && u.path.L&mapped == 0:
+			s.text = "An uploaded file is stored where the request says."
+			s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		}
+		h.see(u.n, u.path, s)
+	}
+}
+
+// fileManager weighs file actions that together make a file manager.
+func (h *host) fileManager() {
+	n, free := 0, 0
+	var kinds []string
+	for _, k := range []string{"list", "read", "write", "delete", "move", "mkdir", "upload", "time", "registry"} {
+		a, ok := h.acts[k]
+		if !ok {
+			continue
+		}
+		n++
+		if a.pure {
+			free++
+		}
+		kinds = append(kinds, k)
+	}
+	if n < 2 {
+		return
+	}
+	a := h.acts[kinds[0]]
+	s := sight{rule: "file-manager", text: "The client chooses the path of several file actions: " + strings.Join(kinds, ", ") + "."}
+	if n >= 3 && free >= 2 || n >= 2 && free >= 1 && h.drives {
+		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		if h.drives && free >= 2 {
+			s.sure = finding.HighConfidence
+		}
+	}
+	h.see(a.n, a.v, s)
+}

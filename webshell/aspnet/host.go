@@ -1,0 +1,453 @@
+package aspnet
+
+import (
+	"strings"
+
+	"limier/internal/script"
+)
+
+// Labels, the most telling lowest.
+const (
+	fromRequest script.Label = 1 << iota // the client sends it
+	fromControl                          // a form's control holds it
+	fromUpload                           // an uploaded file
+	fromRemote                           // fetched from another server
+	fromSession
+	fromFile
+	fromData
+	blob   // a large constant that was encoded
+	mapped // went through MapPath
+	secret // keys and passwords of the configuration
+	fileName
+	info // of the request, but not the client's choice
+)
+
+const client = fromRequest | fromControl | fromUpload
+
+// host gives the .NET Framework's classes their meaning and collects what it
+// sees.
+type host struct {
+	page    *script.Page
+	depth   int
+	seen    []sight
+	known   map[*script.Node]int
+	acts    map[string]act
+	drives  bool
+	checked bool // the name of an upload is looked at
+	uploads []upload
+	imports map[string]*script.Node
+	sockets int
+}
+
+// An act is one kind of file action on a path the client chooses.
+type act struct {
+	n    *script.Node
+	v    script.Value
+	pure bool
+}
+
+// An upload is a stored file of the client.
+type upload struct {
+	n    *script.Node
+	path script.Value
+}
+
+// controls declares the elements that run at the server.
+func (h *host) controls(m *script.Machine) {
+	for _, t := range h.page.Tags {
+		id := t.Attrs["id"]
+		if id == "" {
+			continue
+		}
+		class := ""
+		name := t.Name
+		if i := strings.IndexByte(name, ':'); i >= 0 {
+			name = name[i+1:]
+		}
+		switch name {
+		case "textbox", "hiddenfield", "textarea", "htmlinputhidden", "aspxtextbox", "radtextbox", "aspxmemo":
+			class = "textbox"
+		case "input":
+			class = "textbox"
+			if strings.EqualFold(t.Attrs["type"], "file") {
+				class = "fileupload"
+			} else if strings.EqualFold(t.Attrs["type"], "submit") || strings.EqualFold(t.Attrs["type"], "button") {
+				class = "button"
+			}
+		case "fileupload":
+			class = "fileupload"
+		case "object":
+			if class = progID(t.Attrs["progid"]); class == "" && strings.Contains(strings.ToLower(t.Attrs["classid"]), "72c24dd5") {
+				class = "wscript.shell"
+			}
+		case "dropdownlist", "listbox", "radiobuttonlist", "checkboxlist", "select":
+			class = "list"
+		case "script", "form", "page", "control":
+		default:
+			class = "control"
+		}
+		if class == "" {
+			continue
+		}
+		key := id
+		if h.page.Dialect.VB() {
+			key = strings.ToLower(id)
+		}
+		m.SetGlobal(key, script.Instance(class))
+	}
+}
+
+// last is the last part of a dotted name.
+func last(s string) string {
+	if i := strings.LastIndexByte(s, '.'); i >= 0 {
+		return s[i+1:]
+	}
+	return s
+}
+
+func progID(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	for i := len(s) - 1; i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '.'); i-- {
+		if s[i] == '.' {
+			s = s[:i]
+		}
+	}
+	switch {
+	case strings.HasSuffix(s, "xmlhttp"):
+		return "xmlhttp"
+	case strings.HasSuffix(s, "scriptcontrol"):
+		return "scriptcontrol"
+	}
+	return s
+}
+
+func (h *host) Name(m *script.Machine, n *script.Node) (script.Value, bool) {
+	return h.name(n.Low)
+}
+
+func (h *host) name(low string) (script.Value, bool) {
+	switch low {
+	case "request", "response", "server", "session", "application", "viewstate", "cache":
+		return script.Instance(low), true
+	case "context":
+		return script.Instance("httpcontext"), true
+	}
+	return script.Value{}, false
+}
+
+func (h *host) source(m *script.Machine, n *script.Node, l script.Label, class string) script.Value {
+	v := m.Source(n, l)
+	if class != "" {
+		w := script.Instance(class)
+		w.L, w.T = v.L, v.T
+		return w
+	}
+	return v
+}
+
+func (h *host) Member(m *script.Machine, n *script.Node, recv script.Value) (script.Value, bool) {
+	return h.member(m, n, recv, n.Low)
+}
+
+func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name string) (script.Value, bool) {
+	if recv.K == script.VType {
+		return h.static(m, n, last(recv.S), name)
+	}
+	if name == "validationkey" || name == "decryptionkey" {
+		return script.Value{L: secret | recv.L, T: m.Source(n, secret).T}, true
+	}
+	if recv.K != script.VObject {
+		switch name {
+		case "length", "count", "longlength", "isempty", "hasvalue":
+			return script.Value{}, false
+		case "startinfo":
+			return script.Instance("processstartinfo"), true
+		case "request":
+			return script.Instance("request"), true
+		case "inputstream":
+			if recv.L&fromUpload != 0 {
+				return recv, true
+			}
+		case "extension":
+			h.checked = h.checked || recv.L&(fromUpload|fileName) != 0
+		}
+		return script.Value{}, false
+	}
+	switch recv.S {
+	case "httpcontext", "httpapplication", "httplistenercontext", "controllercontext", "httpcontextbase":
+		switch name {
+		case "request", "response", "server", "session", "application", "cache":
+			return script.Instance(name), true
+		case "context", "current", "httpcontext":
+			return recv, true
+		case "user", "items", "error":
+			return script.Value{}, true
+		}
+	case "request", "httprequest", "httprequestbase", "httplistenerrequest", "httprequestmessage":
+		return h.requestMember(m, n, name)
+	case "request.collection":
+		switch name {
+		case "count", "keys", "allkeys", "length":
+			if name == "allkeys" || name == "keys" {
+				return h.source(m, n, fromRequest, ""), true
+			}
+			return script.Value{}, true
+		}
+		return h.source(m, n, fromRequest, ""), true
+	case "files", "httpfilecollection":
+		if name == "count" {
+			return script.Value{}, true
+		}
+		return h.source(m, n, fromUpload, "httppostedfile"), true
+	case "response", "server", "user":
+		return script.Value{}, true
+	case "session", "application", "cache", "viewstate":
+		switch name {
+		case "sessionid", "count", "timeout":
+			return script.Value{}, true
+		}
+		return recv, true
+	case "textbox":
+		switch name {
+		case "text", "value", "innertext", "innerhtml":
+			if v, ok := recv.O.Fields["text"]; ok && v.T != nil {
+				return v, true
+			}
+			return h.source(m, n, fromRequest|fromControl, ""), true
+		case "postedfile":
+			return h.source(m, n, fromUpload, "httppostedfile"), true
+		}
+		return script.Value{}, true
+	case "list":
+		switch name {
+		case "selectedvalue", "selecteditem", "text", "value", "selectedindex":
+			return h.source(m, n, fromControl, ""), true
+		}
+		return script.Value{}, true
+	case "control":
+		switch name {
+		case "commandargument", "selectedvalue", "commandname":
+			return h.source(m, n, fromControl, ""), true
+		case "text", "value":
+			if v, ok := recv.O.Fields["text"]; ok {
+				return v, true
+			}
+			return script.Value{}, true
+		}
+		return script.Value{}, true
+	case "commandeventargs", "gridviewcommandeventargs", "repeatercommandeventargs", "datagridcommandeventargs", "datalistcommandeventargs", "gridviewdeleteeventargs":
+		return h.source(m, n, fromControl, ""), true
+	case "fileupload", "httppostedfile", "httppostedfilebase", "iformfile", "uploadedfile":
+		switch name {
+		case "filename":
+			v := h.source(m, n, fromUpload|fileName, "")
+			return v, true
+		case "postedfile":
+			return h.source(m, n, fromUpload, "httppostedfile"), true
+		case "hasfile", "contentlength", "hasfiles", "size":
+			return script.Value{}, true
+		case "contenttype":
+			h.checked = true
+			return script.Value{}, true
+		case "inputstream", "filebytes", "filecontent", "postedfiles":
+			return h.source(m, n, fromUpload, ""), true
+		case "value":
+			return h.source(m, n, fromUpload|fileName, ""), true
+		}
+	case "process":
+		switch name {
+		case "startinfo":
+			return script.Instance("processstartinfo"), true
+		case "standardinput":
+			return script.Instance("stdin"), true
+		case "standardoutput", "standarderror":
+			return script.Instance("stdout"), true
+		}
+		return script.Value{}, true
+	case "stdout":
+		return script.Value{}, true
+	case "directoryinfo", "fileinfo":
+		switch name {
+		case "fullname", "name", "parent", "directory", "directoryname", "root":
+			return script.Union(recv.O.Fields["path"]), true
+		case "extension":
+			h.checked = h.checked || recv.O.Fields["path"].L&fileName != 0
+		case "exists", "length", "lastwritetime", "attributes", "creationtime":
+			return script.Value{}, true
+		}
+	case "sqldatareader", "oledbdatareader", "dataset", "datatable", "datarow", "sqldatareader[]", "datarowview", "idatareader", "dbdatareader":
+		return h.source(m, n, fromData, ""), true
+	case "exception", "eventargs":
+		return script.Value{}, true
+	case "httpwebresponse", "webresponse", "httpresponsemessage":
+		return h.source(m, n, fromRemote, ""), true
+	case "xmlhttp":
+		if strings.HasPrefix(name, "response") {
+			return h.source(m, n, fromRemote, ""), true
+		}
+	}
+	return script.Value{}, false
+}
+
+// static reads a static member of a class.
+func (h *host) static(m *script.Machine, n *script.Node, class, name string) (script.Value, bool) {
+	switch class {
+	case "this", "me", "page", "base", "mybase", "myclass":
+		if v, ok := h.name(name); ok {
+			return v, true
+		}
+		if v, ok := m.Global(n.Name); ok {
+			return v, true
+		}
+		return script.Value{}, false
+	case "httpcontext":
+		if name == "current" {
+			return script.Instance("httpcontext"), true
+		}
+	case "my":
+		return h.name(name)
+	case "registry":
+		return script.Instance("registry"), true
+	case "hostingenvironment", "httpruntime", "appdomain", "environment":
+		return script.Value{}, false
+	case "configurationmanager", "configurationsettings", "webconfigurationmanager":
+		if name == "connectionstrings" {
+			return script.Instance("connectionstrings"), true
+		}
+		return script.Value{}, name == "appsettings"
+	}
+	return script.Value{}, false
+}
+
+func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (script.Value, bool) {
+	switch name {
+	case "form", "querystring", "params", "headers", "cookies", "servervariables", "item", "unvalidated", "query":
+		return h.source(m, n, fromRequest, "request.collection"), true
+	case "files":
+		return h.source(m, n, fromUpload, "files"), true
+	case "inputstream", "getbufferlessinputstream", "content", "body", "bodyreader":
+		return h.source(m, n, fromRequest, ""), true
+	case "useragent", "urlreferrer", "pathinfo", "userlanguages", "contenttype", "rawurl", "url", "path", "accepttypes", "userhostname":
+		l := fromRequest
+		if name != "useragent" && name != "urlreferrer" && name != "userlanguages" && name != "contenttype" && name != "accepttypes" {
+			l = info
+		}
+		if name == "url" || name == "urlreferrer" {
+			return h.source(m, n, l, "uri"), true
+		}
+		return h.source(m, n, l, ""), true
+	}
+	return script.Value{}, true
+}
+
+func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args []script.Value) (script.Value, bool) {
+	if recv.K != script.VObject || len(args) == 0 {
+		return script.Value{}, false
+	}
+	switch recv.S {
+	case "request", "httprequest", "httprequestbase", "request.collection", "httplistenerrequest", "namevaluecollection":
+		if recv.S == "namevaluecollection" && recv.L == 0 {
+			return script.Value{}, false
+		}
+		if s, ok := args[0].Text(); ok {
+			switch strings.ToLower(s) {
+			case "appl_physical_path", "path_translated", "local_addr", "server_name", "script_name", "remote_addr", "server_software", "url", "http_host", "server_port", "path_info", "https", "request_method":
+				return h.source(m, n, info, ""), true
+			}
+		}
+		return h.source(m, n, fromRequest, ""), true
+	case "files", "httpfilecollection":
+		return h.source(m, n, fromUpload, "httppostedfile"), true
+	case "session", "application", "cache", "viewstate":
+		if s, ok := args[0].Text(); ok {
+			if v, ok := m.Shared(recv.S + "#" + strings.ToLower(s)); ok {
+				return v, true
+			}
+		}
+		return h.source(m, n, fromSession, ""), true
+	case "connectionstrings":
+		return script.Value{L: secret, T: m.Source(n, secret).T}, true
+	case "sqldatareader", "oledbdatareader", "datatable", "datarow", "dataset", "dbdatareader":
+		return h.source(m, n, fromData, ""), true
+	}
+	return script.Value{}, false
+}
+
+func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name string, v script.Value) bool {
+	if recv.K != script.VObject {
+		if recv.K == script.VType && name == "text" {
+			return true
+		}
+		return false
+	}
+	switch recv.S {
+	case "processstartinfo":
+		if name == "filename" || name == "arguments" {
+			h.exec(m, n, v, "Process", name)
+			return false
+		}
+	case "session", "application", "cache", "viewstate":
+		if name == "<index>" && len(n.Kids) > 1 && n.Kids[1].Kind == script.KStr {
+			m.Share(recv.S+"#"+strings.ToLower(n.Kids[1].Name), v)
+		}
+		return true
+	case "textbox", "control", "list":
+		if name == "text" || name == "innerhtml" || name == "innertext" || name == "value" {
+			h.print(m, n, v)
+			if recv.O.Fields == nil {
+				recv.O.Fields = map[string]script.Value{}
+			}
+			if recv.S == "control" {
+				recv.O.Fields["text"] = v
+			}
+		}
+		return true
+	case "sqlconnection", "oledbconnection", "odbcconnection", "mysqlconnection", "oracleconnection", "dbconnection":
+		if name == "connectionstring" {
+			recv.O.Any = script.Union(recv.O.Any, v)
+			return true
+		}
+	case "sqlcommand", "oledbcommand", "odbccommand", "mysqlcommand", "dbcommand", "oraclecommand":
+		switch name {
+		case "commandtext":
+			h.sql(m, n, v, recv.O.Fields["connection"])
+		case "connection":
+			if recv.O.Fields == nil {
+				recv.O.Fields = map[string]script.Value{}
+			}
+			recv.O.Fields["connection"] = v
+			return true
+		}
+	case "xmlhttp", "request", "response":
+		return true
+	case "directoryinfo", "fileinfo":
+		if strings.HasPrefix(name, "last") || strings.HasPrefix(name, "creation") {
+			h.act("time", n, recv.O.Fields["path"])
+		}
+		return true
+	}
+	return false
+}
+
+func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
+	if (a.L|b.L)&fileName != 0 && (a.Known() && a.S != "" || b.Known() && b.S != "") {
+		h.checked = true
+	}
+}
+
+func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value {
+	service := false
+	for _, a := range fn.Attr {
+		if a == "webmethod" || a == "operationcontract" || a == "webinvoke" || a == "webget" || a == "httppost" || a == "httpget" {
+			service = true
+		}
+	}
+	if !service {
+		return nil
+	}
+	var out []script.Value
+	for _, p := range fn.Kids[:len(fn.Kids)-1] {
+		out = append(out, m.Source(p, fromRequest))
+	}
+	return out
+}

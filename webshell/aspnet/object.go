@@ -1,0 +1,349 @@
+package aspnet
+
+import (
+	"strings"
+
+	"limier/internal/script"
+)
+
+// objectCall calls a method of an object whose class is known.
+func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	a := first(args)
+	all := script.Union(args...)
+	switch recv.S {
+	case "request", "httprequest", "httprequestbase", "httplistenerrequest":
+		switch name {
+		case "binaryread", "getbufferlessinputstream", "getbufferedinputstream":
+			return h.source(m, n, fromRequest|fromUpload, ""), true
+		case "mappath":
+			return h.mapPath(a), true
+		case "saveas":
+			h.write(m, n, a, m.Source(n, fromRequest|fromUpload))
+			return none, true
+		case "form", "querystring", "params", "headers", "cookies", "servervariables", "item", "files":
+			v, _ := h.requestMember(m, n, name)
+			return h.Index(m, n, v, args)
+		}
+		return none, true
+	case "request.collection":
+		return h.source(m, n, fromRequest, ""), true
+	case "files", "httpfilecollection":
+		return h.source(m, n, fromUpload, "httppostedfile"), true
+	case "response", "httpresponse":
+		switch name {
+		case "write", "binarywrite":
+			h.print(m, n, a)
+		case "writefile", "transmitfile":
+			h.act("read", n, a)
+		}
+		return none, true
+	case "server", "httpserverutility":
+		switch name {
+		case "mappath":
+			return h.mapPath(a), true
+		case "createobject", "createobjectfromclsid":
+			s, _ := a.Text()
+			if strings.Contains(strings.ToLower(s), "72c24dd5") {
+				s = "wscript.shell"
+			}
+			return script.Instance(progID(s)), true
+		case "execute", "transfer":
+			if a.L&client != 0 && a.L&script.Mixed == 0 {
+				h.see(n, a, sight{rule: "request-to-include", text: "The request names the page that is run."})
+			}
+			return none, true
+		case "htmlencode", "urlencode", "urldecode", "htmldecode":
+			return all, true
+		}
+		return none, true
+	case "process":
+		if name == "start" || name == "kill" || name == "waitforexit" {
+			return none, true
+		}
+	case "stdin":
+		if strings.HasPrefix(name, "write") {
+			h.exec(m, n, a, "Process", "standard input")
+		}
+		return none, true
+	case "stdout":
+		return none, true
+	case "wscript.shell", "shell.application":
+		switch name {
+		case "run", "exec", "shellexecute":
+			h.exec(m, n, all, recv.S, name)
+			return script.Instance("process"), true
+		}
+	case "assembly":
+		switch name {
+		case "gettype", "gettypes":
+			return script.Instance("type", recv), true
+		case "createinstance":
+			return script.Instance("loaded", recv), true
+		}
+	case "appdomain":
+		if name == "load" {
+			return h.load(m, n, all, a, "AppDomain.Load"), true
+		}
+	case "methodinfo":
+		return h.invoke(m, n, recv, name, args)
+	case "constructorinfo":
+		if name == "invoke" {
+			class, _ := recv.O.Fields["class"].Text()
+			list := elements(nth(args, len(args)-1))
+			if v, ok := h.New(m, n, class, list); ok {
+				return v, true
+			}
+			return script.Instance(class, list...), true
+		}
+	case "type":
+		if name == "getmethod" || name == "invokemember" || name == "getmethods" {
+			v := script.Instance("methodinfo", append(args, recv)...)
+			if s, ok := a.Text(); ok {
+				v.O.Fields = map[string]script.Value{"name": script.Const(strings.ToLower(s))}
+			}
+			return v, true
+		}
+	case "codedomprovider", "csharpcodeprovider", "vbcodeprovider", "icodecompiler":
+		switch name {
+		case "createcompiler":
+			return script.Instance("codedomprovider"), true
+		case "compileassemblyfromsource", "compileassemblyfromfile", "compileassemblyfromdom", "compileassemblyfromsourcebatch":
+			h.code(m, n, script.Union(args[min(1, len(args)):]...), "CodeDom")
+			return script.Instance("assembly", all), true
+		}
+		return none, false
+	case "losformatter", "objectstateformatter", "binaryformatter", "netdatacontractserializer", "soapformatter":
+		if strings.HasPrefix(name, "deserialize") || strings.HasPrefix(name, "unsafedeserialize") || name == "readobject" {
+			h.deserialize(m, n, all, recv.S)
+			return all, true
+		}
+	case "powershell", "pipeline", "runspace", "commandcollection":
+		switch name {
+		case "addscript", "addcommand", "createpipeline", "createnestedpipeline", "add":
+			h.exec(m, n, a, "PowerShell", name)
+			return script.Instance("powershell"), true
+		}
+		return script.Instance("powershell"), true
+	case "managementclass", "managementobject":
+		switch name {
+		case "invokemethod":
+			h.exec(m, n, script.Union(append(args, anyOf(recv))...), "WMI", name)
+			return none, true
+		case "getmethodparameters":
+			return script.Instance("managementbaseobject"), true
+		}
+	case "xslcompiledtransform", "xsltransform":
+		if name == "load" {
+			if s := all; s.L&(client|fromRemote) != 0 && (len(args) > 1 || recv.S == "xsltransform") {
+				h.code(m, n, s, "XSLT")
+			}
+			return none, true
+		}
+		if name == "transform" {
+			return all, true
+		}
+	case "scriptcontrol":
+		if name == "addcode" || name == "eval" || name == "executestatement" {
+			return h.code(m, n, a, "ScriptControl"), true
+		}
+	case "filewriter":
+		if strings.HasPrefix(name, "write") || name == "copyfrom" {
+			h.write(m, n, recv.O.Fields["path"], all)
+			return none, true
+		}
+		if strings.HasPrefix(name, "read") || name == "copyto" {
+			v := h.read(m, n, recv.O.Fields["path"])
+			return v, true
+		}
+		return none, true
+	case "directoryinfo", "fileinfo":
+		path := recv.O.Fields["path"]
+		switch name {
+		case "getfiles", "getdirectories", "getfilesysteminfos", "enumeratefiles", "enumeratedirectories":
+			h.act("list", n, path)
+			v := script.Instance("fileinfo")
+			v.O.Fields = map[string]script.Value{"path": path}
+			return v, true
+		case "delete":
+			h.act("delete", n, path)
+		case "create", "createsubdirectory":
+			h.act("mkdir", n, script.Union(path, a))
+		case "moveto", "copyto", "replace":
+			h.act("move", n, script.Union(path, a))
+		case "open", "openread", "opentext", "openwrite", "createtext", "appendtext":
+			v := script.Instance("filewriter")
+			v.O.Fields = map[string]script.Value{"path": path}
+			return v, true
+		}
+		return none, true
+	case "sqlconnection", "oledbconnection", "odbcconnection", "mysqlconnection", "oracleconnection":
+		if name == "createcommand" {
+			v := script.Instance("sqlcommand")
+			v.O.Fields = map[string]script.Value{"connection": recv}
+			return v, true
+		}
+		return none, true
+	case "sqlcommand", "oledbcommand", "odbccommand", "mysqlcommand", "oraclecommand":
+		if name == "executereader" {
+			return script.Instance("sqldatareader"), true
+		}
+		return none, true
+	case "sqldataadapter", "oledbdataadapter", "odbcdataadapter", "mysqldataadapter":
+		return none, true
+	case "sqldatareader", "oledbdatareader":
+		return h.source(m, n, fromData, ""), true
+	case "tcpclient", "socket", "udpclient":
+		switch name {
+		case "connect", "beginconnect", "connectasync":
+			if all.L&client != 0 {
+				h.socket(n, all)
+			}
+			return none, true
+		case "getstream":
+			return script.Instance("networkstream"), true
+		case "send":
+			if all.L&client != 0 {
+				h.sockets++
+			}
+			return none, true
+		case "receive":
+			return none, true
+		}
+	case "networkstream":
+		if name == "write" && all.L&client != 0 {
+			h.sockets++
+		}
+		return none, true
+	case "webclient":
+		switch name {
+		case "downloadstring", "downloaddata", "openread", "uploadstring", "uploaddata", "getstringasync", "getbytearrayasync", "getasync":
+			return h.source(m, n, fromRemote, ""), true
+		case "downloadfile":
+			h.write(m, n, nth(args, 1), m.Source(n, fromRemote))
+			return none, true
+		}
+	case "httpwebrequest", "webrequest":
+		switch name {
+		case "getresponse":
+			return script.Instance("httpwebresponse"), true
+		case "getrequeststream":
+			return script.Instance("networkstream"), true
+		}
+	case "httpwebresponse", "webresponse":
+		return h.source(m, n, fromRemote, ""), true
+	case "httplistener":
+		if strings.HasPrefix(name, "getcontext") || name == "endgetcontext" {
+			return script.Instance("httpcontext"), true
+		}
+		return none, true
+	case "registry", "registrykey":
+		return h.registry(n, args), true
+	case "session", "application", "cache", "viewstate":
+		if name == "add" || name == "insert" || name == "set" {
+			if s, ok := a.Text(); ok {
+				m.Share(recv.S+"#"+strings.ToLower(s), nth(args, 1))
+			}
+			return none, true
+		}
+		if name == "get" || name == "item" {
+			return h.Index(m, n, recv, args)
+		}
+		return none, true
+	case "httpcontext":
+		if name == "getsection" {
+			return none, true
+		}
+	case "textbox", "list", "control":
+		return none, true
+	case "scripting.filesystemobject":
+		return h.fileCall(m, n, "fso", name, args)
+	}
+	return none, false
+}
+
+func anyOf(v script.Value) script.Value { return v.O.AnyValue() }
+
+// invoke runs a method that reflection found.
+func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	if name != "invoke" {
+		return script.Union(append(args, recv)...), true
+	}
+	method, _ := recv.O.Fields["name"].Text()
+	class, _ := recv.O.Fields["class"].Text()
+	var list []script.Value
+	if len(args) > 0 {
+		list = elements(args[len(args)-1])
+	}
+	u := script.Union(list...)
+	switch {
+	case method == "getapplicationconfig" || strings.Contains(method, "machinekey"):
+		return script.Value{L: secret, T: m.Source(n, secret).T}, true
+	case class == "" && method == "load" && u.L&(client|fromRemote|fromSession|blob) != 0:
+		return h.load(m, n, u, first(list), "reflection"), true
+	case class != "" && method != "":
+		target := script.Value{K: script.VType, S: class}
+		if len(args) > 1 && args[0].K == script.VObject && args[0].S == class {
+			target = args[0]
+		}
+		if v, ok := h.Call(m, n, target, method, list); ok {
+			return v, true
+		}
+	}
+	return script.Union(append(args, recv)...), true
+}
+
+// unknownCall judges calls on objects of a class nobody named, by what the
+// method is called. Only names that mean one thing are here.
+func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	none := script.Value{}
+	u := script.Union(args...)
+	switch name {
+	case "getmethod":
+		v := script.Instance("methodinfo", append(args, recv)...)
+		if s, ok := first(args).Text(); ok {
+			v.O.Fields = map[string]script.Value{"name": script.Const(strings.ToLower(s))}
+		}
+		return v, true
+	case "addscript", "addcode":
+		if u.L&client != 0 {
+			h.code(m, n, u, name)
+			return none, true
+		}
+	case "compileassemblyfromsource":
+		h.code(m, n, script.Union(args[min(1, len(args)):]...), "CodeDom")
+		return script.Instance("assembly", args...), true
+	case "shellexecute":
+		h.exec(m, n, u, "ShellExecute", "")
+		return none, true
+	case "saveas":
+		if recv.L&fromUpload != 0 {
+			h.upload(m, n, first(args))
+			return none, true
+		}
+	case "transformfinalblock", "createdecryptor":
+		// A cipher: the data stays what it was.
+		return script.Union(append(args, recv)...), true
+	case "frombase64string":
+		if s, ok := first(args).Text(); ok && len(s) > 600 {
+			return script.Value{}, false
+		}
+	case "read", "copyto":
+		// Data read into a buffer.
+		if recv.L&(client|fromRemote) != 0 && len(args) > 0 && args[0].O != nil && len(n.Kids) > 1 {
+			m.Taint(n.Kids[1], recv)
+			return script.Value{}, true
+		}
+	case "getsection":
+		if s, ok := first(args).Text(); ok && strings.Contains(strings.ToLower(s), "machinekey") {
+			return script.Value{L: secret, T: m.Source(n, secret).T}, true
+		}
+	case "getapplicationconfig":
+		return script.Value{L: secret, T: m.Source(n, secret).T}, true
+	case "connect":
+		if u.L&client != 0 && len(args) >= 1 && recv.K == script.VUnknown && recv.T == nil && len(args) <= 2 && strings.Contains(h.page.Text, "Socket") {
+			h.socket(n, u)
+		}
+	}
+	return none, false
+}

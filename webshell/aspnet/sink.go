@@ -1,0 +1,189 @@
+package aspnet
+
+import (
+	"strings"
+
+	"limier/finding"
+	"limier/internal/script"
+	"limier/webshell"
+)
+
+// code is v being compiled or evaluated.
+func (h *host) code(m *script.Machine, n *script.Node, v script.Value, how string) script.Value {
+	if s, ok := v.Text(); ok && v.K == script.VString {
+		if how != "eval" && how != "Function" {
+			return script.Value{}
+		}
+		before := len(h.seen)
+		out, ran := m.RunText(s, script.JScript)
+		if ran && v.L&script.Built != 0 && len(s) > 8 {
+			for i := before; i < len(h.seen); i++ {
+				if h.seen[i].decoded == "" {
+					h.seen[i].decoded = s
+				}
+			}
+			h.see(n, v, sight{rule: "hidden-code", decoded: s, text: "Code put together from pieces is run by " + how + "."})
+		}
+		return out
+	}
+	s := sight{rule: "request-to-eval", verdict: webshell.Webshell, sure: finding.HighConfidence,
+		text: "Text from the request is run as code by " + how + "."}
+	switch {
+	case v.L&script.Numeric != 0:
+		return script.Value{}
+	case v.L&client != 0:
+		if v.L&script.Mixed != 0 {
+			s.sure = finding.ModerateConfidence
+		}
+	case v.L&fromRemote != 0:
+		s.rule, s.text = "remote-to-eval", "Code fetched from another server is run by "+how+"."
+	case v.L&fromSession != 0 && v.L&script.Mixed == 0:
+		s.rule, s.text, s.sure = "session-to-eval", "Text kept in the session is run as code by "+how+".", finding.ModerateConfidence
+	case v.L&(fromFile|fromData) != 0:
+		s.rule, s.text = "stored-to-eval", "Text read from a file or database is run as code by "+how+"."
+		s.verdict = ""
+	default:
+		return script.Value{}
+	}
+	h.see(n, v, s)
+	return script.Value{}
+}
+
+// exec is a command line v being run.
+func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part string) {
+	if part != "" {
+		how += " (" + part + ")"
+	}
+	s := sight{rule: "request-to-command", verdict: webshell.Webshell, sure: finding.HighConfidence,
+		text: "Text from the request is run as a command by " + how + "."}
+	text, known := v.Text()
+	switch {
+	case v.L&script.Numeric != 0 && v.L&client != 0:
+		return
+	case v.L&(fromRequest|fromUpload) != 0:
+	case v.L&fromControl != 0:
+		s.sure = finding.ModerateConfidence
+	case v.L&fromRemote != 0:
+		s.rule, s.text = "remote-to-command", "Text fetched from another server is run as a command by "+how+"."
+	case v.L&fromSession != 0:
+		s.text, s.sure = "Text kept in the session is run as a command by "+how+".", finding.ModerateConfidence
+	case known && hostileCommand(text):
+		s.rule, s.text = "hostile-command", "A command that serves intruders is run by "+how+"."
+		s.verdict, s.sure, s.decoded = webshell.Malicious, finding.ModerateConfidence, text
+	default:
+		s = sight{rule: "runs-command", text: "A command is run by " + how + ".", decoded: text}
+	}
+	h.see(n, v, s)
+}
+
+// hostileCommand knows commands that no page has reason to run.
+func hostileCommand(s string) bool {
+	s = strings.ToLower(s)
+	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// load is an assembly being loaded from bytes or from a path.
+func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, how string) script.Value {
+	v := script.Instance("assembly", all)
+	s := sight{rule: "request-to-assembly", verdict: webshell.Webshell, sure: finding.HighConfidence,
+		text: "An assembly from the request is loaded and run (" + how + ")."}
+	switch {
+	case all.L&script.Numeric != 0 && all.L&client != 0:
+		return v
+	case all.L&(fromRequest|fromUpload) != 0:
+	case all.L&fromControl != 0:
+		s.sure = finding.ModerateConfidence
+	case all.L&fromRemote != 0:
+		s.rule, s.text = "remote-to-assembly", "An assembly fetched from another server is loaded ("+how+")."
+	case all.L&fromSession != 0:
+		s.rule, s.text, s.sure = "session-to-assembly", "An assembly kept in the session is loaded ("+how+").", finding.ModerateConfidence
+	case all.L&blob != 0 || what.K == script.VBytes && len(what.O.Buf) > 256 || what.K == script.VArray:
+		s.rule, s.text = "embedded-assembly", "An assembly hidden in the page itself is loaded ("+how+")."
+		s.verdict, s.sure = webshell.Malicious, finding.HighConfidence
+	default:
+		return v
+	}
+	h.see(n, all, s)
+	return v
+}
+
+func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, how string) {
+	if v.L&(fromRequest|fromUpload) == 0 || v.L&script.Numeric != 0 {
+		return
+	}
+	s := sight{rule: "request-to-deserialize", verdict: webshell.Webshell, sure: finding.HighConfidence,
+		text: "Data from the request is deserialised by " + how + ", which lets it run code."}
+	for t := v.T; t != nil; t = t.Prev {
+		if c := strings.ToLower(m.Place(t.Node).Code); strings.Contains(c, "viewstate") || strings.Contains(c, "vstate") {
+			s.verdict = ""
+		}
+	}
+	h.see(n, v, s)
+}
+
+// sql is a statement v being prepared on conn.
+func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
+	if !pure(v) {
+		return
+	}
+	s := sight{rule: "request-to-sql", text: "A whole SQL statement comes from the request."}
+	if c := script.Union(conn, conn.O.AnyValue()); c.L&(client|fromSession) != 0 {
+		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
+		s.text = "The request names the database and sends the SQL statement."
+	}
+	h.see(n, v, s)
+}
+
+func (h *host) socket(n *script.Node, v script.Value) {
+	h.sockets++
+	h.see(n, v, sight{rule: "request-to-socket", verdict: webshell.Webshell, sure: finding.ModerateConfidence,
+		text: "The page connects to any host and port that the request names: a tunnel."})
+}
+
+// print is v being written to the client.
+func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
+	if v.L&secret != 0 {
+		h.see(n, v, sight{rule: "prints-secrets", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
+			text: "Keys or passwords of the configuration are sent to the client."})
+	}
+}
+
+func (h *host) isImported(name string) bool {
+	_, ok := h.imports[name]
+	return ok
+}
+
+// structure looks at what the code declares.
+func (h *host) structure(m *script.Machine) {
+	m.Functions(func(fn, class *script.Node) {
+		for _, a := range fn.Attr {
+			if a == "dllimport" {
+				if h.imports == nil {
+					h.imports = map[string]*script.Node{}
+				}
+				h.imports[strings.ToLower(fn.Name)] = fn
+			}
+		}
+	})
+	at := func(names ...string) *script.Node {
+		for _, name := range names {
+			if n := h.imports[name]; n != nil {
+				return n
+			}
+		}
+		return nil
+	}
+	if n := at("virtualalloc", "virtualallocex", "virtualprotect", "ntallocatevirtualmemory"); n != nil && at("createthread", "createremotethread", "writeprocessmemory", "ntcreatethreadex", "queueuserapc", "waitforsingleobject", "rtlmovememory") != nil {
+		h.see(n, script.Value{}, sight{rule: "shellcode", verdict: webshell.Malicious, sure: finding.HighConfidence,
+			text: "The page allocates executable memory and starts a thread in it."})
+	}
+	if n := at("createprocessasuser", "createprocesswithtokenw", "createprocesswithlogonw", "impersonatenamedpipeclient", "ntquerysysteminformation", "zwquerysysteminformation", "minidumpwritedump", "wtsenumerateprocesses", "wtsenumerateprocessesa"); n != nil {
+		h.see(n, script.Value{}, sight{rule: "takes-privileges", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
+			text: "The page calls the system to take another account's rights or to read other processes."})
+	}
+}
