@@ -80,7 +80,25 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		return Value{}, false
 	}
 	a := args[0]
-	s, known := a.Text()
+	switch name { // what loops call for each letter
+	case "chr", "chrw", "chrb":
+		if a.K == VNumber {
+			return m.char(name, a), true
+		}
+	case "mid":
+		if a.K == VString && len(args) == 3 && args[1].K == VNumber && args[2].K == VNumber && args[1].N >= 1 && args[2].N >= 0 && args[1].N < 1<<30 && args[2].N < 1<<30 {
+			i := int(args[1].N) - 1
+			return Value{K: VString, L: a.L | Built, T: a.T, S: m.letters(a.S).slice(i, i+int(args[2].N))}, true
+		}
+	case "asc", "ascw":
+		if a.K == VString && len(a.S) == 1 {
+			return Value{K: VNumber, N: float64(a.S[0]), L: a.L, T: a.T}, true
+		}
+	}
+	s, known := "", a.Known()
+	if known {
+		s, _ = a.Text()
+	}
 	u := func() (Value, bool) { return Union(args...), true }
 	switch name {
 	case "len", "lenb", "isnumeric", "isempty", "isnull", "isobject", "isarray", "isdate", "vartype", "typename", "strcomp", "ubound", "lbound", "isnan", "isnullorempty", "isnullorwhitespace", "isnothing", "indexof":
@@ -124,14 +142,8 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 			return m.folded(string(b), args...)
 		}
 		if f, ok := a.Number(); ok {
-			r := rune(f)
-			if name == "chrb" || name == "chr" {
-				if u := uint16(r); r < 0 || r > 0xFF {
-					return m.folded(string([]byte{byte(u >> 8), byte(u)}), a)
-				}
-				return m.folded(string([]byte{byte(r)}), a)
-			}
-			return m.folded(string(appendChar(nil, r&0xFFFF)), a)
+			a.N = f
+			return m.char(name, a), true
 		}
 		if name == "tochar" && known {
 			return a, true
@@ -308,6 +320,26 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		return m.method(n, a, name, args[1:])
 	}
 	return Value{}, false
+}
+
+// asciiLetters holds the letters of ASCII, for strings of one letter that cost nothing.
+const asciiLetters = "\x00\x01\x02\x03\x04\x05\x06\a\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\x7f"
+
+// char is Chr: one byte, two of a code page of East Asia, or a rune.
+func (m *Machine) char(name string, a Value) Value {
+	out := Value{K: VString, L: a.L&^Numeric | Built, T: a.T}
+	r := rune(a.N)
+	switch {
+	case r >= 0 && r < 0x80:
+		out.S = asciiLetters[r : r+1]
+	case name != "chrb" && name != "chr":
+		out.S = string(appendChar(nil, r&0xFFFF))
+	case r < 0 || r > 0xFF:
+		out.S = string([]byte{byte(uint16(r) >> 8), byte(r)})
+	default:
+		out.S = string([]byte{byte(r)})
+	}
+	return out
 }
 
 func (m *Machine) toNumber(name string, args []Value) (Value, bool) {

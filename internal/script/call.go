@@ -237,7 +237,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 				c = refs[i]
 			}
 		} else {
-			if m.calls > 1 && m.weak == 0 {
+			if m.weak == 0 {
 				c.v.K = VNull
 			}
 			c.v = typed(c.v, p.Low)

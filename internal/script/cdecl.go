@@ -302,6 +302,10 @@ func (p *cParser) jsFunction(t Token) *Node {
 	n := p.node(KFunc, t.Pos)
 	if p.tok().Kind == tIdent {
 		nt := p.next()
+		for p.op('.') && p.peek(1).Kind == tIdent { // function IHttpHandler.ProcessRequest
+			p.i++
+			nt = p.next()
+		}
 		n.Name, n.Low, n.Pos = nt.S, lowerASCII(nt.S), nt.Pos
 	}
 	n.Kids = p.params()

@@ -67,6 +67,12 @@ func (l *cLexer) run(i, limit int) int {
 			i += j + 4
 		case c == '@' && l.js && strings.HasPrefix(src[i:end], "@*/"):
 			i += 3
+		case c >= 0x80 && spaceAt(src[i:end]) > 0:
+			i += spaceAt(src[i:end])
+		case c >= 0x80 && smartQuote(src[i:end]) > 0:
+			s, j := smartString(src, i, end)
+			l.add(tStr, 0, i, s)
+			i = j
 		case identStart(c) || c == '\\' && i+1 < end && src[i+1]|0x20 == 'u' || c == '$' && l.js:
 			i = l.ident(i)
 		case c >= '0' && c <= '9' || c == '.' && i+1 < end && src[i+1] >= '0' && src[i+1] <= '9':
@@ -170,6 +176,9 @@ func (l *cLexer) ident(i int) int {
 			continue
 		case c >= 0x80:
 			r, n := utf8.DecodeRuneInString(src[j:end])
+			if unicode.Is(unicode.Z, r) || smartQuote(src[j:end]) > 0 {
+				break
+			}
 			if !unicode.Is(unicode.Cf, r) && r != 0xA0 && r != 0x3000 {
 				b = append(b, src[j:j+n]...)
 			}
@@ -182,10 +191,11 @@ func (l *cLexer) ident(i int) int {
 		}
 		break
 	}
+	j = max(j, i+1)
 	if len(b) > 0 {
 		l.add(tIdent, 0, i, string(b))
 	}
-	return max(j, i+1)
+	return j
 }
 
 // quoted reads a literal with escapes; it ends with its line at the latest.
@@ -193,6 +203,12 @@ func (l *cLexer) quoted(pos, i int, quote byte) int {
 	src, end := l.src, l.end
 	from := i
 	for i < end && src[i] != quote && src[i] != '\\' && src[i] != '\n' {
+		if n := 0; src[i] == 0xe2 && quote == '"' {
+			if n = smartQuote(src[i:end]); n > 0 && closesSmart(src, i+n, end) {
+				l.add(tStr, 0, pos, src[from:i])
+				return i + n
+			}
+		}
 		i++
 	}
 	op := uint8(0)
@@ -271,6 +287,15 @@ func unescape(b []byte, src string, i, end int) ([]byte, int) {
 		return appendChar(b, rune(v)), j
 	}
 	return b, i + 2
+}
+
+// spaceAt returns the size of a Unicode space at the start of s.
+func spaceAt(s string) int {
+	r, n := utf8.DecodeRuneInString(s)
+	if unicode.Is(unicode.Z, r) || r == 0x85 || r == 0xFEFF || r == 0x200B {
+		return n
+	}
+	return 0
 }
 
 func appendChar(b []byte, r rune) []byte {

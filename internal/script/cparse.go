@@ -164,6 +164,19 @@ func (p *cParser) statement(class string) *Node {
 			if s := p.declaration(class, nil); s != nil {
 				return s
 			}
+		} else if p.peek(1).Kind == tIdent && class != "" { // WebMethodAttribute function f
+			var attrs []string
+			at := p.i
+			for p.tok().Kind == tIdent && p.tok().S != "function" && len(attrs) < 8 {
+				attrs = append(attrs, lowerASCII(p.next().S))
+			}
+			if p.word("function") {
+				if s := p.statement(class); s != nil {
+					s.Attr = append(s.Attr, attrs...)
+					return s
+				}
+			}
+			p.i = at
 		}
 		if n := p.peek(1); n.Kind == tOp && n.Op == ':' && !(p.peek(2).Kind == tOp && p.peek(2).Op == ':') && class == "" { // label
 			p.i += 2

@@ -131,6 +131,7 @@ const (
 func decodeRun(s string) string {
 	out := make([]byte, 0, len(s))
 	index := 0
+	utf := utf8.ValidString(s)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c == '@' && i+1 < len(s) {
@@ -156,6 +157,10 @@ func decodeRun(s string) string {
 		}
 		if c >= 0x80 { // passed through, without a turn
 			out = append(out, c)
+			if !utf && i+1 < len(s) { // the second byte of a letter may look like ASCII
+				i++
+				out = append(out, s[i])
+			}
 			continue
 		}
 		turn := int(turns[index%64] - '0')

@@ -10,16 +10,27 @@ func (m *Machine) eval(n *Node) Value {
 	if m.left <= 0 {
 		return Value{}
 	}
-	m.nest++
-	defer func() { m.nest-- }()
-	if m.nest > 3500 {
-		return Value{}
-	}
 	switch n.Kind {
 	case KStr:
 		return Value{K: VString, S: n.Name}
 	case KNum:
 		return Num(n.Num)
+	case KName:
+		if c := m.lookup(n.Name); c != nil {
+			return c.v
+		}
+	}
+	if m.nest > 3500 {
+		return Value{}
+	}
+	m.nest++
+	v := m.evalNode(n)
+	m.nest--
+	return v
+}
+
+func (m *Machine) evalNode(n *Node) Value {
+	switch n.Kind {
 	case KBool:
 		return Bool(n.Num != 0)
 	case KNull:
@@ -154,9 +165,6 @@ func (m *Machine) lookup(name string) *cell {
 }
 
 func (m *Machine) evalName(n *Node) Value {
-	if c := m.lookup(n.Name); c != nil {
-		return c.v
-	}
 	if o := m.cur.self; o != nil {
 		if v, ok := o.Fields[n.Name]; ok {
 			return v
@@ -283,6 +291,9 @@ func (m *Machine) evalUn(n *Node) Value {
 	v := m.eval(n.Kids[0])
 	switch n.Op {
 	case '-':
+		if v.K == VString && v.S == "" && m.cur.d == JScript {
+			return Num(0)
+		}
 		if f, ok := v.Number(); ok {
 			return Num(-f)
 		}
@@ -479,7 +490,11 @@ func (m *Machine) evalArgs(kids []*Node) []Value {
 	if len(kids) == 0 {
 		return nil
 	}
-	args := make([]Value, len(kids))
+	if len(m.slab) < len(kids) { // arguments are many and small
+		m.slab = make([]Value, max(256, len(kids)))
+	}
+	args := m.slab[:len(kids):len(kids)]
+	m.slab = m.slab[len(kids):]
 	for i, k := range kids {
 		args[i] = m.eval(k)
 	}

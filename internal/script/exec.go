@@ -40,11 +40,16 @@ func (m *Machine) exec(n *Node) control {
 		return goOn
 	}
 	m.left--
-	m.nest++
-	defer func() { m.nest-- }()
 	if m.left <= 0 || m.nest > 900 {
 		return goOn
 	}
+	m.nest++
+	c := m.execNode(n)
+	m.nest--
+	return c
+}
+
+func (m *Machine) execNode(n *Node) control {
 	switch n.Kind {
 	case KBlock:
 		return m.execBlock(n, 0)

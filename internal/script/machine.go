@@ -33,6 +33,7 @@ type Machine struct {
 	tails   [4][]byte
 	tail    int
 	recent  [4]text
+	slab    []Value
 	oldest  int
 	weak    int
 	nest    int
@@ -84,8 +85,8 @@ const (
 )
 
 const (
-	totalSteps = 2_000_000
-	entrySteps = 900_000
+	totalSteps = 5_000_000
+	entrySteps = 2_500_000
 )
 
 // NewMachine returns a machine with fresh budgets.
@@ -302,7 +303,9 @@ func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
 		m.texts[text] = blocks
 	}
 	m.Depth++
-	defer func() { m.Depth-- }()
+	old := m.cur.d
+	m.cur.d = d
+	defer func(f *frame) { m.Depth--; f.d = old }(m.cur)
 	var last Value
 	for _, b := range blocks {
 		if len(b.Kids) == 1 && b.Kids[0].Kind == KExpr {

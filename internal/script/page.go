@@ -179,6 +179,12 @@ func (p *Page) directive(s string, net bool) {
 
 // attributes reads name="value" pairs.
 func attributes(s string) map[string]string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 { // typographic quotation marks, as copies have them
+			s = strings.NewReplacer("\xe2\x80\x9c", `"`, "\xe2\x80\x9d", `"`, "\xa1\xb0", `"`, "\xa1\xb1", `"`).Replace(s)
+			break
+		}
+	}
 	out := map[string]string{}
 	for n := 0; n < 60; n++ {
 		i := strings.IndexByte(s, '=')

@@ -34,18 +34,27 @@ const (
 	Mixed   Label = 1 << (31 - iota) // joined with other text
 	Numeric                          // turned into a number on the way
 	Built                            // a constant put together from pieces
+	Opaque                           // made of a long constant in a way that was not followed
 )
 
 // A Value is what the machine knows of a value: perhaps the constant, where it
-// came from, and for unknown text what it starts (P) and ends (S) with.
+// came from, and for unknown text what it ends with (S); Prefix tells what it
+// starts with.
 type Value struct {
 	K VKind
 	L Label
 	N float64
 	S string
-	P string
 	O *Object
 	T *Trace
+}
+
+// Prefix is what unknown text is known to start with.
+func (v Value) Prefix() string {
+	if v.K == VUnknown && v.O != nil {
+		return v.O.prefix
+	}
+	return ""
 }
 
 // An Object is what values of reference types share.
@@ -58,6 +67,7 @@ type Object struct {
 	Class  *Node
 	frame  *frame
 	self   *Object
+	prefix string
 }
 
 // A Trace is the way data took, latest step first.
@@ -183,6 +193,9 @@ func Union(vs ...Value) Value {
 				}
 			}
 		}
+		if v.K == VString && len(v.S) > 300 {
+			l |= Opaque
+		}
 		// The way shown is that of the lowest label, the host's most telling.
 		if t != nil && (out.T == nil || l&-l < out.L&-out.L) {
 			out.T = t
@@ -282,7 +295,9 @@ func (m *Machine) Concat(vs ...Value) Value {
 		if known {
 			known = false
 			if !prefixDone {
-				out.P = acc + v.P
+				if p := acc + v.Prefix(); p != "" {
+					out.O = &Object{prefix: p[:min(len(p), 512)]}
+				}
 				prefixDone = true
 			}
 		}
@@ -300,7 +315,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 		l |= u.L
 	}
 	if known {
-		out.K, out.S, out.P = VString, acc, ""
+		out.K, out.S, out.O = VString, acc, nil
 		out.L = l
 		if built > 1 {
 			out.L |= Built

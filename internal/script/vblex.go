@@ -42,12 +42,15 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int) ([]Token, [
 				toks = append(toks, Token{Kind: tStr, Pos: int32(i), S: s})
 				i = j
 			case identStart(c):
-				if c == 0xA0 || c == 0xC2 && i+1 < end && src[i+1] == 0xA0 { // no-break space
-					i++
-					if c == 0xC2 {
-						i++
+				if c >= 0x80 {
+					if n := spaceAt(src[i:end]); n > 0 {
+						i += n
+						continue
 					}
-					continue
+					if c == 0xA0 {
+						i++
+						continue
+					}
 				}
 				if c == '_' && (i+1 >= end || !identByte(src[i+1])) {
 					if j, ok := continued(src, i+1, end); ok {

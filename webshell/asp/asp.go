@@ -74,7 +74,7 @@ func worth(data []byte) bool {
 	if !bytes.Contains(data, []byte("<%")) && !containsFold(data, "runat") && !bytes.Contains(data, []byte("+ADw")) {
 		return false
 	}
-	for _, word := range []string{"eval", "execute", "createobject", "#@~^", "getobject", "classid", "progid", "function(", "+ad", "getref", "activexobject", "server.transfer"} {
+	for _, word := range []string{"eval", "execute", "createobject", "#@~^", "getobject", "classid", "progid", "function(", "+ad", "getref", "65000", "activexobject", "server.transfer"} {
 		if containsFold(data, word) {
 			return true
 		}

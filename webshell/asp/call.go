@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"limier/finding"
 	"limier/internal/script"
+	"limier/webshell"
 )
 
 func first(args []script.Value) script.Value {
@@ -153,11 +155,11 @@ func (h *host) getObject(m *script.Machine, n *script.Node, args []script.Value)
 	a := args[0]
 	s, _ := a.Text()
 	if s == "" {
-		s = a.P
+		s = a.Prefix()
 	}
 	low := strings.ToLower(s)
 	switch {
-	case a.L&hostile != 0 && a.P == "":
+	case a.L&hostile != 0 && a.Prefix() == "":
 		h.see(m, n, a, sight{rule: "request-to-object", text: "The request names the object that is bound."})
 	case strings.HasPrefix(low, "winmgmts"):
 		return script.Instance("wmi")
@@ -325,6 +327,10 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	case "xmlhttp":
 		if name == "open" && len(args) > 1 {
 			set("<url>", args[1])
+			if p := strings.ToLower(args[1].Prefix()); args[1].L&fromRequest != 0 && (strings.HasPrefix(p, "http://127.0.0.1:") || strings.HasPrefix(p, "http://localhost:")) {
+				h.see(m, n, args[1], sight{rule: "request-to-local-port", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
+					text: "The request names a port of this host to which the page talks."})
+			}
 		}
 		return none, true
 	case "xmldom":

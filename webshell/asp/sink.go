@@ -50,8 +50,13 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 					h.seen[i].decoded = s
 				}
 			}
-			h.see(m, n, v, sight{rule: "hidden-code", verdict: webshell.Suspicious, sure: finding.LowConfidence, decoded: s,
-				text: "Code put together from pieces is run by " + how + "."})
+			hidden := sight{rule: "hidden-code", verdict: webshell.Suspicious, sure: finding.LowConfidence, decoded: s,
+				text: "Code put together from pieces is run by " + how + "."}
+			if len(s) > 80 && !strings.Contains(h.page.Text, s[20:60]) {
+				hidden.verdict, hidden.sure = webshell.Malicious, finding.ModerateConfidence
+				hidden.text = "Code that stands nowhere in the file in plain is decoded and run by " + how + "."
+			}
+			h.see(m, n, v, hidden)
 		}
 		return out
 	}
@@ -75,6 +80,9 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 	case v.L&(fromFile|fromData) != 0:
 		s.rule, s.text = "stored-to-eval", "Text read from a file or database is run as code by "+how+"."
 		s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence
+	case v.L&script.Opaque != 0:
+		s.rule, s.text = "opaque-eval", "A long encoded text of the file is run as code by "+how+"; it could not be decoded here."
+		s.verdict, s.sure = webshell.Malicious, finding.ModerateConfidence
 	default:
 		return script.Value{}
 	}
@@ -157,6 +165,12 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0:
 		s.text = "Text from the request is written to a file that the request names."
 		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
+	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&fromRequest == 0:
+		s.text = "Text from the request is written to the script itself."
+		s.verdict, s.sure = webshell.Malicious, finding.ModerateConfidence
+		if content.L&script.Mixed == 0 {
+			s.verdict = webshell.Webshell
+		}
 	case req && content.L&fromUpload == 0 && scriptName(path) && content.L&script.Mixed == 0:
 		s.text = "Text from the request alone is written to a script."
 		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
@@ -176,14 +190,22 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 // sql is a statement being run. Only a console's is of interest: the request
 // sends all of it and names the database too.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
-	if !pure(v) {
+	if v.L&fromRequest == 0 || v.L&script.Numeric != 0 {
 		return
 	}
 	s := sight{rule: "request-to-sql", verdict: webshell.Suspicious, sure: finding.LowConfidence,
 		text: "A whole SQL statement comes from the request."}
-	if c := script.Union(conn, anyOf(conn)); c.L&(fromRequest|fromSession) != 0 {
+	c := script.Union(conn, anyOf(conn))
+	low := strings.TrimRight(strings.ToLower(v.Prefix()), " [\"")
+	switch names := c.L&(fromRequest|fromSession) != 0; {
+	case names && pure(v):
 		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
 		s.text = "The request names the database and sends the SQL statement."
+	case names && strings.HasSuffix(low, " from"):
+		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		s.text = "The request names the database and the table that is read."
+	case !pure(v):
+		return
 	}
 	h.see(m, n, v, s)
 }

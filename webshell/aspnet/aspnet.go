@@ -54,7 +54,11 @@ func Analyse(name string, data []byte) []webshell.Reason {
 }
 
 func analyse(name, text string, depth int) []webshell.Reason {
-	h := &host{page: cut(name, text), depth: depth}
+	return analysePage(cut(name, text), depth)
+}
+
+func analysePage(page *script.Page, depth int) []webshell.Reason {
+	h := &host{page: page, depth: depth}
 	if !h.page.Code {
 		return nil
 	}
@@ -102,11 +106,11 @@ func guessDialect(p *script.Page) script.Dialect {
 	for _, b := range p.Blocks {
 		for _, s := range b.Segments {
 			code := strings.ToLower(p.Text[s.Start:min(s.End, s.Start+20000)])
-			vb += strings.Count(code, "end sub") + strings.Count(code, "end if") + strings.Count(code, "\ndim ") + strings.Count(code, " dim ") + strings.Count(code, " then\r") + strings.Count(code, " then\n") + strings.Count(code, "end function")
+			vb += strings.Count(code, "end sub") + strings.Count(code, "end if") + strings.Count(code, "\ndim ") + strings.Count(code, " dim ") + strings.Count(code, " then") + strings.Count(code, "end function")
 			cs += strings.Count(code, ";\r") + strings.Count(code, ";\n") + strings.Count(code, "; ") + strings.Count(code, ";}") + strings.Count(code, "{")
 		}
 	}
-	if vb > cs/2 {
+	if vb > cs/2 || cs == 0 {
 		return script.VBNet
 	}
 	return script.CSharp

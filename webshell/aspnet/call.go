@@ -72,11 +72,17 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 		if len(args) > 0 {
 			return h.Index(m, n, script.Instance(name), args)
 		}
-	case "eval":
-		if m.Dialect() == script.JScript && len(args) > 0 {
-			return h.code(m, n, args[0], "eval"), true
+	case "eval", "execute", "executeglobal":
+		if (m.Dialect() == script.JScript || m.Dialect() == script.VBScript) && len(args) > 0 {
+			if s, ok := nth(args, 1).Text(); ok && s == "unsafe" && args[0].L == 0 && !args[0].Known() {
+				h.see(n, args[0], sight{rule: "unsafe-eval", verdict: "webshell", sure: "moderate",
+					text: "Text that is not in the file is run as code, with the switch that lifts all limits."})
+			}
+			return h.code(m, n, args[0], name), true
 		}
-		return none, true // data binding
+		if name == "eval" {
+			return none, true // data binding
+		}
 	case "createobject":
 		if s, ok := first(args).Text(); ok {
 			return script.Instance(progID(s)), true
@@ -274,7 +280,9 @@ func withFields(args []script.Value) []script.Value {
 }
 
 func (h *host) registry(n *script.Node, args []script.Value) script.Value {
-	h.act("registry", n, script.Union(args...))
+	if u := script.Union(args...); u.L&client != 0 {
+		h.see(n, u, sight{rule: "request-to-registry", verdict: "webshell", sure: "moderate", text: "The request names the registry key that is read or written."})
+	}
 	return script.Instance("registry", args...)
 }
 
@@ -358,6 +366,11 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 	case "tcpclient", "socket", "udpclient":
 		if u := script.Union(args...); u.L&client != 0 {
 			h.socket(n, u)
+		}
+		for _, a := range args {
+			if a.K == script.VType && strings.HasSuffix(a.S, "sockettype.raw") {
+				h.see(n, a, sight{rule: "raw-socket", verdict: "malicious", sure: "moderate", text: "The page opens a raw socket, as sniffers and scanners do."})
+			}
 		}
 		return script.Instance(class), true
 	case "webclient", "httpclient":

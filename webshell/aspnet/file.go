@@ -121,7 +121,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	if s, ok := content.Text(); ok && h.depth < 2 && len(s) > 10 {
 		low := strings.ToLower(s)
 		if strings.Contains(low, "<%") || strings.Contains(low, "runat") {
-			if inner := analyse("x.aspx", s, h.depth+1); len(inner) > 0 && inner[0].Verdict == webshell.Webshell {
+			if inner := analyseWritten(s, h.depth+1); len(inner) > 0 && inner[0].Verdict == webshell.Webshell {
 				h.see(n, content, sight{rule: "writes-webshell", verdict: webshell.Webshell, sure: finding.HighConfidence,
 					text: "A web shell is written to a file.", decoded: s, inner: inner})
 				return
@@ -153,6 +153,14 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	h.see(n, script.Union(content, path), s)
 }
 
+// analyseWritten judges a page that the code writes: ASP.NET, or classic ASP.
+func analyseWritten(s string, depth int) []webshell.Reason {
+	if r := analyse("x.aspx", s, depth); len(r) > 0 && r[0].Verdict == webshell.Webshell {
+		return r
+	}
+	return analysePage(script.Cut(s, script.VBScript, false), depth)
+}
+
 // upload is an uploaded file being stored at path.
 func (h *host) upload(m *script.Machine, n *script.Node, path script.Value) {
 	h.uploads = append(h.uploads, upload{n, path})
@@ -169,7 +177,7 @@ func (h *host) uploader() {
 		case u.path.L&fromRequest != 0 && u.path.L&(fileName|mapped) == fileName && !h.checked:
 			s.text = "An uploaded file is stored in any folder the request names."
 			s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
-		case pure(u.path) && u.path.L&mapped == 0:
+		case pure(u.path):
 			s.text = "An uploaded file is stored where the request says."
 			s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
 		}

@@ -277,6 +277,12 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 		}
 	case "sqldatareader", "oledbdatareader", "dataset", "datatable", "datarow", "sqldatareader[]", "datarowview", "idatareader", "dbdatareader":
 		return h.source(m, n, fromData, ""), true
+	case "uri":
+		switch name {
+		case "scheme", "host", "authority", "absolutepath", "localpath", "segments", "port", "dnssafehost":
+			return script.Value{L: info}, true
+		}
+		return script.Union(recv), true
 	case "exception", "eventargs":
 		return script.Value{}, true
 	case "httpwebresponse", "webresponse", "httpresponsemessage":
@@ -321,6 +327,8 @@ func (h *host) static(m *script.Machine, n *script.Node, class, name string) (sc
 
 func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (script.Value, bool) {
 	switch name {
+	case "request":
+		return script.Instance("request"), true
 	case "form", "querystring", "params", "headers", "cookies", "servervariables", "item", "unvalidated", "query":
 		return h.source(m, n, fromRequest, "request.collection"), true
 	case "files":
@@ -329,7 +337,7 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 		return h.source(m, n, fromRequest, ""), true
 	case "useragent", "urlreferrer", "pathinfo", "userlanguages", "contenttype", "rawurl", "url", "path", "accepttypes", "userhostname":
 		l := fromRequest
-		if name != "useragent" && name != "urlreferrer" && name != "userlanguages" && name != "contenttype" && name != "accepttypes" {
+		if name == "path" || name == "pathinfo" || name == "userhostname" {
 			l = info
 		}
 		if name == "url" || name == "urlreferrer" {
@@ -438,7 +446,7 @@ func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
 func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value {
 	service := false
 	for _, a := range fn.Attr {
-		if a == "webmethod" || a == "operationcontract" || a == "webinvoke" || a == "webget" || a == "httppost" || a == "httpget" {
+		if a == "webmethod" || a == "webmethodattribute" || a == "operationcontract" || a == "webinvoke" || a == "webget" || a == "httppost" || a == "httpget" {
 			service = true
 		}
 	}

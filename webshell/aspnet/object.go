@@ -145,10 +145,17 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "scriptcontrol":
 		if name == "addcode" || name == "eval" || name == "executestatement" {
+			if s, ok := a.Text(); ok {
+				m.RunText(s, script.VBScript)
+				return none, true
+			}
 			return h.code(m, n, a, "ScriptControl"), true
 		}
 	case "filewriter":
 		if strings.HasPrefix(name, "write") || name == "copyfrom" {
+			if len(args) == 1 {
+				all = a
+			}
 			h.write(m, n, recv.O.Fields["path"], all)
 			return none, true
 		}

@@ -11,11 +11,15 @@ import (
 // code is v being compiled or evaluated.
 func (h *host) code(m *script.Machine, n *script.Node, v script.Value, how string) script.Value {
 	if s, ok := v.Text(); ok && v.K == script.VString {
-		if how != "eval" && how != "Function" {
+		if how != "eval" && how != "Function" && how != "execute" && how != "executeglobal" {
 			return script.Value{}
 		}
 		before := len(h.seen)
-		out, ran := m.RunText(s, script.JScript)
+		d := script.JScript
+		if m.Dialect() == script.VBScript {
+			d = script.VBScript
+		}
+		out, ran := m.RunText(s, d)
 		if ran && v.L&script.Built != 0 && len(s) > 8 {
 			for i := before; i < len(h.seen); i++ {
 				if h.seen[i].decoded == "" {
@@ -128,13 +132,20 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 
 // sql is a statement v being prepared on conn.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
-	if !pure(v) {
+	if v.L&(fromRequest|fromControl) == 0 || v.L&script.Numeric != 0 {
 		return
 	}
 	s := sight{rule: "request-to-sql", text: "A whole SQL statement comes from the request."}
-	if c := script.Union(conn, conn.O.AnyValue()); c.L&(client|fromSession) != 0 {
+	c := script.Union(conn, conn.O.AnyValue())
+	switch names := c.L&(client|fromSession) != 0; {
+	case names && pure(v):
 		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
 		s.text = "The request names the database and sends the SQL statement."
+	case names && c.L&client != 0:
+		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		s.text = "The request names the database and what to read from it."
+	case !pure(v):
+		return
 	}
 	h.see(n, v, s)
 }
