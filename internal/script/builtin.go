@@ -368,6 +368,9 @@ func (m *Machine) toNumber(name string, args []Value) (Value, bool) {
 		f, ok = c, true
 	}
 	if !ok {
+		if name == "cbyte" || name == "tobyte" { // bytes are made into text again
+			out.L &^= Numeric
+		}
 		return out, true
 	}
 	switch name {

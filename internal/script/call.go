@@ -1,5 +1,7 @@
 package script
 
+import "math"
+
 // find returns the function of that name: of the class when one is given, else
 // of any. args -1 means any number.
 func (m *Machine) find(low string, class *Node, args int) *fun {
@@ -144,6 +146,18 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 		}
 		return m.callFunc(n, recv, args)
 	}
+	if m.cur.d == JScript {
+		switch {
+		case (name == "call" || name == "apply") && recv.K == VType && len(args) > 1:
+			rest := args[1:]
+			if name == "apply" && rest[0].K == VArray && len(rest[0].O.Elems) > 0 {
+				rest = rest[0].O.Elems
+			}
+			return m.callName(n, Value{K: VNone}, lastName(recv.S), rest)
+		case name == "constructor" && len(args) > 0: // f.constructor is Function
+			return m.callName(n, Value{K: VNone}, "function", args)
+		}
+	}
 	return m.callName(n, recv, name, args)
 }
 
@@ -159,6 +173,36 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 	}
 	if v, ok := m.method(n, recv, name, args); ok {
 		return v
+	}
+	switch name { // buffers filled from others
+	case "copy", "blockcopy", "constrainedcopy":
+		if len(args) >= 2 && len(n.Kids) > 3 {
+			to := 1
+			if len(args) == 5 {
+				to = 2
+			}
+			if args[0].T != nil && to+1 < len(n.Kids) {
+				m.fill(n.Kids[to+1], args[0])
+			}
+		}
+	case "copyto", "read", "readasync", "writeto":
+		if recv.T != nil && len(n.Kids) > 1 {
+			if args[0].K == VObject {
+				args[0].O.Any = Union(args[0].O.Any, recv)
+			} else {
+				m.fill(n.Kids[1], recv)
+			}
+		}
+	case "tryparse", "trygetvalue":
+		if u := Union(append(args, recv)...); u.T != nil {
+			last := n.Kids[len(n.Kids)-1]
+			if last.Kind == KDecl {
+				last = &Node{Kind: KName, Name: last.Name, Low: lowerASCII(last.Name), Pos: last.Pos, Unit: last.Unit}
+			}
+			if name == "trygetvalue" {
+				m.fill(last, u)
+			}
+		}
 	}
 	// A function passed to unknown code is run with what went along.
 	out := Union(append([]Value{recv}, args...)...)
@@ -222,9 +266,15 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > 90 || m.left <= 0 || f.busy > 2 && m.weak > 0 {
 		return Union(args...)
 	}
+	var past *memo
+	if m.weak > 0 || !allKnown(args) {
+		if past = f.past(args); past.times >= 2 {
+			return past.ret
+		}
+		past.times++
+	}
 	f.busy++
 	m.calls++
-	defer func() { f.busy--; m.calls-- }()
 	n := f.n
 	n.seen = true
 	fr := &frame{vars: make(map[string]*cell, 8), up: up, self: self, fn: f, d: f.d}
@@ -251,12 +301,51 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	m.cur = fr
 	m.execBlock(n.Kids[last], 0)
 	m.cur = old
+	f.busy--
+	m.calls--
+	ret := fr.ret
 	if f.d.VB() {
 		if c := fr.vars[n.Name]; c != nil && (c.v.K != VUnknown || c.v.T != nil) {
-			return join(fr.ret, c.v)
+			ret = join(fr.ret, c.v)
 		}
 	}
-	return fr.ret
+	if past != nil {
+		past.ret = ret
+	}
+	return ret
+}
+
+// A memo is what a function gave for arguments of one kind. Calls that are not
+// computed but only followed need not be followed again and again.
+type memo struct {
+	times int
+	ret   Value
+}
+
+func (f *fun) past(args []Value) *memo {
+	h := uint64(14695981039346656037) // FNV-1a
+	mix := func(v uint64) { h = (h ^ v) * 1099511628211 }
+	for i := range args {
+		a := &args[i]
+		mix(uint64(a.K))
+		mix(uint64(a.L))
+		mix(math.Float64bits(a.N))
+		mix(uint64(len(a.S)))
+		for i := 0; i < len(a.S) && i < 64; i++ {
+			mix(uint64(a.S[i]))
+		}
+	}
+	if f.memos == nil {
+		f.memos = map[uint64]*memo{}
+	}
+	p := f.memos[h]
+	if p == nil {
+		p = &memo{}
+		if len(f.memos) < 500 {
+			f.memos[h] = p
+		}
+	}
+	return p
 }
 
 func allKnown(args []Value) bool {
@@ -368,6 +457,21 @@ func (m *Machine) evalAssign(n *Node) Value {
 	return v
 }
 
+// shareField makes the stand-in of a class hold what any of its objects holds,
+// so that methods nobody calls (Class_Terminate, event handlers) see it.
+func (m *Machine) shareField(o *Object, name string, v Value) {
+	if v.T == nil && v.K != VType {
+		return
+	}
+	m.dirty = true
+	if o.Class.Kind != KClass {
+		return
+	}
+	if d := m.instance(o.Class); d != o {
+		d.Fields[name] = join(d.Fields[name], v)
+	}
+}
+
 // assign stores v where n points.
 func (m *Machine) assign(n *Node, v Value, at *Node) {
 	switch n.Kind {
@@ -394,10 +498,8 @@ func (m *Machine) assignName(n *Node, v Value) {
 			if m.weak > 0 {
 				v = join(old, v)
 			}
-			if v.T != nil {
-				m.dirty = true
-			}
 			m.cur.self.Fields[n.Name] = v
+			m.shareField(m.cur.self, n.Name, v)
 			return
 		}
 	}
@@ -427,20 +529,16 @@ func (m *Machine) assignName(n *Node, v Value) {
 
 func (m *Machine) setMember(n *Node, recv Value, low, name string, v Value) {
 	if recv.O != nil && recv.O.Class != nil {
-		if old, ok := recv.O.Fields[name]; ok || true {
-			if m.weak > 0 {
-				v = join(old, v)
-			}
-			if f := m.find(low, recv.O.Class, 1); f != nil && f.n.Op == 's' {
-				m.invoke(f, recv.O, []Value{v}, nil)
-				return
-			}
-			if v.T != nil {
-				m.dirty = true
-			}
-			recv.O.Fields[name] = v
+		if m.weak > 0 {
+			v = join(recv.O.Fields[name], v)
+		}
+		if f := m.find(low, recv.O.Class, 1); f != nil && f.n.Op == 's' {
+			m.invoke(f, recv.O, []Value{v}, nil)
 			return
 		}
+		recv.O.Fields[name] = v
+		m.shareField(recv.O, name, v)
+		return
 	}
 	if m.Host.Assign(m, n, recv, low, v) {
 		return
@@ -461,6 +559,20 @@ func (m *Machine) setMember(n *Node, recv Value, low, name string, v Value) {
 	}
 }
 
+// fill makes the buffer that n names stem from v.
+func (m *Machine) fill(n *Node, v Value) {
+	u := Union(v)
+	u.L &^= Numeric
+	switch n.Kind {
+	case KName, KMember:
+		m.weak++
+		m.assign(n, u, n)
+		m.weak--
+	case KCast:
+		m.fill(n.Kids[0], v)
+	}
+}
+
 func (m *Machine) assignIndex(n *Node, v Value) {
 	recv := m.eval(n.Kids[0])
 	args := m.evalArgs(n.Kids[1:])
@@ -477,9 +589,14 @@ func (m *Machine) assignIndex(n *Node, v Value) {
 	i := int(f)
 	switch {
 	case recv.K == VBytes && ok && i >= 0 && i < len(recv.O.Buf):
-		if c, ok := m.code(v); ok {
+		if c, ok := m.code(v); ok && v.T == nil {
 			recv.O.Buf[i] = byte(int64(c))
+			m.made++
+		} else if v.T != nil {
+			m.fill(n.Kids[0], v)
 		}
+	case recv.K == VBytes && v.T != nil:
+		m.fill(n.Kids[0], v)
 	case recv.K == VArray && ok && len(args) == 1 && i >= 0 && i < 1<<18 && (i < len(recv.O.Elems)+4096):
 		for len(recv.O.Elems) <= i {
 			recv.O.Elems = append(recv.O.Elems, Value{})
@@ -488,6 +605,7 @@ func (m *Machine) assignIndex(n *Node, v Value) {
 		if m.weak > 0 {
 			v = join(recv.O.Elems[i], v)
 		}
+		m.made++
 		recv.O.Elems[i] = v
 	case recv.K == VObject:
 		if s, ok := args[0].Text(); ok {

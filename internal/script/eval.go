@@ -130,8 +130,9 @@ func (m *Machine) cast(n *Node, v Value) Value {
 		return v
 	case "byte":
 		if f, ok := m.code(v); ok {
-			return Num(float64(byte(int64(f))))
+			return Value{K: VNumber, N: float64(byte(int64(f))), L: v.L, T: v.T}
 		}
+		v.L &^= Numeric // bytes are made into text again
 		return v
 	case "int", "uint", "short", "long", "ushort", "integer", "int32":
 		if f, ok := m.code(v); ok {
@@ -205,6 +206,9 @@ func (m *Machine) evalMember(n *Node) Value {
 			}
 			return Value{K: VFunc, O: &Object{Fn: f.n, self: recv.O}}
 		}
+	}
+	if n.Low == "constructor" && m.cur.d == JScript {
+		return Value{K: VType, S: "function"}
 	}
 	if v, ok := m.Host.Member(m, n, recv); ok {
 		return v
@@ -543,7 +547,9 @@ func (m *Machine) index(n *Node, recv Value, args []Value) Value {
 		return Union(Value{L: recv.L, T: recv.T}, recv.O.Any)
 	}
 	if m.cur.d == JScript && len(args) == 1 && (recv.K == VType || recv.K == VUnknown) {
-		if s, ok := args[0].Text(); ok && s != "" && recv.K == VType { // window["eval"]
+		if s, ok := args[0].Text(); ok && s == "constructor" {
+			return Value{K: VType, S: "function"}
+		} else if ok && s != "" && recv.K == VType { // window["eval"]
 			return Value{K: VType, S: recv.S + "." + lowerASCII(s)}
 		}
 	}

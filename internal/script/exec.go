@@ -155,10 +155,15 @@ func (m *Machine) execIf(n *Node) control {
 		}
 		m.weak++
 		weak++
-		m.execBlock(n.Kids[i+1], 0)
+		if c := m.execBlock(n.Kids[i+1], 0); c == breaks || c == returns {
+			m.escapes++
+		}
 	}
 	if len(n.Kids)%2 == 1 {
 		c := m.execBlock(n.Kids[len(n.Kids)-1], 0)
+		if weak > 0 && (c == breaks || c == returns) {
+			m.escapes++
+		}
 		if weak == 0 {
 			out = c
 		}
@@ -209,6 +214,24 @@ func (m *Machine) execSelect(n *Node) control {
 // maxRounds bounds the iterations of one loop.
 const maxRounds = 300_000
 
+// A watch sees whether a loop still does anything that could matter.
+type watch struct {
+	escapes int // ways out under unknown conditions
+	made    int
+	since   int
+}
+
+func (m *Machine) watch() *watch { return &watch{escapes: m.escapes, made: m.made} }
+
+// on reports whether another round is worth its time: a loop that may end for
+// reasons unknown is run three times, one that builds nothing 2,000 times.
+func (w *watch) on(m *Machine, rounds int) bool {
+	if m.made != w.made {
+		w.made, w.since = m.made, rounds
+	}
+	return (m.escapes == w.escapes || rounds < 3) && rounds-w.since < 2000
+}
+
 func (m *Machine) loop(n *Node) control {
 	floor := m.left / 3 // a loop may not eat what comes behind it
 	switch n.Kind {
@@ -232,7 +255,8 @@ func (m *Machine) loop(n *Node) control {
 }
 
 func (m *Machine) while(n, cond, body, post *Node, until bool, floor int) control {
-	for rounds := 0; rounds < maxRounds && m.left > floor; rounds++ {
+	watch := m.watch()
+	for rounds := 0; rounds < maxRounds && m.left > floor && watch.on(m, rounds); rounds++ {
 		known, truth := false, false
 		var cv Value
 		if cond != nil {
@@ -287,7 +311,8 @@ func (m *Machine) forTo(n *Node, floor int) control {
 	if s > 0 && a > b || s < 0 && a < b {
 		m.later(n.Kids[4], 0)
 	}
-	for i, rounds := a, 0; (s > 0 && i <= b || s < 0 && i >= b) && rounds < maxRounds && m.left > floor; i, rounds = i+s, rounds+1 {
+	watch := m.watch()
+	for i, rounds := a, 0; watch.on(m, rounds) && (s > 0 && i <= b || s < 0 && i >= b) && rounds < maxRounds && m.left > floor; i, rounds = i+s, rounds+1 {
 		m.strong(n.Kids[0], Num(i), n)
 		switch m.execBlock(n.Kids[4], 0) {
 		case breaks:

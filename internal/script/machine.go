@@ -36,6 +36,7 @@ type Machine struct {
 	slab    []Value
 	oldest  int
 	weak    int
+	escapes int
 	nest    int
 	calls   int
 	dirty   bool
@@ -52,6 +53,7 @@ type fun struct {
 	class *Node
 	d     Dialect
 	busy  int
+	memos map[uint64]*memo
 }
 
 type cell struct {
@@ -369,6 +371,9 @@ func typed(v Value, class string) Value {
 			if v.L != 0 {
 				v.L |= Numeric
 			}
+			return v
+		}
+		if class[len(class)-1] == ']' {
 			return v
 		}
 		return Value{K: VObject, S: class, L: v.L, T: v.T, O: &Object{}}

@@ -41,6 +41,12 @@ func (m *Machine) newBuiltin(n *Node, args []Value) (Value, bool) {
 			return Union(args...), true
 		}
 		return Const(""), true
+	case "regexp", "regex":
+		o := &Object{Fields: map[string]Value{}}
+		if len(args) > 0 {
+			o.Fields["pattern"] = args[0]
+		}
+		return Value{K: VObject, S: "regexp", O: o}, true
 	case "stringbuilder":
 		o := &Object{Fields: map[string]Value{"<text>": Const("")}}
 		if len(args) > 0 && (args[0].K == VString || args[0].T != nil) {
@@ -58,6 +64,9 @@ func (m *Machine) newBuiltin(n *Node, args []Value) (Value, bool) {
 func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value, bool) {
 	if recv.K == VObject && recv.S == "stringbuilder" && recv.O.Fields != nil {
 		return m.stringBuilder(recv, name, args)
+	}
+	if recv.K == VObject && recv.S == "regexp" && len(args) > 0 {
+		return m.regExp(n, recv, name, args)
 	}
 	if recv.K == VArray {
 		if v, ok := m.arrayMethod(recv, name, args); ok {
@@ -247,8 +256,11 @@ func (m *Machine) convert(recv Value, s string, known bool, name string, args []
 		if known && recv.K != VBytes {
 			return m.folded(s, recv)
 		}
-		if recv.K == VType || recv.K == VObject && recv.T == nil {
+		if recv.K == VType || recv.K == VObject && recv.T == nil && recv.O.AnyValue().T == nil {
 			return Value{}, false
+		}
+		if recv.K == VObject {
+			return Union(recv, recv.O.AnyValue()), true
 		}
 		return Union(recv), true
 	case "getbytes", "getstring", "getchars":
@@ -273,6 +285,9 @@ func (m *Machine) convert(recv Value, s string, known bool, name string, args []
 	}
 	if recv.K == VType {
 		return Value{}, false
+	}
+	if recv.K == VObject { // a stream or a dictionary gives what was put in
+		return Union(recv, recv.O.AnyValue()), true
 	}
 	return recv, true
 }
@@ -302,6 +317,27 @@ func (m *Machine) substring(recv Value, s string, known bool, name string, args 
 		i, j = j, i
 	}
 	return m.folded(r.slice(i, j), recv)
+}
+
+// regExp calls a method of VBScript's RegExp or of .NET's Regex objects.
+func (m *Machine) regExp(n *Node, recv Value, name string, args []Value) (Value, bool) {
+	if name == "test" || name == "ismatch" {
+		return Value{}, true
+	}
+	pattern, ok1 := recv.O.Fields["pattern"].Text()
+	s, ok2 := args[0].Text()
+	with, ok3 := arg(args, 1).Text()
+	if name != "replace" || !ok1 || !ok2 || !ok3 || len(pattern) > 300 || pattern == "" {
+		return Union(args...), true
+	}
+	flags := ""
+	if f := recv.O.Fields["global"]; f.N != 0 || m.cur.d != VBScript {
+		flags = "g"
+	}
+	if recv.O.Fields["ignorecase"].N != 0 {
+		flags += "i"
+	}
+	return m.regexReplace(s, "/"+pattern+"/"+flags, with, args[0])
 }
 
 // regexReplace runs s.replace(/rx/flags, with) where Go's engine can.

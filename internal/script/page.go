@@ -122,6 +122,8 @@ func (p *Page) percent(i int, net bool, inline *[]Segment) int {
 	end, after := len(text), len(text)
 	if e := strings.Index(text[body:], "%>"); e >= 0 {
 		end, after = body+e, body+e+2
+	} else if strings.IndexByte(text[body:], 0) >= 0 {
+		return after // two bytes of a database that carries the name of a page
 	}
 	if body >= end {
 		return after

@@ -119,8 +119,12 @@ func (p *vbParser) statement() *Node {
 			}
 		}
 	case tOp:
-		if t.Op == '<' { // attributes
+		if t.Op == '<' && p.d == VBNet {
 			return p.attributes()
+		}
+		if t.Op == '<' { // <!-- around a script
+			p.line()
+			return nil
 		}
 	}
 	return p.simple()

@@ -5,6 +5,7 @@ package asp
 import (
 	"bytes"
 	"path"
+	"strings"
 
 	"limier/internal/script"
 	"limier/webshell"
@@ -25,18 +26,16 @@ func match(name string, head []byte) bool {
 	case ".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".master", ".svc", ".cshtml", ".vbhtml", ".php", ".jsp", ".jspx", ".cs", ".vb", ".js", ".java", ".py", ".pl", ".rb", ".go":
 		return false
 	}
-	// Renamed or carried in another file: code for the server and a word of
-	// classic ASP.
-	head = bytes.ToLower(head)
-	if !bytes.Contains(head, []byte("<%")) && !bytes.Contains(head, []byte("runat")) {
+	if strings.Contains(name, ".asp.") || strings.Contains(name, ".asp;") || strings.Contains(name, ".asa.") || strings.Contains(name, ".asa;") || strings.Contains(name, ".cer.") || strings.Contains(name, ".cdx.") {
+		return true // page.asp.txt, or page.asp;.jpg, which IIS 6 runs
+	}
+	// Renamed, or carried in another file: code for the server that is neither
+	// PHP nor Java.
+	low := bytes.ToLower(head)
+	if !bytes.Contains(low, []byte("<%")) && !bytes.Contains(low, []byte("runat")) && !bytes.Contains(low, []byte("65000")) {
 		return false
 	}
-	for _, word := range []string{"server.createobject", "vbscript", "execute(", "execute request", "eval(request", "eval request", "executeglobal", "#@~^"} {
-		if bytes.Contains(head, []byte(word)) {
-			return !bytes.Contains(head, []byte("<?php")) && !bytes.Contains(head, []byte("import="))
-		}
-	}
-	return false
+	return !bytes.Contains(low, []byte("<?php")) && !bytes.Contains(low, []byte("import=")) && !bytes.Contains(low, []byte("java."))
 }
 
 // Analyse judges one page.
@@ -50,7 +49,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 
 func analyse(text string, depth int) []webshell.Reason {
 	page := script.Cut(text, script.VBScript, false)
-	if !page.Code && len(page.Tags) == 0 {
+	if !page.Code && len(page.Tags) == 0 && len(page.Includes) == 0 {
 		return nil
 	}
 	h := &host{page: page, depth: depth}
@@ -64,46 +63,4 @@ func analyse(text string, depth int) []webshell.Reason {
 	}
 	m.RunFunctions()
 	return h.verdict(m)
-}
-
-// worth is a quick look for any word without which no page can do harm.
-func worth(data []byte) bool {
-	if len(data) > 1 && (data[0] == 0xFF || data[0] == 0xFE || data[1] == 0 || data[0] == 0) {
-		return true
-	}
-	if !bytes.Contains(data, []byte("<%")) && !containsFold(data, "runat") && !bytes.Contains(data, []byte("+ADw")) {
-		return false
-	}
-	for _, word := range []string{"eval", "execute", "createobject", "#@~^", "getobject", "classid", "progid", "function(", "+ad", "getref", "65000", "activexobject", "server.transfer"} {
-		if containsFold(data, word) {
-			return true
-		}
-	}
-	return false
-}
-
-// containsFold finds a word given in lower case, whatever its case in data.
-func containsFold(data []byte, word string) bool {
-	first := word[0]
-	upper := first
-	if first >= 'a' && first <= 'z' {
-		upper = first - 32
-	}
-	for _, c := range []byte{first, upper} {
-		rest := data
-		for {
-			i := bytes.IndexByte(rest, c)
-			if i < 0 || i+len(word) > len(rest) {
-				break
-			}
-			if bytes.EqualFold(rest[i:i+len(word)], []byte(word)) {
-				return true
-			}
-			rest = rest[i+1:]
-		}
-		if upper == first {
-			break
-		}
-	}
-	return false
 }

@@ -14,8 +14,9 @@ const (
 	fromSession
 	fromFile
 	fromData
-	mapped // went through Server.MapPath
-	info   // server variables that no client chooses
+	mapped  // went through Server.MapPath
+	info    // server variables that no client chooses
+	fromOdd // read from a file that should hold no code
 )
 
 const hostile = fromRequest | fromUpload | fromRemote
@@ -212,8 +213,22 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 // read is the content of a file at path.
 func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {
 	h.act(m, n, "read", path)
-	v := m.Source(n, fromFile)
-	return v
+	l := fromFile
+	if oddName(path) {
+		l |= fromOdd
+	}
+	return m.Source(n, l)
+}
+
+// oddName reports whether a path ends as no script does.
+func oddName(path script.Value) bool {
+	s := strings.ToLower(path.S)
+	for _, e := range []string{".jpg", ".jpeg", ".gif", ".png", ".bmp", ".ico", ".zip", ".rar"} {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *host) streamContent(m *script.Machine, n *script.Node, recv script.Value) script.Value {
@@ -354,7 +369,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		}
 	case "enumerator":
 		return script.Union(args...), true
-	case "vbarray", "regexp":
+	case "vbarray":
 		return script.Union(args...), true
 	}
 	return script.Value{}, false

@@ -77,6 +77,9 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 		if v.L&script.Mixed != 0 || v.T.Prev != nil { // a cache of code, as frameworks keep it
 			s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence
 		}
+	case v.L&fromOdd != 0:
+		s.rule, s.text = "stored-to-eval", "Text read from a file that should hold no code is run as code by "+how+"."
+		s.sure = finding.ModerateConfidence
 	case v.L&(fromFile|fromData) != 0:
 		s.rule, s.text = "stored-to-eval", "Text read from a file or database is run as code by "+how+"."
 		s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence

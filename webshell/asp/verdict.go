@@ -12,6 +12,12 @@ import (
 // verdict weighs what was seen.
 func (h *host) verdict(m *script.Machine) []webshell.Reason {
 	h.fileManager(m)
+	for _, f := range h.page.Includes {
+		if oddName(script.Const(f)) {
+			h.seen = append(h.seen, sight{rule: "includes-image", verdict: webshell.Suspicious, sure: finding.LowConfidence,
+				text: "The page runs a file that should hold no code: " + webshell.Cut(f, 100) + "."})
+		}
+	}
 	site := len(h.page.Includes) > 0 // part of an application, which may check who asks
 	var out []webshell.Reason
 	for _, s := range h.seen {
@@ -70,7 +76,6 @@ func (h *host) reason(m *script.Machine, s sight) webshell.Reason {
 		}
 	}
 	r.Decoded = webshell.Cut(s.decoded, webshell.MaxShown)
-	r.Family = family(h.page.Text)
 	return r
 }
 
@@ -102,9 +107,4 @@ func (h *host) fileManager(m *script.Machine) {
 		}
 	}
 	h.seen = append(h.seen, s)
-}
-
-// family names a tool by words that only it has.
-func family(text string) string {
-	return ""
 }

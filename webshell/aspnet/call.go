@@ -32,6 +32,11 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 			return script.Instance("type", recv), true
 		}
 		return script.Instance("type", append(args, recv)...), true
+	case "<each>":
+		if recv.S == "connectionstrings" {
+			return script.Value{L: secret, T: m.Source(n, secret).T}, true
+		}
+		return script.Value{}, false
 	case "endswith", "contains", "equals", "indexof", "lastindexof", "startswith", "ismatch", "compareto", "any", "exists":
 		if u := script.Union(append(args, recv)...); u.L&fileName != 0 {
 			h.checked = true
@@ -141,7 +146,7 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		case "loadwithpartialname":
 			return script.Instance("assembly"), true
 		}
-		if class == "assembly" {
+		if class == "assembly" && strings.HasSuffix(name, "assembly") {
 			return script.Instance("assembly"), true
 		}
 	case "activator":

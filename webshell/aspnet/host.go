@@ -349,6 +349,12 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 }
 
 func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args []script.Value) (script.Value, bool) {
+	if len(args) > 0 {
+		switch s, _ := args[0].Text(); strings.ToLower(s) {
+		case "anonymoususerpass", "wamuserpass", "uncpassword": // of IIS's metabase
+			return script.Value{L: secret, T: m.Source(n, secret).T}, true
+		}
+	}
 	if recv.K != script.VObject || len(args) == 0 {
 		return script.Value{}, false
 	}

@@ -1,0 +1,123 @@
+package asp
+
+import "bytes"
+
+// worth is a quick look for anything by which a page could do harm. Most
+// legitimate pages only open databases; they cost no more than this look.
+func worth(data []byte) bool {
+	if len(data) < 2 {
+		return false
+	}
+	if data[0] >= 0xFE || data[1] == 0 || data[0] == 0 { // UTF-16
+		return true
+	}
+	low := lower(data)
+	has := func(word string) bool { return bytes.Contains(low, []byte(word)) }
+	if has("65000") || has("+adw") || has("#@~^") {
+		return true
+	}
+	runat := has("runat")
+	if !has("<%") && !runat {
+		return false
+	}
+	if has("classid") && runat || has("getref") || has("getobject") || has("127.0.0.1") && has("xmlhttp") {
+		return true
+	}
+	for _, word := range []string{"execute", "eval"} {
+		if called(low, word, runat) {
+			return true
+		}
+	}
+	if created(low, "createobject") || created(low, "activexobject") {
+		return true
+	}
+	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function")) {
+		return true
+	}
+	// A database console names its server itself.
+	return has("request") && (has("provider=") || has("driver=")) && !has("#include")
+}
+
+// lower is bytes.ToLower for ASCII alone, which keeps offsets.
+func lower(data []byte) []byte {
+	out := make([]byte, len(data))
+	for i, c := range data {
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		out[i] = c
+	}
+	return out
+}
+
+func word(c byte) bool { return c-'a' < 26 || c-'0' < 10 || c == '_' }
+
+// called reports whether the function is called in code of the server, and not
+// as a method of something, as in conn.Execute.
+func called(low []byte, name string, anywhere bool) bool {
+	for from, n := 0, 0; ; n++ {
+		i := bytes.Index(low[from:], []byte(name))
+		if i < 0 {
+			return false
+		}
+		i += from
+		from = i + len(name)
+		if n > 300 {
+			return true
+		}
+		rest := low[from:]
+		if len(rest) > 0 && word(rest[0]) && !bytes.HasPrefix(rest, []byte("global")) {
+			continue
+		}
+		k := i - 1
+		for k >= 0 && (low[k] == ' ' || low[k] == '\t') {
+			k--
+		}
+		if k >= 0 && (low[k] == '.' && name == "execute" || k == i-1 && word(low[k])) {
+			continue
+		}
+		if anywhere {
+			return true
+		}
+		window := low[max(0, i-64<<10):i]
+		if o := bytes.LastIndex(window, []byte("<%")); o >= 0 && !bytes.Contains(window[o:], []byte("%>")) || o < 0 && len(window) == 64<<10 {
+			return true
+		}
+	}
+}
+
+// created reports whether an object that can do harm, or one whose name is not
+// a plain literal, is created.
+func created(low []byte, name string) bool {
+	for from := 0; ; {
+		i := bytes.Index(low[from:], []byte(name))
+		if i < 0 {
+			return false
+		}
+		from += i + len(name)
+		rest := bytes.TrimLeft(low[from:min(len(low), from+200)], " \t(")
+		if len(rest) == 0 {
+			return false
+		}
+		quote := rest[0]
+		if quote != '"' && quote != '\'' {
+			if word(quote) || quote >= 0x80 {
+				return true
+			}
+			continue
+		}
+		e := bytes.IndexByte(rest[1:], quote)
+		if e < 0 {
+			continue
+		}
+		id, after := rest[1:1+e], bytes.TrimLeft(rest[e+2:], " \t")
+		if len(after) > 0 && (after[0] == '&' || after[0] == '+') {
+			return true
+		}
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "clsid", "new:"} {
+			if bytes.Contains(id, []byte(bad)) {
+				return true
+			}
+		}
+	}
+}
