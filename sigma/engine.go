@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"limier/event"
+	"limier/parse/evtx"
 	"limier/sighting"
 )
 
@@ -123,6 +124,9 @@ func (e *Engine) name(n *node) {
 func (e *Engine) Match(ev *event.Event, found []*sighting.Rule) []*sighting.Rule {
 	if ev == nil || ev.Data == nil {
 		return found
+	}
+	if r, ok := ev.Data.(*evtx.Record); ok {
+		return e.match(r, e.newLayout(r, r.Logsource()), found)
 	}
 	b := e.bucket(ev.Data)
 	if b == nil {

@@ -15,7 +15,10 @@ import (
 // shape where that is, so only the goroutine of the scanner may call it, and
 // the event that [evtx.Record.Keep] makes of the record goes to Match.
 func (e *Engine) MatchRecord(r *evtx.Record, found []*sighting.Rule) []*sighting.Rule {
-	l := e.layout(r)
+	return e.match(r, e.layout(r), found)
+}
+
+func (e *Engine) match(r *evtx.Record, l *layout, found []*sighting.Rule) []*sighting.Rule {
 	if l.b == nil {
 		return found
 	}
@@ -145,45 +148,51 @@ func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
 func (s *scratch) loadRecord(slot int, v *value) {
 	for i := range s.layout.slots[slot] {
 		p := &s.layout.slots[slot][i]
-		text, ok := "", false
 		switch {
 		case p.names != nil:
-			text, ok = s.plain(p.names)
+			s.columns(p, v)
 		case p.view.derive == everything:
-			text, ok = s.everything(), true
+			v.add(s.everything())
 		default:
-			text, ok = s.view(p.view)
-		}
-		if ok && text != "" && (v.n == 0 || v.text[0] != text) {
-			v.text[v.n] = text
-			v.n++
+			if text, ok := s.view(p.view); ok {
+				v.add(text)
+			}
 		}
 	}
 }
 
-func (s *scratch) plain(all []column) (string, bool) {
-	for i := range all {
-		start := len(s.buf)
-		for _, f := range all[i].fields {
-			v := s.record.Value(f)
-			if v.Empty() {
+// columns adds the first name's values. Each value of a field that repeats may
+// match; strings without names, and what is more than v has room for, are one.
+func (s *scratch) columns(p *place, v *value) {
+	for i := range p.names {
+		start, before := len(s.buf), v.n
+		for k, f := range p.names[i].fields {
+			one := s.record.Value(f)
+			if one.Empty() {
 				continue
 			}
 			if len(s.buf) > start {
 				s.buf = append(s.buf, '\n')
 			}
-			s.buf = v.Append(s.buf)
+			s.buf = one.Append(s.buf)
+			if p.view.derive != repeated && (v.n < maxViews-1 || k == len(p.names[i].fields)-1) {
+				v.add(s.text(start))
+				start = len(s.buf)
+			}
 		}
 		if len(s.buf) > start {
-			return s.text(start), true
+			v.add(s.text(start))
 		}
-		if all[i].derived != "" {
-			if v, ok := s.record.Field(all[i].derived); ok {
-				return v, true
+		if v.n > before {
+			return
+		}
+		if d := p.names[i].derived; d != "" {
+			if text, ok := s.record.Field(d); ok {
+				v.add(text)
+				return
 			}
 		}
 	}
-	return "", false
 }
 
 func (s *scratch) everything() string {

@@ -6,6 +6,7 @@ import (
 	"path"
 	"testing"
 
+	"limier/event"
 	"limier/parse/evtx"
 )
 
@@ -43,6 +44,9 @@ func TestMatchRecord(t *testing.T) {
 					if got != want {
 						t.Errorf("%s record %d: got %q, want %q", name, r.RecordID(), got, want)
 					}
+					if plain := names(e.Match(&event.Event{Data: plainData{r}}, nil)); plain != want {
+						t.Errorf("%s record %d: %q by its fields, want %q", name, r.RecordID(), plain, want)
+					}
 					if want != "" {
 						matched++
 					}
@@ -59,3 +63,6 @@ func TestMatchRecord(t *testing.T) {
 		t.Errorf("only %d of %d records match", matched, records)
 	}
 }
+
+// plainData hides that data is a record.
+type plainData struct{ event.Data }

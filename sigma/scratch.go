@@ -36,8 +36,20 @@ func (v *value) lowered(k int) string {
 	return v.lower[k]
 }
 
-// maxViews is the most views that a field has.
-const maxViews = 2
+// maxViews is the most values that are kept apart.
+const maxViews = 4
+
+func (v *value) add(text string) {
+	for _, have := range v.text[:v.n] {
+		if have == text {
+			return
+		}
+	}
+	if text != "" && v.n < maxViews {
+		v.text[v.n] = text
+		v.n++
+	}
+}
 
 // reset makes s ready for an event of the bucket.
 func (s *scratch) reset(b *bucket) {
@@ -68,9 +80,8 @@ func (s *scratch) load(slot int) *value {
 		return v
 	}
 	for _, w := range s.b.slots[slot].views {
-		if text, ok := s.view(w); ok && text != "" && (v.n == 0 || v.text[0] != text) {
-			v.text[v.n] = text
-			v.n++
+		if text, ok := s.view(w); ok {
+			v.add(text)
 		}
 	}
 	return v
