@@ -22,6 +22,9 @@ func (m *machine) set(s *slot, v value) {
 	if a, ok := v.ref.(*array); ok {
 		a.shared = true
 	}
+	if m.dead > 0 && s.v.k != vNull && s.v.known() {
+		return
+	}
 	s.buf = nil
 	if m.blur {
 		s.v = blurred(s.v, v)
@@ -295,6 +298,9 @@ func (m *machine) assignOp(n *node) value {
 		m.assign(n.a, v)
 		return v
 	}
+	if m.dead > 0 && s.v.known() && s.v.k != vNull {
+		return concat(s.v, b, maxString)
+	}
 	if m.blur {
 		s.buf = nil
 		s.v = blurred(s.v, b)
@@ -332,6 +338,9 @@ func (m *machine) assignOp(n *node) value {
 	}
 	if m.cond > s.cond && s.cond >= 0 { // may or may not be added
 		v.t |= s.v.t
+		if v.k == vStr && m.facts.loops > 0 {
+			v = value{t: v.t, tr: v.tr}
+		}
 		s.v = v
 		s.buf = nil
 		return v

@@ -485,6 +485,9 @@ func (m *machine) sorted(c *call) value {
 // pure computes what it can and passes taint on.
 func (m *machine) pure(c *call) value {
 	t, tr := c.taint()
+	if c.name == "dirname" || c.name == "pathinfo" || c.name == "is_file" {
+		t &^= selfPath
+	}
 	if f := folds[c.name]; f != nil {
 		work := 16
 		for _, a := range c.args {

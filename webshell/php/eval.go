@@ -182,6 +182,9 @@ func (m *machine) concatAll(n *node) value {
 		b.WriteString(s)
 	}
 	v := value{k: vStr, s: b.String(), t: t, tr: tr}
+	if total >= 200 {
+		v.t |= fromBlob
+	}
 	if total < 24 && dangerous[strings.ToLower(v.s)] {
 		v.t |= hidden
 	}

@@ -79,6 +79,9 @@ func (f *facts) setSuper(k string, v value) {
 	if f.supers == nil {
 		f.supers = map[string]value{}
 	}
+	if strings.HasPrefix(k, "_SESSION.") && v.k < vArr { // another request may have left something else
+		v = value{t: v.t | session, tr: v.tr}
+	}
 	if len(f.supers) < 4096 {
 		f.supers[k] = v
 	}

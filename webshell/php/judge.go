@@ -138,6 +138,7 @@ func (m *machine) shape() {
 		}
 	}
 	n := &node{pos: 0, end: 60}
+	m.boasts(n)
 	switch {
 	case escaped >= 10 && escaped*3 > strs:
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
@@ -190,5 +191,35 @@ func (m *machine) wrappers() {
 		m.unit = f.unit
 		m.report("command-wrapper", webshell.Webshell, moderate, "A function tries "+itoa(len(ways))+" ways to run a command, in case some are forbidden.", n, value{})
 		m.unit = m.file
+	}
+}
+
+// boasts are what tools of intruders call themselves and their parts. Each
+// line is one idea; a page that has many of them is such a tool.
+var boasts = []string{
+	"hacked by|owned by|h4cked|haxor|hax0r|defaced by", "mass deface|deface page|defacer", "web shell|webshell|php shell|phpshell|shell v|b374k|c99shell|r57shell|wso ",
+	"backdoor|back door", "back connect|backconnect|back-connect|reverse shell|bind port|bind shell", "safe_mode|safe mode", "disable_functions|disabled functions",
+	"/etc/passwd", "/etc/shadow|shadow file", "/etc/named.conf|/var/named", "symlink", "cpanel crack|brute force|bruteforce|cpanel brute", "zone-h", "0day|priv8|exploit",
+	"bypass", "uname -a", "config grab|grab config|config fucker|wp-config.php", "spammer|mass mailer|inbox mailer|smtp crack", "cc checker|bin checker|fullz|carding",
+	"self remove|selfremove|kill self|self kill", "server ip|your ip", "rooting|rooted|rootkit|root exploit", "netcat|nc -l", "ddos|udp flood|flooder", "encoder|decoder|md5 crack", "reverse ip|domain info|open port|port scan",
+}
+
+// boasts counts them.
+func (m *machine) boasts(n *node) {
+	if m.framed || traits(m.file.src)&(hasRequest|hasDeadly) == 0 {
+		return
+	}
+	src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<20)]))
+	var found []string
+	for _, idea := range boasts {
+		for _, w := range strings.Split(idea, "|") {
+			if strings.Contains(src, w) {
+				found = append(found, w)
+				break
+			}
+		}
+	}
+	if len(found) >= 4 {
+		m.report("intruders-tool", webshell.Malicious, moderate, "The page names itself as a tool of intruders: "+strings.Join(found[:min(len(found), 8)], ", ")+".", n, value{})
 	}
 }

@@ -39,6 +39,7 @@ type machine struct {
 	cond     int      // undecided conditions around the statement at hand
 	undo     []func() // forgets what the condition at hand told
 	positive bool     // a check at hand is not negated
+	dead     int      // branches around the statement at hand that are not taken
 	blur     bool     // assignments leave values that are not known
 	seen     map[string]bool
 	ending   []value // callbacks to run at the end
@@ -388,8 +389,14 @@ func (m *machine) execIf(n *node) ctrl {
 		if ok && v.t&(fromUndef|fromParam|hostile) == 0 && i == 0 {
 			if yes {
 				m.guard(arm.a, v)
-				return m.exec(arm.b)
+				c := m.exec(arm.b)
+				for _, other := range n.list[1:] {
+					m.deadBranch(other.b)
+				}
+				m.deadBranch(n.c)
+				return c
 			}
+			m.deadBranch(arm.b)
 			if len(n.list) == 1 {
 				if n.c != nil {
 					return m.exec(n.c)
@@ -421,6 +428,19 @@ func (m *machine) execIf(n *node) ctrl {
 		}
 	}
 	return ctrl{}
+}
+
+// deadBranch runs a branch that is not taken as things stand, since a setting
+// at the top of the file may decide it. It changes no variable.
+func (m *machine) deadBranch(n *node) {
+	if n == nil || m.facts.loops > 0 || m.calls > 2 || m.dead > 3 || m.steps < maxSteps/4 {
+		return
+	}
+	m.dead++
+	m.cond++
+	m.exec(n)
+	m.cond--
+	m.dead--
 }
 
 // loop runs a loop: in earnest while its condition is known, else twice, so

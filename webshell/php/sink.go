@@ -286,7 +286,7 @@ func (m *machine) createFunction(c *call) value {
 	t, tr := taintOf(c.arg(1))
 	pt, ptr := taintOf(c.arg(0))
 	if !ok || !pok {
-		if (t|pt)&(hostile|fromOddFile) != 0 || t&(fromBlob|decoded) == fromBlob|decoded {
+		if (t|pt)&(hostile|fromOddFile|keyed|session|fromBlob|fromUndef) != 0 {
 			m.evalCode(c.n, value{k: c.arg(1).k, s: c.arg(1).s, t: t | pt, tr: firstTrace(tr, ptr)}, "create_function")
 		}
 		return value{t: t | pt, tr: firstTrace(tr, ptr)}
@@ -360,8 +360,14 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		if subj, ok := s.text(); ok && raw && len(trimmed) <= 4 {
 			return m.runCode(c.n, value{k: vStr, t: repl.t | s.t}, subj, c.name), true
 		}
+		if repl.t&hidden != 0 && raw {
+			m.report("hidden-function", webshell.Malicious, moderate, "The code that a pattern evaluates is assembled at run time.", c.n, repl)
+		}
 		m.runCode(c.n, repl, code, c.name)
 		return value{t: st, tr: str}, true
+	}
+	if pt&rt&fromOddFile != 0 {
+		m.report("odd-file-to-pattern", webshell.Malicious, moderate, "A file that is no script gives pattern and replacement; with the modifier e that runs code.", c.n, r)
 	}
 	if _, ok := p.text(); !ok && p.k != vArr && m.chosen(p) && pt&fromRequest != 0 && (rt|st)&fromRequest != 0 && rt&fromRequest != 0 {
 		verdict := webshell.Webshell
@@ -411,6 +417,9 @@ func (m *machine) command(n *node, v value, via string) value {
 		return out
 	}
 	what := "A command from " + describe(t) + " is run by " + via + "."
+	if low := strings.ToLower(v.s); v.k == vPart && t&wholeReq != 0 && (strings.HasPrefix(low, "curl") || strings.HasPrefix(low, "wget")) {
+		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is passed on to another host.", n, v)
+	}
 	switch {
 	case t&(fromRequest|fromUpload) != 0 && t&checked != 0:
 		m.report("request-to-command", webshell.Suspicious, moderate, what, n, v)
@@ -482,6 +491,8 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		default:
 			m.report("request-names-function", webshell.Suspicious, low, what+".", n, f)
 		}
+	case ft&fromRequest != 0 && f.k == vPart && given && ft&checked == 0 && deadlyPart(f):
+		m.report("request-names-function", webshell.Webshell, moderate, "The request completes the name of the function that is called, and gives its arguments.", n, join(value{t: t, tr: tr}, f))
 	case ft&fromRemote != 0 && f.k == vUnknown:
 		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
 	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
@@ -576,4 +587,16 @@ func (m *machine) wordPress(c *call) {
 	if c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
 	}
+}
+
+// deadlyPart says that a half-known name may become that of a function that
+// runs code or commands.
+func deadlyPart(f value) bool {
+	s, t := strings.ToLower(f.s), strings.ToLower(f.tail())
+	for name := range deadly {
+		if len(s)+len(t) > 1 && len(s)+len(t) < len(name) && strings.HasPrefix(name, s) && strings.HasSuffix(name, t) {
+			return true
+		}
+	}
+	return false
 }

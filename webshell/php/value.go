@@ -304,7 +304,7 @@ func join(a, b value) value {
 
 // concat is the string of two values after each other.
 func concat(a, b value, limit int) value {
-	t := a.t | b.t
+	t := (a.t | b.t) &^ selfPath
 	tr := a.tr
 	if tr == nil || b.t&hostile != 0 && a.t&hostile == 0 {
 		tr = b.tr

@@ -45,6 +45,8 @@ func (m *machine) written(c *call, p, d value) {
 		return
 	}
 	switch {
+	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
+		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
 	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && p.t&hostile == 0 && p.exact():
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
 			m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are written to a file.", c.n, dv)
@@ -89,7 +91,8 @@ func (m *machine) written(c *call, p, d value) {
 // dropped judges known text that is written to a file.
 func (m *machine) dropped(n *node, p, d value, s string) {
 	low := strings.ToLower(s)
-	if (strings.HasSuffix(p.tail(), ".htaccess") || strings.HasSuffix(p.tail(), ".user.ini")) && (strings.Contains(low, "auto_prepend_file") || strings.Contains(low, "application/x-httpd-php") && strings.Contains(low, ".jpg")) {
+	if (strings.HasSuffix(p.tail(), ".htaccess") || strings.HasSuffix(p.tail(), ".user.ini")) && (strings.Contains(low, "auto_prepend_file") || strings.Contains(low, "application/x-httpd-php") && strings.Contains(low, ".jpg") ||
+		strings.Contains(low, "followsymlinks") && (strings.Contains(low, "text/plain") || strings.Contains(low, "cgi-script")) || strings.Contains(low, "cgi-script") && strings.Contains(low, "addhandler") && strings.Contains(low, "execcgi")) {
 		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
