@@ -1,0 +1,310 @@
+package casefile
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"limier/evidence"
+	"limier/finding"
+)
+
+// A Cluster is activity that the evidence ties together: one intruder, as far
+// as it tells. Several clusters on one server may still be one intruder who
+// changed everything, and an address may be shared: the tie is stated in Why.
+type Cluster struct {
+	Name        string   // "A", "B"…: the gravest first
+	Addresses   []string // by first act; empty if no request could be tied to it
+	Agents      []string // user agents of the requests
+	Shells      []string // keys of the shells asked for
+	First, Last time.Time
+	Level       finding.Level
+	Succeeded   bool // something of it worked
+	Commanded   bool // a shell took commands
+	Findings    []*finding.Finding
+	Sessions    []Session
+	Why         []Tie
+}
+
+// A Session is a run of requests of one address without a pause of an hour.
+type Session struct {
+	Address     string
+	Shell       string // key of the shell; "" for requests to none
+	First, Last time.Time
+	Requests    int
+	Ref         evidence.Ref // of the first
+}
+
+// A Tie is why two addresses, or an address and an act on the host, are put
+// into one cluster.
+type Tie struct {
+	Kind TieKind
+	A, B string // addresses; B is the title of a finding for TieProcess
+	Via  string // key of the shell, or the user agent
+	Gap  time.Duration
+	Refs [2]evidence.Ref
+}
+
+// A TieKind is a kind of tie.
+type TieKind string
+
+const (
+	TieWritten TieKind = "commanded what the other wrote"  // within Handover of it
+	TieShared  TieKind = "commanded the same shell"        // within Handover of each other
+	TieAgent   TieKind = "same shell and same user agent"  // within Handover of each other
+	TieProcess TieKind = "a command and a process started" // within 10 seconds
+)
+
+// Handover is how close in time two addresses must act on one shell to be
+// taken for one intruder. The name and the password of a shell get around:
+// after hours somebody else may have found it.
+const Handover = 6 * time.Hour
+
+const pause = time.Hour
+
+// cluster ties together what belongs together, the gravest cluster first.
+func (v *Activity) cluster(c *Case) {
+	clusters, requests := v.Clusters, v.Requests
+	u := union{}
+	byAddress := map[string][]*finding.Finding{}
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		for _, a := range valuesOf(f, finding.Address) {
+			byAddress[a] = append(byAddress[a], f)
+		}
+	}
+	var acting []string
+	for _, a := range c.Addresses() {
+		if slices.ContainsFunc(byAddress[a.Address], func(f *finding.Finding) bool { return f.Phase != finding.Scanning }) {
+			acting = append(acting, a.Address)
+		} else {
+			v.Background = append(v.Background, a.Address)
+		}
+	}
+	var ties []Tie
+	tie := func(t Tie) {
+		if u.join(t.A, t.B) {
+			ties = append(ties, t)
+		}
+	}
+	for _, s := range v.Shells {
+		for _, w := range v.writers(s) {
+			for _, r := range requests[s.Key] {
+				if gap := r.Step.Time.Sub(w.Step.Time); r.Post && r.Address != w.Address && gap >= 0 && gap <= Handover {
+					tie(Tie{TieWritten, w.Address, r.Address, s.Key, gap, [2]evidence.Ref{w.Step.Ref, r.Step.Ref}})
+				}
+			}
+		}
+		list := requests[s.Key]
+		for i := range list {
+			for k := i + 1; k < len(list) && list[k].Step.Time.Sub(list[i].Step.Time) <= Handover; k++ {
+				a, b := list[i], list[k]
+				if a.Address == b.Address {
+					continue
+				}
+				t := Tie{A: a.Address, B: b.Address, Via: s.Key, Gap: b.Step.Time.Sub(a.Step.Time), Refs: [2]evidence.Ref{a.Step.Ref, b.Step.Ref}}
+				if agent := agentOf(a); a.Post && b.Post {
+					t.Kind = TieShared
+					tie(t)
+				} else if agent != "" && sameAgent(agent, agentOf(b)) {
+					t.Kind, t.Via = TieAgent, agent
+					tie(t)
+				}
+			}
+		}
+	}
+	for _, a := range acting {
+		root := u.find(a)
+		i := slices.IndexFunc(clusters, func(cl Cluster) bool { return u.find(cl.Addresses[0]) == root })
+		if i < 0 {
+			clusters = append(clusters, Cluster{})
+			i = len(clusters) - 1
+		}
+		clusters[i].Addresses = append(clusters[i].Addresses, a)
+	}
+	for i := range clusters {
+		clusters[i].fill(c, v, ties, byAddress)
+	}
+	taken := map[*finding.Finding]bool{}
+	for _, cl := range clusters {
+		for _, f := range cl.Findings {
+			taken[f] = true
+		}
+	}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; !taken[f] && f.Phase != finding.Scanning {
+			v.Unassigned = append(v.Unassigned, f)
+		}
+	}
+	slices.SortStableFunc(clusters, func(a, b Cluster) int {
+		return cmp.Or(yes(b.Succeeded)-yes(a.Succeeded), yes(b.Commanded)-yes(a.Commanded), cmp.Compare(b.Level.Rank(), a.Level.Rank()), a.First.Compare(b.First))
+	})
+	for i := range clusters {
+		clusters[i].Name = name(i)
+	}
+	slices.Sort(v.Background)
+	v.Clusters = clusters
+}
+
+func yes(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// name counts A, B … Z, AA, AB.
+func name(i int) string {
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return name(i/26-1) + name(i%26)
+}
+
+// writers returns the requests that the shell's finding gives as its origin.
+func (v *Activity) writers(s Shell) []Trace {
+	var list []Trace
+	for _, i := range v.of[s.Finding] {
+		if t := v.Traces[i]; t.Address != "" && t.Shell == "" {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// agentOf is the user agent of the finding that the request names; IIS writes
+// its spaces as plus signs.
+func agentOf(t Trace) string {
+	for _, v := range valuesOf(t.Finding, finding.UserAgent) {
+		if contains(t.Step.Raw, v) {
+			return v
+		}
+	}
+	return ""
+}
+
+func (cl *Cluster) fill(c *Case, v *Activity, ties []Tie, byAddress map[string][]*finding.Finding) {
+	own := map[string]bool{}
+	for _, a := range cl.Addresses {
+		own[a] = true
+	}
+	mine := map[*finding.Finding]bool{}
+	for _, a := range cl.Addresses {
+		for _, f := range byAddress[a] {
+			mine[f] = true
+		}
+	}
+	for _, t := range v.Traces {
+		if own[t.Address] {
+			mine[t.Finding] = true
+		}
+	}
+	for _, t := range ties {
+		if own[t.A] {
+			cl.Why = append(cl.Why, t)
+		}
+	}
+	for _, l := range v.Links {
+		if f := l.Process.Finding; own[l.Request.Address] && !mine[f] {
+			mine[f] = true
+			cl.Why = append(cl.Why, Tie{TieProcess, l.Request.Address, f.Title, l.Request.Shell, l.Process.Step.Time.Sub(l.Request.Step.Time), [2]evidence.Ref{l.Request.Step.Ref, l.Process.Step.Ref}})
+		}
+	}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; mine[f] {
+			cl.Findings = append(cl.Findings, f)
+			if f.Level.Rank() > cl.Level.Rank() || cl.Level == "" {
+				cl.Level = f.Level
+			}
+		}
+	}
+	var acts []Trace
+	seen := map[string]bool{}
+	for _, list := range v.Requests {
+		for _, t := range list {
+			if own[t.Address] {
+				acts = append(acts, t)
+				seen[t.Step.Ref.String()] = true
+			}
+		}
+	}
+	for _, t := range v.Traces {
+		if !own[t.Address] || t.Step.Time.IsZero() {
+			continue
+		}
+		if a := agentOf(t); a != "" && !slices.ContainsFunc(cl.Agents, func(o string) bool { return sameAgent(a, o) }) {
+			cl.Agents = append(cl.Agents, a)
+		}
+		if k := t.Step.Ref.String(); !seen[k] && t.Shell == "" {
+			seen[k] = true
+			acts = append(acts, t)
+		}
+		if t.Step.Outcome == finding.Succeeded && (t.Finding.Phase != finding.Backdoor || t.Post || t.Shell == "") {
+			cl.Succeeded = true
+		}
+	}
+	slices.SortStableFunc(acts, func(a, b Trace) int {
+		return cmp.Or(a.Step.Time.Compare(b.Step.Time), cmp.Compare(a.Step.Ref.String(), b.Step.Ref.String()))
+	})
+	open := map[[2]string]int{}
+	for _, t := range acts {
+		when := t.Step.Time
+		if cl.First.IsZero() || when.Before(cl.First) {
+			cl.First = when
+		}
+		if when.After(cl.Last) {
+			cl.Last = when
+		}
+		if t.Shell != "" && !slices.Contains(cl.Shells, t.Shell) {
+			cl.Shells = append(cl.Shells, t.Shell)
+		}
+		cl.Commanded = cl.Commanded || t.Shell != "" && t.Post && t.Step.Outcome == finding.Succeeded
+		k := [2]string{t.Address, t.Shell}
+		if i, ok := open[k]; ok && when.Sub(cl.Sessions[i].Last) <= pause {
+			cl.Sessions[i].Last = when
+			cl.Sessions[i].Requests++
+			continue
+		}
+		open[k] = len(cl.Sessions)
+		cl.Sessions = append(cl.Sessions, Session{t.Address, t.Shell, when, when, 1, t.Step.Ref})
+	}
+	slices.SortStableFunc(cl.Addresses, func(a, b string) int {
+		return cmp.Compare(cl.firstOf(a), cl.firstOf(b))
+	})
+}
+
+// sameAgent compares user agents of logs that write spaces and commas in
+// different ways.
+func sameAgent(a, b string) bool {
+	bare := strings.NewReplacer(" ", "", ",", "", "+", "")
+	return bare.Replace(a) == bare.Replace(b)
+}
+
+// firstOf is the number of the first session of an address.
+func (cl *Cluster) firstOf(address string) int {
+	i := slices.IndexFunc(cl.Sessions, func(s Session) bool { return s.Address == address })
+	if i < 0 {
+		return len(cl.Sessions)
+	}
+	return i
+}
+
+// A union joins names into sets.
+type union map[string]string
+
+func (u union) find(a string) string {
+	for u[a] != "" && u[a] != a {
+		a = u[a]
+	}
+	return a
+}
+
+func (u union) join(a, b string) bool {
+	x, y := u.find(a), u.find(b)
+	if x == y {
+		return false
+	}
+	u[max(x, y)] = min(x, y)
+	return true
+}

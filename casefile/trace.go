@@ -1,0 +1,271 @@
+package casefile
+
+import (
+	"cmp"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"limier/finding"
+)
+
+// A Trace is a step of a finding, taken apart as far as its raw text allows.
+// What an intruder wrote into the text can mislead it; it decides how things
+// are arranged, never the verdict.
+type Trace struct {
+	Finding *finding.Finding
+	Step    *finding.Step
+	Source  string // as in wire.Coverage: "IIS", "HttpProxy", "Windows event log: sysmon"…
+
+	Address string // that the request came from; "" if the step is no request
+	Shell   string // key of the shell that was asked for
+	Post    bool   // the request could carry a command
+	Request string // the id that Exchange gave it, in lower case
+
+	Command     string // of a process
+	Image       string
+	PID, Parent string // in decimal
+	ByServer    bool   // started by the web server's worker
+}
+
+// Source names the kind of log that a step was read from, in the words of
+// wire.Coverage.
+func Source(s *finding.Step) string {
+	lower := strings.ToLower(s.Ref.Path)
+	base := path.Base(lower)
+	switch {
+	case strings.HasSuffix(base, ".evtx"), strings.HasPrefix(s.Raw, "Provider_Name="):
+		channel := field(s.Raw, "Channel")
+		if channel == "" {
+			channel = strings.ReplaceAll(strings.TrimSuffix(base, ".evtx"), "%4", "/")
+		}
+		channel = strings.ToLower(channel)
+		if strings.Contains(channel, "sysmon") {
+			return "Windows event log: sysmon"
+		}
+		channel = strings.TrimPrefix(channel, "microsoft-windows-")
+		channel, _, _ = strings.Cut(channel, "/")
+		return "Windows event log: " + strings.ReplaceAll(channel, " ", "-")
+	case strings.HasPrefix(s.Raw, "TargetFilename="), s.Ref.Line == 0 && s.Ref.Record == 0:
+		return "web files"
+	case strings.Contains(base, "httpproxy") || strings.Contains(lower, "/httpproxy/"):
+		return "HttpProxy"
+	case strings.HasPrefix(base, "u_"):
+		return "IIS"
+	case strings.HasPrefix(base, "ecpserver"):
+		return "ECP Server"
+	case strings.HasPrefix(base, "rps_cmdlet"):
+		return "Rps_Cmdlet"
+	case strings.Contains(base, "access"):
+		return "web access log"
+	}
+	return "other files"
+}
+
+var (
+	requestID = regexp.MustCompile(`(?i)cafeReqId=([0-9a-f]{8}-[0-9a-f-]{27})|^[^,]{10,40},"?([0-9a-f]{8}-[0-9a-f-]{27})"?,`)
+	posted    = regexp.MustCompile(`(?:^|[ ,"])POST(?:[ ,"]|$)`)
+)
+
+// traces takes the steps of all findings apart, in the order of the findings.
+func (c *Case) traces(shells []Shell) []Trace {
+	addresses := map[string]bool{}
+	for _, a := range c.Addresses() {
+		addresses[a.Address] = true
+	}
+	var all []Trace
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		own := map[string]bool{}
+		for _, v := range valuesOf(f, finding.Address) {
+			own[v] = true
+		}
+		for k := range f.Steps {
+			s := &f.Steps[k]
+			t := Trace{Finding: f, Step: s, Source: Source(s)}
+			switch {
+			case strings.HasPrefix(s.Raw, "Provider_Name="):
+				t.process()
+			case t.Source != "web files":
+				t.Address = cmp.Or(mentioned(s.Text, own), mentioned(s.Raw, own), mentioned(s.Raw, addresses))
+				t.Post = posted.MatchString(s.Raw)
+				if m := requestID.FindStringSubmatch(s.Raw); m != nil {
+					t.Request = strings.ToLower(m[1] + m[2])
+				}
+				t.Shell = asked(s.Raw, shells)
+			}
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+func valuesOf(f *finding.Finding, kind finding.EntityType) []string {
+	var list []string
+	for _, e := range f.Entities {
+		if e.Type == kind && e.Value != "" {
+			list = append(list, e.Value)
+		}
+	}
+	return list
+}
+
+// mentioned returns the first word of text that is one of the addresses.
+func mentioned(text string, list map[string]bool) string {
+	for i := 0; i < len(text); {
+		if !addressByte(text[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(text) && addressByte(text[i]) {
+			i++
+		}
+		word := strings.Trim(text[start:i], ".")
+		if list[word] {
+			return word
+		}
+		if k := strings.LastIndexByte(word, ':'); k > 0 && list[word[:k]] { // a port follows
+			return word[:k]
+		}
+	}
+	return ""
+}
+
+func addressByte(b byte) bool {
+	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'f' || b == '.' || b == ':'
+}
+
+// asked returns the key of the shell whose path the request line names.
+func asked(raw string, shells []Shell) string {
+	lower := strings.ToLower(raw)
+	for _, s := range shells {
+		if s.Path == "" {
+			continue
+		}
+		if i := strings.Index(lower, s.Path); i >= 0 {
+			if end := i + len(s.Path); end == len(lower) || strings.IndexByte(" ,\"?;/\t", lower[end]) >= 0 {
+				return s.Key
+			}
+		}
+	}
+	return ""
+}
+
+// process reads the fields that Sysmon's event 1 and Windows' event 4688 have.
+func (t *Trace) process() {
+	raw := t.Step.Raw
+	t.Command = field(raw, "CommandLine")
+	t.Image = cmp.Or(field(raw, "Image"), field(raw, "NewProcessName"))
+	parent := cmp.Or(field(raw, "ParentImage"), field(raw, "ParentProcessName"))
+	if id := field(raw, "NewProcessId"); id != "" {
+		t.PID, t.Parent = decimal(id), decimal(field(raw, "ProcessId"))
+	} else {
+		t.PID, t.Parent = decimal(field(raw, "ProcessId")), decimal(field(raw, "ParentProcessId"))
+	}
+	t.ByServer = strings.EqualFold(base(parent), "w3wp.exe")
+}
+
+// field returns the value of a field of a Windows event: the text that
+// follows its name until the next name.
+func field(raw, name string) string {
+	at := 0
+	if !strings.HasPrefix(raw, name+"=") {
+		if at = strings.Index(raw, " "+name+"=") + 1; at == 0 {
+			return ""
+		}
+	}
+	rest := raw[at+len(name)+1:]
+	if m := nextField.FindStringIndex(rest); m != nil {
+		rest = rest[:m[0]]
+	}
+	if rest == "-" {
+		return ""
+	}
+	return rest
+}
+
+var nextField = regexp.MustCompile(` [A-Z][A-Za-z]+(?:_[A-Za-z]+)*=`)
+
+func decimal(id string) string {
+	n, err := strconv.ParseUint(id, 0, 64)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// base is the last element of a Windows or a Unix path.
+func base(p string) string { return p[strings.LastIndexAny(p, `\/`)+1:] }
+
+// A Shell is a way back in that a finding names.
+type Shell struct {
+	Key         string // of the node and the traces: the path, or the finding's ID
+	Path        string // as requested, in lower case; "" if it never was
+	File        string // in the evidence; "" if it is gone
+	Hash        string // SHA-256; "" if it is gone
+	First, Last time.Time
+	Finding     *finding.Finding
+}
+
+// Shells lists the shells by time.
+func (c *Case) Shells() []Shell {
+	var all []Shell
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		s := Shell{First: f.Start, Last: f.End, Finding: f}
+		for _, e := range f.Entities {
+			if e.Role != "shell" {
+				continue
+			}
+			switch {
+			case e.Type == finding.FilePath && strings.HasPrefix(e.Value, "/") && s.Path == "":
+				s.Path = strings.ToLower(e.Value)
+			case e.Type == finding.FilePath && s.File == "":
+				s.File = e.Value
+			case e.Type == finding.Hash && s.Hash == "":
+				s.Hash = e.Value
+			}
+		}
+		if s.Path == "" && s.File == "" && s.Hash == "" {
+			continue
+		}
+		s.Key = cmp.Or(s.Path, s.File, f.ID)
+		if !slices.ContainsFunc(all, func(o Shell) bool { return o.Key == s.Key }) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Label is a short name for the shell.
+func (s Shell) Label() string { return base(cmp.Or(s.File, s.Path, s.Key)) }
+
+// requestsOf returns what was asked of the shells, one trace for each request
+// although two logs may hold it, by time. The key is the shell's.
+func requestsOf(traces []Trace) map[string][]Trace {
+	type id struct{ shell, address, request string }
+	seen := map[id]bool{}
+	all := map[string][]Trace{}
+	for _, pass := range []bool{true, false} { // those of IIS first: they keep more
+		for _, t := range traces {
+			if t.Shell == "" || t.Address == "" || (t.Source == "IIS") != pass {
+				continue
+			}
+			k := id{t.Shell, t.Address, cmp.Or(t.Request, t.Step.Time.UTC().Format(time.DateTime))}
+			second := id{t.Shell, t.Address, t.Step.Time.UTC().Format(time.DateTime)}
+			if seen[k] || !pass && seen[second] {
+				continue
+			}
+			seen[k], seen[second] = true, true
+			all[t.Shell] = append(all[t.Shell], t)
+		}
+	}
+	for _, list := range all {
+		slices.SortStableFunc(list, func(a, b Trace) int { return a.Step.Time.Compare(b.Step.Time) })
+	}
+	return all
+}
