@@ -55,6 +55,7 @@ func (b *body) Close() error {
 type budget struct {
 	body     *body
 	packed   int64
+	promised int64 // sizes of the members listed so far
 	unpacked atomic.Int64
 }
 
@@ -62,10 +63,26 @@ type budget struct {
 // logs are mostly zeroes, so a high ratio alone means nothing.
 const bombFloor = 1 << 30
 
+func (g *budget) limit() int64 { return max(bombFloor, g.packed*g.body.cfg.MaxRatio) }
+
+func (g *budget) bomb() error {
+	return fmt.Errorf("the archive unpacks to more than %d times its size: taken for an archive bomb, the rest is not read", g.body.cfg.MaxRatio)
+}
+
+// promise reports whether a member of n bytes stays within the limit. It is
+// for one goroutine, the one that lists the archive.
+func (g *budget) promise(n int64) bool {
+	if n > g.limit()-g.promised {
+		return false
+	}
+	g.promised += n
+	return true
+}
+
 // take accounts for n more unpacked bytes.
 func (g *budget) take(n int64) error {
-	if u := g.unpacked.Add(n); u > bombFloor && u/max(g.packed, 1) > g.body.cfg.MaxRatio {
-		return fmt.Errorf("the archive unpacks to more than %d times its size: taken for an archive bomb, the rest is not read", g.body.cfg.MaxRatio)
+	if g.unpacked.Add(n) > g.limit() {
+		return g.bomb()
 	}
 	if g.body.unpacked.Add(n) > g.body.cfg.MaxUnpacked {
 		return fmt.Errorf("limit of %d unpacked bytes reached: the rest is not read", g.body.cfg.MaxUnpacked)

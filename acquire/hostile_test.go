@@ -78,9 +78,7 @@ func TestHostileFolder(t *testing.T) {
 		t.Errorf("%d good logs read", good)
 	}
 	for p, want := range map[string]string{
-		"special/unreadable.log":           "permission denied",
-		"archives/bomb.zip/u_ex210303.log": "archive bomb",
-		"archives/overlap.zip/0999.log":    "archive bomb",
+		"special/unreadable.log": "permission denied",
 	} {
 		if !strings.Contains(errs[p], want) {
 			t.Errorf("%s: error %q, want %q", p, errs[p], want)
@@ -93,6 +91,8 @@ func TestHostileFolder(t *testing.T) {
 		"\nspecial/u_ex210310.log: not a file", "\nspecial/latin1-\uFFFD.log: name is not valid UTF-8",
 		"\narchives/zero.zip: empty archive", "\narchives/noise.zip: named like an archive", "\narchives/cut.zip: zip archive cannot be opened",
 		"\narchives/cut.tar: the archive breaks off", "\narchives/cut.tar.gz: gzip archive cannot be opened", "\narchives/noise.tar.zst: zstd archive cannot be opened",
+		"\narchives/bomb.zip/u_ex210303.log: the archive unpacks to more than 200 times its size",
+		"\narchives/overlap.zip/0128.log: the archive unpacks", "(and 871 more alike)",
 		"climbs out of the archive", "\narchives/escaping.tar/link: symbolic link", "\narchives/escaping.tar/null: not a file", "\narchives/escaping.tar/hard: hard link",
 	} {
 		if !strings.Contains(got, want) {

@@ -96,6 +96,13 @@ func (t *tree) addZipped(f *zip.File, r io.ReaderAt, size int64, velociraptor bo
 		t.gap(p, "damaged member: impossible size")
 		return nil
 	}
+	// archive/zip stops a member at the size it states, so that the sizes can
+	// be summed up here. While reading, which member is one too many would
+	// depend on the order.
+	if m.at == nil && !t.budget.promise(m.size) {
+		t.gap(p, t.budget.bomb().Error())
+		return nil
+	}
 	if wrong != "" {
 		t.gap(p, wrong+": read under this name")
 	}
