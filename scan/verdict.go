@@ -47,7 +47,7 @@ func conclude(findings []finding.Finding, exposures []wire.Exposure, coverage []
 	case len(attempts) > 0:
 		end.Verdict = wire.Attacked
 		end.Confidence = surest(attempts)
-		end.Reason = because(attempts) + " Nothing in the evidence shows that it worked."
+		end.Reason = because(attempts) + " " + doubt(attempts)
 		if miss := read.missing(); miss != "" {
 			end.Reason += " But " + miss + " could not be read, and there success might show."
 		}
@@ -72,6 +72,21 @@ func conclude(findings []finding.Finding, exposures []wire.Exposure, coverage []
 	}
 	end.Next = next(end.Verdict, findings, open)
 	return end
+}
+
+// doubt says why attempts are no more than that.
+func doubt(attempts []finding.Finding) string {
+	obeyed := func(f finding.Finding) bool {
+		return f.Outcome == finding.Attempted && f.Level.Rank() >= finding.High.Rank() &&
+			slices.ContainsFunc(f.Steps, func(s finding.Step) bool { return s.Key && s.Outcome == finding.Succeeded })
+	}
+	switch {
+	case slices.ContainsFunc(attempts, obeyed):
+		return "The server carried out part of what was asked: treat it as breached until the opposite is shown."
+	case slices.ContainsFunc(attempts, func(f finding.Finding) bool { return f.Outcome == finding.Succeeded }):
+		return "What was done there may also be the work of administrators: ask them."
+	}
+	return "Nothing in the evidence shows that it worked."
 }
 
 // because names the weightiest findings.

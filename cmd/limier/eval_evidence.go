@@ -57,13 +57,18 @@ func evalEvidence(ctx context.Context, args []string, stdout io.Writer) error {
 		rows = append(rows, row)
 	}
 	if *out == "" {
-		return writeEvidenceTable(stdout, rows)
+		err = writeEvidenceTable(stdout, rows)
+	} else {
+		var f *os.File
+		if f, err = os.Create(*out); err != nil {
+			return err
+		}
+		err = cmp.Or(writeEvidenceTable(f, rows), f.Close())
 	}
-	f, err := os.Create(*out)
-	if err != nil {
-		return err
+	if wrong := slices.DeleteFunc(rows, func(r evidenceRow) bool { return r.wrong == "" }); err == nil && len(wrong) > 0 {
+		err = fmt.Errorf("%d sets do not yield what is expected, such as %s: %s", len(wrong), wrong[0].name, wrong[0].wrong)
 	}
-	return cmp.Or(writeEvidenceTable(f, rows), f.Close())
+	return err
 }
 
 // An evidenceTrial is one set of evidence and what it ought to yield.
