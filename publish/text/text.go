@@ -17,6 +17,7 @@ import (
 
 	"limier/casefile"
 	"limier/enrich"
+	"limier/evidence"
 	"limier/finding"
 	"limier/publish"
 	"limier/wire"
@@ -45,7 +46,7 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 	if o.Width < 40 {
 		o.Width = 100
 	}
-	p := &page{Options: o}
+	p := &page{Options: o, base: base(c)}
 	p.verdict(c)
 	p.exposures(c.Exposures)
 	p.findings("EXPLOITATION", finding.Exploitation, c)
@@ -63,7 +64,44 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 // A page is a text being written.
 type page struct {
 	Options
-	b strings.Builder
+	base string // the folder that all of the evidence lies in, such as one archive
+	b    strings.Builder
+}
+
+// base returns the longest folder that all places named in the case are in,
+// with its slash; "" if there is none.
+func base(c *casefile.Case) string {
+	first, common := true, ""
+	add := func(r evidence.Ref) {
+		switch {
+		case r.Path == "":
+		case first:
+			first, common = false, r.Path[:strings.LastIndex(r.Path, "/")+1]
+		}
+		for !strings.HasPrefix(r.Path, common) && r.Path != "" {
+			common = common[:strings.LastIndex(common[:len(common)-1], "/")+1]
+		}
+	}
+	for _, e := range c.Exposures {
+		for _, r := range e.Proof {
+			add(r)
+		}
+	}
+	for _, f := range c.Findings {
+		for _, s := range f.Steps {
+			add(s.Ref)
+		}
+	}
+	for _, g := range c.Gaps {
+		add(g.Ref)
+	}
+	return common
+}
+
+// place names a place in the evidence, below the folder that all share.
+func (p *page) place(r evidence.Ref) string {
+	r.Path = strings.TrimPrefix(r.Path, p.base)
+	return strings.ReplaceAll(publish.Plain(r.String()), " ", blank)
 }
 
 // Styles by what they mean.
@@ -91,13 +129,16 @@ func (p *page) section(name string) {
 // Unicode's private area, one column wide.
 const hyphen = "\uE0FE"
 
+// blank stands for a space that text is not to be wrapped at.
+const blank = "\uE0FF"
+
 // line writes text behind a prefix, wrapped at spaces; the lines after the
 // first are indented as far as the prefix is wide. Paths and addresses are
 // never broken, so that they can be copied.
 func (p *page) line(prefix, text string) {
 	width := ansi.StringWidth(prefix)
 	text = strings.ReplaceAll(text, "-", hyphen) // else Wordwrap breaks there
-	text = strings.ReplaceAll(ansi.Wordwrap(text, p.Width-width, ""), hyphen, "-")
+	text = strings.NewReplacer(hyphen, "-", blank, " ").Replace(ansi.Wordwrap(text, p.Width-width, ""))
 	for i, part := range strings.Split(text, "\n") {
 		if i == 1 {
 			prefix = strings.Repeat(" ", width)
@@ -133,6 +174,9 @@ func (p *page) verdict(c *casefile.Case) {
 	if c.Start.Host != "" {
 		about = "host " + c.Start.Host + ", " + about
 	}
+	if p.base != "" {
+		about += "; places below " + p.base
+	}
 	p.line("", p.paint(dim, publish.Plain(about)))
 	p.b.WriteString("\n")
 	if c.Complete {
@@ -155,7 +199,7 @@ func (p *page) exposures(list []wire.Exposure) {
 		}
 		p.line("  ", publish.Plain(text))
 		if len(e.Proof) > 0 {
-			p.line("    ", p.paint(dim, publish.Plain(e.Proof[0].String())))
+			p.line("    ", p.paint(dim, p.place(e.Proof[0])))
 		}
 		for _, k := range []struct {
 			state wire.State
@@ -257,7 +301,7 @@ func (p *page) finding(f finding.Finding) {
 			text += " (failed, or no sign that it worked)"
 		}
 		p.line("      "+when, text)
-		p.line(strings.Repeat(" ", 6+len(when)), p.paint(dim, publish.Plain(s.Ref.String())))
+		p.line(strings.Repeat(" ", 6+len(when)), p.paint(dim, p.place(s.Ref)))
 	}
 	if more := len(f.Steps) - len(steps); more > 0 {
 		p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", more)))
@@ -350,7 +394,11 @@ func (p *page) timeline(c *casefile.Case) {
 			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
 			return
 		}
-		p.line("  "+m.Time.Format("2006-01-02 15:04:05")+"  ", p.short(publish.Plain(m.Step.Text)))
+		text := publish.Plain(m.Step.Text)
+		if !p.All {
+			text = ansi.Truncate(text, p.Width-23, "…")
+		}
+		p.line("  "+m.Time.Format("2006-01-02 15:04:05")+"  ", text)
 	}
 }
 
@@ -380,14 +428,14 @@ func (p *page) coverage(c *casefile.Case) {
 			break
 		}
 		text := ""
-		if at := g.Ref.String(); at != "" {
+		if at := p.place(g.Ref); at != "" {
 			text += at + ": "
 		}
-		text += g.Reason
+		text += publish.Plain(g.Reason)
 		if g.Count > 1 {
 			text += fmt.Sprintf(" (%d times)", g.Count)
 		}
-		p.line("  "+p.paint(yellow, "gap")+" ", publish.Plain(text))
+		p.line("  "+p.paint(yellow, "gap")+" ", text)
 	}
 }
 
@@ -400,7 +448,7 @@ func (p *page) kinds(list []wire.Coverage) []wire.Coverage {
 		channel, ok := strings.CutPrefix(cov.Source, "Windows event log: ")
 		switch {
 		case !ok:
-		case p.All || len(channel) <= 20 && !strings.Contains(channel, "/"):
+		case p.All || len(channel) <= 24 && !strings.Contains(channel, "/"):
 			cov.Source = "event log " + channel
 		default:
 			rest.Files += cov.Files
