@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ type rawBuilder struct {
 
 // pieces returns the parts of a text that a raw line is sure to hold as they are.
 func pieces(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`+"?,;\`, r) })
+	return strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"?,;\`, r) })
 }
 
 // sets returns sets of pieces: a raw line holds one of each.
@@ -116,7 +117,8 @@ func (b *rawBuilder) collect(n *node) {
 	}
 }
 
-// judge asks the searcher what each literal costs it.
+// judge estimates what each literal costs: the lines that hold it are parsed,
+// which costs a microsecond, and the search stops at places that look like it.
 func (b *rawBuilder) judge() {
 	all := make([]string, 0, len(b.cost))
 	for l := range b.cost {
@@ -124,8 +126,9 @@ func (b *rawBuilder) judge() {
 	}
 	slices.Sort(all)
 	set := literal.New(all)
+	sample := literal.Typical()
 	for i, l := range all {
-		b.cost[l] = 1 + set.Cost(i)
+		b.cost[l] = 1 + set.Cost(i)/100 + 1000*float64(bytes.Count(sample, []byte(l)))
 	}
 }
 

@@ -1,10 +1,15 @@
 package sigma
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"limier/event"
+	"limier/internal/literal"
+	"limier/parse/iis"
 )
 
 func TestLiterals(t *testing.T) {
@@ -49,5 +54,93 @@ detection:
 `)
 	if _, without := e.Literals(event.IIS); names(without) != "d" {
 		t.Errorf("without literals: got %q, want d", names(without))
+	}
+}
+
+// satisfy writes values into fields such that the node may hold; choose picks
+// one of n alternatives.
+func satisfy(n *node, fields map[string]string, choose func(n int) int) {
+	switch n.op {
+	case and:
+		for _, k := range n.kids {
+			satisfy(k, fields, choose)
+		}
+	case or:
+		satisfy(n.kids[choose(len(n.kids))], fields, choose)
+	case leaf:
+		if n.test.kind != patternTest {
+			return
+		}
+		text := ""
+		for _, tok := range n.test.pattern.toks {
+			switch tok.kind {
+			case literalToken:
+				text += tok.text
+			case anyToken:
+				text += "x"
+			}
+		}
+		field := n.test.field
+		if field == "" {
+			field = "cs-uri-query"
+		}
+		if v := views(field, event.IIS, "")[0]; len(v.names) > 0 {
+			field = v.names[0]
+		}
+		if n.test.pattern.kind == equalPattern {
+			fields[field] = text
+		} else {
+			fields[field] += text
+		}
+	}
+}
+
+// A line written for any web rule of SigmaHQ that the rule then matches holds
+// one of the literals.
+func TestLiteralsAreInRawLines(t *testing.T) {
+	e := sigmaHQ(t)
+	lits, without := e.Literals(event.IIS)
+	if len(without) > 0 {
+		t.Errorf("no literals for %s", names(without))
+	}
+	set := literal.New(lits)
+	const header = "#Fields: date time cs-method cs-uri-stem cs-uri-query cs-username c-ip cs(User-Agent) cs(Referer) cs(Cookie) cs-host sc-status"
+	columns := strings.Fields(header)[3:]
+	layout := iis.Parser.Layout("u_ex.log", nil)
+	layout, _ = layout.Directive([]byte(header))
+	var web []source
+	for _, s := range e.sources {
+		if s.rule.Logsource.Category == "webserver" {
+			web = append(web, s)
+		}
+	}
+	matched := map[string]bool{}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.SampledFrom(web).Draw(t, "rule")
+		fields := map[string]string{}
+		satisfy(s.root, fields, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "alternative") })
+		line := "2021-03-03 04:11:22"
+		for _, c := range columns {
+			v := strings.NewReplacer(" ", "+", "\t", "").Replace(fields[c])
+			if rapid.Bool().Draw(t, "upper") {
+				v = strings.ToUpper(v)
+			}
+			line += " " + cmp.Or(v, "-")
+		}
+		ev, err := layout.Event([]byte(line))
+		if err != nil {
+			return
+		}
+		found := e.Match(ev, nil)
+		for _, r := range found {
+			matched[r.Name] = true
+		}
+		if len(found) > 0 && !set.Any([]byte(line)) {
+			t.Fatalf("%s matches %s without a literal", line, names(found))
+		}
+	})
+	t.Logf("lines for %d rules", len(matched))
+	if len(matched) < 20 {
+		t.Errorf("only %d rules matched a line", len(matched))
 	}
 }

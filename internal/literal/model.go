@@ -56,6 +56,16 @@ var fold = func() (t [256]byte) {
 	return t
 }()
 
+// Typical returns the built-in sample: lines as they are frequent in logs of
+// web servers and of Windows, in lower case.
+func Typical() []byte {
+	b := bytes.Clone(typical)
+	for i, c := range b {
+		b[i] = fold[c]
+	}
+	return b
+}
+
 func indexNewline(b []byte) int {
 	if i := bytes.IndexByte(b, '\n'); i >= 0 {
 		return i
