@@ -33,8 +33,13 @@ import (
 	"limier/webshell"
 	"limier/webshell/asp"
 	"limier/webshell/aspnet"
+	"limier/webshell/assembly"
+	"limier/webshell/carrier"
+	"limier/webshell/cfml"
+	wsconfig "limier/webshell/config"
 	"limier/webshell/jsp"
 	"limier/webshell/php"
+	"limier/webshell/script"
 )
 
 // Parsers returns the parsers, in the order they are tried.
@@ -57,12 +62,19 @@ func Parsers() []*parse.Parser {
 // Languages returns the web shell analysers. The order decides nothing but
 // the order of reasons.
 func Languages() []*webshell.Language {
-	return []*webshell.Language{
+	pages := []*webshell.Language{
 		asp.Language,
 		aspnet.Language,
 		jsp.Language,
 		php.Language,
 	}
+	return append(pages,
+		assembly.Language,
+		carrier.New(pages...),
+		cfml.Language,
+		wsconfig.New(pages...),
+		script.Language,
+	)
 }
 
 // Rules returns the Sigma rules that ship.

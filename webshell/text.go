@@ -2,6 +2,7 @@ package webshell
 
 import (
 	"bytes"
+	"iter"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -98,4 +99,28 @@ func PrintableRatio(data []byte) float64 {
 		i += n
 	}
 	return float64(good) / float64(len(data))
+}
+
+// Words yields the names in code, with their offsets: letters, digits and
+// underscores, and with dots those that join names.
+func Words(code []byte, dots bool) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for i := 0; i < len(code); {
+			if !wordByte(code[i]) {
+				i++
+				continue
+			}
+			from := i
+			for i < len(code) && (wordByte(code[i]) || dots && code[i] == '.' && i+1 < len(code) && wordByte(code[i+1])) {
+				i++
+			}
+			if !yield(from, code[from:i]) {
+				return
+			}
+		}
+	}
+}
+
+func wordByte(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '_'
 }

@@ -1,0 +1,14 @@
+package assembly
+
+import (
+	"flag"
+	"testing"
+
+	"limier/webshell/webshelltest"
+)
+
+var update = flag.Bool("update", false, "rewrite the section want of the archives")
+
+func TestArchives(t *testing.T) {
+	webshelltest.Run(t, "testdata", *update, Language)
+}

@@ -1,0 +1,16 @@
+package carrier
+
+import (
+	"flag"
+	"testing"
+
+	"limier/webshell/asp"
+	"limier/webshell/jsp"
+	"limier/webshell/webshelltest"
+)
+
+var update = flag.Bool("update", false, "rewrite the section want of the archives")
+
+func TestArchives(t *testing.T) {
+	webshelltest.Run(t, "testdata", *update, New(asp.Language, jsp.Language))
+}

@@ -1,0 +1,197 @@
+// Package config analyses the configuration files that change what a web
+// server runs: web.config, applicationHost.config, .htaccess and .user.ini.
+package config
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/literal"
+	"limier/webshell"
+)
+
+// New returns the analyser; inner are the languages that judge code within a
+// configuration file.
+func New(inner ...*webshell.Language) *webshell.Language {
+	return &webshell.Language{
+		Name:    "config",
+		Doc:     "web.config, applicationHost.config, .htaccess, .user.ini",
+		Match:   match,
+		Analyse: func(name string, data []byte) []webshell.Reason { return analyse(inner, name, data) },
+	}
+}
+
+func match(name string, _ []byte) bool {
+	switch path.Base(strings.ReplaceAll(name, `\`, "/")) {
+	case ".htaccess", ".user.ini", "php.ini":
+		return true
+	}
+	return path.Ext(name) == ".config" || path.Ext(name) == ".htaccess"
+}
+
+// A file is one configuration on its way through the analysis.
+type file struct {
+	data []byte
+	out  []webshell.Reason
+}
+
+func (f *file) add(v webshell.Verdict, c finding.Confidence, rule, text string, at int) {
+	f.out = append(f.out, webshell.Reason{Verdict: v, Confidence: c, Rule: rule, Text: text,
+		Steps: []webshell.Step{{Line: webshell.Line(f.data, at), Role: "sink", Code: webshell.Snippet(f.data, at)}}})
+}
+
+// settings are the words without which a file changes nothing that we judge.
+var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
+	"http_referer", "http_user_agent", "<add", "<remove", "<%", "runat="})
+
+func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
+	found := make([]uint64, settings.Words())
+	settings.Contained(found, data)
+	if !slices.ContainsFunc(found, func(w uint64) bool { return w != 0 }) {
+		return nil
+	}
+	f := &file{data: data}
+	switch base := path.Base(strings.ToLower(strings.ReplaceAll(name, `\`, "/"))); {
+	case strings.HasSuffix(base, ".ini"):
+		f.prepend(`=`)
+	case strings.HasSuffix(base, ".htaccess"):
+		f.prepend(`\s`)
+		f.htaccess()
+	default:
+		f.iis()
+		f.code(inner)
+	}
+	slices.SortStableFunc(f.out, func(a, b webshell.Reason) int { return b.Verdict.Rank() - a.Verdict.Rank() })
+	return f.out
+}
+
+// notCode are types of file that hold no code; a server told to run them runs
+// what was uploaded as a picture.
+const notCode = `(?:jpe?g|gif|png|bmp|ico|svg|webp|txt|log|dat|pdf|css|zip|rar|doc|xls|mp3|mp4|xml|config|htaccess|ini|bak|tmp)`
+
+var (
+	prependINI  = regexp.MustCompile(`(?im)^[ \t]*(?:auto_prepend_file|auto_append_file)[ \t]*=[ \t]*["']?([^"'\r\n;]+)`)
+	prependHTA  = regexp.MustCompile(`(?im)^[ \t]*php_(?:admin_)?value[ \t]+(?:auto_prepend_file|auto_append_file)[ \t]+["']?([^"'\r\n]+)`)
+	allowURL    = regexp.MustCompile(`(?im)^[ \t]*(?:php_(?:admin_)?(?:flag|value)[ \t]+)?allow_url_include[ \t=]+["']?(?:1|on)`)
+	hiddenFile  = regexp.MustCompile(`(?i)\.` + notCode + `$|^php://|^data:|^https?://|^/tmp/|^/dev/shm|(?:^|/)\.[^./]`)
+	addType     = regexp.MustCompile(`(?im)^[ \t]*(?:AddType|AddHandler)[ \t]+["']?\S*(?:php|cgi-script|x-httpd|server-parsed)\S*((?:[ \t]+\S+)+)`)
+	ofNoCode    = regexp.MustCompile(`(?i)(?:^|\s)\.?` + notCode + `\b`)
+	files       = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
+	setHandler  = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
+	noCodeWord  = regexp.MustCompile(`(?i)(?:^|[\s.(|\\"'])` + notCode + `(?:$|[\s)|"'?$])`)
+	searchVisit = regexp.MustCompile(`(?i)RewriteCond[ \t]+%\{HTTP_(?:REFERER|USER_AGENT)\}[^\n]*(?:google|yahoo|bing)[^\n]*`)
+	awayRule    = regexp.MustCompile(`(?i)RewriteRule[ \t]+\S+[ \t]+["']?https?://[^%$\s]`)
+)
+
+func (f *file) prepend(sep string) {
+	re := prependINI
+	if sep != "=" {
+		re = prependHTA
+	}
+	for _, m := range re.FindAllSubmatchIndex(f.data, 50) {
+		target := strings.TrimSpace(string(f.data[m[2]:m[3]]))
+		switch {
+		case target == "" || strings.EqualFold(target, "none"):
+		case hiddenFile.MatchString(target):
+			f.add(webshell.Malicious, finding.HighConfidence, "prepends-hidden-code", "Every PHP page runs "+webshell.Cut(target, 100)+" first, which is no PHP file by its name.", m[0])
+		default:
+			f.add(webshell.Suspicious, finding.LowConfidence, "prepends-code", "Every PHP page runs "+webshell.Cut(target, 100)+" as well.", m[0])
+		}
+	}
+	if m := allowURL.FindIndex(f.data); m != nil {
+		f.add(webshell.Suspicious, finding.ModerateConfidence, "includes-urls", "PHP may include code from other hosts.", m[0])
+	}
+}
+
+func (f *file) htaccess() {
+	for _, m := range addType.FindAllSubmatchIndex(f.data, 200) {
+		if ofNoCode.Match(f.data[m[2]:m[3]]) {
+			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
+		}
+	}
+	for _, m := range files.FindAllSubmatchIndex(f.data, 200) {
+		if setHandler.Match(f.data[m[4]:m[5]]) && noCodeWord.Match(f.data[m[2]:m[3]]) {
+			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
+		}
+	}
+	if m := searchVisit.FindIndex(f.data); m != nil && awayRule.Match(f.data[m[0]:]) {
+		f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site.", m[0])
+	}
+}
+
+var (
+	add       = regexp.MustCompile(`(?is)<add\b([^>]*)>`)
+	attr      = regexp.MustCompile(`(?is)\b(path|type|modules|scriptProcessor|image|name|extension|verb)\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	noCodeExt = regexp.MustCompile(`(?i)\.` + notCode + `$`)
+	runs      = regexp.MustCompile(`(?i)asp\.dll|aspnet_isapi|PageHandlerFactory|SimpleHandlerFactory|WebServiceHandlerFactory|PageBuildProvider|WebHandlerBuildProvider|php-cgi|FastCgiModule|CgiModule|cmd\.exe|powershell`)
+	unblocks  = regexp.MustCompile(`(?i)<remove\s+(?:fileExtension\s*=\s*["']\.config|segment\s*=\s*["']web\.config)`)
+	xmlNote   = regexp.MustCompile(`(?s)<!--.*?-->`)
+	system    = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
+		`c:\program files\`, `c:\program files (x86)\`, `%commonprogramfiles`, `%iis_user`}
+	writable = []string{`\temp\`, `\inetpub\`, `\users\`, `\perflogs\`, `\programdata\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `%appdata%`}
+)
+
+// iis reads handlers, build providers and native modules.
+func (f *file) iis() {
+	// What is in a comment is out of force.
+	data := xmlNote.ReplaceAllFunc(f.data, func(b []byte) []byte {
+		if bytes.Contains(b, []byte("<%")) {
+			return b // code for the server hides in comments of XML
+		}
+		return bytes.Repeat([]byte{' '}, len(b))
+	})
+	for _, m := range add.FindAllSubmatchIndex(data, 20_000) {
+		a := map[string]string{}
+		for _, kv := range attr.FindAllSubmatch(data[m[2]:m[3]], 20) {
+			a[strings.ToLower(string(kv[1]))] = string(kv[2]) + string(kv[3])
+		}
+		handler := a["type"] + " " + a["scriptprocessor"]
+		where := a["path"] + a["extension"]
+		for _, one := range strings.Split(where, ",") {
+			if noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
+				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", m[0])
+			}
+		}
+		if s := strings.ToLower(a["scriptprocessor"]); strings.Contains(s, "cmd.exe") || strings.Contains(s, "powershell") {
+			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])
+		}
+		image := strings.ToLower(a["image"])
+		if image == "" || slices.ContainsFunc(system, func(p string) bool { return strings.HasPrefix(image, p) }) && !slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
+			continue
+		}
+		confidence := finding.ModerateConfidence
+		if slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
+			confidence = finding.HighConfidence
+		}
+		f.add(webshell.Suspicious, confidence, "module-elsewhere", "The server loads a native module from outside the system's and the programs' folders: "+webshell.Cut(a["image"], 200)+".", m[0])
+	}
+	if m := unblocks.FindIndex(data); m != nil {
+		f.add(webshell.Suspicious, finding.ModerateConfidence, "serves-config", "Configuration files may be requested from outside.", m[0])
+	}
+}
+
+// code judges server code inside a configuration file, where none belongs.
+func (f *file) code(inner []*webshell.Language) {
+	at := bytes.Index(f.data, []byte("<%"))
+	if at < 0 {
+		if at = bytes.Index(bytes.ToLower(f.data), []byte(`runat="server"`)); at < 0 {
+			return
+		}
+	}
+	found := false
+	for _, name := range []string{"web.asp", "web.aspx"} {
+		j := webshell.Judge(inner, name, f.data)
+		if j.Verdict.Rank() >= webshell.Malicious.Rank() {
+			f.out = append(f.out, j.Reasons...)
+			found = true
+			break
+		}
+	}
+	if !found {
+		f.add(webshell.Suspicious, finding.ModerateConfidence, "code-in-config", "The configuration file holds code for the server.", at)
+	}
+}
