@@ -105,7 +105,7 @@ func (l *cLexer) run(i, limit int) int {
 				i = l.interpolated(i, j+1, verb)
 				continue
 			}
-			i++
+			i = j // a run of signs is read once, not once for each
 		case c == '@' && i+2 < end && src[i+1] == '$' && src[i+2] == '"' && !l.js:
 			i = l.interpolated(i, i+3, true)
 		case c == '@':
