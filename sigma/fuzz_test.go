@@ -1,9 +1,11 @@
 package sigma
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -186,4 +188,60 @@ func TestRequired(t *testing.T) {
 			t.Fatalf("%v matches %q, which lacks all of %q", re, value, set)
 		}
 	})
+}
+
+// Events written for any of SigmaHQ's Windows rules match the same rules with
+// the index of all and without.
+func TestIndex(t *testing.T) {
+	e := sigmaHQ(t)
+	var windows []source
+	for _, s := range e.sources {
+		if s.rule.Logsource.Product == "windows" {
+			windows = append(windows, s)
+		}
+	}
+	channels := []struct{ name, id string }{
+		{"Microsoft-Windows-Sysmon/Operational", "1"}, {"Microsoft-Windows-Sysmon/Operational", "11"},
+		{"Microsoft-Windows-Sysmon/Operational", "13"}, {"Microsoft-Windows-PowerShell/Operational", "4104"},
+		{"Security", "4688"}, {"System", "7045"},
+	}
+	matched := map[string]bool{}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.SampledFrom(windows).Draw(t, "rule")
+		fields := map[string]string{}
+		satisfy(s.root, fields, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "alternative") })
+		ch := rapid.SampledFrom(channels).Draw(t, "channel")
+		for _, c := range channels {
+			if concerns(s.rule.Logsource, event.Windows(c.name, c.id), c.id) {
+				ch = c
+			}
+		}
+		r := &record{source: event.Windows(ch.name, ch.id), names: []string{"EventID"}, values: []string{ch.id}}
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if name != "EventID" && name != "cs-uri-query" {
+				r.names, r.values = append(r.names, name), append(r.values, fields[name])
+			}
+		}
+		var want []*sighting.Rule
+		for _, o := range windows {
+			if !concerns(o.rule.Logsource, r.source, ch.id) {
+				continue
+			}
+			root := o.root
+			if types := eventTypes(o.rule.Logsource.Category, r.source, ch.id); types != nil {
+				root = &node{op: and, kids: []*node{root, typed(types)}}
+			}
+			if judge(root, r) {
+				want = append(want, &o.rule.Rule)
+				matched[o.rule.Name] = true
+			}
+		}
+		if got := e.Match(&event.Event{Data: r}, nil); names(got) != names(want) {
+			t.Fatalf("%v:\ngot  %q\nwant %q", r, names(got), names(want))
+		}
+	})
+	t.Logf("events for %d rules", len(matched))
+	if len(matched) < 40 {
+		t.Errorf("only %d rules matched an event", len(matched))
+	}
 }

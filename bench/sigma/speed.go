@@ -60,6 +60,7 @@ func speed(w io.Writer, root, data string, mb, runs int, profile string) error {
 	if err != nil {
 		return err
 	}
+	before := heap()
 	fmt.Fprintf(w, "| log | records | sightings | %d rules MB/s | %d rules MB/s | cost of 10 times the rules | read only MB/s | Velocidex MB/s | ours, matching / theirs, reading |\n", e.Len(), tenth.Len())
 	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")
 	for _, l := range loads {
@@ -94,7 +95,19 @@ func speed(w io.Writer, root, data string, mb, runs int, profile string) error {
 		fmt.Fprintf(w, "| %s | %d | %d | %.0f | %.0f | ×%.2f | %.0f | %.0f | ×%.1f |\n",
 			l.name, records, sightings, m(ours), m(less), m(less)/m(ours), m(walk), m(velo), m(ours)/m(velo))
 	}
+	fmt.Fprintf(w, "\nThe indexes of both sets of rules for these logs take %d MB.\n", (heap()-before)>>20)
+	runtime.KeepAlive(e)
+	runtime.KeepAlive(tenth)
+	runtime.KeepAlive(loads)
 	return nil
+}
+
+// heap returns the bytes in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // rate is in MB per second of processor time: other programs on the machine do

@@ -217,6 +217,9 @@ func (g *group) next(s *Set, b []byte, from int) (at, size int) {
 		}
 		for end := min(p+4*g.step, len(b)); p < end; p += g.step {
 			v := g.load(b, p)
+			if !g.may(v) {
+				continue
+			}
 			slot := v * mul >> (g.slot & 31)
 			for _, e := range g.list[g.slots[slot]:g.slots[slot+1]] {
 				if e.gram == v && holds(b, p-int(e.off), from, s.lits[e.lit]) {
@@ -261,20 +264,33 @@ func (g *group) skipPairs(b []byte, p int) int {
 
 // contained is next for all literals of a short value.
 func (g *group) contained(s *Set, dst []uint64, b []byte) {
-	table, shift, step := g.bits, g.shift&31, g.step
-	for p := 0; p < len(b); p += step {
-		v := g.load(b, p)
-		h := v * mul
-		if bit := h >> shift; !g.pairs && table[bit>>6]>>(bit&63)&1 == 0 || g.pairs && table[v>>6]>>(v&63)&1 == 0 {
-			continue
+	for p := 0; p < len(b); {
+		if g.pairs {
+			p = g.skipPairs(b, p)
+		} else {
+			p = g.skipGrams(b, p)
 		}
-		slot := h >> (g.slot & 31)
-		for _, e := range g.list[g.slots[slot]:g.slots[slot+1]] {
-			if e.gram == v && dst[e.lit>>6]>>(e.lit&63)&1 == 0 && holds(b, p-int(e.off), 0, s.lits[e.lit]) {
-				dst[e.lit>>6] |= 1 << (e.lit & 63)
+		for end := min(p+4*g.step, len(b)); p < end; p += g.step {
+			v := g.load(b, p)
+			if !g.may(v) {
+				continue
+			}
+			slot := v * mul >> (g.slot & 31)
+			for _, e := range g.list[g.slots[slot]:g.slots[slot+1]] {
+				if e.gram == v && dst[e.lit>>6]>>(e.lit&63)&1 == 0 && holds(b, p-int(e.off), 0, s.lits[e.lit]) {
+					dst[e.lit>>6] |= 1 << (e.lit & 63)
+				}
 			}
 		}
 	}
+}
+
+// may reports whether the folded gram may be one of the group's.
+func (g *group) may(v uint32) bool {
+	if !g.pairs {
+		v = v * mul >> (g.shift & 31)
+	}
+	return g.bits[v>>6]>>(v&63)&1 != 0
 }
 
 // holds reports whether the folded literal stands at b[at:], at or after from.
