@@ -163,24 +163,32 @@ func (a *array) clone() *array {
 	return b
 }
 
-// taintOf is the taint of v and of all that it holds.
-func taintOf(v value) (taint, *trace) { return taintWithin(v, 4) }
+// taintOf is the taint of v and of all that it holds, as far as a look at some
+// hundreds of elements tells.
+func taintOf(v value) (taint, *trace) {
+	if _, ok := v.ref.(*array); !ok {
+		return v.t, v.tr
+	}
+	left := 512
+	return taintWithin(v, 4, &left)
+}
 
-func taintWithin(v value, depth int) (taint, *trace) {
+func taintWithin(v value, depth int, left *int) (taint, *trace) {
 	t, tr := v.t, v.tr
 	a, ok := v.ref.(*array)
 	if !ok || depth == 0 {
 		return t, tr
 	}
 	each := func(x value) {
-		xt, xtr := taintWithin(x, depth-1)
+		*left--
+		xt, xtr := taintWithin(x, depth-1, left)
 		if tr == nil || xt&hostile != 0 && t&hostile == 0 {
 			tr = xtr
 		}
 		t |= xt
 	}
-	for i, x := range a.vals {
-		if i == 256 {
+	for _, x := range a.vals {
+		if *left <= 0 {
 			break
 		}
 		each(x)

@@ -210,7 +210,7 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 	case base.k == vArr:
 		a = base.ref.(*array)
 		if a.shared {
-			m.steps -= len(a.keys) / 4
+			m.steps -= len(a.keys)
 			a = a.clone()
 		}
 	case base.k == vNull || base.k == vStr && base.s == "" || base.k == vUnknown && base.t&^(fromUndef|unsure) == 0:
@@ -367,7 +367,7 @@ func (m *machine) unset(n *node) {
 		a := s.v.ref.(*array)
 		if k, ok := keyOf(m.eval(n.b)); ok && m.cond == 0 {
 			if a.shared {
-				m.steps -= len(a.keys) / 4
+				m.steps -= len(a.keys)
 				a = a.clone()
 				s.v.ref = a
 			}

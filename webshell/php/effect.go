@@ -411,11 +411,11 @@ func (m *machine) pick(c *call) value {
 		}
 		v := a.vals[i]
 		if a.shared {
-			m.steps -= len(a.vals) / 4
+			m.steps -= len(a.vals)
 			b = a.clone()
 		}
 		if i == 0 && last > 0 {
-			m.steps -= len(a.vals) / 4
+			m.steps -= len(a.vals)
 			n := newArray()
 			for j := 1; j <= last; j++ {
 				if b.keys[j].str {

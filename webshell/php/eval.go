@@ -148,19 +148,7 @@ func (m *machine) concatAll(n *node) value {
 		total += len(s)
 	}
 	if !exact {
-		var v value
-		for i, x := range vals {
-			if i == 0 {
-				v = x
-				if len(vals) == 1 && v.k == vUnknown {
-					return v
-				}
-				continue
-			}
-			m.spend(64)
-			v = concat(v, x, maxString)
-		}
-		return v
+		return m.partly(vals)
 	}
 	var t taint
 	var tr *trace
@@ -662,4 +650,64 @@ func (m *machine) toString(v value) value {
 		}
 	}
 	return value{t: v.t, tr: v.tr}
+}
+
+// partly joins values of which some are not known: the start and the end of
+// the text are kept as far as they are.
+func (m *machine) partly(vals []value) value {
+	if len(vals) == 1 {
+		return vals[0]
+	}
+	first := 0
+	var b strings.Builder
+	for ; first < len(vals) && b.Len() < 1<<16; first++ {
+		s, ok := vals[first].text()
+		if !ok {
+			break
+		}
+		b.WriteString(s)
+	}
+	var t taint
+	for _, x := range vals[:first] {
+		t |= x.t
+	}
+	v := value{k: vStr, s: b.String(), t: t}
+	m.spend(b.Len())
+	last := len(vals)
+	var end []string
+	n := 0
+	for last > first && n < 4096 {
+		s, ok := vals[last-1].text()
+		if !ok {
+			break
+		}
+		end = append(end, s)
+		n += len(s)
+		last--
+	}
+	rest := value{}
+	for _, x := range vals[first:last] {
+		rest.t |= x.t
+		if rest.tr == nil || x.t&hostile != 0 && x.tr != nil {
+			rest.tr = firstTrace(x.tr, rest.tr)
+		}
+	}
+	if last-first == 1 {
+		rest = vals[first]
+	}
+	if first > 0 {
+		rest = concat(v, rest, maxString)
+	}
+	if last == len(vals) {
+		return rest
+	}
+	b.Reset()
+	var et taint
+	for i := len(end) - 1; i >= 0; i-- {
+		b.WriteString(end[i])
+	}
+	for _, x := range vals[last:] {
+		et |= x.t
+	}
+	return concat(rest, value{k: vStr, s: b.String(), t: et}, maxString)
 }

@@ -184,7 +184,22 @@ func (m *machine) declare(c *class) {
 // run executes statements, following gotos to labels among them.
 func (m *machine) run(list []*node) ctrl {
 	var pending []string
-	visits := map[string]int(nil)
+	var visits, labels map[string]int
+	find := func(l string) int {
+		if labels == nil {
+			labels = map[string]int{}
+			for i := len(list) - 1; i >= 0; i-- {
+				if list[i].op == nLabel {
+					labels[list[i].s] = i
+				}
+			}
+		}
+		if i, ok := labels[l]; ok {
+			return i
+		}
+		return -1
+	}
+	known := len(m.f.pending)
 	for i := 0; ; i++ {
 		if m.steps <= 0 {
 			return ctrl{kind: nExit}
@@ -195,17 +210,17 @@ func (m *machine) run(list []*node) ctrl {
 			}
 			l := pending[len(pending)-1]
 			pending = pending[:len(pending)-1]
-			i = labelIndex(list, l)
+			i = find(l)
 			if i < 0 {
 				return ctrl{}
 			}
 			continue
 		}
 		c := m.exec(list[i])
-		if n := len(m.f.pending); n > 0 { // jumps that may happen
+		if len(m.f.pending) > known { // jumps that may happen
 			kept := m.f.pending[:0]
 			for _, l := range m.f.pending {
-				if visits[l] == 0 && labelIndex(list, l) >= 0 {
+				if visits[l] == 0 && find(l) >= 0 {
 					if visits == nil {
 						visits = map[string]int{}
 					}
@@ -216,11 +231,12 @@ func (m *machine) run(list []*node) ctrl {
 				}
 			}
 			m.f.pending = kept
+			known = len(kept)
 		}
 		switch c.kind {
 		case 0:
 		case nGoto:
-			at := labelIndex(list, c.label)
+			at := find(c.label)
 			if at < 0 {
 				return c
 			}
@@ -258,15 +274,6 @@ func (m *machine) run(list []*node) ctrl {
 			return c
 		}
 	}
-}
-
-func labelIndex(list []*node, label string) int {
-	for i, n := range list {
-		if n.op == nLabel && n.s == label {
-			return i
-		}
-	}
-	return -1
 }
 
 func (m *machine) exec(n *node) ctrl {

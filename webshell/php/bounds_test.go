@@ -1,0 +1,86 @@
+package php
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// hostileShapes are inputs built to exhaust a parser or an interpreter.
+func hostileShapes(size int) map[string]string {
+	fill := func(open, unit, end string) string {
+		return open + strings.Repeat(unit, max(1, (size-len(open)-len(end))/len(unit))) + end
+	}
+	return map[string]string{
+		"parentheses":     fill("<?php eval($_GET[1]", "(", ""),
+		"brackets":        fill("<?php $a=", "[", "; eval($a);"),
+		"braces":          fill("<?php eval(1);", "{", ""),
+		"ifs":             fill("<?php eval(1);", "if($a)", ""),
+		"elses":           fill("<?php eval(1); if($a){}", "else if($a){}", ""),
+		"concatenation":   fill("<?php $a=''", ".'x'.chr(65)", "; eval($a);"),
+		"one line":        fill("<?php eval('", "A", "');"),
+		"calls":           fill("<?php eval($a", "()", ");"),
+		"indexes":         fill("<?php eval($a", "[0]", ");"),
+		"arrows":          fill("<?php eval($a", "->b", ");"),
+		"unary":           fill("<?php eval(", "!", "1);"),
+		"silence":         fill("<?php eval(", "@", "1);"),
+		"dollars":         fill("<?php eval(", "$", "a);"),
+		"ternaries":       fill("<?php eval(", "$a?1:", "2);"),
+		"assignments":     fill("<?php eval(", "$a=", "2);"),
+		"functions":       fill("<?php eval(1);", "function f(){", ""),
+		"closures":        fill("<?php eval(", "function(){return ", ""),
+		"classes":         fill("<?php eval(1);", "class a{function b(){", ""),
+		"interpolation":   fill("<?php eval(\"", "{$a[\"", ""),
+		"heredocs":        fill("<?php eval(1);", "$a=<<<A\n", ""),
+		"tags":            fill("", "<?php ?>", "<?php eval($_GET[1]);"),
+		"comments":        fill("<?php eval(1);", "/*", ""),
+		"attributes":      fill("<?php eval(1);", "#[", ""),
+		"statements":      fill("<?php eval(1);", "$a.=$b;", ""),
+		"gotos":           fill("<?php eval(1);", "a:goto a;", ""),
+		"labels":          fill("<?php eval(1);", "if($x)goto b;a:", "b:"),
+		"doubling":        "<?php $a='xxxxxxxx';" + strings.Repeat("$a=$a.$a;", 200) + "eval($a);",
+		"replace bomb":    "<?php $a=str_repeat('a',100000);" + strings.Repeat("$a=str_replace('a','aa',$a);", 50) + "eval($a);",
+		"eval bomb":       "<?php $a='eval($a.1);eval($a.2);'; eval($a);",
+		"recursion":       "<?php function f($x){ f($x.'a'); f($x.'b'); f($x); } f($_GET[1]); eval(1);",
+		"endless loop":    "<?php while(1){ $a.='x'; } eval($a);",
+		"nested loops":    "<?php " + strings.Repeat("foreach($a as $b)for($i=0;$i<9;$i++)while($c)", 40) + "eval($b);",
+		"array growth":    "<?php for($i=0;;$i++){ $a[]=$a; } eval($a);",
+		"array copies":    "<?php for($i=0;;$i++){ $a[$i]=1; $b=$a; unset($a[0]); } eval($a);",
+		"sprintf padding": "<?php eval(sprintf('%999999999d',1));",
+		"range":           "<?php eval(implode(range(0,99999999)));",
+		"regex":           "<?php preg_match('/(a*)*b/', str_repeat('a',100000), $m); eval($m);",
+		"binary":          "<?php eval(1);" + strings.Repeat("\x00\xff\xfe\x80", size/4),
+		"arrow functions": fill("<?php eval(", "fn()=>", "1);"),
+		"matches":         fill("<?php eval(", "match(1){1=>", ""),
+		"news":            fill("<?php eval(", "new ", "a);"),
+		"casts":           fill("<?php eval(", "(int)", "1);"),
+		"long name":       fill("<?php eval($", "a", ");"),
+		"switches":        fill("<?php eval(1);", "switch($a){case 1:", ""),
+		"lists":           fill("<?php eval(1);", "list(", ""),
+		"nulls":           fill("<?php eval(", "$a??", "1);"),
+		"html":            fill("<?php eval(1);?>", "<", ""),
+		"quotes":          fill("<?php eval(1);", "'\"`", ""),
+		"nested packing":  "<?php eval('" + strings.Repeat("eval(\"", 500) + "');",
+		"array merge":     "<?php $a=range(0,60000); for(;;){ $a=array_merge($a,$a); } eval($a);",
+		"deep arrays":     "<?php for($i=0;$i<1000000;$i++){ $a=array($a,$a); } eval(implode($a));",
+	}
+}
+
+// TestBounds proves that no shape of ten megabytes takes longer than a second
+// of work; the limit is wider, for machines that are busy.
+func TestBounds(t *testing.T) {
+	size := 10 << 20
+	if testing.Short() {
+		size = 1 << 20
+	}
+	for name, src := range hostileShapes(size) {
+		t.Log(name)
+		start := time.Now()
+		Analyse("a.php", []byte(src))
+		if d := time.Since(start); d > 6*time.Second {
+			t.Errorf("%s: %v for %d bytes", name, d, len(src))
+		} else if d > 300*time.Millisecond {
+			t.Logf("%s: %v for %d bytes", name, d, len(src))
+		}
+	}
+}
