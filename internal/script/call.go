@@ -277,7 +277,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	m.calls++
 	n := f.n
 	n.seen = true
-	fr := &frame{vars: make(map[string]*cell, 8), up: up, self: self, fn: f, d: f.d}
+	fr := &frame{vars: make(map[string]*cell, 8), up: up, self: self, fn: f, d: f.d, weak: m.weak}
 	last := len(n.Kids) - 1
 	for i, p := range n.Kids[:last] {
 		c := &cell{typ: p.Low}
@@ -518,7 +518,11 @@ func (m *Machine) assignName(n *Node, v Value) {
 			m.globals.vars[n.Name] = c
 		}
 	}
-	if m.weak > 0 && !(n.Name != "" && m.cur.fn != nil && m.cur.fn.n.Name == n.Name && v.T == nil && c.v.T == nil) {
+	weak := m.weak
+	if m.cur.vars[n.Name] == c {
+		weak -= m.cur.weak
+	}
+	if weak > 0 && !(m.cur.fn != nil && m.cur.fn.n.Name == n.Name && v.T == nil && c.v.T == nil) {
 		v = join(c.v, v)
 	}
 	if v.T != nil && m.globals.vars[n.Name] == c {

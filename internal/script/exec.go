@@ -120,7 +120,7 @@ func (m *Machine) execNode(n *Node) control {
 
 func (m *Machine) define(n *Node, v Value) {
 	c := &cell{v: v, typ: n.Low}
-	if old := m.cur.vars[n.Name]; old != nil && m.weak > 0 {
+	if old := m.cur.vars[n.Name]; old != nil && m.weak > m.cur.weak {
 		c.v = join(old.v, v)
 	}
 	m.cur.vars[n.Name] = c

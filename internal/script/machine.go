@@ -69,6 +69,7 @@ type frame struct {
 	ret  Value
 	with Value
 	d    Dialect
+	weak int // of the machine when the frame began: its own variables start anew
 }
 
 type pending struct {
@@ -272,18 +273,26 @@ func (m *Machine) entry(run func()) {
 // drain runs the branches that constant conditions passed by: a constant here
 // may be something else in truth.
 func (m *Machine) drain() {
+	var done []pending
 	for i := 0; i < len(m.pending) && i < 5000 && m.left > 0; i++ {
-		p := m.pending[i]
-		if p.n.seen && p.from == 0 {
-			continue
+		if p := m.pending[i]; !p.n.seen || p.from > 0 {
+			m.aside(p)
+			done = append(done, p)
 		}
-		m.cur = p.f
-		m.weak++
-		m.execBlock(p.n, p.from)
-		m.weak--
-		m.cur = m.globals
+	}
+	// What a later branch learnt may matter to an earlier one.
+	for i := 0; i < len(done) && len(done) < 300 && len(done) > 1 && m.left > 0; i++ {
+		m.aside(done[i])
 	}
 	m.pending = m.pending[:0]
+}
+
+func (m *Machine) aside(p pending) {
+	m.cur = p.f
+	m.weak++
+	m.execBlock(p.n, p.from)
+	m.weak--
+	m.cur = m.globals
 }
 
 func (m *Machine) later(n *Node, from int) {

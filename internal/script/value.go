@@ -207,6 +207,9 @@ func Union(vs ...Value) Value {
 
 // join is a value that is either old or new.
 func join(old, v Value) Value {
+	if old.T == nil && old.K == VBool && v.K == VBool && old.N != v.N && v.T == nil {
+		return Value{}
+	}
 	if old.T == nil || old.T == v.T {
 		return v
 	}

@@ -68,6 +68,10 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 	case v.L&(fromRequest|fromUpload) != 0:
 		if v.L&script.Mixed != 0 && v.L&mapped == 0 {
 			s.sure = finding.ModerateConfidence
+			if operand(v.Prefix()) {
+				s.text = "Text from the request is part of an expression that is run by " + how + "."
+				s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence
+			}
 		}
 	case v.L&fromRemote != 0:
 		s.rule, s.text = "remote-to-eval", "Code fetched from another server is run by "+how+"."
@@ -85,12 +89,19 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 		s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence
 	case v.L&script.Opaque != 0:
 		s.rule, s.text = "opaque-eval", "A long encoded text of the file is run as code by "+how+"; it could not be decoded here."
-		s.verdict, s.sure = webshell.Malicious, finding.ModerateConfidence
+		s.verdict, s.sure = webshell.Suspicious, finding.LowConfidence
 	default:
 		return script.Value{}
 	}
 	h.see(m, n, v, s)
 	return script.Value{}
+}
+
+// operand reports whether what follows the prefix stands inside a statement
+// of the page, as in Execute("x = " & text): careless, but no shell.
+func operand(prefix string) bool {
+	p := strings.TrimRight(prefix, " \t")
+	return p != "" && p[len(p)-1] != ':' && p[len(p)-1] != '\n' && p[len(p)-1] != ';' && p[len(p)-1] != '}'
 }
 
 // exec is a command line v being run.

@@ -388,6 +388,9 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 	case "directoryentry":
 		v := script.Instance(class, args...)
 		v.O.Fields = map[string]script.Value{"path": a}
+		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "iis://") {
+			h.see(n, a, sight{rule: "reads-iis-metabase", verdict: "malicious", sure: "moderate", text: "The page opens the configuration of IIS itself, which holds accounts and passwords."})
+		}
 		return v, true
 	case "cspparameters", "csharpcodeprovider", "vbcodeprovider", "jscriptcodeprovider", "codedomprovider", "microsoft.jscript.jscriptcodeprovider":
 		return script.Instance("codedomprovider"), true

@@ -200,6 +200,10 @@ func (h *host) fileManager() {
 		}
 		kinds = append(kinds, k)
 	}
+	if a, ok := h.acts["list"]; n == 1 && ok && a.pure {
+		h.see(a.n, a.v, sight{rule: "lists-any-folder", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
+			text: "The page lists any folder of the server that the client names."})
+	}
 	if n < 2 {
 		return
 	}

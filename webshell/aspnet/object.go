@@ -128,6 +128,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	case "managementclass", "managementobject":
 		switch name {
 		case "invokemethod":
+			if s, ok := a.Text(); ok && !strings.EqualFold(s, "create") {
+				return none, true
+			}
 			h.exec(m, n, script.Union(append(args, anyOf(recv))...), "WMI", name)
 			return none, true
 		case "getmethodparameters":
