@@ -273,8 +273,8 @@ func (p *Page) element(i int, net bool) int {
 			quote = c
 		} else if c == '>' && text[k-1] != '%' {
 			break
-		} else if c == '<' && k+1 < len(text) && text[k+1] == '%' && !script {
-			break
+		} else if c == '<' && k+1 < len(text) && !script && (text[k+1] == '%' || text[k+1] == '/' || identStart(text[k+1])) {
+			break // never closed, or code among the attributes
 		}
 	}
 	if k >= len(text) {
