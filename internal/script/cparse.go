@@ -10,7 +10,7 @@ func (p *cParser) js() bool { return p.d == JScript }
 
 // parseC returns the program as one block.
 func parseC(toks []Token, d Dialect, a arena) (*Node, arena) {
-	p := &cParser{parser: parser{arena: a, toks: toks, d: d}}
+	p := &cParser{parser: parser{arena: a, toks: padded(toks), d: d}}
 	b := p.node(KBlock, 0)
 	for p.tok().Kind != tEOF {
 		at := p.i

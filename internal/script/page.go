@@ -278,7 +278,7 @@ func (p *Page) element(i int, net bool) int {
 		}
 	}
 	if k >= len(text) {
-		k = len(text) - 1
+		k = max(j, len(text)-1)
 	}
 	head := text[j:k]
 	if !server && !containsFold(head, "runat") {

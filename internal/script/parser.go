@@ -14,7 +14,19 @@ type parser struct {
 	d     Dialect
 }
 
-func (p *parser) tok() Token { return p.toks[p.i] }
+// tok is the token at hand; past the end it stays the last one.
+func (p *parser) tok() Token {
+	if p.i >= len(p.toks) {
+		p.i = len(p.toks) - 1
+	}
+	return p.toks[p.i]
+}
+
+// padded adds ends, so that looking a little ahead needs no checks.
+func padded(toks []Token) []Token {
+	end := toks[len(toks)-1]
+	return append(toks, end, end, end, end)
+}
 
 func (p *parser) peek(n int) Token {
 	if p.i+n < len(p.toks) {
@@ -24,16 +36,28 @@ func (p *parser) peek(n int) Token {
 }
 
 func (p *parser) next() Token {
-	t := p.toks[p.i]
+	t := p.tok()
 	if t.Kind != tEOF {
 		p.i++
 	}
 	return t
 }
 
-func (p *parser) op(c uint8) bool { t := &p.toks[p.i]; return t.Kind == tOp && t.Op == c }
+func (p *parser) op(c uint8) bool {
+	if p.i >= len(p.toks) {
+		return false
+	}
+	t := &p.toks[p.i]
+	return t.Kind == tOp && t.Op == c
+}
 
-func (p *parser) word(s string) bool { t := &p.toks[p.i]; return t.Kind == tIdent && t.S == s }
+func (p *parser) word(s string) bool {
+	if p.i >= len(p.toks) {
+		return false
+	}
+	t := &p.toks[p.i]
+	return t.Kind == tIdent && t.S == s
+}
 
 func (p *parser) takeOp(c uint8) bool {
 	if p.op(c) {

@@ -5,7 +5,7 @@ type vbParser struct{ parser }
 
 // parseVB returns the program as one block.
 func parseVB(toks []Token, d Dialect, a arena) (*Node, arena) {
-	p := &vbParser{parser{arena: a, toks: toks, d: d}}
+	p := &vbParser{parser{arena: a, toks: padded(toks), d: d}}
 	b := p.node(KBlock, 0)
 	for p.tok().Kind != tEOF {
 		at := p.i
