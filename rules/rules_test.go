@@ -79,10 +79,7 @@ func engine(t *testing.T) *sigma.Engine {
 
 func TestHeaders(t *testing.T) {
 	e := engine(t)
-	all := e.Rules()
-	for _, c := range e.Correlations() {
-		all = append(all, c)
-	}
+	all := append(e.Rules(), e.Correlations()...)
 	seen := map[string]string{}
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	kebab := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

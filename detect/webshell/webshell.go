@@ -64,7 +64,6 @@ func run(p *detect.Pass) []finding.Finding {
 			sh.writers = append(sh.writers, s)
 		}
 	}
-	var commands []sighting.Sighting
 	for _, s := range p.Tagged("limier.webshell") {
 		r, ok := detect.RequestOf(s.Event)
 		if !ok || r.BackEnd {
@@ -76,7 +75,6 @@ func run(p *detect.Pass) []finding.Finding {
 			sh.requests = append(sh.requests, s)
 		default:
 			sh.commands = append(sh.commands, s)
-			commands = append(commands, s)
 		}
 	}
 	for _, file := range p.Files {

@@ -127,8 +127,7 @@ func (s *Shape) build() {
 // A place is where in the event's XML a walker is.
 type place struct {
 	section Section
-	inside  bool   // within a section
-	path    string // elements within RenderingInfo
+	inside  bool // within a section
 }
 
 type walker struct {
