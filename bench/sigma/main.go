@@ -6,6 +6,7 @@
 //	go run . regression RULES DATA >../../doc/sigma-regression.md
 //	go run . compare RULES DATA >../../doc/sigma-compare.md
 //	go run . speed [-mb 64] [-runs 3] RULES DATA
+//	go run . logs [-runs 3] RULES LOG
 //
 // RULES is a checkout of https://github.com/SigmaHQ/sigma, DATA the folder of
 // real evidence. It is a module of its own so that the peers never become
@@ -38,7 +39,7 @@ func main() {
 
 func run(args []string, w io.Writer) error {
 	if len(args) < 2 {
-		return errors.New("usage: sigma load|regression|compare|speed [flags] RULES [DATA]")
+		return errors.New("usage: sigma load|regression|compare|speed|logs [flags] RULES [DATA]")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	mb := flags.Int("mb", 64, "size of the logs to grow, in MB")
@@ -58,6 +59,8 @@ func run(args []string, w io.Writer) error {
 		return regression(w, rules, data)
 	case "compare":
 		return compare(w, rules, data)
+	case "logs":
+		return logs(w, rules, data, *runs)
 	case "speed":
 		return speed(w, rules, data, *mb, *runs, *profile)
 	}
