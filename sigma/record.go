@@ -61,7 +61,7 @@ func rawKeywords(keywords []string) []string {
 			}
 		}
 		// The letters, digits and signs of GUIDs, SIDs, dates and booleans.
-		if strings.Trim(longest, "0123456789abcdefxstzrulsein+-:.{}") == "" || longest == highByte {
+		if strings.Trim(longest, "0123456789abcdefilnrstuxz+-:.{}") == "" || longest == highByte {
 			return nil
 		}
 		raw = append(raw, longest)
