@@ -23,6 +23,8 @@ const chunkSize = 1 << 20
 var (
 	errLongLine = fmt.Errorf("line longer than %d bytes: cut", chunkSize)
 	errNoEvent  = fmt.Errorf("line is not an event of this log")
+	errNoTime   = fmt.Errorf("no date and time that can be read: the line was not judged")
+	errNULs     = fmt.Errorf("zero bytes where text belongs: the log was not closed cleanly, what was to stand there is lost")
 )
 
 // prefilters hold, for each kind of log, what tells the lines that no rule
@@ -97,11 +99,12 @@ func segments(layout parse.Layout, data []byte, offset int64, first bool) ([]seg
 }
 
 // log reads a log line by line in this goroutine.
-func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, r io.Reader, into *result) {
+func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, enc encoding, r io.Reader, into *result) {
 	size := int(min(max(j.size, 1<<10), chunkSize)) + 1
 	var layout parse.Layout
 	line := 0
-	for chunk, err := range lines.Chunks(r, func() []byte { return make([]byte, size) }) {
+	for chunk, err := range lines.Chunks(enc.reader(r), func() []byte { return make([]byte, size) }) {
+		chunk.Offset += enc.mark
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -121,6 +124,7 @@ func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, r io.Reader, 
 		line += n
 	}
 	into.header(layout)
+	enc.unplaced(into)
 }
 
 // bigLog reads a log with all workers, a chunk each, and adds the chunks up in
@@ -165,7 +169,8 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 				return make([]byte, chunkSize)
 			}
 		}
-		for chunk, err := range lines.Chunks(f, buffer) {
+		for chunk, err := range lines.Chunks(into.encoding.reader(f), buffer) {
+			chunk.Offset += into.encoding.mark
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -202,6 +207,7 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 	}
 	wg.Wait()
 	into.header(layout)
+	into.encoding.unplaced(into)
 }
 
 // chunk matches and counts the lines of one chunk and returns how many lines
@@ -251,7 +257,7 @@ func (s *scanner) rules(seg segment, source event.Logsource, r *result) {
 
 // line parses one line that a rule may match, and matches it.
 func (s *scanner) line(layout parse.Layout, text []byte, ref evidence.Ref, r *result) {
-	text = bytes.TrimRight(text, "\r\n")
+	text = bytes.TrimLeft(bytes.TrimRight(text, "\r\n"), "\x00")
 	if len(text) == 0 {
 		return
 	}
@@ -291,6 +297,10 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 		if n := len(text); n > 0 && text[n-1] == '\r' {
 			text = text[:n-1]
 		}
+		if len(text) > 0 && text[0] == 0 {
+			r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNULs)
+			text = bytes.TrimLeft(text, "\x00")
+		}
 		if len(text) == 0 {
 			continue
 		}
@@ -308,6 +318,9 @@ func (s *scanner) count(seg segment, source event.Logsource, r *result) {
 		}
 		req, ok := seg.layout.Request(text, &clock)
 		if !ok || req.Time.IsZero() {
+			if inventoried {
+				r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNoTime)
+			}
 			continue
 		}
 		spanned = true

@@ -184,17 +184,23 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 	head := buf[:n]
 	r.bytes = j.size
 	claimed := false
+	enc := encodingOf(head)
+	text := enc.head(head[:min(n, 4<<10)])
 	for _, p := range s.Parsers {
-		if !p.Match(j.path, head[:min(n, 4<<10)]) {
+		start := head[:min(n, 4<<10)]
+		if p.Layout != nil {
+			start = text // parsers of whole files decode by themselves
+		}
+		if !p.Match(j.path, start) {
 			continue
 		}
 		claimed = true
 		if p.Layout != nil {
 			if j.size > bigLog {
-				r.parser = p
+				r.parser, r.encoding = p, enc
 				return r, true
 			}
-			s.log(ctx, p, j, io.MultiReader(newHead(head), f), r)
+			s.log(ctx, p, j, enc, io.MultiReader(newHead(head), f), r)
 			return r, false
 		}
 		if p != evtx.Parser {
@@ -310,7 +316,7 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	var digest [32]byte
 	sum.Sum(digest[:0])
 	answer := baseline.Judge(j.path, digest)
-	if script || answer.Script || answer.Verdict != baseline.Outside {
+	if answer.Script || answer.Verdict != baseline.Outside {
 		r.seen(webFiles, time.Time{}, 1)
 	} else {
 		r.seen(otherFiles, time.Time{}, 1)

@@ -24,7 +24,10 @@ type result struct {
 	gaps    []wire.Gap
 	builds  []*event.Event // what exposure is assessed from
 	hosts   map[string]int
-	parser  *parse.Parser // of a big log, which is read later
+
+	// Of a big log, which is read later.
+	parser   *parse.Parser
+	encoding encoding
 
 	lastSource event.Logsource // of the last event counted, and its coverage
 	lastCover  *wire.Coverage
