@@ -155,6 +155,10 @@ func readings(coverage []wire.Coverage) reading {
 		switch {
 		case c.Events == 0, c.Source == "builds", c.Source == "IIS configuration", c.Source == otherFiles:
 			continue
+		case c.Source == "registry":
+			continue // hives alone do not show a breach
+		case c.First.IsZero() && c.Source != webFiles:
+			continue // without a readable time nothing is judged
 		case c.Source == "IIS", c.Source == "web access log":
 			into = &r.access
 		case c.Source == webFiles:
