@@ -124,13 +124,14 @@ func (f *file) htaccess() {
 }
 
 var (
-	add       = regexp.MustCompile(`(?is)<add\b([^>]*)>`)
-	attr      = regexp.MustCompile(`(?is)\b(path|type|modules|scriptProcessor|image|name|extension|verb)\s*=\s*(?:"([^"]*)"|'([^']*)')`)
-	noCodeExt = regexp.MustCompile(`(?i)\.` + notCode + `$`)
-	runs      = regexp.MustCompile(`(?i)asp\.dll|aspnet_isapi|PageHandlerFactory|SimpleHandlerFactory|WebServiceHandlerFactory|PageBuildProvider|WebHandlerBuildProvider|php-cgi|FastCgiModule|CgiModule|cmd\.exe|powershell`)
-	unblocks  = regexp.MustCompile(`(?i)<remove\s+(?:fileExtension\s*=\s*["']\.config|segment\s*=\s*["']web\.config)`)
-	xmlNote   = regexp.MustCompile(`(?s)<!--.*?-->`)
-	system    = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
+	add         = regexp.MustCompile(`(?is)<add\b([^>]*)>`)
+	attr        = regexp.MustCompile(`(?is)\b(path|type|modules|scriptProcessor|image|name|extension|verb)\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	noCodeExt   = regexp.MustCompile(`(?i)\.` + notCode + `$`)
+	runs        = regexp.MustCompile(`(?i)asp\.dll|aspnet_isapi|PageHandlerFactory|SimpleHandlerFactory|WebServiceHandlerFactory|PageBuildProvider|WebHandlerBuildProvider|php-cgi|FastCgiModule|CgiModule|cmd\.exe|powershell`)
+	aspnetISAPI = regexp.MustCompile(`(?i)^(?:c:\\windows|%windir%|%systemroot%)\\Microsoft\.NET\\Framework(?:64)?\\v[\d.]+\\aspnet_isapi\.dll$`)
+	unblocks    = regexp.MustCompile(`(?i)<remove\s+(?:fileExtension\s*=\s*["']\.config|segment\s*=\s*["']web\.config)`)
+	xmlNote     = regexp.MustCompile(`(?s)<!--.*?-->`)
+	system      = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
 		`c:\program files\`, `c:\program files (x86)\`, `%commonprogramfiles`, `%iis_user`}
 	writable = []string{`\temp\`, `\inetpub\`, `\users\`, `\perflogs\`, `\programdata\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `%appdata%`}
 )
@@ -152,6 +153,9 @@ func (f *file) iis() {
 		handler := a["type"] + " " + a["scriptprocessor"]
 		where := a["path"] + a["extension"]
 		for _, one := range strings.Split(where, ",") {
+			if strings.EqualFold(where, "*.xml") && aspnetISAPI.MatchString(a["scriptprocessor"]) {
+				continue // Exchange's own Autodiscover.xml; ASP.NET compiles no .xml
+			}
 			if noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
 				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", m[0])
 			}
