@@ -151,7 +151,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 	for parts := 0; len(segs) > 0 && parts < 40; parts++ {
 		toks = toks[:0]
 		if d.VB() {
-			toks, segs = lexVB(toks, text, low, segs, partTokens)
+			toks, segs = lexVB(toks, text, low, segs, partTokens, d == VBNet)
 		} else {
 			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
 		}

@@ -217,7 +217,11 @@ func join(old, v Value) Value {
 		v.L |= old.L
 		return v
 	}
-	if v.K == VObject || v.K == VFunc || v.K == VType {
+	if v.K == VObject {
+		v.L, v.T = v.L|old.L, old.T
+		return v
+	}
+	if v.K == VFunc || v.K == VType {
 		return v
 	}
 	if old.K == VUnknown || v.Known() {
@@ -283,7 +287,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 				acc = m.concat(acc, s)
 			}
 			if s != "" {
-				text = true
+				text = text || len(s) > 3 || strings.Trim(s, `\/. `) != "" // separators add nothing of one's own
 				built++
 				if !known {
 					suffix = m.concat(suffix, s)

@@ -3,12 +3,13 @@ package script
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // lexVB reads the segments of src as Visual Basic. low is src in lower case.
 // It stops after limit tokens and returns where to go on: a segment and an
 // offset, or len(segments) when all was read.
-func lexVB(toks []Token, src, low string, segs []Segment, limit int) ([]Token, []Segment) {
+func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) ([]Token, []Segment) {
 	for k, seg := range segs {
 		if seg.Out {
 			toks = append(toks, Token{Kind: tOut, Pos: int32(seg.Start)})
@@ -47,8 +48,13 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int) ([]Token, [
 						i += n
 						continue
 					}
-					if c == 0xA0 {
-						i++
+					if !net {
+						// VBScript has no such names. They are what is left of a
+						// line's end where a page was recoded or badly decoded.
+						i += foreign(src[i:end])
+						if n := len(toks); n > 0 && toks[n-1].Kind != tNL {
+							toks = append(toks, Token{Kind: tNL, Pos: int32(i), S: "\n"})
+						}
 						continue
 					}
 				}
@@ -59,7 +65,7 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int) ([]Token, [
 					}
 				}
 				j := i + 1
-				for j < end && identByte(src[j]) {
+				for j < end && identByte(src[j]) && (net || src[j] < 0x80) {
 					j++
 				}
 				word := low[i:j]
@@ -214,6 +220,18 @@ func vbString(src string, i, end int) (string, int) {
 		j++
 	}
 	return string(append(b, src[from:j]...)), j
+}
+
+// foreign returns the size of the letter at the start of s, in UTF-8 or in a
+// code page of two bytes.
+func foreign(s string) int {
+	if r, n := utf8.DecodeRuneInString(s); r != utf8.RuneError || n > 1 {
+		return n
+	}
+	if len(s) > 1 && s[1] >= 0x40 {
+		return 2
+	}
+	return 1
 }
 
 // smartQuote returns the size of a typographic quotation mark at the start of

@@ -170,13 +170,18 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 			}
 		}
 	}
+	if content.K == script.VString && content.L&script.Built != 0 && len(content.S) > 256 && strings.HasPrefix(content.S, "MZ") {
+		h.see(m, n, content, sight{rule: "writes-program", verdict: webshell.Malicious, sure: finding.HighConfidence,
+			text: "A program hidden in the page is written to a file."})
+		return
+	}
 	req := content.L&(fromRequest|fromUpload) != 0 && content.L&script.Numeric == 0
 	if path.L&fromRequest != 0 {
 		h.act(m, n, "write", path)
 	}
 	s := sight{rule: "request-to-file", verdict: webshell.Suspicious, sure: finding.LowConfidence, text: "Text from the request is written to a file."}
 	switch {
-	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0:
+	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0 && (path.L&mapped == 0 || path.Prefix() == ""):
 		s.text = "Text from the request is written to a file that the request names."
 		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
 	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&fromRequest == 0:

@@ -12,6 +12,7 @@ import (
 // verdict weighs what was seen.
 func (h *host) verdict(m *script.Machine) []webshell.Reason {
 	h.fileManager(m)
+	h.structure(m)
 	for _, f := range h.page.Includes {
 		if oddName(script.Const(f)) {
 			h.seen = append(h.seen, sight{rule: "includes-image", verdict: webshell.Suspicious, sure: finding.LowConfidence,
@@ -105,6 +106,8 @@ func (h *host) fileManager(m *script.Machine) {
 		if h.drives && free >= 2 {
 			s.sure = finding.HighConfidence
 		}
+	} else if free >= 2 {
+		s.verdict, s.sure = webshell.Malicious, finding.ModerateConfidence
 	}
 	h.seen = append(h.seen, s)
 }

@@ -119,6 +119,11 @@ func scriptName(v script.Value) bool {
 // write is content being written to a file at path.
 func (h *host) write(m *script.Machine, n *script.Node, path, content script.Value) {
 	if s, ok := content.Text(); ok && h.depth < 2 && len(s) > 10 {
+		if len(s) > 256 && s[:2] == "MZ" {
+			h.see(n, content, sight{rule: "writes-program", verdict: webshell.Malicious, sure: finding.HighConfidence,
+				text: "A program hidden in the page is written to a file."})
+			return
+		}
 		low := strings.ToLower(s)
 		if strings.Contains(low, "<%") || strings.Contains(low, "runat") {
 			if inner := analyseWritten(s, h.depth+1); len(inner) > 0 && inner[0].Verdict == webshell.Webshell {
@@ -214,6 +219,8 @@ func (h *host) fileManager() {
 		if h.drives && free >= 2 {
 			s.sure = finding.HighConfidence
 		}
+	} else if free >= 2 {
+		s.verdict, s.sure = webshell.Malicious, finding.ModerateConfidence
 	}
 	h.see(a.n, a.v, s)
 }
