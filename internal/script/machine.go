@@ -31,6 +31,7 @@ type Machine struct {
 	left    int // steps left in this entry
 	made    int
 	tails   [4][]byte
+	heads   [4]head
 	tail    int
 	recent  [4]text
 	slab    []Value
@@ -88,8 +89,8 @@ const (
 )
 
 const (
-	totalSteps = 5_000_000
-	entrySteps = 2_500_000
+	totalSteps = 7_000_000
+	entrySteps = 3_500_000
 )
 
 // NewMachine returns a machine with fresh budgets.

@@ -241,18 +241,21 @@ func (m *Machine) concat(a, b string) string {
 	if len(a)+len(b) > maxString {
 		return a
 	}
-	if len(a) < 64 {
+	if len(a) < 64 && len(b) < 64 {
 		m.made += len(a) + len(b)
 		return a + b
 	}
 	for i := range m.tails {
 		t := m.tails[i]
-		if len(t) == len(a) && unsafe.StringData(a) == &t[0] {
+		if len(t) == len(a) && len(t) > 0 && unsafe.StringData(a) == &t[0] {
 			m.made += len(b)
 			t = append(t, b...) // never changes what a shows
 			m.tails[i] = t
 			return unsafe.String(&t[0], len(t))
 		}
+	}
+	if len(a) < 64 && len(b) >= 64 {
+		return m.prepend(a, b)
 	}
 	m.made += len(a) + len(b)
 	if m.made > maxMade {
@@ -264,6 +267,38 @@ func (m *Machine) concat(a, b string) string {
 	m.tails[m.tail] = t
 	m.tail = (m.tail + 1) % len(m.tails)
 	return unsafe.String(&t[0], len(t))
+}
+
+// A head is a buffer that was filled from its end.
+type head struct {
+	buf   []byte
+	start int
+}
+
+// prepend puts the short a before b, in place when b was built so last: code
+// that is turned round letter by letter would cost the square of its size.
+func (m *Machine) prepend(a, b string) string {
+	for i := range m.heads {
+		h := &m.heads[i]
+		if len(h.buf)-h.start == len(b) && len(b) > 0 && unsafe.StringData(b) == &h.buf[h.start] && h.start >= len(a) {
+			h.start -= len(a)
+			copy(h.buf[h.start:], a)
+			m.made += len(a)
+			return unsafe.String(&h.buf[h.start], len(a)+len(b))
+		}
+	}
+	m.made += len(a) + len(b)
+	if m.made > maxMade {
+		m.left = 0
+		return b
+	}
+	n := 2 * (len(a) + len(b))
+	h := head{buf: make([]byte, n), start: n - len(a) - len(b)}
+	copy(h.buf[h.start:], a)
+	copy(h.buf[h.start+len(a):], b)
+	m.heads[m.tail] = h
+	m.tail = (m.tail + 1) % len(m.heads)
+	return unsafe.String(&h.buf[h.start], len(a)+len(b))
 }
 
 const (
