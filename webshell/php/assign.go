@@ -339,7 +339,7 @@ func (m *machine) assignOp(n *node) value {
 	if m.cond > s.cond && s.cond >= 0 { // may or may not be added
 		v.t |= s.v.t
 		if v.k == vStr && m.facts.loops > 0 {
-			v = value{t: v.t, tr: v.tr}
+			v = concat(s.v, value{t: b.t, tr: b.tr}, maxString)
 		}
 		s.v = v
 		s.buf = nil

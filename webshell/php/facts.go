@@ -65,6 +65,8 @@ type facts struct {
 	redirects bool
 	wrote     []value         // where request data was written
 	names     map[string]bool // functions whose names were assembled
+	anywhere  bool            // a raw connection goes where the request says
+	udp       bool            // and is one of UDP
 	literals  int             // long literals looked into
 }
 

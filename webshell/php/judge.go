@@ -12,6 +12,8 @@ func (m *machine) judge() {
 	m.unit = m.file
 	m.manager()
 	m.wrappers()
+	m.tunnel()
+	m.database()
 	m.uploader()
 	m.packedCode()
 	m.shape()
@@ -206,7 +208,7 @@ var boasts = []string{
 
 // boasts counts them.
 func (m *machine) boasts(n *node) {
-	if m.framed || traits(m.file.src)&(hasRequest|hasDeadly) == 0 {
+	if m.framed || m.includes > 3 || traits(m.file.src)&(hasRequest|hasDeadly) == 0 {
 		return
 	}
 	src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<20)]))
@@ -221,5 +223,23 @@ func (m *machine) boasts(n *node) {
 	}
 	if len(found) >= 4 {
 		m.report("intruders-tool", webshell.Malicious, moderate, "The page names itself as a tool of intruders: "+strings.Join(found[:min(len(found), 8)], ", ")+".", n, value{})
+	}
+}
+
+// tunnel sees a script that carries the client's traffic to any host.
+func (m *machine) tunnel() {
+	if !m.facts.anywhere || !m.isolated() {
+		return
+	}
+	src := string(m.file.src)
+	if strings.Contains(src, "php://input") || strings.Contains(src, "_SESSION") || strings.Contains(src, "getallheaders") {
+		m.behaves("tunnel", webshell.Webshell, moderate, "The script carries the client's traffic to any host and port.", []behaviour{doesSocket})
+	}
+}
+
+// database sees a console for any database the request names.
+func (m *machine) database() {
+	if m.does(doesConnect) && m.does(doesSQL) && m.isolated() {
+		m.behaves("database-console", webshell.Webshell, moderate, "The request names a database and gives the SQL that is run there.", []behaviour{doesConnect, doesSQL})
 	}
 }

@@ -30,11 +30,11 @@ var traitWords = map[trait]string{
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
 		get_defined_vars exif_read_data session_id query_string`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
-	hasRemote: `curl_exec fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init`,
+	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init`,
 	hasDeadly: `eval assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
-		symlink stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
+		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction`,
 	hasWrite: `file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail chmod
 		preg_replace virtual`,
@@ -224,7 +224,7 @@ func interesting(data []byte) bool {
 		return true
 	case has(hasRequest) && (has(hasWrite) || has(hasInclude) || has(hasHook) || has(hasDynamic)):
 		return true
-	case has(hasRemote) && (has(hasWrite) || has(hasDynamic)):
+	case has(hasRemote) && (has(hasWrite) || has(hasDynamic) || has(hasRequest)):
 		return true
 	case has(hasHeader) && (has(hasRemote) || has(hasTarget) || has(hasDynamic)):
 		return true

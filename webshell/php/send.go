@@ -47,6 +47,9 @@ func (m *machine) mail(c *call) {
 
 // sent judges data that leaves through a connection.
 func (m *machine) sent(c *call, d value) {
+	if m.facts.udp && m.facts.loops > 0 && m.isolated() {
+		m.report("flooder", webshell.Malicious, moderate, "A host that the request names is sent packet after packet.", c.n, d)
+	}
 	t, tr := taintOf(d)
 	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&address != 0 {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
@@ -297,6 +300,7 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 	c := &call{n: n, name: name, args: args}
 	switch name {
 	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":
+		m.sqlText(n, args[0])
 		if m.chosen(args[0]) && args[0].k == vUnknown && args[0].t&unsure == 0 {
 			m.note(doesSQL, n, args[0])
 		}

@@ -105,6 +105,7 @@ func (m *machine) sink(c *call) (value, bool) {
 		return value{}, true
 	case "mysql_query", "mysql_unbuffered_query", "mssql_query", "pg_query", "pg_exec", "sqlite_query", "ora_do", "ibase_query", "mysql_db_query", "odbc_exec", "mysqli_query", "pg_send_query", "oci_parse", "db2_exec", "mysqli_multi_query", "odbc_prepare":
 		for _, a := range c.args {
+			m.sqlText(c.n, a)
 			if m.chosen(a) && a.k == vUnknown && a.t&unsure == 0 {
 				m.note(doesSQL, c.n, a)
 			}
@@ -191,8 +192,35 @@ func (m *machine) noteList(c *call, p value) {
 }
 
 func (m *machine) noteSocket(c *call) {
-	if t, tr := c.taint(); t&fromRequest != 0 {
-		m.note(doesSocket, c.n, value{t: t, tr: tr})
+	t, tr := c.taint()
+	if t&fromRequest == 0 {
+		return
+	}
+	m.note(doesSocket, c.n, value{t: t, tr: tr})
+	host, port := c.arg(0), c.arg(1)
+	if c.name == "socket_connect" {
+		host, port = c.arg(1), c.arg(2)
+	}
+	low := strings.ToLower(host.s)
+	if host.t&fromRequest == 0 || host.t&(checked|fromURI) != 0 || host.k == vPart && low != "" && !strings.HasSuffix(low, "://") {
+		return
+	}
+	if strings.HasPrefix(low, "udp") {
+		m.facts.udp = true
+	}
+	if c.name == "stream_socket_client" || port.t&fromRequest != 0 {
+		m.facts.anywhere = true
+	}
+}
+
+// sqlText sees SQL that leaves the database.
+func (m *machine) sqlText(n *node, v value) {
+	low := strings.ToLower(v.s + " " + v.tail())
+	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate"} {
+		if strings.Contains(low, w) && m.isolated() {
+			m.report("database-to-command", webshell.Webshell, moderate, "The database is made to write files or run commands.", n, v)
+			return
+		}
 	}
 }
 

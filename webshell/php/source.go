@@ -235,7 +235,7 @@ func (m *machine) source(c *call) (value, bool) {
 			m.noteRead(c, a0)
 		}
 		return value{ref: h}, true
-	case "fsockopen", "pfsockopen", "stream_socket_client", "socket_create", "socket_accept", "stream_socket_accept":
+	case "fsockopen", "pfsockopen", "stream_socket_client", "socket_create", "socket_accept", "stream_socket_accept", "socket_connect":
 		m.noteSocket(c)
 		return value{ref: &handle{t: fromRemote}, t: 0}, true
 	case "fread", "fgets", "fgetc", "fgetss", "stream_get_line", "socket_read", "gzread", "gzgets", "bzread":

@@ -47,6 +47,8 @@ func (m *machine) written(c *call, p, d value) {
 	switch {
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
+	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0 && m.isolated():
+		m.report("mass-writer", webshell.Malicious, moderate, "What the request gives is written into file after file.", c.n, dv)
 	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && p.t&hostile == 0 && p.exact():
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
 			m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are written to a file.", c.n, dv)
