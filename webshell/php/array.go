@@ -24,6 +24,9 @@ type array struct {
 // maxElements bounds one array.
 const maxElements = 1 << 17
 
+// elementSize is what an element costs in memory, in bytes.
+const elementSize = 200
+
 func newArray() *array { return &array{} }
 
 func arr(vals ...value) value {

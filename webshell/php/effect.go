@@ -30,8 +30,8 @@ var hooks = map[string]hook{
 	"iterator_apply": {1, []int{2}, false, true}, "ob_start": {0, nil, false, false},
 	"set_error_handler": {0, nil, false, false}, "set_exception_handler": {0, nil, false, false},
 	"header_register_callback": {0, nil, false, false}, "spl_autoload_register": {0, nil, false, false},
-	"is_callable_": {0, nil, false, false}, "session_set_save_handler": {2, nil, false, false},
-	"assert_options": {1, nil, false, false}, "sqlite_create_function": {2, nil, false, false},
+	"session_set_save_handler": {2, nil, false, false},
+	"assert_options":           {1, nil, false, false}, "sqlite_create_function": {2, nil, false, false},
 	"array_find": {1, []int{0}, false, false}, "array_any": {1, []int{0}, false, false},
 	"add_action": {1, nil, false, false}, "add_filter": {1, nil, false, false},
 	"xml_set_element_handler": {1, nil, false, false}, "xml_set_character_data_handler": {1, nil, false, false},
@@ -412,10 +412,12 @@ func (m *machine) pick(c *call) value {
 		v := a.vals[i]
 		if a.shared {
 			m.steps -= len(a.vals)
+			m.bytes -= elementSize * len(a.vals)
 			b = a.clone()
 		}
 		if i == 0 && last > 0 {
 			m.steps -= len(a.vals)
+			m.bytes -= elementSize * len(a.vals)
 			n := newArray()
 			for j := 1; j <= last; j++ {
 				if b.keys[j].str {
@@ -450,6 +452,7 @@ func (m *machine) sorted(c *call) value {
 	}
 	b := a.clone()
 	m.steps -= len(a.vals)
+	m.bytes -= elementSize * len(a.vals)
 	order := make([]int, len(a.keys))
 	for i := range order {
 		order[i] = i
@@ -511,6 +514,9 @@ func (m *machine) pure(c *call) value {
 				case vInt, vFloat, vBool, vNull:
 					t = 0
 				case vArr:
+					if x, ok := v.ref.(*array); ok && !m.spend(elementSize*len(x.vals)) {
+						return value{t: t, tr: tr}
+					}
 					return v
 				}
 				if dec {
@@ -576,16 +582,16 @@ var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_s
 	posix_getgrgid posix_getuid posix_geteuid set_time_limit error_reporting ini_restore ignore_user_abort header setcookie
 	fclose flock feof ftell rewind fflush ftruncate closedir connection_status sys_get_temp_dir tempnam checkdnsrr
 	preg_quote gettype spl_object_hash array_sum max min bindec hexdec octdec ctype_alnum mysql_num_rows mysql_affected_rows
-	memory_get_usage clearstatcache touch is_uploaded_file preg_last_error stristr_ ord soundex metaphone filter_has_var crypt bin2hex`)
+	memory_get_usage clearstatcache touch is_uploaded_file preg_last_error ord soundex metaphone filter_has_var crypt bin2hex`)
 
 // passing functions hand their argument on.
 var passing = words(`trim ltrim rtrim chop nl2br addslashes stripslashes htmlspecialchars htmlentities strip_tags ucwords lcfirst ucfirst
-	wordwrap sprintf vsprintf printf number_format_ serialize json_encode json_decode print_r var_export http_build_query urlencode rawurlencode
+	wordwrap sprintf vsprintf printf serialize json_encode json_decode print_r var_export http_build_query urlencode rawurlencode
 	base64_encode implode join explode split preg_split preg_grep preg_filter utf8_encode utf8_decode iconv basename dirname pathinfo realpath
 	parse_url quotemeta addcslashes stripcslashes substr_replace similar nl_langinfo mysql_escape_string mysql_real_escape_string
 	mysqli_real_escape_string escapeshellcmd fix_magic_quotes get_magic_quotes_gpc array strval constant gzcompress gzdeflate gzencode
 	range list each current iterator_to_array filter_var stream_context_create convert_cyr_string hebrev money_format chunk_split var_dump
-	get_object_vars ctype tempnam_ uniqid_ sanitize bin2hex_ call_user_method unserialize fscanf readline shuffle ucwords count_chars array_change_key_case`)
+	get_object_vars ctype sanitize call_user_method unserialize fscanf readline shuffle ucwords count_chars array_change_key_case`)
 
 func words(s string) map[string]bool {
 	out := map[string]bool{}

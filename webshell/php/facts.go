@@ -47,7 +47,6 @@ type facts struct {
 	varVars   int // $$name with a name that is not known
 	closures  []*closure
 	objects   []*object
-	super     map[string]value
 	supers    map[string]value // request fields that were assigned to or checked
 	echoed    value
 	buffer    value // ob_start's callback

@@ -1,7 +1,6 @@
 package php
 
 import (
-	"bytes"
 	"compress/bzip2"
 	"compress/flate"
 	"compress/gzip"
@@ -433,14 +432,9 @@ var plain = map[string]func(*call) (value, bool){
 		b, ok2 := c.text(1)
 		return num(int64(strings.Count(a, b))), ok && ok2 && b != ""
 	},
-	"ucwords": func(c *call) (value, bool) {
-		s, ok := c.text(0)
-		return str(s), ok && !strings.ContainsRune(s, ' ') && false
-	},
 	"strcmp":     foldStrcmp,
 	"strcasecmp": foldStrcmp,
 	"strncmp":    func(c *call) (value, bool) { return value{}, false },
-	"chunk":      func(c *call) (value, bool) { return value{}, false },
 	"array_key_exists": func(c *call) (value, bool) {
 		a, ok := c.arg(1).ref.(*array)
 		k, kok := keyOf(c.arg(0))
@@ -493,7 +487,3 @@ func stripTags(s string) string {
 
 // decryptable is the largest ciphertext the machine decrypts.
 const decryptable = 1 << 20
-
-func isBinary(s string) bool {
-	return bytes.IndexByte([]byte(s[:min(len(s), 512)]), 0) >= 0
-}

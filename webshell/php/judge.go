@@ -196,15 +196,20 @@ func (m *machine) wrappers() {
 	}
 }
 
-// boasts are what tools of intruders call themselves and their parts. Each
-// line is one idea; a page that has many of them is such a tool.
-var boasts = []string{
-	"hacked by|owned by|h4cked|haxor|hax0r|defaced by", "mass deface|deface page|defacer", "web shell|webshell|php shell|phpshell|shell v|b374k|c99shell|r57shell|wso ",
-	"backdoor|back door", "back connect|backconnect|back-connect|reverse shell|bind port|bind shell", "safe_mode|safe mode", "disable_functions|disabled functions",
-	"/etc/passwd", "/etc/shadow|shadow file", "/etc/named.conf|/var/named", "symlink", "cpanel crack|brute force|bruteforce|cpanel brute", "zone-h", "0day|priv8|exploit",
-	"bypass", "uname -a", "config grab|grab config|config fucker|wp-config.php", "spammer|mass mailer|inbox mailer|smtp crack", "cc checker|bin checker|fullz|carding",
-	"self remove|selfremove|kill self|self kill", "server ip|your ip", "rooting|rooted|rootkit|root exploit", "netcat|nc -l", "ddos|udp flood|flooder", "encoder|decoder|md5 crack", "reverse ip|domain info|open port|port scan",
-}
+// boasts are what tools of intruders call themselves and their parts; signs
+// are what they look at, as administrators' tools may. Each line is one idea.
+var (
+	boasts = []string{
+		"hacked by|owned by|h4cked|haxor|hax0r|defaced by", "mass deface|deface page|defacer", "web shell|webshell|php shell|phpshell|shell v|b374k|c99shell|r57shell|wso ",
+		"backdoor|back door", "back connect|backconnect|back-connect|reverse shell|bind port|bind shell", "cpanel crack|brute force|bruteforce|cpanel brute",
+		"zone-h", "0day|priv8|exploit", "config grab|grab config|config fucker", "spammer|mass mailer|inbox mailer|smtp crack", "cc checker|bin checker|fullz|carding",
+		"self remove|selfremove|kill self|self kill", "rooting|rooted|rootkit|root exploit", "ddos|udp flood|flooder",
+	}
+	signs = []string{
+		"safe_mode|safe mode", "disable_functions|disabled functions", "/etc/passwd", "/etc/shadow|shadow file", "/etc/named.conf|/var/named", "symlink", "bypass", "uname -a",
+		"wp-config.php", "server ip|your ip", "netcat|nc -l", "encoder|decoder|md5 crack", "reverse ip|domain info|open port|port scan",
+	}
+)
 
 // boasts counts them.
 func (m *machine) boasts(n *node) {
@@ -212,16 +217,22 @@ func (m *machine) boasts(n *node) {
 		return
 	}
 	src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<20)]))
-	var found []string
-	for _, idea := range boasts {
-		for _, w := range strings.Split(idea, "|") {
-			if strings.Contains(src, w) {
-				found = append(found, w)
-				break
+	look := func(ideas []string) (found []string) {
+		for _, idea := range ideas {
+			for _, w := range strings.Split(idea, "|") {
+				if strings.Contains(src, w) {
+					found = append(found, w)
+					break
+				}
 			}
 		}
+		return found
 	}
-	if len(found) >= 4 {
+	found := look(boasts)
+	if len(found) < 2 {
+		return
+	}
+	if found = append(found, look(signs)...); len(found) >= 4 {
 		m.report("intruders-tool", webshell.Malicious, moderate, "The page names itself as a tool of intruders: "+strings.Join(found[:min(len(found), 8)], ", ")+".", n, value{})
 	}
 }

@@ -225,7 +225,7 @@ func (m *machine) source(c *call) (value, bool) {
 			v.s = s[from : from+n]
 		}
 		return v, true
-	case "fopen", "popen_", "gzopen", "bzopen", "tmpfile":
+	case "fopen", "gzopen", "bzopen", "tmpfile":
 		mode, _ := c.text(1)
 		h := &handle{path: a0, mode: mode}
 		if a0.t&selfPath != 0 && a0.k == vUnknown {

@@ -118,14 +118,6 @@ func (v value) float() float64 { return math.Float64frombits(uint64(v.n)) }
 func (v value) exact() bool    { return v.k >= vNull && v.k <= vStr }
 func (v value) known() bool    { return v.k != vUnknown && v.k != vPart }
 
-func (v value) with(t taint, tr *trace) value {
-	v.t |= t
-	if v.tr == nil {
-		v.tr = tr
-	}
-	return v
-}
-
 func (v value) tail() string {
 	switch v.k {
 	case vStr:

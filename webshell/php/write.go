@@ -66,7 +66,11 @@ func (m *machine) written(c *call, p, d value) {
 			}
 		} else if script && p.t&fromParam == 0 && t&(fromRequest|fromUpload) != 0 {
 			m.note(doesWrite, c.n, dv)
-			m.report("request-writes-script", webshell.Webshell, moderate, "The content of a script comes from "+describe(t)+".", c.n, dv)
+			verdict := webshell.Suspicious
+			if m.isolated() && m.small() {
+				verdict = webshell.Webshell
+			}
+			m.report("request-writes-script", verdict, moderate, "The content of a script comes from "+describe(t)+".", c.n, dv)
 		} else if t&fromRequest != 0 && !safeName(p) {
 			m.note(doesWrite, c.n, dv)
 		}

@@ -1,0 +1,140 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// unknownCall judges a call of which the function is not known.
+func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value {
+	c := &call{args: args}
+	t, tr := c.taint()
+	ft, _ := taintOf(f)
+	out := value{t: t, tr: tr}
+	if t != 0 {
+		out.t |= unsure
+	}
+	given := t&(fromRequest|fromUpload|fromRemote) != 0
+	switch {
+	case ft&fromRequest != 0 && f.k == vUnknown:
+		what := "The request names the function that is called"
+		switch {
+		case ft&checked != 0 || ft&unsure != 0 && !given:
+		case given && (direct || m.isolated()):
+			m.note(doesEval, n, f)
+			m.report("request-names-function", webshell.Webshell, high, what+", and gives its arguments.", n, join(value{t: t, tr: tr}, f))
+		case len(args) > 0 && m.isolated() && (len(args) == 1 && args[0].exact() || t&(fromUndef) != 0):
+			m.report("request-names-function", webshell.Webshell, moderate, what+".", n, f)
+		default:
+			m.report("request-names-function", webshell.Suspicious, low, what+".", n, f)
+		}
+	case ft&fromRequest != 0 && f.k == vPart && given && ft&checked == 0 && deadlyPart(f):
+		m.report("request-names-function", webshell.Webshell, moderate, "The request completes the name of the function that is called, and gives its arguments.", n, join(value{t: t, tr: tr}, f))
+	case ft&fromRemote != 0 && f.k == vUnknown:
+		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
+	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
+		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
+	case f.k == vUnknown && given && ft&selfPath != 0:
+		m.report("hidden-function", webshell.Webshell, moderate, "A function that is named after the file itself gets data from "+describe(t)+".", n, value{t: t, tr: tr})
+	case f.k == vUnknown && given && ft&fromUndef != 0 && m.isolated() && t&fromRequest != 0:
+		m.report("hidden-function", webshell.Webshell, moderate, "A function that only the request can name gets data from it.", n, value{t: t, tr: tr})
+	case f.k == vUnknown && ft&decoded != 0 && ft&fromBlob != 0:
+		m.report("hidden-function", webshell.Suspicious, moderate, "A function whose name is decoded at run time is called.", n, f)
+	}
+	return out
+}
+
+// hiddenCall judges a call of a function whose name was assembled.
+func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
+	if !dangerous[name] {
+		return
+	}
+	m.facts.calls++
+	if !deadly[name] {
+		return
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	text, exact := "", len(args) > 0
+	if exact {
+		text, exact = args[0].text()
+	}
+	switch {
+	case exact && len(text) < 2:
+	case t&(hostile|fromUndef) != 0: // the sink will say so
+	case exact && name != "call_user_func" && name != "call_user_func_array":
+		m.report("hidden-function", webshell.Malicious, moderate, "The name of "+name+" is assembled at run time.", n, value{t: t, tr: tr})
+	case t&fromParam == 0 || len(args) > 0:
+		m.report("hidden-function", webshell.Malicious, moderate, "The name of "+name+" is assembled at run time.", n, value{t: t, tr: tr})
+	}
+}
+
+func (m *machine) unknownClass(n *node, v value, args []value) {
+	c := &call{args: args}
+	t, _ := c.taint()
+	if v.t&fromRequest == 0 || v.t&checked != 0 || v.k != vUnknown {
+		return
+	}
+	if t&fromRequest != 0 {
+		m.report("request-names-class", webshell.Webshell, moderate, "The request names a class and gives its arguments.", n, v)
+		return
+	}
+	m.report("request-names-class", webshell.Suspicious, low, "The request names a class.", n, v)
+}
+
+// gadgets runs the magic methods of the file's classes on an object that the
+// request describes.
+func (m *machine) gadgets(v value) {
+	for _, c := range sortedClasses(m.classes) {
+		o := m.instance(c)
+		for _, s := range o.props {
+			s.v = value{t: v.t, tr: v.tr}
+		}
+		for _, name := range []string{"__wakeup", "__destruct", "__tostring"} {
+			if f := m.method(c, name); f != nil {
+				m.invoke(f, nil, nil, o, nil)
+			}
+		}
+	}
+}
+
+// wrapper notes which functions run commands, and in how many ways.
+func (m *machine) wrapper(n *node, v value, via string) {
+	if m.f.fn == nil || v.k == vStr || len(m.facts.wrappers) > 200 {
+		return
+	}
+	if m.facts.wrappers == nil {
+		m.facts.wrappers = map[*function]map[string]*node{}
+	}
+	if m.facts.wrappers[m.f.fn] == nil {
+		m.facts.wrappers[m.f.fn] = map[string]*node{}
+	}
+	m.facts.wrappers[m.f.fn][via] = n
+}
+
+// wordPress sees a script that makes itself an administrator.
+func (m *machine) wordPress(c *call) {
+	if m.framed || !m.small() {
+		return
+	}
+	src := string(m.file.src[:min(len(m.file.src), 1<<16)])
+	loads := strings.Contains(src, "wp-load.php") || strings.Contains(src, "wp-blog-header.php") || strings.Contains(src, "wp-config.php")
+	admin := strings.Contains(src, "administrator")
+	t, tr := c.taint()
+	if c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
+	}
+}
+
+// deadlyPart says that a half-known name may become that of a function that
+// runs code or commands.
+func deadlyPart(f value) bool {
+	s, t := strings.ToLower(f.s), strings.ToLower(f.tail())
+	for name := range deadly {
+		if len(s)+len(t) > 1 && len(s)+len(t) < len(name) && strings.HasPrefix(name, s) && strings.HasSuffix(name, t) {
+			return true
+		}
+	}
+	return false
+}

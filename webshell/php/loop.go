@@ -1,0 +1,289 @@
+package php
+
+import (
+	"strings"
+)
+
+// loop runs a loop: in earnest while its condition is known, else twice, so
+// that what the end of the body taints reaches its start.
+func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, first bool) ctrl {
+	test := func() value {
+		v := boolean(true)
+		for _, c := range conds {
+			v = m.eval(c)
+		}
+		if cond != nil {
+			v = m.eval(cond)
+		}
+		return v
+	}
+	start := m.steps
+	m.facts.looped++
+	defer func() {
+		if start-m.steps >= maxSteps/3 && m.steps > 0 && !m.blur { // too long: what it writes is not known
+			m.blur = true
+			m.exec(body)
+			m.blur = false
+		}
+	}()
+	for n := 0; m.steps > 0 && start-m.steps < maxSteps/3; n++ {
+		if n > 0 || !first {
+			v := test()
+			yes, ok := v.truth()
+			endless := cond == nil && len(conds) == 0 || cond != nil && (cond.op == nNum || cond.op == nConst)
+			if !ok || endless && n > 2000 {
+				m.cond++
+				for range m.passes() {
+					undo := func() {}
+					if cond != nil {
+						undo = m.guard(cond, v)
+					}
+					m.facts.loops++
+					m.weak(m.exec(body))
+					m.facts.loops--
+					undo()
+					for _, s := range step {
+						m.eval(s)
+					}
+					test()
+				}
+				m.cond--
+				return ctrl{}
+			}
+			if !yes {
+				return ctrl{}
+			}
+		}
+		m.facts.loops++
+		c := m.exec(body)
+		m.facts.loops--
+		switch c.kind {
+		case nBreak:
+			if c.n > 1 {
+				return ctrl{kind: nBreak, n: c.n - 1}
+			}
+			return ctrl{}
+		case nContinue:
+			if c.n > 1 {
+				return ctrl{kind: nContinue, n: c.n - 1}
+			}
+		case nReturn, nExit, nGoto:
+			return c
+		}
+		for _, s := range step {
+			m.eval(s)
+		}
+	}
+	return ctrl{}
+}
+
+// passes is how often the body of an undecided loop is run; loops deep inside
+// others run once, lest the runs multiply.
+func (m *machine) passes() int {
+	if m.facts.loops > 2 {
+		return 1
+	}
+	return 2
+}
+
+func (m *machine) foreach(n *node) ctrl {
+	m.facts.looped++
+	v := m.eval(n.a)
+	key, val := n.list[0], n.list[1]
+	bind := func(k, x value) {
+		if key != nil {
+			m.assign(key, k)
+		}
+		if val != nil {
+			if val.op == nRef {
+				m.assign(val.a, x)
+			} else {
+				m.assign(val, x)
+			}
+		}
+	}
+	m.facts.loops++
+	defer func() { m.facts.loops-- }()
+	if a, ok := v.ref.(*array); ok && v.k == vArr && !a.open {
+		was := a.shared
+		a.shared = true
+		for i := 0; i < len(a.keys) && m.steps > 0; i++ {
+			bind(a.keys[i].value(), a.vals[i])
+			c := m.exec(n.b)
+			if c.kind == nBreak || c.kind == nContinue {
+				if c.n > 1 {
+					return ctrl{kind: c.kind, n: c.n - 1}
+				}
+				if c.kind == nBreak {
+					break
+				}
+			} else if c.kind != 0 {
+				return c
+			}
+		}
+		if !was && val != nil && val.op != nRef {
+			a.shared = was
+		}
+		return ctrl{}
+	}
+	t, tr := taintOf(v)
+	k := value{t: t &^ (wholeReq | secret), tr: tr}
+	x := value{t: t &^ wholeReq, tr: tr}
+	if a, ok := v.ref.(*array); ok && v.k == vArr {
+		x = join(x, a.rest)
+		k.t &^= hostile
+	}
+	if s, ok := v.ref.(super); ok {
+		x = m.superElement(s, "", v)
+		k.t |= fromRequest
+		if s == "_SERVER" || s == "GLOBALS" || s == "_SESSION" {
+			k.t &^= fromRequest
+		}
+	}
+	m.cond++
+	for range m.passes() {
+		bind(k, x)
+		m.weak(m.exec(n.b))
+	}
+	m.cond--
+	return ctrl{}
+}
+
+func (m *machine) execSwitch(n *node) ctrl {
+	v := m.eval(n.a)
+	for _, c := range n.list { // known value: run from the case that equals it
+		if !v.exact() || v.t&(hostile|fromUndef|fromParam) != 0 {
+			break
+		}
+		if c.a != nil {
+			x := m.eval(c.a)
+			if !x.exact() {
+				break
+			}
+			if eq, ok := looseEqual(v, x); !ok || !eq {
+				continue
+			}
+			return m.cases(n.list, c)
+		}
+	}
+	m.guard(n.a, v)
+	m.cond++
+	for _, c := range n.list {
+		if c.a != nil {
+			m.eval(c.a)
+		}
+		m.weak(m.exec(c.b))
+	}
+	m.cond--
+	return ctrl{}
+}
+
+func (m *machine) cases(list []*node, from *node) ctrl {
+	on := false
+	for _, c := range list {
+		on = on || c == from
+		if !on {
+			continue
+		}
+		switch r := m.exec(c.b); r.kind {
+		case 0:
+		case nBreak, nContinue:
+			if r.n > 1 {
+				return ctrl{kind: r.kind, n: r.n - 1}
+			}
+			return ctrl{}
+		default:
+			return r
+		}
+	}
+	return ctrl{}
+}
+
+func (m *machine) execStatic(n *node) {
+	if m.f.fn == nil {
+		for _, x := range n.list {
+			m.eval(x)
+		}
+		return
+	}
+	vars := m.statics[m.f.fn]
+	if vars == nil {
+		vars = map[string]*slot{}
+		m.statics[m.f.fn] = vars
+	}
+	for _, x := range n.list {
+		name := ""
+		if x.op == nVar {
+			name = x.s
+		} else if x.op == nAssign && x.a.op == nVar {
+			name = x.a.s
+		} else {
+			continue
+		}
+		s := vars[name]
+		if s == nil {
+			s = &slot{v: null}
+			if x.op == nAssign {
+				s.v = m.eval(x.b)
+			}
+			vars[name] = s
+		}
+		m.f.vars[name] = s
+	}
+}
+
+func (m *machine) slotIn(f *frame, name string) *slot {
+	s := f.vars[name]
+	if s == nil {
+		s = &slot{cond: -1}
+		if f == m.globals {
+			s.v = m.undefined(name)
+		}
+		f.vars[name] = s
+	}
+	return s
+}
+
+// undefined is the value of a variable that nothing was assigned to.
+func (m *machine) undefined(name string) value {
+	switch {
+	case name == "this":
+		return value{}
+	case m.extracted:
+		return value{t: fromRequest}
+	case m.f == m.globals && m.includes == 0 && m.evals == 0:
+		return value{t: fromUndef}
+	}
+	return value{}
+}
+
+// spend charges n bytes of string work; false when the budget is gone.
+func (m *machine) spend(n int) bool {
+	m.bytes -= n
+	m.steps -= n >> 8
+	if m.bytes < 0 {
+		m.steps = min(m.steps, 0)
+	}
+	return m.bytes >= 0 && n <= maxString
+}
+
+// code is the text at a node, cut for a report.
+func (u *unit) code(pos, end uint32) string {
+	if int(end) > len(u.src) {
+		end = uint32(len(u.src))
+	}
+	if pos >= end {
+		return ""
+	}
+	const limit = 160
+	b := u.src[pos:end]
+	cut := false
+	if len(b) > limit {
+		b, cut = b[:limit], true
+	}
+	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "\uFFFD")), " ")
+	if cut {
+		s += "…"
+	}
+	return s
+}

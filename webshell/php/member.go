@@ -1,0 +1,396 @@
+package php
+
+import (
+	"strings"
+)
+
+func (m *machine) className(n *node) string {
+	if n.op == nName || n.op == nConst {
+		s := strings.ToLower(baseName(n.s))
+		switch s {
+		case "self", "static":
+			if m.f.class != nil {
+				return m.f.class.name
+			}
+		case "parent":
+			if m.f.class != nil {
+				return m.f.class.parent
+			}
+		}
+		return s
+	}
+	v := m.eval(n)
+	if o, ok := v.ref.(*object); ok && o.class != nil {
+		return o.class.name
+	}
+	if s, ok := v.text(); ok {
+		return strings.ToLower(baseName(s))
+	}
+	return ""
+}
+
+func (m *machine) staticSlot(n *node) *slot {
+	c := m.classes[m.className(n.a)]
+	if c == nil {
+		m.eval(n.b)
+		return nil
+	}
+	name, ok := m.eval(n.b).text()
+	if !ok {
+		return nil
+	}
+	for d := 0; c != nil && d < 8; d++ {
+		m.initClass(c)
+		if s := c.statics[name]; s != nil {
+			return s
+		}
+		c = m.classes[c.parent]
+	}
+	return nil
+}
+
+func (m *machine) initClass(c *class) {
+	if c.statics != nil {
+		return
+	}
+	c.statics = map[string]*slot{}
+	wasF, wasU := m.f, m.unit
+	m.f = &frame{vars: map[string]*slot{}, class: c, cond: m.cond}
+	m.unit = c.unit
+	for _, p := range c.props {
+		if p.static {
+			v := null
+			if p.def != nil {
+				v = m.eval(p.def)
+			}
+			c.statics[p.name] = &slot{v: v, cond: -1}
+		}
+	}
+	m.f, m.unit = wasF, wasU
+}
+
+func (m *machine) constant(n *node) value {
+	name := baseName(n.s)
+	if v, ok := m.consts[name]; ok {
+		return v
+	}
+	switch strings.ToLower(name) {
+	case "true":
+		return boolean(true)
+	case "false":
+		return boolean(false)
+	case "null":
+		return null
+	case "__file__", "__line__":
+		if strings.EqualFold(name, "__line__") {
+			return num(int64(m.lineOf(m.unit, n.pos)))
+		}
+		return value{t: selfPath}
+	case "__function__":
+		if m.f.fn != nil {
+			return str(m.f.fn.name)
+		}
+		return str("")
+	case "__class__":
+		if m.f.class != nil {
+			return str(m.f.class.name)
+		}
+	}
+	switch name {
+	case "PHP_EOL":
+		return str("\n")
+	case "DIRECTORY_SEPARATOR":
+		return str("/")
+	case "PHP_OS", "PHP_VERSION", "PHP_INT_MAX", "PHP_OS_FAMILY":
+		return value{}
+	case "M_PI":
+		return flt(3.14159265358979)
+	case "FILTER_CALLBACK":
+		return num(1024)
+	case "__DIR__", "__NAMESPACE__", "__METHOD__":
+		return value{}
+	}
+	for _, c := range []byte(name) {
+		if c >= 'a' && c <= 'z' || c >= 0x80 {
+			// A bare word stands for itself, until PHP 8.
+			v := str(name)
+			return v
+		}
+	}
+	if len(name) <= 2 || name[0] == '_' && !strings.Contains(name[1:], "_") {
+		return str(name)
+	}
+	return value{}
+}
+
+func (m *machine) classConst(n *node) value {
+	if n.s == "class" {
+		if n.a.op == nName {
+			return str(n.a.s)
+		}
+		return value{}
+	}
+	c := m.classes[m.className(n.a)]
+	for d := 0; c != nil && d < 8; d++ {
+		if e := c.consts[n.s]; e != nil {
+			if m.calls > maxCalls {
+				return value{}
+			}
+			m.calls++
+			defer func() { m.calls-- }()
+			was := m.f
+			m.f = &frame{vars: map[string]*slot{}, class: c, cond: m.cond}
+			v := m.eval(e)
+			m.f = was
+			return v
+		}
+		c = m.classes[c.parent]
+	}
+	return value{}
+}
+
+func (m *machine) ternary(n *node) value {
+	c := m.eval(n.a)
+	yes, ok := c.truth()
+	if n.b == nil {
+		if ok && yes && c.t&(hostile|fromUndef|fromParam) == 0 {
+			return c
+		}
+		m.cond++
+		defer func() { m.cond-- }()
+		return join(c, m.eval(n.c))
+	}
+	if ok && c.t&(hostile|fromUndef|fromParam) == 0 {
+		if yes {
+			return m.eval(n.b)
+		}
+		return m.eval(n.c)
+	}
+	undo := m.guard(n.a, c)
+	m.cond++
+	defer func() { m.cond-- }()
+	a := m.eval(n.b)
+	undo()
+	b := m.eval(n.c)
+	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 {
+		return join(b, a)
+	}
+	return join(a, b)
+}
+
+func (m *machine) isset(n *node) value {
+	v := m.eval(n)
+	if v.k == vNull && m.f != m.globals && m.calls > 0 && v.t == 0 {
+		return boolean(false)
+	}
+	if v.known() && v.t&(hostile|fromUndef|fromParam) == 0 && v.k != vNull && m.cond == 0 {
+		return boolean(true)
+	}
+	if n.op == nIndex { // isset($map[$x]) is a look-up in a list
+		base := m.eval(n.a)
+		if base.k == vArr && n.b != nil {
+			m.mark(n.b, checked)
+		}
+	}
+	return value{}
+}
+
+func (m *machine) cast(n *node) value {
+	v := m.eval(n.a)
+	switch n.s {
+	case "int", "integer":
+		if i, ok := v.integer(); ok && v.k != vArr {
+			return value{k: vInt, n: i, t: v.t &^ (hostile | fromUndef | fromParam)}
+		}
+		return value{}
+	case "float", "double", "real", "bool", "boolean":
+		if x, ok := v.number(); ok && n.s[0] != 'b' {
+			return x
+		}
+		return value{}
+	case "string", "binary":
+		if v.k == vObj {
+			return m.toString(v)
+		}
+		if s, ok := v.text(); ok {
+			return value{k: vStr, s: s, t: v.t, tr: v.tr}
+		}
+		return v
+	case "array":
+		switch v.k {
+		case vArr, vUnknown, vPart:
+			return v
+		case vObj:
+			a := newArray()
+			if o, ok := v.ref.(*object); ok {
+				a.open = true
+				for _, s := range o.props {
+					a.rest = join(a.rest, value{t: s.v.t, tr: s.v.tr})
+				}
+			}
+			return arrOf(a)
+		case vNull:
+			return arr()
+		}
+		return arr(v)
+	case "object":
+		if a, ok := v.ref.(*array); ok && v.k == vArr {
+			o := &object{name: "stdclass", props: map[string]*slot{}}
+			for i, k := range a.keys {
+				s, _ := k.value().text()
+				o.props[s] = &slot{v: a.vals[i]}
+			}
+			return value{k: vObj, ref: o, t: v.t, tr: v.tr}
+		}
+		return v
+	}
+	return null
+}
+
+func (m *machine) arrayLiteral(n *node) value {
+	a := newArray()
+	m.spend(elementSize * len(n.list))
+	for _, x := range n.list {
+		switch x.op {
+		case nPair:
+			k := m.eval(x.a)
+			v := m.eval(x.b)
+			if len(v.s) >= 200 && v.k == vStr {
+				m.literal(x, v)
+			}
+			if in, ok := v.ref.(*array); ok {
+				in.shared = true
+			}
+			if key, ok := keyOf(k); ok {
+				a.set(key, v)
+			} else {
+				v.t |= k.t & fromRequest
+				v.tr = firstTrace(v.tr, k.tr)
+				if v.exact() && k.t&fromRequest != 0 {
+					v.k = vUnknown
+				}
+				a.add(v)
+			}
+		case nSpread:
+			v := m.eval(x.a)
+			if l, ok := v.list(); ok {
+				for _, e := range l {
+					a.push(e)
+				}
+			} else {
+				t, tr := taintOf(v)
+				a.add(value{t: t, tr: tr})
+			}
+		case nBad:
+		default:
+			v := m.eval(x)
+			if in, ok := v.ref.(*array); ok {
+				in.shared = true
+			}
+			if v.k == vStr && v.t&hidden != 0 && len(v.s) >= 3 && len(v.s) < 40 {
+				m.assembled(x, v)
+			}
+			a.push(v)
+		}
+	}
+	return arrOf(a)
+}
+
+func (m *machine) makeClosure(n *node) value {
+	c := &closure{fn: n.fn, this: m.f.this}
+	if n.fn.class == nil {
+		n.fn.class = m.f.class
+	}
+	if n.fn.arrow {
+		c.vars = m.f.vars
+	} else if len(n.fn.uses) > 0 {
+		c.vars = map[string]*slot{}
+		for _, u := range n.fn.uses {
+			s := m.f.vars[u.name]
+			if s == nil {
+				s = &slot{v: null}
+				if u.ref {
+					m.f.vars[u.name] = s
+				}
+			}
+			if u.ref {
+				c.vars[u.name] = s
+			} else {
+				c.vars[u.name] = &slot{v: s.v}
+			}
+		}
+	}
+	m.facts.closures = append(m.facts.closures, c)
+	return value{k: vFn, ref: c}
+}
+
+// toString calls __toString.
+func (m *machine) toString(v value) value {
+	o, _ := v.ref.(*object)
+	if o != nil && o.class != nil {
+		if f := m.method(o.class, "__tostring"); f != nil {
+			return m.invoke(f, nil, nil, o, nil)
+		}
+	}
+	return value{t: v.t, tr: v.tr}
+}
+
+// partly joins values of which some are not known: the start and the end of
+// the text are kept as far as they are.
+func (m *machine) partly(vals []value) value {
+	if len(vals) == 1 {
+		return vals[0]
+	}
+	first := 0
+	var b strings.Builder
+	for ; first < len(vals) && b.Len() < 1<<16; first++ {
+		s, ok := vals[first].text()
+		if !ok {
+			break
+		}
+		b.WriteString(s)
+	}
+	var t taint
+	for _, x := range vals[:first] {
+		t |= x.t
+	}
+	v := value{k: vStr, s: b.String(), t: t}
+	m.spend(b.Len())
+	last := len(vals)
+	var end []string
+	n := 0
+	for last > first && n < 4096 {
+		s, ok := vals[last-1].text()
+		if !ok {
+			break
+		}
+		end = append(end, s)
+		n += len(s)
+		last--
+	}
+	rest := value{}
+	for _, x := range vals[first:last] {
+		rest.t |= x.t
+		if rest.tr == nil || x.t&hostile != 0 && x.tr != nil {
+			rest.tr = firstTrace(x.tr, rest.tr)
+		}
+	}
+	if last-first == 1 {
+		rest = vals[first]
+	}
+	if first > 0 {
+		rest = concat(v, rest, maxString)
+	}
+	if last == len(vals) {
+		return rest
+	}
+	b.Reset()
+	var et taint
+	for i := len(end) - 1; i >= 0; i-- {
+		b.WriteString(end[i])
+	}
+	for _, x := range vals[last:] {
+		et |= x.t
+	}
+	return concat(rest, value{k: vStr, s: b.String(), t: et}, maxString)
+}
