@@ -26,6 +26,7 @@ import (
 	"limier/parse/registry"
 	"limier/parse/winevent"
 	"limier/publish"
+	"limier/publish/html"
 	"limier/publish/text"
 	"limier/publish/timesketch"
 	"limier/rules"
@@ -102,6 +103,8 @@ func Detectors() []*detect.Detector {
 // Publishers returns the publishers, by name.
 func Publishers() []*publish.Publisher {
 	return []*publish.Publisher{
+		html.English,
+		html.French,
 		text.Publisher,
 		timesketch.CSV,
 		timesketch.JSONL,
