@@ -61,6 +61,7 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 			y += boxH + gapY
 		}
 	}
+	lanes := 0
 	for _, e := range v.Graph.Edges {
 		a, okA := at[e.From]
 		b, okB := at[e.To]
@@ -76,6 +77,19 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 		if a.column == b.column {
 			x2 = b.x + boxW
 			d.add(`<path d="M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f" class="%s"><title>%s</title></path>`, x1, y1, x1+26, y1, x2+26, y2, x2, y2, class, safe(title))
+			continue
+		}
+		if b.column > a.column+1 { // around the boxes between, or it would seem to end there
+			longest := 0
+			for _, list := range stacks[a.column+1 : b.column] {
+				longest = max(longest, len(list))
+			}
+			lane := top + (float64(tallest)+float64(longest))*(boxH+gapY)/2 + 6 + 7*float64(lanes%6)
+			lanes++
+			from, to := x1+gapX, x2-gapX
+			d.height = max(d.height, lane+28)
+			d.add(`<path d="M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f L%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f" class="%s"><title>%s</title></path>`,
+				x1, y1, x1+gapX/2, y1, x1+gapX/2, lane, from, lane, to, lane, x2-gapX/2, lane, x2-gapX/2, y2, x2, y2, class, safe(title))
 			continue
 		}
 		bend := (x2 - x1) / 2
@@ -104,11 +118,15 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 			if n.Kind == casefile.NodeProcess || n.Kind == casefile.NodeAddress || n.Kind == casefile.NodeFile {
 				class = "name mono"
 			}
-			lines := wrap(label, 21)
+			wide := 22
+			if class != "name" {
+				wide = 19
+			}
+			lines := wrap(label, wide)
 			if len(lines) == 1 {
 				d.text(text, p.y+boxH/2+4, "start", class, lines[0])
 			} else {
-				d.text(text, p.y+17, "start", class, cut(lines[0], 21))
+				d.text(text, p.y+17, "start", class, lines[0])
 				d.text(text, p.y+32, "start", class, lines[1])
 			}
 		}
