@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"runtime"
@@ -172,8 +173,25 @@ func printSpeed(w io.Writer, trials []trial, wall time.Duration) {
 		}
 	}
 	mb := float64(size) / 1e6
+	printSpeedByLanguage(w, trials)
 	fmt.Fprintf(w, "\n%d files, %.1f MB (%d files missing). One core: %.0f files/s, %.1f MB/s of analysis. Wall clock with reading: %.0f files/s, %.1f MB/s.\n",
 		n, mb, len(trials)-n, float64(n)/took.Seconds(), mb/took.Seconds(), float64(n)/wall.Seconds(), mb/wall.Seconds())
+}
+
+// printSpeedByLanguage shows which analyser costs the time.
+func printSpeedByLanguage(w io.Writer, trials []trial) {
+	took, size := map[string]time.Duration{}, map[string]int{}
+	for _, t := range trials {
+		took[t.lang] += t.took
+		size[t.lang] += t.bytes
+	}
+	fmt.Fprintf(w, "\nAnalysis on one core:")
+	for _, lang := range slices.Sorted(maps.Keys(size)) {
+		if took[lang] > 0 {
+			fmt.Fprintf(w, " %s %.1f MB/s", lang, float64(size[lang])/1e6/took[lang].Seconds())
+		}
+	}
+	fmt.Fprintln(w)
 }
 
 // read returns the sample from the places where a collection may keep it.

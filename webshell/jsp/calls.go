@@ -191,6 +191,8 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 		case "Process", "Socket":
 			return value{typ: class + "Out", taint: recv.taint}, true
 		}
+	case "getExpressionFactory":
+		return value{typ: "ExpressionFactory"}, true
 	case "openConnection":
 		if recv.taint&controlled != 0 {
 			w.facts.sink(sinkURL, at, recv)

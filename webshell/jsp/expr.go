@@ -382,6 +382,9 @@ func (w *walker) variable(word string) value {
 		case "param", "paramValues", "header", "headerValues", "cookie":
 			return value{taint: fromRequest, origin: at, typ: "String"}
 		}
+		if v, ok := w.vars[varKey{0, "@" + word}]; ok { // an attribute that an expression set
+			return v
+		}
 	}
 	switch word {
 	case "request", "req", "httpRequest":
@@ -418,7 +421,9 @@ func (w *walker) postfix(v value) value {
 				holder := w.target
 				args := w.arguments()
 				v = w.call(v, holder, word, args, at)
-				w.target = varKey{}
+				if w.target = (varKey{}); word == "append" || word == "insert" {
+					w.target = holder // sb.append(a).append(b) adds to sb twice
+				}
 				continue
 			}
 			v = w.field(v, word, at)

@@ -181,7 +181,7 @@ func (j *judge) reasons() []webshell.Reason {
 					"The page reads the request and compiles Java source.", j.step("sink", h.at))
 			}
 		case sinkInternal:
-			if j.facts.reads && bytes.Contains(j.page.code, []byte("nvoke")) || h.v.taint&controlled != 0 {
+			if j.facts.reads || h.v.taint&controlled != 0 {
 				j.add(webshell.Webshell, finding.ModerateConfidence, "runtime-internals",
 					"The page reads the request and reaches through reflection into what Java keeps closed: "+h.name+".", j.step("sink", h.at))
 			} else {
@@ -197,7 +197,10 @@ func (j *judge) reasons() []webshell.Reason {
 			if sure(h.v) {
 				j.add(webshell.Webshell, finding.HighConfidence, "request-to-library",
 					"The page loads code from a place that "+by(h.v)+" names.", j.flow(h.v, h.at)...)
-			} else if len(j.facts.native) > 0 {
+			} else if elsewhere.MatchString(h.path.s) {
+				j.add(webshell.Webshell, finding.ModerateConfidence, "network-to-class",
+					"The page loads classes from another host.", j.flow(h.v, h.at)...).Decoded = webshell.Cut(h.path.s, webshell.MaxShown)
+			} else if h.name != "URLClassLoader" && len(j.facts.native) > 0 {
 				j.add(webshell.Webshell, finding.ModerateConfidence, "native-library",
 					"The page declares a native method and loads the library for it itself.", j.flow(h.v, h.at)...)
 			}
@@ -290,16 +293,15 @@ func (j *judge) eval(h hit) {
 
 func (j *judge) define(defines []hit) {
 	for _, h := range defines {
-		r := (*webshell.Reason)(nil)
 		switch {
 		case h.v.taint&(controlled|fromUpload) != 0:
-			r = j.add(webshell.Webshell, finding.HighConfidence, "request-to-class",
+			j.add(webshell.Webshell, finding.HighConfidence, "request-to-class",
 				"The page makes a class of "+by(h.v)+" and so runs any code.", j.flow(h.v, h.at)...)
 		case h.v.taint&fromNet != 0:
-			r = j.add(webshell.Webshell, finding.HighConfidence, "network-to-class",
+			j.add(webshell.Webshell, finding.HighConfidence, "network-to-class",
 				"The page makes a class of what it fetches from the network.", j.flow(h.v, h.at)...)
 		case j.embedded != 0:
-			r = j.add(webshell.Webshell, finding.HighConfidence, "embedded-class",
+			r := j.add(webshell.Webshell, finding.HighConfidence, "embedded-class",
 				"The page makes a class of a string that it carries.", j.step("source", int32(j.embedded)), j.step("sink", h.at))
 			r.Decoded = j.decoded
 		default:
@@ -331,6 +333,8 @@ func (j *judge) reflection(h hit) {
 			"The page calls a method that "+by(h.v)+" names.", j.flow(h.v, h.at)...)
 	}
 }
+
+var elsewhere = regexp.MustCompile(`^(?i:https?|ftp)://|^\\\\`)
 
 var scriptExt = regexp.MustCompile(`(?i)\.(jspx?|jspf|war|jar|class|php|aspx?|ashx|sh|bat|exe|ps1)$`)
 
@@ -390,7 +394,8 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 				"The page changes the server's filters, servlets, listeners or valves.", j.step("sink", h.at))
 		}
 	}
-	for _, s := range sqls {
+	if len(sqls) > 0 {
+		s := sqls[0]
 		for _, c := range connects {
 			if c.path.taint&controlled != 0 {
 				j.add(webshell.Webshell, finding.HighConfidence, "sql-console",
@@ -400,11 +405,10 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 		}
 		j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-sql",
 			"The page runs a whole SQL statement from "+by(s.v)+".", j.flow(s.v, s.at)...)
-		break
 	}
 	if len(connects) > 0 && j.dumps {
 		v := webshell.Suspicious
-		if len(sqls) > 0 || len(files) > 0 || j.writesFiles() {
+		if len(sqls) > 0 || len(files) > 0 || j.writesFiles() || j.namesTables() {
 			v = webshell.Malicious
 		}
 		j.add(v, finding.ModerateConfidence, "database-dump",
@@ -424,6 +428,16 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 func (j *judge) writesFiles() bool {
 	for _, h := range j.facts.hits {
 		if h.kind == sinkWrite {
+			return true
+		}
+	}
+	return false
+}
+
+// namesTables reports whether a statement ends where a table's name is put in.
+func (j *judge) namesTables() bool {
+	for _, h := range j.facts.hits {
+		if h.kind == sinkSQL && strings.HasSuffix(strings.ToLower(strings.TrimRight(h.v.begins(), " \"'`")), " from") {
 			return true
 		}
 	}

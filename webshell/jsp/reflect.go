@@ -70,6 +70,11 @@ func (w *walker) reflect(recv value, class, name string, args []value, at int32)
 			}
 			return value{taint: recv.taint | in.taint, origin: max(recv.origin, in.origin), typ: ""}, true
 		}
+		if strings.HasSuffix(class, "Factory") {
+			return value{typ: class}, true
+		}
+	case "newFactory":
+		return value{typ: class}, true
 	case "invoke", "invokeExact", "invokeWithArguments", "invokeMethod":
 		if class == "Method" || strings.HasPrefix(name, "invoke") && (class == "" || class == "MethodHandle" || class == "MethodUtil" || class == "this") && recv.name == "" {
 			return w.reflected(recv, args, at), true

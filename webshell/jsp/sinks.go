@@ -358,7 +358,8 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 	case "InetSocketAddress":
 		return value{typ: typ, taint: in.taint, origin: in.origin, s: a.s, isStr: a.isStr}
 	case "URLClassLoader":
-		f.sink(sinkLoad, at, in).name = typ
+		h := f.sink(sinkLoad, at, in)
+		h.name, h.path = typ, text(a.begins())
 		return value{typ: typ, taint: in.taint, origin: in.origin}
 	case "ObjectInputStream", "XMLDecoder", "Scanner", "DataInputStream", "URL", "SecretKeySpec":
 		if typ == "XMLDecoder" && in.taint&controlled != 0 {

@@ -19,7 +19,6 @@ const (
 // A method is one that the page declares.
 type method struct {
 	name   string
-	class  int // index of the class, -1 outside one
 	params []param
 	body   [2]int // token range
 	parent int    // the enclosing method, 0 for the page itself
@@ -99,11 +98,10 @@ func (w *walker) run() {
 
 // declare finds the methods and classes of the page.
 func (w *walker) declare() {
-	w.methods = []method{{name: "", class: -1, body: [2]int{0, len(w.tokens)}}}
+	w.methods = []method{{body: [2]int{0, len(w.tokens)}}}
 	w.byName, w.byBrace, w.extends = map[string][]int{}, map[int]int{}, map[string]string{}
 	type open struct{ end, method, class int }
 	var stack []open
-	class := -1
 	for i := 0; i < len(w.tokens); i++ {
 		for len(stack) > 0 && stack[len(stack)-1].end <= i {
 			stack = stack[:len(stack)-1]
@@ -113,7 +111,6 @@ func (w *walker) declare() {
 		}
 		name := w.word(i)
 		if name == "class" && w.isIdent(i+1) && !w.is(i-1, '.') {
-			class++
 			for j := i + 2; j < i+12 && j < len(w.tokens) && !w.is(j, '{'); j++ {
 				if w.word(j) == "extends" {
 					last := w.word(j + 1)
@@ -141,7 +138,7 @@ func (w *walker) declare() {
 		if !w.is(brace, '{') || i > 0 && (w.word(i-1) == "new" || w.is(i-1, '=')) {
 			continue
 		}
-		m := method{name: name, class: class, params: w.parameters(i+2, shut), body: [2]int{brace + 1, int(w.tokens[brace].pair)}}
+		m := method{name: name, params: w.parameters(i+2, shut), body: [2]int{brace + 1, int(w.tokens[brace].pair)}}
 		if n := len(stack); n > 0 && n < maxNesting {
 			m.parent = stack[n-1].method
 		}
@@ -437,9 +434,6 @@ func (w *walker) assign(key varKey, v value) {
 	}
 	if v.typ == "" {
 		v.typ = old.typ
-	}
-	if ok && !v.isStr && old.isStr && v.taint == 0 && !v.isNum {
-		v.s, v.isStr, v.lead, v.hidden = old.s, true, old.lead, old.hidden
 	}
 	if !ok || old.taint != v.taint || old.typ != v.typ || old.isStr != v.isStr || old.name != v.name {
 		w.changed = true
