@@ -110,8 +110,16 @@ func TestActivityOfHelseCERT(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"130.255.189.21"}, {"139.162.202.236"}, {"67.205.176.9"}}, who(v)); diff != "" {
 		t.Errorf("clusters (-want +got):\n%s", diff)
 	}
+	if len(v.Clusters) != 3 {
+		t.Fatal(who(v))
+	}
 	if a := v.Clusters[0]; !a.Succeeded || a.Commanded {
 		t.Errorf("the exploiter wrote and did not command: %+v", a)
+	}
+	for _, cl := range v.Clusters[1:] {
+		if cl.Succeeded || cl.Commanded {
+			t.Errorf("%s only looked: %+v", cl.Addresses, cl)
+		}
 	}
 }
 

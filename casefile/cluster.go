@@ -240,7 +240,8 @@ func (cl *Cluster) fill(c *Case, v *Activity, ties []Tie, byAddress map[string][
 			seen[k] = true
 			acts = append(acts, t)
 		}
-		if t.Step.Outcome == finding.Succeeded && (t.Finding.Phase != finding.Backdoor || t.Post || t.Shell == "") {
+		// A shell that answered a look at it is no break-in by who looked.
+		if t.Step.Outcome == finding.Succeeded && t.Finding.Outcome == finding.Succeeded && (t.Finding.Phase == finding.Exploitation || t.Shell != "" && t.Post) {
 			cl.Succeeded = true
 		}
 	}

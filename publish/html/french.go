@@ -99,7 +99,7 @@ var french = map[string]string{
 	"limier explain NAME prints what a rule looks for and what fools it.": "« limier explain NOM » dit ce qu'une règle cherche et ce qui la trompe.",
 	"Made by Limier. This file holds no script and loads nothing.":        "Établi par Limier. Ce fichier ne contient aucun script et ne charge rien.",
 
-	"finding": "constat", "findings": "constats", "that worked": "abouti",
+	"finding": "constat", "findings": "constats", "that worked": "ayant abouti",
 	"event": "événement", "events": "événements",
 	"address": "adresse", "addresses": "adresses",
 	"request": "requête", "requests": "requêtes",
@@ -136,7 +136,7 @@ var french = map[string]string{
 	"The scan was cut short: what follows is what it had found by then, and the rest is unknown.": "L'examen a été interrompu : ce qui suit est ce qu'il avait trouvé jusque-là, le reste est inconnu.",
 	"%s was broken into (%s).":                                                                "%s a été compromis (%s).",
 	"The first act that worked is of %s: ":                                                    "Le premier acte réussi date du %s : ",
-	"the last hostile act seen is of %s":                                                      "le dernier acte hostile observé date du %s",
+	"; the last hostile act seen is of %s":                                                    " ; le dernier acte hostile observé date du %s",
 	", and %s are told apart.":                                                                ", et l'on distingue %s.",
 	"%s was attacked (%s).":                                                                   "%s a été attaqué (%s).",
 	"The gravest attempt is of %s: ":                                                          "La tentative la plus grave date du %s : ",

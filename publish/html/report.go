@@ -239,8 +239,8 @@ func (r *report) verdict(w *words, v *casefile.Activity) {
 					first = f
 				}
 			}
-			text := template.HTMLEscapeString(w.t("The first act that worked is of %s: ", w.when(first.Start))) + "<strong>" + string(w.title(first.Title)) + "</strong>; "
-			text += template.HTMLEscapeString(w.t("the last hostile act seen is of %s", w.when(r.Last)))
+			text := template.HTMLEscapeString(w.t("The first act that worked is of %s: ", w.when(first.Start))) + "<strong>" + string(w.title(first.Title)) + "</strong>"
+			text += template.HTMLEscapeString(w.t("; the last hostile act seen is of %s", w.when(r.Last)))
 			if n := len(v.Clusters); n > 1 {
 				text += template.HTMLEscapeString(w.t(", and %s are told apart.", w.n(n, "group of activity", "groups of activity")))
 			} else {
