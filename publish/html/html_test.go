@@ -215,3 +215,20 @@ func TestCatalogue(t *testing.T) {
 		t.Errorf("only %d texts found: the test reads the files wrongly", found)
 	}
 }
+
+// TestFrenchText: what the catalogue knows is said in French, with what comes
+// from the evidence as it is; the rest is marked as English.
+func TestFrenchText(t *testing.T) {
+	c := &casefile.Case{Complete: true, End: wire.End{Verdict: wire.Attacked, Confidence: finding.LowConfidence}}
+	c.Findings = []finding.Finding{{ID: "1", Title: "Web shell used: a.aspx", Reason: "It was commanded. Something nobody translated.", Phase: finding.Backdoor, Level: finding.High,
+		Steps: []finding.Step{{Text: "Autodiscover asked for a mailbox: POST /ecp/y.js answered 241"}, {Text: "Control panel ran Get-OabVirtualDirectory with Identity"}}}}
+	page := render(t, c, "fr")
+	for _, want := range []string{
+		"Web shell utilisé\u00a0: a.aspx", `Il a été commandé. <span lang="en">Something nobody translated.</span>`,
+		"Boîte demandée à Autodiscover\u00a0: POST /ecp/y.js\u00a0: réponse 241", "Le panneau de contrôle a exécuté Get-OabVirtualDirectory avec Identity",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("not in the report: %s", want)
+		}
+	}
+}

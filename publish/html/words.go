@@ -1,6 +1,7 @@
 package html
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"regexp"
@@ -149,6 +150,9 @@ func (w *words) plainTitle(s string) string {
 	return text
 }
 
+// inFrench looks a text up; "" if it is not known.
+func inFrench(s string) string { return cmp.Or(titles[s], reasons[s]) }
+
 func (w *words) mark(text string, ok bool) template.HTML {
 	safe := template.HTMLEscapeString(publish.Plain(text))
 	if w.lang != "en" && !ok {
@@ -163,17 +167,24 @@ func (w *words) known(s string) (string, bool) {
 	if w.lang == "en" {
 		return s, true
 	}
-	if said, ok := titles[s]; ok {
+	if said := inFrench(s); said != "" {
 		return spaced(said), true
 	}
-	if i := strings.LastIndex(s, ": "); i > 0 {
-		if said, ok := titles[s[:i]]; ok {
-			return spaced(said+" : ") + s[i+2:], true
+	for _, list := range [][]pattern{patterns, steps} {
+		for _, p := range list {
+			if m := p.re.FindStringSubmatchIndex(s); m != nil {
+				return string(p.re.ExpandString(nil, spaced(p.french), s, m)), true
+			}
 		}
 	}
-	for _, p := range patterns {
-		if m := p.re.FindStringSubmatchIndex(s); m != nil {
-			return spaced(string(p.re.ExpandString(nil, p.french, s, m))), true
+	// What follows a colon is a name, a path or a command, or a text of its own.
+	for _, i := range []int{strings.Index(s, ": "), strings.LastIndex(s, ": ")} {
+		if i <= 0 {
+			continue
+		}
+		if said := inFrench(s[:i]); said != "" {
+			rest, _ := w.known(s[i+2:])
+			return spaced(said+" : ") + rest, true
 		}
 	}
 	return s, false
