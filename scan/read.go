@@ -184,6 +184,10 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 	head := buf[:n]
 	r.bytes = j.size
 	claimed := false
+	if isOwn(head) && !baseline.Script(j.path) {
+		r.gap(evidence.Ref{Path: j.path}, errOwn)
+		return r, false
+	}
 	enc := encodingOf(head)
 	text := enc.head(head[:min(n, 4<<10)])
 	for _, p := range s.Parsers {

@@ -234,7 +234,8 @@ func (r reading) limits() string {
 
 // confidence in a negative answer rests on how much there was to see: it is
 // high only with all kinds of evidence, a month of access logs and the web
-// folders, and no gap.
+// folders, and no gap. Two kinds are enough for moderate if they are the web
+// folders and a week of access logs.
 func (r reading) confidence(gaps []wire.Gap) finding.Confidence {
 	kinds := 0
 	for _, c := range []wire.Coverage{r.access, r.exchange, r.windows, r.files} {
@@ -245,7 +246,7 @@ func (r reading) confidence(gaps []wire.Gap) finding.Confidence {
 	switch {
 	case kinds == 4 && len(gaps) == 0 && r.files.Events >= 100 && r.access.Last.Sub(r.access.First) >= 30*24*time.Hour:
 		return finding.HighConfidence
-	case kinds >= 3, kinds == 2 && r.access.Events > 0 && r.files.Events > 0:
+	case kinds >= 3, kinds == 2 && r.files.Events > 0 && r.access.Last.Sub(r.access.First) >= 7*24*time.Hour:
 		return finding.ModerateConfidence
 	}
 	return finding.LowConfidence

@@ -7,12 +7,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"limier/scan"
 )
 
 // A bar draws the progress of a scan in one line of a terminal.
 type bar struct {
 	w     io.Writer
+	width func() int // columns of the terminal: a longer line could not be removed
 	start time.Time
 
 	mu    sync.Mutex
@@ -33,7 +36,7 @@ func (b *bar) show(p scan.Progress) {
 	}
 	const width = 24
 	full := int(part * width)
-	text := fmt.Sprintf("\r\x1b[K[%s%s] %3.0f %%  %d of %d files, %s of %s", strings.Repeat("=", full), strings.Repeat(" ", width-full),
+	text := fmt.Sprintf("[%s%s] %3.0f %%  %d of %d files, %s of %s", strings.Repeat("=", full), strings.Repeat(" ", width-full),
 		part*100, p.FilesDone, p.Files, size(p.BytesDone), size(p.Bytes))
 	if spent := now.Sub(b.start); part > 0.02 && spent > time.Second {
 		left := time.Duration(float64(spent) * (1 - part) / part)
@@ -42,7 +45,7 @@ func (b *bar) show(p scan.Progress) {
 	if p.Sightings > 0 {
 		text += fmt.Sprintf(", %d sightings", p.Sightings)
 	}
-	fmt.Fprint(b.w, text)
+	fmt.Fprint(b.w, "\r\x1b[K"+ansi.Truncate(text, b.width()-1, "…"))
 }
 
 func (b *bar) done() {

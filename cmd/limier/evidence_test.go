@@ -12,13 +12,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"limier/acquire"
 	"limier/event"
 	"limier/evidence"
 	"limier/internal/attack"
 	"limier/parse/evtx"
+	"limier/scan"
 	"limier/wire"
 )
 
@@ -212,5 +216,17 @@ func TestRefsOpen(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d lines and %d records opened", path, lines, binaries)
+	}
+}
+
+// The line about the progress fits the terminal: what wraps cannot be removed.
+func TestBarFits(t *testing.T) {
+	for _, width := range []int{1, 20, 60, 200} {
+		var out bytes.Buffer
+		b := &bar{w: &out, width: func() int { return width }, start: time.Now().Add(-time.Minute)}
+		b.show(scan.Progress{Files: 100_000, FilesDone: 50_000, Bytes: 1 << 40, BytesDone: 1 << 39, Sightings: 12_345})
+		if got := ansi.StringWidth(out.String()); got >= max(width, 2) {
+			t.Errorf("%d columns wide, on a terminal of %d: %q", got, width, out.String())
+		}
 	}
 }

@@ -109,6 +109,12 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	// The verdict comes first: a disk that is full must not take it away.
+	if !j.json {
+		if err := printCase(stdout, c, j.all); err != nil {
+			return err
+		}
+	}
 	if j.output != "" {
 		if err := sqlite.Write(ctx, j.output, c); err != nil {
 			return fmt.Errorf("writing the case: %w", err)
@@ -119,23 +125,22 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 			return fmt.Errorf("writing the timeline: %w", err)
 		}
 	}
-	if !j.json {
-		if err := printCase(stdout, c, j.all); err != nil {
-			return err
-		}
-	}
 	return outcome(c, path)
 }
 
 // writeTimeline writes the timeline in the format that the name's ending says.
+// The file appears when it is whole.
 func writeTimeline(ctx context.Context, name string, c *casefile.Case) error {
 	for _, p := range builtin.Publishers() {
 		if p.Extension == filepath.Ext(name) {
-			f, err := os.Create(name)
+			f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 			if err != nil {
 				return err
 			}
-			return errors.Join(p.Write(ctx, f, c), f.Close())
+			if err := errors.Join(p.Write(ctx, f, c), f.Close()); err != nil {
+				return errors.Join(err, os.Remove(f.Name()))
+			}
+			return os.Rename(f.Name(), name)
 		}
 	}
 	return fmt.Errorf("%s: no publisher writes that", name)
@@ -200,6 +205,12 @@ func progress(w io.Writer) (show func(scan.Progress), done func()) {
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil, func() {}
 	}
-	b := &bar{w: f, start: time.Now()}
+	b := &bar{w: f, width: func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil || width <= 0 {
+			return 80
+		}
+		return width
+	}, start: time.Now()}
 	return b.show, b.done
 }
