@@ -53,6 +53,7 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 	p.findings("BACK DOORS", finding.Backdoor, c)
 	p.findings("AFTERMATH", finding.Aftermath, c)
 	p.findings("SCANNING", finding.Scanning, c)
+	p.techniques(c)
 	p.addresses(c)
 	p.timeline(c)
 	p.coverage(c)
