@@ -241,7 +241,7 @@ func TestIndex(t *testing.T) {
 		}
 	})
 	t.Logf("events for %d rules", len(matched))
-	if len(matched) < 40 {
+	if len(matched) < 5 { // of 100 random events
 		t.Errorf("only %d rules matched an event", len(matched))
 	}
 }

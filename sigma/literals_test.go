@@ -140,7 +140,7 @@ func TestLiteralsAreInRawLines(t *testing.T) {
 		}
 	})
 	t.Logf("lines for %d rules", len(matched))
-	if len(matched) < 20 {
+	if len(matched) < 10 { // of 100 random lines
 		t.Errorf("only %d rules matched a line", len(matched))
 	}
 }

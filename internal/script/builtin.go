@@ -58,7 +58,7 @@ func arg(args []Value, i int) Value {
 }
 
 func numArg(args []Value, i, otherwise int) (int, bool) {
-	if i >= len(args) || args[i].K == VUnknown && args[i].T == nil && args[i].L == 0 && false {
+	if i >= len(args) {
 		return otherwise, true
 	}
 	f, ok := args[i].Number()

@@ -88,7 +88,6 @@ type Node struct {
 	Attr []string // attributes of functions, in lower case
 
 	seen bool
-	list []*Node // functions of a block or class, collected once
 }
 
 // A Token is one word of a program.

@@ -1,0 +1,138 @@
+package script
+
+func (p *cParser) ifStatement() *Node {
+	n := p.node(KIf, p.next().Pos)
+	for {
+		c := p.parens()
+		n.Kids = append(n.Kids, c, p.sub())
+		for p.tok().Kind == tHTML && p.peek(1).Kind == tIdent && p.peek(1).S == "else" {
+			p.i++
+		}
+		if !p.take("else") {
+			return n
+		}
+		if p.take("if") {
+			continue
+		}
+		n.Kids = append(n.Kids, p.sub())
+		return n
+	}
+}
+
+func (p *cParser) forStatement() *Node {
+	t := p.next()
+	if !p.takeOp('(') {
+		return nil
+	}
+	var init, cond, post *Node
+	if p.word("each") {
+		p.i++
+	}
+	if !p.op(';') {
+		if p.take("var") {
+			if p.peek(1).Kind == tIdent && p.peek(1).S == "in" {
+				return p.forIn(t)
+			}
+			init = p.variables(t.Pos, "")
+		} else if p.peek(1).Kind == tIdent && p.peek(1).S == "in" {
+			return p.forIn(t)
+		} else if s := p.maybeDeclaration(); s != nil {
+			init = s
+		} else {
+			init = p.wrap(KExpr, t.Pos, p.comma())
+			p.takeOp(';')
+		}
+	} else {
+		p.i++
+	}
+	if !p.op(';') {
+		cond = p.comma()
+	}
+	p.takeOp(';')
+	if !p.op(')') {
+		post = p.comma()
+	}
+	if !p.takeOp(')') {
+		p.skip('(', ')')
+		p.takeOp(')')
+	}
+	return p.wrap(KFor, t.Pos, init, cond, post, p.sub())
+}
+
+func (p *cParser) maybeDeclaration() *Node {
+	if p.js() {
+		return nil
+	}
+	return p.declaration("", nil)
+}
+
+func (p *cParser) forIn(t Token) *Node {
+	v := p.name(p.next())
+	p.i++
+	e := p.comma()
+	p.takeOp(')')
+	n := p.wrap(KForEach, t.Pos, v, e, p.sub())
+	n.Op = 'k' // keys
+	return n
+}
+
+func (p *cParser) foreach(t Token) *Node {
+	if !p.takeOp('(') {
+		return nil
+	}
+	var v *Node
+	if e, typ, ok := p.typ(p.i); ok && p.toks[e].Kind == tIdent && p.toks[e].S != "in" {
+		p.i = e
+		v = p.name(p.next())
+		d := p.node(KDecl, v.Pos)
+		d.Name, d.Low = v.Name, typ
+		v = d
+	} else {
+		v = p.name(p.next())
+	}
+	p.take("in")
+	e := p.comma()
+	p.takeOp(')')
+	return p.wrap(KForEach, t.Pos, v, e, p.sub())
+}
+
+func (p *cParser) switchStatement() *Node {
+	t := p.next()
+	n := p.wrap(KSelect, t.Pos, p.parens())
+	if !p.takeOp('{') {
+		return n
+	}
+	var c *Node
+	var body *Node
+	for !p.op('}') && p.tok().Kind != tEOF {
+		at := p.i
+		if p.word("case") || p.word("default") && p.peek(1).Kind == tOp && p.peek(1).Op == ':' {
+			if c == nil || len(body.Kids) > 0 {
+				c = p.node(KCase, p.tok().Pos)
+				n.Kids = append(n.Kids, c)
+				body = p.node(KBlock, p.tok().Pos)
+			} else {
+				c.Kids = c.Kids[:len(c.Kids)-1]
+			}
+			if p.next().S == "default" {
+				c.Flag = 1
+			} else {
+				c.Kids = append(c.Kids, p.expr())
+				if p.take("when") {
+					p.expr()
+				}
+			}
+			p.takeOp(':')
+			c.Kids = append(c.Kids, body)
+			continue
+		}
+		if s := p.statement(""); s != nil && body != nil {
+			body.Kids = append(body.Kids, s)
+		}
+		if p.i == at {
+			p.i++
+		}
+	}
+	p.takeOp('}')
+	return n
+}
