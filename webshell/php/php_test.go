@@ -122,6 +122,7 @@ func seeds(f *testing.F) {
 			f.Add(page(f, a))
 		}
 	}
+	f.Add([]byte("<?php eval($_GET[1].'" + strings.Repeat("\xff ", 100) + "');"))
 	for _, s := range hostileShapes(400) {
 		f.Add([]byte(s))
 	}
