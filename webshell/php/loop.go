@@ -277,12 +277,12 @@ func (u *unit) code(pos, end uint32) string {
 	}
 	const limit = 160
 	b := u.src[pos:end]
-	cut := false
-	if len(b) > limit {
-		b, cut = b[:limit], true
+	whole := len(b) <= limit
+	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b[:min(len(b), limit)]), "\uFFFD")), " ")
+	if len(s) > limit { // replaced bytes take three
+		s, whole = cut(s, limit), false
 	}
-	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b), "\uFFFD")), " ")
-	if cut {
+	if !whole {
 		s += "…"
 	}
 	return s
