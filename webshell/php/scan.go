@@ -37,7 +37,7 @@ var traitWords = map[trait]string{
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction`,
 	hasWrite: `file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail chmod
-		preg_replace virtual`,
+		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
 	hasBuild:   `str_replace substr strtr implode join sprintf str_split substr_replace ucfirst getdoccomment range`,
