@@ -2,6 +2,7 @@ package casefile_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -168,5 +169,31 @@ func TestSharedShell(t *testing.T) {
 	b.Time = b.Time.Add(casefile.Handover + time.Minute)
 	if v := shellCase(a, b, c).Activity(); len(v.Clusters) != 3 {
 		t.Errorf("after %v it is somebody else: %v", casefile.Handover, who(v))
+	}
+}
+
+// TestManyClients: a server that thousands tried takes seconds, not hours.
+func TestManyClients(t *testing.T) {
+	c := &casefile.Case{}
+	for i := range 5000 {
+		a, _ := request(i, fmt.Sprintf("198.51.%d.%d", i/250, i%250), "POST", fmt.Sprintf("bb23c491-719f-4083-a617-%012x", i))
+		f := shellCase(a).Findings[0]
+		f.ID, f.Entities = fmt.Sprint(i), append(f.Entities[:1:1], finding.Entity{Type: finding.Address, Value: fmt.Sprintf("198.51.%d.%d", i/250, i%250), Role: "attacker"})
+		if i%2 == 0 {
+			f.Phase = finding.Exploitation
+		}
+		c.Findings = append(c.Findings, f)
+	}
+	start := time.Now()
+	v := c.Activity()
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("%v", took)
+	}
+	n := 0
+	for _, cl := range v.Clusters {
+		n += len(cl.Addresses)
+	}
+	if n != 5000 {
+		t.Errorf("%d addresses in clusters, want 5000", n)
 	}
 }

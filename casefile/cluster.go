@@ -96,35 +96,60 @@ func (v *Activity) cluster(c *Case) {
 				}
 			}
 		}
-		list := requests[s.Key]
-		for i := range list {
-			for k := i + 1; k < len(list) && list[k].Step.Time.Sub(list[i].Step.Time) <= Handover; k++ {
-				a, b := list[i], list[k]
-				if a.Address == b.Address {
-					continue
+		// Tying each request to the last before it is enough to join them all.
+		var command *Trace
+		byAgent := map[string]*Trace{}
+		for i := range requests[s.Key] {
+			r := &requests[s.Key][i]
+			before := func(p *Trace, kind TieKind, via string) {
+				if p != nil && p.Address != r.Address && r.Step.Time.Sub(p.Step.Time) <= Handover {
+					tie(Tie{kind, p.Address, r.Address, via, r.Step.Time.Sub(p.Step.Time), [2]evidence.Ref{p.Step.Ref, r.Step.Ref}})
 				}
-				t := Tie{A: a.Address, B: b.Address, Via: s.Key, Gap: b.Step.Time.Sub(a.Step.Time), Refs: [2]evidence.Ref{a.Step.Ref, b.Step.Ref}}
-				if agent := agentOf(a); a.Post && b.Post {
-					t.Kind = TieShared
-					tie(t)
-				} else if agent != "" && sameAgent(agent, agentOf(b)) {
-					t.Kind, t.Via = TieAgent, agent
-					tie(t)
-				}
+			}
+			if r.Post {
+				before(command, TieShared, s.Key)
+				command = r
+			}
+			if agent := agentOf(*r); agent != "" {
+				k := bareAgent.Replace(agent)
+				before(byAgent[k], TieAgent, agent)
+				byAgent[k] = r
 			}
 		}
 	}
+	at := map[string]int{} // by root: the cluster
 	for _, a := range acting {
 		root := u.find(a)
-		i := slices.IndexFunc(clusters, func(cl Cluster) bool { return u.find(cl.Addresses[0]) == root })
-		if i < 0 {
+		i, ok := at[root]
+		if !ok {
+			i = len(clusters)
+			at[root] = i
 			clusters = append(clusters, Cluster{})
-			i = len(clusters) - 1
 		}
 		clusters[i].Addresses = append(clusters[i].Addresses, a)
 	}
+	did := acts{byAddress, map[string][]Trace{}, map[string][]Trace{}, map[string][]Link{}, map[string][]Tie{}, map[*finding.Finding]int{}}
+	for i := range c.Findings {
+		did.place[&c.Findings[i]] = i
+	}
+	for _, t := range v.Traces {
+		if t.Address != "" {
+			did.traces[t.Address] = append(did.traces[t.Address], t)
+		}
+	}
+	for _, s := range v.Shells {
+		for _, t := range requests[s.Key] {
+			did.requests[t.Address] = append(did.requests[t.Address], t)
+		}
+	}
+	for _, l := range v.Links {
+		did.links[l.Request.Address] = append(did.links[l.Request.Address], l)
+	}
+	for _, t := range ties {
+		did.ties[t.A] = append(did.ties[t.A], t)
+	}
 	for i := range clusters {
-		clusters[i].fill(c, v, ties, byAddress)
+		clusters[i].fill(did)
 	}
 	taken := map[*finding.Finding]bool{}
 	for _, cl := range clusters {
@@ -184,67 +209,54 @@ func agentOf(t Trace) string {
 	return ""
 }
 
-func (cl *Cluster) fill(c *Case, v *Activity, ties []Tie, byAddress map[string][]*finding.Finding) {
-	own := map[string]bool{}
-	for _, a := range cl.Addresses {
-		own[a] = true
-	}
+// acts are what each address did.
+type acts struct {
+	findings         map[string][]*finding.Finding
+	traces, requests map[string][]Trace
+	links            map[string][]Link
+	ties             map[string][]Tie
+	place            map[*finding.Finding]int // in the case
+}
+
+func (cl *Cluster) fill(did acts) {
 	mine := map[*finding.Finding]bool{}
 	for _, a := range cl.Addresses {
-		for _, f := range byAddress[a] {
+		for _, f := range did.findings[a] {
 			mine[f] = true
 		}
-	}
-	for _, t := range v.Traces {
-		if own[t.Address] {
+		for _, t := range did.traces[a] {
 			mine[t.Finding] = true
 		}
-	}
-	for _, t := range ties {
-		if own[t.A] {
-			cl.Why = append(cl.Why, t)
-		}
-	}
-	for _, l := range v.Links {
-		if f := l.Process.Finding; own[l.Request.Address] && !mine[f] {
-			mine[f] = true
-			cl.Why = append(cl.Why, Tie{TieProcess, l.Request.Address, f.Title, l.Request.Shell, l.Process.Step.Time.Sub(l.Request.Step.Time), [2]evidence.Ref{l.Request.Step.Ref, l.Process.Step.Ref}})
-		}
-	}
-	for i := range c.Findings {
-		if f := &c.Findings[i]; mine[f] {
-			cl.Findings = append(cl.Findings, f)
-			if f.Level.Rank() > cl.Level.Rank() || cl.Level == "" {
-				cl.Level = f.Level
-			}
-		}
+		cl.Why = append(cl.Why, did.ties[a]...)
 	}
 	var acts []Trace
 	seen := map[string]bool{}
-	for _, list := range v.Requests {
-		for _, t := range list {
-			if own[t.Address] {
+	for _, a := range cl.Addresses {
+		for _, l := range did.links[a] {
+			if f := l.Process.Finding; !mine[f] {
+				mine[f] = true
+				cl.Why = append(cl.Why, Tie{TieProcess, a, f.Title, l.Request.Shell, l.Process.Step.Time.Sub(l.Request.Step.Time), [2]evidence.Ref{l.Request.Step.Ref, l.Process.Step.Ref}})
+			}
+		}
+		for _, t := range did.requests[a] {
+			acts = append(acts, t)
+			seen[t.Step.Ref.String()] = true
+		}
+		for _, t := range did.traces[a] {
+			cl.note(t)
+			if k := t.Step.Ref.String(); !seen[k] && t.Shell == "" && !t.Step.Time.IsZero() {
+				seen[k] = true
 				acts = append(acts, t)
-				seen[t.Step.Ref.String()] = true
 			}
 		}
 	}
-	for _, t := range v.Traces {
-		if !own[t.Address] || t.Step.Time.IsZero() {
-			continue
-		}
-		if a := agentOf(t); a != "" && !slices.ContainsFunc(cl.Agents, func(o string) bool { return sameAgent(a, o) }) {
-			cl.Agents = append(cl.Agents, a)
-		}
-		if k := t.Step.Ref.String(); !seen[k] && t.Shell == "" {
-			seen[k] = true
-			acts = append(acts, t)
-		}
-		// A shell that answered a look at it is no break-in by who looked.
-		if t.Step.Outcome == finding.Succeeded && t.Finding.Outcome == finding.Succeeded && (t.Finding.Phase == finding.Exploitation || t.Shell != "" && t.Post) {
-			cl.Succeeded = true
+	for f := range mine {
+		cl.Findings = append(cl.Findings, f)
+		if f.Level.Rank() > cl.Level.Rank() || cl.Level == "" {
+			cl.Level = f.Level
 		}
 	}
+	slices.SortFunc(cl.Findings, func(a, b *finding.Finding) int { return cmp.Compare(did.place[a], did.place[b]) })
 	slices.SortStableFunc(acts, func(a, b Trace) int {
 		return cmp.Or(a.Step.Time.Compare(b.Step.Time), cmp.Compare(a.Step.Ref.String(), b.Step.Ref.String()))
 	})
@@ -270,26 +282,32 @@ func (cl *Cluster) fill(c *Case, v *Activity, ties []Tie, byAddress map[string][
 		open[k] = len(cl.Sessions)
 		cl.Sessions = append(cl.Sessions, Session{t.Address, t.Shell, when, when, 1, t.Step.Ref})
 	}
+	first := map[string]int{} // session of each address
+	for i := len(cl.Sessions) - 1; i >= 0; i-- {
+		first[cl.Sessions[i].Address] = i + 1
+	}
 	slices.SortStableFunc(cl.Addresses, func(a, b string) int {
-		return cmp.Compare(cl.firstOf(a), cl.firstOf(b))
+		if first[a] == 0 || first[b] == 0 { // without a session: last
+			return yes(first[a] == 0) - yes(first[b] == 0)
+		}
+		return cmp.Compare(first[a], first[b])
 	})
 }
 
-// sameAgent compares user agents of logs that write spaces and commas in
-// different ways.
-func sameAgent(a, b string) bool {
-	bare := strings.NewReplacer(" ", "", ",", "", "+", "")
-	return bare.Replace(a) == bare.Replace(b)
+// note takes from a trace what it tells of the cluster.
+func (cl *Cluster) note(t Trace) {
+	if a := agentOf(t); a != "" && !slices.ContainsFunc(cl.Agents, func(o string) bool { return bareAgent.Replace(a) == bareAgent.Replace(o) }) {
+		cl.Agents = append(cl.Agents, a)
+	}
+	// A shell that answered a look at it is no break-in by who looked.
+	if t.Step.Outcome == finding.Succeeded && t.Finding.Outcome == finding.Succeeded && (t.Finding.Phase == finding.Exploitation || t.Shell != "" && t.Post) {
+		cl.Succeeded = true
+	}
 }
 
-// firstOf is the number of the first session of an address.
-func (cl *Cluster) firstOf(address string) int {
-	i := slices.IndexFunc(cl.Sessions, func(s Session) bool { return s.Address == address })
-	if i < 0 {
-		return len(cl.Sessions)
-	}
-	return i
-}
+// bareAgent makes user agents alike that logs write with other spaces and
+// commas.
+var bareAgent = strings.NewReplacer(" ", "", ",", "", "+", "")
 
 // A union joins names into sets.
 type union map[string]string
