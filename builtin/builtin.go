@@ -26,7 +26,13 @@ import (
 	"limier/parse/registry"
 	"limier/parse/winevent"
 	"limier/publish"
+	"limier/publish/ecs"
 	"limier/publish/html"
+	"limier/publish/indicators"
+	"limier/publish/markdown"
+	"limier/publish/misp"
+	"limier/publish/ocsf"
+	"limier/publish/stix"
 	"limier/publish/text"
 	"limier/publish/timesketch"
 	"limier/rules"
@@ -103,8 +109,14 @@ func Detectors() []*detect.Detector {
 // Publishers returns the publishers, by name.
 func Publishers() []*publish.Publisher {
 	return []*publish.Publisher{
+		ecs.Publisher,
 		html.English,
 		html.French,
+		indicators.Publisher,
+		markdown.Publisher,
+		misp.Publisher,
+		ocsf.Publisher,
+		stix.Publisher,
 		text.Publisher,
 		timesketch.CSV,
 		timesketch.JSONL,

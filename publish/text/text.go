@@ -149,7 +149,7 @@ func (p *page) line(prefix, text string) {
 }
 
 func (p *page) verdict(c *casefile.Case) {
-	name := strings.ToUpper(string(c.End.Verdict))
+	name := strings.ToUpper(publish.Plain(string(c.End.Verdict)))
 	if !c.Complete {
 		name = "NOT FINISHED"
 	}
@@ -168,7 +168,7 @@ func (p *page) verdict(c *casefile.Case) {
 	}
 	p.b.WriteString(badge)
 	if c.End.Confidence != "" {
-		fmt.Fprintf(&p.b, "  %s confidence", c.End.Confidence)
+		fmt.Fprintf(&p.b, "  %s confidence", publish.Plain(string(c.End.Confidence)))
 	}
 	p.b.WriteString("\n")
 	about := "evidence " + c.Start.Source
@@ -212,7 +212,7 @@ func (p *page) exposures(list []wire.Exposure) {
 			var ids []string
 			for _, s := range e.CVEs {
 				if s.State == k.state {
-					ids = append(ids, s.ID)
+					ids = append(ids, publish.Plain(s.ID))
 				}
 			}
 			if len(ids) == 0 {
@@ -360,7 +360,7 @@ func (p *page) addresses(c *casefile.Case) {
 		for _, fact := range facts(a.Address) {
 			text += ", " + fact.Text
 		}
-		p.line(fmt.Sprintf("  %-16s ", publish.Plain(a.Address)), text+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
+		p.line(fmt.Sprintf("  %-16s ", publish.Plain(a.Address)), publish.Plain(text)+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
 	}
 }
 
@@ -476,9 +476,9 @@ func (p *page) next(c *casefile.Case) {
 	}
 	p.section("NEXT STEPS")
 	for i, n := range c.End.Next {
-		p.line(fmt.Sprintf("  %d. ", i+1), n.Text)
+		p.line(fmt.Sprintf("  %d. ", i+1), publish.Plain(n.Text))
 		if n.Source != "" {
-			p.line("     ", p.paint(dim, n.Source))
+			p.line("     ", p.paint(dim, publish.Plain(n.Source)))
 		}
 	}
 }

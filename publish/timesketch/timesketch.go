@@ -68,9 +68,21 @@ func rows(c *casefile.Case) []row {
 		if m.Step.Ref.Line == 0 && m.Step.Ref.Record == 0 {
 			r.Desc = "Content Modification Time" // a file's
 		}
+		for _, text := range []*string{&r.Message, &r.Host, &r.Finding, &r.Rule, &r.Source, &r.Raw} {
+			*text = publish.Plain(*text)
+		}
+		r.Techniques, r.CVEs = plain(r.Techniques), plain(r.CVEs)
 		all = append(all, r)
 	}
 	return all
+}
+
+func plain(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = publish.Plain(s)
+	}
+	return out
 }
 
 func writeJSONL(_ context.Context, w io.Writer, c *casefile.Case) error {
