@@ -19,9 +19,20 @@ type Case struct {
 	Start     wire.Start
 	Exposures []wire.Exposure
 	Findings  []finding.Finding // by time
+	Evidence  []wire.Evidence   // files read whole, if the scan was asked for their hashes
 	Gaps      []wire.Gap
 	End       wire.End
 	Complete  bool // false if the scan was cut short; then End is zero
+
+	// Scans are those that a merged case is made of; none in others.
+	Scans []Scan
+}
+
+// A Scan is one of several in a merged case.
+type Scan struct {
+	Start    wire.Start
+	End      wire.End // without Next
+	Complete bool
 }
 
 var (
@@ -47,6 +58,8 @@ func Build(messages iter.Seq2[wire.Message, error]) (*Case, error) {
 			c.Exposures = append(c.Exposures, *m.Exposure)
 		case m.Finding != nil:
 			c.Findings = append(c.Findings, *m.Finding)
+		case m.Evidence != nil:
+			c.Evidence = append(c.Evidence, *m.Evidence)
 		case m.Gap != nil:
 			c.Gaps = append(c.Gaps, *m.Gap)
 		case m.End != nil:

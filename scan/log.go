@@ -136,6 +136,7 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 		return
 	}
 	defer f.Close()
+	f, hashRest := s.hash(f, into)
 	type task struct {
 		segs  []segment
 		chunk lines.Chunk
@@ -206,6 +207,7 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 		}
 	}
 	wg.Wait()
+	hashRest()
 	into.header(layout)
 	into.encoding.unplaced(into)
 }

@@ -176,6 +176,7 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 		return r, false
 	}
 	defer f.Close()
+	f, hashRest := s.hash(f, r)
 	n, err := io.ReadFull(f, buf)
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
 		r.gap(evidence.Ref{Path: j.path}, err)
@@ -205,6 +206,7 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 				return r, true
 			}
 			s.log(ctx, p, j, enc, io.MultiReader(newHead(head), f), r)
+			hashRest()
 			return r, false
 		}
 		if p != evtx.Parser {
@@ -218,6 +220,9 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 		s.eventLog(ctx, j, f, r)
 	}
 	s.judge(j, f, head, claimed, r)
+	if claimed || j.size <= maxUnknown {
+		hashRest()
+	}
 	return r, false
 }
 

@@ -67,6 +67,7 @@ func (s *scanner) bigEventLog(ctx context.Context, j job, into *result, done fun
 	tasks := make(chan task)
 	order := make(chan task, 2*s.Workers)
 	var wg sync.WaitGroup
+	wg.Go(func() { s.hashAlone(ctx, into) })
 	for range s.Workers {
 		wg.Go(func() {
 			sc := evtx.Scanner{Path: j.path}

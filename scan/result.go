@@ -29,6 +29,8 @@ type result struct {
 	parser   *parse.Parser
 	encoding encoding
 
+	evidence *wire.Evidence // nil if the file was not read whole, or hashes are not asked for
+
 	lastSource event.Logsource // of the last event counted, and its coverage
 	lastCover  *wire.Coverage
 }
@@ -171,6 +173,8 @@ type summary struct {
 	exposure exposure.Collector
 	hosts    map[string]int
 	counts   wire.Counts
+	evidence []wire.Evidence
+	unlisted int // files beyond maxEvidence
 }
 
 func newSummary() *summary {
@@ -208,6 +212,11 @@ func (s *summary) add(r *result) {
 		s.files = append(s.files, r.file)
 	}
 	s.gaps = append(s.gaps, r.gaps...)
+	if r.evidence != nil && len(s.evidence) < maxEvidence {
+		s.evidence = append(s.evidence, *r.evidence)
+	} else if r.evidence != nil {
+		s.unlisted++
+	}
 	for _, ev := range r.builds {
 		s.exposure.Add(ev)
 	}
@@ -252,6 +261,9 @@ func (s *summary) gapList(src evidence.Source) []wire.Gap {
 	}
 	if s.scripts.dropped > 0 {
 		all = append(all, wire.Gap{Reason: "more scripts were requested than the inventory keeps: the rest are only counted", Count: s.scripts.dropped})
+	}
+	if s.unlisted > 0 {
+		all = append(all, wire.Gap{Reason: "more files than a scan tells the hash of: the rest were read all the same", Count: s.unlisted})
 	}
 	if over := len(all) - maxGaps; over > 0 {
 		all = append(all[:maxGaps], wire.Gap{Reason: "further gaps", Count: over})

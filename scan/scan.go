@@ -30,6 +30,9 @@ type Config struct {
 	Languages []*webshell.Language
 	Detectors []*detect.Detector
 
+	// Evidence asks for the SHA-256 of every file that is read whole.
+	Evidence bool
+
 	// Workers is how many goroutines read and match; 0 means GOMAXPROCS.
 	Workers int
 
@@ -74,6 +77,11 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 		findings := s.detect(start.Host)
 		for _, f := range findings {
 			if !yield(wire.Message{Finding: &f}, nil) {
+				return
+			}
+		}
+		for _, e := range s.sum.evidence {
+			if !yield(wire.Message{Evidence: &e}, nil) {
 				return
 			}
 		}

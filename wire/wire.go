@@ -20,6 +20,7 @@ type Message struct {
 	Start    *Start           `json:"start,omitempty"`
 	Exposure *Exposure        `json:"exposure,omitempty"`
 	Finding  *finding.Finding `json:"finding,omitempty"`
+	Evidence *Evidence        `json:"evidence,omitempty"`
 	Gap      *Gap             `json:"gap,omitempty"`
 	End      *End             `json:"end,omitempty"`
 }
@@ -37,6 +38,7 @@ type Start struct {
 // An Exposure is a product found in the evidence and the vulnerabilities that
 // its build is open to.
 type Exposure struct {
+	Host    string         `json:"host,omitempty"`    // only in a case of several hosts
 	Product string         `json:"product"`           // "Exchange Server 2019"
 	Build   string         `json:"build"`             // "15.2.792.3"
 	Name    string         `json:"name,omitempty"`    // "Exchange Server 2019 CU8"
@@ -67,6 +69,13 @@ const (
 	Fixed      State = "fixed"
 	Depends    State = "depends" // on configuration that the evidence does not show
 )
+
+// Evidence is a file that was read whole. A scan tells of them only when asked.
+type Evidence struct {
+	Path   string `json:"path"`
+	Size   int64  `json:"size"`   // bytes
+	SHA256 string `json:"sha256"` // lower-case hex
+}
 
 // A Gap is something that the scan could not read, or did not.
 type Gap struct {

@@ -1,12 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -71,19 +68,12 @@ func publisher(name string) (*publish.Publisher, error) {
 
 // writeExport writes a file that is there whole or not at all.
 func writeExport(ctx context.Context, name string, p *publish.Publisher, c *casefile.Case) error {
-	return writeWhole(name, func(w io.Writer) error { return p.Write(ctx, w, c) })
-}
-
-// writeWhole writes to a temporary file beside name and renames it, so that an
-// interrupted write, or a full disk, leaves what was there before.
-func writeWhole(name string, write func(io.Writer) error) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".limier-*.tmp")
-	if err != nil {
+	var b bytes.Buffer
+	if err := p.Write(ctx, &b, c); err != nil {
+		return err
+	}
+	if err := writeWhole(name, b.Bytes()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	defer os.Remove(tmp.Name())
-	if err := errors.Join(write(tmp), tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	return os.Rename(tmp.Name(), name)
+	return nil
 }

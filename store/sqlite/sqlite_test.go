@@ -3,6 +3,7 @@ package sqlite
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,11 +19,12 @@ func sample() *casefile.Case {
 	at := time.Date(2021, 3, 3, 6, 59, 17, 960_000_000, time.UTC)
 	return &casefile.Case{
 		Start:     wire.Start{Format: wire.Format, Version: "test", Source: "ex01", Host: "EX01", Rules: 3},
-		Exposures: []wire.Exposure{{Product: "Exchange Server 2019", Build: "15.2.792.3", Proof: []evidence.Ref{{Path: "setup.log", Line: 4}}, CVEs: []wire.CVEState{{ID: "CVE-2021-26855", State: wire.Vulnerable}}}},
+		Exposures: []wire.Exposure{{Product: "Exchange Server 2019", Build: "15.2.792.3", Proof: []evidence.Ref{{Path: "setup.log", Line: 4}}, CVEs: []wire.CVEState{{ID: "CVE-2021-26855", State: wire.Vulnerable, Exploited: "2021-11-03"}}}},
 		Findings: []finding.Finding{{ID: "a", Rule: "proxylogon", Title: "t", Phase: finding.Exploitation, Outcome: finding.Succeeded, Level: finding.Critical, Confidence: finding.HighConfidence,
 			Start: at, End: at, Techniques: []string{"T1190"}, Count: 1, Entities: []finding.Entity{{Type: finding.Address, Value: "192.0.2.1", Role: "attacker"}},
 			Steps: []finding.Step{{Time: at, Text: "'); DROP TABLE step;--", Key: true, Ref: evidence.Ref{Path: `..\..\x`, Line: 7, Offset: 99}, Raw: "raw \x1b[31m"}}}},
-		Gaps: []wire.Gap{{Ref: evidence.Ref{Path: "y"}, Reason: "unreadable", Count: 2}},
+		Evidence: []wire.Evidence{{Path: "u_ex.log", Size: 3, SHA256: strings.Repeat("ab", 32)}},
+		Gaps:     []wire.Gap{{Ref: evidence.Ref{Path: "y"}, Reason: "unreadable", Count: 2}},
 		End: wire.End{Verdict: wire.Compromised, Confidence: finding.HighConfidence, Reason: "r", Coverage: []wire.Coverage{{Source: "IIS", Files: 1, Events: 9, First: at, Last: at}},
 			Next: []wire.NextStep{{Text: "do"}}, Counts: wire.Counts{Files: 1, Findings: 1, Gaps: 1}},
 		Complete: true,
