@@ -158,7 +158,7 @@ func validators(t *testing.T) map[string]func([]byte) (string, error) {
 	return map[string]func([]byte) (string, error){
 		"stix": stixValidator(t), "misp": mispValidator(t), "ocsf": ocsf, "ecs": ecs,
 		"csv": spreadsheet, "indicators": spreadsheet, "timesketch": timesketch,
-		"text": printable, "md": printable,
+		"text": printable, "md": printable, "html": page, "html-fr": page,
 	}
 }
 
@@ -454,6 +454,15 @@ func timesketch(b []byte) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d events", len(all)), nil
+}
+
+// page checks that a page holds no script and allows none.
+func page(b []byte) (string, error) {
+	lower := bytes.ToLower(b)
+	if bytes.Contains(lower, []byte("<script")) || !bytes.Contains(lower, []byte("content-security-policy")) {
+		return "", errors.New("a script, or no policy against them")
+	}
+	return fmt.Sprintf("%d KiB", (len(b)+1023)/1024), nil
 }
 
 // printable checks that a text holds nothing that a terminal obeys.
