@@ -34,13 +34,15 @@ type prefilters struct {
 	by map[event.Logsource]*sigma.Prefilter
 }
 
-func (s *scanner) prefilter(source event.Logsource) *sigma.Prefilter {
+// prefilter returns the filter for a kind of log, tuned to the first that is
+// read of it: that changes its speed and nothing else.
+func (s *scanner) prefilter(source event.Logsource, sample []byte) *sigma.Prefilter {
 	s.prefilters.mu.Lock()
 	defer s.prefilters.mu.Unlock()
 	p, ok := s.prefilters.by[source]
 	if !ok {
 		var without []*sighting.Rule
-		if p, without = s.Rules.Prefilter(source); len(without) > 0 {
+		if p, without = s.Rules.Prefilter(source, sample[:min(len(sample), 64<<10)]); len(without) > 0 {
 			p = nil
 		}
 		if s.prefilters.by == nil {
@@ -239,7 +241,7 @@ func (s *scanner) segment(seg segment, r *result) {
 
 // rules parses and matches the lines of a segment that a rule may match.
 func (s *scanner) rules(seg segment, source event.Logsource, r *result) {
-	filter := s.prefilter(source)
+	filter := s.prefilter(source, seg.data)
 	if filter == nil {
 		line, offset := seg.line, seg.offset
 		for text := range bytes.Lines(seg.data) {

@@ -28,12 +28,19 @@ type rawCheck struct {
 	sets [][]int // of a leaf: of each set, the line holds one
 }
 
+// minSample is how much of a log tells what is common in it.
+const minSample = 16 << 10
+
 // Prefilter returns the filter for a text log of a source. The rules in without
 // have no literal that a line must hold: while there are any, every line must
-// be parsed (see [Engine.Literals]).
-func (e *Engine) Prefilter(ls event.Logsource) (p *Prefilter, without []*sighting.Rule) {
+// be parsed (see [Engine.Literals]). A sample of the log, some 64 KiB, makes the
+// search faster; it may be empty.
+func (e *Engine) Prefilter(ls event.Logsource, sample []byte) (p *Prefilter, without []*sighting.Rule) {
 	rare, without := e.Literals(ls)
 	p = &Prefilter{rare: literal.New(rare)}
+	if len(sample) >= minSample {
+		p.rare = literal.NewTuned(rare, sample)
+	}
 	b := &rawBuilder{bucketBuilder: bucketBuilder{ls: ls}, cost: map[string]float64{}}
 	var roots []*node
 	for _, s := range e.sources {

@@ -30,7 +30,7 @@ level: high
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	p, without := e.Prefilter(event.IIS)
+	p, without := e.Prefilter(event.IIS, nil)
 	if len(without) > 0 {
 		t.Fatal(without)
 	}
