@@ -211,7 +211,7 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 		a = base.ref.(*array)
 		if a.shared {
 			m.steps -= len(a.keys)
-			m.bytes -= elementSize * len(a.keys)
+			m.bytes -= elementSize / 8 * len(a.keys) // the old one is soon garbage
 			a = a.clone()
 		}
 	case base.k == vNull || base.k == vStr && base.s == "" || base.k == vUnknown && base.t&^(fromUndef|unsure) == 0:
@@ -227,7 +227,7 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 		}
 		return base
 	}
-	m.spend(elementSize)
+	m.bytes -= elementSize / 2
 	kn := path[len(path)-1]
 	rest := path[:len(path)-1]
 	if depth > 32 {
@@ -370,7 +370,7 @@ func (m *machine) unset(n *node) {
 		if k, ok := keyOf(m.eval(n.b)); ok && m.cond == 0 {
 			if a.shared {
 				m.steps -= len(a.keys)
-				m.bytes -= elementSize * len(a.keys)
+				m.bytes -= elementSize / 8 * len(a.keys) // the old one is soon garbage
 				a = a.clone()
 				s.v.ref = a
 			}

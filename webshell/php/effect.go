@@ -412,12 +412,12 @@ func (m *machine) pick(c *call) value {
 		v := a.vals[i]
 		if a.shared {
 			m.steps -= len(a.vals)
-			m.bytes -= elementSize * len(a.vals)
+			m.bytes -= elementSize / 8 * len(a.vals)
 			b = a.clone()
 		}
 		if i == 0 && last > 0 {
 			m.steps -= len(a.vals)
-			m.bytes -= elementSize * len(a.vals)
+			m.bytes -= elementSize / 8 * len(a.vals)
 			n := newArray()
 			for j := 1; j <= last; j++ {
 				if b.keys[j].str {
@@ -452,7 +452,7 @@ func (m *machine) sorted(c *call) value {
 	}
 	b := a.clone()
 	m.steps -= len(a.vals)
-	m.bytes -= elementSize * len(a.vals)
+	m.bytes -= elementSize / 8 * len(a.vals)
 	order := make([]int, len(a.keys))
 	for i := range order {
 		order[i] = i
