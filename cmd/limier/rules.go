@@ -74,8 +74,9 @@ func rulesCheckCommand() *cobra.Command {
 		Use:   "check DIR...",
 		Short: "Say which Sigma rules below DIR can be used, and what is wrong with the others",
 		Long: `Check reads every .yml and .yaml file below each DIR, compiles the rules in it
-and names each that cannot be used, with the reason. Exit codes: 0 every rule
-can be used, 1 some cannot, 2 the job could not be done.`,
+and says by file and line what is wrong: refused, for a rule that cannot be
+used, or advice. Exit codes: 0 every rule can be used, 1 some cannot, 2 the job
+could not be done.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := cmd.OutOrStdout()
@@ -84,14 +85,18 @@ can be used, 1 some cannot, 2 the job could not be done.`,
 				if _, err := os.Stat(dir); err != nil {
 					return err
 				}
-				c, errs := sigma.Read(os.DirFS(dir))
-				engine, more := sigma.Compile(c, sigma.Config{})
-				errs = append(errs, more...)
-				for _, e := range errs {
-					fmt.Fprintln(w, publish.Plain(e.Error()))
+				remarks, usable := sigma.Lint(os.DirFS(dir), sigma.Config{})
+				refused := 0
+				for _, r := range remarks {
+					kind := "advice"
+					if r.Refused {
+						kind = "refused"
+						refused++
+					}
+					fmt.Fprintf(w, "%s:%d: %s: %s\n", publish.Plain(r.File), r.Line, kind, publish.Plain(r.Text))
 				}
-				fmt.Fprintf(w, "%s: %d rules can be used, %d cannot\n", dir, len(engine.Rules()), len(errs))
-				bad += len(errs)
+				fmt.Fprintf(w, "%s: %d rules can be used, %d cannot\n", dir, usable, refused)
+				bad += refused
 			}
 			if bad > 0 {
 				return errFindings
