@@ -68,7 +68,7 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 		"T": words.t, "N": words.n, "plain": publish.Plain,
 		"iso": iso, "day": words.day, "when": words.when, "span": words.span,
 		"num": func(n any) string { return words.number(toInt(n)) }, "hue": hue,
-		"open": open, "class": class, "https": https, "refs": refs, "title": words.title, "prose": words.prose, "verb": words.verb,
+		"open": open, "add": func(a, b int) int { return a + b }, "class": class, "https": https, "refs": refs, "title": words.title, "prose": words.prose, "verb": words.verb,
 		"style": func() template.CSS { return template.CSS(style) },
 	}).Parse(page)
 	if err != nil {

@@ -3,6 +3,7 @@ package html_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -230,5 +231,20 @@ func TestFrenchText(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("not in the report: %s", want)
 		}
+	}
+}
+
+// TestHugeCase: a report stays one that a browser opens.
+func TestHugeCase(t *testing.T) {
+	c := &casefile.Case{Complete: true, End: wire.End{Verdict: wire.Compromised, Confidence: finding.HighConfidence}}
+	at := time.Date(2021, 3, 3, 4, 0, 0, 0, time.UTC)
+	for i := range 3000 {
+		address := fmt.Sprintf("198.51.%d.%d", i/250, i%250)
+		c.Findings = append(c.Findings, finding.Finding{ID: fmt.Sprint(i), Title: "Web shell used: x.aspx", Phase: finding.Backdoor, Outcome: finding.Succeeded, Level: finding.High, Start: at, End: at.Add(time.Hour),
+			Entities: []finding.Entity{{Type: finding.Address, Value: address, Role: "attacker"}, {Type: finding.FilePath, Value: fmt.Sprintf("/owa/x%d.aspx", i%200), Role: "shell"}},
+			Steps:    []finding.Step{{Time: at.Add(time.Duration(i) * time.Second), Outcome: finding.Succeeded, Ref: evidence.Ref{Path: "u_ex.log", Line: i + 1}, Text: "POST answered 200", Raw: fmt.Sprintf("2021-03-03 04:00:00 10.0.0.1 POST /owa/x%d.aspx - 443 - %s Mozilla/5.0 - 200 0 0 1", i%200, address)}}})
+	}
+	if n := len(render(t, c, "en")); n > 1<<20 {
+		t.Errorf("%d bytes", n)
 	}
 }

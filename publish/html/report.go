@@ -29,14 +29,15 @@ type report struct {
 	Last    time.Time
 	Worked  int // findings that succeeded
 
-	Intruders  []intruder
-	Background int
-	Unassigned []row
-	Shells     []shell
-	Timeline   template.HTML
-	Graph      template.HTML
-	Edges      []edge
-	Tactics    []tactic
+	Intruders                                 []intruder
+	Background                                int
+	Unassigned                                []row
+	MoreIntruders, MoreUnassigned, MoreShells int
+	Shells                                    []shell
+	Timeline                                  template.HTML
+	Graph                                     template.HTML
+	Edges                                     []edge
+	Tactics                                   []tactic
 
 	Blind    []string
 	Clocks   []string
@@ -60,6 +61,9 @@ const (
 	mostGaps      = 100
 	mostAddresses = 200
 	mostEdges     = 200
+	mostIntruders = 25
+	mostRows      = 40 // of one intruder, and of the unassigned
+	mostShells    = 40
 )
 
 // An intruder is a cluster, told in words.
@@ -69,6 +73,7 @@ type intruder struct {
 	Says []string
 	Rows []row
 	Ties []string
+	More int // findings
 }
 
 // A row names a finding and leads to its proof.
@@ -306,7 +311,11 @@ func weightiest(c *casefile.Case) []finding.Finding {
 }
 
 func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.Finding]int) {
-	for _, cl := range v.Clusters {
+	for i, cl := range v.Clusters {
+		if i == mostIntruders {
+			r.MoreIntruders = len(v.Clusters) - i
+			break
+		}
 		in := intruder{Cluster: cl, Hue: hue(cl.Name)}
 		in.Says = append(in.Says, w.t("Seen from %s.", w.span(cl.First, cl.Last)))
 		switch {
@@ -319,10 +328,14 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 		default:
 			in.Says = append(in.Says, w.t("It tried; nothing shows that it got in."))
 		}
-		for _, f := range cl.Findings {
+		for k, f := range cl.Findings {
+			if k == mostRows {
+				in.More = len(cl.Findings) - k
+				break
+			}
 			in.Rows = append(in.Rows, row{numbers[f], *f})
 		}
-		for _, t := range cl.Why {
+		for _, t := range cl.Why[:min(len(cl.Why), mostRows)] {
 			via := publish.Plain(t.Via)
 			switch t.Kind {
 			case casefile.TieWritten:
@@ -341,7 +354,11 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 		r.Intruders = append(r.Intruders, in)
 	}
 	r.Background = len(v.Background)
-	for _, f := range v.Unassigned {
+	for i, f := range v.Unassigned {
+		if i == mostRows {
+			r.MoreUnassigned = len(v.Unassigned) - i
+			break
+		}
 		r.Unassigned = append(r.Unassigned, row{numbers[f], *f})
 	}
 }

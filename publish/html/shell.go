@@ -22,6 +22,10 @@ type shell struct {
 
 func (r *report) shells(w *words, v *casefile.Activity) {
 	for i, s := range v.Shells {
+		if i == mostShells {
+			r.MoreShells = len(v.Shells) - i
+			break
+		}
 		list := v.Requests[s.Key]
 		x := shell{Shell: s, Name: publish.Plain(s.Label()), Requests: len(list)}
 		clients := map[string]bool{}

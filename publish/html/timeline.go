@@ -90,12 +90,17 @@ func timeline(w *words, c *casefile.Case, v *casefile.Activity, r *report) templ
 	for _, phase := range []finding.Phase{finding.Scanning, finding.Exploitation, finding.Backdoor, finding.Aftermath} {
 		label(w.verb(phase))
 		d.line(s.left, y+row/2, s.right, y+row/2, "lane")
+		drawn := map[string]bool{}
 		for _, f := range c.Findings { // a finding keeps fewer steps than it has events
-			if f.Phase == phase && !f.Start.IsZero() && f.End.After(f.Start) {
-				d.rect(s.x(f.Start), y+row/2-1.5, s.x(f.End)-s.x(f.Start), 3, 1.5, "span", w.plainTitle(f.Title)+": "+iso(f.Start)+" – "+iso(f.End))
+			if f.Phase != phase || f.Start.IsZero() || !f.End.After(f.Start) {
+				continue
+			}
+			from, to := s.x(f.Start), s.x(f.End)
+			if k := fmt.Sprintf("%.0f-%.0f", from, to); !drawn[k] {
+				drawn[k] = true
+				d.rect(from, y+row/2-1.5, to-from, 3, 1.5, "span", w.plainTitle(f.Title)+": "+iso(f.Start)+" – "+iso(f.End))
 			}
 		}
-		drawn := map[string]bool{}
 		for _, t := range v.Traces {
 			if t.Finding.Phase != phase || t.Step.Time.IsZero() || phase == finding.Backdoor && t.Step.Outcome == "" {
 				continue
