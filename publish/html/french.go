@@ -22,7 +22,7 @@ var french = map[string]string{
 	"Events read":              "Événements lus",
 	"Parts not readable":       "Parties illisibles",
 	"Nothing hostile beyond scans from outside, which every server on the Internet gets.": "Rien d'hostile au-delà des balayages venus d'Internet, que tout serveur reçoit.",
-	"Group of activity %s":                  "Groupe d'activité\u00a0%s",
+	"Group %s":                              "Groupe\u00a0%s",
 	"Why this is put together":              "Pourquoi ces faits sont réunis",
 	"Acts that no address could be tied to": "Actes qu'aucune adresse n'explique",
 	"Besides, %s only scanned the server. That happens to every server and is listed under Addresses.": "En outre : %s, pour de simples balayages du serveur. Tout serveur en reçoit ; elles figurent dans la liste des adresses.",
@@ -150,7 +150,7 @@ var french = map[string]string{
 	"The evidence holds no dated log, so it says nothing of when.":                            "Les pièces ne contiennent aucun journal daté et ne disent donc rien du moment.",
 	"The logs cover %s to %s; what could not be seen is listed below and limits this answer.": "Les journaux couvrent la période du %s au %s ; ce qui n'a pas pu être vu est énuméré plus bas et limite cette réponse.",
 
-	"Seen from %s.":    "Période : %s.",
+	"Seen: %s.":        "Période : %s.",
 	"It commanded %s.": "Ce groupe a commandé %s.",
 	"It asked for a web shell and got an answer, without a command as far as the logs tell.":         "Ce groupe a appelé un web shell et reçu une réponse, sans commande autant que les journaux le montrent.",
 	"It got in; no command to a web shell is seen from its addresses.":                               "Ce groupe est entré ; aucune commande à un web shell n'est visible depuis ses adresses.",

@@ -317,7 +317,7 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 			break
 		}
 		in := intruder{Cluster: cl, Hue: hue(cl.Name)}
-		in.Says = append(in.Says, w.t("Seen from %s.", w.span(cl.First, cl.Last)))
+		in.Says = append(in.Says, w.t("Seen: %s.", w.span(cl.First, cl.Last)))
 		switch {
 		case cl.Commanded:
 			in.Says = append(in.Says, w.t("It commanded %s.", w.n(len(cl.Shells), "web shell", "web shells")))
