@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type scanJob struct {
 	rules   []string
 
 	timeline string
+	sign     string
 }
 
 func scanCommand() *cobra.Command {
@@ -72,6 +74,7 @@ be done.`,
 	f.BoolVar(&j.json, "json", false, "write the stream of messages as JSON lines (doc/wire.md)")
 	f.StringVarP(&j.output, "output", "o", "", "write the case to this `FILE` (SQLite)")
 	f.StringVar(&j.timeline, "timeline", "", "write the timeline to this `FILE`, .csv or .jsonl, in the layout that Timesketch imports")
+	f.StringVar(&j.sign, "sign", "", "sign the case with the private key in this `FILE` (limier key new)")
 	f.BoolVar(&j.all, "all", false, "show every step, address and gap, not only the first of many")
 	f.StringVar(&j.host, "host", "", "`NAME` of the host the evidence is from, if it does not say")
 	f.IntVar(&j.workers, "workers", 0, "how many files or chunks to read at a time; 0 means one for each core")
@@ -82,6 +85,16 @@ be done.`,
 func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
 	if ext := filepath.Ext(j.timeline); j.timeline != "" && ext != ".csv" && ext != ".jsonl" {
 		return fmt.Errorf("--timeline %s: the name must end in .csv or .jsonl", j.timeline)
+	}
+	var key ed25519.PrivateKey
+	if j.sign != "" {
+		var err error
+		if key, err = readPrivate(j.sign); err != nil {
+			return err
+		}
+		if j.output == "" {
+			return errors.New("--sign signs the case file: say where to write it with -o")
+		}
 	}
 	src, closer, err := openEvidence(ctx, path)
 	if err != nil {
@@ -98,7 +111,7 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	show, done := progress(stderr)
 	cfg := scan.Config{
 		Version: version(), Parsers: builtin.Parsers(), Rules: rules, Languages: builtin.Languages(), Detectors: builtin.Detectors(),
-		Workers: j.workers, Progress: show,
+		Workers: j.workers, Progress: show, Evidence: j.output != "",
 	}
 	messages := scan.Run(ctx, src, cfg)
 	if j.json {
@@ -118,6 +131,11 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	if j.output != "" {
 		if err := sqlite.Write(ctx, j.output, c); err != nil {
 			return fmt.Errorf("writing the case: %w", err)
+		}
+		if key != nil {
+			if err := sqlite.Sign(ctx, j.output, key); err != nil {
+				return fmt.Errorf("signing the case: %w", err)
+			}
 		}
 	}
 	if j.timeline != "" {
