@@ -12,6 +12,7 @@ import (
 
 	"limier/builtin"
 	"limier/detect"
+	"limier/internal/attack"
 	"limier/publish"
 	"limier/sighting"
 	"limier/sigma"
@@ -151,7 +152,7 @@ func explainRule(w io.Writer, r *sighting.Rule) {
 	for _, part := range []struct {
 		name string
 		list []string
-	}{{"Fooled by", r.FalsePos}, {"Tags", r.Tags}, {"Sources", r.References}} {
+	}{{"Fooled by", r.FalsePos}, {"Tags", named(r.Tags)}, {"Sources", r.References}} {
 		if len(part.list) > 0 {
 			fmt.Fprintf(w, "\n%s:\n", part.name)
 			for _, v := range part.list {
@@ -159,6 +160,17 @@ func explainRule(w io.Writer, r *sighting.Rule) {
 			}
 		}
 	}
+}
+
+// named adds the names of ATT&CK's techniques to the tags.
+func named(tags []string) []string {
+	tags = slices.Clone(tags)
+	for i, tag := range tags {
+		if t, ok := attack.Lookup(strings.ToUpper(strings.TrimPrefix(tag, "attack."))); ok {
+			tags[i] = tag + " " + t.Name
+		}
+	}
+	return tags
 }
 
 func sorted(list []*sighting.Rule) []*sighting.Rule {

@@ -171,7 +171,7 @@ func outcome(c *casefile.Case, path string) error {
 		return nil
 	case wire.NotEnough:
 		if path == "" {
-			path = "this host"
+			return errors.New("not enough evidence on this host to say whether it was breached; run it as administrator, or name the folders: limier scan PATH")
 		}
 		if len(c.End.Coverage) > 0 {
 			return fmt.Errorf("not enough evidence in %s to say whether it was breached; add IIS and Exchange logs, event logs (.evtx) or web folders", path)

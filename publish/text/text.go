@@ -420,6 +420,9 @@ func (p *page) coverage(c *casefile.Case) {
 		p.line("  ", "nothing that Limier can read")
 	}
 	if len(c.Gaps) == 0 {
+		if len(c.End.Coverage) == 0 {
+			return // there was nothing to read: that is no praise
+		}
 		p.line("  ", p.paint(green, "no gap: everything that was there could be read"))
 		return
 	}
