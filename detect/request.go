@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -79,7 +80,24 @@ func RequestOf(e *event.Event) (r Request, ok bool) {
 	}
 	r.Client, _, _ = strings.Cut(r.Client, ",")
 	r.Client, _, _ = strings.Cut(strings.TrimSpace(r.Client), " ")
+	r.Client = Address(r.Client)
 	return r, true
+}
+
+// Address is a client without its port, which proxies and load balancers write
+// with it and which changes with each connection, and without the form of IPv6
+// that wraps IPv4: one client has one name. Other text stays as it is.
+func Address(client string) string {
+	if strings.IndexByte(client, ':') < 0 {
+		return client
+	}
+	if a, err := netip.ParseAddrPort(client); err == nil {
+		return a.Addr().Unmap().String()
+	}
+	if a, err := netip.ParseAddr(strings.Trim(client, "[]")); err == nil {
+		return a.Unmap().String()
+	}
+	return client
 }
 
 // trim leaves out of a query what Exchange's front end itself appends to it.

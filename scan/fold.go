@@ -1,6 +1,9 @@
 package scan
 
-import "limier/sighting"
+import (
+	"limier/detect"
+	"limier/sighting"
+)
 
 // Limits of the sightings that are kept one by one.
 const (
@@ -31,7 +34,7 @@ func keyOf(s sighting.Sighting) foldKey {
 		}
 		return ""
 	}
-	return foldKey{s.Rule.Name, first("c-ip", "ClientIpAddress", "Computer"), first("sc-status", "HttpStatus"),
+	return foldKey{s.Rule.Name, detect.Address(first("c-ip", "ClientIpAddress", "Computer")), first("sc-status", "HttpStatus"),
 		first("cs-uri-stem", "UrlStem", "Image", "TargetFilename")}
 }
 

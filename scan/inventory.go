@@ -94,7 +94,11 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	if len(s.Statuses) < 50 {
 		s.Statuses[r.Status]++
 	}
-	count(s.Clients, r.Client, maxClients)
+	client := r.Client
+	if bytes.IndexByte(client, ':') >= 0 {
+		client = []byte(detect.Address(string(client)))
+	}
+	count(s.Clients, client, maxClients)
 	count(s.Agents, r.Agent, maxAgents)
 	if r.Time.Before(s.First) {
 		s.First = r.Time
