@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -82,6 +83,21 @@ func (e encoding) reader(r io.Reader) io.Reader {
 	}
 	return e.decode(r)
 }
+
+// file returns f with its text decoded.
+func (e encoding) file(f fs.File) fs.File {
+	if e.decode == nil {
+		return f
+	}
+	return decodedFile{f, e.decode(f)}
+}
+
+type decodedFile struct {
+	fs.File
+	text io.Reader
+}
+
+func (d decodedFile) Read(p []byte) (int, error) { return d.text.Read(p) }
 
 // head returns the decoded text of a file's first bytes.
 func (e encoding) head(head []byte) []byte {

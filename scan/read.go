@@ -194,10 +194,15 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 	for _, p := range s.Parsers {
 		start := head[:min(n, 4<<10)]
 		if p.Layout != nil {
-			start = text // parsers of whole files decode by themselves
+			start = text
 		}
+		// Most parsers of whole files decode by themselves.
+		decode := encoding{}
 		if !p.Match(j.path, start) {
-			continue
+			if p.Layout != nil || !enc.wide || !p.Match(j.path, text) {
+				continue
+			}
+			decode = enc
 		}
 		claimed = true
 		if p.Layout != nil {
@@ -210,7 +215,7 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 			return r, false
 		}
 		if p != evtx.Parser {
-			s.events(ctx, p, j, r)
+			s.events(ctx, p, j, decode, r)
 			continue
 		}
 		if j.size > bigLog {
@@ -241,14 +246,14 @@ func (r *sliceReader) Read(p []byte) (int, error) {
 }
 
 // events reads a file whose parser yields whole events.
-func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, r *result) {
+func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, enc encoding, r *result) {
 	f, err := s.src.FS.Open(j.path)
 	if err != nil {
 		r.gap(evidence.Ref{Path: j.path}, err)
 		return
 	}
 	defer f.Close()
-	for ev, err := range p.Parse(ctx, j.path, f) {
+	for ev, err := range p.Parse(ctx, j.path, enc.file(f)) {
 		var gap *evidence.GapError
 		switch {
 		case errors.As(err, &gap):

@@ -230,3 +230,26 @@ func TestBarFits(t *testing.T) {
 		}
 	}
 }
+
+// Windows PowerShell's Export-Clixml writes UTF-16: HealthChecker's object of a
+// server says the build in it as in UTF-8.
+func TestServerObjectInUTF16(t *testing.T) {
+	object := `<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><Obj RefId="0"><TN RefId="0">` +
+		`<T>Microsoft.Exchange.Data.Directory.Management.ExchangeServer</T></TN><Props><S N="Name">EX01</S>` +
+		`<Obj N="AdminDisplayVersion"><ToString>Version 15.2 (Build 986.5)</ToString></Obj></Props></Obj></Objs>`
+	b := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(object)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	for _, text := range []string{object, string(b)} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "EX01_GetExchangeServer.xml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		run(t.Context(), []string{"scan", "--json", dir}, strings.NewReader(""), &out, &errs)
+		if !strings.Contains(out.String(), `"build":"15.2.986.5"`) {
+			t.Errorf("no build in %s", out.String())
+		}
+	}
+}
