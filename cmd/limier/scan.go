@@ -65,7 +65,9 @@ be done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := ""
 			if len(args) == 1 {
-				path = args[0]
+				if path = args[0]; path == "" {
+					return errors.New("the PATH is empty: leave it out to scan this host")
+				}
 			}
 			return j.run(cmd.Context(), path, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
