@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -188,5 +191,33 @@ func TestHostileFiles(t *testing.T) {
 		if _, err := Read(t.Context(), path); err == nil {
 			t.Errorf("%s: read without a word", name)
 		}
+	}
+}
+
+// Bytes turned anywhere in the file end in an error or in a case, never in a
+// crash or a wait.
+func TestDamagedBytes(t *testing.T) {
+	whole, err := os.ReadFile(written(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "case.limier")
+	rnd := rand.New(rand.NewPCG(1, 2))
+	refused := 0
+	for range 150 {
+		b := bytes.Clone(whole)
+		for range 1 + rnd.IntN(20) {
+			b[rnd.IntN(len(b))] = byte(rnd.Uint32())
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(t.Context(), path); err != nil {
+			refused++
+		}
+		Verify(t.Context(), path)
+	}
+	if refused == 0 {
+		t.Error("nothing was refused: the damage does not reach what is read")
 	}
 }
