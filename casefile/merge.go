@@ -168,6 +168,8 @@ func (m *Case) cover(v wire.Coverage, rescans bool) {
 	}
 }
 
+var plainName = strings.NewReplacer("/", "_", `\`, "_", "..", "_")
+
 // prefixes are the folders that each case's evidence goes under: none where
 // all are of one source.
 func prefixes(cases []*Case) []string {
@@ -186,8 +188,10 @@ func prefixes(cases []*Case) []string {
 			continue // merged before: its paths begin with names already
 		}
 		for n, base := 1, cmp.Or(c.Start.Source, c.Start.Host, "source"); ; n++ {
-			p := strings.NewReplacer("/", "_", `\`, "_", "..", "_").Replace(base)
-			if n > 1 {
+			p := plainName.Replace(base)
+			if n == 2 && c.Start.Host != "" {
+				p += "-" + plainName.Replace(c.Start.Host)
+			} else if n > 1 {
 				p = fmt.Sprintf("%s-%d", p, n)
 			}
 			if o, taken := owner[p]; !taken || o == name(c) {

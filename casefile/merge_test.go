@@ -26,7 +26,7 @@ func TestMergeOfHosts(t *testing.T) {
 	if m.End.Verdict != wire.Compromised || len(m.Findings) != 3 || len(m.Scans) != 3 || m.End.Coverage[0].Events != 15 || m.Start.Host != "EX01, EX02, EX03" {
 		t.Errorf("%+v", m)
 	}
-	for i, want := range []string{"c/C/x.log", "c-2/C/x.log", "__d/C/x.log"} {
+	for i, want := range []string{"c/C/x.log", "c-EX02/C/x.log", "__d/C/x.log"} {
 		if got := m.Findings[i].Steps[0].Ref.Path; got != want || m.Evidence[i].Path != want {
 			t.Errorf("got %q and %q, want %q", got, m.Evidence[i].Path, want)
 		}

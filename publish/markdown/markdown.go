@@ -57,7 +57,11 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 		p("Nothing of medium level or above.\n")
 	}
 	for _, f := range shown[:min(len(shown), maxFindings)] {
-		p("- %s **%s** (%s, %s confidence%s)\n", when(f.Start), text(f.Title), text(string(f.Level)), text(string(f.Confidence)), list(", ", append(f.CVEs[:len(f.CVEs):len(f.CVEs)], f.Techniques...)))
+		on := ""
+		if len(c.Scans) > 0 && f.Host != "" {
+			on = " on " + text(f.Host)
+		}
+		p("- %s **%s**%s (%s, %s confidence%s)\n", when(f.Start), text(f.Title), on, text(string(f.Level)), text(string(f.Confidence)), list(", ", append(f.CVEs[:len(f.CVEs):len(f.CVEs)], f.Techniques...)))
 		n := 0
 		for _, s := range f.Steps {
 			if s.Key && n < maxSteps {
