@@ -94,7 +94,7 @@ func write(ctx context.Context, db *sql.DB, c *casefile.Case) error {
 		return err
 	}
 	defer tx.Rollback()
-	w := &writer{ctx: ctx, tx: tx}
+	w := &writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}}
 	w.exec(schema2)
 	w.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, Schema))
 	for i, s := range append([]casefile.Scan{{Start: c.Start, End: c.End, Complete: c.Complete}}, c.Scans...) {
@@ -147,12 +147,26 @@ type writer struct {
 	ctx context.Context
 	tx  *sql.Tx
 	err error
+
+	stmts map[string]*sql.Stmt // closed with the transaction
 }
 
 func (w *writer) exec(query string, args ...any) {
-	if w.err == nil {
-		_, w.err = w.tx.ExecContext(w.ctx, query, args...)
+	if w.err != nil {
+		return
 	}
+	if len(args) == 0 {
+		_, w.err = w.tx.ExecContext(w.ctx, query)
+		return
+	}
+	stmt := w.stmts[query]
+	if stmt == nil {
+		if stmt, w.err = w.tx.PrepareContext(w.ctx, query); w.err != nil {
+			return
+		}
+		w.stmts[query] = stmt
+	}
+	_, w.err = stmt.ExecContext(w.ctx, args...)
 }
 
 // stamp writes a time so that text order is time order; "" for no time.
