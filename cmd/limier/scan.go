@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/charmbracelet/colorprofile"
@@ -25,6 +26,10 @@ import (
 	"limier/store/sqlite"
 	"limier/wire"
 )
+
+// memoryGoal is what the collector of garbage keeps a scan near, in bytes, so
+// that it stays below 150 MiB whatever the evidence.
+const memoryGoal = 112 << 20
 
 // A scanJob is what the flags of `limier scan` say.
 type scanJob struct {
@@ -105,6 +110,9 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	defer closer.Close()
 	if j.host != "" {
 		src.Host = j.host
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
 	}
 	rules, err := loadRules(j.rules, stderr)
 	if err != nil {

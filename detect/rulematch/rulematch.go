@@ -68,6 +68,11 @@ func run(p *detect.Pass) []finding.Finding {
 	}
 	for _, k := range order {
 		d := draft(k.rule, k.host)
+		if _, web := detect.RequestOf(groups[k][0].Event); web && k.rule.Level == finding.Medium && d.Phase != finding.Backdoor {
+			// One request that looks odd, such as a scanner's user agent, is
+			// what every server on the Internet sees.
+			d.Phase = finding.Scanning
+		}
 		for _, s := range groups[k] {
 			text := s.Note
 			if text == "" {
