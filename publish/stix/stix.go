@@ -276,8 +276,8 @@ func (b *bundle) vulnerabilities(incident string) {
 		for _, s := range e.CVEs {
 			if s.State == wire.Vulnerable && about[s.ID] == "" {
 				about[s.ID] = fmt.Sprintf("%s %s is open to it. %s", e.Product, e.Build, s.Note)
-				if s.Exploited != "" {
-					used[s.ID] = used[s.ID] // there, though no finding is about it
+				if _, found := used[s.ID]; !found && s.Exploited != "" {
+					used[s.ID] = false // there, though no finding is about it
 				}
 			}
 		}

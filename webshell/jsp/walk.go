@@ -100,7 +100,7 @@ func (w *walker) run() {
 func (w *walker) declare() {
 	w.methods = []method{{body: [2]int{0, len(w.tokens)}}}
 	w.byName, w.byBrace, w.extends = map[string][]int{}, map[int]int{}, map[string]string{}
-	type open struct{ end, method, class int }
+	type open struct{ end, method int }
 	var stack []open
 	for i := 0; i < len(w.tokens); i++ {
 		for len(stack) > 0 && stack[len(stack)-1].end <= i {
