@@ -295,7 +295,11 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 		fr.vars[p.Name] = c
 	}
 	if f.d.VB() {
-		fr.vars[n.Name] = &cell{}
+		c := &cell{}
+		if f.d == VBScript {
+			c.v.K = VNull // empty at first: f = f & "x" adds to nothing
+		}
+		fr.vars[n.Name] = c
 	}
 	old := m.cur
 	m.cur = fr
@@ -305,7 +309,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	m.calls--
 	ret := fr.ret
 	if f.d.VB() {
-		if c := fr.vars[n.Name]; c != nil && (c.v.K != VUnknown || c.v.T != nil) {
+		if c := fr.vars[n.Name]; c != nil && (c.v.T != nil || c.v.K != VUnknown && (c.v.K != VNull || f.d == VBNet)) {
 			ret = join(fr.ret, c.v)
 		}
 	}

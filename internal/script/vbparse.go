@@ -273,6 +273,10 @@ func (p *vbParser) keyword(t Token) (*Node, bool) {
 		if p.peek(1).Kind == tOp {
 			return nil, false
 		}
+		if t.S == "on" && p.peek(1).S == "error" && p.peek(2).S == "resume" && p.peek(3).S == "next" {
+			p.i += 4 // a page whose line ends were lost goes on here
+			return nil, true
+		}
 		p.line()
 		return nil, true
 	case "imports", "inherits", "implements":
