@@ -84,3 +84,13 @@ func TestBounds(t *testing.T) {
 		}
 	}
 }
+
+// A payload whose letters are swapped one by one is longer than the machine
+// can follow: it must still say that one is there.
+func TestLongSubstitution(t *testing.T) {
+	page := "<?php function swap($s, $map){ $out=''; for($i=0; $i < strlen($s); $i++){ $out .= isset($map[$s[$i]]) ? $map[$s[$i]] : $s[$i]; } $f='base'.'64_decode'; return $f($out); }" +
+		"$s = '" + strings.Repeat("Qb7xZk", 20_000) + "'; eval(swap($s, array('Q'=>'b', 'b'=>'Q')));"
+	if got := lines(Analyse("page.php", []byte(page))); !strings.Contains(got, "malicious moderate hidden-payload") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -499,6 +499,9 @@ func (m *machine) pure(c *call) value {
 				work += 16 * len(x.vals)
 			}
 		}
+		if c.name == "strlen" || c.name == "count" || c.name == "sizeof" { // the length is at hand
+			work = 16
+		}
 		_, dec := decoders[c.name]
 		if a, ok := c.arg(0).ref.(*array); ok && len(c.args) > 2 {
 			s, _ := c.text(2)
