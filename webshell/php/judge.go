@@ -177,23 +177,63 @@ func dense(b []byte) bool {
 }
 
 // wrappers sees a function that runs a command in whichever way the server
-// has not forbidden.
+// has not forbidden. It reads the text too: a run may take only the first way.
 func (m *machine) wrappers() {
+	if !m.isolated() {
+		return
+	}
 	for _, f := range sortedFunctions(m.funcs) {
-		ways := m.facts.wrappers[f]
-		if len(ways) < 3 || !m.isolated() {
-			continue
-		}
+		ways := len(m.facts.wrappers[f])
 		var n *node
-		for _, x := range ways {
+		for _, x := range m.facts.wrappers[f] {
 			if n == nil || x.pos < n.pos {
 				n = x
 			}
 		}
+		if ways < 3 {
+			n, ways = waysToRun(f)
+		}
+		if ways < 3 {
+			continue
+		}
 		m.unit = f.unit
-		m.report("command-wrapper", webshell.Webshell, moderate, "A function tries "+itoa(len(ways))+" ways to run a command, in case some are forbidden.", n, value{})
+		m.report("command-wrapper", webshell.Webshell, moderate, "A function tries "+itoa(ways)+" ways to run a command, in case some are forbidden.", n, value{})
 		m.unit = m.file
 	}
+}
+
+// waysToRun counts the functions that run commands to which the text of f
+// hands one and the same variable, and gives the place of the first.
+func waysToRun(f *function) (*node, int) {
+	if have, _ := bodyTraits(f); have&hasDeadly == 0 {
+		return nil, 0
+	}
+	ways := map[string]map[string]bool{}
+	first := map[string]*node{}
+	best := ""
+	toks, src := f.toks, f.unit.src
+	for i := int(f.lo); i+2 < min(int(f.hi), len(toks)); i++ {
+		if toks[i].kind != tIdent || toks[i+1].kind != '(' || toks[i+2].kind != tVar {
+			continue
+		}
+		if i > 0 && (toks[i-1].kind == tArrow || toks[i-1].kind == tColons) {
+			continue
+		}
+		name := lower(src[toks[i].pos:toks[i].end])
+		if !commands[name] {
+			continue
+		}
+		v := string(src[toks[i+2].pos:toks[i+2].end])
+		if ways[v] == nil {
+			ways[v] = map[string]bool{}
+			first[v] = &node{pos: toks[i].pos, end: toks[i+2].end}
+		}
+		ways[v][name] = true
+		if len(ways[v]) > len(ways[best]) {
+			best = v
+		}
+	}
+	return first[best], len(ways[best])
 }
 
 // boasts are what tools of intruders call themselves and their parts; signs
