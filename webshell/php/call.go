@@ -168,6 +168,9 @@ func (m *machine) function(c *call) value {
 // shadowed says that a function of that name in the file cannot be more than a
 // fallback for PHP's own.
 func shadowed(name string) bool {
+	if name == "getallheaders" || name == "apache_request_headers" {
+		return true
+	}
 	_, ok := folds[name]
 	return ok
 }

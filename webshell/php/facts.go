@@ -66,6 +66,9 @@ type facts struct {
 	names     map[string]bool // functions whose names were assembled
 	anywhere  bool            // a raw connection goes where the request says
 	udp       bool            // and is one of UDP
+	dialled   bool            // a loop connects to the host that the request names
+	volley    *node           // and sends to it
+	answered  bool            // what a connection brings is read
 	literals  int             // long literals looked into
 }
 

@@ -13,6 +13,7 @@ func (m *machine) judge() {
 	m.manager()
 	m.wrappers()
 	m.tunnel()
+	m.flooder()
 	m.database()
 	m.uploader()
 	m.packedCode()
@@ -285,6 +286,14 @@ func (m *machine) tunnel() {
 	src := string(m.file.src)
 	if strings.Contains(src, "php://input") || strings.Contains(src, "_SESSION") || strings.Contains(src, "getallheaders") {
 		m.behaves("tunnel", webshell.Webshell, moderate, "The script carries the client's traffic to any host and port.", []behaviour{doesSocket})
+	}
+}
+
+// flooder sees connection after connection to a host that the request names,
+// none of which waits for an answer.
+func (m *machine) flooder() {
+	if n := m.facts.volley; n != nil && !m.facts.answered && !m.facts.udp && m.small() && m.isolated() {
+		m.report("flooder", webshell.Malicious, moderate, "A host that the request names is connected to again and again, and no answer is read.", n, value{})
 	}
 }
 

@@ -50,6 +50,9 @@ func (m *machine) sent(c *call, d value) {
 	if m.facts.udp && m.facts.loops > 0 && m.isolated() {
 		m.report("flooder", webshell.Malicious, moderate, "A host that the request names is sent packet after packet.", c.n, d)
 	}
+	if m.facts.dialled && m.facts.loops > 0 && m.facts.volley == nil {
+		m.facts.volley = c.n
+	}
 	t, tr := taintOf(d)
 	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&address != 0 {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})

@@ -208,8 +208,13 @@ func (m *machine) noteSocket(c *call) {
 	if strings.HasPrefix(low, "udp") {
 		m.facts.udp = true
 	}
-	if c.name == "stream_socket_client" || port.t&fromRequest != 0 {
+	// A port that is cast to a number has lost its origin; a header that names
+	// the host is telling enough.
+	if c.name == "stream_socket_client" || port.t&fromRequest != 0 || port.k == vUnknown && host.t&fromHeader != 0 {
 		m.facts.anywhere = true
+	}
+	if m.facts.loops > 0 {
+		m.facts.dialled = true
 	}
 }
 

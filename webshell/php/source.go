@@ -337,6 +337,7 @@ func (m *machine) readHandle(c *call, h *handle, n int) value {
 		return value{k: vStr, s: rest, t: fromBlob}
 	}
 	if h.t != 0 {
+		m.facts.answered = true
 		return value{t: h.t, tr: m.at(c.n)}
 	}
 	return m.read(c, h.path)
