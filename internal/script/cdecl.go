@@ -119,7 +119,7 @@ func (p *cParser) match(i int) int {
 // declaration reads a variable, property or method, or nothing.
 func (p *cParser) declaration(class string, attrs []string) *Node {
 	t := p.tok()
-	if t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '(' && (class != "" && t.S == class || attrs != nil && len(attrs) > 0) {
+	if t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '(' && (class != "" && t.S == class || len(attrs) > 0) {
 		if t.S != "await" {
 			p.i++
 			return p.method(t, "", attrs)

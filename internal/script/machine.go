@@ -41,7 +41,6 @@ type Machine struct {
 	nest    int
 	calls   int
 	dirty   bool
-	inRun   int
 }
 
 type unit struct {

@@ -1,7 +1,5 @@
 package script
 
-import "strings"
-
 // maxDepth bounds the nesting a parser follows; deeper code is skipped.
 const maxDepth = 220
 
@@ -135,13 +133,4 @@ func (p *parser) binary(op uint8, pos int32, a, b *Node, chain *int) *Node {
 	n := p.wrap(KBin, pos, a, b)
 	n.Op = op
 	return n
-}
-
-// typeName cuts a qualified type to its last part, in lower case.
-func typeName(s string) string {
-	s = lowerASCII(s)
-	if i := strings.LastIndexByte(s, '.'); i >= 0 {
-		s = s[i+1:]
-	}
-	return s
 }

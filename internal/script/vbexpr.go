@@ -123,16 +123,11 @@ func (p *vbParser) climb(left *Node, least int) *Node {
 
 func (p *vbParser) unary() *Node {
 	t := p.tok()
-	ops := 0
-	var first uint8
+	minus := false
 	for {
 		t := p.tok()
 		if t.Kind == tIdent && t.S == "not" && t.Op == 0 {
 			p.i++
-			if first == 0 {
-				first = opNot
-			}
-			ops++
 			p.depth++
 			e := p.node(KBad, t.Pos)
 			if p.depth < maxDepth {
@@ -145,16 +140,13 @@ func (p *vbParser) unary() *Node {
 		}
 		if t.Kind == tOp && (t.Op == '-' || t.Op == '+') {
 			p.i++
-			if t.Op == '-' {
-				first ^= '-'
-			}
-			ops++
+			minus = minus != (t.Op == '-')
 			continue
 		}
 		break
 	}
 	e := p.postfix(false)
-	if first == '-' {
+	if minus {
 		e = p.climb(e, 14) // -2 ^ 2
 		n := p.wrap(KUn, t.Pos, e)
 		n.Op = '-'

@@ -397,11 +397,8 @@ func (p *vbParser) declare(k Kind) []*Node {
 		n.Name = t.S
 		if p.op('(') {
 			p.i++
-			for _, a := range p.args(')') {
-				n.Kids = append(n.Kids, a)
-			}
+			p.args(')') // the bounds
 			n.Op = 'a'
-			n.Kids = nil
 		}
 		if p.take("as") {
 			if p.word("new") {
