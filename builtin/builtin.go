@@ -32,6 +32,7 @@ import (
 	"limier/publish/markdown"
 	"limier/publish/misp"
 	"limier/publish/ocsf"
+	sigmarules "limier/publish/sigma"
 	"limier/publish/stix"
 	"limier/publish/text"
 	"limier/publish/timesketch"
@@ -116,6 +117,7 @@ func Publishers() []*publish.Publisher {
 		markdown.Publisher,
 		misp.Publisher,
 		ocsf.Publisher,
+		sigmarules.Publisher,
 		stix.Publisher,
 		text.Publisher,
 		timesketch.CSV,

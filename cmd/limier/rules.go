@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,6 +15,7 @@ import (
 
 	"limier/builtin"
 	"limier/detect"
+	"limier/enrich"
 	"limier/internal/attack"
 	"limier/publish"
 	"limier/sighting"
@@ -20,8 +24,15 @@ import (
 
 // loadRules compiles the rules that ship and those below dirs. Rules that
 // cannot be used are named on stderr and left out.
-func loadRules(dirs []string, stderr io.Writer) (*sigma.Engine, error) {
+func loadRules(dirs, indicators []string, stderr io.Writer) (*sigma.Engine, error) {
 	all, errs := builtin.Rules()
+	for _, name := range indicators {
+		more, err := indicatorRules(name, stderr)
+		if err != nil {
+			return nil, err
+		}
+		errs = append(errs, all.Add(name, more)...)
+	}
 	for _, dir := range dirs {
 		if info, err := os.Stat(dir); err != nil {
 			return nil, err
@@ -41,6 +52,31 @@ func loadRules(dirs []string, stderr io.Writer) (*sigma.Engine, error) {
 	return engine, nil
 }
 
+// indicatorRules makes rules of a list of indicators.
+func indicatorRules(name string, stderr io.Writer) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var list enrich.Indicators
+	feed, err := list.Read(filepath.Base(name), f)
+	if err != nil {
+		return nil, err
+	}
+	if feed.Added == 0 {
+		return nil, fmt.Errorf("%s holds no indicator that Limier knows; it reads MISP events, STIX 2 bundles, CSV files and plain lists", name)
+	}
+	for _, why := range slices.Sorted(maps.Keys(feed.Skipped)) {
+		fmt.Fprintf(stderr, "limier: %s: %d entries left out: %s\n", publish.Plain(name), feed.Skipped[why], publish.Plain(why))
+	}
+	var b bytes.Buffer
+	if err := list.WriteSigma(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
 func rulesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
@@ -49,7 +85,7 @@ func rulesCommand() *cobra.Command {
 say what they mean together: level, name, title. Explain shows one in full.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			engine, err := loadRules(nil, cmd.ErrOrStderr())
+			engine, err := loadRules(nil, nil, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -114,7 +150,7 @@ func explainCommand() *cobra.Command {
 		Long:  `Explain prints everything about the rule or detector of that name or Sigma id, as it stands in a finding.`,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			engine, err := loadRules(nil, cmd.ErrOrStderr())
+			engine, err := loadRules(nil, nil, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

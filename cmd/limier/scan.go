@@ -40,6 +40,8 @@ type scanJob struct {
 	workers int
 	rules   []string
 
+	indicators []string
+
 	timeline string
 	sign     string
 }
@@ -85,6 +87,7 @@ be done.`,
 	f.BoolVar(&j.all, "all", false, "show every step, address and gap, not only the first of many")
 	f.StringVar(&j.host, "host", "", "`NAME` of the host the evidence is from, if it does not say")
 	f.IntVar(&j.workers, "workers", 0, "how many files or chunks to read at a time; 0 means one for each core")
+	f.StringArrayVar(&j.indicators, "indicators", nil, "also look for the addresses, domains, hashes and paths in this `FILE`: MISP, STIX 2, CSV or a plain list; may be repeated")
 	f.StringArrayVar(&j.rules, "rules", nil, "also load the Sigma rules in this `DIR`; may be repeated")
 	return cmd
 }
@@ -114,7 +117,7 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
-	rules, err := loadRules(j.rules, stderr)
+	rules, err := loadRules(j.rules, j.indicators, stderr)
 	if err != nil {
 		return err
 	}
