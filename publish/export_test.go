@@ -158,8 +158,19 @@ func validators(t *testing.T) map[string]func([]byte) (string, error) {
 	return map[string]func([]byte) (string, error){
 		"stix": stixValidator(t), "misp": mispValidator(t), "ocsf": ocsf, "ecs": ecs,
 		"csv": spreadsheet, "indicators": spreadsheet, "timesketch": timesketch,
-		"text": printable, "md": printable, "html": page, "html-fr": page,
+		"text": printable, "md": printable, "html": page, "html-fr": page, "sigma": rules,
 	}
+}
+
+// rules compiles Sigma rules.
+func rules(b []byte) (string, error) {
+	var c sigma.Collection
+	errs := c.Add("export.yml", b)
+	engine, more := sigma.Compile(&c, sigma.Config{})
+	for _, e := range append(errs, more...) {
+		return "", &e
+	}
+	return fmt.Sprintf("%d rules", len(engine.Rules())), nil
 }
 
 // loader reads OASIS's schemas from the folder that holds them.
