@@ -35,7 +35,7 @@ func memberPath(name string, velociraptor bool) (p, wrong string, ok bool) {
 		case velociraptor:
 			part = velociraptorPart(part)
 		}
-		if len(parts) == 0 && len(part) == 2 && part[1] == ':' { // C:\inetpub
+		if len(parts) == 0 && len(part) == 2 && part[1] == ':' && 'A' <= part[0]&^0x20 && part[0]&^0x20 <= 'Z' { // C:\inetpub
 			part = part[:1]
 		}
 		parts = append(parts, part)
