@@ -81,7 +81,9 @@ func (r *run) event() *event.Event {
 		v["Version"] = v["SetupVersion"]
 	case strings.HasSuffix(source, `\v15\bin`) && v["SetupVersion"] != "":
 		// Setup was started from the installed programs: its version is theirs.
-		v["Version"], v["Exact"], v["Path"] = v["SetupVersion"], "true", strings.TrimSuffix(r.said["Source"], r.said["Source"][len(source)-4:])
+		v["Version"], v["Exact"] = v["SetupVersion"], "true"
+		v["Path"] = strings.ToValidUTF8(r.said["Source"], "\uFFFD")
+		v["Path"] = v["Path"][:max(0, len(v["Path"])-len(`\bin`))]
 	}
 	return &event.Event{Time: r.start, Ref: r.ref, Data: table(v)}
 }
