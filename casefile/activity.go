@@ -27,7 +27,7 @@ func (c *Case) Activity() *Activity {
 		v.of[t.Finding] = append(v.of[t.Finding], i)
 	}
 	v.Requests = requestsOf(v.Traces)
-	v.Links = linksOf(v.Traces, v.Requests)
+	v.Links = linksOf(v.Traces, v.Shells, v.Requests)
 	v.cluster(c)
 	v.Skews = skews(v.Traces)
 	v.Graph = v.graph(c)

@@ -72,8 +72,12 @@ type Link struct {
 const reach = 10 * time.Second
 
 // linksOf finds the processes behind the requests to shells.
-func linksOf(traces []Trace, requests map[string][]Trace) []Link {
-	var posts []*Trace
+func linksOf(traces []Trace, shells []Shell, requests map[string][]Trace) []Link {
+	posts := map[string][]*Trace{} // by machine
+	folders := map[string]string{}
+	for _, s := range shells {
+		folders[s.Key] = s.Path[:strings.LastIndex(s.Path, "/")+1]
+	}
 	var keys []string
 	for k := range requests {
 		keys = append(keys, k)
@@ -82,29 +86,30 @@ func linksOf(traces []Trace, requests map[string][]Trace) []Link {
 	for _, k := range keys {
 		for i := range requests[k] {
 			if requests[k][i].Post {
-				posts = append(posts, &requests[k][i])
+				m := requests[k][i].Machine
+				posts[m] = append(posts[m], &requests[k][i])
 			}
 		}
 	}
 	var links []Link
-	children := map[string]*Trace{} // by PID: the request
+	children := map[[2]string]*Trace{} // by machine and PID: the request
 	var rest []*Trace
 	for i := range traces {
 		t := &traces[i]
 		switch {
 		case t.Command == "":
 		case t.ByServer:
-			if r := nearest(posts, t.Step.Time, reach); r != nil {
-				folder := r.Shell[:strings.LastIndex(r.Shell, "/")+1]
+			if r := nearest(posts[t.Machine], t.Step.Time, reach); r != nil {
+				folder := folders[r.Shell]
 				links = append(links, Link{*r, *t, folder != "" && contains(strings.ToLower(strings.ReplaceAll(t.Command, `\`, "/")), folder)})
-				children[t.PID] = r
+				children[[2]string{t.Machine, t.PID}] = r
 			}
 		default:
 			rest = append(rest, t)
 		}
 	}
 	for _, t := range rest {
-		if r := children[t.Parent]; r != nil && t.Step.Time.Sub(r.Step.Time).Abs() <= time.Hour {
+		if r := children[[2]string{t.Machine, t.Parent}]; r != nil && t.Step.Time.Sub(r.Step.Time).Abs() <= time.Hour {
 			links = append(links, Link{Request: *r, Process: *t})
 		}
 	}
@@ -118,7 +123,7 @@ func contains(raw, text string) bool {
 
 // graph builds the graph of everything but mere scanning.
 func (v *Activity) graph(c *Case) Graph {
-	b := &builder{node: map[string]int{}, edge: map[[3]string]int{}, processes: map[string][]int{}, cluster: map[*finding.Finding]string{}}
+	b := &builder{node: map[string]int{}, edge: map[[3]string]int{}, processes: map[string][]int{}, cluster: map[*finding.Finding]string{}, machine: c.machines()}
 	of := map[string]string{}
 	for _, cl := range v.Clusters {
 		for _, a := range cl.Addresses {
@@ -178,10 +183,11 @@ func (v *Activity) graph(c *Case) Graph {
 			shellOf[l.Process.Step] = l.Request.Shell
 		}
 	}
-	byPID := map[string][]Trace{}
+	byPID := map[[2]string][]Trace{}
 	for _, t := range v.Traces {
 		if t.Command != "" && t.PID != "" {
-			byPID[t.PID] = append(byPID[t.PID], t)
+			k := [2]string{t.Machine, t.PID}
+			byPID[k] = append(byPID[k], t)
 		}
 	}
 	for _, t := range v.Traces {
@@ -192,11 +198,12 @@ func (v *Activity) graph(c *Case) Graph {
 		if s := shellOf[t.Step]; s != "" {
 			b.link("shell "+s, p, Started, t)
 		}
-		if i := slices.IndexFunc(byPID[t.Parent], func(o Trace) bool { return o.Step.Time.Sub(t.Step.Time).Abs() <= time.Hour }); i >= 0 {
-			b.link(b.process(byPID[t.Parent][i]), p, Started, t)
+		parents := byPID[[2]string{t.Machine, t.Parent}]
+		if i := slices.IndexFunc(parents, func(o Trace) bool { return o.Step.Time.Sub(t.Step.Time).Abs() <= time.Hour }); i >= 0 {
+			b.link(b.process(parents[i]), p, Started, t)
 		}
 		for _, file := range products.FindAllString(t.Command, 4) {
-			b.link(p, b.add(Node{ID: "file " + strings.ToLower(file), Kind: NodeFile, Label: base(file), Time: t.Step.Time, Cluster: b.cluster[t.Finding], Ref: t.Step.Ref}), Named, t)
+			b.link(p, b.add(Node{ID: "file " + On(b.machine(t.Finding), strings.ToLower(file)), Kind: NodeFile, Label: On(b.machine(t.Finding), base(file)), Time: t.Step.Time, Cluster: b.cluster[t.Finding], Ref: t.Step.Ref}), Named, t)
 		}
 		for _, a := range accounts(t.Finding) {
 			if strings.Contains(strings.ToLower(t.Command), strings.ToLower(a)) {
@@ -261,6 +268,7 @@ type builder struct {
 	edge      map[[3]string]int
 	processes map[string][]int // by bare command: their nodes
 	cluster   map[*finding.Finding]string
+	machine   func(*finding.Finding) string
 }
 
 func (b *builder) add(n Node) string {
@@ -274,7 +282,7 @@ func (b *builder) add(n Node) string {
 // process adds a process once although two logs and several findings have it,
 // and although a command shell stands before it.
 func (b *builder) process(t Trace) string {
-	label := Bare(t.Command)
+	label := On(b.machine(t.Finding), Bare(t.Command))
 	for _, i := range b.processes[label] {
 		if n := b.g.Nodes[i]; n.Time.Sub(t.Step.Time).Abs() <= time.Minute {
 			return n.ID
@@ -285,6 +293,7 @@ func (b *builder) process(t Trace) string {
 }
 
 func (b *builder) account(f *finding.Finding, name string) string {
+	name = On(b.machine(f), name)
 	return b.add(Node{ID: "account " + strings.ToLower(name), Kind: NodeAccount, Label: name, Time: f.Start, Cluster: b.cluster[f], Ref: f.Steps[0].Ref})
 }
 

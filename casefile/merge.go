@@ -57,7 +57,7 @@ func Merge(cases ...*Case) (*Case, error) {
 			}
 		}
 		for _, f := range c.Findings {
-			f.Host = cmp.Or(f.Host, c.Start.Host)
+			f.Host = cmp.Or(f.Host, c.Start.Host, strings.ReplaceAll(strings.TrimSuffix(prefixes[i], "/"), ".", "_"))
 			f.Steps = slices.Clone(f.Steps)
 			for k := range f.Steps {
 				f.Steps[k].Ref = under(f.Steps[k].Ref)

@@ -3,6 +3,7 @@ package casefile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 // A Skew compares the clocks behind two kinds of log, by things that both of
 // them hold. Without such pairs there is no Skew, and nothing is known.
 type Skew struct {
+	Machine             string // "" if the case is of one
 	A, B                string // sources, as in wire.Coverage
 	By                  Pairing
 	Pairs               int
@@ -36,8 +38,24 @@ const Tolerance = 2 * time.Second
 // Apart reports whether the clocks differ by more than logging explains.
 func (s Skew) Apart() bool { return s.Median.Abs() > Tolerance }
 
-// skews compares the clocks wherever two logs tell of the same thing.
+// skews compares the clocks of each machine.
 func skews(traces []Trace) []Skew {
+	of := map[string][]Trace{}
+	for _, t := range traces {
+		of[t.Machine] = append(of[t.Machine], t)
+	}
+	var all []Skew
+	for _, m := range slices.Sorted(maps.Keys(of)) {
+		for _, s := range skewsOf(of[m]) {
+			s.Machine = m
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// skewsOf compares the clocks wherever two logs tell of the same thing.
+func skewsOf(traces []Trace) []Skew {
 	var all []Skew
 	add := func(a, b string, by Pairing, pairs [][2]*Trace) {
 		if len(pairs) == 0 {

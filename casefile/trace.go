@@ -18,6 +18,7 @@ import (
 type Trace struct {
 	Finding *finding.Finding
 	Step    *finding.Step
+	Machine string // where it happened; "" if the case is of one machine
 	Source  string // as in wire.Coverage: "IIS", "HttpProxy", "Windows event log: sysmon"…
 
 	Address string // that the request came from; "" if the step is no request
@@ -76,16 +77,22 @@ func (c *Case) traces(shells []Shell) []Trace {
 	for _, a := range c.Addresses() {
 		addresses[a.Address] = true
 	}
+	machineOf := c.machines()
+	on := map[string][]Shell{}
+	for _, s := range shells {
+		on[s.Machine] = append(on[s.Machine], s)
+	}
 	var all []Trace
 	for i := range c.Findings {
 		f := &c.Findings[i]
+		m := machineOf(f)
 		own := map[string]bool{}
 		for _, v := range valuesOf(f, finding.Address) {
 			own[v] = true
 		}
 		for k := range f.Steps {
 			s := &f.Steps[k]
-			t := Trace{Finding: f, Step: s, Source: Source(s)}
+			t := Trace{Finding: f, Step: s, Machine: m, Source: Source(s)}
 			switch {
 			case strings.HasPrefix(s.Raw, "Provider_Name="):
 				t.process()
@@ -95,7 +102,7 @@ func (c *Case) traces(shells []Shell) []Trace {
 				if m := requestID.FindStringSubmatch(s.Raw); m != nil {
 					t.Request = strings.ToLower(m[1] + m[2])
 				}
-				t.Shell = asked(s.Raw, shells)
+				t.Shell = asked(s.Raw, on[m])
 			}
 			all = append(all, t)
 		}
@@ -203,7 +210,8 @@ func base(p string) string { return p[strings.LastIndexAny(p, `\/`)+1:] }
 
 // A Shell is a way back in that a finding names.
 type Shell struct {
-	Key         string // of the node and the traces: the path, or the finding's ID
+	Key         string // of the node and the traces: the path, or the finding's ID, behind the machine if there are several
+	Machine     string // "" if the case is of one
 	Path        string // as requested, in lower case; "" if it never was
 	File        string // in the evidence; "" if it is gone
 	Hash        string // SHA-256; "" if it is gone
@@ -213,10 +221,12 @@ type Shell struct {
 
 // Shells lists the shells by time.
 func (c *Case) Shells() []Shell {
+	machineOf := c.machines()
 	var all []Shell
+	seen := map[string]bool{}
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		s := Shell{First: f.Start, Last: f.End, Finding: f}
+		s := Shell{Machine: machineOf(f), First: f.Start, Last: f.End, Finding: f}
 		for _, e := range f.Entities {
 			if e.Role != "shell" {
 				continue
@@ -233,8 +243,9 @@ func (c *Case) Shells() []Shell {
 		if s.Path == "" && s.File == "" && s.Hash == "" {
 			continue
 		}
-		s.Key = cmp.Or(s.Path, s.File, f.ID)
-		if !slices.ContainsFunc(all, func(o Shell) bool { return o.Key == s.Key }) {
+		s.Key = On(s.Machine, cmp.Or(s.Path, s.File, f.ID))
+		if !seen[s.Key] {
+			seen[s.Key] = true
 			all = append(all, s)
 		}
 	}
@@ -242,7 +253,7 @@ func (c *Case) Shells() []Shell {
 }
 
 // Label is a short name for the shell.
-func (s Shell) Label() string { return base(cmp.Or(s.File, s.Path, s.Key)) }
+func (s Shell) Label() string { return On(s.Machine, base(cmp.Or(s.File, s.Path, s.Finding.ID))) }
 
 // requestsOf returns what was asked of the shells, one trace for each request
 // although two logs may hold it, by time. The key is the shell's.

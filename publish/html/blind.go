@@ -74,7 +74,7 @@ func (r *report) blind(w *words, v *casefile.Activity) {
 		say("%s could not be read; the places are listed below.", w.n(n, "part of the evidence", "parts of the evidence"))
 	}
 	for _, s := range v.Skews {
-		a, b := w.verb(s.A), w.verb(s.B)
+		a, b := casefile.On(s.Machine, w.verb(s.A)), w.verb(s.B)
 		by := w.t(map[casefile.Pairing]string{
 			casefile.ByRequestID: "by the id of the request", casefile.ByOrder: "by the order of the requests",
 			casefile.ByProcess: "by process and command", casefile.ByStart: "by command and process",
