@@ -43,7 +43,7 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 	var (
 		manifest = flags.String("manifest", "", "tab-separated `file`: sha256, lang, ext, repo, path, label, stratum, cluster (- for standard input)")
 		root     = flags.String("root", "", "`folder` that holds the samples, named by sha256")
-		split    = flags.String("split", "check", "`part` to run: tune, check or all")
+		split    = flags.String("split", "check", "`part` to run: tune, check, all, or a half of check: open, blind")
 		lang     = flags.String("lang", "", "one `language` only: aspnet, asp, jsp, php, cfml, script, config")
 		verbose  = flags.Bool("v", false, "list misses and false alarms with reasons, and the slowest files")
 		alarms   = flags.Bool("alarms", false, "list every sample with its verdict, tab-separated, instead of rates")
@@ -56,8 +56,8 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 	if err != nil {
 		return err
 	}
-	samples = slices.DeleteFunc(samples, func(s sample) bool {
-		return *lang != "" && s.lang != *lang || *split != "all" && s.part() != *split
+	samples = slices.DeleteFunc(choose(samples, *split), func(s sample) bool {
+		return *lang != "" && s.lang != *lang
 	})
 	if len(samples) == 0 {
 		return fmt.Errorf("%s: no samples of part %q, language %q", *manifest, *split, *lang)
@@ -73,6 +73,7 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 	}
 	fmt.Fprintf(stdout, "Part %s: %d samples. An alarm is webshell or malicious. Intervals are Wilson's, 95 %%.\n\n", *split, len(trials))
 	printRates(stdout, trials)
+	printSources(stdout, trials)
 	printSpeed(stdout, trials, time.Since(start))
 	if *verbose {
 		listWrong(stdout, trials)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +43,39 @@ func (s *sample) part() string {
 		return "tune"
 	}
 	return "check"
+}
+
+// half cuts the check part in two by near-duplicate cluster. The open half may
+// be read since 28 November 2026; nobody reads the blind one, so that its rates
+// are of code that was never seen, even where one collection makes up most of
+// the check part.
+func (s *sample) half() string {
+	h := fnv.New64a()
+	io.WriteString(h, splitSalt+"half/"+cmp.Or(strings.Trim(s.cluster, "-"), s.sha256))
+	if sum := h.Sum64(); (sum^sum>>32)&1 == 1 {
+		return "open"
+	}
+	return "blind"
+}
+
+// choose keeps the samples of one part: tune, check, all, or open and blind,
+// the halves of check. What has a near duplicate in tune is in neither half.
+func choose(samples []sample, part string) []sample {
+	tuned := map[string]bool{}
+	for _, s := range samples {
+		if s.cluster != "" && s.cluster != "-" && s.part() == "tune" {
+			tuned[s.cluster] = true
+		}
+	}
+	return slices.DeleteFunc(samples, func(s sample) bool {
+		switch part {
+		case "all":
+			return false
+		case "open", "blind":
+			return s.part() != "check" || s.half() != part || tuned[s.cluster]
+		}
+		return s.part() != part
+	})
 }
 
 // languageOf names the language by which rates are told.

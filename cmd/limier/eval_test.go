@@ -6,8 +6,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"limier/webshell"
 )
 
 func TestWilson(t *testing.T) {
@@ -32,6 +36,62 @@ func TestPartIsByRepository(t *testing.T) {
 	}
 	if seen["tune"] == 0 || seen["check"] == 0 {
 		t.Errorf("one part is empty: %v", seen)
+	}
+}
+
+func TestHalvesOfCheck(t *testing.T) {
+	var samples []sample
+	for _, repo := range []string{"laravel+framework", "yiisoft+yii", "apache+struts", "mono+xsp", "getgrav+grav", "pkp+ojs"} {
+		for i := range 40 {
+			samples = append(samples, sample{repo: repo, sha256: repo + strconv.Itoa(i), cluster: "c" + strconv.Itoa(i)})
+		}
+		samples = append(samples, sample{repo: repo, sha256: repo + "a", cluster: repo}, sample{repo: repo, sha256: repo + "b", cluster: repo},
+			sample{repo: repo, sha256: repo + "c", cluster: "-"})
+	}
+	part := func(p string) map[string]string {
+		m := map[string]string{}
+		for _, s := range choose(slices.Clone(samples), p) {
+			m[s.sha256] = s.cluster
+		}
+		return m
+	}
+	all, tune, check, open, blind := part("all"), part("tune"), part("check"), part("open"), part("blind")
+	if len(all) != len(samples) || len(tune)+len(check) != len(all) || len(open) == 0 || len(blind) == 0 {
+		t.Fatalf("all %d, tune %d, check %d, open %d, blind %d", len(all), len(tune), len(check), len(open), len(blind))
+	}
+	seen := map[string]bool{}
+	for _, m := range []map[string]string{tune, open} {
+		for _, c := range m {
+			seen[c] = c != "-"
+		}
+	}
+	for s, c := range blind {
+		if seen[c] || check[s] == "" {
+			t.Errorf("%s of cluster %s is not blind", s, c)
+		}
+	}
+}
+
+func TestSourcesCountOnce(t *testing.T) {
+	var trials []trial
+	add := func(repo string, n, hits int) {
+		for i := range n {
+			x := trial{sample: sample{lang: "php", repo: repo, sha256: repo + strconv.Itoa(i), hostile: true}}
+			if i < hits {
+				x.judged.Verdict = webshell.Webshell
+			}
+			trials = append(trials, x)
+		}
+	}
+	add("large", 90, 0)
+	add("small", 10, 10)
+	add("tiny", 1, 0)
+	var out strings.Builder
+	printSources(&out, trials)
+	for _, want := range []string{"50.00 %", "large", "90.91 %"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
 	}
 }
 
