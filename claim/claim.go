@@ -197,6 +197,11 @@ const (
 	AlmostCertain  Likelihood = "almost-certain"
 )
 
+// Likelihoods lists ICD 203's bins from the least to the most likely.
+func Likelihoods() []Likelihood {
+	return []Likelihood{AlmostNoChance, VeryUnlikely, Unlikely, EvenChance, Likely, VeryLikely, AlmostCertain}
+}
+
 // A Confidence is how good the attributor holds its own sources to be.
 type Confidence string
 
@@ -205,6 +210,9 @@ const (
 	Moderate Confidence = "moderate"
 	High     Confidence = "high"
 )
+
+// Confidences lists the degrees from the lowest to the highest.
+func Confidences() []Confidence { return []Confidence{Low, Moderate, High} }
 
 // A StateResponsibility is one of the ten degrees of Healey's spectrum, in the
 // words of MISP's taxonomy state-responsibility.
@@ -243,8 +251,8 @@ func (c *Claim) Lint() error {
 	say(c.Level != "" && c.Level.Rank() == 0, "level %q is none of %v", c.Level, Levels())
 	say(!slices.Contains([]Polarity{Affirms, Negates, Declines}, c.Polarity), "polarity %q is none of + - 0", c.Polarity)
 	say(!slices.Contains([]Modality{Asserted, Believed, Possible, Hedged, Hypothetical, Predicted, Alleged, Acknowledged}, c.Modality), "modality %q is unknown", c.Modality)
-	say(c.Likelihood != "" && !slices.Contains([]Likelihood{AlmostNoChance, VeryUnlikely, Unlikely, EvenChance, Likely, VeryLikely, AlmostCertain}, c.Likelihood), "likelihood %q is none of ICD 203's", c.Likelihood)
-	say(c.Confidence != "" && !slices.Contains([]Confidence{Low, Moderate, High}, c.Confidence), "confidence %q is none of low, moderate, high", c.Confidence)
+	say(c.Likelihood != "" && !slices.Contains(Likelihoods(), c.Likelihood), "likelihood %q is none of ICD 203's", c.Likelihood)
+	say(c.Confidence != "" && !slices.Contains(Confidences(), c.Confidence), "confidence %q is none of low, moderate, high", c.Confidence)
 	say(!date(c.SaidOn), "said_on %q is no yyyy, yyyy-mm or yyyy-mm-dd", c.SaidOn)
 	say(len(c.Evidence) == 0, "no source")
 	for _, q := range c.Evidence {

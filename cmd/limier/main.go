@@ -64,7 +64,8 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(scanCommand(), reportCommand(), exportCommand(), caseCommand(), keyCommand(), webshellCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand())
+	root.AddCommand(scanCommand(), reportCommand(), exportCommand(), caseCommand(), keyCommand(), webshellCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand(),
+		statementCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
