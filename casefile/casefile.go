@@ -21,6 +21,7 @@ type Case struct {
 	Findings  []finding.Finding // by time
 	Evidence  []wire.Evidence   // files read whole, if the scan was asked for their hashes
 	Gaps      []wire.Gap
+	Facts     []Fact // by type and value; see [Case.Enrich]
 	End       wire.End
 	Complete  bool // false if the scan was cut short; then End is zero
 

@@ -78,6 +78,11 @@ func Merge(cases ...*Case) (*Case, error) {
 				m.Evidence = append(m.Evidence, e)
 			}
 		}
+		for _, f := range c.Facts {
+			if once("fact", f) {
+				m.Facts = append(m.Facts, f)
+			}
+		}
 		for _, g := range c.Gaps {
 			g.Ref = under(g.Ref)
 			if once("gap", g) {
@@ -98,6 +103,7 @@ func Merge(cases ...*Case) (*Case, error) {
 		}
 	}
 	m.Start.Source, m.Start.Host = join(sources), join(hosts)
+	slices.SortStableFunc(m.Facts, func(a, b Fact) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value)) })
 	slices.SortStableFunc(m.Findings, func(a, b finding.Finding) int { return a.Start.Compare(b.Start) })
 	m.conclude(cases, !slices.ContainsFunc(prefixes, func(p string) bool { return p != "" }))
 	return m, nil

@@ -32,6 +32,11 @@ const (
 	Listed   Kind = "listed"   // on a list of the user's
 )
 
+// Kinds lists them.
+func Kinds() []Kind {
+	return []Kind{Hosting, VPN, Relay, Scanner, Sinkhole, Network, Reserved, Listed}
+}
+
 // A Fact is one dated statement about an address.
 type Fact struct {
 	Kind    Kind   `json:"kind"`
@@ -40,7 +45,8 @@ type Fact struct {
 	ASN     uint   `json:"asn,omitempty"`     // number of the network
 	Country string `json:"country,omitempty"` // ISO 3166-1 code of where the address is registered or used
 	Source  string `json:"source"`
-	Date    string `json:"date"` // of the table, yyyy-mm-dd or yyyy-mm; "undated" if it does not say
+	Date    string `json:"date"`             // of the table, yyyy-mm-dd or yyyy-mm; "undated" if it does not say
+	Shared  bool   `json:"shared,omitempty"` // others use it too: no block list may hold it without a look
 }
 
 // A List is a set of networks that have something in common.
@@ -50,6 +56,8 @@ type List struct {
 	Source   string
 	Date     string
 	Prefixes []netip.Prefix
+
+	known bool // MISP says that the list tells what a value is, not that it is harmless
 }
 
 // Tables answer for addresses. They are safe for concurrent use once nothing
@@ -59,6 +67,8 @@ type Tables struct {
 	asns  []uint32 // of hosting networks, sorted
 	asnOf string   // date of asns
 	mmdb  []database
+
+	warnings []*warnlist
 }
 
 type listed struct {
@@ -152,11 +162,13 @@ func (t *Tables) Lookup(addr netip.Addr) []Fact {
 			what = r.text
 		}
 	}
-	if what != "" {
-		return []Fact{{Kind: Reserved, Text: "reserved: " + what, Source: "IANA", Date: "2026"}}
-	}
 	var facts []Fact
-	for _, db := range t.mmdb {
+	databases := t.mmdb
+	if what != "" {
+		facts = append(facts, Fact{Kind: Reserved, Text: "reserved: " + what, Source: "IANA", Date: "2026"})
+		databases = nil // they know the internet; a list may be of one's own network
+	}
+	for _, db := range databases {
 		if f, ok := db.lookup(addr); ok {
 			facts = append(facts, f)
 			if _, bad := slices.BinarySearch(t.asns, uint32(f.ASN)); bad && f.ASN > 0 {
@@ -167,7 +179,7 @@ func (t *Tables) Lookup(addr netip.Addr) []Fact {
 	}
 	for _, l := range t.lists {
 		if l.table.Contains(addr) {
-			facts = append(facts, Fact{Kind: l.Kind, Name: l.Name, Source: l.Source, Date: l.Date, Text: l.words()})
+			facts = append(facts, Fact{Kind: l.Kind, Name: l.Name, Source: l.Source, Date: l.Date, Shared: l.shared(), Text: l.words()})
 		}
 	}
 	return facts
@@ -175,8 +187,8 @@ func (t *Tables) Lookup(addr netip.Addr) []Fact {
 
 func (l *listed) words() string {
 	what := map[Kind]string{Hosting: "hosting", VPN: "a VPN or data centre", Relay: "a relay for others' sites", Scanner: "a scanner", Sinkhole: "a sinkhole"}[l.Kind]
-	if what == "" {
-		what = string(l.Kind)
+	if l.Kind == Listed { // the list's own name says what of
+		return fmt.Sprintf("on a list of %s (%s)", l.Date, l.Source)
 	}
 	if l.Name != "" {
 		what += " of " + l.Name

@@ -193,14 +193,41 @@ func mmdb(asn uint32, org, country string) []byte {
 
 func TestWarninglists(t *testing.T) {
 	tables := &enrich.Tables{}
-	bad := tables.AddWarninglists(fstest.MapFS{
+	added, bad := tables.AddWarninglists(fstest.MapFS{
 		"lists/shodan-scanning/list.json": {Data: []byte(`{"name":"Shodan","version":20260811,"list":["93.184.216.0/24","::/0","no address"]}`)},
 		"vpn-ipv6.json":                   {Data: []byte(`{"name":"VPN","version":26081010,"list":["2a00:1::/32"]}`)},
-		"names.json":                      {Data: []byte(`{"name":"Names","version":3,"list":["example.org"]}`)},
+		"names.json":                      {Data: []byte(`{"name":"Names","version":3,"type":"hostname","matching_attributes":["domain","hostname","domain|ip","url"],"list":["example.org"]}`)},
+		"hashes.json":                     {Data: []byte(`{"name":"Empty","version":3,"type":"string","matching_attributes":["md5","filename|md5"],"list":["d41d8cd98f00b204e9800998ecf8427e"]}`)},
+		"parts.json":                      {Data: []byte(`{"name":"Sandboxes","version":3,"type":"substring","matching_attributes":["domain","url"],"list":["vt.example"]}`)},
+		"regex.json":                      {Data: []byte(`{"name":"Numbered","version":3,"type":"regex","matching_attributes":["domain"],"list":["/^a-[0-9]+\\.cdn\\.example$/i"]}`)},
+		"regex2.json":                     {Data: []byte(`{"name":"Bad","version":3,"type":"regex","matching_attributes":["domain"],"list":["/(/"]}`)},
+		"public-dns-v4.json":              {Data: []byte(`{"name":"DNS","version":20240615,"type":"cidr","matching_attributes":["ip-src","domain|ip"],"list":["9.9.9.9"]}`)},
+		"whose.json":                      {Data: []byte(`{"name":"Whose","version":3,"category":"known","type":"cidr","matching_attributes":["ip-src"],"list":["9.9.9.8"]}`)},
+		"cloudflare.json":                 {Data: []byte(`{"name":"CF","version":3,"type":"cidr","list":["104.16.0.0/13"]}`)},
 		"broken.json":                     {Data: []byte(`{"name":`)},
 		"README.md":                       {Data: []byte(`x`)},
 	})
-	if len(bad) != 1 || bad["broken.json"] == nil {
+	for _, x := range []struct {
+		kind   enrich.IndicatorType
+		value  string
+		listed bool
+	}{
+		{enrich.IndicatorDomain, "Mail.EXAMPLE.org", true}, {enrich.IndicatorDomain, "badexample.org", false}, {enrich.IndicatorURL, "https://example.org:8443/x?y", true},
+		{enrich.IndicatorHash, "D41D8CD98F00B204E9800998ECF8427E", true}, {enrich.IndicatorHash, "example.org", false}, {enrich.IndicatorPath, "/example.org", false},
+		{enrich.IndicatorURL, "http://vt.example.net/file", true}, {enrich.IndicatorDomain, "a-17.cdn.example", true}, {enrich.IndicatorDomain, "a-x.cdn.example", false},
+	} {
+		facts := tables.About(x.kind, x.value)
+		if len(facts) > 0 != x.listed || x.listed && !facts[0].Shared {
+			t.Errorf("%s %s: got %+v, want listed %v", x.kind, x.value, facts, x.listed)
+		}
+	}
+	for addr, shared := range map[string]bool{"93.184.216.34": false, "2a00:1::5": false, "9.9.9.9": true, "9.9.9.8": false, "104.16.0.1": true} {
+		facts := tables.Lookup(netip.MustParseAddr(addr))
+		if len(facts) == 0 || facts[0].Shared != shared {
+			t.Errorf("%s: got %+v, want shared %v", addr, facts, shared)
+		}
+	}
+	if added != 9 || len(bad) != 2 || bad["regex2.json"] == nil || bad["broken.json"] == nil {
 		t.Errorf("got %v, want broken.json", bad)
 	}
 	for addr, want := range map[string]string{
@@ -213,7 +240,7 @@ func TestWarninglists(t *testing.T) {
 		}
 	}
 	real := &enrich.Tables{}
-	if bad := real.AddWarninglists(os.DirFS(filepath.Join(shared(t), "data/misc/misp-warninglists"))); len(bad) > 0 {
+	if _, bad := real.AddWarninglists(os.DirFS(filepath.Join(shared(t), "data/misc/misp-warninglists"))); len(bad) > 0 {
 		t.Errorf("real lists that were not read: %v", bad)
 	}
 	if got := texts(real.Lookup(netip.MustParseAddr("8.8.8.8"))); len(got) == 0 {

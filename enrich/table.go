@@ -4,13 +4,9 @@ import (
 	"cmp"
 	_ "embed" // for networks.bin
 	"encoding/binary"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"net/netip"
-	"path"
 	"slices"
 	"strings"
 )
@@ -153,38 +149,17 @@ func KindOf(name string) Kind {
 	switch {
 	case strings.HasSuffix(name, "-scanning"), name == "shadowserver":
 		return Scanner
-	case name == "amazon-aws", name == "google-gcp", name == "microsoft-azure", name == "oracle-oci", name == "ovh-cluster":
+	case slices.Contains([]string{"alibaba-cloud", "amazon-aws", "coreweave", "digitalocean", "godaddy", "google-gcp", "hetzner", "huawei-cloud", "ibm-cloud",
+		"linode", "microsoft-azure", "oracle-oci", "ovh-cluster", "scaleway", "tencent-cloud", "vultr"}, name):
 		return Hosting
 	case strings.HasPrefix(name, "vpn-ipv"):
 		return VPN
 	case name == "sinkholes":
 		return Sinkhole
-	case name == "akamai", name == "bunny-net", name == "cloudflare", name == "fastly", name == "stackpath":
+	case slices.Contains([]string{"akamai", "bunny-net", "cachefly", "cdn77", "cloudflare", "fastly", "gcore", "icloud-private-relay", "imperva", "stackpath"}, name):
 		return Relay
 	}
 	return Listed
-}
-
-const maxList = 64 << 20 // bytes of one warninglist
-
-// Warninglist reads the networks of a MISP warninglist
-// (https://github.com/MISP/misp-warninglists). Its version is a date, as a rule.
-func Warninglist(data []byte) (List, error) {
-	var w struct {
-		Name    string          `json:"name"`
-		Version json.RawMessage `json:"version"`
-		List    []string        `json:"list"`
-	}
-	if err := json.Unmarshal(data, &w); err != nil {
-		return List{}, fmt.Errorf("reading a warninglist: %w", err)
-	}
-	l := List{Kind: Listed, Source: "MISP warninglist: " + strings.TrimSpace(w.Name), Date: day(strings.Trim(string(w.Version), `"`))}
-	for _, s := range w.List {
-		if p, ok := ParsePrefix(strings.TrimSpace(s)); ok {
-			l.Prefixes = append(l.Prefixes, p)
-		}
-	}
-	return l, nil
 }
 
 // day reads versions like 20260811, and 26081010: year, month, day, count.
@@ -199,45 +174,4 @@ func day(v string) string {
 		return "20" + v[:2] + "-" + v[2:4] + "-" + v[4:6]
 	}
 	return "undated"
-}
-
-// AddWarninglists adds the lists of networks below a folder of warninglists.
-// It returns those that it could not read, by path; lists of names are passed over.
-func (t *Tables) AddWarninglists(fsys fs.FS) map[string]error {
-	bad := map[string]error{}
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			bad[name] = err
-			return nil
-		}
-		if d.IsDir() || path.Ext(name) != ".json" {
-			return nil
-		}
-		info, err := d.Info()
-		if err == nil && info.Size() > maxList {
-			err = fmt.Errorf("larger than %d MiB", maxList>>20)
-		}
-		var data []byte
-		if err == nil {
-			data, err = fs.ReadFile(fsys, name)
-		}
-		var l List
-		if err == nil {
-			l, err = Warninglist(data)
-		}
-		if err != nil {
-			bad[name] = err
-		} else if len(l.Prefixes) > 0 {
-			l.Kind = KindOf(strings.TrimSuffix(path.Base(name), ".json"))
-			if path.Base(name) == "list.json" { // in MISP's repository each list has its folder
-				l.Kind = KindOf(path.Base(path.Dir(name)))
-			}
-			t.Add(l)
-		}
-		return nil
-	})
-	if err != nil {
-		bad["."] = err
-	}
-	return bad
 }

@@ -23,6 +23,7 @@ import (
 	"limier/acquire"
 	"limier/builtin"
 	"limier/casefile"
+	"limier/enrich"
 	"limier/publish"
 	"limier/scan"
 	"limier/sigma"
@@ -150,6 +151,11 @@ func scanned(t *testing.T, name string, config scan.Config) *casefile.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tables, err := enrich.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Enrich(tables)
 	return c
 }
 

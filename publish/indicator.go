@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"limier/casefile"
+	"limier/enrich"
 	"limier/finding"
 )
 
@@ -25,6 +26,9 @@ type Indicator struct {
 	// Note says why.
 	Block bool
 	Note  string
+	Known []enrich.Fact // what tables said of it when the case was enriched
+
+	spelled string // as the findings have it
 }
 
 // maxIndicators bounds what one case lists; the gravest are kept.
@@ -58,7 +62,21 @@ func Indicators(c *casefile.Case) []Indicator {
 	slices.SortStableFunc(all, func(a, b Indicator) int {
 		return cmp.Or(cmp.Compare(b.Level.Rank(), a.Level.Rank()), a.First.Compare(b.First), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
 	})
-	return all[:min(len(all), maxIndicators)]
+	all = all[:min(len(all), maxIndicators)]
+	for i := range all {
+		all[i].know(c)
+	}
+	return all
+}
+
+// know adds what tables say. What others use as well is on no block list.
+func (n *Indicator) know(c *casefile.Case) {
+	n.Known = c.About(n.Type, n.spelled)
+	for _, f := range n.Known {
+		if f.Shared && n.Block {
+			n.Block, n.Note = false, "others use it too: "+f.Text
+		}
+	}
 }
 
 // add takes in what another finding says of the same thing.
@@ -81,7 +99,7 @@ func (n *Indicator) add(o Indicator) {
 }
 
 func indicator(f *finding.Finding, e finding.Entity) (Indicator, bool) {
-	n := Indicator{Type: e.Type, Value: e.Value, Role: e.Role, First: f.Start, Last: f.End, Level: f.Level, Confidence: f.Confidence, Findings: []*finding.Finding{f}}
+	n := Indicator{Type: e.Type, Value: e.Value, spelled: e.Value, Role: e.Role, First: f.Start, Last: f.End, Level: f.Level, Confidence: f.Confidence, Findings: []*finding.Finding{f}}
 	switch {
 	case f.Level.Rank() < finding.Medium.Rank():
 		n.Note = "of a finding of low level"

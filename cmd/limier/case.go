@@ -36,6 +36,9 @@ func caseShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := (&lookups{}).enrich(c, cmd.ErrOrStderr()); err != nil {
+				return err
+			}
 			if err := printCase(cmd.OutOrStdout(), c, all); err != nil {
 				return err
 			}

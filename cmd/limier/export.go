@@ -17,6 +17,7 @@ import (
 
 func exportCommand() *cobra.Command {
 	var format, output string
+	var tables lookups
 	var formats strings.Builder
 	for _, p := range builtin.Publishers() {
 		fmt.Fprintf(&formats, "  %-11s %s\n", p.Name, p.Doc)
@@ -40,6 +41,9 @@ harmless: no markup, no formula, no control character of it takes effect.`,
 			if err != nil {
 				return err
 			}
+			if err := tables.enrich(c, cmd.ErrOrStderr()); err != nil {
+				return err
+			}
 			if output == "" {
 				return p.Write(cmd.Context(), cmd.OutOrStdout(), c)
 			}
@@ -48,6 +52,7 @@ harmless: no markup, no formula, no control character of it takes effect.`,
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "", "`NAME` of the format")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `FILE` instead of standard output")
+	tables.flags(cmd.Flags())
 	return cmd
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"limier/enrich"
 	"limier/publish/html"
 	"limier/store/sqlite"
 )
@@ -21,7 +20,8 @@ import (
 type reportJob struct {
 	output string
 	lang   string
-	mmdb   []string
+
+	lookups lookups
 }
 
 func reportCommand() *cobra.Command {
@@ -39,17 +39,17 @@ printed and opened anywhere. The same case gives the same bytes.`,
   limier report case.limier -o rapport.html --lang fr`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return j.run(cmd.Context(), args[0], cmd.OutOrStdout())
+			return j.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&j.output, "output", "o", "", "write to this `FILE`; without it, to standard output")
 	f.StringVar(&j.lang, "lang", "en", "language of the report: en or fr")
-	f.StringArrayVar(&j.mmdb, "mmdb", nil, "also look addresses up in this MaxMind DB `FILE`; may be repeated")
+	j.lookups.flags(f)
 	return cmd
 }
 
-func (j *reportJob) run(ctx context.Context, path string, stdout io.Writer) (err error) {
+func (j *reportJob) run(ctx context.Context, path string, stdout, stderr io.Writer) (err error) {
 	if !slices.Contains(html.Languages(), j.lang) {
 		return fmt.Errorf("--lang %s: the report can be in %v", j.lang, html.Languages())
 	}
@@ -57,18 +57,11 @@ func (j *reportJob) run(ctx context.Context, path string, stdout io.Writer) (err
 	if err != nil {
 		return fmt.Errorf("reading the case: %w", err)
 	}
-	tables, err := enrich.Builtin()
-	if err != nil {
+	if err := j.lookups.enrich(c, stderr); err != nil {
 		return err
 	}
-	defer tables.Close()
-	for _, file := range j.mmdb {
-		if err := tables.AddMMDB(file); err != nil {
-			return err
-		}
-	}
 	var page bytes.Buffer
-	if err := html.Write(&page, c, html.Options{Lang: j.lang, Tables: tables}); err != nil {
+	if err := html.Write(&page, c, html.Options{Lang: j.lang}); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	if j.output == "" {

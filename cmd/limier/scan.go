@@ -41,6 +41,7 @@ type scanJob struct {
 	rules   []string
 
 	indicators []string
+	lookups    lookups
 
 	timeline string
 	sign     string
@@ -88,6 +89,7 @@ be done.`,
 	f.StringVar(&j.host, "host", "", "`NAME` of the host the evidence is from, if it does not say")
 	f.IntVar(&j.workers, "workers", 0, "how many files or chunks to read at a time; 0 means one for each core")
 	f.StringArrayVar(&j.indicators, "indicators", nil, "also look for the addresses, domains, hashes and paths in this `FILE`: MISP, STIX 2, CSV or a plain list; may be repeated")
+	j.lookups.flags(f)
 	f.StringArrayVar(&j.rules, "rules", nil, "also load the Sigma rules in this `DIR`; may be repeated")
 	return cmd
 }
@@ -133,6 +135,9 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	c, err := casefile.Build(messages)
 	done()
 	if err != nil {
+		return err
+	}
+	if err := j.lookups.enrich(c, stderr); err != nil {
 		return err
 	}
 	// The verdict comes first: a disk that is full must not take it away.

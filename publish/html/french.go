@@ -167,7 +167,9 @@ var french = map[string]string{
 	"Block them at the edge and look for them in the logs of other servers. Leased servers change hands: let the rule expire.": "À bloquer en périphérie et à rechercher dans les journaux des autres serveurs. Les serveurs loués changent de mains : donnez une échéance à la règle.",
 	"Search the access logs of other servers for them.":                                                                        "À rechercher dans les journaux d'accès des autres serveurs.",
 	"Search for them on other servers.":                                                                                        "À rechercher sur les autres serveurs.",
-	"Block them at the proxy and the name server.":                                                                             "À bloquer au mandataire et au serveur de noms.",
+	"Block them at the proxy and the name server, if no remark says otherwise.":                                                "À bloquer au mandataire et au serveur de noms, sauf remarque contraire.",
+	"Addresses that no block list may take without a look":                                                                     "Adresses à ne pas bloquer sans examen",
+	"Look for them in the logs of other servers. Why they are not for blocking stands behind each.":                            "À rechercher dans les journaux des autres serveurs. La raison de ne pas les bloquer suit chacune.",
 	"To search with, not to block: others use them as well.":                                                                   "Pour chercher, non pour bloquer : d'autres s'en servent aussi.",
 	"%s (table %s of %s)": "%s (table %s, %s)",
 

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"limier/casefile"
-	"limier/enrich"
 	"limier/publish"
 	"limier/wire"
 )
@@ -29,19 +28,14 @@ func publisher(name, doc, lang string) *publish.Publisher {
 	return &publish.Publisher{
 		Name: name, Doc: doc, Extension: ".html", MediaType: "text/html; charset=utf-8",
 		Write: func(_ context.Context, w io.Writer, c *casefile.Case) error {
-			tables, err := enrich.Builtin()
-			if err != nil {
-				return err
-			}
-			return Write(w, c, Options{Lang: lang, Tables: tables})
+			return Write(w, c, Options{Lang: lang})
 		},
 	}
 }
 
-// Options say how to write. The zero value is in English, without tables.
+// Options say how to write. The zero value is in English.
 type Options struct {
-	Lang   string         // "en" or "fr"; "" means "en"
-	Tables *enrich.Tables // what is known of addresses; nil for nothing
+	Lang string // "en" or "fr"; "" means "en"
 }
 
 // Languages are the languages that a report can be in.
@@ -53,7 +47,7 @@ var page string
 //go:embed report.css
 var style string
 
-// Write writes the report. The same case, options and tables give the same
+// Write writes the report. The same case and options give the same
 // bytes.
 func Write(w io.Writer, c *casefile.Case, o Options) error {
 	words := &words{lang: o.Lang}
@@ -75,7 +69,7 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 		return err
 	}
 	var out bytes.Buffer // a report that fails half way must not look like one
-	if err := t.Execute(&out, newReport(c, o, words)); err != nil {
+	if err := t.Execute(&out, newReport(c, words)); err != nil {
 		return err
 	}
 	if len(words.missing) > 0 {

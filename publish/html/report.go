@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"html/template"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -117,7 +116,7 @@ type ruleUse struct {
 	Steps int
 }
 
-func newReport(c *casefile.Case, o Options, w *words) *report {
+func newReport(c *casefile.Case, w *words) *report {
 	v := c.Activity()
 	r := &report{Lang: w.lang, Case: c, Host: publish.Plain(c.Start.Host), Coverage: c.End.Coverage, Gaps: c.Gaps}
 	if r.Host == "" {
@@ -182,7 +181,7 @@ func newReport(c *casefile.Case, o Options, w *words) *report {
 	r.Tactics = tactics(w, c)
 	r.blind(w, v)
 	r.indicators(w, v)
-	r.addresses(w, v, o.Tables)
+	r.addresses(w, v)
 	uses := map[string]int{}
 	for _, f := range c.Findings {
 		for _, s := range f.Steps {
@@ -380,16 +379,26 @@ func (w *words) pause(d time.Duration) string {
 
 // indicators lists what to block or to look for elsewhere.
 func (r *report) indicators(w *words, v *casefile.Activity) {
-	var addresses, agents, paths, hashes, domains []string
+	var addresses, doubtful, agents, paths, hashes, domains []string
 	put := func(list *[]string, s string) {
-		if s = publish.Plain(s); s != "" && !slices.Contains(*list, s) {
+		if s = publish.Plain(s); s != "" && !slices.Contains(*list, s) && len(*list) < mostAddresses {
 			*list = append(*list, s)
 		}
 	}
-	for _, cl := range v.Clusters {
-		for _, a := range cl.Addresses {
-			put(&addresses, a)
+	for _, n := range publish.Indicators(r.Case) {
+		why, _ := w.known(n.Note)
+		switch {
+		case n.Type == finding.Address && n.Block:
+			put(&addresses, n.Value)
+		case n.Type == finding.Address && n.Level.Rank() >= finding.Medium.Rank():
+			put(&doubtful, n.Value+"  ("+why+")")
+		case (n.Type == finding.Domain || n.Type == finding.URL) && n.Block:
+			put(&domains, n.Value)
+		case n.Type == finding.Domain || n.Type == finding.URL:
+			put(&domains, n.Value+"  ("+why+")")
 		}
+	}
+	for _, cl := range v.Clusters {
 		for _, a := range cl.Agents {
 			if !strings.HasPrefix(a, "Mozilla/") {
 				put(&agents, a)
@@ -402,10 +411,7 @@ func (r *report) indicators(w *words, v *casefile.Activity) {
 	}
 	for _, f := range r.Case.Findings {
 		for _, e := range f.Entities {
-			switch e.Type {
-			case finding.Domain, finding.URL:
-				put(&domains, e.Value)
-			case finding.Hash:
+			if e.Type == finding.Hash {
 				put(&hashes, e.Value)
 			}
 		}
@@ -416,13 +422,14 @@ func (r *report) indicators(w *words, v *casefile.Activity) {
 		}
 	}
 	add("Addresses", "Block them at the edge and look for them in the logs of other servers. Leased servers change hands: let the rule expire.", addresses)
+	add("Addresses that no block list may take without a look", "Look for them in the logs of other servers. Why they are not for blocking stands behind each.", doubtful)
 	add("Paths of web shells", "Search the access logs of other servers for them.", paths)
 	add("SHA-256 of files", "Search for them on other servers.", hashes)
-	add("Domains and URLs", "Block them at the proxy and the name server.", domains)
+	add("Domains and URLs", "Block them at the proxy and the name server, if no remark says otherwise.", domains)
 	add("User agents of tools", "To search with, not to block: others use them as well.", agents)
 }
 
-func (r *report) addresses(w *words, v *casefile.Activity, tables *enrich.Tables) {
+func (r *report) addresses(w *words, v *casefile.Activity) {
 	of := map[string]string{}
 	for _, cl := range v.Clusters {
 		for _, a := range cl.Addresses {
@@ -435,10 +442,8 @@ func (r *report) addresses(w *words, v *casefile.Activity, tables *enrich.Tables
 			break
 		}
 		x := address{Actor: a, Cluster: of[a.Address]}
-		if ip, err := netip.ParseAddr(a.Address); err == nil && tables != nil {
-			for _, f := range tables.Lookup(ip) {
-				x.Facts = append(x.Facts, w.fact(f))
-			}
+		for _, f := range r.Case.About(finding.Address, a.Address) {
+			x.Facts = append(x.Facts, w.fact(f))
 		}
 		r.Addresses = append(r.Addresses, x)
 	}

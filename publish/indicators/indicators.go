@@ -26,7 +26,7 @@ var Publisher = &publish.Publisher{
 
 func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"type", "value", "block", "role", "level", "confidence", "first_seen", "last_seen", "finding", "note"}); err != nil {
+	if err := out.Write([]string{"type", "value", "block", "role", "level", "confidence", "first_seen", "last_seen", "finding", "note", "known"}); err != nil {
 		return err
 	}
 	for _, n := range publish.Indicators(c) {
@@ -34,7 +34,11 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 		if n.Block {
 			block = "yes"
 		}
-		cells := []string{kind(n), n.Value, block, n.Role, string(n.Level), string(n.Confidence), stamp(n.First), stamp(n.Last), n.Findings[0].Title, n.Note}
+		var known []string
+		for _, f := range n.Known {
+			known = append(known, f.Text)
+		}
+		cells := []string{kind(n), n.Value, block, n.Role, string(n.Level), string(n.Confidence), stamp(n.First), stamp(n.Last), n.Findings[0].Title, n.Note, strings.Join(known, "; ")}
 		for i := range cells {
 			cells[i] = publish.Cell(cells[i])
 		}

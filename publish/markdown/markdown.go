@@ -84,6 +84,9 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 			if n.Role != "" {
 				p(", %s", text(n.Role))
 			}
+			for _, f := range n.Known {
+				p("; %s", text(f.Text))
+			}
 			if !n.Block {
 				p("; do not block: %s", text(n.Note))
 			}

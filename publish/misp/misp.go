@@ -131,6 +131,12 @@ func attributeOf(n publish.Indicator) attribute {
 	if n.Note != "" {
 		a.Comment += "; not for a block list: " + n.Note
 	}
+	for _, f := range n.Known {
+		if !strings.HasSuffix(n.Note, f.Text) {
+			a.Comment += "; " + f.Text
+		}
+	}
+	a.Comment = publish.Plain(a.Comment)
 	switch n.Type {
 	case finding.Address:
 		a.Type = "ip-src"

@@ -167,6 +167,9 @@ func (b *bundle) infrastructure(observed map[*finding.Finding]string) {
 		}
 		o := b.sdo("infrastructure", n.Value)
 		o["name"], o["infrastructure_types"] = "Address "+n.Value, []string{"unknown"}
+		if text := known(n); text != "" {
+			o["description"] = text
+		}
 		seen(o, n, "first_seen", "last_seen")
 		id := b.add(o)
 		b.relate(id, "consists-of", b.address(n.Value))
@@ -176,6 +179,15 @@ func (b *bundle) infrastructure(observed map[*finding.Finding]string) {
 			}
 		}
 	}
+}
+
+// known is what dated tables say of a thing.
+func known(n publish.Indicator) string {
+	var all []string
+	for _, f := range n.Known {
+		all = append(all, f.Text)
+	}
+	return publish.Plain(strings.Join(all, "; "))
 }
 
 // malware adds the web shells.
@@ -225,7 +237,7 @@ func (b *bundle) indicators(observed map[*finding.Finding]string) {
 		o["indicator_types"] = []string{"malicious-activity"}
 		if !n.Block {
 			o["indicator_types"] = []string{"anomalous-activity"}
-			o["description"] = "Not for a block list: " + n.Note + "."
+			o["description"] = publish.Plain("Not for a block list: " + n.Note + ".")
 		}
 		from := n.First
 		if from.IsZero() {

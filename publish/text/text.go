@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"limier/casefile"
-	"limier/enrich"
 	"limier/evidence"
 	"limier/finding"
 	"limier/publish"
@@ -357,24 +355,11 @@ func (p *page) addresses(c *casefile.Case) {
 				text += " UTC"
 			}
 		}
-		for _, fact := range facts(a.Address) {
+		for _, fact := range c.About(finding.Address, a.Address) {
 			text += ", " + fact.Text
 		}
 		p.line(fmt.Sprintf("  %-16s ", publish.Plain(a.Address)), publish.Plain(text)+": "+publish.Plain(strings.Join(a.Findings[:min(3, len(a.Findings))], "; ")))
 	}
-}
-
-// facts looks an address up in the tables that ship.
-func facts(address string) []enrich.Fact {
-	addr, err := netip.ParseAddr(address)
-	if err != nil {
-		return nil
-	}
-	tables, err := enrich.Builtin()
-	if err != nil {
-		return nil // a test reads them
-	}
-	return tables.Lookup(addr)
 }
 
 // timeline shows the key steps of the weighty findings.

@@ -15,7 +15,13 @@ import (
 )
 
 // sealed are the tables of the chain, in its order.
-var sealed = []string{"scan", "exposure", "exposure_cve", "finding", "step", "entity", "evidence", "gap", "coverage", "next_step"}
+func sealed(version int) []string {
+	tables := []string{"scan", "exposure", "exposure_cve", "finding", "step", "entity", "evidence", "gap", "coverage", "next_step"}
+	if version >= 3 {
+		tables = append(tables, "fact", "cluster", "cluster_member")
+	}
+	return tables
+}
 
 // A link is the state of the chain after one table.
 type link struct {
@@ -32,10 +38,10 @@ type querier interface {
 // links computes the chain: the SHA-256 of a table's rows, each as a JSON
 // array and a line feed, that begins with the hash of the table before.
 // doc/case-format.md describes it for other tools.
-func links(ctx context.Context, q querier) ([]link, error) {
+func links(ctx context.Context, q querier, version int) ([]link, error) {
 	var all []link
 	before := ""
-	for _, table := range sealed {
+	for _, table := range sealed(version) {
 		sum := sha256.New()
 		fmt.Fprintf(sum, "%s\n%s\n", before, table)
 		n, err := hashRows(ctx, q, table, sum)
@@ -86,7 +92,7 @@ func hashRows(ctx context.Context, q querier, table string, sum hash.Hash) (n in
 
 // seal stores the chain of what was written.
 func seal(ctx context.Context, tx *sql.Tx) error {
-	all, err := links(ctx, tx)
+	all, err := links(ctx, tx, Schema)
 	if err != nil {
 		return err
 	}
@@ -126,15 +132,15 @@ func Verify(ctx context.Context, path string) (*Seal, error) {
 	if version < 2 {
 		return nil, ErrUnsealed
 	}
-	s, err := readSeal(ctx, db)
+	s, err := readSeal(ctx, db, version)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
 }
 
-func readSeal(ctx context.Context, db *sql.DB) (*Seal, error) {
-	now, err := links(ctx, db)
+func readSeal(ctx context.Context, db *sql.DB, version int) (*Seal, error) {
+	now, err := links(ctx, db, version)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"limier/casefile"
+	"limier/enrich"
 	"limier/finding"
 	"limier/wire"
 )
@@ -79,6 +81,16 @@ func check(c *casefile.Case) error {
 				return fmt.Errorf("finding %d: a step with a negative place or the outcome %q", i+1, s.Outcome)
 			}
 		}
+	}
+	for _, f := range c.Facts {
+		if !slices.Contains(enrich.Kinds(), f.Kind) {
+			return fmt.Errorf("no kind of fact %q", f.Kind)
+		}
+	}
+	if !slices.IsSortedFunc(c.Facts, func(a, b casefile.Fact) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
+	}) {
+		return errors.New("facts that are not by type and value")
 	}
 	for _, e := range c.Evidence {
 		if e.Size < 0 || len(e.SHA256) != 64 || strings.Trim(e.SHA256, "0123456789abcdef") != "" {

@@ -141,6 +141,14 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 			return err
 		})
 	}
+	if version >= 3 {
+		r.each(`SELECT type, value, kind, text, name, asn, country, source, date, shared FROM fact ORDER BY n`, func(scan func(...any) error) error {
+			var f casefile.Fact
+			err := scan(&f.Type, &f.Value, &f.Kind, &f.Text, &f.Name, &f.ASN, &f.Country, &f.Source, &f.Date, &f.Shared)
+			c.Facts = append(c.Facts, f)
+			return err
+		})
+	}
 	if r.err != nil {
 		return nil, fmt.Errorf("%s: %w", path, r.err)
 	}
@@ -192,11 +200,7 @@ func pathEscape(path string) string {
 // those of its version, word by word: a view or a trigger could run anything.
 func checkSchema(ctx context.Context, db *sql.DB, version int) error {
 	want := map[string]bool{}
-	text := schema1
-	if version >= 2 {
-		text = schema2
-	}
-	for stmt := range strings.SplitSeq(text, ";\n") {
+	for stmt := range strings.SplitSeq(schemaOf(version), ";\n") {
 		if i := strings.Index(stmt, "CREATE "); i >= 0 {
 			want[stmt[i:]] = true
 		}

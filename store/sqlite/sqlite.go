@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -18,11 +19,13 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"limier/casefile"
+	"limier/finding"
 )
 
-// Schema is the version of the schema that this package writes. It reads that
-// of version 1 too, which had one scan, no evidence and no chain.
-const Schema = 2
+// Schema is the version of the schema that this package writes. It reads
+// version 2 too, which had no facts and no clusters, and version 1, which had
+// one scan, no evidence and no chain.
+const Schema = 3
 
 // applicationID marks the file as a case: "LIMR", in SQLite's header.
 const applicationID = 0x4c494d52
@@ -32,6 +35,12 @@ var schema1 string
 
 //go:embed schema2.sql
 var schema2 string
+
+//go:embed schema3.sql
+var schema3 string
+
+// schemaOf is the text of the schema of a version.
+func schemaOf(version int) string { return []string{"", schema1, schema2, schema3}[version] }
 
 // Write writes the case to a new file at path, replacing one that is there.
 // The file appears whole or not at all.
@@ -95,7 +104,7 @@ func write(ctx context.Context, db *sql.DB, c *casefile.Case) error {
 	}
 	defer tx.Rollback()
 	w := &writer{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}}
-	w.exec(schema2)
+	w.exec(schemaOf(Schema))
 	w.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, Schema))
 	for i, s := range append([]casefile.Scan{{Start: c.Start, End: c.End, Complete: c.Complete}}, c.Scans...) {
 		w.exec(`INSERT INTO scan(id, format, version, source, host, acquired, rules, complete, verdict, confidence, reason, files, bytes, events, sightings, findings, gaps)
@@ -130,6 +139,11 @@ func write(ctx context.Context, db *sql.DB, c *casefile.Case) error {
 	for _, g := range c.Gaps {
 		w.exec(`INSERT INTO gap(path, line, record, "offset", reason, count) VALUES (?,?,?,?,?,?)`, g.Ref.Path, g.Ref.Line, g.Ref.Record, g.Ref.Offset, g.Reason, max(g.Count, 1))
 	}
+	for i, f := range c.Facts {
+		w.exec(`INSERT INTO fact(n, type, value, kind, text, name, asn, country, source, date, shared) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+			i+1, f.Type, f.Value, f.Kind, f.Text, f.Name, f.ASN, f.Country, f.Source, f.Date, f.Shared)
+	}
+	w.clusters(c)
 	for i, n := range c.End.Next {
 		w.exec(`INSERT INTO next_step(n, text, source) VALUES (?,?,?)`, i+1, n.Text, n.Source)
 	}
@@ -140,6 +154,29 @@ func write(ctx context.Context, db *sql.DB, c *casefile.Case) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// clusters writes the groups of activity for other tools. They follow from
+// the findings; Limier works them out again and does not read them back.
+func (w *writer) clusters(c *casefile.Case) {
+	places := map[*finding.Finding]int{}
+	for i := range c.Findings {
+		places[&c.Findings[i]] = i + 1
+	}
+	for i, cl := range c.Activity().Clusters {
+		w.exec(`INSERT INTO cluster(id, name, level, succeeded, commanded, first, last) VALUES (?,?,?,?,?,?,?)`, i+1, cl.Name, cl.Level, cl.Succeeded, cl.Commanded, stamp(cl.First), stamp(cl.Last))
+		members := func(kind string, values ...string) {
+			for _, v := range values {
+				w.exec(`INSERT INTO cluster_member(cluster, kind, value) VALUES (?,?,?)`, i+1, kind, v)
+			}
+		}
+		members("address", cl.Addresses...)
+		members("user-agent", cl.Agents...)
+		members("shell", cl.Shells...)
+		for _, f := range cl.Findings {
+			members("finding", strconv.Itoa(places[f]))
+		}
+	}
 }
 
 // A writer executes statements until one fails.

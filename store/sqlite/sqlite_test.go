@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"limier/casefile"
+	"limier/enrich"
 	"limier/evidence"
 	"limier/finding"
 	"limier/wire"
@@ -25,6 +26,7 @@ func sample() *casefile.Case {
 			Steps: []finding.Step{{Time: at, Text: "'); DROP TABLE step;--", Key: true, Ref: evidence.Ref{Path: `..\..\x`, Line: 7, Offset: 99}, Raw: "raw \x1b[31m"}}}},
 		Evidence: []wire.Evidence{{Path: "u_ex.log", Size: 3, SHA256: strings.Repeat("ab", 32)}},
 		Gaps:     []wire.Gap{{Ref: evidence.Ref{Path: "y"}, Reason: "unreadable", Count: 2}},
+		Facts:    []casefile.Fact{{Type: finding.Address, Value: "192.0.2.1", Fact: enrich.Fact{Kind: enrich.Network, Text: "AS1", ASN: 1, Source: "t", Date: "2024-01-02", Shared: true}}},
 		End: wire.End{Verdict: wire.Compromised, Confidence: finding.HighConfidence, Reason: "r", Coverage: []wire.Coverage{{Source: "IIS", Files: 1, Events: 9, First: at, Last: at}},
 			Next: []wire.NextStep{{Text: "do"}}, Counts: wire.Counts{Files: 1, Findings: 1, Gaps: 1}},
 		Complete: true,
