@@ -162,7 +162,7 @@ func scanned(t *testing.T, name string, config scan.Config) *casefile.Case {
 // validators returns what checks each format; each says how much there was.
 func validators(t *testing.T) map[string]func([]byte) (string, error) {
 	return map[string]func([]byte) (string, error){
-		"stix": stixValidator(t), "misp": mispValidator(t), "ocsf": ocsf, "ecs": ecs,
+		"stix": stixValidator(t), "misp": mispValidator(t), "ocsf": ocsfValidator(t), "ecs": ecsValidator(t),
 		"csv": spreadsheet, "indicators": spreadsheet, "timesketch": timesketch,
 		"text": printable, "md": printable, "html": page, "html-fr": page, "sigma": rules,
 	}
@@ -366,83 +366,6 @@ func documents(b []byte) (all []map[string]any, err error) {
 		}
 		all = append(all, v)
 	}
-}
-
-// ocsf checks what class 2004 requires, and what OCSF asks of its objects:
-// https://schema.ocsf.io/1.3.0/classes/detection_finding.
-func ocsf(b []byte) (string, error) {
-	all, err := documents(b)
-	if err != nil {
-		return "", err
-	}
-	for _, v := range all {
-		for _, k := range []string{"activity_id", "category_uid", "class_uid", "finding_info", "metadata", "severity_id", "time", "type_uid"} {
-			if v[k] == nil {
-				return "", fmt.Errorf("no %s", k)
-			}
-		}
-		if v["class_uid"] != 2004.0 || v["category_uid"] != 2.0 || v["type_uid"] != 2004*100+v["activity_id"].(float64) {
-			return "", errors.New("class, category and type do not belong together")
-		}
-		if s := v["severity_id"].(float64); s < 1 || s > 5 {
-			return "", fmt.Errorf("severity %v", s)
-		}
-		meta, info := v["metadata"].(map[string]any), v["finding_info"].(map[string]any)
-		if meta["version"] == nil || meta["product"] == nil || info["uid"] == nil || info["title"] == nil {
-			return "", errors.New("metadata or finding_info is incomplete")
-		}
-		for _, e := range v["evidences"].([]any) {
-			if e.(map[string]any)["data"] == nil {
-				return "", errors.New("evidence without anything")
-			}
-		}
-		list, _ := v["observables"].([]any)
-		for _, o := range list {
-			if o := o.(map[string]any); o["name"] == nil || o["type_id"] == nil {
-				return "", errors.New("observable without name or type")
-			}
-		}
-	}
-	return fmt.Sprintf("%d findings", len(all)), nil
-}
-
-// ecsFields are the fields of ECS 8.17 that Limier writes
-// (https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html).
-var ecsFields = []string{
-	"@timestamp", "message", "tags", "labels.confidence", "labels.level", "labels.finding", "labels.place", "ecs.version",
-	"event.kind", "event.category", "event.type", "event.module", "event.dataset", "event.provider", "event.id", "event.severity", "event.outcome", "event.original", "event.reason",
-	"rule.name", "rule.id", "rule.ruleset", "host.name", "observer.vendor", "observer.product", "observer.version", "log.file.path",
-	"related.hosts", "related.ip", "related.user", "related.hash", "vulnerability.id",
-	"threat.framework", "threat.technique.id", "threat.technique.name", "threat.technique.subtechnique.id", "threat.technique.subtechnique.name", "threat.tactic.name",
-}
-
-func ecs(b []byte) (string, error) {
-	all, err := documents(b)
-	if err != nil {
-		return "", err
-	}
-	var walk func(prefix string, v map[string]any) error
-	walk = func(prefix string, v map[string]any) error {
-		for k, x := range v {
-			if m, ok := x.(map[string]any); ok {
-				if err := walk(prefix+k+".", m); err != nil {
-					return err
-				}
-			} else if !slices.Contains(ecsFields, prefix+k) {
-				return fmt.Errorf("ECS has no field %s%s", prefix, k)
-			}
-		}
-		return nil
-	}
-	for _, v := range all {
-		if v["@timestamp"] == nil || v["ecs"] == nil {
-			return "", errors.New("no @timestamp or ecs.version")
-		}
-		if err := walk("", v); err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("%d events", len(all)), nil
 }
 
 func spreadsheet(b []byte) (string, error) {

@@ -78,12 +78,19 @@ func document(c *casefile.Case, f *finding.Finding, s *finding.Step) object {
 	if t := threat(f); t != nil {
 		doc["threat"] = t
 	}
-	if len(f.CVEs) > 0 {
-		var ids []string
-		for _, id := range f.CVEs {
-			ids = append(ids, publish.Plain(id))
+	if known := enrichments(c, f); len(known) > 0 {
+		t, _ := doc["threat"].(object)
+		if t == nil {
+			t = object{}
+			doc["threat"] = t
 		}
-		doc["vulnerability"] = object{"id": ids}
+		t["enrichments"] = known
+	}
+	if len(f.CVEs) > 0 { // the field holds one; the tags hold all
+		doc["vulnerability"] = object{"id": publish.Plain(f.CVEs[0])}
+		for _, id := range f.CVEs {
+			doc["tags"] = append(doc["tags"].([]string), publish.Plain(id))
+		}
 	}
 	return doc
 }
@@ -131,6 +138,32 @@ func related(f *finding.Finding, host string) object {
 		}
 	}
 	return o
+}
+
+// enrichments are what dated tables say of the addresses.
+func enrichments(c *casefile.Case, f *finding.Finding) []object {
+	var all []object
+	for _, e := range f.Entities {
+		a, err := netip.ParseAddr(e.Value)
+		if e.Type != finding.Address || err != nil {
+			continue
+		}
+		a = a.Unmap().WithZone("")
+		for _, k := range c.About(e.Type, e.Value) {
+			i := object{"type": "ipv4-addr", "ip": a.String(), "provider": publish.Plain(k.Source), "description": publish.Plain(k.Text)}
+			if a.Is6() {
+				i["type"] = "ipv6-addr"
+			}
+			if k.ASN > 0 {
+				i["as"] = object{"number": k.ASN, "organization": object{"name": publish.Plain(k.Name)}}
+			}
+			if k.Country != "" {
+				i["geo"] = object{"country_iso_code": publish.Plain(k.Country)}
+			}
+			all = append(all, object{"indicator": i})
+		}
+	}
+	return all
 }
 
 func threat(f *finding.Finding) object {

@@ -1,13 +1,15 @@
 // Package ocsf writes the findings of a case as detection findings of the Open
-// Cybersecurity Schema Framework (class 2004, https://schema.ocsf.io/1.3.0),
+// Cybersecurity Schema Framework (class 2004, https://schema.ocsf.io/1.5.0),
 // a JSON object a line.
 package ocsf
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -26,7 +28,7 @@ var Publisher = &publish.Publisher{
 	Write:     write,
 }
 
-const version = "1.3.0"
+const version = "1.5.0"
 
 type object map[string]any
 
@@ -59,7 +61,7 @@ func detection(c *casefile.Case, f *finding.Finding) object {
 		"analytic": object{"name": publish.Plain(f.Rule), "uid": publish.Plain(f.Rule), "type_id": 1, "type": "Rule"},
 	}
 	if !f.Start.IsZero() {
-		info["first_seen_time"], info["last_seen_time"] = millis(f.Start), millis(f.End)
+		info["first_seen_time"], info["last_seen_time"] = millis(f.Start), millis(at)
 	}
 	if a := attacks(f); len(a) > 0 {
 		info["attacks"] = a
@@ -68,7 +70,7 @@ func detection(c *casefile.Case, f *finding.Finding) object {
 		"category_uid": 2, "category_name": "Findings", "class_uid": 2004, "class_name": "Detection Finding", "activity_id": 1, "activity_name": "Create", "type_uid": 200401,
 		"type_name": "Detection Finding: Create", "status_id": 1, "status": "New", "is_alert": f.Level.Rank() >= finding.Medium.Rank(), "time": millis(at),
 		"severity_id": f.Level.Rank() + 1, "severity": severity(f.Level), "message": publish.Plain(f.Title),
-		"metadata":     object{"version": version, "uid": publish.UUID(publish.Space, "ocsf\n"+c.Start.Source+"\n"+host+"\n"+f.ID), "product": object{"name": "Limier", "vendor_name": "Limier", "version": publish.Plain(c.Start.Version)}},
+		"metadata":     object{"version": version, "uid": publish.UUID(publish.Space, "ocsf\n"+c.Start.Source+"\n"+host+"\n"+f.ID), "product": object{"name": "Limier", "vendor_name": "Limier", "version": cmp.Or(publish.Plain(c.Start.Version), "unknown")}},
 		"finding_info": info, "evidences": evidences(f), "resources": []object{{"name": publish.Plain(host), "type": "host"}},
 		"unmapped": object{"phase": f.Phase, "outcome": f.Outcome},
 	}
@@ -82,6 +84,9 @@ func detection(c *casefile.Case, f *finding.Finding) object {
 	}
 	if len(vulnerabilities) > 0 {
 		o["vulnerabilities"] = vulnerabilities
+	}
+	if known := enrichments(c, f); len(known) > 0 {
+		o["enrichments"] = known
 	}
 	return o
 }
@@ -111,22 +116,21 @@ func attacks(f *finding.Finding) []object {
 		if !ok {
 			continue
 		}
-		o := object{"version": attack.Version}
+		one := object{"version": attack.Version}
 		named := object{"uid": t.ID, "name": t.Name, "src_url": t.URL()}
 		if len(id) > len("T1234") {
-			o["sub_technique"] = named
+			one["sub_technique"] = named
 			if parent, ok := attack.Lookup(id[:len("T1234")]); ok {
-				o["technique"] = object{"uid": parent.ID, "name": parent.Name, "src_url": parent.URL()}
+				one["technique"] = object{"uid": parent.ID, "name": parent.Name, "src_url": parent.URL()}
 			}
 		} else {
-			o["technique"] = named
+			one["technique"] = named
 		}
-		var tactics []object
-		for _, name := range t.Tactics {
-			tactics = append(tactics, object{"name": name})
+		for _, name := range t.Tactics { // an attack object has room for one
+			o := maps.Clone(one)
+			o["tactic"] = object{"name": name}
+			all = append(all, o)
 		}
-		o["tactics"] = tactics
-		all = append(all, o)
 	}
 	return all
 }
@@ -185,11 +189,35 @@ func observables(f *finding.Finding) []object {
 		case finding.Domain:
 			id, name = 1, "Hostname"
 		}
-		field := "finding_info"
-		if e.Role != "" {
-			field = "finding_info." + publish.Plain(e.Role)
+		all = append(all, object{"name": field(e), "type_id": id, "type": name, "value": value})
+	}
+	return all
+}
+
+func field(e finding.Entity) string {
+	if e.Role == "" {
+		return "finding_info"
+	}
+	return "finding_info." + publish.Plain(e.Role)
+}
+
+// enrichments are what dated tables say of the entities.
+func enrichments(c *casefile.Case, f *finding.Finding) []object {
+	var all []object
+	for _, e := range f.Entities {
+		for _, k := range c.About(e.Type, e.Value) {
+			data := object{"kind": k.Kind, "date": publish.Plain(k.Date), "shared": k.Shared}
+			if k.ASN > 0 {
+				data["asn"] = k.ASN
+			}
+			if k.Name != "" {
+				data["name"] = publish.Plain(k.Name)
+			}
+			if k.Country != "" {
+				data["country"] = publish.Plain(k.Country)
+			}
+			all = append(all, object{"name": field(e), "value": publish.Plain(e.Value), "type": string(k.Kind), "provider": publish.Plain(k.Source), "short_desc": publish.Plain(k.Text), "data": data})
 		}
-		all = append(all, object{"name": field, "type_id": id, "type": name, "value": value})
 	}
 	return all
 }
