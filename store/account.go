@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+const accountColumns = `a.name, a.org, a.role, a.password, a.subject, a.created, a.disabled, a.failures, a.failed`
+
+func scanAccount(r interface{ Scan(...any) error }, more ...any) (a Account, err error) {
+	var created, disabled, failed int64
+	err = r.Scan(append([]any{&a.Name, &a.Organisation, &a.Role, &a.Password, &a.Subject, &created, &disabled, &a.Failures, &failed}, more...)...)
+	a.Created, a.Disabled, a.Failed = moment(created), disabled != 0, moment(failed)
+	return a, err
+}
+
+// Accounts lists the accounts that the scope shows, by name.
+func (h *Hub) Accounts(ctx context.Context, scope Scope) ([]Account, error) {
+	q, args := `SELECT `+accountColumns+` FROM account a`, []any{}
+	if !scope.all {
+		q, args = q+` WHERE a.org = ? AND a.org <> ''`, append(args, scope.org)
+	}
+	return list(ctx, h, func(r *sql.Rows) (Account, error) { return scanAccount(r) }, q+` ORDER BY a.name LIMIT 10000`, args...)
+}
+
+// Account returns an account by its name, for the one who logs in.
+func (h *Hub) Account(ctx context.Context, name string) (Account, error) {
+	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+` FROM account a WHERE a.name = ?`), name))
+	return a, h.told(err)
+}
+
+// AccountBySubject returns the account of an OpenID Connect subject.
+func (h *Hub) AccountBySubject(ctx context.Context, subject string) (Account, error) {
+	if subject == "" {
+		return Account{}, ErrNotFound
+	}
+	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+` FROM account a WHERE a.subject = ?`), subject))
+	return a, h.told(err)
+}
+
+// PutAccount adds or changes an account. A scope of one organisation may only
+// touch accounts of that organisation. Disabling one, or changing its role,
+// password or organisation, ends its sessions.
+func (h *Hub) PutAccount(ctx context.Context, scope Scope, a Account) error {
+	if !scope.all && (a.Organisation == "" || a.Organisation != scope.org) {
+		return ErrScope
+	}
+	if a.Role.Rank() == 0 || a.Name == "" {
+		return errors.New("an account has a name, and a role: viewer, analyst, publisher or admin")
+	}
+	disabled := 0
+	if a.Disabled {
+		disabled = 1
+	}
+	return h.update(ctx, func(tx *sql.Tx) error {
+		var org string
+		switch err := tx.QueryRowContext(ctx, h.sql(`SELECT org FROM account WHERE name = ?`), a.Name).Scan(&org); {
+		case err == nil && !scope.all && org != scope.org:
+			return ErrScope
+		case err != nil && !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, h.sql(`INSERT INTO account(name, org, role, password, subject, created, disabled) VALUES (?,?,?,?,?,?,?)
+			ON CONFLICT (name) DO UPDATE SET org = excluded.org, role = excluded.role, password = excluded.password, subject = excluded.subject, disabled = excluded.disabled, failures = 0`),
+			a.Name, a.Organisation, string(a.Role), a.Password, a.Subject, stamp(a.Created), disabled); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), a.Name)
+		return err
+	})
+}
+
+// LogIn notes a log-in that worked or failed.
+func (h *Hub) LogIn(ctx context.Context, name string, ok bool, at time.Time) error {
+	q := `UPDATE account SET failures = failures + 1, failed = ? WHERE name = ?`
+	if ok {
+		q = `UPDATE account SET failures = 0, failed = CASE WHEN CAST(? AS BIGINT) > 0 THEN failed ELSE failed END WHERE name = ?`
+	}
+	_, err := h.exec(ctx, q, stamp(at), name)
+	return err
+}
+
+// NewSession keeps a session under the hash of its secret.
+func (h *Hub) NewSession(ctx context.Context, secret string, s Session) error {
+	sum := sha256.Sum256([]byte(secret))
+	_, err := h.exec(ctx, `INSERT INTO session(hash, account, created, seen, expires, address) VALUES (?,?,?,?,?,?)`, sum[:], s.Account.Name, stamp(s.Created), stamp(s.Created), stamp(s.Expires), s.Address)
+	return err
+}
+
+// Session returns the session of a secret, if it has not expired and its
+// account is not disabled.
+func (h *Hub) Session(ctx context.Context, secret string, now time.Time) (Session, error) {
+	sum := sha256.Sum256([]byte(secret))
+	var s Session
+	var created, seen, expires int64
+	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+`, s.created, s.seen, s.expires, s.address FROM session s JOIN account a ON a.name = s.account WHERE s.hash = ?`), sum[:]), &created, &seen, &expires, &s.Address)
+	if err != nil {
+		return Session{}, h.told(err)
+	}
+	s.Account, s.Created, s.Seen, s.Expires = a, moment(created), moment(seen), moment(expires)
+	if a.Disabled || !now.Before(s.Expires) {
+		return Session{}, ErrNotFound
+	}
+	return s, nil
+}
+
+// EndSession ends the session of a secret.
+func (h *Hub) EndSession(ctx context.Context, secret string) error {
+	sum := sha256.Sum256([]byte(secret))
+	_, err := h.exec(ctx, `DELETE FROM session WHERE hash = ?`, sum[:])
+	return err
+}
+
+// NewToken keeps an enrolment token under its hash.
+func (h *Hub) NewToken(ctx context.Context, scope Scope, t Token) error {
+	if !scope.all && (t.Organisation == "" || t.Organisation != scope.org) {
+		return ErrScope
+	}
+	_, err := h.exec(ctx, `INSERT INTO token(hash, org, created, created_by, expires, uses) VALUES (?,?,?,?,?,?)`, t.Hash[:], t.Organisation, stamp(t.Created), t.CreatedBy, stamp(t.Expires), t.Uses)
+	return err
+}
+
+// Tokens lists the enrolment tokens, the newest first, 1,000 at most.
+func (h *Hub) Tokens(ctx context.Context, scope Scope) ([]Token, error) {
+	q, args := `SELECT hash, org, created, created_by, expires, uses, last_used FROM token`, []any{}
+	if !scope.all {
+		q, args = q+` WHERE org = ?`, append(args, scope.org)
+	}
+	return list(ctx, h, func(r *sql.Rows) (t Token, err error) {
+		var hash []byte
+		var created, expires, used int64
+		err = r.Scan(&hash, &t.Organisation, &created, &t.CreatedBy, &expires, &t.Uses, &used)
+		copy(t.Hash[:], hash)
+		t.Created, t.Expires, t.LastUsed = moment(created), moment(expires), moment(used)
+		return t, err
+	}, q+` ORDER BY created DESC, hash LIMIT 1000`, args...)
+}
+
+// UseToken enrols a server with a token: the token loses one use and the
+// server gets its id, or neither. A server that enrols again with the same key,
+// because the answer got lost, costs no use. A token that is unknown, used up or
+// expired is not found.
+func (h *Hub) UseToken(ctx context.Context, token, server, keyHash string, now time.Time) (t Token, id int64, err error) {
+	t.Hash = sha256.Sum256([]byte(token))
+	err = h.update(ctx, func(tx *sql.Tx) error {
+		var hash []byte
+		var expires int64
+		if err := tx.QueryRowContext(ctx, h.sql(`SELECT hash, org, expires, uses FROM token WHERE hash = ?`), t.Hash[:]).Scan(&hash, &t.Organisation, &expires, &t.Uses); err != nil {
+			return err
+		}
+		t.Expires = moment(expires)
+		if subtle.ConstantTimeCompare(hash, t.Hash[:]) != 1 || !now.Before(t.Expires) {
+			return ErrNotFound
+		}
+		err := tx.QueryRowContext(ctx, h.sql(`SELECT id FROM server WHERE name = ? AND org = ? AND key_hash = ? AND revoked = 0`), server, t.Organisation, keyHash).Scan(&id)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if t.Uses < 1 {
+			return ErrNotFound
+		}
+		if _, err := tx.ExecContext(ctx, h.sql(`UPDATE token SET uses = uses - 1, last_used = ? WHERE hash = ?`), stamp(now), t.Hash[:]); err != nil {
+			return err
+		}
+		id, err = h.enrol(ctx, tx, t.Organisation, server, keyHash, now)
+		return err
+	})
+	return t, id, err
+}
+
+// RevokeToken makes a token useless.
+func (h *Hub) RevokeToken(ctx context.Context, scope Scope, hash [32]byte) error {
+	q, args := `UPDATE token SET uses = 0 WHERE hash = ?`, []any{hash[:]}
+	if !scope.all {
+		q, args = q+` AND org = ?`, append(args, scope.org)
+	}
+	n, err := h.exec(ctx, q, args...)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}

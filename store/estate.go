@@ -1,0 +1,467 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"limier/casefile"
+	"limier/wire"
+)
+
+// Overview is the estate at a glance, within the scope.
+func (h *Hub) Overview(ctx context.Context, scope Scope) (Overview, error) {
+	if !scope.all {
+		return h.overviewOf(ctx, scope.org)
+	}
+	var o Overview
+	counts, err := list(ctx, h, func(r *sql.Rows) (c struct {
+		kind, key string
+		n         int64
+	}, err error) {
+		return c, r.Scan(&c.kind, &c.key, &c.n)
+	}, `SELECT kind, key, n FROM counter WHERE n <> 0 ORDER BY kind, key`)
+	if err != nil {
+		return o, err
+	}
+	verdicts, days := map[wire.Verdict]int{}, map[string]*Day{}
+	for _, c := range counts {
+		switch c.kind {
+		case "cases":
+			o.Cases = c.n
+		case "organisations":
+			o.Organisations = int(c.n)
+		case "verdict":
+			verdicts[wire.Verdict(c.key)] = int(c.n)
+			o.Servers += int(c.n)
+		default:
+			if v, ok := strings.CutPrefix(c.kind, "day "); ok {
+				countDay(days, c.key, wire.Verdict(v), int(c.n))
+			}
+		}
+	}
+	o.Verdicts, o.Curve = byGravity(verdicts), byDay(days)
+	if o.CVEs, err = h.cves(ctx, `exposure`, nil); err != nil {
+		return o, err
+	}
+	o.Builds, err = list(ctx, h, scanBuild, `SELECT product, build, name, servers FROM build WHERE servers > 0 ORDER BY servers DESC, product, build LIMIT 500`)
+	return o, err
+}
+
+// overviewOf counts the servers of one organisation.
+func (h *Hub) overviewOf(ctx context.Context, org string) (Overview, error) {
+	o := Overview{Organisations: 1}
+	verdicts, days := map[wire.Verdict]int{}, map[string]*Day{}
+	_, err := list(ctx, h, func(r *sql.Rows) (_ struct{}, err error) {
+		var v wire.Verdict
+		var first, cases int64
+		if err = r.Scan(&v, &first, &cases); err != nil {
+			return
+		}
+		verdicts[v]++
+		o.Servers++
+		o.Cases += cases
+		if d := day(moment(first)); d != "" && (v == wire.Compromised || v == wire.Attacked) {
+			countDay(days, d, v, 1)
+		}
+		return
+	}, `SELECT verdict, first_hostile, cases FROM server WHERE org = ?`, org)
+	if err != nil {
+		return o, err
+	}
+	o.Verdicts, o.Curve = byGravity(verdicts), byDay(days)
+	own := `(SELECT exposure AS id, COUNT(*) AS servers FROM server WHERE org = ? AND exposure <> 0 GROUP BY exposure)`
+	if o.CVEs, err = h.cves(ctx, own, []any{org}); err != nil {
+		return o, err
+	}
+	o.Builds, err = list(ctx, h, scanBuild, `SELECT b.product, b.build, b.name, SUM(o.servers) FROM `+own+` o JOIN exposure e ON e.id = o.id JOIN build b ON b.id = e.build
+		GROUP BY b.product, b.build, b.name ORDER BY 4 DESC, 1, 2 LIMIT 500`, org)
+	return o, err
+}
+
+func countDay(days map[string]*Day, key string, v wire.Verdict, n int) {
+	d := days[key]
+	if d == nil {
+		d = &Day{Day: key}
+		days[key] = d
+	}
+	switch v {
+	case wire.Compromised:
+		d.Compromised += n
+	case wire.Attacked:
+		d.Attacked += n
+	}
+}
+
+func byDay(days map[string]*Day) []Day {
+	var all []Day
+	for _, d := range days {
+		all = append(all, *d)
+	}
+	slices.SortFunc(all, func(a, b Day) int { return strings.Compare(a.Day, b.Day) })
+	return all
+}
+
+func byGravity(n map[wire.Verdict]int) []Count {
+	var all []Count
+	for _, v := range append(Verdicts(), "") {
+		if n[v] > 0 {
+			all = append(all, Count{string(v), n[v]})
+		}
+	}
+	return all
+}
+
+// cves sums up what the exposures of a table with id and servers are open to.
+func (h *Hub) cves(ctx context.Context, table string, args []any) ([]CVE, error) {
+	all := map[string]*CVE{}
+	_, err := list(ctx, h, func(r *sql.Rows) (_ struct{}, err error) {
+		var id, state, exploited string
+		var n int
+		if err = r.Scan(&id, &state, &exploited, &n); err != nil {
+			return
+		}
+		c := all[id]
+		if c == nil {
+			c = &CVE{ID: id}
+			all[id] = c
+		}
+		c.Exploited = max(c.Exploited, exploited)
+		switch wire.State(state) {
+		case wire.Vulnerable:
+			c.Vulnerable += n
+		case wire.Depends:
+			c.Depends += n
+		}
+		return
+	}, `SELECT c.cve, c.state, MAX(c.exploited), SUM(e.servers) FROM exposure_cve c JOIN `+table+` e ON e.id = c.exposure WHERE e.servers > 0 GROUP BY c.cve, c.state`, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []CVE
+	for _, c := range all {
+		out = append(out, *c)
+	}
+	slices.SortFunc(out, func(a, b CVE) int {
+		if a.Vulnerable+a.Depends != b.Vulnerable+b.Depends {
+			return b.Vulnerable + b.Depends - a.Vulnerable - a.Depends
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return out, nil
+}
+
+func scanBuild(r *sql.Rows) (b Build, err error) {
+	return b, r.Scan(&b.Product, &b.Build, &b.Name, &b.Servers)
+}
+
+// A Filter narrows a list of servers. The zero value takes all.
+type Filter struct {
+	Name         string // the name begins with this, as written; lists by name
+	Organisation string // id
+	Verdict      wire.Verdict
+	Build        string // "15.2.858.5"
+	CVE          string // vulnerable, or depending on configuration
+}
+
+const serverColumns = `s.id, s.org, s.name, s.enrolled, s.seen, s.revoked, s.allow_files, s.version, COALESCE(b.product, ''), COALESCE(b.build, ''), COALESCE(b.name, ''), s.verdict, s.confidence, s.reason, s.findings,
+	s.first_hostile, s.last_hostile, s.latest, s.cases, s.acquired, s.received, s.standing`
+
+const serverJoins = ` LEFT JOIN exposure e ON e.id = s.exposure LEFT JOIN build b ON b.id = e.build`
+
+type listed struct {
+	Server
+	standing int64
+}
+
+func scanServer(r interface{ Scan(...any) error }, more ...any) (l listed, err error) {
+	var t [7]int64
+	var allow int64
+	s := &l.Server
+	err = r.Scan(append([]any{&s.ID, &s.Organisation, &s.Name, &t[0], &t[1], &t[2], &allow, &s.Version, &s.Product, &s.Build, &s.BuildName, &s.Verdict, &s.Confidence, &s.Reason, &s.Findings,
+		&t[3], &t[4], &s.Latest, &s.Cases, &t[5], &t[6], &l.standing}, more...)...)
+	s.Enrolled, s.Seen, s.Revoked, s.FirstHostile, s.LastHostile, s.Acquired, s.Received = moment(t[0]), moment(t[1]), moment(t[2]), moment(t[3]), moment(t[4]), moment(t[5]), moment(t[6])
+	s.AllowFiles = allow != 0
+	return l, err
+}
+
+// Servers lists servers, the worst first (by verdict, then by the last hostile
+// act), or by name if the filter says a name. next is "" at the end.
+func (h *Hub) Servers(ctx context.Context, scope Scope, f Filter, page Page) (servers []Server, next string, err error) {
+	q := `SELECT ` + serverColumns + ` FROM server s` + serverJoins + ` WHERE 1 = 1`
+	var args []any
+	where := func(text string, values ...any) {
+		q += " AND " + text
+		args = append(args, values...)
+	}
+	if !scope.all {
+		where("s.org = ?", scope.org)
+	}
+	if f.Organisation != "" {
+		where("s.org = ?", f.Organisation)
+	}
+	if f.Verdict != "" {
+		r := rankOf(f.Verdict)
+		where("s.standing >= ? AND s.standing < ?", r<<40, (r+1)<<40)
+	}
+	if f.Build != "" || f.CVE != "" {
+		ids, n, err := h.exposed(ctx, f.Build, f.CVE)
+		if err != nil || len(ids) == 0 {
+			return nil, "", err
+		}
+		column := "s.exposure"
+		if n > 5000 { // common: walk the list until the page is full
+			column = "+s.exposure"
+		}
+		where(column+" IN ("+marks(len(ids))+")", anys(ids)...)
+	}
+	byName := f.Name != ""
+	if byName {
+		from, to := prefix(f.Name)
+		where("s.name >= ? AND s.name < ?", from, to)
+		if name, id, ok := strings.Cut(page.After, "\x00"); ok {
+			where("(s.name, s.org) > (?, ?)", name, id)
+		}
+		q += " ORDER BY s.name, s.org"
+	} else {
+		if k, ok := page.numbers(2); ok {
+			where("(s.standing, s.id) < (?, ?)", k[0], k[1])
+		}
+		q += " ORDER BY s.standing DESC, s.id DESC"
+	}
+	all, err := list(ctx, h, func(r *sql.Rows) (listed, error) { return scanServer(r) }, q+" LIMIT ?", append(args, page.limit()+1)...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(all) > page.limit() {
+		all = all[:page.limit()]
+		last := all[len(all)-1]
+		if next = key(last.standing, last.ID); byName {
+			next = last.Name + "\x00" + last.Organisation
+		}
+	}
+	for _, l := range all {
+		servers = append(servers, l.Server)
+	}
+	return servers, next, nil
+}
+
+// exposed lists the exposures of a build or a vulnerability, and how many
+// servers have one of them.
+func (h *Hub) exposed(ctx context.Context, build, cve string) (ids []int64, n int, err error) {
+	q, args := `SELECT e.id, e.servers FROM exposure e`, []any{}
+	if cve != "" {
+		q, args = q+` JOIN (SELECT DISTINCT exposure FROM exposure_cve WHERE cve = ?) c ON c.exposure = e.id`, append(args, cve)
+	}
+	if build != "" {
+		q, args = q+` JOIN build b ON b.id = e.build AND b.build = ?`, append(args, build)
+	}
+	_, err = list(ctx, h, func(r *sql.Rows) (_ struct{}, err error) {
+		var id int64
+		var servers int
+		err = r.Scan(&id, &servers)
+		ids, n = append(ids, id), n+servers
+		return
+	}, q+` WHERE e.servers > 0 ORDER BY e.servers DESC LIMIT 5000`, args...)
+	return ids, n, err
+}
+
+// Server returns one server.
+func (h *Hub) Server(ctx context.Context, scope Scope, id int64) (Server, error) {
+	l, err := scanServer(h.read.QueryRowContext(ctx, h.sql(`SELECT `+serverColumns+` FROM server s`+serverJoins+` WHERE s.id = ?`), id))
+	if err == nil && !scope.all && l.Organisation != scope.org {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return Server{}, h.told(err)
+	}
+	return l.Server, nil
+}
+
+// Cases lists the cases of a server, the newest first, 1,000 at most.
+func (h *Hub) Cases(ctx context.Context, scope Scope, server int64) ([]CaseInfo, error) {
+	if _, err := h.Server(ctx, scope, server); err != nil {
+		return nil, err
+	}
+	return list(ctx, h, func(r *sql.Rows) (CaseInfo, error) { return scanCase(r) },
+		`SELECT id, server, received, acquired, verdict, findings, evidence, hash, LENGTH(body) FROM cases WHERE server = ? ORDER BY id DESC LIMIT 1000`, server)
+}
+
+func scanCase(r interface{ Scan(...any) error }, more ...any) (c CaseInfo, err error) {
+	var received, acquired int64
+	var evidence, hash []byte
+	err = r.Scan(append([]any{&c.ID, &c.Server, &received, &acquired, &c.Verdict, &c.Findings, &evidence, &hash, &c.Size}, more...)...)
+	c.Received, c.Acquired = moment(received), moment(acquired)
+	copy(c.Evidence[:], evidence)
+	copy(c.Hash[:], hash)
+	return c, err
+}
+
+// CaseBody returns a case as it was received: a limier/1 stream in zstd.
+func (h *Hub) CaseBody(ctx context.Context, scope Scope, id int64) (CaseInfo, []byte, error) {
+	var body []byte
+	c, err := scanCase(h.read.QueryRowContext(ctx, h.sql(`SELECT id, server, received, acquired, verdict, findings, evidence, hash, LENGTH(body), body FROM cases WHERE id = ?`), id), &body)
+	if err != nil {
+		return CaseInfo{}, nil, h.told(err)
+	}
+	if _, err := h.Server(ctx, scope, c.Server); err != nil {
+		return CaseInfo{}, nil, err
+	}
+	return c, body, nil
+}
+
+// Case returns a case.
+func (h *Hub) Case(ctx context.Context, scope Scope, id int64) (CaseInfo, *casefile.Case, error) {
+	info, body, err := h.CaseBody(ctx, scope, id)
+	if err != nil {
+		return CaseInfo{}, nil, err
+	}
+	c, err := Decode(body)
+	if err != nil {
+		return CaseInfo{}, nil, fmt.Errorf("case %d: %w", id, err)
+	}
+	return info, c, nil
+}
+
+// MaxCase bounds a case, in bytes of its stream.
+const MaxCase = 64 << 20
+
+// ErrLarge says that a case is larger than MaxCase.
+var ErrLarge = fmt.Errorf("the case is larger than %d MiB", MaxCase>>20)
+
+// Decode reads a case that is kept compressed.
+func Decode(body []byte) (*casefile.Case, error) {
+	dec, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxCase), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, err
+	}
+	defer dec.Close()
+	return Read(dec)
+}
+
+// Read reads a case from its stream, which must be UTF-8 and no larger than
+// MaxCase.
+func Read(r io.Reader) (*casefile.Case, error) {
+	lim := &io.LimitedReader{R: r, N: MaxCase + 1}
+	dec := json.NewDecoder(lim)
+	return casefile.Build(func(yield func(wire.Message, error) bool) {
+		for {
+			var m wire.Message
+			err := dec.Decode(&m)
+			switch {
+			case lim.N <= 0:
+				err = ErrLarge
+			case errors.Is(err, io.EOF):
+				return
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	})
+}
+
+// ErrEnrolled says that a server of that name is enrolled with another key.
+var ErrEnrolled = errors.New("a server of that name is enrolled already: revoke it first, or choose another name")
+
+// Enrol registers a server of an organisation with the hash of its public key,
+// and the organisation if it is new. A server that was revoked and enrols
+// again keeps its id and its cases.
+func (h *Hub) Enrol(ctx context.Context, org, name, keyHash string, at time.Time) (id int64, err error) {
+	err = h.update(ctx, func(tx *sql.Tx) error {
+		id, err = h.enrol(ctx, tx, org, name, keyHash, at)
+		return err
+	})
+	return id, err
+}
+
+func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, at time.Time) (id int64, err error) {
+	res, err := tx.ExecContext(ctx, h.sql(`INSERT INTO organisation(id, name, country, contact, notes, created) VALUES (?,?,'','','',?) ON CONFLICT (id) DO NOTHING`), org, org, stamp(at))
+	if err != nil {
+		return 0, err
+	}
+	if n, _ := res.RowsAffected(); n > 0 {
+		if err := h.bump(ctx, tx, "organisations", "", 1); err != nil {
+			return 0, err
+		}
+	}
+	var revoked int64
+	var key string
+	switch err = tx.QueryRowContext(ctx, h.sql(`SELECT id, revoked, key_hash FROM server WHERE name = ? AND org = ?`), name, org).Scan(&id, &revoked, &key); {
+	case err == nil && revoked == 0 && key == keyHash:
+		return id, nil
+	case err == nil && revoked == 0:
+		return 0, ErrEnrolled
+	case err == nil:
+		_, err = tx.ExecContext(ctx, h.sql(`UPDATE server SET enrolled = ?, revoked = 0, key_hash = ? WHERE id = ?`), stamp(at), keyHash, id)
+		return id, err
+	case !errors.Is(err, sql.ErrNoRows):
+		return 0, err
+	}
+	if err := tx.QueryRowContext(ctx, h.sql(`INSERT INTO server(org, name, enrolled, key_hash) VALUES (?,?,?,?) RETURNING id`), org, name, stamp(at), keyHash).Scan(&id); err != nil {
+		return 0, err
+	}
+	if err := h.bump(ctx, tx, "verdict", "", 1); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, h.sql(`UPDATE organisation SET servers = servers + 1 WHERE id = ?`), org)
+	return id, err
+}
+
+// KeyHash returns the hash of the key that a server enrolled with. A server
+// that was revoked is not found.
+func (h *Hub) KeyHash(ctx context.Context, server int64) (string, error) {
+	var key string
+	err := h.read.QueryRowContext(ctx, h.sql(`SELECT key_hash FROM server WHERE id = ? AND revoked = 0`), server).Scan(&key)
+	return key, h.told(err)
+}
+
+func (h *Hub) bump(ctx context.Context, tx *sql.Tx, kind, key string, n int) error {
+	_, err := tx.ExecContext(ctx, h.sql(`INSERT INTO counter(kind, key, n) VALUES (?,?,?) ON CONFLICT (kind, key) DO UPDATE SET n = counter.n + excluded.n`), kind, key, n)
+	return err
+}
+
+// Contact notes that a server was in touch, and whether its administrator
+// lets the hub ask for files.
+func (h *Hub) Contact(ctx context.Context, server int64, allowFiles bool, at time.Time) error {
+	allow := 0
+	if allowFiles {
+		allow = 1
+	}
+	_, err := h.exec(ctx, `UPDATE server SET seen = ?, allow_files = ? WHERE id = ?`, stamp(at), allow, server)
+	return err
+}
+
+// Revoke keeps a server from submitting; enrolling again undoes it.
+func (h *Hub) Revoke(ctx context.Context, scope Scope, server int64, at time.Time) error {
+	if _, err := h.Server(ctx, scope, server); err != nil {
+		return err
+	}
+	_, err := h.exec(ctx, `UPDATE server SET revoked = ? WHERE id = ?`, stamp(at), server)
+	return err
+}
+
+// Held reports which of the evidence hashes are of cases of the server.
+func (h *Hub) Held(ctx context.Context, server int64, evidence [][32]byte) ([][32]byte, error) {
+	var held [][32]byte
+	for _, e := range evidence[:min(len(evidence), 100)] {
+		var one int
+		err := h.read.QueryRowContext(ctx, h.sql(`SELECT 1 FROM cases WHERE server = ? AND evidence = ?`), server, e[:]).Scan(&one)
+		switch {
+		case err == nil:
+			held = append(held, e)
+		case !errors.Is(err, sql.ErrNoRows):
+			return nil, h.told(err)
+		}
+	}
+	return held, nil
+}

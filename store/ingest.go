@@ -1,0 +1,532 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"limier/wire"
+)
+
+// A Submission is a case as it comes from the queue.
+type Submission struct {
+	Server         int64
+	Received       time.Time
+	Evidence, Hash [32]byte // SHA-256; with Server, Evidence is what a case is known by
+	Body           []byte   // the stream, zstd
+	Summary        Summary
+}
+
+// An Outcome is what became of a submission.
+type Outcome string
+
+const (
+	Stored    Outcome = "stored"
+	Duplicate Outcome = "duplicate" // the same evidence of this server was there already
+	Unknown   Outcome = "unknown"   // no such server, or it was revoked
+)
+
+// Ingest keeps submissions, all or none of them, and says what became of each.
+// A server's later submission takes the place of the one before in all that is
+// searched and counted; the cases themselves stay until they are expired.
+func (h *Hub) Ingest(ctx context.Context, batch []Submission) ([]Outcome, error) {
+	b := &ingest{h: h, out: make([]Outcome, len(batch)), stmts: map[string]*sql.Stmt{}, counters: map[[2]string]int64{}, deltas: map[int64]*delta{}, orgs: map[string]*[4]int64{}, builds: map[int64]*buildRow{}, exposures: map[int64]*exposureRow{},
+		kinds: map[int64]*counted[kindRow]{}, indicators: map[int64]*counted[indicatorRow]{}, files: map[int64]*counted[fileRow]{}, fileBuilds: map[[2]int64]int64{}}
+	err := h.update(ctx, func(tx *sql.Tx) error {
+		b.tx = tx
+		return b.run(ctx, batch)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.out, nil
+}
+
+// ingest is one transaction of Ingest: what changes is added up first, so that
+// each row is written once.
+type ingest struct {
+	h     *Hub
+	tx    *sql.Tx
+	out   []Outcome
+	stmts map[string]*sql.Stmt
+
+	counters   map[[2]string]int64
+	deltas     map[int64]*delta // by server
+	orgs       map[string]*[4]int64
+	builds     map[int64]*buildRow
+	exposures  map[int64]*exposureRow
+	kinds      map[int64]*counted[kindRow]
+	indicators map[int64]*counted[indicatorRow]
+	files      map[int64]*counted[fileRow]
+	fileBuilds map[[2]int64]int64
+}
+
+// A delta is a server before and after.
+type delta struct {
+	id                int64
+	org, name         string
+	enrolled, revoked int64
+	cases             int64
+	before, after     state
+	last              *Submission // nil if nothing of it is new
+	lastID            int64
+}
+
+// A state is what of a server is counted.
+type state struct {
+	exposure, build int64
+	verdict         wire.Verdict
+	day             string
+	latest          int64
+}
+
+type counted[T any] struct {
+	row T
+	n   int64 // servers more, or fewer
+}
+
+type buildRow struct {
+	product, build, name string
+	n                    int64
+}
+
+type exposureRow struct {
+	build int64
+	list  []wire.Exposure
+	n     int64
+}
+
+func (b *ingest) run(ctx context.Context, batch []Submission) error {
+	ids := map[int64]bool{}
+	for _, s := range batch {
+		ids[s.Server] = true
+	}
+	servers := slices.Sorted(maps.Keys(ids))
+	known := map[int64]map[[32]byte]bool{} // evidence by server
+	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, exposure, verdict, first_hostile, latest, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
+		d := &delta{}
+		var first int64
+		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.before.build)
+		d.before.day = day(moment(first))
+		b.deltas[d.id] = d
+		known[d.id] = map[[32]byte]bool{}
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := b.each(ctx, `SELECT server, evidence FROM cases WHERE server IN (%s)`, servers, func(rows *sql.Rows) error {
+		var id int64
+		var sum []byte
+		err := rows.Scan(&id, &sum)
+		if err == nil && known[id] != nil && len(sum) == 32 {
+			known[id][[32]byte(sum)] = true
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	var next int64
+	if err := b.tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(id), 0) FROM cases").Scan(&next); err != nil {
+		return err
+	}
+	var cases [][]any
+	for i := range batch {
+		s := &batch[i]
+		d := b.deltas[s.Server]
+		switch {
+		case d == nil || d.revoked != 0:
+			b.out[i] = Unknown
+			continue
+		case known[s.Server][s.Evidence]:
+			b.out[i] = Duplicate
+			continue
+		}
+		b.out[i] = Stored
+		known[s.Server][s.Evidence] = true
+		next++
+		d.last, d.lastID = s, next
+		d.cases++
+		cases = append(cases, []any{next, s.Server, stamp(s.Received), stamp(s.Summary.Acquired), string(s.Summary.Verdict), s.Summary.Findings, s.Evidence[:], s.Hash[:], s.Body})
+	}
+	if len(cases) == 0 {
+		return nil
+	}
+	if err := b.insert(ctx, `INSERT INTO cases(id, server, received, acquired, verdict, findings, evidence, hash, body) VALUES `, "", cases); err != nil {
+		return err
+	}
+	b.counters[[2]string{"cases", ""}] += int64(len(cases))
+	if err := b.forget(ctx); err != nil {
+		return err
+	}
+	return b.write(ctx)
+}
+
+// forget takes the rows of earlier cases away, and counts them off.
+func (b *ingest) forget(ctx context.Context) error {
+	var again []int64
+	for id, d := range b.deltas {
+		if d.last != nil && d.before.latest != 0 {
+			again = append(again, id)
+		}
+	}
+	slices.Sort(again)
+	if len(again) == 0 {
+		return nil
+	}
+	for _, t := range []struct {
+		query string
+		off   func(server, id int64)
+	}{
+		{`SELECT server, finding FROM server_finding WHERE server IN (%s)`, func(_, id int64) { add(b.kinds, id, -1) }},
+		{`SELECT server, indicator FROM server_indicator WHERE server IN (%s)`, func(_, id int64) { add(b.indicators, id, -1) }},
+		{`SELECT server, file FROM server_file WHERE server IN (%s)`, func(server, id int64) {
+			add(b.files, id, -1)
+			b.fileBuilds[[2]int64{id, b.deltas[server].before.build}]--
+		}},
+	} {
+		if err := b.each(ctx, t.query, again, func(rows *sql.Rows) error {
+			var server, id int64
+			err := rows.Scan(&server, &id)
+			if err == nil {
+				t.off(server, id)
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	for _, table := range []string{"server_finding", "server_indicator", "server_file"} {
+		for part := range slices.Chunk(again, 500) {
+			if _, err := b.tx.ExecContext(ctx, b.h.sql("DELETE FROM "+table+" WHERE server IN ("+marks(len(part))+")"), anys(part)...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func add[T any](m map[int64]*counted[T], id, n int64) *counted[T] {
+	c := m[id]
+	if c == nil {
+		c = &counted[T]{}
+		m[id] = c
+	}
+	c.n += n
+	return c
+}
+
+// write adds up what the servers' latest submissions say, and writes it.
+func (b *ingest) write(ctx context.Context) error {
+	var servers, kinds, indicators, files [][]any
+	for _, id := range slices.Sorted(maps.Keys(b.deltas)) {
+		d := b.deltas[id]
+		if d.last == nil {
+			continue
+		}
+		s := &d.last.Summary
+		d.after = state{verdict: s.Verdict, day: day(s.First), latest: d.lastID}
+		d.after.exposure, d.after.build = b.exposure(s.Exposures)
+		b.count(d)
+		servers = append(servers, []any{id, d.org, d.name, d.enrolled, stamp(d.last.Received), s.Version, d.after.exposure, string(s.Verdict), string(s.Confidence), s.Reason, s.Findings,
+			stamp(s.First), stamp(s.Last), standing(s.Verdict, s.Last), d.lastID, d.cases, stamp(s.Acquired), stamp(d.last.Received)})
+		for _, r := range s.Kinds {
+			k := b.h.id("finding", r.Rule, r.Title, string(r.Level), string(r.Phase), string(r.Outcome))
+			add(b.kinds, k, 1).row = r
+			kinds = append(kinds, []any{id, k, stamp(r.First), stamp(r.Last), r.N})
+		}
+		for _, r := range s.Indicators {
+			k := b.h.id("indicator", r.Type, r.Role, r.Value)
+			c := add(b.indicators, k, 1)
+			if c.row.Type == "" {
+				c.row = r
+			} else {
+				widen(&c.row.First, &c.row.Last, r.First, r.Last)
+			}
+			indicators = append(indicators, []any{id, k, stamp(r.First), stamp(r.Last)})
+		}
+		for _, r := range s.Files {
+			k := b.h.id("file", r.SHA256, r.Path)
+			add(b.files, k, 1).row = r
+			files = append(files, []any{id, k})
+			b.fileBuilds[[2]int64{k, d.after.build}]++
+		}
+	}
+	return b.all(ctx, servers, kinds, indicators, files)
+}
+
+// count counts a server's change of state.
+func (b *ingest) count(d *delta) {
+	for sign, st := range map[int64]state{-1: d.before, 1: d.after} {
+		if sign == -1 || st.latest != 0 {
+			b.counters[[2]string{"verdict", string(st.verdict)}] += sign
+		}
+		if st.latest == 0 {
+			continue
+		}
+		if st.day != "" && (st.verdict == wire.Compromised || st.verdict == wire.Attacked) {
+			b.counters[[2]string{"day " + string(st.verdict), st.day}] += sign
+		}
+		if st.exposure != 0 {
+			e := b.exposures[st.exposure]
+			if e == nil {
+				e = &exposureRow{build: st.build}
+				b.exposures[st.exposure] = e
+			}
+			e.n += sign
+		}
+		if st.build != 0 {
+			r := b.builds[st.build]
+			if r == nil {
+				r = &buildRow{}
+				b.builds[st.build] = r
+			}
+			r.n += sign
+		}
+		o := b.orgs[d.org]
+		if o == nil {
+			o = &[4]int64{}
+			b.orgs[d.org] = o
+		}
+		switch st.verdict {
+		case wire.Compromised:
+			o[0] += sign
+		case wire.Attacked:
+			o[1] += sign
+		case wire.Exposed:
+			o[2] += sign
+		}
+	}
+	if rankOf(d.after.verdict) >= rankOf(wire.Attacked) && rankOf(d.after.verdict) > rankOf(d.before.verdict) {
+		b.orgs[d.org][3]++ // something to tell that was not told
+	}
+}
+
+// exposure registers what a server is open to.
+func (b *ingest) exposure(list []wire.Exposure) (id, build int64) {
+	if len(list) == 0 {
+		return 0, 0
+	}
+	sum := sha256.New()
+	json.NewEncoder(sum).Encode(list) // strings always encode
+	first := list[0]
+	build = b.h.id("build", cut(first.Product), cut(first.Build))
+	id = b.h.id("exposure", hex.EncodeToString(sum.Sum(nil)))
+	if r := b.builds[build]; r == nil || r.product == "" {
+		n := int64(0)
+		if r != nil {
+			n = r.n
+		}
+		b.builds[build] = &buildRow{cut(first.Product), cut(first.Build), cut(first.Name), n}
+	}
+	if e := b.exposures[id]; e == nil || e.list == nil {
+		n := int64(0)
+		if e != nil {
+			n = e.n
+		}
+		b.exposures[id] = &exposureRow{build, list, n}
+	}
+	return id, build
+}
+
+// all writes the rows of all tables, each table in the order of its key.
+func (b *ingest) all(ctx context.Context, servers, kinds, indicators, files [][]any) error {
+	var e error
+	do := func(head, tail string, rows [][]any) {
+		if e == nil && len(rows) > 0 {
+			e = b.insert(ctx, head, tail, rows)
+		}
+	}
+	do(`INSERT INTO server(id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received) VALUES `,
+		` ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, version = excluded.version, exposure = excluded.exposure, verdict = excluded.verdict, confidence = excluded.confidence, reason = excluded.reason,
+		findings = excluded.findings, first_hostile = excluded.first_hostile, last_hostile = excluded.last_hostile, standing = excluded.standing, latest = excluded.latest, cases = excluded.cases,
+		acquired = excluded.acquired, received = excluded.received`, servers)
+	var rows [][]any
+	for _, id := range slices.Sorted(maps.Keys(b.builds)) {
+		r := b.builds[id]
+		rows = append(rows, []any{id, r.product, r.build, r.name, r.n})
+	}
+	do(`INSERT INTO build(id, product, build, name, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = build.servers + excluded.servers`, rows)
+	var cves [][]any
+	rows = nil
+	for _, id := range slices.Sorted(maps.Keys(b.exposures)) {
+		r := b.exposures[id]
+		body, err := json.Marshal(r.list)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{id, r.build, string(body), r.n})
+		cves = append(cves, cveRows(id, r.list)...)
+	}
+	do(`INSERT INTO exposure(id, build, body, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = exposure.servers + excluded.servers`, rows)
+	do(`INSERT INTO exposure_cve(exposure, cve, state, exploited) VALUES `, ` ON CONFLICT DO NOTHING`, cves)
+	rows = nil
+	for _, k := range slices.SortedFunc(maps.Keys(b.counters), func(a, c [2]string) int { return slices.Compare(a[:], c[:]) }) {
+		if n := b.counters[k]; n != 0 {
+			rows = append(rows, []any{k[0], k[1], n})
+		}
+	}
+	do(`INSERT INTO counter(kind, key, n) VALUES `, ` ON CONFLICT (kind, key) DO UPDATE SET n = counter.n + excluded.n`, rows)
+	for _, org := range slices.Sorted(maps.Keys(b.orgs)) {
+		o := b.orgs[org]
+		if e == nil && *o != [4]int64{} {
+			e = b.exec(ctx, `UPDATE organisation SET compromised = compromised + ?, attacked = attacked + ?, exposed = exposed + ?, notified = CASE WHEN CAST(? AS BIGINT) > 0 THEN 0 ELSE notified END WHERE id = ?`, o[0], o[1], o[2], o[3], org)
+		}
+	}
+	do(`INSERT INTO finding(id, rule, title, level, phase, outcome, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = finding.servers + excluded.servers`,
+		changes(b.kinds, func(id int64, c *counted[kindRow]) []any {
+			return []any{id, c.row.Rule, c.row.Title, string(c.row.Level), string(c.row.Phase), string(c.row.Outcome), c.n}
+		}))
+	do(`INSERT INTO indicator(id, type, role, value, base, ties, servers, first, last) VALUES `,
+		` ON CONFLICT (id) DO UPDATE SET servers = indicator.servers + excluded.servers, first = CASE WHEN excluded.first > 0 AND (indicator.first = 0 OR excluded.first < indicator.first) THEN excluded.first ELSE indicator.first END,
+		last = CASE WHEN excluded.last > indicator.last THEN excluded.last ELSE indicator.last END`,
+		changes(b.indicators, func(id int64, c *counted[indicatorRow]) []any {
+			return []any{id, c.row.Type, c.row.Role, c.row.Value, c.row.Base, ties(c.row), c.n, stamp(c.row.First), stamp(c.row.Last)}
+		}))
+	do(`INSERT INTO file(id, path, base, sha256, size, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = file.servers + excluded.servers`,
+		changes(b.files, func(id int64, c *counted[fileRow]) []any {
+			return []any{id, c.row.Path, base(c.row.Path), c.row.SHA256, c.row.Size, c.n}
+		}))
+	rows = nil
+	for _, k := range slices.SortedFunc(maps.Keys(b.fileBuilds), func(a, c [2]int64) int { return slices.Compare(a[:], c[:]) }) {
+		if n := b.fileBuilds[k]; n != 0 {
+			rows = append(rows, []any{k[0], k[1], n})
+		}
+	}
+	do(`INSERT INTO file_build(file, build, servers) VALUES `, ` ON CONFLICT (file, build) DO UPDATE SET servers = file_build.servers + excluded.servers`, rows)
+	byKey := func(a, c []any) int {
+		return cmp.Or(cmp.Compare(a[0].(int64), c[0].(int64)), cmp.Compare(a[1].(int64), c[1].(int64)))
+	}
+	for _, list := range [][][]any{kinds, indicators, files} {
+		slices.SortFunc(list, byKey)
+	}
+	do(`INSERT INTO server_finding(server, finding, first, last, n) VALUES `, "", kinds)
+	do(`INSERT INTO server_indicator(server, indicator, first, last) VALUES `, "", indicators)
+	do(`INSERT INTO server_file(server, file) VALUES `, "", files)
+	return e
+}
+
+// changes are the rows of what is counted, in the order of the ids. Those that
+// went and came back are left out.
+func changes[T any](m map[int64]*counted[T], row func(int64, *counted[T]) []any) [][]any {
+	var rows [][]any
+	for _, id := range slices.Sorted(maps.Keys(m)) {
+		if m[id].n != 0 {
+			rows = append(rows, row(id, m[id]))
+		}
+	}
+	return rows
+}
+
+// cveRows are one row for each CVE that a server is, or may be, open to.
+func cveRows(id int64, list []wire.Exposure) [][]any {
+	seen := map[[2]string]bool{}
+	var rows [][]any
+	for _, e := range list {
+		for _, c := range e.CVEs[:min(len(e.CVEs), 500)] {
+			k := [2]string{cut(c.ID), string(c.State)}
+			if c.State == wire.Fixed || seen[k] {
+				continue
+			}
+			seen[k] = true
+			rows = append(rows, []any{id, k[0], cut(k[1]), cut(c.Exploited)})
+		}
+	}
+	return rows
+}
+
+// ties reports whether servers that share the indicator belong together.
+func ties(r indicatorRow) int {
+	switch {
+	case r.Role == "attacker", r.Role == "shell", r.Type == TechniqueSet:
+		return 1
+	}
+	return 0
+}
+
+func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
+// each reads the rows of a query over many ids.
+func (b *ingest) each(ctx context.Context, query string, ids []int64, row func(*sql.Rows) error) error {
+	for part := range slices.Chunk(ids, 500) {
+		rows, err := b.tx.QueryContext(ctx, b.h.sql(fmt.Sprintf(query, marks(len(part)))), anys(part)...)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			if err := row(rows); err != nil {
+				rows.Close()
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func anys(ids []int64) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
+}
+
+// insert writes rows, many with one statement.
+func (b *ingest) insert(ctx context.Context, head, tail string, rows [][]any) error {
+	one := "(" + marks(len(rows[0])) + ")"
+	var args []any
+	for len(rows) > 0 {
+		n := 1
+		for _, many := range []int{100, 10} {
+			if len(rows) >= many {
+				n = many
+				break
+			}
+		}
+		args = args[:0]
+		for _, r := range rows[:n] {
+			args = append(args, r...)
+		}
+		if err := b.exec(ctx, head+strings.TrimSuffix(strings.Repeat(one+",", n), ",")+tail, args...); err != nil {
+			return fmt.Errorf("%s: %w", head[:strings.IndexByte(head, '(')], err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// exec runs a statement of the transaction. SQLite prepares it once; pgx keeps
+// what it prepared by itself.
+func (b *ingest) exec(ctx context.Context, query string, args ...any) error {
+	if b.h.dialect.Numbered {
+		_, err := b.tx.ExecContext(ctx, b.h.sql(query), args...)
+		return err
+	}
+	stmt := b.stmts[query]
+	if stmt == nil {
+		var err error
+		if stmt, err = b.tx.PrepareContext(ctx, query); err != nil {
+			return err
+		}
+		b.stmts[query] = stmt // closed with the transaction
+	}
+	_, err := stmt.ExecContext(ctx, args...)
+	return err
+}

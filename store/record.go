@@ -1,0 +1,257 @@
+package store
+
+import (
+	"time"
+
+	"limier/finding"
+	"limier/wire"
+)
+
+// A Server is one that enrolled, and what its latest case says.
+type Server struct {
+	ID           int64
+	Organisation string // its id
+	Name         string
+	Enrolled     time.Time
+	Seen         time.Time // last contact
+	Revoked      time.Time // zero: it may submit
+	AllowFiles   bool      // its administrator lets the hub ask for files
+	Version      string    // of Limier there
+
+	Product, Build string
+	BuildName      string
+	Verdict        wire.Verdict // "" before the first case
+	Confidence     finding.Confidence
+	Reason         string
+	Findings       int
+	FirstHostile   time.Time // earliest hostile act, scanning aside
+	LastHostile    time.Time
+	Latest         int64 // id of the latest case, 0 if none
+	Cases          int
+	Acquired       time.Time // when the server says that the evidence was taken
+	Received       time.Time // when the hub got it
+}
+
+// Skew is how far ahead the server's clock must be: evidence cannot be taken
+// after it was received. Zero within five minutes.
+func (s Server) Skew() time.Duration {
+	if d := s.Acquired.Sub(s.Received); !s.Acquired.IsZero() && d > 5*time.Minute {
+		return d
+	}
+	return 0
+}
+
+// A CaseInfo is one case of a server, without its content.
+type CaseInfo struct {
+	ID, Server         int64
+	Received, Acquired time.Time
+	Verdict            wire.Verdict
+	Findings           int
+	Evidence, Hash     [32]byte // SHA-256
+	Size               int      // bytes as kept, compressed
+}
+
+// An Organisation owns servers, and is to be told of what was found on them.
+type Organisation struct {
+	ID, Name, Country string
+	Contact           string
+	Notes             string
+	Created           time.Time
+	Notified          time.Time // zero if not, or if something was found since
+	NotifiedBy        string
+
+	Servers, Compromised, Attacked, Exposed int
+}
+
+// A Build is one that servers run, and how many do.
+type Build struct {
+	Product, Build, Name string
+	Servers              int
+}
+
+// A Count is how many servers have something in common.
+type Count struct {
+	Key     string
+	Servers int
+}
+
+// A CVE is how many servers are open to one vulnerability.
+type CVE struct {
+	ID         string
+	Exploited  string // since when, yyyy-mm-dd, as CISA says; "" if it does not
+	Vulnerable int
+	Depends    int // on configuration that the evidence did not show
+}
+
+// A Day counts the servers whose first hostile act was on it.
+type Day struct {
+	Day                   string // yyyy-mm-dd, UTC
+	Compromised, Attacked int
+}
+
+// An Overview is the estate at a glance.
+type Overview struct {
+	Servers, Organisations int
+	Cases                  int64
+	Verdicts               []Count // in the order of gravity; "" for servers without a case
+	CVEs                   []CVE   // most servers first
+	Builds                 []Build // most servers first
+	Curve                  []Day   // by day
+}
+
+// A FindingKind is findings of one rule with one title, on any servers.
+type FindingKind struct {
+	ID          int64
+	Rule, Title string
+	Level       finding.Level
+	Phase       finding.Phase
+	Outcome     finding.Outcome
+	Servers     int
+}
+
+// An Indicator is something that findings are about, on any servers.
+type Indicator struct {
+	ID          int64
+	Type        string // STIX's word; or "shell-parameter", "technique-set"
+	Role        string // "attacker", "scanner", "shell"; "" for others
+	Value       string
+	Servers     int
+	First, Last time.Time
+}
+
+// A File is one that no baseline knows, at one path with one content.
+type File struct {
+	ID      int64
+	Path    string // as in the baseline where it is inside the product, in lower case
+	SHA256  string
+	Size    int64
+	Servers int
+}
+
+// A Prevalence is on how many of the servers of one build a file is.
+type Prevalence struct {
+	Build
+	With     int // servers that have this content at this path; Build.Servers is of how many
+	SamePath int // servers that have any unknown content at this path
+}
+
+// A Sighted is a server on which something was found.
+type Sighted struct {
+	Server      Server
+	First, Last time.Time // zero for files
+	Count       int
+}
+
+// A Campaign is servers that one thing ties together.
+type Campaign struct {
+	Indicator
+	Organisations int         // among its servers
+	Related       []Indicator // that some of these servers share too, most first
+}
+
+// A DeadLetter is a case that could not be kept.
+type DeadLetter struct {
+	ID       int64
+	At       time.Time
+	Server   int64 // 0 if unknown
+	Reason   string
+	Size     int
+	Replayed time.Time // zero if not
+}
+
+// A Role is what an account may do.
+type Role string
+
+const (
+	Viewer    Role = "viewer"    // reads
+	Analyst   Role = "analyst"   // reads reports, asks for files, notes
+	Publisher Role = "publisher" // publishes too
+	Admin     Role = "admin"     // accounts, tokens, dead letters too
+)
+
+// Rank orders roles: each may do what those before it may. 0 is no role.
+func (r Role) Rank() int {
+	switch r {
+	case Viewer:
+		return 1
+	case Analyst:
+		return 2
+	case Publisher:
+		return 3
+	case Admin:
+		return 4
+	}
+	return 0
+}
+
+// An Account is somebody who may log in.
+type Account struct {
+	Name         string
+	Organisation string // "" sees all
+	Role         Role
+	Password     string // argon2id in its usual encoding; "" if none
+	Subject      string // of OpenID Connect: issuer, a space, subject; "" if none
+	Created      time.Time
+	Disabled     bool
+	Failures     int       // log-ins that failed since the last that did not
+	Failed       time.Time // the last of them
+}
+
+// Scope is what the account may see.
+func (a Account) Scope() Scope {
+	if a.Organisation == "" {
+		return All()
+	}
+	return Org(a.Organisation)
+}
+
+// A Session is an account that is logged in. Its secret is kept by the browser
+// alone: the hub knows its hash.
+type Session struct {
+	Account                Account
+	Created, Seen, Expires time.Time
+	Address                string
+}
+
+// An Entry is one line of the audit log.
+type Entry struct {
+	ID             int64
+	At             time.Time
+	Actor          string // account, "server 7", "hub", or "token" with the first digits of its hash
+	Organisation   string // of the actor; "" for all
+	Action, Object string
+	Detail         string
+	Address        string // that the request came from
+}
+
+// A Token lets servers enrol. Its text is shown once; the hub knows its hash.
+type Token struct {
+	Hash         [32]byte
+	Organisation string
+	Created      time.Time
+	CreatedBy    string
+	Expires      time.Time
+	Uses         int // how often it may still be used
+	LastUsed     time.Time
+}
+
+// A FileState is how far a request for a file is.
+type FileState string
+
+const (
+	FileAsked    FileState = "asked"
+	FileReceived FileState = "received"
+	FileRefused  FileState = "refused" // by the server's administrator, or it is gone or changed
+)
+
+// A FileRequest asks a server for a file that one of its cases names.
+type FileRequest struct {
+	ID, Server, Case int64
+	Path, SHA256     string
+	Asked            time.Time
+	AskedBy          string
+	State            FileState
+	Answered         time.Time
+	Reason           string // why it was refused
+	Size             int64  // bytes received
+}

@@ -1,0 +1,212 @@
+-- The tables of a hub. {id}, {text}, {blob} and {compact} are an engine's own words for
+-- a whole number that numbers itself, text in the order of bytes, bytes, and a table that
+-- is its own index. Times are microseconds since 1970, UTC; 0 is none. A step, once
+-- released, never changes: add another.
+-- step
+CREATE TABLE organisation (
+  id {text} PRIMARY KEY,
+  name {text} NOT NULL,
+  country {text} NOT NULL,                -- ISO 3166-1 alpha-2
+  contact {text} NOT NULL,                -- who is to be told: an address
+  notes {text} NOT NULL,
+  created BIGINT NOT NULL,
+  notified BIGINT NOT NULL DEFAULT 0,
+  notified_by {text} NOT NULL DEFAULT '',
+  servers BIGINT NOT NULL DEFAULT 0,
+  compromised BIGINT NOT NULL DEFAULT 0,
+  attacked BIGINT NOT NULL DEFAULT 0,
+  exposed BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX organisation_rank ON organisation (compromised, attacked, exposed, id);
+CREATE TABLE build (                      -- a product's build that a server runs
+  id BIGINT NOT NULL PRIMARY KEY,
+  product {text} NOT NULL,
+  build {text} NOT NULL,
+  name {text} NOT NULL,
+  servers BIGINT NOT NULL
+);
+CREATE TABLE exposure (                   -- what a server is open to; many share one
+  id BIGINT NOT NULL PRIMARY KEY,
+  build BIGINT NOT NULL,
+  body {text} NOT NULL,                   -- JSON: a list of wire.Exposure without proof
+  servers BIGINT NOT NULL
+);
+CREATE TABLE exposure_cve (
+  exposure BIGINT NOT NULL,
+  cve {text} NOT NULL,
+  state {text} NOT NULL,
+  exploited {text} NOT NULL,              -- since when, yyyy-mm-dd, as CISA says
+  PRIMARY KEY (cve, state, exposure)
+) {compact};
+CREATE TABLE server (
+  id {id},
+  org {text} NOT NULL,
+  name {text} NOT NULL,
+  enrolled BIGINT NOT NULL,
+  seen BIGINT NOT NULL DEFAULT 0,
+  revoked BIGINT NOT NULL DEFAULT 0,
+  key_hash {text} NOT NULL DEFAULT '',    -- SHA-256 of its public key (SPKI), lower-case hex
+  allow_files BIGINT NOT NULL DEFAULT 0,  -- its administrator lets the hub ask for files
+  version {text} NOT NULL DEFAULT '',
+  exposure BIGINT NOT NULL DEFAULT 0,
+  verdict {text} NOT NULL DEFAULT '',
+  confidence {text} NOT NULL DEFAULT '',
+  reason {text} NOT NULL DEFAULT '',
+  findings BIGINT NOT NULL DEFAULT 0,
+  first_hostile BIGINT NOT NULL DEFAULT 0,
+  last_hostile BIGINT NOT NULL DEFAULT 0,
+  standing BIGINT NOT NULL DEFAULT 0,     -- verdict and last hostile act as one number: the worst is the highest
+  latest BIGINT NOT NULL DEFAULT 0,       -- case that the tables below tell of
+  cases BIGINT NOT NULL DEFAULT 0,
+  acquired BIGINT NOT NULL DEFAULT 0,
+  received BIGINT NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX server_name ON server (name, org);
+CREATE INDEX server_standing ON server (standing, id);
+CREATE INDEX server_org ON server (org, standing, id);
+CREATE INDEX server_exposure ON server (exposure);
+CREATE TABLE cases (
+  id BIGINT NOT NULL PRIMARY KEY,
+  server BIGINT NOT NULL,
+  received BIGINT NOT NULL,
+  acquired BIGINT NOT NULL,
+  verdict {text} NOT NULL,
+  findings BIGINT NOT NULL,
+  evidence {blob} NOT NULL,               -- SHA-256 of what the scan said of the evidence
+  hash {blob} NOT NULL,                   -- SHA-256 of the whole stream
+  body {blob} NOT NULL                    -- the stream, zstd
+);
+CREATE UNIQUE INDEX cases_evidence ON cases (server, evidence);
+CREATE INDEX cases_received ON cases (received);
+CREATE TABLE counter (
+  kind {text} NOT NULL,
+  key {text} NOT NULL,
+  n BIGINT NOT NULL,
+  PRIMARY KEY (kind, key)
+) {compact};
+CREATE TABLE finding (                    -- a kind of finding; server_finding says where
+  id BIGINT NOT NULL PRIMARY KEY,
+  rule {text} NOT NULL,
+  title {text} NOT NULL,
+  level {text} NOT NULL,
+  phase {text} NOT NULL,
+  outcome {text} NOT NULL,
+  servers BIGINT NOT NULL
+);
+CREATE INDEX finding_servers ON finding (servers, id);
+CREATE TABLE server_finding (
+  server BIGINT NOT NULL,
+  finding BIGINT NOT NULL,
+  first BIGINT NOT NULL,
+  last BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  PRIMARY KEY (server, finding)
+) {compact};
+CREATE INDEX server_finding_of ON server_finding (finding, server);
+CREATE TABLE indicator (
+  id BIGINT NOT NULL PRIMARY KEY,
+  type {text} NOT NULL,
+  role {text} NOT NULL,
+  value {text} NOT NULL,
+  base {text} NOT NULL,                   -- last element of a path, in lower case
+  ties BIGINT NOT NULL,                   -- 1 if servers that share it belong together
+  servers BIGINT NOT NULL,
+  first BIGINT NOT NULL,
+  last BIGINT NOT NULL
+);
+CREATE INDEX indicator_value ON indicator (value, id);
+CREATE INDEX indicator_base ON indicator (base, id) WHERE base <> '';
+CREATE INDEX indicator_ties ON indicator (servers, id) WHERE ties = 1 AND servers > 1;
+CREATE TABLE server_indicator (
+  server BIGINT NOT NULL,
+  indicator BIGINT NOT NULL,
+  first BIGINT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (server, indicator)
+) {compact};
+CREATE INDEX server_indicator_of ON server_indicator (indicator, server);
+CREATE TABLE file (
+  id BIGINT NOT NULL PRIMARY KEY,
+  path {text} NOT NULL,
+  base {text} NOT NULL,
+  sha256 {text} NOT NULL,
+  size BIGINT NOT NULL,
+  servers BIGINT NOT NULL
+);
+CREATE INDEX file_path ON file (path, id);
+CREATE INDEX file_base ON file (base, id);
+CREATE INDEX file_sha256 ON file (sha256, id);
+CREATE TABLE file_build (                 -- on how many servers of each build
+  file BIGINT NOT NULL,
+  build BIGINT NOT NULL,
+  servers BIGINT NOT NULL,
+  PRIMARY KEY (file, build)
+) {compact};
+CREATE TABLE server_file (
+  server BIGINT NOT NULL,
+  file BIGINT NOT NULL,
+  PRIMARY KEY (server, file)
+) {compact};
+CREATE INDEX server_file_of ON server_file (file, server);
+CREATE TABLE dead_letter (
+  id {id},
+  at BIGINT NOT NULL,
+  server BIGINT NOT NULL,
+  reason {text} NOT NULL,
+  body {blob} NOT NULL,
+  replayed BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE file_request (
+  id {id},
+  server BIGINT NOT NULL,
+  cases BIGINT NOT NULL,
+  path {text} NOT NULL,
+  sha256 {text} NOT NULL,
+  asked BIGINT NOT NULL,
+  asked_by {text} NOT NULL,
+  state {text} NOT NULL,
+  answered BIGINT NOT NULL DEFAULT 0,
+  reason {text} NOT NULL DEFAULT '',
+  size BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX file_request_server ON file_request (server, state);
+CREATE TABLE token (
+  hash {blob} PRIMARY KEY,
+  org {text} NOT NULL,
+  created BIGINT NOT NULL,
+  created_by {text} NOT NULL,
+  expires BIGINT NOT NULL,
+  uses BIGINT NOT NULL,                   -- how often it may still be used
+  last_used BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE account (
+  name {text} PRIMARY KEY,
+  org {text} NOT NULL,                    -- '' for all organisations
+  role {text} NOT NULL,
+  password {text} NOT NULL,               -- argon2id, encoded; '' if none
+  subject {text} NOT NULL,                -- of OpenID Connect: issuer, a space, subject; '' if none
+  created BIGINT NOT NULL,
+  disabled BIGINT NOT NULL DEFAULT 0,
+  failures BIGINT NOT NULL DEFAULT 0,     -- since the last log-in
+  failed BIGINT NOT NULL DEFAULT 0        -- when last
+);
+CREATE UNIQUE INDEX account_subject ON account (subject) WHERE subject <> '';
+CREATE TABLE session (
+  hash {blob} PRIMARY KEY,
+  account {text} NOT NULL,
+  created BIGINT NOT NULL,
+  seen BIGINT NOT NULL,
+  expires BIGINT NOT NULL,
+  address {text} NOT NULL
+);
+CREATE INDEX session_account ON session (account);
+CREATE TABLE audit (
+  id {id},
+  at BIGINT NOT NULL,
+  actor {text} NOT NULL,
+  org {text} NOT NULL,                    -- of the actor; '' for all
+  action {text} NOT NULL,
+  object {text} NOT NULL,
+  detail {text} NOT NULL,
+  address {text} NOT NULL
+);

@@ -1,0 +1,278 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"limier/finding"
+)
+
+// All searches list what most servers share first, unless said otherwise. In
+// the scope of one organisation they look at its servers only, and count only
+// those. next is "" at the end.
+
+// SearchFindings looks for findings whose title or rule holds the text, in any
+// case; an empty text finds all.
+func (h *Hub) SearchFindings(ctx context.Context, scope Scope, text string, level finding.Level, page Page) (kinds []FindingKind, next string, err error) {
+	n, from, args := `f.servers`, `finding f`, []any{}
+	if !scope.all {
+		n, args = `o.n`, []any{scope.org}
+		from = `(SELECT x.finding, COUNT(*) AS n FROM server s JOIN server_finding x ON x.server = s.id WHERE s.org = ? GROUP BY x.finding) o JOIN finding f ON f.id = o.finding`
+	}
+	q := `SELECT f.id, f.rule, f.title, f.level, f.phase, f.outcome, ` + n + ` FROM ` + from + ` WHERE ` + n + ` > 0`
+	if text != "" {
+		q += ` AND (LOWER(f.title) LIKE ? ESCAPE '\' OR f.rule LIKE ? ESCAPE '\')`
+		args = append(args, pattern(text), pattern(text))
+	}
+	if level != "" {
+		q, args = q+` AND f.level = ?`, append(args, string(level))
+	}
+	if k, ok := page.numbers(2); ok {
+		q, args = q+` AND (`+n+`, f.id) < (?, ?)`, append(args, k[0], k[1])
+	}
+	kinds, err = list(ctx, h, func(r *sql.Rows) (k FindingKind, err error) {
+		return k, r.Scan(&k.ID, &k.Rule, &k.Title, &k.Level, &k.Phase, &k.Outcome, &k.Servers)
+	}, q+` ORDER BY `+n+` DESC, f.id DESC LIMIT ?`, append(args, page.limit()+1)...)
+	if len(kinds) > page.limit() {
+		kinds = kinds[:page.limit()]
+		next = key(int64(kinds[len(kinds)-1].Servers), kinds[len(kinds)-1].ID)
+	}
+	return kinds, next, err
+}
+
+const indicatorColumns = `i.id, i.type, i.role, i.value, i.servers, i.first, i.last`
+
+func scanIndicator(r interface{ Scan(...any) error }, more ...any) (i Indicator, err error) {
+	var first, last int64
+	err = r.Scan(append([]any{&i.ID, &i.Type, &i.Role, &i.Value, &i.Servers, &first, &last}, more...)...)
+	i.First, i.Last = moment(first), moment(last)
+	return i, err
+}
+
+// SearchIndicators looks for an address, hash, path, domain, account, process,
+// user agent or parameter that is the text or begins with it; a path also if
+// its last element begins with it, in any case. It lists by value.
+func (h *Hub) SearchIndicators(ctx context.Context, scope Scope, text string, page Page) (found []Indicator, next string, err error) {
+	return byText(ctx, h, scope, "indicator", indicatorColumns, []string{"value"}, text, page,
+		func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) }, func(i Indicator) (string, int64) { return i.Value, i.ID })
+}
+
+// SearchFiles looks for files that no baseline knows, by hash or the beginning
+// of a hash, of a path, or of a name. It lists by path.
+func (h *Hub) SearchFiles(ctx context.Context, scope Scope, text string, page Page) (found []File, next string, err error) {
+	return byText(ctx, h, scope, "file", `i.id, i.path, i.sha256, i.size, i.servers`, []string{"path", "sha256"}, text, page, scanFile, func(f File) (string, int64) { return f.Path, f.ID })
+}
+
+func scanFile(r *sql.Rows) (f File, err error) {
+	return f, r.Scan(&f.ID, &f.Path, &f.SHA256, &f.Size, &f.Servers)
+}
+
+// byText finds the rows of a table in which one of the columns, or base,
+// begins with the text. The first column is the order of the list.
+func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns string, by []string, text string, page Page, scan func(*sql.Rows) (T, error), at func(T) (string, int64)) (found []T, next string, err error) {
+	order := "i." + by[0]
+	after, args := "", []any{}
+	if k, id, ok := cutKey(page.After); ok {
+		after, args = " AND ("+order+", i.id) > (?, ?)", []any{k, id}
+	}
+	limit := page.limit() + 1
+	var q strings.Builder
+	var all []any
+	switch {
+	case !scope.all:
+		q.WriteString(`SELECT ` + strings.Replace(columns, "i.servers", "o.n", 1) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE (`)
+		all = append(all, scope.org)
+		for n, column := range append([]string{"base"}, by...) {
+			from, to := prefixOf(column, text)
+			if n > 0 {
+				q.WriteString(" OR ")
+			}
+			q.WriteString(`(i.` + column + ` >= ? AND i.` + column + ` < ?)`)
+			all = append(all, from, to)
+		}
+		q.WriteString(`)` + after)
+		all = append(all, args...)
+	default:
+		// One branch for each index; UNION takes away what two of them find.
+		for n, column := range append([]string{"base"}, by...) {
+			from, to := prefixOf(column, text)
+			if n > 0 {
+				q.WriteString(" UNION ")
+			}
+			some := ""
+			if column == "base" {
+				some = ` AND i.base <> ''`
+			}
+			q.WriteString(`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.servers > 0 AND i.` + column + ` >= ? AND i.` + column + ` < ?` + some + after + ` ORDER BY i.` + column + ` LIMIT 5000) b` + column)
+			all = append(append(all, from, to), args...)
+		}
+		order = by[0]
+	}
+	id := "id"
+	if !scope.all {
+		id = "i.id"
+	}
+	found, err = list(ctx, h, scan, q.String()+` ORDER BY `+order+`, `+id+` LIMIT ?`, append(all, limit)...)
+	if len(found) >= limit {
+		found = found[:limit-1]
+		k, id := at(found[len(found)-1])
+		next = k + "\x00" + key(id)
+	}
+	return found, next, err
+}
+
+func prefixOf(column, text string) (from, to string) {
+	if column == "base" || column == "sha256" || column == "path" {
+		text = strings.ToLower(strings.ReplaceAll(text, `\`, "/"))
+	}
+	return prefix(text)
+}
+
+func cutKey(after string) (text string, id int64, ok bool) {
+	text, number, ok := strings.Cut(after, "\x00")
+	if !ok {
+		return "", 0, false
+	}
+	k, ok := Page{After: number}.numbers(1)
+	if !ok {
+		return "", 0, false
+	}
+	return text, k[0], true
+}
+
+// File returns one file. Its count is of all servers: how rare a file is, is
+// told to everybody, and where it is only within the scope.
+func (h *Hub) File(ctx context.Context, id int64) (File, error) {
+	all, err := list(ctx, h, scanFile, `SELECT i.id, i.path, i.sha256, i.size, i.servers FROM file i WHERE i.id = ?`, id)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return File{}, err
+	}
+	return all[0], nil
+}
+
+// FilesOf lists the files of a server that no baseline knows, the rarest in
+// the estate first.
+func (h *Hub) FilesOf(ctx context.Context, scope Scope, server int64, limit int) ([]File, error) {
+	if _, err := h.Server(ctx, scope, server); err != nil {
+		return nil, err
+	}
+	return list(ctx, h, scanFile, `SELECT i.id, i.path, i.sha256, i.size, i.servers FROM server_file x JOIN file i ON i.id = x.file WHERE x.server = ? ORDER BY i.servers, i.path, i.id LIMIT ?`, server, Page{Limit: limit}.limit())
+}
+
+// Prevalence says on how many servers of each build a file is, the builds with
+// most such servers first. Counts are of the whole estate.
+func (h *Hub) Prevalence(ctx context.Context, file int64) ([]Prevalence, error) {
+	return list(ctx, h, func(r *sql.Rows) (p Prevalence, err error) {
+		return p, r.Scan(&p.Product, &p.Build.Build, &p.Name, &p.Servers, &p.With, &p.SamePath)
+	}, `SELECT COALESCE(b.product, ''), COALESCE(b.build, ''), COALESCE(b.name, ''), COALESCE(b.servers, 0), x.servers,
+		(SELECT SUM(y.servers) FROM file g JOIN file_build y ON y.file = g.id AND y.build = x.build WHERE g.path = f.path)
+		FROM file f JOIN file_build x ON x.file = f.id LEFT JOIN build b ON b.id = x.build WHERE f.id = ? AND x.servers > 0 ORDER BY x.servers DESC, 2 LIMIT 500`, file)
+}
+
+// FindingServers lists the servers with a kind of finding.
+func (h *Hub) FindingServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
+	return h.sighted(ctx, scope, "finding", "x.first, x.last, x.n", id, page)
+}
+
+// IndicatorServers lists the servers with an indicator.
+func (h *Hub) IndicatorServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
+	return h.sighted(ctx, scope, "indicator", "x.first, x.last, 1", id, page)
+}
+
+// FileServers lists the servers with a file.
+func (h *Hub) FileServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
+	return h.sighted(ctx, scope, "file", "0, 0, 1", id, page)
+}
+
+func (h *Hub) sighted(ctx context.Context, scope Scope, table, columns string, id int64, page Page) (found []Sighted, next string, err error) {
+	q := `SELECT ` + serverColumns + `, ` + columns + ` FROM server_` + table + ` x JOIN server s ON s.id = x.server` + serverJoins + ` WHERE x.` + table + ` = ?`
+	args := []any{id}
+	if !scope.all {
+		q, args = q+` AND s.org = ?`, append(args, scope.org)
+	}
+	if k, ok := page.numbers(1); ok {
+		q, args = q+` AND x.server > ?`, append(args, k[0])
+	}
+	found, err = list(ctx, h, func(r *sql.Rows) (v Sighted, err error) {
+		var first, last int64
+		l, err := scanServer(r, &first, &last, &v.Count)
+		v.Server, v.First, v.Last = l.Server, moment(first), moment(last)
+		return v, err
+	}, q+` ORDER BY x.server LIMIT ?`, append(args, page.limit()+1)...)
+	if len(found) > page.limit() {
+		found = found[:page.limit()]
+		next = key(found[len(found)-1].Server.ID)
+	}
+	return found, next, err
+}
+
+// Indicator returns one indicator; its count is within the scope.
+func (h *Hub) Indicator(ctx context.Context, scope Scope, id int64) (Indicator, error) {
+	i, err := scanIndicator(h.read.QueryRowContext(ctx, h.sql(`SELECT `+indicatorColumns+` FROM indicator i WHERE i.id = ?`), id))
+	if err == nil && !scope.all {
+		err = h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*) FROM server s JOIN server_indicator x ON x.server = s.id AND x.indicator = ? WHERE s.org = ?`), id, scope.org).Scan(&i.Servers)
+	}
+	if err == nil && i.Servers == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return Indicator{}, h.told(err)
+	}
+	return i, nil
+}
+
+// Campaigns lists what ties servers together: attackers' addresses, shells by
+// path, hash or parameter, and sets of techniques, those that most servers
+// share first. kind limits it to one type; "" takes all.
+func (h *Hub) Campaigns(ctx context.Context, scope Scope, kind string, page Page) (found []Indicator, next string, err error) {
+	q, n, args := `SELECT `+indicatorColumns+` FROM indicator i WHERE i.ties = 1 AND i.servers > 1`, `i.servers`, []any{}
+	if !scope.all {
+		q, n = `SELECT `+strings.Replace(indicatorColumns, "i.servers", "o.n", 1)+` FROM (SELECT x.indicator AS id, COUNT(*) AS n FROM server s JOIN server_indicator x ON x.server = s.id WHERE s.org = ? GROUP BY x.indicator) o
+			JOIN indicator i ON i.id = o.id WHERE i.ties = 1 AND o.n > 1`, `o.n`
+		args = append(args, scope.org)
+	}
+	if kind != "" {
+		q, args = q+` AND i.type = ?`, append(args, kind)
+	}
+	if k, ok := page.numbers(2); ok {
+		q, args = q+` AND (`+n+`, i.id) < (?, ?)`, append(args, k[0], k[1])
+	}
+	found, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) }, q+` ORDER BY `+n+` DESC, i.id DESC LIMIT ?`, append(args, page.limit()+1)...)
+	if len(found) > page.limit() {
+		found = found[:page.limit()]
+		last := found[len(found)-1]
+		next = key(int64(last.Servers), last.ID)
+	}
+	return found, next, err
+}
+
+// campaignSample bounds the servers of a campaign whose other indicators are
+// compared.
+const campaignSample = 2000
+
+// Campaign returns the servers that an indicator ties together in numbers, and
+// what else these share; of very many, the first 2,000 are compared.
+// IndicatorServers lists them.
+func (h *Hub) Campaign(ctx context.Context, scope Scope, id int64) (Campaign, error) {
+	i, err := h.Indicator(ctx, scope, id)
+	if err != nil {
+		return Campaign{}, err
+	}
+	c := Campaign{Indicator: i}
+	some, args := `SELECT s.id, s.org FROM server_indicator x JOIN server s ON s.id = x.server WHERE x.indicator = ?`, []any{id}
+	if !scope.all {
+		some, args = some+` AND s.org = ?`, append(args, scope.org)
+	}
+	some += ` ORDER BY x.server LIMIT ?`
+	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(DISTINCT t.org) FROM (`+some+`) t`), append(args, 50_000)...).Scan(&c.Organisations); err != nil {
+		return Campaign{}, h.told(err)
+	}
+	c.Related, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) },
+		`SELECT `+strings.Replace(indicatorColumns, "i.servers", "o.n", 1)+` FROM (SELECT y.indicator AS id, COUNT(*) AS n FROM (`+some+`) t JOIN server_indicator y ON y.server = t.id WHERE y.indicator <> ?
+			GROUP BY y.indicator HAVING COUNT(*) > 1 ORDER BY 2 DESC, 1 LIMIT 200) o JOIN indicator i ON i.id = o.id WHERE i.ties = 1 ORDER BY o.n DESC, i.value LIMIT 50`, append(args, campaignSample, id)...)
+	return c, err
+}

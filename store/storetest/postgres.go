@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// ErrNoPostgres says that PostgreSQL is not installed here.
+var ErrNoPostgres = errors.New("no initdb here: install PostgreSQL to run this (Debian: apt-get install postgresql)")
+
+// A Cluster is a PostgreSQL server of its own, in a temporary folder, that
+// listens on a socket in it and nowhere else.
+type Cluster struct {
+	dir, bin string
+	as       func(*exec.Cmd) // runs a command as the one who may start PostgreSQL
+}
+
+// StartPostgres starts a cluster; it needs initdb, and as root the account
+// postgres.
+func StartPostgres(ctx context.Context) (*Cluster, error) {
+	bin := findPostgres()
+	if bin == "" {
+		return nil, ErrNoPostgres
+	}
+	dir, err := os.MkdirTemp("", "limier-pg")
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{dir: dir, bin: bin}
+	if c.as, err = unprivileged(dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := c.run(ctx, "initdb", "-D", dir+"/data", "-U", "limier", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := c.Start(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return c, nil
+}
+
+// Start starts the cluster again after Stop.
+func (c *Cluster) Start(ctx context.Context) error {
+	return c.run(ctx, "pg_ctl", "-D", c.dir+"/data", "-w", "-s", "-l", c.dir+"/log", "-o", "-c listen_addresses='' -c unix_socket_directories='"+c.dir+"' -c shared_buffers=256MB -c max_wal_size=4GB", "start")
+}
+
+// Stop stops the cluster at once, as a crash would.
+func (c *Cluster) Stop(ctx context.Context) error {
+	return c.run(ctx, "pg_ctl", "-D", c.dir+"/data", "-w", "-s", "-m", "immediate", "stop")
+}
+
+// Database makes an empty database and returns its connection string.
+func (c *Cluster) Database(ctx context.Context) (dsn string, err error) {
+	name := "hub" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	if err := c.run(ctx, "psql", "-h", c.dir, "-U", "limier", "-d", "postgres", "-q", "-c", "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	return "host=" + c.dir + " user=limier dbname=" + name, nil
+}
+
+// Size is how many bytes the cluster's folder takes.
+func (c *Cluster) Size() (n int64) {
+	filepath.Walk(c.dir, func(_ string, i os.FileInfo, err error) error {
+		if err == nil && !i.IsDir() {
+			n += i.Size()
+		}
+		return nil
+	})
+	return n
+}
+
+// Close stops the cluster and removes it.
+func (c *Cluster) Close() error {
+	err := c.Stop(context.Background())
+	return errors.Join(err, os.RemoveAll(c.dir))
+}
+
+func (c *Cluster) run(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, name), args...)
+	cmd.Dir = c.dir
+	c.as(cmd)
+	// A file, not a pipe: the server that pg_ctl leaves behind would hold it open.
+	out, err := os.Create(filepath.Join(c.dir, "out"))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Run(); err != nil {
+		text, _ := os.ReadFile(out.Name())
+		return fmt.Errorf("%s: %w: %s", name, err, text)
+	}
+	return nil
+}
+
+// findPostgres returns the folder that holds initdb, Debian's among them.
+func findPostgres() string {
+	if p, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(p); err == nil {
+			p = real
+		}
+		return filepath.Dir(p)
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return ""
+	}
+	return filepath.Dir(found[len(found)-1])
+}
