@@ -41,6 +41,7 @@ type Machine struct {
 	nest    int
 	calls   int
 	dirty   bool
+	hurry   bool
 }
 
 type unit struct {
@@ -88,8 +89,8 @@ const (
 )
 
 const (
-	totalSteps = 7_000_000
-	entrySteps = 3_500_000
+	totalSteps = 3_500_000
+	entrySteps = 2_500_000
 )
 
 // NewMachine returns a machine with fresh budgets.
@@ -261,12 +262,28 @@ func (m *Machine) runEntry(f *fun) {
 	})
 }
 
+// hurrySteps is what a machine has left once its host knows the verdict.
+const hurrySteps = 100_000
+
+// Hurry tells the machine that the verdict stands: what it still finds only
+// adds to it.
+func (m *Machine) Hurry() {
+	if m.hurry {
+		return
+	}
+	m.hurry = true
+	m.left = min(m.left, hurrySteps)
+}
+
 func (m *Machine) entry(run func()) {
 	m.left = min(entrySteps, m.total)
 	before := m.left
 	m.cur, m.nest = m.globals, 0
 	run()
 	m.total -= before - max(m.left, 0)
+	if m.hurry {
+		m.total = min(m.total, hurrySteps)
+	}
 	m.pending = m.pending[:0]
 }
 

@@ -54,13 +54,15 @@ func analyse(text string, depth int) []webshell.Reason {
 	}
 	h := &host{page: page, depth: depth}
 	m := script.NewMachine(h)
+	h.Machine = m
 	h.objects(m)
+	var blocks [][]*script.Node
 	for _, b := range page.Blocks {
-		h.blocks = append(h.blocks, m.Load(page.Text, b.Segments, b.Dialect))
+		blocks = append(blocks, m.Load(page.Text, b.Segments, b.Dialect))
 	}
 	for i, b := range page.Blocks {
-		m.Run(h.blocks[i], b.Dialect)
+		m.Run(blocks[i], b.Dialect)
 	}
 	m.RunFunctions()
-	return h.verdict(m)
+	return h.verdict()
 }

@@ -1,82 +1,22 @@
 package asp
 
 import (
-	"encoding/base64"
 	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
-
-	"limier/webshell"
+	"limier/webshell/webshelltest"
 )
 
-var update = flag.Bool("update", false, "rewrite the want sections of testdata")
+var update = flag.Bool("update", false, "rewrite the section want of the archives")
 
-// page returns the page of an archive. Its text is stored as base64, so that
-// antivirus leaves the checkout alone.
-func page(t testing.TB, name string) (string, []byte, *txtar.Archive) {
-	t.Helper()
-	a, err := txtar.ParseFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(string(a.Files[0].Data), "\n", ""))
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return a.Files[0].Name, data, a
+func TestArchives(t *testing.T) {
+	webshelltest.Run(t, "testdata", *update, Language)
 }
 
-// tell writes reasons as the archives have them.
-func tell(reasons []webshell.Reason) string {
-	var b strings.Builder
-	for _, r := range reasons {
-		fmt.Fprintf(&b, "%s %s %s", r.Verdict, r.Confidence, r.Rule)
-		for _, s := range r.Steps {
-			fmt.Fprintf(&b, " %s:%d", s.Role, s.Line)
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
-func TestAnalyse(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) < 10 {
-		t.Fatalf("%d archives: %v", len(files), err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
-			name, data, a := page(t, f)
-			reasons := Analyse(name, data)
-			got := tell(reasons)
-			if *update {
-				a.Files[1].Data = []byte(got)
-				if err := os.WriteFile(f, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(got, string(a.Files[1].Data)); diff != "" {
-				t.Errorf("got (-) want (+):\n%s", diff)
-			}
-			alarm := len(reasons) > 0 && reasons[0].Verdict.Rank() > webshell.Suspicious.Rank()
-			if legit := strings.HasPrefix(filepath.Base(f), "legit-"); alarm == legit {
-				t.Errorf("alarm is %v", alarm)
-			}
-		})
-	}
-}
-
-// TestDecodedIsShown checks that an explanation names lines and what was hidden.
+// TestExplanation checks that an explanation shows what was hidden.
 func TestExplanation(t *testing.T) {
-	name, data, _ := page(t, "testdata/rev-asp.txtar")
-	r := Analyse(name, data)[0]
+	r := Analyse("rev.asp", webshelltest.Page(t, "testdata", "rev.asp"))[0]
 	if len(r.Steps) == 0 || r.Text == "" {
 		t.Fatalf("no explanation: %+v", r)
 	}
@@ -107,50 +47,13 @@ func pathological() map[string]string {
 }
 
 func TestPathological(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds files of 10 MB")
-	}
-	for kind, text := range pathological() {
-		start := time.Now()
-		Analyse("x.asp", []byte(text))
-		// The goal is a second on an idle core; this one may be shared.
-		if took := time.Since(start); took > 20*time.Second {
-			t.Errorf("%s: %v", kind, took)
-		} else {
-			t.Logf("%s: %v for %d bytes", kind, took, len(text))
-		}
-	}
+	webshelltest.Bounded(t, Language, "x.asp", pathological())
 }
 
 func BenchmarkAnalyse(b *testing.B) {
-	files, _ := filepath.Glob("testdata/*.txtar")
-	var names []string
-	var pages [][]byte
-	size := 0
-	for _, f := range files {
-		name, data, _ := page(b, f)
-		names, pages = append(names, name), append(pages, data)
-		size += len(data)
-	}
-	b.SetBytes(int64(size))
-	b.ReportAllocs()
-	for b.Loop() {
-		for i, p := range pages {
-			Analyse(names[i], p)
-		}
-	}
+	webshelltest.Benchmark(b, "testdata", Language)
 }
 
 func FuzzAnalyse(f *testing.F) {
-	files, _ := filepath.Glob("testdata/*.txtar")
-	for _, name := range files {
-		n, data, _ := page(f, name)
-		f.Add(n, data)
-	}
-	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		first := tell(Analyse(name, data))
-		if second := tell(Analyse(name, data)); first != second {
-			t.Errorf("two runs differ:\n%s\n%s", first, second)
-		}
-	})
+	webshelltest.Fuzz(f, "testdata", Language)
 }

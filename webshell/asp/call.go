@@ -117,7 +117,7 @@ func (h *host) server(m *script.Machine, n *script.Node, name string, args []scr
 		return v, true
 	case "execute", "transfer":
 		if a.L&fromRequest != 0 {
-			h.see(m, n, a, sight{rule: "request-to-include", text: "The request names the page that is run."})
+			h.See(n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
 		}
 		return script.Value{}, true
 	case "htmlencode", "urlencode", "urlpathencode":
@@ -132,13 +132,13 @@ func (h *host) create(m *script.Machine, n *script.Node, args []script.Value) sc
 	s, ok := a.Text()
 	if !ok {
 		if a.L&fromRequest != 0 {
-			h.see(m, n, a, sight{rule: "request-to-object", text: "The request names the object that is created."})
+			h.See(n, a, webshell.Sight{Rule: "request-to-object", Text: "The request names the object that is created."})
 		}
 		return script.Value{}
 	}
 	v := script.Instance(progID(s))
 	if a.L&script.Built != 0 && dangerous(v.S) {
-		h.see(m, n, a, sight{rule: "hidden-object", text: "The name of the object " + s + " is put together from pieces.", decoded: s})
+		h.See(n, a, webshell.Sight{Rule: "hidden-object", Text: "The name of the object " + s + " is put together from pieces.", Decoded: s})
 	}
 	return v
 }
@@ -160,11 +160,11 @@ func (h *host) getObject(m *script.Machine, n *script.Node, args []script.Value)
 	low := strings.ToLower(s)
 	switch {
 	case a.L&hostile != 0 && a.Prefix() == "":
-		h.see(m, n, a, sight{rule: "request-to-object", text: "The request names the object that is bound."})
+		h.See(n, a, webshell.Sight{Rule: "request-to-object", Text: "The request names the object that is bound."})
 	case strings.HasPrefix(low, "winmgmts"):
 		return script.Instance("wmi")
 	case strings.HasPrefix(low, "script:"):
-		h.see(m, n, a, sight{rule: "remote-to-eval", text: "A script is fetched and run by its moniker.", decoded: s})
+		h.See(n, a, webshell.Sight{Rule: "remote-to-eval", Text: "A script is fetched and run by its moniker.", Decoded: s})
 	case strings.HasPrefix(low, "iis:"):
 		return script.Instance("iis")
 	case strings.HasPrefix(low, "winnt:"):
@@ -328,8 +328,8 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		if name == "open" && len(args) > 1 {
 			set("<url>", args[1])
 			if p := strings.ToLower(args[1].Prefix()); args[1].L&fromRequest != 0 && (strings.HasPrefix(p, "http://127.0.0.1:") || strings.HasPrefix(p, "http://localhost:")) {
-				h.see(m, n, args[1], sight{rule: "request-to-local-port", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
-					text: "The request names a port of this host to which the page talks."})
+				h.See(n, args[1], webshell.Sight{Rule: "request-to-local-port", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "The request names a port of this host to which the page talks."})
 			}
 		}
 		return none, true
@@ -345,7 +345,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return none, true
 		case "transformnode", "transformnodetoobject":
 			if v := script.Union(a, anyOf(a)); v.L&hostile != 0 {
-				h.see(m, n, v, sight{rule: "request-to-eval", text: "A style sheet from the request, which may hold script, is run."})
+				h.See(n, v, webshell.Sight{Rule: "request-to-eval", Text: "A style sheet from the request, which may hold script, is run."})
 			}
 			return none, true
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"limier/internal/script"
+	"limier/webshell"
 )
 
 // Labels, the most telling lowest.
@@ -23,11 +24,9 @@ const hostile = fromRequest | fromUpload | fromRemote
 
 // host gives ASP's objects their meaning and collects what it sees.
 type host struct {
+	webshell.Sights
 	page   *script.Page
 	depth  int
-	blocks [][]*script.Node
-	seen   []sight
-	known  map[*script.Node]int
 	gates  int
 	acts   map[string]act // file actions on a path the request chooses
 	drives bool

@@ -30,8 +30,8 @@ var powers = []struct {
 
 // structure finds shells whose flow is hidden or broken by what they bring
 // together: no page needs commands, folders, deletion and registry at once.
-func (h *host) structure(m *script.Machine) {
-	texts := append([]string{h.page.Text}, m.Units()...)
+func (h *host) structure() {
+	texts := append([]string{h.page.Text}, h.Machine.Units()...)
 	var low strings.Builder
 	for _, t := range texts {
 		if low.Len()+len(t) > 4<<20 {
@@ -55,6 +55,6 @@ func (h *host) structure(m *script.Machine) {
 	if len(found) < 9 {
 		return
 	}
-	h.seen = append(h.seen, sight{rule: "many-powers", verdict: webshell.Webshell, sure: finding.ModerateConfidence,
-		text: "One page brings together means to " + strings.Join(found, ", ") + "."})
+	h.See(nil, script.Value{}, webshell.Sight{Rule: "many-powers", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+		Text: "One page brings together means to " + strings.Join(found, ", ") + "."})
 }

@@ -63,6 +63,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 		return nil
 	}
 	m := script.NewMachine(h)
+	h.Machine = m
 	h.controls(m)
 	var blocks [][]*script.Node
 	for _, b := range h.page.Blocks {
@@ -72,7 +73,10 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 		m.Run(blocks[i], b.Dialect)
 	}
 	m.RunFunctions()
-	return h.verdict(m)
+	h.structure()
+	h.fileManager()
+	h.uploader()
+	return h.Reasons()
 }
 
 // cut finds the code of a file by its kind.

@@ -3,7 +3,9 @@ package aspnet
 import (
 	"strings"
 
+	"limier/finding"
 	"limier/internal/script"
+	"limier/webshell"
 )
 
 func first(args []script.Value) script.Value { return nth(args, 0) }
@@ -80,8 +82,8 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 	case "eval", "execute", "executeglobal":
 		if (m.Dialect() == script.JScript || m.Dialect() == script.VBScript) && len(args) > 0 {
 			if s, ok := nth(args, 1).Text(); ok && s == "unsafe" && args[0].L == 0 && !args[0].Known() {
-				h.see(n, args[0], sight{rule: "unsafe-eval", verdict: "webshell", sure: "moderate",
-					text: "Text that is not in the file is run as code, with the switch that lifts all limits."})
+				h.See(n, args[0], webshell.Sight{Rule: "unsafe-eval", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+					Text: "Text that is not in the file is run as code, with the switch that lifts all limits."})
 			}
 			return h.code(m, n, args[0], name), true
 		}
@@ -215,13 +217,13 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		switch name {
 		case "copy", "getdelegateforfunctionpointer", "writebyte":
 			if u := script.Union(args...); u.L&client != 0 && h.isImported("virtualalloc") {
-				h.see(n, u, sight{rule: "request-to-memory", verdict: "webshell", sure: "high", text: "Bytes from the request are placed in executable memory."})
+				h.See(n, u, webshell.Sight{Rule: "request-to-memory", Verdict: webshell.Webshell, Sure: finding.HighConfidence, Text: "Bytes from the request are placed in executable memory."})
 			}
 			return none, true
 		}
 	case "hostingenvironment":
 		if name == "registervirtualpathprovider" {
-			h.see(n, a, sight{rule: "virtual-path-provider", text: "The code registers a provider of pages that exist only in memory."})
+			h.See(n, a, webshell.Sight{Rule: "virtual-path-provider", Text: "The code registers a provider of pages that exist only in memory."})
 			return none, true
 		}
 		if name == "mappath" {
@@ -286,7 +288,7 @@ func withFields(args []script.Value) []script.Value {
 
 func (h *host) registry(n *script.Node, args []script.Value) script.Value {
 	if u := script.Union(args...); u.L&client != 0 {
-		h.see(n, u, sight{rule: "request-to-registry", verdict: "webshell", sure: "moderate", text: "The request names the registry key that is read or written."})
+		h.See(n, u, webshell.Sight{Rule: "request-to-registry", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence, Text: "The request names the registry key that is read or written."})
 	}
 	return script.Instance("registry", args...)
 }
@@ -374,14 +376,14 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		}
 		for _, a := range args {
 			if a.K == script.VType && strings.HasSuffix(a.S, "sockettype.raw") {
-				h.see(n, a, sight{rule: "raw-socket", verdict: "malicious", sure: "moderate", text: "The page opens a raw socket, as sniffers and scanners do."})
+				h.See(n, a, webshell.Sight{Rule: "raw-socket", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens a raw socket, as sniffers and scanners do."})
 			}
 		}
 		return script.Instance(class), true
 	case "webclient", "httpclient":
 		return script.Instance("webclient"), true
 	case "httplistener":
-		h.see(n, a, sight{rule: "second-listener", verdict: "malicious", sure: "moderate", text: "The page opens a web server of its own."})
+		h.See(n, a, webshell.Sight{Rule: "second-listener", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens a web server of its own."})
 		return script.Instance(class), true
 	case "powershell", "xslcompiledtransform", "xsltransform", "managementclass", "managementobject", "managementbaseobject", "managementobjectsearcher", "scriptcontrol":
 		return script.Instance(class, args...), true
@@ -389,7 +391,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		v := script.Instance(class, args...)
 		v.O.Fields = map[string]script.Value{"path": a}
 		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "iis://") {
-			h.see(n, a, sight{rule: "reads-iis-metabase", verdict: "malicious", sure: "moderate", text: "The page opens the configuration of IIS itself, which holds accounts and passwords."})
+			h.See(n, a, webshell.Sight{Rule: "reads-iis-metabase", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens the configuration of IIS itself, which holds accounts and passwords."})
 		}
 		return v, true
 	case "cspparameters", "csharpcodeprovider", "vbcodeprovider", "jscriptcodeprovider", "codedomprovider", "microsoft.jscript.jscriptcodeprovider":

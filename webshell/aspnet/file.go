@@ -120,15 +120,15 @@ func scriptName(v script.Value) bool {
 func (h *host) write(m *script.Machine, n *script.Node, path, content script.Value) {
 	if s, ok := content.Text(); ok && h.depth < 2 && len(s) > 10 {
 		if len(s) > 256 && s[:2] == "MZ" {
-			h.see(n, content, sight{rule: "writes-program", verdict: webshell.Malicious, sure: finding.HighConfidence,
-				text: "A program hidden in the page is written to a file."})
+			h.See(n, content, webshell.Sight{Rule: "writes-program", Verdict: webshell.Malicious, Sure: finding.HighConfidence,
+				Text: "A program hidden in the page is written to a file."})
 			return
 		}
 		low := strings.ToLower(s)
 		if strings.Contains(low, "<%") || strings.Contains(low, "runat") {
 			if inner := analyseWritten(s, h.depth+1); len(inner) > 0 && inner[0].Verdict == webshell.Webshell {
-				h.see(n, content, sight{rule: "writes-webshell", verdict: webshell.Webshell, sure: finding.HighConfidence,
-					text: "A web shell is written to a file.", decoded: s, inner: inner})
+				h.See(n, content, webshell.Sight{Rule: "writes-webshell", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+					Text: "A web shell is written to a file.", Decoded: s, Inner: inner})
 				return
 			}
 		}
@@ -137,17 +137,17 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 		h.act("write", n, path)
 	}
 	req := content.L&client != 0 && content.L&script.Numeric == 0
-	s := sight{rule: "request-to-file", text: "Data from the request is written to a file."}
+	s := webshell.Sight{Rule: "request-to-file", Text: "Data from the request is written to a file."}
 	switch {
 	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0:
-		s.text = "Data from the request is written to a file that the request names."
-		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
+		s.Text = "Data from the request is written to a file that the request names."
+		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 	case req && content.L&fromRequest != 0 && scriptName(path) && content.L&script.Mixed == 0:
-		s.text = "Data from the request alone is written to a script."
-		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		s.Text = "Data from the request alone is written to a script."
+		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path)):
-		s.rule, s.text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
-		s.verdict, s.sure = webshell.Malicious, finding.HighConfidence
+		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
+		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
 	case content.L&fromUpload != 0:
 		h.upload(m, n, path)
 		return
@@ -155,7 +155,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	default:
 		return
 	}
-	h.see(n, script.Union(content, path), s)
+	h.See(n, script.Union(content, path), s)
 }
 
 // analyseWritten judges a page that the code writes: ASP.NET, or classic ASP.
@@ -177,16 +177,16 @@ func (h *host) upload(m *script.Machine, n *script.Node, path script.Value) {
 // uploader weighs the places where uploads are stored.
 func (h *host) uploader() {
 	for _, u := range h.uploads {
-		s := sight{rule: "upload-to-file", text: "An uploaded file is stored under the name the client gave."}
+		s := webshell.Sight{Rule: "upload-to-file", Text: "An uploaded file is stored under the name the client gave."}
 		switch {
 		case u.path.L&fromRequest != 0 && u.path.L&(fileName|mapped) == fileName && !h.checked:
-			s.text = "An uploaded file is stored in any folder the request names."
-			s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+			s.Text = "An uploaded file is stored in any folder the request names."
+			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		case pure(u.path):
-			s.text = "An uploaded file is stored where the request says."
-			s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+			s.Text = "An uploaded file is stored where the request says."
+			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		}
-		h.see(u.n, u.path, s)
+		h.See(u.n, u.path, s)
 	}
 }
 
@@ -206,21 +206,21 @@ func (h *host) fileManager() {
 		kinds = append(kinds, k)
 	}
 	if a, ok := h.acts["list"]; n == 1 && ok && a.pure {
-		h.see(a.n, a.v, sight{rule: "lists-any-folder", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
-			text: "The page lists any folder of the server that the client names."})
+		h.See(a.n, a.v, webshell.Sight{Rule: "lists-any-folder", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page lists any folder of the server that the client names."})
 	}
 	if n < 2 {
 		return
 	}
 	a := h.acts[kinds[0]]
-	s := sight{rule: "file-manager", text: "The client chooses the path of several file actions: " + strings.Join(kinds, ", ") + "."}
+	s := webshell.Sight{Rule: "file-manager", Text: "The client chooses the path of several file actions: " + strings.Join(kinds, ", ") + "."}
 	if n >= 3 && free >= 2 || n >= 2 && free >= 1 && h.drives {
-		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
+		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		if h.drives && free >= 2 {
-			s.sure = finding.HighConfidence
+			s.Sure = finding.HighConfidence
 		}
 	} else if free >= 2 {
-		s.verdict, s.sure = webshell.Malicious, finding.ModerateConfidence
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	}
-	h.see(a.n, a.v, s)
+	h.See(a.n, a.v, s)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"limier/internal/script"
+	"limier/webshell"
 )
 
 // Labels, the most telling lowest.
@@ -27,10 +28,9 @@ const client = fromRequest | fromControl | fromUpload
 // host gives the .NET Framework's classes their meaning and collects what it
 // sees.
 type host struct {
+	webshell.Sights
 	page    *script.Page
 	depth   int
-	seen    []sight
-	known   map[*script.Node]int
 	acts    map[string]act
 	drives  bool
 	checked bool // the name of an upload is looked at

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"limier/internal/script"
+	"limier/webshell"
 )
 
 // objectCall calls a method of an object whose class is known.
@@ -50,7 +51,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return script.Instance(progID(s)), true
 		case "execute", "transfer":
 			if a.L&client != 0 && a.L&script.Mixed == 0 {
-				h.see(n, a, sight{rule: "request-to-include", text: "The request names the page that is run."})
+				h.See(n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
 			}
 			return none, true
 		case "htmlencode", "urlencode", "urldecode", "htmldecode":

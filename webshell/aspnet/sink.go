@@ -14,42 +14,42 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, how strin
 		if how != "eval" && how != "Function" && how != "execute" && how != "executeglobal" {
 			return script.Value{}
 		}
-		before := len(h.seen)
+		before := len(h.All)
 		d := script.JScript
 		if m.Dialect() == script.VBScript {
 			d = script.VBScript
 		}
 		out, ran := m.RunText(s, d)
 		if ran && v.L&script.Built != 0 && len(s) > 8 {
-			for i := before; i < len(h.seen); i++ {
-				if h.seen[i].decoded == "" {
-					h.seen[i].decoded = s
+			for i := before; i < len(h.All); i++ {
+				if h.All[i].Decoded == "" {
+					h.All[i].Decoded = s
 				}
 			}
-			h.see(n, v, sight{rule: "hidden-code", decoded: s, text: "Code put together from pieces is run by " + how + "."})
+			h.See(n, v, webshell.Sight{Rule: "hidden-code", Decoded: s, Text: "Code put together from pieces is run by " + how + "."})
 		}
 		return out
 	}
-	s := sight{rule: "request-to-eval", verdict: webshell.Webshell, sure: finding.HighConfidence,
-		text: "Text from the request is run as code by " + how + "."}
+	s := webshell.Sight{Rule: "request-to-eval", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+		Text: "Text from the request is run as code by " + how + "."}
 	switch {
 	case v.L&script.Numeric != 0:
 		return script.Value{}
 	case v.L&client != 0:
 		if v.L&script.Mixed != 0 {
-			s.sure = finding.ModerateConfidence
+			s.Sure = finding.ModerateConfidence
 		}
 	case v.L&fromRemote != 0:
-		s.rule, s.text = "remote-to-eval", "Code fetched from another server is run by "+how+"."
+		s.Rule, s.Text = "remote-to-eval", "Code fetched from another server is run by "+how+"."
 	case v.L&fromSession != 0 && v.L&script.Mixed == 0:
-		s.rule, s.text, s.sure = "session-to-eval", "Text kept in the session is run as code by "+how+".", finding.ModerateConfidence
+		s.Rule, s.Text, s.Sure = "session-to-eval", "Text kept in the session is run as code by "+how+".", finding.ModerateConfidence
 	case v.L&(fromFile|fromData) != 0:
-		s.rule, s.text = "stored-to-eval", "Text read from a file or database is run as code by "+how+"."
-		s.verdict = ""
+		s.Rule, s.Text = "stored-to-eval", "Text read from a file or database is run as code by "+how+"."
+		s.Verdict = ""
 	default:
 		return script.Value{}
 	}
-	h.see(n, v, s)
+	h.See(n, v, s)
 	return script.Value{}
 }
 
@@ -58,26 +58,26 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 	if part != "" {
 		how += " (" + part + ")"
 	}
-	s := sight{rule: "request-to-command", verdict: webshell.Webshell, sure: finding.HighConfidence,
-		text: "Text from the request is run as a command by " + how + "."}
+	s := webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+		Text: "Text from the request is run as a command by " + how + "."}
 	text, known := v.Text()
 	switch {
 	case v.L&script.Numeric != 0 && v.L&client != 0:
 		return
 	case v.L&(fromRequest|fromUpload) != 0:
 	case v.L&fromControl != 0:
-		s.sure = finding.ModerateConfidence
+		s.Sure = finding.ModerateConfidence
 	case v.L&fromRemote != 0:
-		s.rule, s.text = "remote-to-command", "Text fetched from another server is run as a command by "+how+"."
+		s.Rule, s.Text = "remote-to-command", "Text fetched from another server is run as a command by "+how+"."
 	case v.L&fromSession != 0:
-		s.text, s.sure = "Text kept in the session is run as a command by "+how+".", finding.ModerateConfidence
+		s.Text, s.Sure = "Text kept in the session is run as a command by "+how+".", finding.ModerateConfidence
 	case known && hostileCommand(text):
-		s.rule, s.text = "hostile-command", "A command that serves intruders is run by "+how+"."
-		s.verdict, s.sure, s.decoded = webshell.Malicious, finding.ModerateConfidence, text
+		s.Rule, s.Text = "hostile-command", "A command that serves intruders is run by "+how+"."
+		s.Verdict, s.Sure, s.Decoded = webshell.Malicious, finding.ModerateConfidence, text
 	default:
-		s = sight{rule: "runs-command", text: "A command is run by " + how + ".", decoded: text}
+		s = webshell.Sight{Rule: "runs-command", Text: "A command is run by " + how + ".", Decoded: text}
 	}
-	h.see(n, v, s)
+	h.See(n, v, s)
 }
 
 // hostileCommand knows commands that no page has reason to run.
@@ -94,25 +94,25 @@ func hostileCommand(s string) bool {
 // load is an assembly being loaded from bytes or from a path.
 func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, how string) script.Value {
 	v := script.Instance("assembly", all)
-	s := sight{rule: "request-to-assembly", verdict: webshell.Webshell, sure: finding.HighConfidence,
-		text: "An assembly from the request is loaded and run (" + how + ")."}
+	s := webshell.Sight{Rule: "request-to-assembly", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+		Text: "An assembly from the request is loaded and run (" + how + ")."}
 	switch {
 	case all.L&script.Numeric != 0 && all.L&client != 0:
 		return v
 	case all.L&(fromRequest|fromUpload) != 0:
 	case all.L&fromControl != 0:
-		s.sure = finding.ModerateConfidence
+		s.Sure = finding.ModerateConfidence
 	case all.L&fromRemote != 0:
-		s.rule, s.text = "remote-to-assembly", "An assembly fetched from another server is loaded ("+how+")."
+		s.Rule, s.Text = "remote-to-assembly", "An assembly fetched from another server is loaded ("+how+")."
 	case all.L&fromSession != 0:
-		s.rule, s.text, s.sure = "session-to-assembly", "An assembly kept in the session is loaded ("+how+").", finding.ModerateConfidence
+		s.Rule, s.Text, s.Sure = "session-to-assembly", "An assembly kept in the session is loaded ("+how+").", finding.ModerateConfidence
 	case all.L&blob != 0 || what.K == script.VBytes && len(what.O.Buf) > 256 || what.K == script.VArray:
-		s.rule, s.text = "embedded-assembly", "An assembly hidden in the page itself is loaded ("+how+")."
-		s.verdict, s.sure = webshell.Malicious, finding.HighConfidence
+		s.Rule, s.Text = "embedded-assembly", "An assembly hidden in the page itself is loaded ("+how+")."
+		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
 	default:
 		return v
 	}
-	h.see(n, all, s)
+	h.See(n, all, s)
 	return v
 }
 
@@ -120,14 +120,14 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 	if v.L&(fromRequest|fromUpload) == 0 || v.L&script.Numeric != 0 {
 		return
 	}
-	s := sight{rule: "request-to-deserialize", verdict: webshell.Webshell, sure: finding.HighConfidence,
-		text: "Data from the request is deserialised by " + how + ", which lets it run code."}
+	s := webshell.Sight{Rule: "request-to-deserialize", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+		Text: "Data from the request is deserialised by " + how + ", which lets it run code."}
 	for t := v.T; t != nil; t = t.Prev {
 		if c := strings.ToLower(m.Place(t.Node).Code); strings.Contains(c, "viewstate") || strings.Contains(c, "vstate") {
-			s.verdict = ""
+			s.Verdict = ""
 		}
 	}
-	h.see(n, v, s)
+	h.See(n, v, s)
 }
 
 // sql is a statement v being prepared on conn.
@@ -135,32 +135,32 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 	if v.L&(fromRequest|fromControl) == 0 || v.L&script.Numeric != 0 {
 		return
 	}
-	s := sight{rule: "request-to-sql", text: "A whole SQL statement comes from the request."}
+	s := webshell.Sight{Rule: "request-to-sql", Text: "A whole SQL statement comes from the request."}
 	c := script.Union(conn, conn.O.AnyValue())
 	switch names := c.L&(client|fromSession) != 0; {
 	case names && pure(v):
-		s.verdict, s.sure = webshell.Webshell, finding.HighConfidence
-		s.text = "The request names the database and sends the SQL statement."
+		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
+		s.Text = "The request names the database and sends the SQL statement."
 	case names && c.L&client != 0:
-		s.verdict, s.sure = webshell.Webshell, finding.ModerateConfidence
-		s.text = "The request names the database and what to read from it."
+		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+		s.Text = "The request names the database and what to read from it."
 	case !pure(v):
 		return
 	}
-	h.see(n, v, s)
+	h.See(n, v, s)
 }
 
 func (h *host) socket(n *script.Node, v script.Value) {
 	h.sockets++
-	h.see(n, v, sight{rule: "request-to-socket", verdict: webshell.Webshell, sure: finding.ModerateConfidence,
-		text: "The page connects to any host and port that the request names: a tunnel."})
+	h.See(n, v, webshell.Sight{Rule: "request-to-socket", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+		Text: "The page connects to any host and port that the request names: a tunnel."})
 }
 
 // print is v being written to the client.
 func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&secret != 0 {
-		h.see(n, v, sight{rule: "prints-secrets", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
-			text: "Keys or passwords of the configuration are sent to the client."})
+		h.See(n, v, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "Keys or passwords of the configuration are sent to the client."})
 	}
 }
 
@@ -170,8 +170,8 @@ func (h *host) isImported(name string) bool {
 }
 
 // structure looks at what the code declares.
-func (h *host) structure(m *script.Machine) {
-	m.Functions(func(fn, class *script.Node) {
+func (h *host) structure() {
+	h.Machine.Functions(func(fn, class *script.Node) {
 		for _, a := range fn.Attr {
 			if a == "dllimport" {
 				if h.imports == nil {
@@ -190,11 +190,11 @@ func (h *host) structure(m *script.Machine) {
 		return nil
 	}
 	if n := at("virtualalloc", "virtualallocex", "virtualprotect", "ntallocatevirtualmemory"); n != nil && at("createthread", "createremotethread", "writeprocessmemory", "ntcreatethreadex", "queueuserapc", "waitforsingleobject", "rtlmovememory") != nil {
-		h.see(n, script.Value{}, sight{rule: "shellcode", verdict: webshell.Malicious, sure: finding.HighConfidence,
-			text: "The page allocates executable memory and starts a thread in it."})
+		h.See(n, script.Value{}, webshell.Sight{Rule: "shellcode", Verdict: webshell.Malicious, Sure: finding.HighConfidence,
+			Text: "The page allocates executable memory and starts a thread in it."})
 	}
 	if n := at("createprocessasuser", "createprocesswithtokenw", "createprocesswithlogonw", "impersonatenamedpipeclient", "ntquerysysteminformation", "zwquerysysteminformation", "minidumpwritedump", "wtsenumerateprocesses", "wtsenumerateprocessesa"); n != nil {
-		h.see(n, script.Value{}, sight{rule: "takes-privileges", verdict: webshell.Malicious, sure: finding.ModerateConfidence,
-			text: "The page calls the system to take another account's rights or to read other processes."})
+		h.See(n, script.Value{}, webshell.Sight{Rule: "takes-privileges", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page calls the system to take another account's rights or to read other processes."})
 	}
 }

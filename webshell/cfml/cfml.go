@@ -46,13 +46,12 @@ func analyse(_ string, data []byte) []webshell.Reason {
 		return nil
 	}
 	data = withoutComments(data)
-	p := &page{data: data, lines: webshell.LinesOf(data), tainted: map[string]int{}}
-	p.spread()
+	p := &page{Listing: webshell.NewListing(data)}
+	p.Spread(";\n>", 4, p.statement)
 	p.tags()
 	p.calls()
 	p.manager()
-	slices.SortStableFunc(p.out, func(a, b webshell.Reason) int { return b.Verdict.Rank() - a.Verdict.Rank() })
-	return p.out
+	return webshell.Strongest(p.Out)
 }
 
 // withoutComments turns comments into spaces, so that offsets keep their
@@ -80,34 +79,14 @@ func withoutComments(data []byte) []byte {
 
 // A page is one file on its way through the analysis.
 type page struct {
-	data    []byte
-	lines   *webshell.Lines
-	tainted map[string]int // variable, lower case → offset of the source
-	files   []int
-	out     []webshell.Reason
+	*webshell.Listing // variables are in lower case
+	files             []int
 }
 
-// spread finds the variables that hold what the request sent, through at most
-// four assignments: <cfset x = …>, <cfparam>, and statements of cfscript.
-func (p *page) spread() {
-	for range 4 {
-		changed := false
-		for from := 0; from < len(p.data); {
-			to := bytes.IndexAny(p.data[from:], ";\n>")
-			if to < 0 {
-				to = len(p.data) - from
-			}
-			changed = p.statement(from, from+to) || changed
-			from += to + 1
-		}
-		if !changed {
-			return
-		}
-	}
-}
-
+// statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
+// assigns.
 func (p *page) statement(from, to int) bool {
-	text := p.data[from:to]
+	text := p.Data[from:to]
 	cut := bytes.IndexByte(text, '=')
 	if cut <= 0 || cut > 400 {
 		return false
@@ -128,12 +107,12 @@ func (p *page) statement(from, to int) bool {
 			break
 		}
 	}
-	if _, old := p.tainted[name]; old || name == "" {
+	if _, old := p.Tainted[name]; old || name == "" {
 		return false
 	}
 	at, ok := p.from(text[cut:], from+cut)
 	if ok {
-		p.tainted[name] = at
+		p.Tainted[name] = at
 	}
 	return ok
 }
@@ -151,7 +130,7 @@ func (p *page) from(text []byte, offset int) (int, bool) {
 		case "gethttprequestdata":
 			return offset + at, true
 		}
-		if at, ok := p.tainted[name]; ok {
+		if at, ok := p.Tainted[name]; ok {
 			return at, true
 		}
 	}
@@ -160,42 +139,29 @@ func (p *page) from(text []byte, offset int) (int, bool) {
 
 // reads reports whether the page reads the request at all.
 func (p *page) reads() bool {
-	_, ok := p.from(p.data, 0)
-	return ok || len(p.tainted) > 0
-}
-
-func (p *page) add(v webshell.Verdict, c finding.Confidence, rule, text string, from, at int) {
-	r := webshell.Reason{Verdict: v, Confidence: c, Rule: rule, Text: text}
-	if from >= 0 {
-		r.Steps = append(r.Steps, p.step("source", from))
-	}
-	r.Steps = append(r.Steps, p.step("sink", at))
-	p.out = append(p.out, r)
-}
-
-func (p *page) step(role string, at int) webshell.Step {
-	return webshell.Step{Line: p.lines.At(at), Role: role, Code: webshell.Snippet(p.data, at)}
+	_, ok := p.from(p.Data, 0)
+	return ok || len(p.Tainted) > 0
 }
 
 func (p *page) tags() {
-	for i := 0; len(p.out) < 50; {
-		n := bytes.Index(p.data[i:], []byte("<"))
+	for i := 0; len(p.Out) < 50; {
+		n := bytes.Index(p.Data[i:], []byte("<"))
 		if n < 0 {
 			return
 		}
 		i += n
 		end := i + 1
-		for end < len(p.data) && end < i+14 && p.data[end]|0x20 >= 'a' && p.data[end]|0x20 <= 'z' {
+		for end < len(p.Data) && end < i+14 && p.Data[end]|0x20 >= 'a' && p.Data[end]|0x20 <= 'z' {
 			end++
 		}
-		name := string(bytes.ToLower(p.data[i+1 : end]))
+		name := string(bytes.ToLower(p.Data[i+1 : end]))
 		switch name {
 		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry":
 		default:
 			i = end
 			continue
 		}
-		shut := bytes.IndexByte(p.data[end:], '>')
+		shut := bytes.IndexByte(p.Data[end:], '>')
 		if shut < 0 {
 			return
 		}
@@ -206,14 +172,14 @@ func (p *page) tags() {
 
 // tag judges the tag at a place, whose attributes stand from lo to hi.
 func (p *page) tag(name string, at, lo, hi int) {
-	attrs := p.data[lo:hi]
+	attrs := p.Data[lo:hi]
 	from, controlled := p.from(attrs, lo)
 	switch name {
 	case "cfexecute":
 		if controlled {
-			p.add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, at)
+			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, at)
 		} else {
-			p.add(webshell.Suspicious, finding.LowConfidence, "runs-command", "The page runs a program.", -1, at)
+			p.Add(webshell.Suspicious, finding.LowConfidence, "runs-command", "The page runs a program.", -1, at)
 		}
 	case "cffile":
 		what := ""
@@ -225,10 +191,10 @@ func (p *page) tag(name string, at, lo, hi int) {
 		_, destOK := p.from(attribute(attrs, "destination"), lo)
 		switch {
 		case (what == "write" || what == "append") && fileOK && outOK:
-			p.add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
+			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
 		case fileOK || destOK:
 			p.files = append(p.files, at)
-			p.add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
+			p.Add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
 		}
 	case "cfdirectory":
 		if controlled {
@@ -238,16 +204,16 @@ func (p *page) tag(name string, at, lo, hi int) {
 		if _, ok := p.from(attribute(attrs, "datasource"), lo); !ok {
 			return
 		}
-		body := p.data[hi:min(len(p.data), hi+2000)]
+		body := p.Data[hi:min(len(p.Data), hi+2000)]
 		if i := bytes.Index(bytes.ToLower(body), []byte("</cfquery")); i >= 0 {
 			body = body[:i]
 		}
 		if at, ok := p.from(body, hi); ok {
-			p.add(webshell.Webshell, finding.ModerateConfidence, "sql-console", "The request says which database the page opens and what it runs there.", at, at)
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "sql-console", "The request says which database the page opens and what it runs there.", at, at)
 		}
 	case "cfregistry":
 		if controlled {
-			p.add(webshell.Webshell, finding.ModerateConfidence, "request-to-registry", "The request says which registry key the page handles.", from, at)
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-registry", "The request says which registry key the page handles.", from, at)
 		}
 	}
 }
@@ -278,33 +244,33 @@ func attribute(attrs []byte, name string) []byte {
 }
 
 func (p *page) calls() {
-	for _, m := range call.FindAllSubmatchIndex(p.data, 2000) {
-		args := p.data[m[4]:m[5]]
+	for _, m := range call.FindAllSubmatchIndex(p.Data, 2000) {
+		args := p.Data[m[4]:m[5]]
 		from, ok := p.from(args, m[4])
 		if !ok {
 			continue
 		}
-		switch name := string(bytes.ToLower(p.data[m[2]:m[3]])); name {
+		switch name := string(bytes.ToLower(p.Data[m[2]:m[3]])); name {
 		case "evaluate", "precisionevaluate":
 			// evaluate("form.#x#") reads a field by name, which old code does.
 			if args[0] != '"' && args[0] != '\'' {
-				p.add(webshell.Webshell, finding.ModerateConfidence, "request-to-eval", "The page evaluates an expression from the request.", from, m[0])
+				p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-eval", "The page evaluates an expression from the request.", from, m[0])
 			}
 		case "cfexecute":
-			p.add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, m[0])
+			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, m[0])
 		case "filewrite":
 			path, content, _ := bytes.Cut(args, []byte{','})
 			_, a := p.from(path, m[4])
 			if _, b := p.from(content, m[4]); a && b {
-				p.add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, m[0])
+				p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, m[0])
 			}
 		}
 	}
-	for _, m := range object.FindAllSubmatchIndex(p.data, 100) {
+	for _, m := range object.FindAllSubmatchIndex(p.Data, 100) {
 		if p.reads() {
-			p.add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(p.data[m[2]:m[3]])+", past ColdFusion's own limits.", -1, m[0])
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(p.Data[m[2]:m[3]])+", past ColdFusion's own limits.", -1, m[0])
 		} else {
-			p.add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(p.data[m[2]:m[3]])+".", -1, m[0])
+			p.Add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(p.Data[m[2]:m[3]])+".", -1, m[0])
 		}
 	}
 }
@@ -312,6 +278,6 @@ func (p *page) calls() {
 // manager recognises file managers by how much they do as the request says.
 func (p *page) manager() {
 	if len(p.files) >= 4 {
-		p.add(webshell.Webshell, finding.ModerateConfidence, "file-manager", "The page lists, reads, writes or deletes files as the request says.", -1, p.files[0])
+		p.Add(webshell.Webshell, finding.ModerateConfidence, "file-manager", "The page lists, reads, writes or deletes files as the request says.", -1, p.files[0])
 	}
 }

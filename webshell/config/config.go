@@ -65,8 +65,7 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 		f.iis()
 		f.code(inner)
 	}
-	slices.SortStableFunc(f.out, func(a, b webshell.Reason) int { return b.Verdict.Rank() - a.Verdict.Rank() })
-	return f.out
+	return webshell.Strongest(f.out)
 }
 
 // notCode are types of file that hold no code; a server told to run them runs

@@ -63,8 +63,8 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	if !cgi && !net || !holds(acts, data) {
 		return nil
 	}
-	s := &scan{data: withoutComments(data), lines: webshell.LinesOf(data), tainted: map[string]int{}}
-	if net && socket.Match(s.data) {
+	s := &scan{Listing: webshell.NewListing(withoutComments(data))}
+	if net && socket.Match(s.Data) {
 		s.network()
 	}
 	if cgi {
@@ -74,8 +74,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 			s.sinks()
 		}
 	}
-	slices.SortStableFunc(s.out, func(a, b webshell.Reason) int { return b.Verdict.Rank() - a.Verdict.Rank() })
-	return s.out
+	return webshell.Strongest(s.Out)
 }
 
 // withoutComments turns lines that are comments into spaces.
@@ -99,44 +98,33 @@ func withoutComments(data []byte) []byte {
 
 // A scan is one script on its way through the analysis.
 type scan struct {
-	data    []byte
-	lines   *webshell.Lines
-	tainted map[string]int // variable without its sigil → offset of the source
-	from    []int          // offsets that read the request
-	out     []webshell.Reason
-}
-
-func (s *scan) step(role string, at int) webshell.Step {
-	return webshell.Step{Line: s.lines.At(at), Role: role, Code: webshell.Snippet(s.data, at)}
-}
-
-func (s *scan) add(v webshell.Verdict, c finding.Confidence, rule, text string, steps ...webshell.Step) {
-	s.out = append(s.out, webshell.Reason{Verdict: v, Confidence: c, Rule: rule, Text: text, Steps: steps})
+	*webshell.Listing       // variables are without their sigils
+	from              []int // offsets that read the request
 }
 
 // network recognises shells tied to a socket, and bots that take orders from
 // IRC.
 func (s *scan) network() {
-	at := socket.FindIndex(s.data)[0]
-	if m, r := shell.FindIndex(s.data), rewire.FindIndex(s.data); m != nil && r != nil {
-		s.add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", s.step("source", at), s.step("sink", m[0]))
+	at := socket.FindIndex(s.Data)[0]
+	if m, r := shell.FindIndex(s.Data), rewire.FindIndex(s.Data); m != nil && r != nil {
+		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, m[0])
 	}
-	if m := irc.FindIndex(s.data); m != nil && join.Match(s.data) {
-		if x := sink.FindIndex(s.data); x != nil {
-			s.add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", s.step("source", m[0]), s.step("sink", x[0]))
+	if m := irc.FindIndex(s.Data); m != nil && join.Match(s.Data) {
+		if x := sink.FindIndex(s.Data); x != nil {
+			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", m[0], x[0])
 		}
 	}
 }
 
 // sources finds the places that read the request.
 func (s *scan) sources() {
-	for from, to := range asks.Lines(s.data) {
-		line := s.data[from:to]
+	for from, to := range asks.Lines(s.Data) {
+		line := s.Data[from:to]
 		for _, m := range source.FindAllIndex(line, 100) {
 			s.from = append(s.from, from+m[0])
 		}
 		for _, m := range read.FindAllSubmatchIndex(line, 10) {
-			s.tainted[string(line[m[2]:m[3]])] = from + m[0]
+			s.Tainted[string(line[m[2]:m[3]])] = from + m[0]
 		}
 	}
 }
@@ -144,25 +132,12 @@ func (s *scan) sources() {
 // spread finds the variables that hold what the request sent, through at most
 // six assignments.
 func (s *scan) spread() {
-	for range 6 {
-		changed := false
-		for from := 0; from < len(s.data); {
-			to := bytes.IndexAny(s.data[from:], ";\n")
-			if to < 0 {
-				to = len(s.data) - from
-			}
-			changed = s.statement(from, from+to) || changed
-			from += to + 1
-		}
-		if !changed {
-			return
-		}
-	}
+	s.Spread(";\n", 6, s.statement)
 }
 
 // statement passes on what an assignment or a loop's head holds.
 func (s *scan) statement(from, to int) bool {
-	text := s.data[from:to]
+	text := s.Data[from:to]
 	cut := bytes.IndexByte(text, '=')
 	if i := bytes.Index(text, []byte("for")); i >= 0 && (cut < 0 || i < cut) && loop.Match(text[i:min(len(text), i+9)]) {
 		// foreach $x (@y), for x in y
@@ -183,8 +158,8 @@ func (s *scan) statement(from, to int) bool {
 		left = left[i:] // the block's brace before the variable
 	}
 	for _, w := range webshell.Words(left, false) {
-		if _, old := s.tainted[string(w)]; !old && !plain[string(w)] {
-			s.tainted[string(w)] = at
+		if _, old := s.Tainted[string(w)]; !old && !plain[string(w)] {
+			s.Tainted[string(w)] = at
 			changed = true
 		}
 	}
@@ -201,8 +176,8 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 	if i, _ := slices.BinarySearch(s.from, from); i < len(s.from) && s.from[i] < to {
 		return s.from[i], true
 	}
-	for _, w := range webshell.Words(s.data[from:min(to, from+4096)], false) {
-		if at, ok := s.tainted[string(w)]; ok {
+	for _, w := range webshell.Words(s.Data[from:min(to, from+4096)], false) {
+		if at, ok := s.Tainted[string(w)]; ok {
 			return at, true
 		}
 	}
@@ -210,11 +185,11 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 }
 
 func (s *scan) sinks() {
-	for lo, hi := range acts.Lines(s.data) {
-		if len(s.out) > 50 {
+	for lo, hi := range acts.Lines(s.Data) {
+		if len(s.Out) > 50 {
 			return
 		}
-		for _, m := range sink.FindAllSubmatchIndex(s.data[lo:hi], 200) {
+		for _, m := range sink.FindAllSubmatchIndex(s.Data[lo:hi], 200) {
 			s.sink(m, lo)
 		}
 	}
@@ -235,10 +210,10 @@ func (s *scan) sink(m []int, lo int) {
 			break
 		}
 	}
-	text := s.data[from:to]
+	text := s.Data[from:to]
 	name := ""
 	if m[2] >= 0 {
-		name = string(s.data[m[2]:m[3]])
+		name = string(s.Data[m[2]:m[3]])
 	}
 	if name == "sh" || name == "bash" {
 		if !bytes.Contains(text, []byte("-c")) {
@@ -256,10 +231,10 @@ func (s *scan) sink(m []int, lo int) {
 		if m[10] >= 0 {
 			return // a value that a filter makes
 		}
-		s.add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", s.step("source", at), s.step("sink", m[0]))
+		s.Add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", at, m[0])
 		return
 	}
-	s.add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The script runs a command or code from the request.", s.step("source", at), s.step("sink", m[0]))
+	s.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The script runs a command or code from the request.", at, m[0])
 }
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)

@@ -6,8 +6,11 @@ package webshelltest
 import (
 	"encoding/base64"
 	"fmt"
+	"iter"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,17 +63,92 @@ func Run(t *testing.T, dir string, update bool, languages ...*webshell.Language)
 	}
 }
 
+// decode returns the name and the bytes of a file of an archive.
+func decode(t testing.TB, f txtar.File) (string, []byte) {
+	t.Helper()
+	name, ok := strings.CutSuffix(f.Name, ".b64")
+	if !ok {
+		return f.Name, f.Data
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(f.Data)), ""))
+	if err != nil {
+		t.Fatalf("%s: %v", f.Name, err)
+	}
+	return name, data
+}
+
+// Pages yields every file of every archive dir/*.txtar but "want".
+func Pages(t testing.TB, dir string) iter.Seq2[string, []byte] {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no archives in %s: %v", dir, err)
+	}
+	return func(yield func(string, []byte) bool) {
+		for _, name := range names {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range archive.Files {
+				if f.Name == "want" {
+					continue
+				}
+				if !yield(decode(t, f)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Page returns one file of the archives.
+func Page(t testing.TB, dir, name string) []byte {
+	t.Helper()
+	for n, data := range Pages(t, dir) {
+		if n == name {
+			return data
+		}
+	}
+	t.Fatalf("no archive in %s holds %s", dir, name)
+	return nil
+}
+
+// Fuzz feeds the language with what grows from the archives' files and checks
+// that two runs agree.
+func Fuzz(f *testing.F, dir string, l *webshell.Language) {
+	for name, data := range Pages(f, dir) {
+		f.Add(name, data)
+	}
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		if d := cmp.Diff(l.Analyse(name, data), l.Analyse(name, data)); d != "" {
+			t.Error("two runs differ:\n" + d)
+		}
+	})
+}
+
+// Benchmark judges the archives' files.
+func Benchmark(b *testing.B, dir string, l *webshell.Language) {
+	var names []string
+	var pages [][]byte
+	size := 0
+	for name, data := range Pages(b, dir) {
+		names, pages = append(names, name), append(pages, data)
+		size += len(data)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for i, p := range pages {
+			l.Analyse(names[i], p)
+		}
+	}
+}
+
 // describe is one line: file, verdict, confidence, family, then rule and lines
 // of the strongest reason.
 func describe(t *testing.T, languages []*webshell.Language, f txtar.File) string {
-	data, name := f.Data, f.Name
-	if plain, ok := strings.CutSuffix(name, ".b64"); ok {
-		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), ""))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		data, name = b, plain
-	}
+	name, data := decode(t, f)
 	j := webshell.Judge(languages, name, data)
 	if j.Verdict == "" {
 		return name + " nothing\n"
@@ -87,17 +165,33 @@ func describe(t *testing.T, languages []*webshell.Language, f txtar.File) string
 }
 
 // Pathological judges inputs made to exhaust an analyser, each of size bytes,
-// under a name, and fails if one takes longer than the limit. The atoms are
-// what the language nests and repeats: "(", "\"a\"+", "eval(".
-func Pathological(t *testing.T, l *webshell.Language, name, open, shut string, size int, limit time.Duration, atoms ...string) {
+// under a name. The atoms are what the language nests and repeats: "(",
+// "\"a\"+", "eval(".
+func Pathological(t *testing.T, l *webshell.Language, name, open, shut string, size int, atoms ...string) {
 	t.Helper()
+	texts := map[string]string{}
 	for _, atom := range atoms {
-		n := max(1, (size-len(open)-len(shut))/len(atom))
-		data := []byte(open + strings.Repeat(atom, n) + shut)
+		texts[atom] = open + strings.Repeat(atom, max(1, (size-len(open)-len(shut))/len(atom))) + shut
+	}
+	Bounded(t, l, name, texts)
+}
+
+// Bounded judges inputs made to exhaust an analyser and logs how long each
+// takes; bench/pathological.sh reads the log. The goal is a second on an idle
+// core. Only what is far beyond fails, for the machine may be shared.
+func Bounded(t *testing.T, l *webshell.Language, name string, texts map[string]string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds files of 10 MB")
+	}
+	for _, kind := range slices.Sorted(maps.Keys(texts)) {
+		data := []byte(texts[kind])
 		start := time.Now()
 		webshell.Judge([]*webshell.Language{l}, name, data)
-		if took := time.Since(start); took > limit {
-			t.Errorf("%s: %d MB of %q take %v", l.Name, size>>20, atom, took.Round(time.Millisecond))
+		took := time.Since(start)
+		t.Logf("%8.3f s %8.1f MB %s %q", took.Seconds(), float64(len(data))/1e6, name, kind)
+		if took > 15*time.Second {
+			t.Errorf("%s: %d MB of %q take %v", l.Name, len(data)>>20, kind, took.Round(time.Millisecond))
 		}
 	}
 }

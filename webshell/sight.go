@@ -1,0 +1,117 @@
+package webshell
+
+import (
+	"cmp"
+	"slices"
+
+	"limier/finding"
+	"limier/internal/script"
+)
+
+// A Sight is a dangerous thing that a program does, before its context is
+// weighed.
+type Sight struct {
+	Rule    string
+	Text    string
+	Verdict Verdict            // suspicious if empty
+	Sure    finding.Confidence // low if empty
+	Decoded string
+	Family  string       // only with proof
+	Value   script.Value // what flows into it
+	Node    *script.Node // where; nil for the file as a whole
+	Inner   []Reason     // of a page that the code writes
+}
+
+func (s *Sight) rank() int { return 3*s.Verdict.Rank() + level(s.Sure) }
+
+func level(c finding.Confidence) int {
+	switch c {
+	case finding.HighConfidence:
+		return 2
+	case finding.ModerateConfidence:
+		return 1
+	}
+	return 0
+}
+
+// Sights are what was seen while a Machine ran a file.
+type Sights struct {
+	Machine *script.Machine
+	All     []Sight
+	at      map[*script.Node]int
+}
+
+// maxSights bounds what is remembered of one file.
+const maxSights = 400
+
+// See notes what happens to v at n: once for each place, the strongest. With
+// the first certain web shell the verdict stands, and the machine hurries.
+func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
+	s.Verdict, s.Sure = cmp.Or(s.Verdict, Suspicious), cmp.Or(s.Sure, finding.LowConfidence)
+	s.Value, s.Node = v, n
+	if s.Verdict == Webshell && s.Sure == finding.HighConfidence && l.Machine != nil {
+		l.Machine.Hurry()
+	}
+	if i, ok := l.at[n]; ok && n != nil {
+		if s.rank() > l.All[i].rank() {
+			l.All[i] = s
+		}
+		return
+	}
+	if len(l.All) >= maxSights {
+		return
+	}
+	if l.at == nil {
+		l.at = map[*script.Node]int{}
+	}
+	l.at[n] = len(l.All)
+	l.All = append(l.All, s)
+}
+
+// Reasons tells the sights with their ways, the strongest first.
+func (l *Sights) Reasons() []Reason {
+	all := slices.Clone(l.All)
+	slices.SortStableFunc(all, func(a, b Sight) int { return b.rank() - a.rank() })
+	var out []Reason
+	for i := range all[:min(len(all), maxReasons)] {
+		out = append(append(out, l.reason(&all[i])), all[i].Inner...)
+	}
+	return Strongest(out)
+}
+
+func (l *Sights) reason(s *Sight) Reason {
+	r := Reason{Verdict: s.Verdict, Confidence: s.Sure, Rule: s.Rule, Text: s.Text, Family: s.Family}
+	step := func(p script.Place, role string) Step {
+		return Step{Line: p.Line, Role: role, Code: Cut(p.Code, MaxSnippet)}
+	}
+	for i, p := range l.Machine.Places(s.Value.T, 7) {
+		role := "step"
+		if i == 0 {
+			role = "source"
+		}
+		r.Steps = append(r.Steps, step(p, role))
+	}
+	if s.Node != nil {
+		sink := step(l.Machine.Place(s.Node), "sink")
+		if n := len(r.Steps); n > 1 && r.Steps[n-1].Line == sink.Line && r.Steps[n-1].Code == sink.Code {
+			r.Steps = r.Steps[:n-1]
+		}
+		r.Steps = append(r.Steps, sink)
+		if text, file := l.Machine.Text(s.Node); !file && s.Decoded == "" {
+			s.Decoded = text
+		}
+	}
+	r.Decoded = Cut(s.Decoded, MaxShown)
+	return r
+}
+
+// maxReasons bounds what is told of one file.
+const maxReasons = 20
+
+// Strongest orders reasons by verdict and confidence and keeps the first 20.
+func Strongest(reasons []Reason) []Reason {
+	slices.SortStableFunc(reasons, func(a, b Reason) int {
+		return cmp.Or(b.Verdict.Rank()-a.Verdict.Rank(), level(b.Confidence)-level(a.Confidence))
+	})
+	return reasons[:min(len(reasons), maxReasons)]
+}
