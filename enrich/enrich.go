@@ -178,6 +178,9 @@ func (t *Tables) Lookup(addr netip.Addr) []Fact {
 		}
 	}
 	for _, l := range t.lists {
+		if what != "" && l.Kind != Listed {
+			continue // providers' own lists hold networks for documentation
+		}
 		if l.table.Contains(addr) {
 			facts = append(facts, Fact{Kind: l.Kind, Name: l.Name, Source: l.Source, Date: l.Date, Shared: l.shared(), Text: l.words()})
 		}

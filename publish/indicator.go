@@ -83,6 +83,9 @@ func (n *Indicator) know(c *casefile.Case) {
 func (n *Indicator) add(o Indicator) {
 	if o.Level.Rank() > n.Level.Rank() {
 		n.Level, n.Confidence, n.Role = o.Level, o.Confidence, o.Role
+		if !n.Block {
+			n.Note = o.Note // why the gravest is not for blocking
+		}
 	}
 	if n.First.IsZero() || !o.First.IsZero() && o.First.Before(n.First) {
 		n.First = o.First

@@ -118,9 +118,9 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 			if n.Kind == casefile.NodeProcess || n.Kind == casefile.NodeAddress || n.Kind == casefile.NodeFile {
 				class = "name mono"
 			}
-			wide := 22
+			wide := 21 // the group's letter stands at the right
 			if class != "name" {
-				wide = 19
+				wide = 18
 			}
 			lines := wrap(label, wide)
 			if len(lines) == 1 {

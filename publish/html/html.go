@@ -6,7 +6,7 @@ package html
 import (
 	"bytes"
 	"context"
-	_ "embed" // for the template and the style sheet
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -41,8 +41,20 @@ type Options struct {
 // Languages are the languages that a report can be in.
 func Languages() []string { return []string{"en", "fr"} }
 
-//go:embed report.tmpl
-var page string
+//go:embed page
+var pages embed.FS
+
+// A section of the page: page/ID.tmpl defines it, and page/report.tmpl says
+// where it stands.
+type section struct {
+	ID    string
+	Title string // in the contents, short
+}
+
+var sections = []section{
+	{"verdict", "Verdict"}, {"happened", "What happened"}, {"unseen", "Blind spots"}, {"next", "Next steps"},
+	{"block", "Indicators"}, {"addresses", "Addresses"}, {"proof", "Proof"}, {"appendix", "Appendix"},
+}
 
 //go:embed report.css
 var style string
@@ -64,12 +76,12 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 		"num": func(n any) string { return words.number(toInt(n)) }, "hue": hue,
 		"open": open, "add": func(a, b int) int { return a + b }, "class": class, "https": https, "refs": refs, "title": words.title, "prose": words.prose, "verb": words.verb,
 		"style": func() template.CSS { return template.CSS(style) },
-	}).Parse(page)
+	}).ParseFS(pages, "page/*.tmpl")
 	if err != nil {
 		return err
 	}
 	var out bytes.Buffer // a report that fails half way must not look like one
-	if err := t.Execute(&out, newReport(c, words)); err != nil {
+	if err := t.ExecuteTemplate(&out, "report.tmpl", newReport(c, words)); err != nil {
 		return err
 	}
 	if len(words.missing) > 0 {

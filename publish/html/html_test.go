@@ -193,7 +193,11 @@ func TestCatalogue(t *testing.T) {
 	}
 	files, _ := filepath.Glob("*.go")
 	found := 0
-	for _, name := range append(files, "report.tmpl") {
+	templates, err := filepath.Glob("page/*.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(files, templates...) {
 		if name == "french.go" || name == "known.go" || name == "svg.go" || strings.HasSuffix(name, "_test.go") {
 			continue
 		}

@@ -126,6 +126,8 @@ var patterns = []pattern{
 	{regexp.MustCompile(`^The table knows builds until (\S+) and fixes until (\S+)\.$`), "La table connaît les versions jusqu'au $1 et les correctifs jusqu'au $2."},
 	{regexp.MustCompile(`^reserved: for documentation \((.*)\)$`), "réservée à la documentation ($1)"},
 	{regexp.MustCompile(`^reserved: private \((.*)\)$`), "réservée : réseau privé ($1)"},
+	{regexp.MustCompile(`^ranges that (.*) publishes$`), "plages publiées par $1"},
+	{regexp.MustCompile(`^Microsoft Sentinel's list of VPS networks$`), "réseaux VPS de Microsoft Sentinel"},
 	{regexp.MustCompile(`^of a finding of low level$`), "d'un constat de niveau faible"},
 	{regexp.MustCompile(`^of a finding of low confidence$`), "d'un constat de confiance faible"},
 	{regexp.MustCompile(`^it only looked at the server from outside$`), "elle n'a fait que regarder le serveur de l'extérieur"},

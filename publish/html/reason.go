@@ -4,6 +4,14 @@ import "regexp"
 
 // reasons are sentences of detectors, in French.
 var reasons = map[string]string{
+	"With it: IIS worker started a shell or a system tool.":                                                 "Avec : le processus d'IIS a lancé un interpréteur ou un outil système.",
+	"With it: Archive made with a password.":                                                                "Avec : archive protégée par mot de passe.",
+	"rundll32 calls MiniDump in comsvcs.dll: a way to dump LSASS with what Windows brings.":                 "rundll32 appelle MiniDump de comsvcs.dll : une façon de copier LSASS avec les seuls moyens de Windows.",
+	"Harmless causes: publishing of downloads.":                                                             "Causes bénignes : mise à disposition de téléchargements.",
+	"Harmless causes: nothing known; the number after it is the process that was dumped, LSASS or another.": "Causes bénignes : aucune connue ; le nombre qui suit est le processus copié, LSASS ou un autre.",
+	"Harmless causes: administrators, who seldom do it on a mail server.":                                   "Causes bénignes : des administrateurs, qui le font rarement sur un serveur de messagerie.",
+	"Commands that list who rules the domain and what it trusts: among the first after a break-in.":         "Commandes qui listent qui dirige le domaine et à qui il se fie : parmi les premières après une intrusion.",
+
 	"Contain: take the server off the Internet and block the addresses named here at the edge; assume that the intruder reads the mail on it.":                   "Contenir : retirez le serveur d'Internet et bloquez en périphérie les adresses nommées ici ; tenez pour acquis que l'intrus lit le courrier.",
 	"Eradicate: remove the shells named here only after they are copied; then compare every script under the web folders with a clean build, and look for more.": "Éradiquer : ne retirez les web shells nommés ici qu'après les avoir copiés ; comparez ensuite chaque script des dossiers web à une version saine, et cherchez-en d'autres.",
 
@@ -94,6 +102,7 @@ var reasons = map[string]string{
 // steps are texts of proof with values in them.
 var steps = []pattern{
 	{regexp.MustCompile(`^Control panel ran (\S+) with ExternalUrl set to a script$`), "Le panneau de contrôle a exécuté $1 avec un script comme ExternalUrl"},
+	{regexp.MustCompile(`^Control panel ran (\S+) with ExternalUrl set to a script: it failed with (\S+)$`), "Le panneau de contrôle a exécuté $1 avec un script comme ExternalUrl : échec, $2"},
 	{regexp.MustCompile(`^Control panel ran (\S+) with (\S+): it failed with (\S+)$`), "Le panneau de contrôle a exécuté $1 avec $2 : échec, $3"},
 	{regexp.MustCompile(`^Control panel ran (\S+) with (\S+)$`), "Le panneau de contrôle a exécuté $1 avec $2"},
 	{regexp.MustCompile(`^((?:[A-Z]+ )?/\S*) answered (\d+) to (\S+) \(access log\)$`), "$1 : réponse $2 à $3 (journal d'accès)"},

@@ -18,15 +18,18 @@ import (
 
 // A report is what the template shows, in the order of the page.
 type report struct {
-	Lang    string
-	Case    *casefile.Case
-	Host    string
-	Tone    string // of the verdict: bad, warn, good, none
-	Verdict string
-	Says    []template.HTML
-	First   time.Time // hostile act
-	Last    time.Time
-	Worked  int // findings that succeeded
+	Lang     string
+	Name     string // of the host, or of the evidence if it does not say
+	Sections []section
+	Case     *casefile.Case
+	Host     string
+	Tone     string // of the verdict: bad, warn, good, none
+	Verdict  string
+	Says     []template.HTML
+	First    time.Time // hostile act
+	Last     time.Time
+	Worked   int      // findings that succeeded
+	First3   []string // of the next steps, the urgent
 
 	Intruders                                 []intruder
 	Background                                int
@@ -68,17 +71,39 @@ const (
 // An intruder is a cluster, told in words.
 type intruder struct {
 	casefile.Cluster
-	Hue  string
-	Says []string
-	Rows []row
-	Ties []string
-	More int // findings
+	Hue   string
+	Says  []string
+	Known []string // of its addresses
+	Rows  []row
+	Ties  []string
+	More  int // findings
 }
 
 // A row names a finding and leads to its proof.
 type row struct {
-	Number  int
-	Finding finding.Finding
+	Number   int
+	Finding  finding.Finding
+	Commands []string // that it ran, without what a client puts around them
+}
+
+// mostCommands of a finding are named in its row.
+const mostCommands = 3
+
+// commands are what the processes of a finding were told to do.
+func commands(v *casefile.Activity, f *finding.Finding) (list []string) {
+	for i := range v.Traces {
+		t := &v.Traces[i]
+		if t.Finding != f || t.Command == "" || f.Phase != finding.Aftermath {
+			continue
+		}
+		c := cut(casefile.Bare(t.Command), 90)
+		if !slices.Contains(list, c) {
+			if list = append(list, c); len(list) == mostCommands {
+				break
+			}
+		}
+	}
+	return list
 }
 
 type edge struct {
@@ -118,9 +143,15 @@ type ruleUse struct {
 
 func newReport(c *casefile.Case, w *words) *report {
 	v := c.Activity()
-	r := &report{Lang: w.lang, Case: c, Host: publish.Plain(c.Start.Host), Coverage: c.End.Coverage, Gaps: c.Gaps}
+	r := &report{Lang: w.lang, Sections: sections, Case: c, Host: publish.Plain(c.Start.Host), Coverage: c.End.Coverage, Gaps: c.Gaps}
+	r.Name = r.Host
 	if r.Host == "" {
-		r.Host = w.t("The server")
+		r.Host, r.Name = w.t("The server"), publish.Plain(c.Start.Source)
+	}
+	if c.End.Verdict == wire.Compromised || c.End.Verdict == wire.Attacked {
+		for _, n := range c.End.Next[:min(len(c.End.Next), 3)] {
+			r.First3 = append(r.First3, n.Text)
+		}
 	}
 	r.span()
 	for _, f := range c.Findings {
@@ -152,7 +183,7 @@ func newReport(c *casefile.Case, w *words) *report {
 			r.MoreProof++
 			continue
 		}
-		p := proof{row: row{i + 1, *f}}
+		p := proof{row: row{Number: i + 1, Finding: *f}}
 		for k, s := range f.Steps {
 			if k == mostSteps {
 				p.More = len(f.Steps) - k
@@ -327,12 +358,21 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 		default:
 			in.Says = append(in.Says, w.t("It tried; nothing shows that it got in."))
 		}
+		for _, a := range cl.Addresses[:min(len(cl.Addresses), 6)] {
+			var facts []string
+			for _, f := range r.Case.About(finding.Address, a) {
+				facts = append(facts, w.fact(f))
+			}
+			if len(facts) > 0 {
+				in.Known = append(in.Known, w.t("%s: %s", publish.Plain(a), strings.Join(facts, "; ")))
+			}
+		}
 		for k, f := range cl.Findings {
 			if k == mostRows {
 				in.More = len(cl.Findings) - k
 				break
 			}
-			in.Rows = append(in.Rows, row{numbers[f], *f})
+			in.Rows = append(in.Rows, row{numbers[f], *f, commands(v, f)})
 		}
 		for _, t := range cl.Why[:min(len(cl.Why), mostRows)] {
 			via := publish.Plain(t.Via)
@@ -358,7 +398,7 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 			r.MoreUnassigned = len(v.Unassigned) - i
 			break
 		}
-		r.Unassigned = append(r.Unassigned, row{numbers[f], *f})
+		r.Unassigned = append(r.Unassigned, row{numbers[f], *f, commands(v, f)})
 	}
 }
 
@@ -467,7 +507,8 @@ func (w *words) fact(f enrich.Fact) string {
 	if f.Country != "" {
 		what += ", " + f.Country
 	}
-	return publish.Plain(w.t("%s (table %s of %s)", spaced(what), f.Source, f.Date))
+	source, _ := w.known(f.Source)
+	return publish.Plain(w.t("%s (table %s of %s)", spaced(what), source, f.Date))
 }
 
 func (w *words) bare(n int64) string {
