@@ -1,0 +1,259 @@
+package console
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"limier/store"
+)
+
+type adminData struct {
+	Secret        string // shown once
+	Accounts      []store.Account
+	Roles         []store.Role
+	Tokens        []store.Token
+	Organisations []store.Organisation
+	Dead          []store.DeadLetter
+	Audit         []store.Entry
+}
+
+func (c *Console) admin(v *visit) error { return c.showAdmin(v, http.StatusOK, "", "", "") }
+
+func (c *Console) showAdmin(v *visit, status int, newSecret, done, problem string) error {
+	d := adminData{Secret: newSecret, Roles: store.Roles()}
+	var err error
+	if d.Accounts, err = c.Store.Accounts(v.ctx(), v.scope); err != nil {
+		return err
+	}
+	tokens, err := c.Store.Tokens(v.ctx(), v.scope)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.Uses > 0 && c.Now().Before(t.Expires) {
+			d.Tokens = append(d.Tokens, t)
+		}
+	}
+	if d.Organisations, _, err = c.Store.Organisations(v.ctx(), v.scope, false, store.Page{Limit: 1000}); err != nil {
+		return err
+	}
+	if v.scope.Whole() {
+		if d.Dead, _, err = c.Store.DeadLetters(v.ctx(), v.scope, store.Page{}); err != nil {
+			return err
+		}
+	}
+	var next string
+	if d.Audit, next, err = c.Store.Audit(v.ctx(), v.scope, part(v.r)); err != nil {
+		return err
+	}
+	p := page{Title: v.t("Administration"), Data: d, Done: done, Error: problem}
+	if next != "" {
+		p.Next = "/admin?after=" + next + "#audit"
+	}
+	return c.show(v, status, "admin", p)
+}
+
+func (c *Console) newAccount(v *visit) error {
+	f := v.r.PostForm
+	bad := func(text string, values ...any) error {
+		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t(text, values...))
+	}
+	name, role, org := f.Get("name"), store.Role(f.Get("role")), f.Get("organisation")
+	if !validName(name) {
+		return bad("A name has letters, digits and . _ @ - only, 64 at most.")
+	}
+	if role.Rank() == 0 {
+		return bad("There is no such role.")
+	}
+	if org != "" && !validOrg.MatchString(org) {
+		return bad("An organisation's identifier has small letters, digits and . _ - only.")
+	}
+	if _, err := c.Store.Account(v.ctx(), name); err == nil {
+		return bad("There is an account of that name.")
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	hash, err := c.hasher.hash(v.ctx(), f.Get("password"))
+	if errors.Is(err, errPassword) {
+		return bad("A password has %d characters or more.", minPassword)
+	} else if err != nil {
+		return err
+	}
+	if err := c.Store.PutAccount(v.ctx(), v.scope, store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: c.Now()}); err != nil {
+		return err
+	}
+	if err := c.note(v, "made account", name, string(role)+" "+org); err != nil {
+		return err
+	}
+	return c.showAdmin(v, http.StatusOK, "", v.t("The account was made."), "")
+}
+
+// accountState disables or enables an account.
+func (c *Console) accountState(v *visit) error {
+	name := v.r.PostForm.Get("name")
+	if name == v.account.Name {
+		return v.fail(http.StatusBadRequest, nil, "You cannot disable your own account.")
+	}
+	a, err := c.Store.Account(v.ctx(), name)
+	if err != nil {
+		return err
+	}
+	a.Disabled = v.r.PostForm.Get("disabled") == "yes"
+	if err := c.Store.PutAccount(v.ctx(), v.scope, a); err != nil {
+		return err
+	}
+	action := "enabled account"
+	if a.Disabled {
+		action = "disabled account"
+	}
+	if err := c.note(v, action, name, ""); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, "/admin", http.StatusSeeOther)
+	return nil
+}
+
+// validOrg is what an organisation's identifier looks like.
+var validOrg = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+func (c *Console) newToken(v *visit) error {
+	f := v.r.PostForm
+	org := f.Get("organisation")
+	uses, err1 := strconv.Atoi(f.Get("uses"))
+	valid, err2 := strconv.Atoi(f.Get("days"))
+	if !validOrg.MatchString(org) {
+		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has small letters, digits and . _ - only."))
+	}
+	if err1 != nil || err2 != nil || uses < 1 || uses > 100_000 || valid < 1 || valid > 365 {
+		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("A token has 1 to 100,000 uses and lasts 1 to 365 days."))
+	}
+	token := secret()
+	t := store.Token{Hash: sha256.Sum256([]byte(token)), Organisation: org, Created: c.Now(), CreatedBy: v.account.Name, Expires: c.Now().AddDate(0, 0, valid), Uses: uses}
+	if err := c.Store.NewToken(v.ctx(), v.scope, t); err != nil {
+		return err
+	}
+	if err := c.note(v, "made token", org, strconv.Itoa(uses)+" uses"); err != nil {
+		return err
+	}
+	return c.showAdmin(v, http.StatusOK, token, v.t("The token was made."), "")
+}
+
+func (c *Console) revokeToken(v *visit) error {
+	sum, err := hex.DecodeString(v.r.PostForm.Get("hash"))
+	if err != nil || len(sum) != sha256.Size {
+		return store.ErrNotFound
+	}
+	if err := c.Store.RevokeToken(v.ctx(), v.scope, [32]byte(sum)); err != nil {
+		return err
+	}
+	if err := c.note(v, "revoked token", v.r.PostForm.Get("hash")[:12], ""); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, "/admin#tokens", http.StatusSeeOther)
+	return nil
+}
+
+func (c *Console) putOrganisation(v *visit) error {
+	f := v.r.PostForm
+	id, country := f.Get("id"), strings.ToUpper(f.Get("country"))
+	if !validOrg.MatchString(id) || strings.TrimSpace(f.Get("name")) == "" {
+		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has small letters, digits and . _ - only."))
+	}
+	o, err := c.Store.Organisation(v.ctx(), v.scope, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	o.ID, o.Name, o.Country, o.Contact = id, cut(f.Get("name")), short(country, 2), cut(f.Get("contact"))
+	if o.Created.IsZero() {
+		o.Created = c.Now()
+	}
+	if err := c.Store.PutOrganisation(v.ctx(), v.scope, o); err != nil {
+		return err
+	}
+	if err := c.note(v, "changed organisation", id, o.Name); err != nil {
+		return err
+	}
+	return c.showAdmin(v, http.StatusOK, "", v.t("The organisation was saved."), "")
+}
+
+func (c *Console) replay(v *visit) error {
+	id, err := strconv.ParseInt(v.r.PostForm.Get("id"), 10, 64)
+	if err != nil || !v.scope.Whole() {
+		return store.ErrNotFound
+	}
+	if c.Replay == nil {
+		return v.fail(http.StatusNotImplemented, nil, "This hub cannot replay letters.")
+	}
+	if err := c.Replay(v.ctx(), id); err != nil {
+		return err
+	}
+	if err := c.note(v, "replayed dead letter", strconv.FormatInt(id, 10), ""); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, "/admin#dead", http.StatusSeeOther)
+	return nil
+}
+
+type accountData struct {
+	Token string // shown once
+}
+
+func (c *Console) account(v *visit) error {
+	return c.showAccount(v, http.StatusOK, accountData{}, "", "")
+}
+
+func (c *Console) showAccount(v *visit, status int, d accountData, done, problem string) error {
+	return c.show(v, status, "account", page{Title: v.t("Your account"), Data: d, Done: done, Error: problem})
+}
+
+func (c *Console) changePassword(v *visit) error {
+	f := v.r.PostForm
+	if wait, ok := c.byName.allow(v.account.Name); !ok {
+		return c.slow(v, wait)
+	}
+	ok, err := c.hasher.verify(v.ctx(), f.Get("old"), v.account.Password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return c.showAccount(v, http.StatusForbidden, accountData{}, "", v.t("The password is wrong."))
+	}
+	hash, err := c.hasher.hash(v.ctx(), f.Get("new"))
+	if errors.Is(err, errPassword) {
+		return c.showAccount(v, http.StatusBadRequest, accountData{}, "", v.t("A password has %d characters or more.", minPassword))
+	} else if err != nil {
+		return err
+	}
+	a := *v.account
+	a.Password = hash
+	if err := c.Store.PutAccount(v.ctx(), v.scope, a); err != nil { // ends its sessions
+		return err
+	}
+	if err := c.note(v, "changed password", a.Name, ""); err != nil {
+		return err
+	}
+	c.byName.forget(a.Name)
+	return c.enter(v, a, "/account")
+}
+
+// apiLifetime is how long a token for the API lasts.
+const apiLifetime = 90 * 24 * time.Hour
+
+// newAPIToken makes a token for programs: it does what the account may do.
+func (c *Console) newAPIToken(v *visit) error {
+	now, token := c.Now(), secret()
+	s := store.Session{Account: *v.account, Created: now, Seen: now, Expires: now.Add(apiLifetime), Address: host(v.r)}
+	if err := c.Store.NewSession(v.ctx(), token, s); err != nil {
+		return err
+	}
+	if err := c.note(v, "made API token", v.account.Name, ""); err != nil {
+		return err
+	}
+	return c.showAccount(v, http.StatusOK, accountData{Token: token}, "", "")
+}

@@ -1,0 +1,566 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"limier/casefile"
+	"limier/evidence"
+	"limier/finding"
+	"limier/publish"
+	"limier/publish/markdown"
+	"limier/publish/stix"
+	"limier/store"
+	"limier/store/sqlite"
+	"limier/wire"
+)
+
+const password = "correct horse battery"
+
+// An estate is a hub with a store of its own, three organisations and hostile
+// text wherever evidence can put it.
+type estate struct {
+	t     *testing.T
+	hub   *store.Hub
+	c     *Console
+	url   string
+	now   time.Time
+	mixed int64 // a server of the first organisation
+	other int64 // a server of the second
+}
+
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
+
+func newEstate(t *testing.T, more func(*Config)) *estate {
+	t.Helper()
+	ctx := context.Background()
+	hub, err := sqlite.OpenHub(ctx, filepath.Join(t.TempDir(), "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { hub.Close() })
+	e := &estate{t: t, hub: hub, now: time.Date(2021, 3, 10, 9, 0, 0, 0, time.UTC)}
+	config := Config{Store: hub, Version: "test", Now: func() time.Time { return e.now }, Publishers: []*publish.Publisher{markdown.Publisher, stix.Publisher}}
+	config.First = func(ctx context.Context, token string, a store.Account) error {
+		if token != "first" {
+			return ErrToken
+		}
+		return hub.PutAccount(ctx, store.All(), a)
+	}
+	if more != nil {
+		more(&config)
+	}
+	if e.c, err = New(config); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(e.c)
+	t.Cleanup(server.Close)
+	e.url = server.URL
+
+	for _, o := range []store.Organisation{{ID: "town", Name: "Town of " + hostile, Country: "FR", Contact: "=cmd|' /C calc'!A0"}, {ID: "clinic", Name: "Clinic", Country: "NO", Contact: "it@clinic.example"}, {ID: "farm", Name: "Farm", Country: "SE"}} {
+		o.Created = e.now
+		if err := hub.PutOrganisation(ctx, store.All(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 12 {
+		org := []string{"town", "clinic", "farm"}[i%3]
+		id, err := hub.Enrol(ctx, org, fmt.Sprintf("ex%02d.%s.example", i, org), "", e.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch i {
+		case 0:
+			e.mixed = id
+		case 1:
+			e.other = id
+		}
+		if i < 10 {
+			e.submit(id, e.caseOf(i))
+		}
+	}
+	return e
+}
+
+func (e *estate) caseOf(i int) *casefile.Case {
+	day := e.now.AddDate(0, 0, -7+i%5)
+	ref := evidence.Ref{Path: "logs/u_ex.log", Line: 3}
+	c := &casefile.Case{Complete: true, Start: wire.Start{Format: wire.Format, Version: "test", Source: "host", Host: fmt.Sprint("EX", i), Acquired: e.now, Rules: 1}}
+	c.Exposures = []wire.Exposure{{Product: "Exchange Server 2016", Build: "15.1.2106.2", Name: "Exchange Server 2016 CU18", Proof: []evidence.Ref{ref}, CVEs: []wire.CVEState{{ID: "CVE-2021-26855", State: wire.Vulnerable, Exploited: "2021-11-03"}}}}
+	c.End = wire.End{Verdict: wire.NoSign, Confidence: finding.ModerateConfidence, Reason: "nothing hostile"}
+	if i%2 == 0 {
+		c.Findings = []finding.Finding{{
+			ID: fmt.Sprint("f", i), Rule: "webshell-use", Title: "Web shell on disk: " + hostile, Reason: "it evaluates text of the request", Phase: finding.Backdoor, Outcome: finding.Succeeded, Level: finding.Critical, Confidence: finding.HighConfidence,
+			Start: day, End: day.Add(time.Hour), Techniques: []string{"T1505.003"}, Count: 1, Steps: []finding.Step{{Time: day, Text: "POST to the shell", Ref: ref, Raw: hostile}},
+			Entities: []finding.Entity{{Type: finding.Address, Value: "203.0.113.45", Role: "attacker"}, {Type: finding.FilePath, Value: `inetpub/wwwroot/aspnet_client/shell<b>.aspx`, Role: "shell"}, {Type: finding.Hash, Value: strings.Repeat("ab", 32), Role: "shell"}},
+		}}
+		c.End.Verdict, c.End.Confidence, c.End.Reason = wire.Compromised, finding.HighConfidence, "a web shell answered: "+hostile
+		c.End.Next = []wire.NextStep{{Text: "Preserve the evidence."}}
+	}
+	c.Evidence = []wire.Evidence{{Path: "inetpub/wwwroot/aspnet_client/shell<b>.aspx", Size: 99, SHA256: strings.Repeat("ab", 32)}}
+	return c
+}
+
+// submit ingests a case as the hub does.
+func (e *estate) submit(server int64, c *casefile.Case) {
+	e.t.Helper()
+	var stream bytes.Buffer
+	enc := json.NewEncoder(&stream)
+	write := func(m wire.Message) {
+		if err := enc.Encode(m); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	write(wire.Message{Start: &c.Start})
+	for i := range c.Exposures {
+		write(wire.Message{Exposure: &c.Exposures[i]})
+	}
+	for i := range c.Findings {
+		write(wire.Message{Finding: &c.Findings[i]})
+	}
+	for i := range c.Evidence {
+		write(wire.Message{Evidence: &c.Evidence[i]})
+	}
+	write(wire.Message{End: &c.End})
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	s := store.Submission{Server: server, Received: e.now, Evidence: sha256.Sum256(fmt.Append(nil, server)), Hash: sha256.Sum256(stream.Bytes()), Body: z.EncodeAll(stream.Bytes(), nil), Summary: store.Summarize(c)}
+	out, err := e.hub.Ingest(context.Background(), []store.Submission{s})
+	if err != nil || out[0] != store.Stored {
+		e.t.Fatalf("ingest: %v, %v", out, err)
+	}
+}
+
+// account makes an account with the usual password.
+func (e *estate) account(name string, role store.Role, org string) {
+	e.t.Helper()
+	hash, err := e.c.hasher.hash(context.Background(), password)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if err := e.hub.PutAccount(context.Background(), store.All(), store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: e.now}); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// A visitor is a browser with its cookies.
+type visitor struct {
+	e      *estate
+	client *http.Client
+	lang   string
+}
+
+func (e *estate) visitor() *visitor {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return &visitor{e: e, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// as is a visitor who logged in.
+func (e *estate) as(name string) *visitor {
+	v := e.visitor()
+	if code, body := v.post("/login", "/login", url.Values{"name": {name}, "password": {password}}); code != http.StatusSeeOther {
+		e.t.Fatalf("logging in as %s: %d %s", name, code, body)
+	}
+	return v
+}
+
+func (v *visitor) get(path string) (int, string) {
+	v.e.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, v.e.url+path, nil)
+	if err != nil {
+		v.e.t.Fatal(err)
+	}
+	r.Header.Set("Accept-Language", v.lang)
+	return v.do(r)
+}
+
+func (v *visitor) do(r *http.Request) (int, string) {
+	v.e.t.Helper()
+	resp, err := v.client.Do(r)
+	if err != nil {
+		v.e.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		v.e.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+var csrfField = regexp.MustCompile(`name="csrf" value="([0-9a-f]+)"`)
+
+// post sends a form as the browser does after it loaded the page with it.
+func (v *visitor) post(page, action string, form url.Values) (int, string) {
+	v.e.t.Helper()
+	_, body := v.get(page)
+	if m := csrfField.FindStringSubmatch(body); m != nil {
+		form.Set("csrf", m[1])
+	}
+	r, err := http.NewRequest(http.MethodPost, v.e.url+action, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.e.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept-Language", v.lang)
+	return v.do(r)
+}
+
+// links of a page that stay in the console.
+var hrefs = regexp.MustCompile(`href="(/[^"]*)"`)
+
+// TestEveryPage walks the whole console as an administrator in both languages:
+// each page answers, says all its words in the language, and shows hostile text
+// as text.
+func TestEveryPage(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	for _, lang := range []string{"en", "fr"} {
+		v := e.as("root")
+		v.lang = lang
+		seen := map[string]bool{"/logout": true}
+		queue := []string{"/", "/search?q=203.0.113.45", "/search?q=shell&in=files", "/search?q=web&in=findings", "/notify?all=yes", "/account", "/api/v1/overview", "/api/v1/servers", "/api/v1/search/indicators?q=203"}
+		for len(queue) > 0 && len(seen) < 400 {
+			path := queue[0]
+			queue = queue[1:]
+			if seen[path] {
+				continue
+			}
+			seen[path] = true
+			code, body := v.get(path)
+			if code != http.StatusOK {
+				t.Errorf("%s %s: %d", lang, path, code)
+			}
+			if strings.Contains(body, "<script>") || strings.Contains(body, "<img src=x") {
+				if !strings.HasPrefix(path, "/api/") && !strings.Contains(path, "/markdown") && !strings.Contains(path, "/stix") {
+					t.Errorf("%s %s: text of the evidence became markup", lang, path)
+				}
+			}
+			if strings.Contains(body, "%!") {
+				t.Errorf("%s %s: a text lacks its values", lang, path)
+			}
+			for _, m := range hrefs.FindAllStringSubmatch(body, -1) {
+				link := strings.ReplaceAll(strings.ReplaceAll(m[1], "&amp;", "&"), "&#43;", "+")
+				queue = append(queue, strings.SplitN(link, "#", 2)[0])
+			}
+		}
+		if len(seen) < 60 {
+			t.Errorf("%s: only %d pages found", lang, len(seen))
+		}
+	}
+	e.c.words["fr"].missing.Range(func(key, _ any) bool {
+		t.Errorf("no French for %q", key)
+		return true
+	})
+}
+
+// TestOrganisationsSeeTheirOwn asks for everything of another's with the
+// account of one organisation.
+func TestOrganisationsSeeTheirOwn(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("it", store.Admin, "town")
+	v := e.as("it")
+	other, err := e.hub.Server(context.Background(), store.All(), e.other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{fmt.Sprint("/servers/", e.other), fmt.Sprint("/cases/", other.Latest), fmt.Sprint("/cases/", other.Latest, "/stix"), fmt.Sprint("/api/v1/servers/", e.other), fmt.Sprint("/api/v1/cases/", other.Latest), fmt.Sprint("/api/v1/servers/", e.other, "/cases")} {
+		if code, body := v.get(path); code != http.StatusNotFound || strings.Contains(body, "clinic") {
+			t.Errorf("%s: %d, want 404", path, code)
+		}
+	}
+	for _, path := range []string{"/", "/servers", "/servers?organisation=clinic", "/search?q=203.0.113.45", "/campaigns", "/notify?all=yes", "/notify.csv", "/admin", "/api/v1/servers", "/api/v1/organisations", "/api/v1/audit"} {
+		code, body := v.get(path)
+		if code != http.StatusOK {
+			t.Errorf("%s: %d", path, code)
+		}
+		for _, word := range []string{"clinic.example", "Clinic", "farm.example"} {
+			if strings.Contains(body, word) {
+				t.Errorf("%s shows %s to another organisation", path, word)
+			}
+		}
+	}
+	if code, _ := v.post("/admin", fmt.Sprint("/servers/", e.other, "/revoke"), url.Values{}); code != http.StatusNotFound {
+		t.Errorf("revoking another's server: %d, want 404", code)
+	}
+	if code, _ := v.post("/admin", "/admin/accounts", url.Values{"name": {"spy"}, "role": {"admin"}, "organisation": {""}, "password": {password}}); code != http.StatusForbidden {
+		t.Errorf("making an account that sees all: %d, want 403", code)
+	}
+	if code, _ := v.post("/admin", "/admin/tokens", url.Values{"organisation": {"clinic"}, "uses": {"1"}, "days": {"1"}}); code != http.StatusForbidden {
+		t.Errorf("making another's token: %d, want 403", code)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	e := newEstate(t, nil)
+	for _, r := range store.Roles() {
+		e.account(string(r), r, "")
+	}
+	server, err := e.hub.Server(context.Background(), store.All(), e.mixed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, least := range map[string]store.Role{"/": store.Viewer, "/servers": store.Viewer, fmt.Sprint("/cases/", server.Latest): store.Viewer, fmt.Sprint("/cases/", server.Latest, "/stix"): store.Analyst, "/notify": store.Analyst, "/notify.csv": store.Analyst, "/admin": store.Admin, "/api/v1/audit": store.Admin} {
+		if code, _ := e.visitor().get(path); code != http.StatusSeeOther && code != http.StatusUnauthorized {
+			t.Errorf("%s without a log-in: %d", path, code)
+		}
+		for _, r := range store.Roles() {
+			want := http.StatusOK
+			if r.Rank() < least.Rank() {
+				want = http.StatusForbidden
+			}
+			if code, _ := e.as(string(r)).get(path); code != want {
+				t.Errorf("%s as %s: %d, want %d", path, r, code, want)
+			}
+		}
+	}
+}
+
+func TestSetUp(t *testing.T) {
+	e := newEstate(t, nil)
+	v := e.visitor()
+	form := func(token string) url.Values {
+		return url.Values{"token": {token}, "name": {"root"}, "password": {password}}
+	}
+	if code, _ := v.post("/setup", "/setup", form("guess")); code != http.StatusBadRequest {
+		t.Errorf("a wrong token: %d", code)
+	}
+	if code, body := v.post("/setup", "/setup", form("first")); code != http.StatusSeeOther {
+		t.Fatalf("the right token: %d %s", code, body)
+	}
+	if code, body := v.get("/admin"); code != http.StatusOK || !strings.Contains(body, "root") {
+		t.Errorf("the administrator's page: %d", code)
+	}
+}
+
+func TestForgedForms(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	v := e.as("root")
+	send := func(change func(*http.Request), form url.Values) int {
+		r, _ := http.NewRequest(http.MethodPost, e.url+"/admin/accounts/state", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if change != nil {
+			change(r)
+		}
+		code, _ := v.do(r)
+		return code
+	}
+	if code := send(nil, url.Values{"name": {"root"}}); code != http.StatusForbidden {
+		t.Errorf("a form without its secret: %d, want 403", code)
+	}
+	_, body := v.get("/admin")
+	good := url.Values{"csrf": {csrfField.FindStringSubmatch(body)[1]}, "name": {"nobody"}, "disabled": {"yes"}}
+	if code := send(func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, good); code != http.StatusForbidden {
+		t.Errorf("a form from another site: %d, want 403", code)
+	}
+	if code := send(func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, good); code != http.StatusForbidden {
+		t.Errorf("a form from another site, by its fetch metadata: %d, want 403", code)
+	}
+	if code := send(nil, good); code != http.StatusNotFound {
+		t.Errorf("the console's own form: %d, want 404 for an account that is not there", code)
+	}
+	other := e.as("root")
+	if code, _ := other.do(func() *http.Request {
+		r, _ := http.NewRequest(http.MethodPost, e.url+"/admin/accounts/state", strings.NewReader(good.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
+	}()); code != http.StatusForbidden {
+		t.Errorf("a form's secret in another session: %d, want 403", code)
+	}
+}
+
+// TestTenThousandBadLogins: a flood of guesses is held back after the first
+// few, costs few slow hashes, and does not lock out others.
+func TestTenThousandBadLogins(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	v := e.visitor()
+	_, page := v.get("/login")
+	form := url.Values{"csrf": {csrfField.FindStringSubmatch(page)[1]}, "name": {"root"}, "password": {"guess guess guess"}}.Encode()
+	codes := map[int]int{}
+	for range 10_000 {
+		r, _ := http.NewRequest(http.MethodPost, e.url+"/login", strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		code, _ := v.do(r)
+		codes[code]++
+	}
+	if codes[http.StatusUnauthorized] != 10 || codes[http.StatusTooManyRequests] != 9_990 {
+		t.Errorf("10,000 guesses at one instant: %v, want 10 tried and the rest held back", codes)
+	}
+	e.now = e.now.Add(time.Hour)
+	if _, body := e.as("root").get("/"); !strings.Contains(body, "root") {
+		t.Error("the account cannot log in an hour later")
+	}
+}
+
+func TestSessionsEnd(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	e.account("ann", store.Analyst, "")
+	ann := e.as("ann")
+	e.now = e.now.Add(20 * time.Minute)
+	if code, _ := ann.get("/"); code != http.StatusOK {
+		t.Errorf("20 minutes later: %d", code)
+	}
+	e.now = e.now.Add(31 * time.Minute)
+	if code, _ := ann.get("/"); code != http.StatusSeeOther {
+		t.Errorf("after 31 idle minutes: %d, want the log-in page", code)
+	}
+	ann = e.as("ann")
+	root := e.as("root")
+	if code, _ := root.post("/admin", "/admin/accounts/state", url.Values{"name": {"ann"}, "disabled": {"yes"}}); code != http.StatusSeeOther {
+		t.Errorf("disabling an account: %d", code)
+	}
+	if code, _ := ann.get("/"); code != http.StatusSeeOther {
+		t.Errorf("a disabled account's page: %d, want the log-in page", code)
+	}
+	if code, _ := root.post("/", "/logout", url.Values{}); code != http.StatusSeeOther {
+		t.Errorf("logging out: %d", code)
+	}
+	if code, _ := root.get("/"); code != http.StatusSeeOther {
+		t.Errorf("after logging out: %d", code)
+	}
+}
+
+func TestAPI(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("ann", store.Analyst, "")
+	v := e.as("ann")
+	_, body := v.post("/account", "/account/token", url.Values{})
+	m := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(body)
+	if m == nil {
+		t.Fatal("the page shows no token")
+	}
+	ask := func(path, token string) (int, string) {
+		r, _ := http.NewRequest(http.MethodGet, e.url+path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		return e.visitor().do(r)
+	}
+	e.now = e.now.AddDate(0, 1, 0)
+	code, body := ask("/api/v1/servers?verdict=compromised", m[1])
+	var got struct{ Data []map[string]any }
+	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || len(got.Data) != 5 {
+		t.Errorf("compromised servers: %d, %d of them, %v", code, len(got.Data), err)
+	}
+	if code, body := ask("/api/v1/servers", "wrong"); code != http.StatusUnauthorized || !json.Valid([]byte(body)) {
+		t.Errorf("a wrong token: %d %s", code, body)
+	}
+	if code, body := ask("/api/v1/audit", m[1]); code != http.StatusForbidden || !json.Valid([]byte(body)) {
+		t.Errorf("the audit log as an analyst: %d %s", code, body)
+	}
+	if code, _ := ask("/api/v1/servers", m[1][:20]); code != http.StatusUnauthorized {
+		t.Errorf("half a token: %d", code)
+	}
+	// Each path of the description is there, and none besides.
+	var api struct{ Paths map[string]any }
+	if err := json.Unmarshal(openAPI, &api); err != nil {
+		t.Fatal(err)
+	}
+	var described []string
+	for p := range api.Paths {
+		described = append(described, p)
+	}
+	slices.Sort(described)
+	var there []string
+	e.c.api(func(pattern string, _ store.Role, _ handler) {
+		there = append(there, strings.TrimPrefix(pattern, "GET "))
+	})
+	slices.Sort(there)
+	if !slices.Equal(described, there) {
+		t.Errorf("described %v\nthere %v", described, there)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	e := newEstate(t, nil)
+	resp, err := http.Get(e.url + "/login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"} {
+		if !strings.Contains(resp.Header.Get(name), want) {
+			t.Errorf("%s: %q", name, resp.Header.Get(name))
+		}
+	}
+	for _, k := range resp.Cookies() {
+		if !k.HttpOnly || k.SameSite != http.SameSiteLaxMode {
+			t.Errorf("cookie %s can be read by scripts or sent by other sites", k.Name)
+		}
+	}
+	for back, want := range map[string]string{"https://evil.example/": "/", "//evil.example": "/", `/\evil.example`: "/", "/servers?verdict=attacked": "/servers?verdict=attacked", "javascript:alert(1)": "/", "": "/", "/x\r\nSet-Cookie: a=b": "/"} {
+		if got := inside(back); got != want {
+			t.Errorf("back to %q goes to %q, want %q", back, got, want)
+		}
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	h := newHasher(1)
+	ctx := context.Background()
+	hash, err := h.hash(ctx, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{password: true, password + " ": false, "": false, strings.Repeat("x", 1000): false} {
+		if got, err := h.verify(ctx, text, hash); got != want || err != nil {
+			t.Errorf("%.20q: %v, %v; want %v", text, got, err, want)
+		}
+	}
+	if ok, _ := h.verify(ctx, "", ""); ok {
+		t.Error("an account without a password lets everybody in")
+	}
+	if _, err := h.verify(ctx, password, "$argon2id$broken"); err == nil {
+		t.Error("a broken hash is no error")
+	}
+	if _, err := h.hash(ctx, "short"); err == nil {
+		t.Error("a short password is taken")
+	}
+}
+
+func TestLimiterIsBounded(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(func() time.Time { return now }, 2, time.Second)
+	l.most = 100
+	for i := range 10_000 {
+		l.allow(fmt.Sprint(i))
+	}
+	if len(l.keys) != 100 || l.order.Len() != 100 {
+		t.Errorf("%d keys kept, want 100", len(l.keys))
+	}
+	l.allow("a")
+	l.allow("a")
+	if wait, ok := l.allow("a"); ok || wait != time.Second {
+		t.Errorf("the third try: %v, %v", wait, ok)
+	}
+	now = now.Add(-time.Hour) // a clock set back gives no tries, and takes none
+	if _, ok := l.allow("a"); ok {
+		t.Error("a clock set back gives a try")
+	}
+	now = now.Add(time.Second)
+	if _, ok := l.allow("a"); !ok {
+		t.Error("a second later there is no try")
+	}
+}

@@ -1,0 +1,250 @@
+package console
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"limier/casefile"
+	"limier/enrich"
+	"limier/finding"
+	"limier/publish"
+	"limier/publish/html"
+	"limier/store"
+	"limier/wire"
+)
+
+type estateData struct {
+	store.Overview
+	Picture template.HTML
+}
+
+func (c *Console) estate(v *visit) error {
+	o, err := c.Store.Overview(v.ctx(), v.scope)
+	if err != nil {
+		return err
+	}
+	d := estateData{Overview: o, Picture: curve("curve", v.t("Servers by the day of their first hostile act"), v.words, days(o.Curve))}
+	d.CVEs, d.Builds = d.CVEs[:min(len(d.CVEs), 15)], d.Builds[:min(len(d.Builds), 15)]
+	return c.show(v, http.StatusOK, "estate", page{Title: v.t("Estate"), Data: d})
+}
+
+// days fills in the days without any, and takes the last year that there is.
+func days(curve []store.Day) []point {
+	if len(curve) == 0 {
+		return nil
+	}
+	last, err := time.Parse(time.DateOnly, curve[len(curve)-1].Day)
+	if err != nil {
+		return nil
+	}
+	n := map[string]int64{}
+	first := last
+	for _, d := range curve {
+		n[d.Day] = int64(d.Compromised + d.Attacked)
+		if t, err := time.Parse(time.DateOnly, d.Day); err == nil && t.After(last.AddDate(-1, 0, 0)) && t.Before(first) {
+			first = t
+		}
+	}
+	var all []point
+	for t := first; !t.After(last); t = t.AddDate(0, 0, 1) {
+		key := t.Format(time.DateOnly)
+		all = append(all, point{key, n[key]})
+	}
+	return all
+}
+
+type serversData struct {
+	Filter   store.Filter
+	Verdicts []wire.Verdict
+	Servers  []store.Server
+}
+
+func (c *Console) servers(v *visit) error {
+	d := serversData{Filter: filter(v.r.URL.Query()), Verdicts: store.Verdicts()}
+	var next string
+	var err error
+	if d.Servers, next, err = c.Store.Servers(v.ctx(), v.scope, d.Filter, part(v.r)); err != nil {
+		return err
+	}
+	return c.show(v, http.StatusOK, "servers", page{Title: v.t("Servers"), Data: d, Next: following(v.r, next)})
+}
+
+func filter(q url.Values) store.Filter {
+	return store.Filter{Name: cut(q.Get("name")), Organisation: cut(q.Get("organisation")), Verdict: wire.Verdict(cut(q.Get("verdict"))), Build: cut(q.Get("build")), CVE: cut(q.Get("cve"))}
+}
+
+// cut bounds what a query asks for.
+func cut(s string) string { return s[:min(len(s), 300)] }
+
+// part is the part of a list that a request asks for.
+func part(r *http.Request) store.Page { return store.Page{After: r.URL.Query().Get("after")} }
+
+// following is the URL of the part that comes next.
+func following(r *http.Request, next string) string {
+	if next == "" {
+		return ""
+	}
+	q := r.URL.Query()
+	q.Set("after", next)
+	return r.URL.Path + "?" + q.Encode()
+}
+
+// number reads the number in the path.
+func number(r *http.Request) (int64, error) {
+	n, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return 0, store.ErrNotFound
+	}
+	return n, nil
+}
+
+type serverData struct {
+	Server   store.Server
+	Cases    []store.CaseInfo
+	Files    []store.File
+	Requests []store.FileRequest
+	Findings []finding.Finding
+	Next     []wire.NextStep
+	Formats  []*publish.Publisher
+}
+
+func (c *Console) server(v *visit) error {
+	id, err := number(v.r)
+	if err != nil {
+		return err
+	}
+	var d serverData
+	if d.Server, err = c.Store.Server(v.ctx(), v.scope, id); err != nil {
+		return err
+	}
+	if d.Cases, err = c.Store.Cases(v.ctx(), v.scope, id); err != nil {
+		return err
+	}
+	if d.Files, err = c.Store.FilesOf(v.ctx(), v.scope, id, 50); err != nil {
+		return err
+	}
+	if d.Requests, err = c.Store.FileRequests(v.ctx(), v.scope, id, ""); err != nil {
+		return err
+	}
+	if d.Server.Latest != 0 {
+		_, newest, err := c.Store.Case(v.ctx(), v.scope, d.Server.Latest)
+		if err != nil {
+			return err
+		}
+		d.Findings, d.Next = newest.Findings[:min(len(newest.Findings), 200)], newest.End.Next
+	}
+	d.Formats = c.Publishers
+	return c.show(v, http.StatusOK, "server", page{Title: d.Server.Name, Data: d})
+}
+
+// report is a case as the page that `limier report` writes.
+func (c *Console) report(v *visit) error {
+	got, err := c.theCase(v)
+	if err != nil {
+		return err
+	}
+	tables, err := enrich.Builtin()
+	if err != nil {
+		return err
+	}
+	defer tables.Close()
+	var out bytes.Buffer
+	if err := html.Write(&out, got, html.Options{Lang: v.lang, Tables: tables}); err != nil {
+		return err
+	}
+	h := v.w.Header()
+	// The report carries its own style sheet, and nothing else.
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-top-navigation-by-user-activation")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = v.w.Write(out.Bytes())
+	return nil
+}
+
+// export is a case in one of the formats of `limier export`.
+func (c *Console) export(v *visit) error {
+	for _, p := range c.Publishers {
+		if p.Name != v.r.PathValue("format") {
+			continue
+		}
+		got, err := c.theCase(v)
+		if err != nil {
+			return err
+		}
+		var out bytes.Buffer
+		if err := p.Write(v.ctx(), &out, got); err != nil {
+			return err
+		}
+		if err := c.note(v, "exported case", v.r.PathValue("id"), p.Name); err != nil {
+			return err
+		}
+		v.w.Header().Set("Content-Type", p.MediaType)
+		v.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="case-%s-%s%s"`, v.r.PathValue("id"), p.Name, p.Extension))
+		_, _ = v.w.Write(out.Bytes())
+		return nil
+	}
+	return store.ErrNotFound
+}
+
+func (c *Console) theCase(v *visit) (*casefile.Case, error) {
+	id, err := number(v.r)
+	if err != nil {
+		return nil, err
+	}
+	_, got, err := c.Store.Case(v.ctx(), v.scope, id)
+	return got, err
+}
+
+// ask asks a server for a file that its newest case names.
+func (c *Console) ask(v *visit) error {
+	id, err := number(v.r)
+	if err != nil {
+		return err
+	}
+	s, err := c.Store.Server(v.ctx(), v.scope, id)
+	if err != nil {
+		return err
+	}
+	if !s.AllowFiles {
+		return v.fail(http.StatusForbidden, nil, "The administrator of this server does not let the hub ask for files.")
+	}
+	path, sum := v.r.PostForm.Get("path"), v.r.PostForm.Get("sha256")
+	files, err := c.Store.FilesOf(v.ctx(), v.scope, id, 1000)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Path != path || f.SHA256 != sum {
+			continue
+		}
+		if _, err := c.Store.AskFile(v.ctx(), v.scope, store.FileRequest{Server: id, Case: s.Latest, Path: path, SHA256: sum, Asked: c.Now(), AskedBy: v.account.Name}); err != nil {
+			return err
+		}
+		if err := c.note(v, "asked for file", fmt.Sprint("server ", id), path+" "+sum); err != nil {
+			return err
+		}
+		http.Redirect(v.w, v.r, fmt.Sprint("/servers/", id, "#files"), http.StatusSeeOther)
+		return nil
+	}
+	return store.ErrNotFound
+}
+
+// revoke keeps a collector from submitting again.
+func (c *Console) revoke(v *visit) error {
+	id, err := number(v.r)
+	if err != nil {
+		return err
+	}
+	if err := c.Store.Revoke(v.ctx(), v.scope, id, c.Now()); err != nil {
+		return err
+	}
+	if err := c.note(v, "revoked server", fmt.Sprint("server ", id), ""); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, fmt.Sprint("/servers/", id), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,111 @@
+package console
+
+// french is the catalogue: what the console says, in French.
+var french = map[string]string{
+	// The frame.
+	"Skip to the content": "Aller au contenu", "Main": "Principal", "Log in": "Se connecter", "Log out": "Se déconnecter",
+	"Estate": "Parc", "Servers": "Serveurs", "Search": "Recherche", "Campaigns": "Campagnes", "To notify": "À prévenir", "Knowledge": "Connaissances",
+	"Read a report": "Lire un rapport", "Publication": "Publication", "Administration": "Administration", "Next page": "Page suivante",
+	"All times are UTC. The console holds no script and loads nothing from elsewhere.": "Toutes les heures sont en UTC. La console ne contient aucun script et ne charge rien d'ailleurs.",
+
+	// Words of the stream.
+	"compromised": "compromis", "attacked": "attaqué", "exposed": "exposé", "no sign found": "aucun signe trouvé", "not enough evidence": "pièces insuffisantes", "no case yet": "pas encore de dossier",
+	"low": "faible", "moderate": "modérée", "high": "élevé", "medium": "moyen", "critical": "critique", "informational": "pour information",
+	"low confidence": "confiance faible", "moderate confidence": "confiance modérée", "high confidence": "confiance élevée",
+	"succeeded": "réussi", "attempted": "tenté",
+	"ipv4-addr": "adresse", "file": "fichier", "sha256": "SHA-256", "user-account": "compte", "process": "processus", "user-agent": "agent utilisateur", "url": "URL", "domain-name": "domaine",
+	"shell-parameter": "paramètre de web shell", "technique-set": "ensemble de techniques", "attacker": "attaquant", "scanner": "balayage", "shell": "web shell",
+	"viewer": "lecture", "analyst": "analyse", "publisher": "publication", "admin": "administration",
+	"asked": "demandé", "received": "reçu", "refused": "refusé",
+	"indicators": "indicateurs", "files": "fichiers", "findings": "constats",
+	"server": "serveur", "servers": "serveurs", "organisation": "organisation", "organisations": "organisations", "case": "dossier", "cases": "dossiers",
+
+	// The estate.
+	"The estate at a glance":                                      "Le parc en un coup d'œil",
+	"%s of %s report to this hub. %s were received.":              "%s de %s relevant de ce concentrateur ; %s reçus.",
+	"The outbreak: servers by the day of their first hostile act": "La vague : serveurs selon le jour de leur premier acte hostile",
+	"Servers by the day of their first hostile act":               "Serveurs selon le jour de leur premier acte hostile",
+	"The same as a table":                                         "La même chose en tableau", "Day": "Jour", "No server reported a hostile act.": "Aucun serveur n'a signalé d'acte hostile.",
+	"Open to, by their build": "Exposés à, d'après leur version", "depends": "selon réglages", "share": "part", "exploited": "exploitée",
+	"“Depends” counts servers whose configuration decides, and the evidence did not show it. “Exploited” is CISA's list.": "« Selon réglages » compte les serveurs dont la configuration décide et que les pièces ne montraient pas. « Exploitée » : d'après la liste de la CISA.",
+	"No build that was reported is open to a known vulnerability.":                                                        "Aucune version signalée n'est exposée à une vulnérabilité connue.",
+	"Builds": "Versions", "Build": "Version", "No build was reported.": "Aucune version n'a été signalée.",
+
+	// Servers.
+	"Name begins with": "Le nom commence par", "Verdict": "Verdict", "any": "tous", "Organisation": "Organisation", "Show": "Afficher", "Server": "Serveur", "Confidence": "Confiance",
+	"First hostile act": "Premier acte hostile", "Last hostile act": "Dernier acte hostile", "Last contact": "Dernier contact", "No server fits.": "Aucun serveur ne correspond.",
+	"Open the report": "Ouvrir le rapport", "Enrolled": "Inscrit", "revoked": "révoqué", "Files on request": "Fichiers sur demande", "allowed": "autorisés", "not allowed": "non autorisés",
+	"The clock of this server is ahead by %s or more: it says that its evidence was taken after it arrived here.": "L'horloge de ce serveur avance d'au moins %s : il dit avoir relevé ses pièces après leur arrivée ici.",
+	"Next steps": "Que faire maintenant", "Findings of the newest case": "Constats du dossier le plus récent", "Time": "Heure", "Level": "Niveau", "Finding": "Constat", "Findings": "Constats", "Outcome": "Issue",
+	"There is no finding.": "Il n'y a aucun constat.", "Files that no baseline knows": "Fichiers qu'aucune référence ne connaît", "Path": "Chemin", "Bytes": "Octets",
+	"Ask for %s": "Demander %s", "Ask for it": "Le demander", "The case names none.": "Le dossier n'en nomme aucun.", "Files asked for": "Fichiers demandés", "Asked": "Demandé", "By": "Par", "State": "État",
+	"Cases": "Dossiers", "Received": "Reçu", "Read": "Lire", "Take as": "Prendre en", "report": "rapport", "No case was received yet.": "Aucun dossier n'a encore été reçu.",
+	"Revoke this collector": "Révoquer ce collecteur",
+	"The administrator of this server does not let the hub ask for files.": "L'administrateur de ce serveur n'autorise pas le concentrateur à demander des fichiers.",
+
+	// Search, prevalence and campaigns.
+	"What it begins with: an address, path, file name, hash, account, domain; for findings, any part of the title": "Ce par quoi il commence : adresse, chemin, nom de fichier, empreinte, compte, domaine ; pour les constats, une partie du titre",
+	"In": "Dans", "Nothing fits.": "Rien ne correspond.", "Type": "Type", "Value": "Valeur", "Part": "Rôle", "First": "Première fois", "Last": "Dernière fois", "Rule": "Règle",
+	"There is nothing of that kind to search in.": "Il n'y a rien de ce genre où chercher.",
+	"Prevalence": "Prévalence", "Prevalence by build": "Prévalence par version",
+	"The same file on all servers of a build is the product's; on one of ten thousand it is not. Counts are of the whole estate.": "Le même fichier sur tous les serveurs d'une version est celui du produit ; sur un sur dix mille, il ne l'est pas. Les nombres portent sur tout le parc.",
+	"Servers with it": "Serveurs qui l'ont", "of the build's": "sur ceux de la version", "with any unknown file at this path": "avec un fichier inconnu à ce chemin",
+	"Servers with this finding": "Serveurs avec ce constat",
+	"Campaigns across servers":  "Campagnes sur plusieurs serveurs", "Campaign": "Campagne",
+	"What several servers share: a client address, a web shell's path, content or parameter, a set of techniques. A shared thing is a lead, not a culprit.": "Ce que plusieurs serveurs partagent : une adresse de client, le chemin, le contenu ou le paramètre d'un web shell, un ensemble de techniques. Un point commun est une piste, pas un coupable.",
+	"Shared": "Point commun", "anything": "tous", "What": "Quoi", "No two servers share one yet.": "Aucun point commun entre deux serveurs pour l'instant.",
+	"What these servers share besides": "Ce que ces serveurs partagent en outre",
+
+	// Whom to notify.
+	"Whom to notify": "Qui prévenir",
+	"Organisations with servers that were broken into or attacked, and not told since, the gravest first.": "Organisations dont des serveurs ont été compromis ou attaqués et qui n'ont pas été prévenues depuis, les plus touchées d'abord.",
+	"Take the list as CSV": "Prendre la liste en CSV", "Only those to notify": "Seulement celles à prévenir", "All organisations": "Toutes les organisations", "Organisations": "Organisations", "Contact": "Contact", "Told": "Prévenue",
+	"Mark %s as told": "Marquer %s comme prévenue", "Mark as told": "Marquer comme prévenue", "Nobody needs to be told anything.": "Personne n'est à prévenir.",
+
+	// Logging in.
+	"Log in with %s": "Se connecter avec %s", "or with a password of this hub:": "ou avec un mot de passe de ce concentrateur :", "Name": "Nom", "Password": "Mot de passe",
+	"This hub has no account yet.": "Ce concentrateur n'a pas encore de compte.", "Set it up with the token that it printed when it first started.": "Configurez-le avec le jeton affiché à son premier démarrage.",
+	"Set up the hub": "Configurer le concentrateur", "The hub printed a token when it first started. It makes the first administrator, once.": "Le concentrateur a affiché un jeton à son premier démarrage. Il crée le premier administrateur, une seule fois.",
+	"Token": "Jeton", "Password (12 characters or more)": "Mot de passe (12 caractères au moins)", "Make the administrator": "Créer l'administrateur", "To the estate": "Vers le parc",
+	"The name or the password is wrong.": "Le nom ou le mot de passe est faux.", "Too many tries. Wait %d seconds.": "Trop d'essais. Attendez %d secondes.",
+	"Your log-in has ended. Log in again.": "Votre session est terminée. Reconnectez-vous.", "This account is disabled.": "Ce compte est désactivé.",
+	"Your account may not do this: it needs the role %s.":                            "Votre compte ne le permet pas : il faut le rôle %s.",
+	"This request came from another site and was refused.":                           "Cette requête venait d'un autre site ; elle a été refusée.",
+	"The form could not be read.":                                                    "Le formulaire n'a pas pu être lu.",
+	"This form is out of date. Go back, load the page again, and send it once more.": "Ce formulaire est périmé. Revenez en arrière, rechargez la page et renvoyez-le.",
+	"This is not the token, or it was used.":                                         "Ce n'est pas le jeton, ou il a déjà servi.",
+	"A name has letters, digits and . _ @ - only, 64 at most.":                       "Un nom n'a que des lettres, des chiffres et . _ @ -, 64 au plus.",
+	"A password has %d characters or more.":                                          "Un mot de passe a %d caractères au moins.",
+	"The log-in service does not answer. Try again, or log in with a password.":      "Le service de connexion ne répond pas. Réessayez, ou connectez-vous avec un mot de passe.",
+	"The log-in was not accepted. Start again from the log-in page.":                 "La connexion n'a pas été acceptée. Recommencez depuis la page de connexion.",
+	"Your account has no role here. Ask an administrator for one.":                   "Votre compte n'a pas de rôle ici. Demandez-en un à un administrateur.",
+	"Your account belongs to no organisation. Ask an administrator for one.":         "Votre compte n'appartient à aucune organisation. Demandez à un administrateur.",
+
+	// The account.
+	"Your account": "Votre compte", "Role": "Rôle", "all": "toutes", "Change the password": "Changer le mot de passe", "Password now": "Mot de passe actuel", "New password (12 characters or more)": "Nouveau mot de passe (12 caractères au moins)",
+	"Change it": "Le changer", "All other log-ins of this account end.": "Toutes les autres sessions de ce compte prennent fin.", "The password is wrong.": "Le mot de passe est faux.",
+	"Token for programs": "Jeton pour programmes", "Copy it now: it is shown this once.": "Copiez-le maintenant : il n'est montré qu'une fois.", "Make a token": "Créer un jeton",
+	"A token does in the API what this account may do, for 90 days. Changing the password ends it.": "Un jeton fait dans l'API ce que ce compte peut faire, pendant 90 jours. Changer le mot de passe y met fin.",
+
+	// Administration.
+	"Accounts": "Comptes", "Logs in with": "Connexion par", "password": "mot de passe", "Created": "Créé", "Failed log-ins": "Échecs de connexion", "disabled": "désactivé", "active": "actif",
+	"Enable": "Activer", "Disable": "Désactiver", "Enable %s": "Activer %s", "Disable %s": "Désactiver %s", "New account": "Nouveau compte", "Organisation (empty: all)": "Organisation (vide : toutes)", "Make the account": "Créer le compte",
+	"Enrolment tokens": "Jetons d'inscription", "A token lets collectors of one organisation enrol. It is shown once and wears out.": "Un jeton permet aux collecteurs d'une organisation de s'inscrire. Il n'est montré qu'une fois et s'épuise.",
+	"Made by": "Créé par", "Expires": "Expire", "Uses left": "Usages restants", "Revoke": "Révoquer", "Revoke the token of %s": "Révoquer le jeton de %s", "Uses": "Usages", "Days": "Jours",
+	"Identifier": "Identifiant", "Country": "Pays", "Save": "Enregistrer", "Dead letters": "Lettres mortes",
+	"Cases that could not be kept. They stay until they are replayed or expire.": "Dossiers qui n'ont pas pu être conservés. Ils restent là jusqu'à ce qu'on les rejoue ou que leur délai expire.",
+	"Reason": "Raison", "Replay": "Rejouer", "Replay letter %d": "Rejouer la lettre %d", "replayed": "rejouée", "There is none.": "Il n'y en a aucune.",
+	"Audit log": "Journal d'audit", "Who": "Qui", "Did": "A fait", "To": "À", "Detail": "Détail", "From": "Depuis",
+	"The account was made.": "Le compte a été créé.", "The token was made.": "Le jeton a été créé.", "The organisation was saved.": "L'organisation a été enregistrée.",
+	"There is no such role.": "Ce rôle n'existe pas.", "There is an account of that name.": "Un compte porte déjà ce nom.", "You cannot disable your own account.": "Vous ne pouvez pas désactiver votre propre compte.",
+	"An organisation's identifier has small letters, digits and . _ - only.": "L'identifiant d'une organisation n'a que des minuscules, des chiffres et . _ -.",
+	"A token has 1 to 100,000 uses and lasts 1 to 365 days.":                 "Un jeton a de 1 à 100 000 usages et dure de 1 à 365 jours.",
+	"This hub cannot replay letters.":                                        "Ce concentrateur ne peut pas rejouer de lettres.",
+
+	// Errors.
+	"Not found": "Introuvable", "Not allowed": "Non autorisé", "Too many tries": "Trop d'essais", "Not understood": "Non compris", "That did not work": "Cela n'a pas fonctionné",
+	"There is no such thing here, or your account does not show it.":                                     "Il n'y a rien de tel ici, ou votre compte ne le montre pas.",
+	"Only for those who see all organisations.":                                                          "Réservé à qui voit toutes les organisations.",
+	"That is too large: %d MiB at most.":                                                                 "C'est trop grand : %d Mio au plus.",
+	"Something went wrong here. The hub's log says what; try again, or tell the administrator the time.": "Une erreur s'est produite ici. Le journal du concentrateur dit laquelle ; réessayez, ou indiquez l'heure à l'administrateur.",
+}

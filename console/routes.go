@@ -1,0 +1,67 @@
+package console
+
+import (
+	"net/http"
+
+	"limier/store"
+)
+
+// routes says which page needs which role.
+func (c *Console) routes() {
+	m := c.mux
+	open := func(pattern string, h handler) { m.Handle(pattern, c.open(h)) }
+	on := func(pattern string, role store.Role, h handler) { m.Handle(pattern, c.guard(role, h)) }
+
+	m.HandleFunc("GET "+c.cssPath, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		_, _ = w.Write(c.css)
+	})
+	open("GET /login", c.loginPage)
+	open("POST /login", c.login)
+	open("POST /logout", c.logout)
+	open("POST /language", c.setLanguage)
+	if c.First != nil {
+		open("GET /setup", c.setupPage)
+		open("POST /setup", c.setup)
+	}
+	if c.oidc != nil {
+		open("GET /oidc/start", c.oidcStart)
+		open("GET /oidc/callback", c.oidcCallback)
+	}
+
+	on("GET /{$}", store.Viewer, c.estate)
+	on("GET /servers", store.Viewer, c.servers)
+	on("GET /servers/{id}", store.Viewer, c.server)
+	on("POST /servers/{id}/ask", store.Analyst, c.ask)
+	on("POST /servers/{id}/revoke", store.Admin, c.revoke)
+	on("GET /cases/{id}", store.Viewer, c.report)
+	on("GET /cases/{id}/{format}", store.Analyst, c.export)
+	on("GET /search", store.Viewer, c.search)
+	on("GET /files/{id}", store.Viewer, c.file)
+	on("GET /findings/{id}", store.Viewer, c.findingServers)
+	on("GET /campaigns", store.Viewer, c.campaigns)
+	on("GET /campaigns/{id}", store.Viewer, c.campaign)
+	on("GET /notify", store.Analyst, c.notify)
+	on("GET /notify.csv", store.Analyst, c.notifyCSV)
+	on("POST /notify", store.Analyst, c.notified)
+	on("GET /account", store.Viewer, c.account)
+	on("POST /account/password", store.Viewer, c.changePassword)
+	on("POST /account/token", store.Viewer, c.newAPIToken)
+	on("GET /admin", store.Admin, c.admin)
+	on("POST /admin/accounts", store.Admin, c.newAccount)
+	on("POST /admin/accounts/state", store.Admin, c.accountState)
+	on("POST /admin/tokens", store.Admin, c.newToken)
+	on("POST /admin/tokens/revoke", store.Admin, c.revokeToken)
+	on("POST /admin/organisations", store.Admin, c.putOrganisation)
+	on("POST /admin/dead-letters/replay", store.Admin, c.replay)
+	c.api(on)
+
+	for _, mount := range c.Mounts {
+		m.Handle(mount.Path, c.guard(mount.Role, func(v *visit) error {
+			mount.Handler.ServeHTTP(v.w, v.r)
+			return nil
+		}))
+	}
+	open("/", func(v *visit) error { return store.ErrNotFound })
+}
