@@ -1,9 +1,9 @@
 package console
 
 import (
-	_ "embed"
+	_ "embed" // for the description
+	"encoding/hex"
 	"encoding/json"
-	"net/http"
 
 	"limier/store"
 )
@@ -14,10 +14,6 @@ var openAPI []byte
 // api adds what programs ask: the same questions as the pages, in JSON. They
 // send a token of the account page as `Authorization: Bearer`.
 func (c *Console) api(on func(string, store.Role, handler)) {
-	c.mux.HandleFunc("GET /api/console.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(openAPI)
-	})
 	on("GET /api/v1/overview", store.Viewer, func(v *visit) error {
 		o, err := c.Store.Overview(v.ctx(), v.scope)
 		return answer(v, o, "", err)
@@ -39,7 +35,11 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 		if err != nil {
 			return err
 		}
-		list, err := c.Store.Cases(v.ctx(), v.scope, id)
+		cases, err := c.Store.Cases(v.ctx(), v.scope, id)
+		var list []apiCase
+		for _, k := range cases {
+			list = append(list, apiCase{k, hex.EncodeToString(k.Evidence[:]), hex.EncodeToString(k.Hash[:])})
+		}
 		return answer(v, list, "", err)
 	})
 	on("GET /api/v1/cases/{id}", store.Viewer, func(v *visit) error {
@@ -78,6 +78,13 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 		list, next, err := c.Store.Audit(v.ctx(), v.scope, part(v.r))
 		return answer(v, list, next, err)
 	})
+}
+
+// An apiCase is a case with its hashes as text: SHA-256 in hexadecimal.
+type apiCase struct {
+	store.CaseInfo
+	Evidence string `json:"evidence"`
+	Hash     string `json:"hash"`
 }
 
 // answer writes one thing, or a list with the key of its next part.

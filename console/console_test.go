@@ -253,7 +253,7 @@ func TestEveryPage(t *testing.T) {
 				t.Errorf("%s %s: %d", lang, path, code)
 			}
 			if strings.Contains(body, "<script>") || strings.Contains(body, "<img src=x") {
-				if !strings.HasPrefix(path, "/api/") && !strings.Contains(path, "/markdown") && !strings.Contains(path, "/stix") {
+				if !strings.HasPrefix(path, "/api/") && !strings.HasSuffix(path, ".csv") && !strings.Contains(path, "/markdown") && !strings.Contains(path, "/stix") {
 					t.Errorf("%s %s: text of the evidence became markup", lang, path)
 				}
 			}
@@ -330,6 +330,7 @@ func TestRoles(t *testing.T) {
 			if r.Rank() < least.Rank() {
 				want = http.StatusForbidden
 			}
+			e.now = e.now.Add(time.Minute) // log-ins of one address are held back
 			if code, _ := e.as(string(r)).get(path); code != want {
 				t.Errorf("%s as %s: %d, want %d", path, r, code, want)
 			}

@@ -153,8 +153,9 @@ func (c *Console) report(v *visit) error {
 		return err
 	}
 	defer tables.Close()
+	got.Enrich(tables)
 	var out bytes.Buffer
-	if err := html.Write(&out, got, html.Options{Lang: v.lang, Tables: tables}); err != nil {
+	if err := html.Write(&out, got, html.Options{Lang: v.lang}); err != nil {
 		return err
 	}
 	h := v.w.Header()

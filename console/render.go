@@ -55,9 +55,6 @@ func nav() []navItem {
 		{Name: "Search", Path: "/search", role: store.Viewer},
 		{Name: "Campaigns", Path: "/campaigns", role: store.Viewer},
 		{Name: "To notify", Path: "/notify", role: store.Analyst},
-		{Name: "Knowledge", Path: "/knowledge", role: store.Viewer},
-		{Name: "Read a report", Path: "/read", role: store.Analyst},
-		{Name: "Publication", Path: "/publication", role: store.Publisher},
 		{Name: "Administration", Path: "/admin", role: store.Admin},
 	}
 }

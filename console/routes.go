@@ -17,6 +17,10 @@ func (c *Console) routes() {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		_, _ = w.Write(c.css)
 	})
+	m.HandleFunc("GET /api/console.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(openAPI)
+	})
 	open("GET /login", c.loginPage)
 	open("POST /login", c.login)
 	open("POST /logout", c.logout)

@@ -108,6 +108,13 @@ func (h *Hub) Session(ctx context.Context, secret string, now time.Time) (Sessio
 	return s, nil
 }
 
+// SeeSession notes that a session is in use.
+func (h *Hub) SeeSession(ctx context.Context, secret string, at time.Time) error {
+	sum := sha256.Sum256([]byte(secret))
+	_, err := h.exec(ctx, `UPDATE session SET seen = ? WHERE hash = ?`, stamp(at), sum[:])
+	return err
+}
+
 // EndSession ends the session of a secret.
 func (h *Hub) EndSession(ctx context.Context, secret string) error {
 	sum := sha256.Sum256([]byte(secret))

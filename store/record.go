@@ -9,27 +9,28 @@ import (
 
 // A Server is one that enrolled, and what its latest case says.
 type Server struct {
-	ID           int64
-	Organisation string // its id
-	Name         string
-	Enrolled     time.Time
-	Seen         time.Time // last contact
-	Revoked      time.Time // zero: it may submit
-	AllowFiles   bool      // its administrator lets the hub ask for files
-	Version      string    // of Limier there
+	ID           int64     `json:"id"`
+	Organisation string    `json:"organisation"` // its id
+	Name         string    `json:"name"`
+	Enrolled     time.Time `json:"enrolled,omitzero"`
+	Seen         time.Time `json:"seen,omitzero"`    // last contact
+	Revoked      time.Time `json:"revoked,omitzero"` // zero: it may submit
+	AllowFiles   bool      `json:"allow_files"`      // its administrator lets the hub ask for files
+	Version      string    `json:"version"`          // of Limier there
 
-	Product, Build string
-	BuildName      string
-	Verdict        wire.Verdict // "" before the first case
-	Confidence     finding.Confidence
-	Reason         string
-	Findings       int
-	FirstHostile   time.Time // earliest hostile act, scanning aside
-	LastHostile    time.Time
-	Latest         int64 // id of the latest case, 0 if none
-	Cases          int
-	Acquired       time.Time // when the server says that the evidence was taken
-	Received       time.Time // when the hub got it
+	Product      string             `json:"product"`
+	Build        string             `json:"build"`
+	BuildName    string             `json:"build_name"`
+	Verdict      wire.Verdict       `json:"verdict"` // "" before the first case
+	Confidence   finding.Confidence `json:"confidence"`
+	Reason       string             `json:"reason"`
+	Findings     int                `json:"findings"`
+	FirstHostile time.Time          `json:"first_hostile,omitzero"` // earliest hostile act, scanning aside
+	LastHostile  time.Time          `json:"last_hostile,omitzero"`
+	Latest       int64              `json:"latest"` // id of the latest case, 0 if none
+	Cases        int                `json:"cases"`
+	Acquired     time.Time          `json:"acquired,omitzero"` // when the server says that the evidence was taken
+	Received     time.Time          `json:"received,omitzero"` // when the hub got it
 }
 
 // Skew is how far ahead the server's clock must be: evidence cannot be taken
@@ -43,96 +44,110 @@ func (s Server) Skew() time.Duration {
 
 // A CaseInfo is one case of a server, without its content.
 type CaseInfo struct {
-	ID, Server         int64
-	Received, Acquired time.Time
-	Verdict            wire.Verdict
-	Findings           int
-	Evidence, Hash     [32]byte // SHA-256
-	Size               int      // bytes as kept, compressed
+	ID       int64        `json:"id"`
+	Server   int64        `json:"server"`
+	Received time.Time    `json:"received,omitzero"`
+	Acquired time.Time    `json:"acquired,omitzero"`
+	Verdict  wire.Verdict `json:"verdict"`
+	Findings int          `json:"findings"`
+	Evidence [32]byte     `json:"-"`
+	Hash     [32]byte     `json:"-"`    // SHA-256
+	Size     int          `json:"size"` // bytes as kept, compressed
 }
 
 // An Organisation owns servers, and is to be told of what was found on them.
 type Organisation struct {
-	ID, Name, Country string
-	Contact           string
-	Notes             string
-	Created           time.Time
-	Notified          time.Time // zero if not, or if something was found since
-	NotifiedBy        string
+	ID         string    `json:"id"`
+	Name       string    `json:"name"`
+	Country    string    `json:"country"`
+	Contact    string    `json:"contact"`
+	Notes      string    `json:"notes"`
+	Created    time.Time `json:"created,omitzero"`
+	Notified   time.Time `json:"notified,omitzero"` // zero if not, or if something was found since
+	NotifiedBy string    `json:"notified_by"`
 
-	Servers, Compromised, Attacked, Exposed int
+	Servers     int `json:"servers"`
+	Compromised int `json:"compromised"`
+	Attacked    int `json:"attacked"`
+	Exposed     int `json:"exposed"`
 }
 
 // A Build is one that servers run, and how many do.
 type Build struct {
-	Product, Build, Name string
-	Servers              int
+	Product string `json:"product"`
+	Build   string `json:"build"`
+	Name    string `json:"name"`
+	Servers int    `json:"servers"`
 }
 
 // A Count is how many servers have something in common.
 type Count struct {
-	Key     string
-	Servers int
+	Key     string `json:"key"`
+	Servers int    `json:"servers"`
 }
 
 // A CVE is how many servers are open to one vulnerability.
 type CVE struct {
-	ID         string
-	Exploited  string // since when, yyyy-mm-dd, as CISA says; "" if it does not
-	Vulnerable int
-	Depends    int // on configuration that the evidence did not show
+	ID         string `json:"id"`
+	Exploited  string `json:"exploited"` // since when, yyyy-mm-dd, as CISA says; "" if it does not
+	Vulnerable int    `json:"vulnerable"`
+	Depends    int    `json:"depends"` // on configuration that the evidence did not show
 }
 
 // A Day counts the servers whose first hostile act was on it.
 type Day struct {
-	Day                   string // yyyy-mm-dd, UTC
-	Compromised, Attacked int
+	Day         string `json:"day"` // yyyy-mm-dd, UTC
+	Compromised int    `json:"compromised"`
+	Attacked    int    `json:"attacked"`
 }
 
 // An Overview is the estate at a glance.
 type Overview struct {
-	Servers, Organisations int
-	Cases                  int64
-	Verdicts               []Count // in the order of gravity; "" for servers without a case
-	CVEs                   []CVE   // most servers first
-	Builds                 []Build // most servers first
-	Curve                  []Day   // by day
+	Servers       int     `json:"servers"`
+	Organisations int     `json:"organisations"`
+	Cases         int64   `json:"cases"`
+	Verdicts      []Count `json:"verdicts"` // in the order of gravity; "" for servers without a case
+	CVEs          []CVE   `json:"cves"`     // most servers first
+	Builds        []Build `json:"builds"`   // most servers first
+	Curve         []Day   `json:"curve"`    // by day
 }
 
 // A FindingKind is findings of one rule with one title, on any servers.
 type FindingKind struct {
-	ID          int64
-	Rule, Title string
-	Level       finding.Level
-	Phase       finding.Phase
-	Outcome     finding.Outcome
-	Servers     int
+	ID      int64           `json:"id"`
+	Rule    string          `json:"rule"`
+	Title   string          `json:"title"`
+	Level   finding.Level   `json:"level"`
+	Phase   finding.Phase   `json:"phase"`
+	Outcome finding.Outcome `json:"outcome"`
+	Servers int             `json:"servers"`
 }
 
 // An Indicator is something that findings are about, on any servers.
 type Indicator struct {
-	ID          int64
-	Type        string // STIX's word; or "shell-parameter", "technique-set"
-	Role        string // "attacker", "scanner", "shell"; "" for others
-	Value       string
-	Servers     int
-	First, Last time.Time
+	ID      int64     `json:"id"`
+	Type    string    `json:"type"` // STIX's word; or "shell-parameter", "technique-set"
+	Role    string    `json:"role"` // "attacker", "scanner", "shell"; "" for others
+	Value   string    `json:"value"`
+	Servers int       `json:"servers"`
+	First   time.Time `json:"first,omitzero"`
+	Last    time.Time `json:"last,omitzero"`
 }
 
 // A File is one that no baseline knows, at one path with one content.
 type File struct {
-	ID      int64
-	Path    string // as in the baseline where it is inside the product, in lower case
-	SHA256  string
-	Size    int64
-	Servers int
+	ID      int64  `json:"id"`
+	Path    string `json:"path"` // as in the baseline where it is inside the product, in lower case
+	SHA256  string `json:"sha256"`
+	Size    int64  `json:"size"`
+	Servers int    `json:"servers"`
 }
 
 // A Prevalence is on how many of the servers of one build a file is.
 type Prevalence struct {
 	Build
-	With     int // servers that have this content at this path; Build.Servers is of how many
-	SamePath int // servers that have any unknown content at this path
+	With     int `json:"with"`      // servers that have this content at this path; Build.Servers is of how many
+	SamePath int `json:"same_path"` // servers that have any unknown content at this path
 }
 
 // A Sighted is a server on which something was found.
@@ -215,13 +230,14 @@ type Session struct {
 
 // An Entry is one line of the audit log.
 type Entry struct {
-	ID             int64
-	At             time.Time
-	Actor          string // account, "server 7", "hub", or "token" with the first digits of its hash
-	Organisation   string // of the actor; "" for all
-	Action, Object string
-	Detail         string
-	Address        string // that the request came from
+	ID           int64     `json:"id"`
+	At           time.Time `json:"at,omitzero"`
+	Actor        string    `json:"actor"`        // account, "server 7", "hub", or "token" with the first digits of its hash
+	Organisation string    `json:"organisation"` // of the actor; "" for all
+	Action       string    `json:"action"`
+	Object       string    `json:"object"`
+	Detail       string    `json:"detail"`
+	Address      string    `json:"address"` // that the request came from
 }
 
 // A Token lets servers enrol. Its text is shown once; the hub knows its hash.
@@ -255,3 +271,6 @@ type FileRequest struct {
 	Reason           string // why it was refused
 	Size             int64  // bytes received
 }
+
+// Roles lists the roles from the lowest to the highest.
+func Roles() []Role { return []Role{Viewer, Analyst, Publisher, Admin} }
