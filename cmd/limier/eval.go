@@ -91,8 +91,9 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int) [
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
+			var buf []byte
 			for i := range next {
-				trials[i] = judge(languages, samples[i], root)
+				trials[i] = judge(languages, samples[i], root, &buf)
 			}
 		})
 	}
@@ -107,9 +108,11 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int) [
 	return trials
 }
 
-func judge(languages []*webshell.Language, s sample, root string) trial {
+// judge reads a sample into buf, which serves for the next one too: reasons
+// hold copies.
+func judge(languages []*webshell.Language, s sample, root string, buf *[]byte) trial {
 	t := trial{sample: s}
-	data, err := s.read(root)
+	data, err := s.read(root, buf)
 	if err != nil {
 		t.missing = true
 		return t
@@ -196,7 +199,7 @@ func printSpeedByLanguage(w io.Writer, trials []trial) {
 }
 
 // read returns the sample from the places where a collection may keep it.
-func (s *sample) read(root string) ([]byte, error) {
+func (s *sample) read(root string, buf *[]byte) ([]byte, error) {
 	var first error
 	for _, name := range []string{
 		s.sha256, s.sha256 + "." + s.ext,
@@ -208,14 +211,31 @@ func (s *sample) read(root string) ([]byte, error) {
 			first = cmp.Or(first, err)
 			continue
 		}
-		data, err := io.ReadAll(io.LimitReader(f, maxSample))
+		n, err := fill(f, buf)
 		f.Close()
 		if err == nil {
-			return data, nil
+			return (*buf)[:n], nil
 		}
 		first = cmp.Or(first, err)
 	}
 	return nil, first
+}
+
+// fill reads a file into buf, which grows as needed.
+func fill(f *os.File, buf *[]byte) (int, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	size := min(info.Size(), maxSample)
+	if int64(cap(*buf)) < size {
+		*buf = make([]byte, size, size+size/2)
+	}
+	n, err := io.ReadFull(f, (*buf)[:size])
+	if err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return n, err
 }
 
 // name is the path we judge the sample under. The path in its repository

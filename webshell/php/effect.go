@@ -523,6 +523,9 @@ func (m *machine) pure(c *call) value {
 					return v
 				}
 				if dec {
+					if len(v.s) >= 200 {
+						m.kindle()
+					}
 					t |= hidden
 					if strong[c.name] {
 						t |= decoded

@@ -92,6 +92,7 @@ func (f *facts) setSuper(k string, v value) {
 }
 
 func (m *machine) note(b behaviour, n *node, v value) {
+	m.kindle()
 	if m.facts.seen == nil {
 		m.facts.seen = map[behaviour]mark{}
 	}
@@ -151,6 +152,7 @@ func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Con
 		return
 	}
 	line := m.lineOf(m.unit, n.pos)
+	m.kindle()
 	id := rule + string(verdict) + itoa(line) + ":" + itoa(int(n.pos))
 	if m.reported[id] {
 		return

@@ -254,7 +254,7 @@ var (
 
 // boasts counts them.
 func (m *machine) boasts(n *node) {
-	if m.framed || m.includes > 3 || traits(m.file.src[:min(len(m.file.src), 1<<14)])&hasClass != 0 || traits(m.file.src)&(hasRequest|hasDeadly) == 0 {
+	if m.framed || m.includes > 3 || m.have&(hasRequest|hasDeadly) == 0 || declaresClass(m.file.src[:min(len(m.file.src), 1<<14)]) {
 		return
 	}
 	src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<20)]))

@@ -20,13 +20,13 @@ func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, firs
 	start := m.steps
 	m.facts.looped++
 	defer func() {
-		if start-m.steps >= maxSteps/3 && m.steps > 0 && !m.blur { // too long: what it writes is not known
+		if start-m.steps >= m.limit/3 && m.steps > 0 && !m.blur { // too long: what it writes is not known
 			m.blur = true
 			m.exec(body)
 			m.blur = false
 		}
 	}()
-	for n := 0; m.steps > 0 && start-m.steps < maxSteps/3; n++ {
+	for n := 0; m.steps > 0 && start-m.steps < m.limit/3; n++ {
 		if n > 0 || !first {
 			v := test()
 			yes, ok := v.truth()

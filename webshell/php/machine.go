@@ -9,6 +9,7 @@ import (
 // Budgets of one file.
 const (
 	maxSteps   = 1_000_000 // nodes evaluated, about a fifth of a second
+	quietSteps = 40_000    // while nothing odd was seen
 	maxBytes   = 64 << 20  // bytes of strings made
 	maxString  = 8 << 20   // bytes of one string
 	maxCalls   = 24        // nested calls of the file's own functions
@@ -30,7 +31,9 @@ type machine struct {
 	consts  map[string]value
 	statics map[*function]map[string]*slot
 
+	have     trait // of the file's text
 	steps    int
+	limit    int // all the steps there are, as things stand
 	bytes    int
 	calls    int
 	evals    int
@@ -53,6 +56,19 @@ type machine struct {
 	reported   map[string]bool
 }
 
+// kindle gives a file in which something odd was seen all the steps there are,
+// or a part of them where the file belongs to a program.
+func (m *machine) kindle() {
+	limit := maxSteps
+	if m.framed {
+		limit = maxSteps / 5
+	}
+	if m.limit < limit {
+		m.steps += limit - m.limit
+		m.limit = limit
+	}
+}
+
 // A frame is the variables of one function call, or of the top level.
 type frame struct {
 	vars    map[string]*slot
@@ -73,16 +89,19 @@ type ctrl struct {
 	label string
 }
 
-func newMachine(path string, data []byte) *machine {
-	m := &machine{path: path,
+func newMachine(path string, data []byte, have trait) *machine {
+	m := &machine{path: path, have: have,
 		funcs: map[string]*function{}, classes: map[string]*class{}, consts: map[string]value{},
 		statics: map[*function]map[string]*slot{}, seen: map[string]bool{}, reported: map[string]bool{},
-		steps: maxSteps, bytes: maxBytes, nodes: maxNodes, jumps: maxJumps}
+		steps: quietSteps, limit: quietSteps, bytes: maxBytes, nodes: maxNodes, jumps: maxJumps}
 	m.globals = &frame{vars: map[string]*slot{}}
 	m.f = m.globals
 	m.file = m.newUnit(data, nil, false)
 	m.unit = m.file
 	m.framed = framed(m.file)
+	if have&hasShape != 0 {
+		m.kindle()
+	}
 	return m
 }
 
@@ -437,7 +456,7 @@ func (m *machine) execIf(n *node) ctrl {
 // deadBranch runs a branch that is not taken as things stand, since a setting
 // at the top of the file may decide it. It changes no variable.
 func (m *machine) deadBranch(n *node) {
-	if n == nil || m.facts.loops > 0 || m.calls > 2 || m.dead > 3 || m.steps < maxSteps/4 {
+	if n == nil || m.facts.loops > 0 || m.calls > 2 || m.dead > 3 || m.steps < m.limit/4 {
 		return
 	}
 	m.dead++

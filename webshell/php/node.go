@@ -147,6 +147,7 @@ type unit struct {
 	line   int   // in the file, where a decoded unit is evaluated
 	lines  []uint32
 	budget *int // nodes that may still be made
+	slab   []node
 	cut    bool
 }
 

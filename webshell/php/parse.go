@@ -8,6 +8,8 @@ const (
 	maxDepth  = 200     // of the syntax tree: deeper code is skipped
 	maxNodes  = 600_000 // of one file, with all that is decoded from it
 	maxParams = 64
+
+	slabSize = 64 // nodes made at once
 )
 
 // A parser turns tokens into nodes. It never fails: what it cannot read
@@ -79,7 +81,12 @@ var bad = &node{op: nBad}
 // node makes a node that starts at token i.
 func (p *parser) node(o op, i int) *node {
 	*p.u.budget--
-	n := &node{op: o}
+	if len(p.u.slab) == 0 {
+		p.u.slab = make([]node, slabSize)
+	}
+	n := &p.u.slab[0]
+	p.u.slab = p.u.slab[1:]
+	n.op = o
 	if i < len(p.toks) {
 		n.pos, n.end = p.toks[i].pos, p.toks[i].end
 	}

@@ -98,6 +98,7 @@ func (m *machine) assembled(n *node, v value) {
 		return
 	}
 	m.facts.names[name] = true
+	m.kindle()
 	if deadly[name] || len(m.facts.names) == 3 {
 		m.report("assembled-names", webshell.Malicious, moderate, "Names of functions are assembled at run time: "+name+".", n, value{})
 	}

@@ -34,10 +34,11 @@ func match(name string, head []byte) bool {
 
 // Analyse returns every argument against a PHP file, the strongest first.
 func Analyse(name string, data []byte) []webshell.Reason {
-	if !interesting(data) {
+	have := traits(data)
+	if !interesting(data, have) {
 		return nil
 	}
-	return newMachine(name, data).analyse()
+	return newMachine(name, data, have).analyse()
 }
 
 func (m *machine) analyse() []webshell.Reason {
@@ -72,13 +73,13 @@ func (m *machine) finish() {
 	m.standalone = true
 	left := m.steps
 	share := func() {
-		m.steps = min(left, maxSteps/10)
+		m.steps = min(left, m.limit/10)
 	}
 	run := func(f *function, this *object) {
 		if f.runs > 0 || left <= 0 {
 			return
 		}
-		if have, _ := bodyTraits(f); have&hasHot == 0 {
+		if !m.worthRunning(f) {
 			return
 		}
 		share()
@@ -92,8 +93,7 @@ func (m *machine) finish() {
 	for _, c := range sortedClasses(m.classes) {
 		hot := false
 		for _, f := range c.order {
-			have, _ := bodyTraits(f)
-			hot = hot || have&hasHot != 0 && f.runs == 0
+			hot = hot || f.runs == 0 && m.worthRunning(f)
 		}
 		if !hot {
 			continue
@@ -107,7 +107,7 @@ func (m *machine) finish() {
 	}
 	for i := 0; i < len(m.facts.closures); i++ {
 		c := m.facts.closures[i]
-		if have, _ := bodyTraits(c.fn); c.fn.runs == 0 && left > 0 && have&hasHot != 0 {
+		if c.fn.runs == 0 && left > 0 && m.worthRunning(c.fn) {
 			share()
 			before := m.steps
 			m.invoke(c.fn, nil, nil, c.this, c.vars)
@@ -115,6 +115,18 @@ func (m *machine) finish() {
 		}
 	}
 	m.steps = left
+}
+
+// worthRunning says whether a function that nobody called can do harm. In a
+// part of a program, most functions only look as if they could.
+func (m *machine) worthRunning(f *function) bool {
+	have, _ := bodyTraits(f)
+	if !m.framed || m.have&hasShape != 0 {
+		return have&hasHot != 0
+	}
+	return have&(hasDeadly|hasShape) != 0 ||
+		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
+		have&hasHeader != 0 && have&hasRemote != 0
 }
 
 func sortedFunctions(all map[string]*function) []*function {

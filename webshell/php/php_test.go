@@ -134,7 +134,7 @@ func FuzzAnalyse(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		m := newMachine("a.php", data)
+		m := newMachine("a.php", data, traits(data))
 		for _, r := range m.analyse() {
 			if r.Verdict.Rank() == 0 || r.Rule == "" || r.Text == "" {
 				t.Fatalf("empty reason: %+v", r)

@@ -1,6 +1,8 @@
 package php
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // A trait is something in a file's text that could matter.
 type trait uint32
@@ -18,7 +20,7 @@ const (
 	hasHook                      // names a call that takes a callable
 	hasTarget                    // redirects
 	hasBuild                     // names a call that puts strings together
-	hasClass                     // declares a class or a namespace
+	hasStrong                    // hasDecoder, and the decoder is one that hides code
 )
 
 // hasHot are the traits for which a function is worth running.
@@ -41,9 +43,9 @@ var traitWords = map[trait]string{
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
 	hasBuild:   `str_replace substr strtr implode join sprintf str_split substr_replace ucfirst getdoccomment range`,
-	hasClass:   `namespace class`,
-	hasDecoder: `base64_decode gzinflate gzuncompress gzdecode str_rot13 strrev hex2bin convert_uudecode bzdecompress
-		openssl_decrypt mcrypt_decrypt rawurldecode chr pack`,
+	hasDecoder: `chr pack`,
+	hasDecoder | hasStrong: `base64_decode gzinflate gzuncompress gzdecode str_rot13 strrev hex2bin convert_uudecode bzdecompress
+		openssl_decrypt mcrypt_decrypt rawurldecode`,
 	hasHook: `call_user_func call_user_func_array array_map array_filter array_walk usort uasort uksort array_reduce array_udiff
 		array_uintersect preg_replace_callback ob_start filter_var iterator_apply forward_static_call forward_static_call_array
 		array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
@@ -51,23 +53,22 @@ var traitWords = map[trait]string{
 
 const maxWord = 28
 
-// wordTable maps a word to its trait; lengths says which first letters start a
-// word of a given length, which turns most words away without a look-up.
-var wordTable, lengths = makeWords()
+// wordTable maps a word to its trait; wordSet says which first two letters and
+// length a word of the table has, which turns most words away.
+var wordTable, wordSet = makeWords()
 
-func makeWords() (map[string]trait, [256]uint32) {
+func wordKey(a, b byte, n int) int { return int(a&31)<<10 | int(b&31)<<5 | n&31 }
+
+func makeWords() (map[string]trait, *[1 << 15]bool) {
 	table := map[string]trait{}
-	var lengths [256]uint32
+	var set [1 << 15]bool
 	for t, list := range traitWords {
 		for _, w := range bytes.Fields([]byte(list)) {
 			table[string(w)] |= t
-			lengths[w[0]] |= 1 << len(w)
-			if w[0] >= 'a' && w[0] <= 'z' {
-				lengths[w[0]-'a'+'A'] |= 1 << len(w)
-			}
+			set[wordKey(w[0], w[1], len(w))] = true
 		}
 	}
-	return table, lengths
+	return table, &set
 }
 
 var identTable = func() (t [256]bool) {
@@ -77,66 +78,146 @@ var identTable = func() (t [256]bool) {
 	return t
 }()
 
-// traits reads a file once.
+// telling are the characters next to which the scan looks for words.
+var telling = func() (t [256]bool) {
+	for _, c := range []byte("($'\"\\`~^}]") {
+		t[c] = true
+	}
+	return t
+}()
+
+// traits reads a file once. It looks at words only where they can matter:
+// before a parenthesis, after a dollar, in quotes.
 func traits(data []byte) trait {
 	var have trait
-	gotos, escaped, picked, named := 0, 0, 0, 0
-	for i := 0; i < len(data); {
-		c := data[i]
-		if identTable[c] {
-			s := i
-			for i++; i < len(data) && identTable[data[i]]; i++ {
-			}
-			n := i - s
-			named += n
-			if n <= maxWord {
-				if lengths[c]&(1<<n) != 0 {
-					have |= wordTrait(data, s, i)
-				} else if n > 6 && c|0x20 == 'h' && foldEqual(data[s:s+5], "http_") && !foldEqual(data[s:i], "http_host") {
-					have |= hasRequest
-				} else if n == 4 && c|0x20 == 'g' && foldEqual(data[s:i], "goto") {
-					gotos++
-				}
-			} else if n >= 300 {
-				have |= hasShape
-			}
-			if s > 0 && data[s-1] == '$' && i < len(data) && data[i] == '(' {
-				have |= hasDynamic
-			}
+	escaped, picked, skip, last := 0, 0, 0, 0
+	for i, c := range data {
+		if !telling[c] || i < skip {
 			continue
 		}
+		if i-last >= 300 && have&hasShape == 0 && longWord(data[last:i]) {
+			have |= hasShape
+		}
+		last = i
 		switch c {
+		case '(':
+			have |= called(data, i)
+		case '$':
+			if i > 0 && includes(data, i) {
+				have |= hasInclude
+			}
+			if i+1 < len(data) {
+				switch n := data[i+1]; {
+				case n == '$' || n == '{':
+					have |= hasDynamic
+				case n == '_' || n|0x20 == 'h':
+					have |= named(data, i+1, true)
+				}
+			}
+		case '\'', '"':
+			if i > 0 && (data[i-1] == '~' || data[i-1] == '^' || data[i-1] == '|') {
+				have |= hasDecoder | hasStrong
+			}
+			if i > 0 && includes(data, i) {
+				have |= hasInclude
+			}
+			j := i + 1
+			for j < len(data) && data[j] == '\\' {
+				j++
+			}
+			if j < len(data) && isIdentStart(data[j]) {
+				have |= named(data, j, false)
+			}
 		case '\\':
 			if i+3 < len(data) && (data[i+1] == 'x' && hexDigit(data[i+2]) >= 0 || isDigit(data[i+1]) && isDigit(data[i+2])) {
 				escaped++
 			}
-			i += 2
-			continue
+			skip = i + 2
 		case '}', ']':
 			if i > 1 && isDigit(data[i-1]) && i+2 < len(data) && (data[i+1] == '.' || data[i+1] == ' ' && data[i+2] == '.') {
 				picked++
 			}
-		case '(':
-			if i > 0 && (data[i-1] == ']' || data[i-1] == ')' || data[i-1] == '}' || data[i-1] == '"' || data[i-1] == '\'') {
-				have |= hasDynamic
-			}
-		case '$':
-			if i+1 < len(data) && (data[i+1] == '$' || data[i+1] == '{') {
-				have |= hasDynamic
-			}
 		case '`':
 			have |= hasDeadly & backtick(data, i)
-		case '~', '^', '|':
-			if i+1 < len(data) && (data[i+1] == '"' || data[i+1] == '\'' || data[i+1] >= 0x80) {
-				have |= hasDecoder
+		case '~', '^':
+			if i+1 < len(data) && data[i+1] >= 0x80 {
+				have |= hasDecoder | hasStrong
 			}
 		}
-		i++
 	}
-	if gotos >= 10 || escaped >= 24 || picked >= 8 || len(data) < 16<<10 && named*5 < len(data)*2 && have&hasDynamic != 0 {
+	if len(data)-last >= 300 && longWord(data[last:]) || escaped >= 24 || picked >= 8 || have&hasDynamic != 0 && len(data) < 16<<10 && fewWords(data) || have != 0 && manyJumps(data) {
 		have |= hasShape
 	}
 	return have
+}
+
+// longWord says that b holds a word of 300 letters, as encoded text does.
+func longWord(b []byte) bool {
+	n := 0
+	for _, c := range b {
+		if identTable[c] {
+			if n++; n >= 300 {
+				return true
+			}
+		} else {
+			n = 0
+		}
+	}
+	return false
+}
+
+// fewWords says that less than two fifths of a text are words.
+func fewWords(data []byte) bool {
+	n := 0
+	for _, c := range data {
+		if identTable[c] {
+			n++
+		}
+	}
+	return n*5 < len(data)*2
+}
+
+func manyJumps(data []byte) bool {
+	for n := 0; n < 10; n++ {
+		i := bytes.Index(data, []byte("goto "))
+		if i < 0 {
+			return false
+		}
+		data = data[i+5:]
+	}
+	return true
+}
+
+// includes says whether what starts at i, a quote or a dollar, is included.
+func includes(data []byte, i int) bool {
+	e := i
+	for e > 0 && (data[e-1] == ' ' || data[e-1] == '\t' || data[e-1] == '\n' || data[e-1] == '\r') {
+		e--
+	}
+	if e < 7 || data[e-1]|0x20 != 'e' {
+		return false
+	}
+	if e >= 12 && foldEqual(data[e-5:e], "_once") {
+		e -= 5
+	}
+	return foldEqual(data[e-7:e], "include") || foldEqual(data[e-7:e], "require")
+}
+
+func declaresClass(data []byte) bool { return declares(data, "class ") || declares(data, "namespace ") }
+
+// declares says whether a line or statement starts with the word and a name.
+func declares(data []byte, word string) bool {
+	for at := 0; ; {
+		i := bytes.Index(data[at:], []byte(word))
+		if i < 0 {
+			return false
+		}
+		s := at + i
+		at = s + len(word)
+		if at < len(data) && isIdentStart(data[at]) && (s == 0 || data[s-1] == '\n' || data[s-1] == ' ' && s > 1 && data[s-2] != '*') {
+			return true
+		}
+	}
 }
 
 // backtick says whether the backtick at i may run a command: in SQL and prose
@@ -158,11 +239,100 @@ func backtick(data []byte, i int) trait {
 	return 0
 }
 
-// wordTrait is the trait of the word in [s, e).
-func wordTrait(data []byte, s, e int) trait {
+// called is the trait of what the parenthesis at i calls.
+func called(data []byte, i int) trait {
+	e := i
+	for e > 0 && (data[e-1] == ' ' || data[e-1] == '\t' || data[e-1] == '\n' || data[e-1] == '\r') {
+		e--
+	}
+	if e == 0 {
+		return 0
+	}
+	switch c := data[e-1]; {
+	case identTable[c]:
+		if t := callee(data, e); t != 0 || e == i {
+			return t
+		}
+	case c == ']' || c == ')' || (c == '}' || c == '"' || c == '\'') && e == i:
+		return hasDynamic
+	case c == '/' && e > 1 && data[e-2] == '*': // a comment between name and parenthesis
+		if s := bytes.LastIndex(data[max(0, e-4096):e], []byte("/*")); s >= 0 {
+			return called(data[:max(0, e-4096)+s+1], max(0, e-4096)+s)
+		}
+		return 0
+	}
+	if e < i && bytes.IndexByte(data[e:i], '\n') >= 0 { // or one at the end of a line
+		line := data[max(0, e-256):e]
+		line = line[bytes.LastIndexByte(line, '\n')+1:]
+		s := bytes.Index(line, []byte("//"))
+		if h := bytes.IndexByte(line, '#'); s < 0 || h >= 0 && h < s {
+			s = h
+		}
+		if s > 0 {
+			return called(data[:e-len(line)+s+1], e-len(line)+s)
+		}
+	}
+	return 0
+}
+
+// callee is the trait of the word that ends at e and is called.
+func callee(data []byte, e int) trait {
+	s := e
+	for s > 0 && identTable[data[s-1]] {
+		s--
+	}
+	if s > 0 && data[s-1] == '$' {
+		return hasDynamic
+	}
+	if e-s < 2 || e-s > maxWord || !wordSet[wordKey(data[s], data[s+1], e-s)] {
+		return 0
+	}
+	w, t := wordAt(data[s:e])
+	if t == 0 {
+		return 0
+	}
+	// A method or a declaration is another function.
+	if s > 1 && (data[s-1] == '>' && data[s-2] == '-' || data[s-1] == ':' && data[s-2] == ':') {
+		if w == "createfunction" || w == "sqlitecreatefunction" {
+			return t
+		}
+		return 0
+	}
+	if s > 8 && data[s-1] == ' ' && foldEqual(data[s-9:s-1], "function") {
+		return 0
+	}
+	return t
+}
+
+// named is the trait of the word that starts at s, a variable's name or all
+// that stands between two quotes.
+func named(data []byte, s int, variable bool) trait {
+	e := s
+	for e < len(data) && e-s <= maxWord && identTable[data[e]] {
+		e++
+	}
+	if e-s < 2 || e-s > maxWord {
+		return 0
+	}
+	if !variable && (e >= len(data) || data[e] != '\'' && data[e] != '"') {
+		return 0
+	}
+	if wordSet[wordKey(data[s], data[s+1], e-s)] {
+		if _, t := wordAt(data[s:e]); t != 0 && (!variable || t&(hasRequest|hasHeader) != 0) {
+			return t
+		}
+	}
+	if e-s > 6 && data[s]|0x20 == 'h' && foldEqual(data[s:s+5], "http_") && !foldEqual(data[s:e], "http_host") {
+		return hasRequest
+	}
+	return 0
+}
+
+// wordAt looks a word up, in lower case.
+func wordAt(b []byte) (string, trait) {
 	var buf [maxWord]byte
-	w := buf[:e-s]
-	for k, c := range data[s:e] {
+	w := buf[:len(b)]
+	for k, c := range b {
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20
 		}
@@ -170,55 +340,26 @@ func wordTrait(data []byte, s, e int) trait {
 	}
 	t := wordTable[string(w)]
 	if t == 0 {
-		return 0
+		return "", 0
 	}
-	if t&(hasRequest|hasHeader) != 0 {
-		return t
-	}
-	// A call, not a method or a declaration; a quoted name may become one.
-	p := s - 1
-	if p >= 1 && data[p] == '>' && data[p-1] == '-' || p >= 1 && data[p] == ':' && data[p-1] == ':' || p >= 0 && data[p] == '$' {
-		if string(w) == "createfunction" || string(w) == "sqlitecreatefunction" {
-			return t
-		}
-		return 0
-	}
-	if t&hasInclude != 0 {
-		return t
-	}
-	if t&hasClass != 0 {
-		if e+1 < len(data) && data[e] == ' ' && isIdentStart(data[e+1]) && (s == 0 || data[s-1] == '\n' || data[s-1] == ' ' && s > 1 && data[s-2] != '*') {
-			return t
-		}
-		return 0
-	}
-	q := e
-	for q < len(data) && (data[q] == ' ' || data[q] == '\t' || data[q] == '\n' || data[q] == '\r') {
-		q++
-	}
-	if q < len(data) && data[q] == '(' {
-		if p >= 8 && foldEqual(data[p-8:p], "function") {
-			return 0
-		}
-		return t
-	}
-	if p >= 0 && (data[p] == '\'' || data[p] == '"') && e < len(data) && data[e] == data[p] {
-		return t
-	}
-	if q+1 < len(data) && data[q] == '/' && data[q+1] == '*' { // a comment between name and parenthesis
-		return t
-	}
-	return 0
+	return string(w), t
 }
 
 // interesting says whether a file holds anything that the machine should look
 // at.
-func interesting(data []byte) bool {
-	if len(data) == 0 {
+func interesting(data []byte, t trait) bool {
+	if t == 0 {
 		return false
 	}
-	t := traits(data)
+	classes := declaresClass(data)
 	has := func(x trait) bool { return t&x != 0 }
+	if classes && !has(hasShape) && partOfProgram(data) {
+		return has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
+			has(hasDeadly|hasDynamic) && has(hasStrong) ||
+			has(hasHeader) && has(hasRemote) ||
+			has(hasDeadly) && hostileCommand(data) ||
+			has(hasInclude) && oddInclude(data)
+	}
 	switch {
 	case has(hasDeadly), has(hasShape):
 		return true
@@ -228,10 +369,10 @@ func interesting(data []byte) bool {
 		return true
 	case has(hasHeader) && (has(hasRemote) || has(hasTarget) || has(hasDynamic)):
 		return true
-	case has(hasDecoder) && (has(hasDynamic) || has(hasHook) || has(hasWrite) || has(hasInclude) || has(hasTarget)):
+	case (has(hasStrong) || has(hasDecoder) && !classes) && (has(hasDynamic) || has(hasHook) || has(hasWrite) || has(hasInclude) || has(hasTarget)):
 		return true
 	}
-	if has(hasDynamic) && (!has(hasClass) || has(hasBuild) && len(data) < 4096) {
+	if has(hasDynamic) && (!classes || has(hasBuild) && len(data) < 4096) {
 		return true
 	}
 	if has(hasWrite) && len(data) < 4096 && bytes.Contains(data, []byte("://")) {
@@ -262,4 +403,38 @@ func oddInclude(data []byte) bool {
 			}
 		}
 	}
+}
+
+// partOfProgram says, from the text alone, that a file is framed: it has a
+// namespace or extends a class.
+func partOfProgram(data []byte) bool {
+	head := data[:min(len(data), 8<<10)]
+	for at := 0; ; {
+		i := bytes.Index(head[at:], []byte("namespace "))
+		if i < 0 {
+			break
+		}
+		at += i + 10
+		if b := at - 11; (b < 0 || head[b] == '\n' || head[b] == ' ') && at < len(head) && isIdentStart(head[at]) {
+			e := at
+			for e < len(head) && (isIdent(head[e]) || head[e] == '\\') {
+				e++
+			}
+			if e < len(head) && head[e] == ';' {
+				return true
+			}
+		}
+	}
+	i := bytes.Index(data, []byte(" extends "))
+	return i > 6 && bytes.Contains(data[max(0, i-80):i], []byte("class "))
+}
+
+// hostileCommand looks for what the commands of intruders have in them.
+func hostileCommand(data []byte) bool {
+	for _, w := range []string{"/dev/tcp", "/bin/sh", "/bin/bash", "wget ", "curl ", "nc -", "cmd.exe", "powershell", "/etc/passwd", "bash -i"} {
+		if bytes.Contains(data, []byte(w)) {
+			return true
+		}
+	}
+	return false
 }

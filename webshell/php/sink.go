@@ -290,6 +290,7 @@ func (m *machine) runCode(n *node, v value, code, via string) value {
 		return value{}
 	}
 	m.seen[code] = true
+	m.kindle()
 	if v.t&decoded != 0 && len(code) > 60 {
 		m.facts.packed = append(m.facts.packed, packed{code, n, m.unit})
 		m.facts.layers++
@@ -331,6 +332,7 @@ func (m *machine) createFunction(c *call) value {
 		m.facts.packed = append(m.facts.packed, packed{code, c.n, m.unit})
 		m.facts.layers++
 	}
+	m.kindle()
 	u := m.newUnit([]byte("function("+params+"){"+code+"\n}"), m.unit, true)
 	u.line = m.lineOf(m.unit, c.n.pos)
 	p := newParser(u, 0, len(u.tokens)-1)

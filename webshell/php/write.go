@@ -109,8 +109,9 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	if len(s) < 20 || m.nodes < 1000 {
 		return
 	}
-	sub := newMachine("", []byte(s))
+	sub := newMachine("", []byte(s), traits([]byte(s)))
 	sub.steps = min(m.steps/2, maxSteps/3)
+	sub.limit = maxSteps
 	sub.bytes = m.bytes / 2
 	sub.nodes = m.nodes / 2
 	sub.evals = m.evals + 1
