@@ -27,7 +27,14 @@ type inventory struct {
 	dropped int
 }
 
-type entry struct{ detect.Script }
+// An entry sums up the requests for one path.
+type entry struct {
+	detect.Script
+	clients, agents counts // of the requests that were added, until listed
+}
+
+// A counts counts texts: adding to one that was seen costs one look.
+type counts map[string]*int
 
 // find returns the entry of a path, or nil if it names no script.
 func (v *inventory) find(path []byte) *entry {
@@ -36,7 +43,10 @@ func (v *inventory) find(path []byte) *entry {
 	}
 	var e *entry
 	if script(path) {
-		e = &entry{detect.Script{Path: strings.ToLower(string(path)), Statuses: map[int]int{}, Clients: map[string]int{}, Agents: map[string]int{}}}
+		e = &entry{
+			Script:  detect.Script{Path: strings.ToLower(string(path)), Statuses: map[int]int{}, Clients: map[string]int{}, Agents: map[string]int{}},
+			clients: counts{}, agents: counts{},
+		}
 	}
 	if len(v.scripts) >= maxScripts {
 		if e != nil {
@@ -98,8 +108,8 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	if bytes.IndexByte(client, ':') >= 0 {
 		client = []byte(detect.Address(string(client)))
 	}
-	count(s.Clients, client, maxClients)
-	count(s.Agents, r.Agent, maxAgents)
+	s.clients.add(client, maxClients)
+	s.agents.add(r.Agent, maxAgents)
 	if r.Time.Before(s.First) {
 		s.First = r.Time
 	}
@@ -108,13 +118,22 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	}
 }
 
-// count adds one to m[key], if it is there or there is room for it.
-func count(m map[string]int, key []byte, most int) {
-	if n, ok := m[string(key)]; ok {
-		m[string(key)] = n + 1
-	} else if len(m) < most {
-		m[string(key)] = 1
+// add counts key, if it was counted before or there is room for it.
+func (t counts) add(key []byte, most int) {
+	if n := t[string(key)]; n != nil {
+		*n++
+	} else if len(t) < most {
+		one := 1
+		t[string(key)] = &one
 	}
+}
+
+// moveTo empties the counts into a map.
+func (t counts) moveTo(into map[string]int) {
+	for k, n := range t {
+		into[k] += *n
+	}
+	clear(t)
 }
 
 // merge adds the requests of other, which come after those of v. Paths that
@@ -131,7 +150,7 @@ func (v *inventory) merge(other *inventory) {
 			if v.scripts == nil {
 				v.scripts = map[string]*entry{}
 			}
-			v.scripts[s.Path] = &entry{s}
+			v.scripts[s.Path] = &entry{Script: s}
 			continue
 		}
 		if into.Answered == 0 && s.Answered > 0 {
@@ -159,8 +178,15 @@ func (v *inventory) merge(other *inventory) {
 	}
 }
 
-// mergeCounts adds from to into, in a fixed order, as far as there is room.
+// mergeCounts adds from to into, as far as there is room, and then in a fixed
+// order.
 func mergeCounts(into, from map[string]int, most int) {
+	if len(into)+len(from) <= most {
+		for k, n := range from {
+			into[k] += n
+		}
+		return
+	}
 	keys := make([]string, 0, len(from))
 	for k := range from {
 		keys = append(keys, k)
@@ -178,6 +204,8 @@ func (v *inventory) list() []detect.Script {
 	var all []detect.Script
 	for _, s := range v.scripts {
 		if s != nil && s.Requests > 0 {
+			s.clients.moveTo(s.Clients)
+			s.agents.moveTo(s.Agents)
 			all = append(all, s.Script)
 		}
 	}

@@ -5,53 +5,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"sync"
-	"time"
 
-	"limier/event"
 	"limier/evidence"
 	"limier/internal/lines"
 	"limier/parse"
-	"limier/sighting"
-	"limier/sigma"
 )
 
 // chunkSize is how much of a log is read at a time. It fits the second-level
 // cache with its literals.
 const chunkSize = 1 << 20
 
-var (
-	errLongLine = fmt.Errorf("line longer than %d bytes: cut", chunkSize)
-	errNoEvent  = fmt.Errorf("line is not an event of this log")
-	errNoTime   = fmt.Errorf("no date and time that can be read: the line was not judged")
-	errNULs     = fmt.Errorf("zero bytes where text belongs: the log was not closed cleanly, what was to stand there is lost")
-)
-
-// prefilters hold, for each kind of log, what tells the lines that no rule
-// matches; nil if every line has to be parsed.
-type prefilters struct {
-	mu sync.Mutex
-	by map[event.Logsource]*sigma.Prefilter
-}
-
-// prefilter returns the filter for a kind of log, tuned to the first that is
-// read of it: that changes its speed and nothing else.
-func (s *scanner) prefilter(source event.Logsource, sample []byte) *sigma.Prefilter {
-	s.prefilters.mu.Lock()
-	defer s.prefilters.mu.Unlock()
-	p, ok := s.prefilters.by[source]
-	if !ok {
-		var without []*sighting.Rule
-		if p, without = s.Rules.Prefilter(source, sample[:min(len(sample), 64<<10)]); len(without) > 0 {
-			p = nil
-		}
-		if s.prefilters.by == nil {
-			s.prefilters.by = map[event.Logsource]*sigma.Prefilter{}
-		}
-		s.prefilters.by[source] = p
-	}
-	return p
-}
+var errLongLine = fmt.Errorf("line longer than %d bytes: cut", chunkSize)
 
 // A segment is a run of lines under one header.
 type segment struct {
@@ -105,6 +71,7 @@ func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, enc encoding,
 	size := int(min(max(j.size, 1<<10), chunkSize)) + 1
 	var layout parse.Layout
 	line := 0
+	known := &memory{}
 	for chunk, err := range lines.Chunks(enc.reader(r), func() []byte { return make([]byte, size) }) {
 		chunk.Offset += enc.mark
 		if err == nil {
@@ -121,7 +88,7 @@ func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, enc encoding,
 		var segs []segment
 		segs, layout = segments(layout, chunk.Data, chunk.Offset, first)
 		part := newResult(j.path)
-		n := s.chunk(segs, chunk, part)
+		n := s.chunk(segs, chunk, known, part)
 		into.append(part, line)
 		line += n
 	}
@@ -153,9 +120,10 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 	var wg sync.WaitGroup
 	for range s.Workers {
 		wg.Go(func() {
+			known := &memory{}
 			for t := range tasks {
 				part := newResult(j.path)
-				n := s.chunk(t.segs, t.chunk, part)
+				n := s.chunk(t.segs, t.chunk, known, part)
 				t.out <- part
 				t.lines <- n
 			}
@@ -216,9 +184,10 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 
 // chunk matches and counts the lines of one chunk and returns how many lines
 // it has.
-func (s *scanner) chunk(segs []segment, chunk lines.Chunk, r *result) int {
+func (s *scanner) chunk(segs []segment, chunk lines.Chunk, known *memory, r *result) int {
+	known.next()
 	for _, seg := range segs {
-		s.segment(seg, r)
+		s.segment(seg, known, r)
 	}
 	n := bytes.Count(chunk.Data, []byte("\n"))
 	if chunk.Cut > 0 {
@@ -230,24 +199,50 @@ func (s *scanner) chunk(segs []segment, chunk lines.Chunk, r *result) int {
 	return n
 }
 
-func (s *scanner) segment(seg segment, r *result) {
-	source := seg.layout.Source()
-	if s.Rules != nil {
-		s.rules(seg, source, r)
-	}
+// segment matches rules on the lines that some rule may match, and counts all.
+func (s *scanner) segment(seg segment, known *memory, r *result) {
 	r.row(seg)
-	s.count(seg, source, r)
+	if table, ok := seg.layout.(parse.Table); ok {
+		if known.of(s, table, seg.data) {
+			s.table(seg, table, known, r)
+			return
+		}
+	}
+	if s.Rules != nil {
+		s.rules(seg, r)
+	}
+	c := newCounter(seg, r)
+	for text, ref := range seg.lines(r.path) {
+		c.count(text, ref)
+	}
 }
 
-// rules parses and matches the lines of a segment that a rule may match.
-func (s *scanner) rules(seg segment, source event.Logsource, r *result) {
-	filter := s.prefilter(source, seg.data)
+// lines yields the lines of a segment with their line feeds cut off.
+func (seg *segment) lines(path string) iter.Seq2[[]byte, evidence.Ref] {
+	return func(yield func([]byte, evidence.Ref) bool) {
+		ref := evidence.Ref{Path: path, Line: seg.line, Offset: seg.offset}
+		for rest := seg.data; len(rest) > 0; {
+			text := rest
+			if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+				text, rest = rest[:i], rest[i+1:]
+			} else {
+				rest = nil
+			}
+			ref.Line++
+			if !yield(text, ref) {
+				return
+			}
+			ref.Offset += int64(len(text)) + 1
+		}
+	}
+}
+
+// rules parses and matches the lines that hold a rule's literals.
+func (s *scanner) rules(seg segment, r *result) {
+	filter := s.prefilter(seg.layout.Source(), seg.data)
 	if filter == nil {
-		line, offset := seg.line, seg.offset
-		for text := range bytes.Lines(seg.data) {
-			line++
-			s.line(seg.layout, text, evidence.Ref{Path: r.path, Line: line, Offset: offset}, r)
-			offset += int64(len(text))
+		for text, ref := range seg.lines(r.path) {
+			s.line(seg.layout, text, ref, r)
 		}
 		return
 	}
@@ -277,63 +272,5 @@ func (s *scanner) line(layout parse.Layout, text []byte, ref evidence.Ref, r *re
 	for _, rule := range rules {
 		s.progress.sightings.Add(1)
 		r.sighted(rule, ev, "")
-	}
-}
-
-// count takes the inventory of the requests, and notes lines that are no
-// events.
-func (s *scanner) count(seg segment, source event.Logsource, r *result) {
-	var clock parse.Clock
-	name := label(source)
-	inventoried := source == event.IIS || source == event.Web || source == event.HTTPProxy
-	cover := r.seen(name, time.Time{}, 0)
-	line, offset, spanned := seg.line, seg.offset, false
-	for rest := seg.data; len(rest) > 0; {
-		text := rest
-		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
-			text, rest = rest[:i], rest[i+1:]
-		} else {
-			rest = nil
-		}
-		line++
-		at := offset
-		offset += int64(len(text)) + 1
-		if n := len(text); n > 0 && text[n-1] == '\r' {
-			text = text[:n-1]
-		}
-		if len(text) > 0 && text[0] == 0 {
-			r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNULs)
-			text = bytes.TrimLeft(text, "\x00")
-		}
-		if len(text) == 0 {
-			continue
-		}
-		path, ok := seg.layout.Path(text)
-		if !ok {
-			if _, isDirective := seg.layout.Directive(text); !isDirective {
-				r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNoEvent)
-			}
-			continue
-		}
-		cover.Events++
-		entry := r.scripts.find(path)
-		if entry == nil && spanned && len(rest) > 0 {
-			continue // the first and the last line tell what a segment spans
-		}
-		req, ok := seg.layout.Request(text, &clock)
-		if !ok || req.Time.IsZero() {
-			if inventoried {
-				r.gap(evidence.Ref{Path: r.path, Line: line, Offset: at}, errNoTime)
-			}
-			continue
-		}
-		spanned = true
-		span(cover, req.Time, req.Time)
-		if entry != nil && string(req.Path) != string(path) {
-			entry = r.scripts.find(req.Path) // the line has columns of its own
-		}
-		if entry != nil && inventoried {
-			entry.add(req, evidence.Ref{Path: r.path, Line: line, Offset: at})
-		}
 	}
 }

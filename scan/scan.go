@@ -101,10 +101,10 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 // A scanner is one run of Run.
 type scanner struct {
 	Config
-	src        evidence.Source
-	sum        *summary
-	prefilters prefilters
-	progress   tally
+	src      evidence.Source
+	sum      *summary
+	filters  filters
+	progress tally
 }
 
 // detect runs the detectors. One that panics loses its own findings, and that

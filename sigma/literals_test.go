@@ -96,7 +96,7 @@ func satisfy(n *node, fields map[string]string, choose func(n int) int) {
 }
 
 // A line written for any web rule of SigmaHQ that the rule then matches holds
-// one of the literals.
+// one of the literals, and passes the filter by columns.
 func TestLiteralsAreInRawLines(t *testing.T) {
 	e := sigmaHQ(t)
 	lits, without := e.Literals(event.IIS)
@@ -108,6 +108,7 @@ func TestLiteralsAreInRawLines(t *testing.T) {
 	columns := strings.Fields(header)[3:]
 	layout := iis.Parser.Layout("u_ex.log", nil)
 	layout, _ = layout.Directive([]byte(header))
+	filter := newTableFilter(t, e, layout)
 	var web []source
 	for _, s := range e.sources {
 		if s.rule.Logsource.Category == "webserver" {
@@ -137,6 +138,9 @@ func TestLiteralsAreInRawLines(t *testing.T) {
 		}
 		if len(found) > 0 && !set.Any([]byte(line)) {
 			t.Fatalf("%s matches %s without a literal", line, names(found))
+		}
+		if len(found) > 0 && !filter.may([]byte(line)) {
+			t.Fatalf("%s matches %s and the filter by columns says that nothing does", line, names(found))
 		}
 	})
 	t.Logf("lines for %d rules", len(matched))

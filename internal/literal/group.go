@@ -5,16 +5,17 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"unsafe"
 )
 
 // A group is the literals that one pass looks for.
 type group struct {
 	step  int
-	pairs bool     // grams are two bytes and their own hash
-	shift uint32   // hash to bit number
-	bits  []uint64 // one bit per hash of a gram
-	slot  uint32   // hash to slot number
-	slots []uint32 // where a slot's entries start; one more at the end
+	size  int              // of a gram, in bytes: 2, 3 or 4
+	mask  uint32           // folds the bytes of a gram, and drops what does not belong to it
+	table *[tableSize]byte // by hash of a gram: whether there is one
+	slot  uint32           // hash to slot number
+	slots []uint32         // where a slot's entries start; one more at the end
 	list  []entry
 }
 
@@ -28,11 +29,15 @@ type entry struct {
 const (
 	maxGroups = len(classes)
 	maxStep   = 8
-	caseBit   = 0x20202020 // folds letters; that it also folds @ and ` costs a comparison
+	folded    = 0xdfdfdfdf // folds letters; that it folds other characters too costs a comparison
 	mul       = 0x9E3779B1 // 2^32 / golden ratio (Knuth, TAOCP 3, 6.4)
 
+	// tableSize is that of half a first-level cache.
+	tableBits = 14
+	tableSize = 1 << tableBits
+
 	// What things cost, in nanoseconds on a server of 2020.
-	pairCost, gramCost, candidateCost = 0.6, 1.2, 8.0
+	gramCost, candidateCost = 0.5, 10.0
 )
 
 // classes are the least lengths among which groups are divided.
@@ -89,21 +94,21 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 		least = min(least, len(s.lits[i]))
 	}
 	cost = math.Inf(1)
-	for _, g := range []group{{pairs: true, step: max(1, least-1)}, {step: least - 3}} {
+	for size := 2; size <= 4; size++ {
+		g := group{size: size, mask: folded & (1<<(8*size) - 1), step: min(least-size+1, maxStep)}
+		if size == 2 {
+			g.step = max(g.step, 1)
+		}
 		if g.step < 1 {
 			continue
 		}
-		g.step = min(g.step, maxStep)
 		perMiB := 0.0
 		for _, i := range members {
 			_, rate := g.window(s.lits[i], m)
 			perMiB += rate
 		}
-		check := gramCost
-		if g.pairs {
-			check = pairCost
-		}
-		if c := (check + perMiB/(1<<20)*candidateCost) / float64(g.step); c < cost {
+		perMiB += float64(len(members)*g.step) / tableSize * (1 << 20) // chance
+		if c := (gramCost + perMiB/(1<<20)*candidateCost) / float64(g.step); c < cost {
 			best, cost = g, c
 		}
 	}
@@ -113,7 +118,7 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 // window returns where the rarest step grams of the literal start, and how
 // often any of them occurs per MiB.
 func (g *group) window(lit []byte, m *model) (best int, rate float64) {
-	size := g.size()
+	size := g.size
 	if len(lit) < size {
 		return 0, m.perMiB(lit)
 	}
@@ -130,13 +135,6 @@ func (g *group) window(lit []byte, m *model) (best int, rate float64) {
 	return best, rate
 }
 
-func (g *group) size() int {
-	if g.pairs {
-		return 2
-	}
-	return 4
-}
-
 func (g *group) fill(s *Set, members []int, m *model) {
 	for _, i := range members {
 		l := s.lits[i]
@@ -145,7 +143,7 @@ func (g *group) fill(s *Set, members []int, m *model) {
 		if len(l) == 1 { // any pair that starts so
 			for second := range 256 {
 				if fold[second] == byte(second) {
-					g.list = append(g.list, entry{(uint32(l[0]) | uint32(second)<<8) | caseBit&0xffff, uint32(i), 0})
+					g.list = append(g.list, entry{(uint32(l[0]) | uint32(second)<<8) & g.mask, uint32(i), 0})
 				}
 			}
 			continue
@@ -154,12 +152,7 @@ func (g *group) fill(s *Set, members []int, m *model) {
 			g.list = append(g.list, entry{g.load(l, best+k), uint32(i), uint32(best + k)})
 		}
 	}
-	n := 16
-	if !g.pairs {
-		n = max(12, min(bits.Len(uint(len(g.list)*16)), 20)) // one bit in 16 is set; 128 KiB at most
-	}
-	g.shift = uint32(32 - n)
-	g.bits = make([]uint64, 1<<(n-6))
+	g.table = new([tableSize]byte)
 	g.slot = uint32(32 - max(4, min(bits.Len(uint(len(g.list))), 20)))
 	g.slots = make([]uint32, 1<<(32-g.slot)+1)
 	slices.SortFunc(g.list, func(a, b entry) int {
@@ -170,23 +163,10 @@ func (g *group) fill(s *Set, members []int, m *model) {
 	})
 	for _, e := range g.list {
 		g.slots[e.gram*mul>>g.slot+1]++
-		if g.pairs {
-			g.setPairs(e.gram)
-		} else {
-			h := e.gram * mul >> g.shift
-			g.bits[h>>6] |= 1 << (h & 63)
-		}
+		g.table[e.gram*mul>>(32-tableBits)] = 1
 	}
 	for i := 1; i < len(g.slots); i++ {
 		g.slots[i] += g.slots[i-1]
-	}
-}
-
-// setPairs sets the bits of all pairs of bytes that fold to the gram.
-func (g *group) setPairs(gram uint32) {
-	for _, clear := range []uint32{0, 0x20, 0x2000, 0x2020} {
-		v := gram &^ clear
-		g.bits[v>>6] |= 1 << (v & 63)
 	}
 }
 
@@ -200,21 +180,14 @@ func (g *group) load(b []byte, i int) uint32 {
 			v |= uint32(b[i+k]) << (8 * k)
 		}
 	}
-	if v |= caseBit; g.pairs {
-		v &= 0xffff
-	}
-	return v
+	return v & g.mask
 }
 
 // next returns where a literal that starts at or after from stands, and its
 // length; or -1. No literal ends in a line before that one.
 func (g *group) next(s *Set, b []byte, from int) (at, size int) {
 	for p := from; p < len(b); {
-		if g.pairs {
-			p = g.skipPairs(b, p)
-		} else {
-			p = g.skipGrams(b, p)
-		}
+		p = g.skip(b, p)
 		for end := min(p+4*g.step, len(b)); p < end; p += g.step {
 			v := g.load(b, p)
 			if !g.may(v) {
@@ -231,45 +204,30 @@ func (g *group) next(s *Set, b []byte, from int) (at, size int) {
 	return -1, 0
 }
 
-// skipGrams returns the first p, four steps apart, where one of the four
-// places may hold a gram. Their loads run side by side.
-func (g *group) skipGrams(b []byte, p int) int {
-	table, shift, step := g.bits, g.shift&31, g.step
-	for last := len(b) - 3*step - 4; p <= last; p += 4 * step {
-		h0 := (binary.LittleEndian.Uint32(b[p:]) | caseBit) * mul >> shift
-		h1 := (binary.LittleEndian.Uint32(b[p+step:]) | caseBit) * mul >> shift
-		h2 := (binary.LittleEndian.Uint32(b[p+2*step:]) | caseBit) * mul >> shift
-		h3 := (binary.LittleEndian.Uint32(b[p+3*step:]) | caseBit) * mul >> shift
-		if (table[h0>>6]>>(h0&63)|table[h1>>6]>>(h1&63)|table[h2>>6]>>(h2&63)|table[h3>>6]>>(h3&63))&1 != 0 {
+// skip returns the first p, four steps apart, where one of the four places may
+// hold a gram. Their loads run side by side.
+func (g *group) skip(b []byte, p int) int {
+	table, mask, step := g.table, g.mask, g.step
+	start := unsafe.Pointer(unsafe.SliceData(b))
+	for last := len(b) - 3*step - 4; p <= last; p += 4 * step { // so each load is inside b
+		at := unsafe.Add(start, p)
+		h0 := four(at) & mask * mul >> (32 - tableBits)
+		h1 := four(unsafe.Add(at, step)) & mask * mul >> (32 - tableBits)
+		h2 := four(unsafe.Add(at, 2*step)) & mask * mul >> (32 - tableBits)
+		h3 := four(unsafe.Add(at, 3*step)) & mask * mul >> (32 - tableBits)
+		if table[h0]|table[h1]|table[h2]|table[h3] != 0 {
 			break
 		}
 	}
 	return p
 }
 
-// skipPairs is skipGrams for grams of two bytes.
-func (g *group) skipPairs(b []byte, p int) int {
-	table, step := (*[1 << 10]uint64)(g.bits), g.step
-	for last := len(b) - 3*step - 2; p <= last; p += 4 * step {
-		v0 := binary.LittleEndian.Uint16(b[p:])
-		v1 := binary.LittleEndian.Uint16(b[p+step:])
-		v2 := binary.LittleEndian.Uint16(b[p+2*step:])
-		v3 := binary.LittleEndian.Uint16(b[p+3*step:])
-		if (table[v0>>6]>>(v0&63)|table[v1>>6]>>(v1&63)|table[v2>>6]>>(v2&63)|table[v3>>6]>>(v3&63))&1 != 0 {
-			break
-		}
-	}
-	return p
-}
+func four(at unsafe.Pointer) uint32 { return binary.LittleEndian.Uint32((*[4]byte)(at)[:]) }
 
 // contained is next for all literals of a short value.
 func (g *group) contained(s *Set, dst []uint64, b []byte) {
 	for p := 0; p < len(b); {
-		if g.pairs {
-			p = g.skipPairs(b, p)
-		} else {
-			p = g.skipGrams(b, p)
-		}
+		p = g.skip(b, p)
 		for end := min(p+4*g.step, len(b)); p < end; p += g.step {
 			v := g.load(b, p)
 			if !g.may(v) {
@@ -286,12 +244,7 @@ func (g *group) contained(s *Set, dst []uint64, b []byte) {
 }
 
 // may reports whether the folded gram may be one of the group's.
-func (g *group) may(v uint32) bool {
-	if !g.pairs {
-		v = v * mul >> (g.shift & 31)
-	}
-	return g.bits[v>>6]>>(v&63)&1 != 0
-}
+func (g *group) may(v uint32) bool { return g.table[v*mul>>(32-tableBits)] != 0 }
 
 // holds reports whether the folded literal stands at b[at:], at or after from.
 func holds(b []byte, at, from int, lit []byte) bool {

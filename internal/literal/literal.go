@@ -87,36 +87,64 @@ func (s *Set) Cost(i int) float64 { return s.cost[i] }
 // the caller cuts it at line ends.
 func (s *Set) Lines(b []byte) iter.Seq2[int, int] {
 	return func(yield func(int, int) bool) {
-		if len(s.empty) > 0 {
-			everyLine(b, yield)
-			return
-		}
-		var buf [maxGroups]cursor
-		cursors := buf[:len(s.groups)]
-		for i := range cursors {
-			cursors[i].advance(s, &s.groups[i], b, 0)
-		}
-		for {
-			best := -1
-			for i, c := range cursors {
-				if c.start >= 0 && (best < 0 || c.start < cursors[best].start) {
-					best = i
-				}
-			}
-			if best < 0 {
-				return
-			}
-			start, end := cursors[best].start, cursors[best].end
-			if !yield(start, end) {
-				return
-			}
-			for i := range cursors {
-				if cursors[i].start == start {
-					cursors[i].advance(s, &s.groups[i], b, end+1)
-				}
-			}
+		f := s.Find(b)
+		for f.Next() && yield(f.Start, f.End) {
 		}
 	}
+}
+
+// A Finder goes through the lines that hold a literal.
+type Finder struct {
+	Start, End int // of the line, without its line feed
+
+	s       *Set
+	b       []byte
+	begun   bool
+	cursors [maxGroups]cursor
+}
+
+// Find returns a finder for the lines of b, as [Set.Lines] has them.
+func (s *Set) Find(b []byte) Finder { return Finder{s: s, b: b} }
+
+// Next goes to the next line, and reports whether there is one.
+func (f *Finder) Next() bool {
+	if len(f.s.empty) > 0 {
+		return f.everyLine()
+	}
+	for i := range f.s.groups {
+		switch c := &f.cursors[i]; {
+		case !f.begun:
+			c.advance(f.s, &f.s.groups[i], f.b, 0)
+		case c.start == f.Start:
+			c.advance(f.s, &f.s.groups[i], f.b, f.End+1)
+		}
+	}
+	f.begun = true
+	best := -1
+	for i, c := range f.cursors[:len(f.s.groups)] {
+		if c.start >= 0 && (best < 0 || c.start < f.cursors[best].start) {
+			best = i
+		}
+	}
+	if best < 0 {
+		f.Start, f.End = len(f.b), len(f.b)
+		return false
+	}
+	f.Start, f.End = f.cursors[best].start, f.cursors[best].end
+	return true
+}
+
+func (f *Finder) everyLine() bool {
+	if f.begun {
+		f.Start = f.End + 1
+	}
+	f.begun = true
+	if f.Start >= len(f.b) {
+		f.Start, f.End = len(f.b), len(f.b)
+		return false
+	}
+	f.End = f.Start + indexNewline(f.b[f.Start:])
+	return true
 }
 
 // A cursor is one group's next line with a literal; start is -1 after the last.
@@ -140,16 +168,6 @@ func (c *cursor) advance(s *Set, g *group, b []byte, from int) {
 		from = at + 1 // the literal holds a line feed
 	}
 	c.start = -1
-}
-
-func everyLine(b []byte, yield func(int, int) bool) {
-	for start := 0; start < len(b); {
-		end := start + indexNewline(b[start:])
-		if !yield(start, end) {
-			return
-		}
-		start = end + 1
-	}
 }
 
 // Any reports whether b holds a literal.

@@ -10,6 +10,7 @@ import (
 type model struct {
 	scale float64 // occurrences in the sample to occurrences per MiB
 	four  [1 << 16]uint32
+	three [1 << 16]uint32
 	two   [1 << 16]uint32
 }
 
@@ -22,8 +23,9 @@ func newModel(sample []byte) *model {
 	}
 	m := &model{scale: (1 << 20) / float64(max(len(sample), 1))}
 	for i := 0; i+4 <= len(sample); i++ {
-		v := binary.LittleEndian.Uint32(sample[i:]) | caseBit
+		v := binary.LittleEndian.Uint32(sample[i:]) & folded
 		m.four[v*mul>>16]++
+		m.three[v&0xffffff*mul>>16]++
 		m.two[v&0xffff]++
 	}
 	return m
@@ -37,12 +39,16 @@ func (m *model) perMiB(gram []byte) float64 {
 	}
 	n := ^uint32(0)
 	for i := 0; i+2 <= len(gram); i++ {
-		n = min(n, m.two[uint32(binary.LittleEndian.Uint16(gram[i:]))|caseBit&0xffff])
+		n = min(n, m.two[binary.LittleEndian.Uint16(gram[i:])&(folded&0xffff)])
 	}
-	if len(gram) < 4 {
-		return m.scale * float64(n) / float64(int(1)<<(4*(len(gram)-2)))
+	switch len(gram) {
+	case 2:
+		return m.scale * float64(n)
+	case 3:
+		v := (uint32(gram[0]) | uint32(gram[1])<<8 | uint32(gram[2])<<16) & folded
+		return m.scale * (float64(m.three[v*mul>>16]) + float64(n)/16)
 	}
-	return m.scale * (float64(m.four[(binary.LittleEndian.Uint32(gram)|caseBit)*mul>>16]) + float64(n)/256)
+	return m.scale * (float64(m.four[binary.LittleEndian.Uint32(gram)&folded*mul>>16]) + float64(n)/256)
 }
 
 // fold maps ASCII capitals to small letters and everything else to itself.

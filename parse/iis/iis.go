@@ -202,9 +202,13 @@ func (l *layout) Path(line []byte) (path []byte, ok bool) {
 		r, ok := l.Request(line, new(parse.Clock))
 		return r.Path, ok
 	}
-	if len(line) < 8 || line[2] != ':' && line[4] != '-' && l.at[date]+l.at[clock] <= 1 {
+	if !l.starts(line) {
 		return nil, false
 	}
+	return l.skip(line)
+}
+
+func (l *layout) skip(line []byte) (path []byte, ok bool) {
 	rest := line
 	for range l.at[stem] {
 		i := bytes.IndexByte(rest, ' ')
@@ -217,6 +221,61 @@ func (l *layout) Path(line []byte) (path []byte, ok bool) {
 		return rest[:i], true
 	}
 	return rest, l.at[stem] == len(l.names)-1
+}
+
+// Columns returns the names of the columns, and which has the path.
+func (l *layout) Columns() (names []string, path int) {
+	if l.at[stem] < 0 {
+		return nil, 0
+	}
+	return l.names, l.at[stem]
+}
+
+// Column returns the path of a line that has as many columns as the header, and
+// starts as a request does.
+func (l *layout) Column(line []byte) (path []byte, ok bool) {
+	if !l.starts(line) || bytes.Count(line, []byte{' '}) != len(l.names)-1 {
+		return nil, false
+	}
+	return l.skip(line)
+}
+
+// Split cuts a line at its spaces.
+func (l *layout) Split(line []byte, values [][]byte) {
+	last := len(values) - 1
+	for n := range last {
+		i := bytes.IndexByte(line, ' ')
+		values[n], line = line[:i], line[i+1:]
+	}
+	values[last] = line
+}
+
+// starts reports whether a line starts with a date or a time, where those are
+// first.
+func (l *layout) starts(line []byte) bool {
+	return len(line) >= 8 && (line[2] == ':' || line[4] == '-' || l.at[date]+l.at[clock] > 1)
+}
+
+// Value returns what Event makes of a value.
+func (l *layout) Value(column int, raw []byte) []byte {
+	switch {
+	case string(raw) == "-":
+		return nil
+	case column == l.at[agent]:
+		return bytes.ReplaceAll(raw, []byte("+"), []byte(" "))
+	}
+	return raw
+}
+
+// Asked is Request for a line that was split.
+func (l *layout) Asked(values [][]byte, c *parse.Clock) (r parse.Request, ok bool) {
+	var at [numColumns][]byte
+	for k, i := range l.at {
+		if i >= 0 {
+			at[k] = values[i]
+		}
+	}
+	return l.request(&at, c)
 }
 
 // Request finds the columns of interest without allocating.
@@ -244,6 +303,10 @@ func (l *layout) Request(line []byte, c *parse.Clock) (r parse.Request, ok bool)
 	if n < len(l.slot) {
 		return guessRequest(line, c)
 	}
+	return l.request(&at, c)
+}
+
+func (l *layout) request(at *[numColumns][]byte, c *parse.Clock) (r parse.Request, ok bool) {
 	day := at[date]
 	if l.at[date] < 0 {
 		day = []byte(l.date)
