@@ -245,7 +245,7 @@ func stixValidator(t *testing.T) func([]byte) (string, error) {
 		// The list in the bundle's schema lacks some types of 2.1, and markings
 		// by extension; each object is checked by its own schema below.
 		v.(map[string]any)["objects"] = slices.DeleteFunc(slices.Clone(objects), func(o any) bool {
-			return slices.Contains([]string{"marking-definition", "incident", "note"}, o.(map[string]any)["type"].(string))
+			return slices.Contains([]string{"marking-definition", "incident", "note", "opinion", "location", "extension-definition"}, o.(map[string]any)["type"].(string))
 		})
 		if err := byType["bundle"].Validate(v); err != nil {
 			return "", err
@@ -309,6 +309,7 @@ var allowed = []string{
 	"indicator indicates attack-pattern", "indicator indicates malware", "indicator based-on observed-data",
 	"infrastructure consists-of ipv4-addr", "infrastructure consists-of ipv6-addr", "infrastructure consists-of observed-data", "infrastructure controls malware",
 	"malware targets identity", "malware uses attack-pattern", "attack-pattern targets identity",
+	"campaign attributed-to threat-actor", "campaign attributed-to intrusion-set", "campaign originates-from location", "intrusion-set attributed-to threat-actor", "intrusion-set uses malware",
 }
 
 func ends(o map[string]any) error {

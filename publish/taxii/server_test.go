@@ -26,7 +26,7 @@ func server(store Store) *Server {
 		if user == "nobody" {
 			return nil
 		}
-		return []Root{{Path: "root", Title: "the root", MaxContent: 100_000, Collections: []Collection{
+		return []Root{{Path: "main", Title: "the root", MaxContent: 100_000, Collections: []Collection{
 			{ID: open, Title: "open", Alias: "open", CanRead: true, CanWrite: true},
 			{ID: secret, Title: "secret"},
 		}}}
@@ -77,7 +77,7 @@ func post(objects ...string) string { return `{"objects":[` + strings.Join(objec
 func walk(t *testing.T, s http.Handler, what, query string, next func(answer) string) (ids []string) {
 	t.Helper()
 	for n := 0; n < 1000; n++ {
-		a := ask(t, s, "GET", "/taxii2/root/collections/"+open+"/"+what+"/?"+query, "")
+		a := ask(t, s, "GET", "/taxii2/main/collections/"+open+"/"+what+"/?"+query, "")
 		if a.Code != 200 {
 			t.Fatalf("%s: %d %s", query, a.Code, a.raw)
 		}
@@ -99,7 +99,7 @@ func many(t *testing.T, n int) *Server {
 	for i := range n {
 		list = append(list, object(i, fmt.Sprintf("2021-01-01T00:%02d:%02d.000Z", (n-i)/60, (n-i)%60)))
 	}
-	if a := ask(t, s, "POST", "/taxii2/root/collections/open/objects/", post(list...)); a.Code != 202 || a.SuccessCount != n {
+	if a := ask(t, s, "POST", "/taxii2/main/collections/open/objects/", post(list...)); a.Code != 202 || a.SuccessCount != n {
 		t.Fatal(a.Code, a.raw)
 	}
 	return s
@@ -132,7 +132,7 @@ func TestAddedAfterAndNext(t *testing.T) { // OpenCTI-Platform/opencti#5681
 
 func TestAddedAfterIsDropped(t *testing.T) { // elastic/integrations#20184
 	s := many(t, 25)
-	first := ask(t, s, "GET", "/taxii2/root/collections/open/objects/?limit=5", "")
+	first := ask(t, s, "GET", "/taxii2/main/collections/open/objects/?limit=5", "")
 	after := first.Header.Get("X-TAXII-Date-Added-Last")
 	complete(t, walk(t, s, "objects", "limit=7&match[type]=indicator&added_after="+after, func(a answer) string {
 		if !a.More {
@@ -177,7 +177,7 @@ func TestManyObjectsOfOneMoment(t *testing.T) { // oasis-open/cti-taxii-client#2
 func TestDatesAreRFC3339(t *testing.T) { // center-for-threat-informed-defense/attack-workbench-taxii-server#32
 	s := many(t, 3)
 	for _, what := range []string{"objects/", "manifest/", "objects/indicator--00000000-0000-4000-8000-000000000001/", "objects/indicator--00000000-0000-4000-8000-000000000001/versions/"} {
-		a := ask(t, s, "GET", "/taxii2/root/collections/open/"+what, "")
+		a := ask(t, s, "GET", "/taxii2/main/collections/open/"+what, "")
 		for _, name := range []string{"X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last"} {
 			if _, err := time.Parse(time.RFC3339Nano, a.Header.Get(name)); err != nil || !strings.HasSuffix(a.Header.Get(name), "Z") {
 				t.Errorf("%s: %s is %q", what, name, a.Header.Get(name))
@@ -202,7 +202,7 @@ func TestManifestHasNext(t *testing.T) { // oasis-open/cti-taxii-client#110
 // What is answered with which code.
 func TestCodes(t *testing.T) {
 	s := many(t, 1)
-	one := "/taxii2/root/collections/open/objects/indicator--00000000-0000-4000-8000-000000000000/"
+	one := "/taxii2/main/collections/open/objects/indicator--00000000-0000-4000-8000-000000000000/"
 	for _, c := range []struct {
 		method, target, body string
 		code                 int
@@ -210,51 +210,51 @@ func TestCodes(t *testing.T) {
 	}{
 		{"GET", "/taxii2/", "", 200, nil},
 		{"GET", "/taxii2", "", 200, nil},
-		{"GET", "/taxii2/root/", "", 200, nil},
-		{"HEAD", "/taxii2/root", "", 200, nil},
+		{"GET", "/taxii2/main/", "", 200, nil},
+		{"HEAD", "/taxii2/main", "", 200, nil},
 		{"GET", "/taxii2/other/", "", 404, nil},
 		{"GET", "/other/", "", 404, nil},
-		{"GET", "/taxii2/root/collections/", "", 200, nil},
-		{"GET", "/taxii2/root/collections/" + open + "/", "", 200, nil},
-		{"GET", "/taxii2/root/collections/" + secret + "/", "", 200, nil},
-		{"GET", "/taxii2/root/collections/" + secret + "/objects/", "", 403, nil},
-		{"GET", "/taxii2/root/collections/" + secret + "/manifest/", "", 403, nil},
-		{"POST", "/taxii2/root/collections/" + secret + "/objects/", post(object(1, "2021-01-01T00:00:00Z")), 403, nil},
-		{"GET", "/taxii2/root/collections/none/objects/", "", 404, nil},
+		{"GET", "/taxii2/main/collections/", "", 200, nil},
+		{"GET", "/taxii2/main/collections/" + open + "/", "", 200, nil},
+		{"GET", "/taxii2/main/collections/" + secret + "/", "", 200, nil},
+		{"GET", "/taxii2/main/collections/" + secret + "/objects/", "", 403, nil},
+		{"GET", "/taxii2/main/collections/" + secret + "/manifest/", "", 403, nil},
+		{"POST", "/taxii2/main/collections/" + secret + "/objects/", post(object(1, "2021-01-01T00:00:00Z")), 403, nil},
+		{"GET", "/taxii2/main/collections/none/objects/", "", 404, nil},
 		{"GET", one, "", 200, nil},
 		{"GET", one + "versions/", "", 200, nil},
 		{"GET", one + "others/", "", 404, nil},
-		{"GET", "/taxii2/root/collections/open/objects/indicator--00000000-0000-4000-8000-000000000099/", "", 404, nil},
-		{"GET", "/taxii2/root/collections/open/objects/..%2f..%2fetc/", "", 404, nil},
-		{"GET", "/taxii2/root/status/none/", "", 404, nil},
-		{"PUT", "/taxii2/root/", "", 405, nil},
-		{"PATCH", "/taxii2/root/collections/open/objects/", "", 405, nil},
+		{"GET", "/taxii2/main/collections/open/objects/indicator--00000000-0000-4000-8000-000000000099/", "", 404, nil},
+		{"GET", "/taxii2/main/collections/open/objects/..%2f..%2fetc/", "", 404, nil},
+		{"GET", "/taxii2/main/status/none/", "", 404, nil},
+		{"PUT", "/taxii2/main/", "", 405, nil},
+		{"PATCH", "/taxii2/main/collections/open/objects/", "", 405, nil},
 		{"GET", "/taxii2/", "", 200, []string{"Accept", "*/*"}},
 		{"GET", "/taxii2/", "", 200, []string{"Accept", "application/taxii+json"}},
 		{"GET", "/taxii2/", "", 200, []string{"Accept", "text/html, application/taxii+json; version=2.1;q=0.5"}},
 		{"GET", "/taxii2/", "", 406, []string{"Accept", "application/json"}},
 		{"GET", "/taxii2/", "", 406, []string{"Accept", "application/taxii+json;version=2.0"}},
 		{"GET", "/taxii2/", "", 406, []string{"Accept", "application/vnd.oasis.taxii+json; version=2.0"}},
-		{"POST", "/taxii2/root/collections/open/objects/", post(), 202, nil},
-		{"POST", "/taxii2/root/collections/open/objects/", post(), 415, []string{"Content-Type", "application/json"}},
-		{"POST", "/taxii2/root/collections/open/objects/", post(), 415, []string{"Content-Type", "application/taxii+json;version=2.0"}},
-		{"POST", "/taxii2/root/collections/open/objects/", post(), 415, []string{"Content-Type", ""}},
-		{"POST", "/taxii2/root/collections/open/objects/", object(1, "2021-01-01T00:00:00Z"), 422, nil},
-		{"POST", "/taxii2/root/collections/open/objects/", "[", 422, nil},
-		{"POST", "/taxii2/root/collections/open/objects/", `{"objects":` + strings.Repeat("[", 50_000), 422, nil},
-		{"POST", "/taxii2/root/collections/open/objects/", strings.Repeat(" ", 100_001), 413, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?limit=-20", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?limit=0", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?limit=99999999999999999999", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?limit=1000000", "", 200, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?added_after=yesterday", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?match[version]=newest", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?match[id]=", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?match[type]=a&match[type]=b", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?next=abc", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?next=eyJzIjotMX0", "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?match[id]=" + strings.Repeat("a,", 600), "", 400, nil},
-		{"GET", "/taxii2/root/collections/open/objects/?%zz", "", 400, nil},
+		{"POST", "/taxii2/main/collections/open/objects/", post(), 202, nil},
+		{"POST", "/taxii2/main/collections/open/objects/", post(), 415, []string{"Content-Type", "application/json"}},
+		{"POST", "/taxii2/main/collections/open/objects/", post(), 415, []string{"Content-Type", "application/taxii+json;version=2.0"}},
+		{"POST", "/taxii2/main/collections/open/objects/", post(), 415, []string{"Content-Type", ""}},
+		{"POST", "/taxii2/main/collections/open/objects/", object(1, "2021-01-01T00:00:00Z"), 422, nil},
+		{"POST", "/taxii2/main/collections/open/objects/", "[", 422, nil},
+		{"POST", "/taxii2/main/collections/open/objects/", `{"objects":` + strings.Repeat("[", 50_000), 422, nil},
+		{"POST", "/taxii2/main/collections/open/objects/", strings.Repeat(" ", 100_001), 413, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?limit=-20", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?limit=0", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?limit=99999999999999999999", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?limit=1000000", "", 200, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?added_after=yesterday", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?match[version]=newest", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?match[id]=", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?match[type]=a&match[type]=b", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?next=abc", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?next=eyJzIjotMX0", "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?match[id]=" + strings.Repeat("a,", 600), "", 400, nil},
+		{"GET", "/taxii2/main/collections/open/objects/?%zz", "", 400, nil},
 	} {
 		a := ask(t, s, c.method, c.target, c.body, c.header...)
 		if a.Code != c.code {
@@ -265,25 +265,25 @@ func TestCodes(t *testing.T) {
 
 func TestPostTellsOfEachObject(t *testing.T) {
 	s := server(new(Memory))
-	a := ask(t, s, "POST", "/taxii2/root/collections/open/objects/", post(
+	a := ask(t, s, "POST", "/taxii2/main/collections/open/objects/", post(
 		object(1, "2021-01-01T00:00:00Z"), object(1, "2021-01-02T00:00:00Z"), object(1, "2021-01-01T00:00:00Z"),
 		object(2, "yesterday"), object(2, "2021-01-01T00:00:00+02:00"), `{"type":"malware","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000003"}`, `{"id":"../../etc/passwd","type":"x"}`,
 		`{"type":"artifact","spec_version":"2.1","id":"artifact--6f437177-6e48-5cf8-9d9e-872a2bddd641"}`, `7`, `{"type":"indicator","spec_version":"9","id":"indicator--00000000-0000-4000-8000-000000000004"}`))
 	if a.Code != 202 || a.SuccessCount != 4 || a.FailureCount != 6 || a.Total != 10 {
 		t.Fatal(a.Code, a.raw)
 	}
-	b := ask(t, s, "GET", "/taxii2/root/status/"+a.ID+"/", "")
+	b := ask(t, s, "GET", "/taxii2/main/status/"+a.ID+"/", "")
 	if diff := cmp.Diff(a.Status, b.Status); diff != "" {
 		t.Error(diff)
 	}
-	all := ask(t, s, "GET", "/taxii2/root/collections/open/objects/?match[version]=all", "")
+	all := ask(t, s, "GET", "/taxii2/main/collections/open/objects/?match[version]=all", "")
 	if len(all.Objects) != 3 {
 		t.Errorf("%d objects, want 3: the same version is kept once", len(all.Objects))
 	}
 	// What was posted in the middle of another client's pages comes at their end.
-	first := ask(t, s, "GET", "/taxii2/root/collections/open/objects/?limit=1", "")
-	ask(t, s, "POST", "/taxii2/root/collections/open/objects/", post(object(9, "2019-01-01T00:00:00Z")))
-	rest := ask(t, s, "GET", "/taxii2/root/collections/open/objects/?next="+first.Next, "")
+	first := ask(t, s, "GET", "/taxii2/main/collections/open/objects/?limit=1", "")
+	ask(t, s, "POST", "/taxii2/main/collections/open/objects/", post(object(9, "2019-01-01T00:00:00Z")))
+	rest := ask(t, s, "GET", "/taxii2/main/collections/open/objects/?next="+first.Next, "")
 	if n := len(rest.Objects); n != 2 || rest.Objects[1]["id"] != "indicator--00000000-0000-4000-8000-000000000009" {
 		t.Error(n, rest.raw)
 	}
@@ -304,14 +304,14 @@ func TestWhoAsks(t *testing.T) {
 	if a.Code != 401 || a.Header.Get("WWW-Authenticate") == "" {
 		t.Error(a.Code, a.Header)
 	}
-	if a := ask(t, s, "GET", "/taxii2/root/collections/", "", auth("ann", "right")...); a.Code != 200 {
+	if a := ask(t, s, "GET", "/taxii2/main/collections/", "", auth("ann", "right")...); a.Code != 200 {
 		t.Error(a.Code)
 	}
-	if a := ask(t, s, "GET", "/taxii2/root/collections/", "", auth("nobody", "right")...); a.Code != 404 {
+	if a := ask(t, s, "GET", "/taxii2/main/collections/", "", auth("nobody", "right")...); a.Code != 404 {
 		t.Error("one who may know of no root sees it:", a.Code)
 	}
-	st := ask(t, s, "POST", "/taxii2/root/collections/open/objects/", post(object(5, "2021-01-01T00:00:00Z")), auth("ann", "right")...)
-	if a := ask(t, s, "GET", "/taxii2/root/status/"+st.ID+"/", "", auth("bob", "right")...); a.Code != 404 {
+	st := ask(t, s, "POST", "/taxii2/main/collections/open/objects/", post(object(5, "2021-01-01T00:00:00Z")), auth("ann", "right")...)
+	if a := ask(t, s, "GET", "/taxii2/main/status/"+st.ID+"/", "", auth("bob", "right")...); a.Code != 404 {
 		t.Error("bob sees the status of ann's post:", a.Code)
 	}
 }

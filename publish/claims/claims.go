@@ -1,0 +1,233 @@
+// Package claims publishes claims: who says what of whom, in STIX 2.1, for
+// OpenCTI and for MISP. No export merges claims, raises a level, drops a hedge
+// or makes one number of confidence and likelihood.
+package claims
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"limier/claim"
+	"limier/publish"
+)
+
+// Options say who publishes, and to whom. The zero value is Limier, to all.
+type Options struct {
+	Publisher string // name of the one who publishes; never an attributor
+	TLP       string // "clear", "green", "amber", "amber+strict" or "red"; "" is clear
+}
+
+// A Format is one way to write claims.
+type Format struct {
+	Name, Doc string
+	Write     func(w io.Writer, list []claim.Claim, o Options) error
+}
+
+// Formats lists the formats.
+func Formats() []Format {
+	return []Format{
+		{"stix", "STIX 2.1 bundle: a relationship for each claim, with its details in an extension", writeSTIX},
+		{"opencti", "STIX 2.1 bundle for OpenCTI: one relationship, a note and an opinion for each attributor", writeOpenCTI},
+		{"misp", "MISP event: an annotation for each claim, with tags of the taxonomies", writeMISP},
+	}
+}
+
+const maxFile = 16 << 20
+
+// Parse reads claims from YAML or JSON: a list, or an object that holds it as
+// "claims". Claims that nobody could check are refused.
+func Parse(text []byte) ([]claim.Claim, error) {
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("more than %d bytes", maxFile)
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		return nil, err
+	}
+	if len(node.Content) == 0 {
+		return nil, errors.New("no claims")
+	}
+	var list []claim.Claim
+	var err error
+	if node.Content[0].Kind == yaml.SequenceNode {
+		err = node.Decode(&list)
+	} else {
+		var in struct {
+			Claims []claim.Claim `yaml:"claims"`
+		}
+		err = node.Decode(&in)
+		list = in.Claims
+	}
+	if err == nil && len(list) == 0 {
+		err = errors.New("no claims")
+	}
+	return list, errors.Join(err, Lint(list))
+}
+
+// Lint returns what is wrong with claims that are to be published.
+func Lint(list []claim.Claim) error {
+	var errs []error
+	have := map[string]bool{}
+	for i := range list {
+		c := &list[i]
+		if err := c.Lint(); err != nil {
+			errs = append(errs, fmt.Errorf("claim %s: %w", c.ID, err))
+		}
+		if have[c.ID] {
+			errs = append(errs, fmt.Errorf("claim %s is there twice", c.ID))
+		}
+		have[c.ID] = true
+	}
+	return errors.Join(errs...)
+}
+
+// said is when a claim was made, at the start of its day, month or year.
+func said(c *claim.Claim) time.Time {
+	for _, layout := range []string{time.DateOnly, "2006-01", "2006"} {
+		if t, err := time.Parse(layout, c.SaidOn); err == nil {
+			return t
+		}
+	}
+	return time.Unix(0, 0).UTC()
+}
+
+// changed is when the claim got its present form: versions of its objects
+// depend on it.
+func changed(c *claim.Claim) time.Time {
+	if c.RecordedAt.After(said(c)) {
+		return c.RecordedAt.UTC()
+	}
+	return said(c)
+}
+
+// party names one who speaks: "Canada (Global Affairs Canada)".
+func party(p claim.Party) string {
+	name := p.Identity
+	if p.Organ != "" && p.Organ != p.Identity {
+		name += " (" + p.Organ + ")"
+	}
+	return publish.Plain(name)
+}
+
+func parties(c *claim.Claim) string {
+	var names []string
+	for _, p := range c.Attributors {
+		names = append(names, party(p))
+	}
+	if len(names) == 0 {
+		return "an unnamed party"
+	}
+	return strings.Join(names, ", ")
+}
+
+// name is what a claim calls a thing.
+func name(t claim.Thing) string { return publish.Plain(cmp.Or(t.Name, t.ID, "unspecified")) }
+
+// sentence says a claim in words that raise nothing and drop nothing.
+func sentence(c *claim.Claim) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s: ", parties(c), publish.Plain(c.SaidOn))
+	switch c.Polarity {
+	case claim.Negates:
+		b.WriteString("NOT: ")
+	case claim.Declines:
+		b.WriteString("declines to say: ")
+	}
+	fmt.Fprintf(&b, "%s %s", name(c.Object), c.Relation)
+	if c.Target.Name != "" || c.Target.ID != "" {
+		fmt.Fprintf(&b, " %s", name(c.Target))
+	}
+	var more []string
+	add := func(key, value string) {
+		if value != "" {
+			more = append(more, key+" "+value)
+		}
+	}
+	add("level", string(c.Level))
+	add("modality", string(c.Modality))
+	add("likelihood", string(c.Likelihood))
+	add("confidence", string(c.Confidence))
+	if c.Wording != "" {
+		add("in the words", fmt.Sprintf("“%s” (%s)", publish.Plain(c.Wording), cmp.Or(c.Lang, "und")))
+	}
+	add("with", publish.Plain(strings.Join(c.Acts, ", ")))
+	if c.Status != "" && c.Status != claim.Active {
+		add("status", string(c.Status))
+	}
+	fmt.Fprintf(&b, " [%s]", strings.Join(more, "; "))
+	return b.String()
+}
+
+// sources lists where it stands, a line each.
+func sources(c *claim.Claim) string {
+	var b strings.Builder
+	for _, q := range c.Evidence {
+		fmt.Fprintf(&b, "Source: %s", publish.Plain(cmp.Or(q.Document, q.URL)))
+		if q.Depth != "" {
+			fmt.Fprintf(&b, " (%s)", q.Depth)
+		}
+		if q.Quote != "" {
+			fmt.Fprintf(&b, ": “%s”", publish.Plain(q.Quote))
+		}
+		b.WriteByte('\n')
+	}
+	if c.Note != "" {
+		fmt.Fprintf(&b, "Note of the publisher: %s\n", publish.Plain(c.Note))
+	}
+	return b.String()
+}
+
+// credibility derives the Admiralty code's information credibility from how
+// many parties say the same of the same, independently: press copies and claims
+// derived from one another count once.
+func credibility(c *claim.Claim, all []claim.Claim) string {
+	others := map[string]bool{}
+	for i := range all {
+		o := &all[i]
+		if o.Relation != c.Relation || name(o.Object) != name(c.Object) || name(o.Target) != name(c.Target) || o.Polarity != c.Polarity || len(o.DerivedFrom) > 0 || withdrawn(o) {
+			continue
+		}
+		for _, p := range o.Attributors {
+			if p.Kind != claim.Press {
+				others[p.Identity] = true
+			}
+		}
+	}
+	for _, p := range c.Attributors {
+		delete(others, p.Identity)
+	}
+	switch {
+	case withdrawn(c) || len(c.Attributors) == 0:
+		return "6"
+	case len(others) >= 1:
+		return "2"
+	}
+	return "3"
+}
+
+func withdrawn(c *claim.Claim) bool { return c.Status == claim.Withdrawn || c.WithdrawnBy != "" }
+
+// ordered returns the claims by date and id.
+func ordered(list []claim.Claim) []claim.Claim {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b claim.Claim) int { return cmp.Or(cmp.Compare(a.SaidOn, b.SaidOn), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+// whole writes what run writes, or nothing.
+func whole(w io.Writer, run func(*bytes.Buffer) error) error {
+	var b bytes.Buffer
+	if err := run(&b); err != nil {
+		return err
+	}
+	_, err := b.WriteTo(w)
+	return err
+}
