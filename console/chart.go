@@ -90,8 +90,12 @@ func curve(id, title string, w *words, points []point) template.HTML {
 		c.add(`<circle cx="%.1f" cy="%.1f" r="5" fill="transparent"><title>%s</title></circle>`, x(i), y(p.Value), template.HTMLEscapeString(p.Label+": "+w.number(p.Value)))
 		if i%step == 0 {
 			anchor := "middle"
-			if i == 0 {
+			switch {
+			case len(points) == 1:
+			case i == 0:
 				anchor = "start"
+			case i > len(points)-1-step/2:
+				anchor = "end"
 			}
 			c.text(x(i), height-8, anchor, "tick", p.Label)
 		}

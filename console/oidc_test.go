@@ -1,0 +1,179 @@
+package console
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"limier/store"
+)
+
+// A stand is an OpenID Connect provider on the loopback interface that keeps
+// to the protocol: discovery, keys, codes used once, PKCE, signed tokens.
+type stand struct {
+	t      *testing.T
+	url    string
+	key    *ecdsa.PrivateKey
+	claims map[string]any // of whoever logs in now
+	forge  *ecdsa.PrivateKey
+	codes  map[string]url.Values // what a code was asked with
+}
+
+func newStand(t *testing.T) *stand {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stand{t: t, key: key, codes: map[string]url.Values{}}
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, v any) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(v)
+	}
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"issuer": s.url, "authorization_endpoint": s.url + "/authorize", "token_endpoint": s.url + "/token", "jwks_uri": s.url + "/keys", "id_token_signing_alg_values_supported": []string{"ES256"}})
+	})
+	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "1", Algorithm: "ES256", Use: "sig"}}})
+	})
+	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
+		code := secret()
+		s.codes[code] = r.URL.Query()
+		http.Redirect(w, r, r.URL.Query().Get("redirect_uri")+"?code="+code+"&state="+url.QueryEscape(r.URL.Query().Get("state")), http.StatusSeeOther)
+	})
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		asked, ok := s.codes[r.FormValue("code")]
+		delete(s.codes, r.FormValue("code"))
+		sum := sha256.Sum256([]byte(r.FormValue("code_verifier")))
+		if !ok || base64.RawURLEncoding.EncodeToString(sum[:]) != asked.Get("code_challenge") {
+			http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
+			return
+		}
+		sign := s.key
+		if s.forge != nil {
+			sign = s.forge
+		}
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: sign}, (&jose.SignerOptions{}).WithHeader("kid", "1"))
+		if err != nil {
+			t.Error(err)
+		}
+		claims := map[string]any{"iss": s.url, "aud": "limier", "nonce": asked.Get("nonce"), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}
+		for k, v := range s.claims {
+			claims[k] = v
+		}
+		token, err := jwt.Signed(signer).Claims(claims).Serialize()
+		if err != nil {
+			t.Error(err)
+		}
+		answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": token})
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+func TestOIDC(t *testing.T) {
+	stand := newStand(t)
+	config := &OIDC{Issuer: stand.url, ClientID: "limier", ClientSecret: "s"}
+	e := newEstate(t, func(c *Config) { c.OIDC = config })
+	e.c.oidc.Redirect = e.url
+
+	// login goes the way of a browser: start, provider, back.
+	login := func(v *visitor, change func(back string) string) (int, string) {
+		t.Helper()
+		next := "/oidc/start"
+		for range 3 {
+			target := next
+			if !strings.HasPrefix(target, "http") {
+				target = e.url + target
+			}
+			r, _ := http.NewRequest(http.MethodGet, target, nil)
+			resp, err := v.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusSeeOther {
+				return resp.StatusCode, ""
+			}
+			next = resp.Header.Get("Location")
+			if strings.Contains(next, "/oidc/callback") && change != nil {
+				next = change(next)
+			}
+		}
+		return http.StatusSeeOther, next
+	}
+	stand.claims = map[string]any{"sub": "42", "preferred_username": "ann", "limier_role": []string{"viewer", "analyst"}, "limier_organisation": "town"}
+	v := e.visitor()
+	if code, to := login(v, nil); code != http.StatusSeeOther || to != "/" {
+		t.Fatalf("a log-in: %d to %q", code, to)
+	}
+	if code, body := v.get("/notify"); code != http.StatusOK || strings.Contains(body, "Clinic") || !strings.Contains(body, "ann") {
+		t.Errorf("the analyst's page: %d", code)
+	}
+	// Who has fewer rights now has fewer here, from the next log-in on.
+	stand.claims["limier_role"] = "viewer"
+	v = e.visitor()
+	login(v, nil)
+	if code, _ := v.get("/notify"); code != http.StatusForbidden {
+		t.Errorf("the page of an analyst who is a viewer now: %d", code)
+	}
+	accounts, err := e.hub.Accounts(context.Background(), store.All())
+	if err != nil || len(accounts) != 1 {
+		t.Errorf("%d accounts, want one: %v", len(accounts), err)
+	}
+	if ok, _ := e.c.hasher.verify(context.Background(), "", accounts[0].Password); ok {
+		t.Error("the account can log in without a password")
+	}
+
+	for what, refuse := range map[string]func(){
+		"no role":            func() { stand.claims = map[string]any{"sub": "7", "limier_organisation": "town"} },
+		"a role of its own":  func() { stand.claims = map[string]any{"sub": "7", "limier_role": "god"} },
+		"no organisation":    func() { stand.claims = map[string]any{"sub": "7", "limier_role": "publisher"} },
+		"another's audience": func() { stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "aud": "other"} },
+		"an old token":       func() { stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "exp": 1} },
+		"another nonce":      func() { stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "nonce": "x"} },
+		"another's key": func() {
+			stand.claims = map[string]any{"sub": "7", "limier_role": "admin"}
+			stand.forge, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		},
+	} {
+		stand.forge = nil
+		refuse()
+		v := e.visitor()
+		if code, _ := login(v, nil); code != http.StatusForbidden {
+			t.Errorf("a log-in with %s: %d, want 403", what, code)
+		}
+		if code, _ := v.get("/"); code != http.StatusSeeOther {
+			t.Errorf("after a log-in with %s the estate shows: %d", what, code)
+		}
+	}
+	stand.forge = nil
+	stand.claims = map[string]any{"sub": "1", "preferred_username": "boss", "limier_role": "admin"}
+	if code, _ := login(e.visitor(), func(back string) string { return back + "x" }); code != http.StatusForbidden {
+		t.Errorf("a changed state: %d", code)
+	}
+	var used string
+	v = e.visitor()
+	if code, _ := login(v, func(back string) string { used = back; return back }); code != http.StatusSeeOther {
+		t.Errorf("the administrator: %d", code)
+	}
+	r, _ := http.NewRequest(http.MethodGet, used, nil)
+	if code, _ := v.do(r); code != http.StatusForbidden {
+		t.Errorf("the same code again: %d", code)
+	}
+}
