@@ -36,6 +36,7 @@ type Claim struct {
 	Wording        string              `json:"wording,omitempty" yaml:"wording,omitempty"`       // the words of likelihood and confidence, verbatim
 	Lang           string              `json:"lang,omitempty" yaml:"lang,omitempty"`             // BCP 47, of Wording and the quotes
 	Acts           []string            `json:"acts,omitempty" yaml:"acts,omitempty"`             // "indictment", "sanctions"…
+	Value          int64               `json:"value,omitempty" yaml:"value,omitempty"`           // of a victim-count; 0 if the text gives no number
 	Responsibility StateResponsibility `json:"state_responsibility,omitempty" yaml:"state_responsibility,omitempty"`
 
 	Evidence    []Quote     `json:"evidence,omitempty" yaml:"evidence,omitempty"`

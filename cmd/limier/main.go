@@ -65,7 +65,7 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(scanCommand(), reportCommand(), exportCommand(), caseCommand(), keyCommand(), webshellCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand(),
-		statementCommand(), taxiiCommand())
+		readCommand(), statementCommand(), taxiiCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

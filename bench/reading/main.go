@@ -1,0 +1,29 @@
+// Command reading builds what package reading ships: the gazetteer and the
+// weights of its two linear models, each from public data.
+//
+//	go run ./bench/reading gazetteer ../shared/data/cti reading/names.tsv.gz
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+)
+
+func main() {
+	log.SetFlags(0)
+	if err := run(os.Args[1:]); err != nil {
+		log.Fatal("reading: ", err)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 3 {
+		return fmt.Errorf("use: reading gazetteer|techniques|tagger DATA FILE")
+	}
+	switch args[0] {
+	case "gazetteer":
+		return gazetteer(args[1], args[2])
+	}
+	return fmt.Errorf("nothing is called %q", args[0])
+}
