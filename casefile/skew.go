@@ -40,6 +40,9 @@ func (s Skew) Apart() bool { return s.Median.Abs() > Tolerance }
 
 // skews compares the clocks of each machine.
 func skews(traces []Trace) []Skew {
+	if !slices.ContainsFunc(traces, func(t Trace) bool { return t.Machine != "" }) {
+		return skewsOf(traces)
+	}
 	of := map[string][]Trace{}
 	for _, t := range traces {
 		of[t.Machine] = append(of[t.Machine], t)

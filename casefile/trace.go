@@ -66,10 +66,22 @@ func Source(s *finding.Step) string {
 	return "other files"
 }
 
-var (
-	requestID = regexp.MustCompile(`(?i)cafeReqId=([0-9a-f]{8}-[0-9a-f-]{27})|^[^,]{10,40},"?([0-9a-f]{8}-[0-9a-f-]{27})"?,`)
-	posted    = regexp.MustCompile(`(?:^|[ ,"])POST(?:[ ,"]|$)`)
-)
+var requestID = regexp.MustCompile(`(?i)cafeReqId=([0-9a-f]{8}-[0-9a-f-]{27})|^[^,]{10,40},"?([0-9a-f]{8}-[0-9a-f-]{27})"?,`)
+
+// posted reports whether a line of a log holds the method POST.
+func posted(raw string) bool {
+	edge := func(i int) bool { return i < 0 || i >= len(raw) || strings.IndexByte(" ,\"", raw[i]) >= 0 }
+	for from := 0; ; {
+		i := strings.Index(raw[from:], "POST")
+		if i < 0 {
+			return false
+		}
+		from += i + 4
+		if edge(from-5) && edge(from) {
+			return true
+		}
+	}
+}
 
 // traces takes the steps of all findings apart, in the order of the findings.
 func (c *Case) traces(shells []Shell) []Trace {
@@ -78,9 +90,13 @@ func (c *Case) traces(shells []Shell) []Trace {
 		addresses[a.Address] = true
 	}
 	machineOf := c.machines()
-	on := map[string][]Shell{}
+	of := map[string][]Shell{}
 	for _, s := range shells {
-		on[s.Machine] = append(on[s.Machine], s)
+		of[s.Machine] = append(of[s.Machine], s)
+	}
+	on := map[string]*directory{}
+	for m, list := range of {
+		on[m] = newDirectory(list)
 	}
 	var all []Trace
 	for i := range c.Findings {
@@ -98,11 +114,14 @@ func (c *Case) traces(shells []Shell) []Trace {
 				t.process()
 			case t.Source != "web files":
 				t.Address = cmp.Or(mentioned(s.Text, own), mentioned(s.Raw, own), mentioned(s.Raw, addresses))
-				t.Post = posted.MatchString(s.Raw)
-				if m := requestID.FindStringSubmatch(s.Raw); m != nil {
-					t.Request = strings.ToLower(m[1] + m[2])
+				t.Post = posted(s.Raw)
+				lower := strings.ToLower(s.Raw)
+				if comma := strings.IndexByte(s.Raw[:min(len(s.Raw), 41)], ','); comma >= 10 || strings.Contains(lower, "cafereqid=") {
+					if m := requestID.FindStringSubmatch(lower); m != nil {
+						t.Request = m[1] + m[2]
+					}
 				}
-				t.Shell = asked(s.Raw, on[m])
+				t.Shell = on[m].asked(lower)
 			}
 			all = append(all, t)
 		}
@@ -146,20 +165,61 @@ func addressByte(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'f' || b == '.' || b == ':'
 }
 
-// asked returns the key of the shell whose path the request line names.
-func asked(raw string, shells []Shell) string {
-	lower := strings.ToLower(raw)
-	for _, s := range shells {
-		if s.Path == "" {
+// A directory finds the shell whose path a request names.
+type directory struct {
+	shells []Shell
+	named  map[string][]int // by the last element of the path
+	odd    []int            // whose last element holds what ends a path elsewhere
+}
+
+// ends are what a path in a log may be followed by.
+const ends = " ,\"?;/\t"
+
+func newDirectory(shells []Shell) *directory {
+	d := &directory{shells: shells, named: map[string][]int{}}
+	for i, s := range shells {
+		last := s.Path[strings.LastIndexByte(s.Path, '/')+1:]
+		switch {
+		case s.Path == "":
+		case last == "" || strings.ContainsAny(last, ends):
+			d.odd = append(d.odd, i)
+		default:
+			d.named[last] = append(d.named[last], i)
+		}
+	}
+	return d
+}
+
+// asked returns the key of the first shell whose path the request line, in
+// lower case, names.
+func (d *directory) asked(lower string) string {
+	if d == nil || len(d.shells) == 0 {
+		return ""
+	}
+	best := len(d.shells)
+	for start, i := 0, 0; i <= len(lower); i++ {
+		if i < len(lower) && strings.IndexByte(ends, lower[i]) < 0 {
 			continue
 		}
-		if i := strings.Index(lower, s.Path); i >= 0 {
-			if end := i + len(s.Path); end == len(lower) || strings.IndexByte(" ,\"?;/\t", lower[end]) >= 0 {
-				return s.Key
+		for _, k := range d.named[lower[start:i]] {
+			if k < best && strings.HasSuffix(lower[:i], d.shells[k].Path) {
+				best = k
+			}
+		}
+		start = i + 1
+	}
+	for _, k := range d.odd {
+		p := d.shells[k].Path
+		if i := strings.Index(lower, p); k < best && i >= 0 {
+			if end := i + len(p); end == len(lower) || strings.IndexByte(ends, lower[end]) >= 0 {
+				best = k
 			}
 		}
 	}
-	return ""
+	if best == len(d.shells) {
+		return ""
+	}
+	return d.shells[best].Key
 }
 
 // process reads the fields that Sysmon's event 1 and Windows' event 4688 have.

@@ -139,6 +139,9 @@ func caseMergeCommand() *cobra.Command {
 			if output == "" {
 				return errors.New("say where to write the merged case with -o")
 			}
+			if err := writable(output); err != nil {
+				return err
+			}
 			var cases []*casefile.Case
 			for _, name := range args {
 				c, err := sqlite.Read(cmd.Context(), name)

@@ -37,6 +37,9 @@ harmless: no markup, no formula, no control character of it takes effect.`,
 			if err != nil {
 				return err
 			}
+			if err := writable(output); err != nil {
+				return err
+			}
 			c, err := sqlite.Read(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -77,8 +80,5 @@ func writeExport(ctx context.Context, name string, p *publish.Publisher, c *case
 	if err := p.Write(ctx, &b, c); err != nil {
 		return err
 	}
-	if err := writeWhole(name, b.Bytes()); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	return nil
+	return writeWhole(name, b.Bytes())
 }

@@ -94,7 +94,7 @@ func readPublic(arg string) (ed25519.PublicKey, error) {
 	if len(strings.TrimPrefix(arg, publicMark)) != 2*ed25519.PublicKeySize {
 		b, err := readSmall(arg)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--key %s is neither a public key nor the file of one: %w", arg, err)
 		}
 		text = b
 	}
@@ -182,8 +182,14 @@ func caseDecryptCommand() *cobra.Command {
 			}
 			return transform(args[0], output, func(in io.Reader, out *bytes.Buffer) error {
 				r, err := age.Decrypt(in, with...)
-				if err != nil {
-					return err
+				var wrong *age.NoIdentityMatchError
+				switch {
+				case errors.As(err, &wrong) && passphrase != "":
+					return errors.New("this passphrase does not open it")
+				case errors.As(err, &wrong):
+					return errors.New("none of these identities opens it")
+				case err != nil:
+					return fmt.Errorf("it is not encrypted with age, or damaged: %w", err)
 				}
 				_, err = io.Copy(out, r)
 				return err
@@ -248,6 +254,9 @@ func firstLine(name string) (string, error) {
 func transform(from, to string, run func(io.Reader, *bytes.Buffer) error) error {
 	if to == "" {
 		return errors.New("say where to write with -o")
+	}
+	if err := writable(to); err != nil {
+		return err
 	}
 	f, err := os.Open(from)
 	if err != nil {

@@ -67,5 +67,6 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 	root.AddCommand(scanCommand(), reportCommand(), exportCommand(), caseCommand(), keyCommand(), webshellCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand(),
 		readCommand(), statementCommand(), taxiiCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
+	helpful(root)
 	return root
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,9 @@ func (j *reportJob) run(ctx context.Context, path string, stdout, stderr io.Writ
 	if !slices.Contains(html.Languages(), j.lang) {
 		return fmt.Errorf("--lang %s: the report can be in %v", j.lang, html.Languages())
 	}
+	if err := writable(j.output); err != nil {
+		return err
+	}
 	c, err := sqlite.Read(ctx, path)
 	if err != nil {
 		return fmt.Errorf("reading the case: %w", err)
@@ -79,7 +83,11 @@ func writeWhole(name string, data []byte) error {
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Close()); err != nil {
+	err = errors.Join(err, tmp.Close())
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("writing %s: %w", name, sqlite.ErrFull)
+	}
+	if err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), name)

@@ -108,6 +108,9 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 			return errors.New("--sign signs the case file: say where to write it with -o")
 		}
 	}
+	if err := errors.Join(writable(j.output), writable(j.timeline)); err != nil {
+		return err
+	}
 	src, closer, err := openEvidence(ctx, path)
 	if err != nil {
 		return err

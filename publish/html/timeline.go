@@ -131,11 +131,17 @@ func timeline(w *words, c *casefile.Case, v *casefile.Activity, r *report) templ
 				a, b := s.x(sh.First), s.x(sh.Last)
 				d.rect(a-1, y+8, max(b-a+2, 4), row-16, 4, "life", sh.Label()+": "+iso(sh.First)+" – "+iso(sh.Last))
 			}
+			drawn := map[string]bool{}
 			for _, t := range v.Requests[sh.Key] {
 				class := "dot"
 				if t.Post {
 					class = "dot post"
 				}
+				k := fmt.Sprintf("%.0f%s", s.x(t.Step.Time), class)
+				if drawn[k] { // under another
+					continue
+				}
+				drawn[k] = true
 				d.add(`<circle cx="%.1f" cy="%.1f" r="3.5" class="%s"><title>%s</title></circle>`, s.x(t.Step.Time), y+row/2, class, safe(iso(t.Step.Time)+"  "+t.Address))
 			}
 			y += row

@@ -134,7 +134,7 @@ func Verify(ctx context.Context, path string) (*Seal, error) {
 	}
 	s, err := readSeal(ctx, db, version)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, damaged(err))
 	}
 	return s, nil
 }

@@ -1,22 +1,72 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"limier/casefile"
 	"limier/finding"
 	"limier/wire"
 )
 
-var errNoCase = errors.New("not a case file of Limier")
+var (
+	errNoCase  = errors.New("not a case file of Limier (limier scan PATH -o FILE writes one)")
+	errDamaged = errors.New("the case file is damaged or cut short; take another copy of it, or scan again")
+)
+
+// look says of a path what SQLite would not: that there is no file, a folder,
+// or a file of another kind.
+func look(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("no case file %s (limier scan PATH -o FILE writes one)", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: %w: no file but a folder or a device", path, errNoCase)
+	}
+	head := make([]byte, 100)
+	n, err := io.ReadFull(f, head)
+	head = head[:n]
+	switch {
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("reading %s: %w", path, err)
+	case bytes.HasPrefix(head, []byte("age-encryption.org/")) || bytes.HasPrefix(head, []byte("-----BEGIN AGE")):
+		return fmt.Errorf("%s is encrypted: limier case decrypt %s -o FILE", path, path)
+	case n == 0:
+		return fmt.Errorf("%s: %w: it is empty", path, errNoCase)
+	case !bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
+		return fmt.Errorf("%s: %w", path, errNoCase)
+	}
+	return nil
+}
+
+// damaged names what SQLite says of a broken file as such.
+func damaged(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR:
+			return fmt.Errorf("%w (%w)", errDamaged, err)
+		}
+	}
+	return err
+}
 
 // maxRows bounds what is read of one table: a case from elsewhere may be
 // hostile.
@@ -150,7 +200,7 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		})
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("%s: %w", path, r.err)
+		return nil, fmt.Errorf("%s: %w", path, damaged(r.err))
 	}
 	c.End.Counts.Findings, c.End.Counts.Gaps = len(c.Findings), len(c.Gaps)
 	if err := check(c); err != nil {
@@ -161,7 +211,7 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 
 // openCase opens the file at path to be read only, if it is a case.
 func openCase(ctx context.Context, path string) (db *sql.DB, version int, err error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := look(path); err != nil {
 		return nil, 0, err
 	}
 	opened, err := sql.Open("sqlite", "file:"+pathEscape(path)+"?mode=ro&immutable=1&_pragma=query_only(on)&_pragma=trusted_schema(off)")
@@ -175,17 +225,20 @@ func openCase(ctx context.Context, path string) (db *sql.DB, version int, err er
 	}()
 	opened.SetMaxOpenConns(1)
 	var app int
-	if err := opened.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil || app != applicationID {
+	if err := opened.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w (%w)", path, errDamaged, err)
+	}
+	if app != applicationID {
 		return nil, 0, fmt.Errorf("%s: %w", path, errNoCase)
 	}
 	if err := opened.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > Schema {
 		return nil, 0, fmt.Errorf("%s: case format %d; this version reads 1 to %d", path, version, Schema)
 	}
 	if err := checkSchema(ctx, opened, version); err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", path, err)
+		return nil, 0, fmt.Errorf("%s: %w", path, damaged(err))
 	}
 	if err := checkSizes(ctx, opened); err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", path, err)
+		return nil, 0, fmt.Errorf("%s: %w", path, damaged(err))
 	}
 	return opened, version, nil
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// helpful makes the mistakes that every command shares say what to do: a
+// wrong number of arguments shows the usage, and a command below another that
+// does not exist is an error.
+func helpful(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		helpful(c)
+	}
+	if cmd.HasParent() && cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Args = cobra.ArbitraryArgs
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			var names []string
+			for _, c := range cmd.Commands() {
+				if c.IsAvailableCommand() {
+					names = append(names, c.Name())
+				}
+			}
+			return fmt.Errorf("%s has no command %q: there are %s", cmd.CommandPath(), args[0], strings.Join(names, ", "))
+		}
+		return
+	}
+	if check := cmd.Args; check != nil && cmd.Runnable() {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%d arguments do not fit; usage: %s", len(args), cmd.UseLine())
+			}
+			return nil
+		}
+	}
+}
+
+// writable says before the work what would keep a file from being written
+// after it: a folder of that name, no folder to put it in, or no right to.
+func writable(name string) error {
+	if name == "" {
+		return nil
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("cannot write %s: it is a folder; name a file in it", name)
+	}
+	dir := filepath.Dir(name)
+	tmp, err := os.CreateTemp(dir, ".limier-*.tmp")
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("cannot write %s: the folder %s is not there; make it first", name, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", name, err)
+	}
+	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+}
