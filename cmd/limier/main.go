@@ -65,7 +65,7 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(scanCommand(), reportCommand(), exportCommand(), caseCommand(), keyCommand(), webshellCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand(),
-		readCommand(), statementCommand(), taxiiCommand())
+		readCommand(), statementCommand(), taxiiCommand(), probeCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	helpful(root)
 	return root
