@@ -64,8 +64,23 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(scanCommand(), reportCommand(), exportCommand(), caseCommand(), keyCommand(), webshellCommand(), rulesCommand(), explainCommand(), versionCommand(), evalCommand(),
-		readCommand(), statementCommand(), taxiiCommand(), probeCommand())
+	root.AddCommand(
+		scanCommand(),
+		reportCommand(),
+		exportCommand(),
+		caseCommand(),
+		keyCommand(),
+		kbCommand(),
+		readCommand(),
+		webshellCommand(),
+		rulesCommand(),
+		explainCommand(),
+		probeCommand(),
+		statementCommand(),
+		taxiiCommand(),
+		versionCommand(),
+		evalCommand(),
+	)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	helpful(root)
 	return root
