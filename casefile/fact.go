@@ -22,16 +22,23 @@ var looked = map[finding.EntityType]enrich.IndicatorType{
 }
 
 // Enrich adds what the tables know of the addresses, domains, URLs and hashes
-// of the findings. What is known already stays.
+// of the findings.
 func (c *Case) Enrich(tables *enrich.Tables) {
 	type thing struct {
 		kind  finding.EntityType
 		value string
 	}
 	seen := map[thing]bool{}
-	have := map[Fact]bool{}
+	// What a source said when the case was made stays, with its date.
+	type statement struct {
+		thing
+		kind         enrich.Kind
+		source, name string
+	}
+	said := func(f Fact) statement { return statement{thing{f.Type, f.Value}, f.Kind, f.Source, f.Name} }
+	have := map[statement]bool{}
 	for _, f := range c.Facts {
-		have[f] = true
+		have[said(f)] = true
 	}
 	for _, f := range c.Findings {
 		for _, e := range f.Entities {
@@ -42,8 +49,8 @@ func (c *Case) Enrich(tables *enrich.Tables) {
 				seen[k] = true
 			}
 			for _, fact := range tables.About(kind, e.Value) {
-				if f := (Fact{e.Type, e.Value, fact}); !have[f] {
-					have[f] = true
+				if f := (Fact{e.Type, e.Value, fact}); !have[said(f)] {
+					have[said(f)] = true
 					c.Facts = append(c.Facts, f)
 				}
 			}

@@ -210,10 +210,15 @@ func (d *directory) asked(lower string) string {
 	}
 	for _, k := range d.odd {
 		p := d.shells[k].Path
-		if i := strings.Index(lower, p); k < best && i >= 0 {
-			if end := i + len(p); end == len(lower) || strings.IndexByte(ends, lower[end]) >= 0 {
+		for from := 0; k < best; {
+			i := strings.Index(lower[from:], p)
+			if i < 0 {
+				break
+			}
+			if end := from + i + len(p); end == len(lower) || strings.IndexByte(ends, lower[end]) >= 0 {
 				best = k
 			}
+			from += i + 1
 		}
 	}
 	if best == len(d.shells) {

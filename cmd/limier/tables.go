@@ -25,15 +25,11 @@ func (l *lookups) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&l.warninglists, "warninglists", nil, "mark what is on the MISP warninglists in this `DIR`, and keep it off block lists; may be repeated")
 }
 
-// enrich adds what the tables know to the case. The tables that ship are
-// asked unless the case has been enriched before: its facts have their date.
+// enrich adds what the tables know to the case: those that ship and the user's.
 func (l *lookups) enrich(c *casefile.Case, stderr io.Writer) error {
-	tables := &enrich.Tables{}
-	if len(c.Facts) == 0 {
-		var err error
-		if tables, err = enrich.Builtin(); err != nil {
-			return err
-		}
+	tables, err := enrich.Builtin()
+	if err != nil {
+		return err
 	}
 	defer tables.Close()
 	for _, file := range l.mmdb {

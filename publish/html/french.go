@@ -2,18 +2,20 @@ package html
 
 // french is the catalogue: what the report says, in French.
 var french = map[string]string{
-	"Skip to the verdict":      "Aller au verdict",
-	"Report of an examination": "Rapport d'examen",
-	"Evidence":                 "Pièces",
-	"taken on":                 "relevées le",
-	"Contents":                 "Sommaire",
-	"Verdict":                  "Verdict",
-	"What happened":            "Ce qui s'est passé",
-	"Do this first":            "À faire d'abord",
-	"%s: %s":                   "%s : %s",
-	"All next steps":           "Toutes les mesures",
-	"Indicators to block":      "Indicateurs à bloquer",
-	"Blind spots":              "Angles morts",
+	"Skip to the verdict":                    "Aller au verdict",
+	"Report of an examination":               "Rapport d'examen",
+	"Evidence":                               "Pièces",
+	"taken on":                               "relevées le",
+	"Contents":                               "Sommaire",
+	"Verdict":                                "Verdict",
+	"What happened":                          "Ce qui s'est passé",
+	"Do this first":                          "À faire d'abord",
+	"%s: %s":                                 "%s : %s",
+	"Of %d scans, %d found a break-in (%s).": "Sur %d examens, %d révèlent une intrusion (%s).",
+	"Event log: %s":                          "Journal : %s",
+	"All next steps":                         "Toutes les mesures",
+	"Indicators to block":                    "Indicateurs à bloquer",
+	"Blind spots":                            "Angles morts",
 	"On paper, the raw text of the first proofs of each finding is printed; the file holds all.": "Sur papier, le texte brut des premières preuves de chaque constat est imprimé ; le fichier les contient toutes.",
 	"What we could not see": "Ce que nous n'avons pas pu voir",
 	"Next steps":            "Que faire maintenant",
@@ -199,7 +201,7 @@ var english = map[string]string{
 	"scanning": "Scanning", "exploitation": "Exploitation", "backdoor": "Back door", "aftermath": "Aftermath",
 	"succeeded": "worked", "attempted": "tried",
 	"Windows event log: security": "Event log: Security", "Windows event log: sysmon": "Event log: Sysmon", "Windows event log: system": "Event log: System", "Windows event log: application": "Event log: Application",
-	"Windows event log: powershell": "Event log: PowerShell", "Windows event log: msexchange-management": "Event log: MSExchange", "web files": "Web files", "builds": "Builds", "other files": "Other files",
+	"Windows event log: powershell": "Event log: PowerShell", "Windows event log: msexchange-management": "Event log: MSExchange", "web files": "Web files", "registry": "Registry", "builds": "Builds", "other files": "Other files",
 }
 
 // fixed are the words of fixed lists, in French.
@@ -215,6 +217,6 @@ var fixed = map[string]string{
 	"defense-evasion": "Contournement des défenses", "credential-access": "Accès aux identifiants", "discovery": "Découverte", "lateral-movement": "Mouvement latéral", "collection": "Collecte", "command-and-control": "Commande et contrôle", "exfiltration": "Exfiltration", "impact": "Impact",
 	"IIS": "IIS", "HttpProxy": "HttpProxy", "ECP Server": "ECP Server", "Rps_Cmdlet": "Rps_Cmdlet", "IIS configuration": "Configuration d'IIS", "web access log": "Journal d'accès web",
 	"Windows event log: security": "Journal : Sécurité", "Windows event log: sysmon": "Journal : Sysmon", "Windows event log: system": "Journal : Système", "Windows event log: application": "Journal : Application",
-	"Windows event log: powershell": "Journal : PowerShell", "Windows event log: msexchange-management": "Journal : MSExchange", "web files": "Fichiers web", "builds": "Versions", "other files": "Autres fichiers",
+	"Windows event log: powershell": "Journal : PowerShell", "Windows event log: msexchange-management": "Journal : MSExchange", "web files": "Fichiers web", "registry": "Registre", "builds": "Versions", "other files": "Autres fichiers",
 	"kind hosting": "hébergement", "kind vpn": "VPN ou centre de données", "kind relay": "relais d'autres sites", "kind scanner": "scanner", "kind sinkhole": "puits de chercheurs", "kind network": "réseau", "kind reserved": "réservée", "kind listed": "dans une liste",
 }

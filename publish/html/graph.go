@@ -42,13 +42,13 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 		tallest = max(tallest, len(list))
 		stacks, names, more = append(stacks, list), append(names, heads[i]), append(more, rest)
 	}
+	if len(stacks) < 2 {
+		return "" // one column leads to nothing
+	}
 	const boxW, boxH, gapY, top = 158.0, 42.0, 14.0, 40.0
 	d := &drawing{width: 960, height: top + float64(tallest)*(boxH+gapY) + 24}
-	gapX := 0.0
-	if len(stacks) > 1 {
-		gapX = min((d.width-8-boxW*float64(len(stacks)))/float64(len(stacks)-1), 150)
-	}
-	d.width = 8 + boxW*float64(len(stacks)) + gapX*float64(len(stacks)-1)
+	gapX := min((d.width-8-boxW*float64(len(stacks)))/float64(len(stacks)-1), 150)
+	d.width = max(d.width, 8+boxW*float64(len(stacks))+gapX*float64(len(stacks)-1)) // a narrow picture would be blown up
 	type place struct {
 		x, y   float64
 		column int

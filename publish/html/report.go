@@ -31,6 +31,8 @@ type report struct {
 	Worked   int      // findings that succeeded
 	First3   []string // of the next steps, the urgent
 
+	Hosts []host // of a merged case
+
 	Intruders                                 []intruder
 	Background                                int
 	Unassigned                                []row
@@ -78,6 +80,9 @@ type intruder struct {
 	Ties  []string
 	More  int // findings
 }
+
+// A host of a merged case, with the verdict of its scan.
+type host struct{ Name, Verdict string }
 
 // A row names a finding and leads to its proof.
 type row struct {
@@ -194,6 +199,13 @@ func newReport(c *casefile.Case, w *words) *report {
 		}
 		r.Proof = append(r.Proof, p)
 	}
+	for _, s := range c.Scans {
+		verdict := w.verb(s.End.Verdict)
+		if !s.Complete {
+			verdict = w.t("not finished")
+		}
+		r.Hosts = append(r.Hosts, host{publish.Plain(cmp.Or(s.Start.Host, s.Start.Source)), verdict})
+	}
 	r.verdict(w, v)
 	r.intruders(w, v, numbers)
 	r.shells(w, v)
@@ -264,9 +276,19 @@ func (r *report) verdict(w *words, v *casefile.Activity) {
 	}
 	confidence := w.verb(string(c.End.Confidence) + " confidence")
 	acts := weightiest(c)
+	broken := 0
+	for _, s := range c.Scans {
+		if s.End.Verdict == wire.Compromised {
+			broken++
+		}
+	}
 	switch c.End.Verdict {
 	case wire.Compromised:
-		say("%s was broken into (%s).", r.Host, confidence)
+		if n := len(c.Scans); n > 0 {
+			say("Of %d scans, %d found a break-in (%s).", n, broken, confidence)
+		} else {
+			say("%s was broken into (%s).", r.Host, confidence)
+		}
 		if len(acts) > 0 {
 			first := acts[0]
 			for _, f := range acts {

@@ -83,7 +83,7 @@ func timeline(w *words, c *casefile.Case, v *casefile.Activity, r *report) templ
 		d.text(8, y+10, "start", "group", text)
 		y += 20
 	}
-	label := func(text string) { d.text(s.left-12, y+14, "end", "label", cut(text, 27)) }
+	label := func(text string) { d.text(s.left-12, y+14, "end", "label", cut(text, 25)) }
 	top := y
 
 	heading(w.t("What was done"))

@@ -134,6 +134,9 @@ func (w *words) verb(v any) string {
 	if said, ok := english[s]; ok && w.lang == "en" {
 		return said
 	}
+	if channel, ok := strings.CutPrefix(s, "Windows event log: "); ok {
+		return publish.Plain(w.t("Event log: %s", strings.TrimPrefix(channel, "microsoft-windows-")))
+	}
 	return publish.Plain(s)
 }
 
