@@ -16,11 +16,14 @@ const (
 // keeping it: an attacker decides how many lines a rule matches.
 type fold struct {
 	kept    []sighting.Sighting
-	count   map[foldKey]int // sightings kept per key
-	last    map[foldKey]int // place in kept of the one that stands for the rest
+	alike   map[foldKey]*alike
 	perRule map[string]int
 	dropped int // beyond maxSighting
 }
+
+// alike is how many sightings of a key are kept, and the place in kept of the
+// one that stands for the rest.
+type alike struct{ kept, last int }
 
 type foldKey struct{ rule, client, status, path string }
 
@@ -38,30 +41,36 @@ func keyOf(s sighting.Sighting) foldKey {
 		first("cs-uri-stem", "UrlStem", "Image", "TargetFilename")}
 }
 
-func (f *fold) add(s sighting.Sighting) {
-	if f.count == nil {
-		f.count, f.last, f.perRule = map[foldKey]int{}, map[foldKey]int{}, map[string]int{}
+// add keeps a sighting, or counts it with those like it.
+func (f *fold) add(s sighting.Sighting) (kept bool) {
+	if f.alike == nil {
+		f.alike, f.perRule = map[foldKey]*alike{}, map[string]int{}
 	}
 	key := keyOf(s)
 	if f.perRule[key.rule] >= maxPerRule {
 		key.path = ""
 	}
+	like := f.alike[key]
 	switch {
-	case f.count[key] >= maxAlike:
-		into := &f.kept[f.last[key]]
+	case like != nil && like.kept >= maxAlike:
+		into := &f.kept[like.last]
 		into.Count += s.Count
 		if s.Last.After(into.Last) {
 			into.Last = s.Last
 		}
-		return
+		return false
 	case len(f.kept) >= maxSighting:
 		f.dropped += s.Count
-		return
+		return false
+	case like == nil:
+		like = &alike{}
+		f.alike[key] = like
 	}
-	f.count[key]++
+	like.kept++
+	like.last = len(f.kept)
 	f.perRule[key.rule]++
-	f.last[key] = len(f.kept)
 	f.kept = append(f.kept, s)
+	return true
 }
 
 // merge adds the sightings of other, which come after those of f.

@@ -27,14 +27,16 @@ type inventory struct {
 	dropped int
 }
 
-// An entry sums up the requests for one path.
+// An entry sums up the requests for one path. Its Statuses, Clients and Agents
+// are filled when it is listed.
 type entry struct {
 	detect.Script
-	clients, agents counts // of the requests that were added, until listed
+	statuses        []answered
+	clients, agents counts
 }
 
-// A counts counts texts: adding to one that was seen costs one look.
-type counts map[string]*int
+// An answered is how often requests were answered with a status.
+type answered struct{ status, n int }
 
 // find returns the entry of a path, or nil if it names no script.
 func (v *inventory) find(path []byte) *entry {
@@ -43,10 +45,7 @@ func (v *inventory) find(path []byte) *entry {
 	}
 	var e *entry
 	if script(path) {
-		e = &entry{
-			Script:  detect.Script{Path: strings.ToLower(string(path)), Statuses: map[int]int{}, Clients: map[string]int{}, Agents: map[string]int{}},
-			clients: counts{}, agents: counts{},
-		}
+		e = &entry{Script: detect.Script{Path: strings.ToLower(string(path))}}
 	}
 	if len(v.scripts) >= maxScripts {
 		if e != nil {
@@ -101,15 +100,13 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 			s.FirstOK = r.Time
 		}
 	}
-	if len(s.Statuses) < 50 {
-		s.Statuses[r.Status]++
-	}
+	s.answered(r.Status, 1)
 	client := r.Client
 	if bytes.IndexByte(client, ':') >= 0 {
 		client = []byte(detect.Address(string(client)))
 	}
-	s.clients.add(client, maxClients)
-	s.agents.add(r.Agent, maxAgents)
+	s.clients.add(client, 1, maxClients)
+	s.agents.add(r.Agent, 1, maxAgents)
 	if r.Time.Before(s.First) {
 		s.First = r.Time
 	}
@@ -118,99 +115,90 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	}
 }
 
-// add counts key, if it was counted before or there is room for it.
-func (t counts) add(key []byte, most int) {
-	if n := t[string(key)]; n != nil {
-		*n++
-	} else if len(t) < most {
-		one := 1
-		t[string(key)] = &one
-	}
-}
+// maxStatuses bounds the statuses that are told apart.
+const maxStatuses = 50
 
-// moveTo empties the counts into a map.
-func (t counts) moveTo(into map[string]int) {
-	for k, n := range t {
-		into[k] += *n
+func (s *entry) answered(status, n int) {
+	for i := range s.statuses {
+		if s.statuses[i].status == status {
+			s.statuses[i].n += n
+			return
+		}
 	}
-	clear(t)
+	if len(s.statuses) < maxStatuses {
+		s.statuses = append(s.statuses, answered{status, n})
+	}
 }
 
 // merge adds the requests of other, which come after those of v. Paths that
-// differ in case only become one.
+// differ in case only become one. It takes over the entries of other.
 func (v *inventory) merge(other *inventory) {
 	v.dropped += other.dropped
-	for _, s := range other.list() {
+	for _, s := range other.entries() {
 		into := v.scripts[s.Path]
-		if into == nil {
-			if len(v.scripts) >= maxScripts {
-				v.dropped += s.Requests
-				continue
-			}
+		switch {
+		case into != nil:
+			into.merge(s)
+		case len(v.scripts) >= maxScripts:
+			v.dropped += s.Requests
+		default:
 			if v.scripts == nil {
 				v.scripts = map[string]*entry{}
 			}
-			v.scripts[s.Path] = &entry{Script: s}
-			continue
+			v.scripts[s.Path] = s
 		}
-		if into.Answered == 0 && s.Answered > 0 {
-			into.Proof = append(into.Proof, s.Proof...)
-		} else if len(into.Proof) < maxProof {
-			into.Proof = append(into.Proof, s.Proof[:min(len(s.Proof), maxProof-len(into.Proof))]...)
-		}
-		into.Requests += s.Requests
-		into.Posts += s.Posts
-		into.Answered += s.Answered
-		if s.First.Before(into.First) {
-			into.First = s.First
-		}
-		if s.Last.After(into.Last) {
-			into.Last = s.Last
-		}
-		if !s.FirstOK.IsZero() && (into.FirstOK.IsZero() || s.FirstOK.Before(into.FirstOK)) {
-			into.FirstOK = s.FirstOK
-		}
-		for k, n := range s.Statuses {
-			into.Statuses[k] += n
-		}
-		mergeCounts(into.Clients, s.Clients, maxClients)
-		mergeCounts(into.Agents, s.Agents, maxAgents)
 	}
 }
 
-// mergeCounts adds from to into, as far as there is room, and then in a fixed
-// order.
-func mergeCounts(into, from map[string]int, most int) {
-	if len(into)+len(from) <= most {
-		for k, n := range from {
-			into[k] += n
+func (s *entry) merge(other *entry) {
+	if s.Answered == 0 && other.Answered > 0 {
+		s.Proof = append(s.Proof, other.Proof...)
+	} else if len(s.Proof) < maxProof {
+		s.Proof = append(s.Proof, other.Proof[:min(len(other.Proof), maxProof-len(s.Proof))]...)
+	}
+	s.Requests += other.Requests
+	s.Posts += other.Posts
+	s.Answered += other.Answered
+	if other.First.Before(s.First) {
+		s.First = other.First
+	}
+	if other.Last.After(s.Last) {
+		s.Last = other.Last
+	}
+	if !other.FirstOK.IsZero() && (s.FirstOK.IsZero() || other.FirstOK.Before(s.FirstOK)) {
+		s.FirstOK = other.FirstOK
+	}
+	for _, a := range other.statuses {
+		s.answered(a.status, a.n)
+	}
+	s.clients.merge(&other.clients, maxClients)
+	s.agents.merge(&other.agents, maxAgents)
+}
+
+// entries returns the scripts that were requested, in the order of paths.
+func (v *inventory) entries() []*entry {
+	all := make([]*entry, 0, len(v.scripts))
+	for _, s := range v.scripts {
+		if s != nil && s.Requests > 0 {
+			all = append(all, s)
 		}
-		return
 	}
-	keys := make([]string, 0, len(from))
-	for k := range from {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		if _, ok := into[k]; ok || len(into) < most {
-			into[k] += from[k]
-		}
-	}
+	slices.SortFunc(all, func(a, b *entry) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), a.First.Compare(b.First), cmp.Compare(a.Requests, b.Requests), cmp.Compare(a.Proof[0].Line, b.Proof[0].Line))
+	})
+	return all
 }
 
 // list returns the scripts that were requested, by path.
 func (v *inventory) list() []detect.Script {
 	var all []detect.Script
-	for _, s := range v.scripts {
-		if s != nil && s.Requests > 0 {
-			s.clients.moveTo(s.Clients)
-			s.agents.moveTo(s.Agents)
-			all = append(all, s.Script)
+	for _, s := range v.entries() {
+		s.Statuses = make(map[int]int, len(s.statuses))
+		for _, a := range s.statuses {
+			s.Statuses[a.status] += a.n
 		}
+		s.Clients, s.Agents = s.clients.all(), s.agents.all()
+		all = append(all, s.Script)
 	}
-	slices.SortFunc(all, func(a, b detect.Script) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), a.First.Compare(b.First), cmp.Compare(a.Requests, b.Requests))
-	})
 	return all
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 
 	"limier/evidence"
 	"limier/internal/lines"
 	"limier/parse"
+	"limier/sighting"
 )
 
 // chunkSize is how much of a log is read at a time. It fits the second-level
@@ -42,7 +44,7 @@ func segments(layout parse.Layout, data []byte, offset int64, first bool) ([]seg
 	pos := 0
 	for pos < len(data) {
 		if !(first && line < 20) && data[pos] != '#' {
-			i := bytes.Index(data[pos:], []byte("\n#"))
+			i := nextDirective(data[pos:])
 			if i < 0 {
 				break
 			}
@@ -64,6 +66,21 @@ func segments(layout parse.Layout, data []byte, offset int64, first bool) ([]seg
 	}
 	emit(len(data))
 	return out, layout
+}
+
+// nextDirective returns where a line feed and a "#" stand, or -1. The sign is
+// rare in logs, line feeds are not.
+func nextDirective(data []byte) int {
+	for at := 0; ; {
+		i := bytes.IndexByte(data[at:], '#')
+		if i < 0 {
+			return -1
+		}
+		if at += i; at > 0 && data[at-1] == '\n' {
+			return at - 1
+		}
+		at++
+	}
 }
 
 // log reads a log line by line in this goroutine.
@@ -265,12 +282,12 @@ func (s *scanner) line(layout parse.Layout, text []byte, ref evidence.Ref, r *re
 		return // counted as a gap with all lines like it
 	}
 	ev.Ref = ref
-	rules := s.Rules.Match(ev, nil)
-	if len(rules) > 0 {
-		ev.Raw = cut(string(bytes.ToValidUTF8(text, []byte("\uFFFD"))))
-	}
-	for _, rule := range rules {
+	kept := false
+	for _, rule := range s.Rules.Match(ev, nil) {
 		s.progress.sightings.Add(1)
-		r.sighted(rule, ev, "")
+		kept = r.fold.add(sighting.Sighting{Rule: rule, Event: ev, Count: 1, Last: ev.Time}) || kept
+	}
+	if kept {
+		ev.Raw = cut(strings.ToValidUTF8(string(text), "\uFFFD"))
 	}
 }

@@ -102,10 +102,9 @@ func span(c *wire.Coverage, first, last time.Time) {
 
 // sighted keeps a sighting, with the evidence as text.
 func (r *result) sighted(rule *sighting.Rule, ev *event.Event, note string) {
-	if ev.Raw == "" {
+	if r.fold.add(sighting.Sighting{Rule: rule, Event: ev, Note: note, Count: 1, Last: ev.Time}) && ev.Raw == "" {
 		ev.Raw = render(ev.Data)
 	}
-	r.fold.add(sighting.Sighting{Rule: rule, Event: ev, Note: note, Count: 1, Last: ev.Time})
 }
 
 // render writes an event's fields as text, for evidence that is not text.

@@ -37,7 +37,7 @@ type answer struct {
 // are new, as those of queries are, it is not used.
 type shelf struct {
 	answers      []answer
-	asked, new   int // since it was last looked at whether that pays
+	seen, new    int // since it was last looked at whether that pays
 	closed, wait int // values for which it stays unused
 }
 
@@ -46,6 +46,8 @@ const (
 	maxValue   = 256  // bytes of a value that is remembered
 	trialSize  = 4096 // values
 	firstPause = 64 << 10
+
+	asked = 1 // the hash of a spare answer
 )
 
 // Judge returns a judge that has seen nothing.
@@ -124,6 +126,10 @@ func (j *Judge) find(c int, raw []byte) *answer {
 	if s.closed > 0 || len(raw) > maxValue || c == len(j.columns)-1 {
 		s.closed = max(0, s.closed-1)
 		a := &j.spare[c]
+		if a.hash == asked && string(a.raw) == string(raw) {
+			return a // as Starts and May ask the same
+		}
+		a.hash, a.raw = asked, append(a.raw[:0], raw...)
 		a.starts, a.yes = a.starts[:0], a.yes[:0]
 		if col := &j.columns[c]; col.search == nil || col.search.Any(raw) {
 			j.evaluate(c, raw, a)
@@ -136,7 +142,7 @@ func (j *Judge) find(c int, raw []byte) *answer {
 	h := maphash.Bytes(j.seed, raw) | 1
 	at := h >> 8 & (shelfSize - 2)
 	a, b := &s.answers[at], &s.answers[at+1]
-	s.asked++
+	s.seen++
 	switch {
 	case a.hash == h && string(a.raw) == string(raw):
 		return a
@@ -146,12 +152,12 @@ func (j *Judge) find(c int, raw []byte) *answer {
 	}
 	*a, *b = *b, *a // the older one goes
 	s.new++
-	if s.asked >= trialSize {
-		if s.new > s.asked/2 {
+	if s.seen >= trialSize {
+		if s.new > s.seen/2 {
 			s.wait = max(firstPause, min(2*s.wait, 1<<24))
 			s.closed = s.wait
 		}
-		s.asked, s.new = 0, 0
+		s.seen, s.new = 0, 0
 	}
 	a.hash, a.raw = h, append(a.raw[:0], raw...)
 	a.starts, a.yes = a.starts[:0], a.yes[:0]
