@@ -309,7 +309,7 @@ var allowed = []string{
 	"indicator indicates attack-pattern", "indicator indicates malware", "indicator based-on observed-data",
 	"infrastructure consists-of ipv4-addr", "infrastructure consists-of ipv6-addr", "infrastructure consists-of observed-data", "infrastructure controls malware",
 	"malware targets identity", "malware uses attack-pattern", "attack-pattern targets identity",
-	"campaign attributed-to threat-actor", "campaign attributed-to intrusion-set", "campaign originates-from location", "intrusion-set attributed-to threat-actor", "intrusion-set uses malware",
+	"campaign attributed-to threat-actor", "campaign attributed-to intrusion-set", "campaign originates-from location", "intrusion-set attributed-to threat-actor", "intrusion-set originates-from location", "intrusion-set uses malware", "threat-actor attributed-to identity", "threat-actor located-at location",
 }
 
 func ends(o map[string]any) error {

@@ -40,7 +40,7 @@ actor is a claim of somebody, and is never followed further.`,
 	}
 	cmd.PersistentFlags().StringArrayVar(&j.more, "kb", nil, "also read the claims of this YAML `FILE`; may be repeated")
 	cmd.PersistentFlags().BoolVar(&j.json, "json", false, "print JSON")
-	cmd.AddCommand(j.show(), j.claims(), j.timeline(), j.aliases(), j.lint())
+	cmd.AddCommand(j.show(), j.claims(), j.timeline(), j.aliases(), j.lint(), j.export())
 	return cmd
 }
 

@@ -78,6 +78,7 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		probeCommand(),
 		statementCommand(),
 		taxiiCommand(),
+		feedCommand(),
 		versionCommand(),
 		evalCommand(),
 	)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"limier/claim"
 	"limier/publish"
 	"limier/publish/claims"
 	"limier/publish/stix"
@@ -25,44 +24,43 @@ import (
 )
 
 func taxiiCommand() *cobra.Command {
-	var listen, kb, users, who, tlp, cert, key string
+	var kb []string
+	var listen, users, who, tlp, cert, key string
 	cmd := &cobra.Command{
 		Use:   "taxii [CASE...]",
 		Short: "Serve claims and the indicators of cases over TAXII 2.1",
 		Long: `Taxii serves two read-only collections at /taxii2/limier/, until it is stopped:
 
-  claims       who says what of whom: the claims of --kb FILE, as STIX
+  claims       who says what of whom: the claims that ship, and those of --kb FILE
   indicators   what to look for elsewhere, of each CASE; nothing of the victim
 
 Without --users everybody may read, and it listens on the loopback only. A file
 of users has lines NAME PASSWORD [COLLECTION...]; without collections the user
 may read both. Dates of addition are those of the start: a client reads all
 again after a restart.`,
-		Example: `  limier taxii --kb claims.yaml ex01.limier
+		Example: `  limier taxii ex01.limier
   curl -H 'Accept: application/taxii+json;version=2.1' http://127.0.0.1:6100/taxii2/`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store := new(taxii.Memory)
 			all := collections()
-			if kb != "" {
-				list, err := readClaims(kb)
+			list, err := (&kbJob{more: kb}).base()
+			if err != nil {
+				return err
+			}
+			raws, err := claims.Objects(list.Claims, claims.Options{Publisher: who, TLP: tlp})
+			if err != nil {
+				return err
+			}
+			var objects []taxii.Object
+			for _, raw := range raws {
+				o, err := taxii.ParseObject(raw)
 				if err != nil {
 					return err
 				}
-				raws, err := claims.Objects(list, claims.Options{Publisher: who, TLP: tlp})
-				if err != nil {
-					return err
-				}
-				var objects []taxii.Object
-				for _, raw := range raws {
-					o, err := taxii.ParseObject(raw)
-					if err != nil {
-						return err
-					}
-					objects = append(objects, o)
-				}
-				if err := store.Add(cmd.Context(), all[0].ID, objects, time.Now()); err != nil {
-					return err
-				}
+				objects = append(objects, o)
+			}
+			if err := store.Add(cmd.Context(), all[0].ID, objects, time.Now()); err != nil {
+				return err
 			}
 			for _, name := range args {
 				c, err := sqlite.Read(cmd.Context(), name)
@@ -98,11 +96,11 @@ again after a restart.`,
 				}
 				return []taxii.Root{r}
 			}
-			return serve(cmd.Context(), cmd, s, listen, cert, key, users != "")
+			return serve(cmd, s, taxii.Prefix, listen, cert, key, users != "")
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:6100", "`ADDRESS`:PORT; port 0 is any free one")
-	cmd.Flags().StringVar(&kb, "kb", "", "`FILE` of claims, YAML or JSON")
+	cmd.Flags().StringArrayVar(&kb, "kb", nil, "also the claims of this YAML `FILE`; may be repeated")
 	cmd.Flags().StringVar(&users, "users", "", "`FILE` with lines NAME PASSWORD [COLLECTION...]")
 	cmd.Flags().StringVar(&who, "publisher", "", "`NAME` of the one who publishes; Limier if empty")
 	cmd.Flags().StringVar(&tlp, "tlp", "clear", "TLP `MARKING` of the claims")
@@ -120,18 +118,6 @@ func collections() []taxii.Collection {
 		make("claims", "Claims", "Who says what of whom, with level, grade and source"),
 		make("indicators", "Indicators", "What to look for elsewhere; nothing of who was attacked"),
 	}
-}
-
-func readClaims(name string) ([]claim.Claim, error) {
-	text, err := readBounded(name, 16<<20)
-	if err != nil {
-		return nil, err
-	}
-	list, err := claims.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return list, nil
 }
 
 type taxiiUser struct {
@@ -177,7 +163,8 @@ func (u taxiiUsers) check(r *http.Request) (string, bool) {
 }
 
 // serve listens until the context ends, and says where.
-func serve(ctx context.Context, cmd *cobra.Command, h http.Handler, listen, cert, key string, guarded bool) error {
+func serve(cmd *cobra.Command, h http.Handler, path, listen, cert, key string, guarded bool) error {
+	ctx := cmd.Context()
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
@@ -196,7 +183,7 @@ func serve(ctx context.Context, cmd *cobra.Command, h http.Handler, listen, cert
 		return errors.New("passwords in clear: give --tls-cert and --tls-key, or listen on the loopback behind a proxy")
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	fmt.Fprintf(cmd.OutOrStdout(), "serving %s://%s%s\n", scheme, l.Addr(), taxii.Prefix)
+	fmt.Fprintf(cmd.OutOrStdout(), "serving %s://%s%s\n", scheme, l.Addr(), path)
 	done := make(chan error, 1)
 	go func() {
 		if cert != "" {

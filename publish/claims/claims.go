@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"limier/claim"
 	"limier/publish"
 )
@@ -40,38 +38,6 @@ func Formats() []Format {
 	}
 }
 
-const maxFile = 16 << 20
-
-// Parse reads claims from YAML or JSON: a list, or an object that holds it as
-// "claims". Claims that nobody could check are refused.
-func Parse(text []byte) ([]claim.Claim, error) {
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("more than %d bytes", maxFile)
-	}
-	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
-		return nil, err
-	}
-	if len(node.Content) == 0 {
-		return nil, errors.New("no claims")
-	}
-	var list []claim.Claim
-	var err error
-	if node.Content[0].Kind == yaml.SequenceNode {
-		err = node.Decode(&list)
-	} else {
-		var in struct {
-			Claims []claim.Claim `yaml:"claims"`
-		}
-		err = node.Decode(&in)
-		list = in.Claims
-	}
-	if err == nil && len(list) == 0 {
-		err = errors.New("no claims")
-	}
-	return list, errors.Join(err, Lint(list))
-}
-
 // Lint returns what is wrong with claims that are to be published.
 func Lint(list []claim.Claim) error {
 	var errs []error
@@ -81,10 +47,14 @@ func Lint(list []claim.Claim) error {
 		if err := c.Lint(); err != nil {
 			errs = append(errs, fmt.Errorf("claim %s: %w", c.ID, err))
 		}
-		if have[c.ID] {
-			errs = append(errs, fmt.Errorf("claim %s is there twice", c.ID))
+		key := fmt.Sprint(c.ID, " version ", max(c.Version, 1))
+		if have[key] {
+			errs = append(errs, fmt.Errorf("claim %s is there twice", key))
 		}
-		have[c.ID] = true
+		have[key] = true
+	}
+	if len(list) == 0 {
+		errs = append(errs, errors.New("no claims"))
 	}
 	return errors.Join(errs...)
 }
@@ -174,6 +144,9 @@ func sources(c *claim.Claim) string {
 		if q.Depth != "" {
 			fmt.Fprintf(&b, " (%s)", q.Depth)
 		}
+		if q.URL != "" && q.Document != "" {
+			fmt.Fprintf(&b, " %s", publish.Plain(q.URL))
+		}
 		if q.Quote != "" {
 			fmt.Fprintf(&b, ": “%s”", publish.Plain(q.Quote))
 		}
@@ -215,9 +188,13 @@ func credibility(c *claim.Claim, all []claim.Claim) string {
 
 func withdrawn(c *claim.Claim) bool { return c.Status == claim.Withdrawn || c.WithdrawnBy != "" }
 
-// ordered returns the claims by date and id.
+// ordered returns the newest version of each claim, by date and id.
 func ordered(list []claim.Claim) []claim.Claim {
-	list = slices.Clone(list)
+	newest := map[string]int{}
+	for i := range list {
+		newest[list[i].ID] = max(newest[list[i].ID], list[i].Version)
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(c claim.Claim) bool { return c.Version != newest[c.ID] })
 	slices.SortStableFunc(list, func(a, b claim.Claim) int { return cmp.Or(cmp.Compare(a.SaidOn, b.SaidOn), cmp.Compare(a.ID, b.ID)) })
 	return list
 }

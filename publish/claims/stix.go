@@ -46,7 +46,7 @@ var table = []string{
 }
 
 // kinds are the STIX types that a [claim.Thing] may name.
-var kinds = []string{"campaign", "intrusion-set", "threat-actor", "identity", "location", "malware", "tool", "attack-pattern", "vulnerability", "incident"}
+var kinds = []string{"campaign", "intrusion-set", "threat-actor", "identity", "location", "malware", "tool", "attack-pattern", "vulnerability", "infrastructure", "incident"}
 
 // bundle is what is being written.
 type bundle struct {
@@ -305,7 +305,7 @@ func (b *bundle) claim(c *claim.Claim) {
 	}
 	source, kind, target := relation(c)
 	if kind == "" {
-		b.note(c, []string{b.thing(c.Object, typeOf(c.Object, "campaign"))}, refs)
+		b.note(c, b.about(c), refs)
 		return
 	}
 	s, t := b.thing(c.Object, source), b.thing(c.Target, target)
@@ -389,7 +389,11 @@ func (b *bundle) opinion(c *claim.Claim) {
 	}
 	switch {
 	case len(about) == 0:
-		b.note(c, []string{b.thing(c.Object, typeOf(c.Object, "campaign"))}, nil)
+		var refs []string
+		for _, p := range c.Attributors {
+			refs = append(refs, b.identity(p))
+		}
+		b.note(c, b.about(c), refs)
 	case c.Relation == claim.Denies:
 		b.says(c, "strongly-disagree", about)
 	case c.Modality == claim.Acknowledged:
@@ -399,12 +403,24 @@ func (b *bundle) opinion(c *claim.Claim) {
 	}
 }
 
+// about returns what a note is about: the object of the claim, unless STIX has
+// nothing for it.
+func (b *bundle) about(c *claim.Claim) []string {
+	if c.Object.Kind != "" && !slices.Contains(kinds, c.Object.Kind) {
+		return nil
+	}
+	return []string{b.thing(c.Object, typeOf(c.Object, "campaign"))}
+}
+
 func (b *bundle) note(c *claim.Claim, about, refs []string) {
 	o := b.sdo("note", changed(c), "claim", c.ID)
 	o["created"] = stamp(said(c))
 	o["abstract"] = publish.Plain(fmt.Sprintf("Claim %s: %s", c.ID, parties(c)))
 	o["content"], o["authors"] = sentence(c)+"\n"+sources(c), names(c)
 	o["object_refs"] = append(about, refs...)
+	if len(about)+len(refs) == 0 {
+		o["object_refs"] = []string{b.producer} // nobody is named, and nothing that STIX knows
+	}
 	if withdrawn(c) {
 		o["revoked"] = true
 	}
