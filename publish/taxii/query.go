@@ -142,52 +142,93 @@ func (q Query) resume(next string) (Query, error) {
 // holds, in the order of Seq: first the ids and types, then the version of the
 // specification, then the version of the object, then when it was added.
 func Select(all []Object, q Query) (page []Object, more bool) {
-	var have []Object
-	latest := map[string]string{} // of the specification, by id
-	for _, o := range all {
-		if len(q.IDs) > 0 && !slices.Contains(q.IDs, o.ID) || len(q.Types) > 0 && !slices.Contains(q.Types, o.Type) {
-			continue
-		}
-		have = append(have, o)
-		latest[o.ID] = max(latest[o.ID], o.Spec)
+	return selectFrom(all, places(all), q)
+}
+
+// places finds the versions of each object.
+func places(all []Object) map[string][]int {
+	by := map[string][]int{}
+	for i := range all {
+		by[all[i].ID] = append(by[all[i].ID], i)
 	}
-	have = slices.DeleteFunc(have, func(o Object) bool {
-		if len(q.Specs) == 0 {
-			return o.Spec != latest[o.ID]
+	return by
+}
+
+// selectFrom looks at no more objects than it must to fill the page.
+func selectFrom(all []Object, by map[string][]int, q Query) (page []Object, more bool) {
+	take := func(i int) bool { // reports whether to go on
+		o := &all[i]
+		if o.Seq <= q.After || !q.AddedAfter.IsZero() && !o.Added.After(q.AddedAfter) || len(q.Types) > 0 && !slices.Contains(q.Types, o.Type) || !q.wants(all, by[o.ID], i) {
+			return true
 		}
-		return !slices.Contains(q.Specs, o.Spec)
-	})
-	type ends struct{ first, last Object }
-	by := map[string]ends{}
-	for _, o := range have {
-		e, ok := by[o.ID]
-		if !ok || o.older(e.first) {
-			e.first = o
+		if q.Limit > 0 && len(page) == q.Limit {
+			more = true
+			return false
 		}
-		if !ok || e.last.older(o) {
-			e.last = o
+		page = append(page, *o)
+		return true
+	}
+	if len(q.IDs) > 0 {
+		var at []int
+		for _, id := range q.IDs {
+			at = append(at, by[id]...)
 		}
-		by[o.ID] = e
+		slices.Sort(at)
+		for _, i := range slices.Compact(at) {
+			if !take(i) {
+				break
+			}
+		}
+		return page, more
+	}
+	first, _ := slices.BinarySearchFunc(all, q.After, func(o Object, after int64) int { return cmp.Compare(o.Seq, after) })
+	for i := first; i < len(all); i++ {
+		if !take(i) {
+			break
+		}
+	}
+	return page, more
+}
+
+// wants reports whether the object at i is a version that is asked for; at are
+// the places of all its versions.
+func (q *Query) wants(all []Object, at []int, i int) bool {
+	allowed := func(o *Object) bool { return slices.Contains(q.Specs, o.Spec) }
+	if len(q.Specs) == 0 {
+		latest := ""
+		for _, j := range at {
+			latest = max(latest, all[j].Spec)
+		}
+		allowed = func(o *Object) bool { return o.Spec == latest }
+	}
+	if !allowed(&all[i]) {
+		return false
 	}
 	versions := q.Versions
 	if len(versions) == 0 {
 		versions = []string{"last"}
 	}
-	for _, o := range have {
-		if o.Seq <= q.After || !q.AddedAfter.IsZero() && !o.Added.After(q.AddedAfter) {
-			continue
+	for _, v := range versions {
+		switch v {
+		case "all":
+			return true
+		case "first", "last":
+			best := i
+			for _, j := range at {
+				if allowed(&all[j]) && (v == "first" && all[j].older(all[best]) || v == "last" && all[best].older(all[j])) {
+					best = j
+				}
+			}
+			if best == i {
+				return true
+			}
+		default:
+			if all[i].is(v) {
+				return true
+			}
 		}
-		if !slices.ContainsFunc(versions, func(v string) bool {
-			return v == "all" || v == "first" && o.Seq == by[o.ID].first.Seq || v == "last" && o.Seq == by[o.ID].last.Seq || o.is(v)
-		}) {
-			continue
-		}
-		if q.Limit > 0 && len(page) == q.Limit {
-			return page, true
-		}
-		page = append(page, o)
 	}
-	return page, false
+	return false
 }
 
 // older orders versions by their time, then by when they came.

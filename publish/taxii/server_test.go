@@ -342,3 +342,35 @@ func FuzzParseQuery(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkPages pages through 100,000 objects, 100 at a time, as JSON.
+func BenchmarkPages(b *testing.B) {
+	store := new(Memory)
+	var list []Object
+	for i := range 100_000 {
+		o, err := ParseObject([]byte(object(i, "2021-01-01T00:00:00.000Z")))
+		if err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, o)
+	}
+	if err := store.Add(b.Context(), open, list, clock()); err != nil {
+		b.Fatal(err)
+	}
+	s := server(store)
+	next, n := "", 0
+	for b.Loop() {
+		r := httptest.NewRequest("GET", "/taxii2/main/collections/"+open+"/objects/"+next, nil)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		var a struct{ Next string }
+		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != 200 {
+			b.Fatal(w.Code, err)
+		}
+		if next = ""; a.Next != "" {
+			next = "?next=" + a.Next
+		}
+		n += 100
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "objects/s")
+}

@@ -78,25 +78,45 @@ func ParseObject(raw json.RawMessage) (Object, error) {
 // goroutines.
 type Memory struct {
 	mu          sync.RWMutex
-	collections map[string][]Object
+	collections map[string]*shelf
 	seq         int64
+}
+
+// A shelf is one collection.
+type shelf struct {
+	list []Object
+	by   map[string][]int // places of the versions of an object
+}
+
+// shelf returns a collection, which it makes if there is none.
+func (m *Memory) shelf(collection string) *shelf {
+	if m.collections == nil {
+		m.collections = map[string]*shelf{}
+	}
+	if m.collections[collection] == nil {
+		m.collections[collection] = &shelf{by: map[string][]int{}}
+	}
+	return m.collections[collection]
+}
+
+// put adds an object at the end.
+func (m *Memory) put(s *shelf, o Object) {
+	m.seq++
+	o.Seq = m.seq
+	s.by[o.ID] = append(s.by[o.ID], len(s.list))
+	s.list = append(s.list, o)
 }
 
 // Load adds objects with the dates that they have: they must grow.
 func (m *Memory) Load(collection string, objects []Object) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.collections == nil {
-		m.collections = map[string][]Object{}
-	}
+	s := m.shelf(collection)
 	for _, o := range objects {
-		list := m.collections[collection]
-		if n := len(list); n > 0 && o.Added.Before(list[n-1].Added) {
+		if n := len(s.list); n > 0 && o.Added.Before(s.list[n-1].Added) {
 			return fmt.Errorf("%s was added before the one in front of it", o.ID)
 		}
-		m.seq++
-		o.Seq = m.seq
-		m.collections[collection] = append(list, o)
+		m.put(s, o)
 	}
 	return nil
 }
@@ -105,7 +125,11 @@ func (m *Memory) Load(collection string, objects []Object) error {
 func (m *Memory) Query(_ context.Context, collection string, q Query) ([]Object, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	page, more := Select(m.collections[collection], q)
+	s := m.collections[collection]
+	if s == nil {
+		return nil, false, nil
+	}
+	page, more := selectFrom(s.list, s.by, q)
 	return page, more, nil
 }
 
@@ -113,29 +137,18 @@ func (m *Memory) Query(_ context.Context, collection string, q Query) ([]Object,
 func (m *Memory) Add(_ context.Context, collection string, objects []Object, now time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.collections == nil {
-		m.collections = map[string][]Object{}
-	}
-	list := m.collections[collection]
-	have := make(map[string]bool, len(list))
-	key := func(o *Object) string { return o.ID + "\n" + o.Spec + "\n" + o.Version }
-	for i := range list {
-		have[key(&list[i])] = true
-	}
+	s := m.shelf(collection)
 	at := now.UTC().Truncate(time.Microsecond)
 	for _, o := range objects {
-		if have[key(&o)] {
+		if slices.ContainsFunc(s.by[o.ID], func(i int) bool { return s.list[i].Spec == o.Spec && s.list[i].Version == o.Version }) {
 			continue
 		}
-		have[key(&o)] = true
-		if n := len(list); n > 0 && !at.After(list[n-1].Added) {
-			at = list[n-1].Added.Add(time.Microsecond)
+		if n := len(s.list); n > 0 && !at.After(s.list[n-1].Added) {
+			at = s.list[n-1].Added.Add(time.Microsecond)
 		}
-		m.seq++
-		o.Seq, o.Added = m.seq, at
-		list = append(list, o)
+		o.Added = at
+		m.put(s, o)
 	}
-	m.collections[collection] = list
 	return nil
 }
 
@@ -143,13 +156,17 @@ func (m *Memory) Add(_ context.Context, collection string, objects []Object, now
 func (m *Memory) Delete(_ context.Context, collection string, q Query) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	s := m.shelf(collection)
 	q.Limit = 0
-	gone, _ := Select(m.collections[collection], q)
-	list := slices.DeleteFunc(slices.Clone(m.collections[collection]), func(o Object) bool {
-		return slices.ContainsFunc(gone, func(g Object) bool { return g.Seq == o.Seq })
-	})
-	if m.collections != nil {
-		m.collections[collection] = list
+	gone, _ := selectFrom(s.list, s.by, q)
+	if len(gone) == 0 {
+		return 0, nil
 	}
+	doomed := map[int64]bool{}
+	for _, o := range gone {
+		doomed[o.Seq] = true
+	}
+	s.list = slices.DeleteFunc(slices.Clone(s.list), func(o Object) bool { return doomed[o.Seq] })
+	s.by = places(s.list)
 	return len(gone), nil
 }
