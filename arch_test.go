@@ -29,7 +29,7 @@ var order = []string{
 	"acquire", "probe", "scan", "casefile", "attribute",
 
 	// What leaves the house.
-	"publish", "publish/*", "statement", "store", "store/*", "fleet", "console",
+	"publish", "publish/*", "statement", "store", "store/*", "fleet", "fleet/*", "console",
 
 	// The product.
 	"builtin", "cmd/*", "bench/*", "examples/*",

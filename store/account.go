@@ -160,7 +160,7 @@ func (h *Hub) UseToken(ctx context.Context, token, server, keyHash string, now t
 			return err
 		}
 		t.Expires = moment(expires)
-		if subtle.ConstantTimeCompare(hash, t.Hash[:]) != 1 || !now.Before(t.Expires) {
+		if subtle.ConstantTimeCompare(hash, t.Hash[:]) != 1 || !now.Before(t.Expires) || t.Organisation == "" {
 			return ErrNotFound
 		}
 		err := tx.QueryRowContext(ctx, h.sql(`SELECT id FROM server WHERE name = ? AND org = ? AND key_hash = ? AND revoked = 0`), server, t.Organisation, keyHash).Scan(&id)
@@ -177,6 +177,17 @@ func (h *Hub) UseToken(ctx context.Context, token, server, keyHash string, now t
 		return err
 	})
 	return t, id, err
+}
+
+// UseAdminToken uses up the token of an administrator: one that was made for no
+// organisation. It enrols nobody.
+func (h *Hub) UseAdminToken(ctx context.Context, token string, now time.Time) error {
+	sum := sha256.Sum256([]byte(token))
+	n, err := h.exec(ctx, `UPDATE token SET uses = uses - 1, last_used = ? WHERE hash = ? AND org = '' AND uses > 0 AND expires > ?`, stamp(now), sum[:], stamp(now))
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
 }
 
 // RevokeToken makes a token useless.

@@ -333,7 +333,7 @@ func (h *Hub) Case(ctx context.Context, scope Scope, id int64) (CaseInfo, *casef
 }
 
 // MaxCase bounds a case, in bytes of its stream.
-const MaxCase = 64 << 20
+const MaxCase = 32 << 20
 
 // ErrLarge says that a case is larger than MaxCase.
 var ErrLarge = fmt.Errorf("the case is larger than %d MiB", MaxCase>>20)

@@ -11,6 +11,8 @@ import (
 	"os/signal"
 
 	"github.com/spf13/cobra"
+
+	"limier/fleet/agent"
 )
 
 // Exit codes, as `limier --help` documents them.
@@ -79,6 +81,8 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		statementCommand(),
 		taxiiCommand(),
 		feedCommand(),
+		agent.Command(collector()),
+		serveCommand(),
 		versionCommand(),
 		evalCommand(),
 	)

@@ -1,0 +1,193 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"limier/evidence"
+	"limier/publish"
+	"limier/scan"
+	"limier/sigma"
+	"limier/wire"
+)
+
+// A Build is what a program that has the collector gives it.
+type Build struct {
+	// Open opens the evidence at a path, or this host for "".
+	Open func(ctx context.Context, path string) (evidence.Source, io.Closer, error)
+	// Rules compiles the rules that ship and those in the folders; what it
+	// leaves out is told on stderr.
+	Rules func(dirs []string, stderr io.Writer) (*sigma.Engine, error)
+	// Scan is all but the rules, workers and progress of a scan.
+	Scan scan.Config
+}
+
+// An agentJob is what the flags of `limier agent` say.
+type agentJob struct {
+	build   Build
+	dir     string
+	path    string
+	once    bool
+	every   time.Duration
+	jitter  time.Duration
+	cpu     int
+	workers int
+	memory  int
+	allow   bool
+	rules   []string
+	logFile string
+}
+
+// Command is `limier agent`.
+func Command(b Build) *cobra.Command {
+	j := agentJob{build: b}
+	cmd := &cobra.Command{
+		Use:   "agent",
+		Short: "Scan this server now and then, and submit the case to a hub",
+		Long: `Agent is the collector of a fleet. It enrols once (limier agent enroll), then scans
+this server each day at the lowest priority and submits the case to the hub:
+connect, submit, leave. Cases wait in a spool until the hub has stored them,
+through crashes, reboots and days without network.
+
+Raw evidence stays on this server. With --allow-files the hub may ask for single
+files that a case names by their hash; without it, it cannot.
+
+With --once it scans and submits once, for a scheduled task or a group policy.`,
+		Example: `  limier agent enroll --hub https://hub.example:8443 --token limier1.…
+  limier agent --once --jitter 1h
+  limier agent install          (Windows: as a service)`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM)
+			defer stop()
+			return j.run(ctx, cmd.ErrOrStderr())
+		},
+	}
+	cmd.PersistentFlags().StringVar(&j.dir, "dir", Home(), "`FOLDER` of the identity and the spool")
+	f := cmd.Flags()
+	f.BoolVar(&j.once, "once", false, "scan and submit once")
+	f.StringVar(&j.path, "path", "", "scan the evidence at this `PATH` instead of this host")
+	f.DurationVar(&j.every, "every", 24*time.Hour, "time between scans")
+	f.DurationVar(&j.jitter, "jitter", time.Hour, "submit later by up to this, at random, so that not all servers come at once; 0 for none")
+	f.IntVar(&j.cpu, "cpu", 50, "use at most this `PERCENT` of one core; 100 for all of it")
+	f.IntVar(&j.workers, "workers", 1, "how many files or chunks to read at a time")
+	f.IntVar(&j.memory, "memory", 112, "keep the memory near this many `MiB`")
+	f.BoolVar(&j.allow, "allow-files", false, "let the hub ask for single files that a case names")
+	f.StringArrayVar(&j.rules, "rules", nil, "also load the Sigma rules in this `DIR`; may be repeated")
+	f.StringVar(&j.logFile, "log", "", "append the log to this `FILE` instead of stderr")
+	cmd.AddCommand(agentEnrollCommand(&j))
+	cmd.AddCommand(serviceCommands(&j)...)
+	return cmd
+}
+
+func agentEnrollCommand(j *agentJob) *cobra.Command {
+	var hubAddress, token, name string
+	cmd := &cobra.Command{
+		Use:   "enroll --hub URL --token TOKEN",
+		Short: "Register this server with a hub",
+		Long: `Enroll makes a key on this server, which never leaves it, and gets a certificate
+for it from the hub. The token also says which hub is the right one. It may be
+given in LIMIER_TOKEN, so that it stays out of the list of processes.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if token == "" {
+				token = os.Getenv("LIMIER_TOKEN")
+			}
+			if hubAddress == "" || token == "" {
+				return errors.New("say which hub with --hub, and give its token with --token or in LIMIER_TOKEN: the hub's administrator makes one with limier serve token --org ORG")
+			}
+			if name == "" {
+				var err error
+				if name, err = os.Hostname(); err != nil {
+					return err
+				}
+			}
+			id, err := Enroll(cmd.Context(), j.dir, hubAddress, token, name, nil)
+			if err != nil {
+				return fmt.Errorf("enrolling with %s: %w", publish.Plain(hubAddress), err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "enrolled as server %d (%s); next: limier agent --once\n", id, publish.Plain(name))
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&hubAddress, "hub", "", "`URL` of the hub: https://HOST:8443")
+	f.StringVar(&token, "token", "", "enrolment `TOKEN`")
+	f.StringVar(&name, "name", "", "`NAME` of this server; its host name if left out")
+	return cmd
+}
+
+// run is `limier agent`.
+func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
+	w := stderr
+	if j.logFile != "" {
+		f, err := os.OpenFile(j.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		w = f
+	}
+	log := slog.New(slog.NewTextHandler(w, nil))
+	a, err := Open(Config{
+		Dir: j.dir, Log: log, Every: j.every, Jitter: j.jitter, AllowFiles: j.allow,
+		Source: func(ctx context.Context) (evidence.Source, io.Closer, error) { return j.build.Open(ctx, j.path) },
+		Scan:   j.scan(w),
+	})
+	if err != nil {
+		return err
+	}
+	if err := LowPriority(); err != nil {
+		log.Warn("the priority was not lowered", "error", err)
+	}
+	runtime.GOMAXPROCS(min(max(j.workers, 1), runtime.NumCPU()))
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(j.memory) << 20)
+	}
+	if j.once {
+		return a.Once(ctx)
+	}
+	return a.Run(ctx)
+}
+
+// scan scans the evidence anew each time; the rules are compiled once.
+func (j *agentJob) scan(stderr io.Writer) func(ctx context.Context) iter.Seq2[wire.Message, error] {
+	var rules *sigma.Engine
+	return func(ctx context.Context) iter.Seq2[wire.Message, error] {
+		return func(yield func(wire.Message, error) bool) {
+			if rules == nil {
+				var err error
+				if rules, err = j.build.Rules(j.rules, stderr); err != nil {
+					yield(wire.Message{}, err)
+					return
+				}
+			}
+			src, closer, err := j.build.Open(ctx, j.path)
+			if err != nil {
+				yield(wire.Message{}, err)
+				return
+			}
+			defer closer.Close()
+			throttle := &Throttle{Percent: j.cpu, CPU: CPUTime}
+			cfg := j.build.Scan
+			cfg.Rules, cfg.Workers, cfg.Evidence, cfg.Progress = rules, j.workers, true, func(scan.Progress) { throttle.Wait() }
+			for m, err := range scan.Run(ctx, src, cfg) {
+				if !yield(m, err) {
+					return
+				}
+			}
+		}
+	}
+}

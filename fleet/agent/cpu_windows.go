@@ -1,0 +1,18 @@
+package agent
+
+import (
+	"time"
+
+	"golang.org/x/sys/windows"
+)
+
+// CPUTime is the processor time that this process has used.
+func CPUTime() time.Duration {
+	var created, exited, kernel, user windows.Filetime
+	if windows.GetProcessTimes(windows.CurrentProcess(), &created, &exited, &kernel, &user) != nil {
+		return 0
+	}
+	return time.Duration(ticks(kernel)+ticks(user)) * 100
+}
+
+func ticks(t windows.Filetime) int64 { return int64(t.HighDateTime)<<32 | int64(t.LowDateTime) }

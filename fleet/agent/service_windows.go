@@ -1,0 +1,155 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/svc"
+	"golang.org/x/sys/windows/svc/mgr"
+)
+
+// serviceName is how Windows knows the collector.
+const serviceName = "limier"
+
+// serviceCommands install the collector as a service, remove it, and are what
+// the service itself runs.
+func serviceCommands(j *agentJob) []*cobra.Command {
+	install := &cobra.Command{
+		Use:   "install",
+		Short: "Run the collector as a Windows service from now on",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := installService(j, strings.Fields(cmd.Parent().CommandPath())[1:]); err != nil {
+				return fmt.Errorf("%w; run it as administrator", err)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "the service limier runs; its log is in", filepath.Join(j.dir, "agent.log"))
+			return nil
+		},
+	}
+	install.Flags().BoolVar(&j.allow, "allow-files", false, "let the hub ask for single files that a case names")
+	install.Flags().DurationVar(&j.every, "every", 24*time.Hour, "time between scans")
+	install.Flags().DurationVar(&j.jitter, "jitter", time.Hour, "submit later by up to this, at random")
+	install.Flags().IntVar(&j.cpu, "cpu", 50, "use at most this `PERCENT` of one core")
+	remove := &cobra.Command{
+		Use:   "remove",
+		Short: "Stop and remove the Windows service; identity and spool stay",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := removeService(); err != nil {
+				return fmt.Errorf("%w; run it as administrator", err)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "the service limier is gone; what it kept is in", j.dir)
+			return nil
+		},
+	}
+	service := &cobra.Command{
+		Use:    "service",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if is, err := svc.IsWindowsService(); err != nil || !is {
+				return errors.New("this is what the service runs: use limier agent install")
+			}
+			j.logFile = filepath.Join(j.dir, "agent.log")
+			return svc.Run(serviceName, handler{j})
+		},
+	}
+	service.Flags().AddFlagSet(install.Flags())
+	return []*cobra.Command{install, remove, service}
+}
+
+// installService installs this program as a service; path is the command that
+// stands before its own.
+func installService(j *agentJob, path []string) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	m, err := mgr.Connect()
+	if err != nil {
+		return fmt.Errorf("asking the service manager: %w", err)
+	}
+	defer m.Disconnect()
+	args := append(path, "service", "--dir", j.dir, "--every", j.every.String(), "--jitter", j.jitter.String(), "--cpu", fmt.Sprint(j.cpu))
+	if j.allow {
+		args = append(args, "--allow-files")
+	}
+	s, err := m.CreateService(serviceName, exe, mgr.Config{
+		DisplayName: "Limier collector", Description: "Reads this server's logs and web folders for traces of a break-in and submits what it found to the hub.",
+		StartType: mgr.StartAutomatic, DelayedAutoStart: true,
+	}, args...)
+	if err != nil {
+		return fmt.Errorf("installing the service: %w", err)
+	}
+	defer s.Close()
+	restart := []mgr.RecoveryAction{{Type: mgr.ServiceRestart, Delay: time.Minute}, {Type: mgr.ServiceRestart, Delay: 10 * time.Minute}, {Type: mgr.ServiceRestart, Delay: time.Hour}}
+	if err := s.SetRecoveryActions(restart, 24*60*60); err != nil {
+		return fmt.Errorf("installing the service: %w", err)
+	}
+	if err := s.Start(); err != nil {
+		return fmt.Errorf("starting the service: %w", err)
+	}
+	return nil
+}
+
+func removeService() error {
+	m, err := mgr.Connect()
+	if err != nil {
+		return fmt.Errorf("asking the service manager: %w", err)
+	}
+	defer m.Disconnect()
+	s, err := m.OpenService(serviceName)
+	if err != nil {
+		return fmt.Errorf("there is no service limier: %w", err)
+	}
+	defer s.Close()
+	if _, err := s.Control(svc.Stop); err != nil && !errors.Is(err, errNotActive) {
+		return fmt.Errorf("stopping the service: %w", err)
+	}
+	if err := s.Delete(); err != nil {
+		return fmt.Errorf("removing the service: %w", err)
+	}
+	return nil
+}
+
+// errNotActive is ERROR_SERVICE_NOT_ACTIVE: it is stopped already.
+const errNotActive = windows.ERROR_SERVICE_NOT_ACTIVE
+
+// A handler runs the collector as the service manager says.
+type handler struct{ j *agentJob }
+
+// Execute is called by the service manager.
+func (h handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (specific bool, code uint32) {
+	status <- svc.Status{State: svc.StartPending}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.j.run(ctx, os.Stderr) }()
+	status <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown}
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return true, 1
+			}
+			return false, 0
+		case r := <-requests:
+			switch r.Cmd {
+			case svc.Interrogate:
+				status <- r.CurrentStatus
+			case svc.Stop, svc.Shutdown:
+				status <- svc.Status{State: svc.StopPending}
+				cancel()
+				<-ended
+				return false, 0
+			}
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package fleet
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+
+	"limier/casefile"
+	"limier/store"
+	"limier/wire"
+)
+
+// maxLine bounds one message of a stream, in bytes, and maxMessages their number.
+const (
+	maxLine     = 4 << 20
+	maxMessages = 500_000
+)
+
+// A Checked is a case that was read from end to end.
+type Checked struct {
+	Case           *casefile.Case
+	Evidence, Hash [32]byte
+}
+
+// Check reads a compressed case as a hub does: it must be one whole stream of
+// our format, no larger than store.MaxCase.
+func Check(body []byte) (*Checked, error) {
+	// One frame at a time in this goroutine; the window is bounded too, so that
+	// what is kept in memory is.
+	dec, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(store.MaxCase), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, err
+	}
+	defer dec.Close()
+	c, err := CheckStream(dec)
+	if err != nil {
+		return nil, fmt.Errorf("no whole case: %w", err)
+	}
+	return c, nil
+}
+
+// CheckStream is Check for a stream that is not compressed.
+func CheckStream(r io.Reader) (*Checked, error) {
+	lim := &io.LimitedReader{R: r, N: store.MaxCase + 1}
+	in := bufio.NewReaderSize(lim, 64<<10)
+	whole, rest := sha256.New(), sha256.New()
+	n := 0
+	ended := false
+	c, err := casefile.Build(func(yield func(wire.Message, error) bool) {
+		for {
+			line, err := readLine(in)
+			if lim.N <= 0 {
+				err = store.ErrLarge
+			}
+			if err == io.EOF {
+				return
+			}
+			var m wire.Message
+			if err == nil {
+				whole.Write(line)
+				err = message(line, n, ended, &m)
+			}
+			if err == nil && n == 0 {
+				begin(rest, m.Start)
+			} else if err == nil {
+				rest.Write(line)
+			}
+			n++
+			ended = m.End != nil
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case n == 0:
+		return nil, errors.New("it is empty")
+	case !ended:
+		return nil, errors.New("it was cut short: there is no end")
+	}
+	return &Checked{Case: c, Evidence: [32]byte(rest.Sum(nil)), Hash: [32]byte(whole.Sum(nil))}, nil
+}
+
+// begin starts the evidence hash: when it was acquired and where it lay is
+// left out, so that the same evidence under the same rules gives the same.
+func begin(sum hash.Hash, s *wire.Start) {
+	fmt.Fprintf(sum, "limier evidence 1\n%q\n%d\n", s.Version, s.Rules)
+}
+
+// message reads the line as the message number n.
+func message(line []byte, n int, ended bool, m *wire.Message) error {
+	switch {
+	case ended:
+		return errors.New("there is more after the end")
+	case n == maxMessages:
+		return fmt.Errorf("more than %d messages", maxMessages)
+	}
+	if err := json.Unmarshal(line, m); err != nil {
+		return fmt.Errorf("message %d: %w", n+1, err)
+	}
+	kinds := 0
+	for _, is := range []bool{m.Start != nil, m.Exposure != nil, m.Finding != nil, m.Evidence != nil, m.Gap != nil, m.End != nil} {
+		if is {
+			kinds++
+		}
+	}
+	switch {
+	case (n == 0) != (m.Start != nil):
+		return fmt.Errorf("message %d: a stream begins with one start, and has no other", n+1)
+	case kinds > 1:
+		return fmt.Errorf("message %d is several at once", n+1)
+	}
+	return nil
+}
+
+// readLine reads a line with its end. It fails if the line is longer than
+// maxLine or the stream stops in the middle of one.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var long []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		switch {
+		case err == bufio.ErrBufferFull && len(long)+len(part) <= maxLine:
+			long = append(long, part...)
+		case err == bufio.ErrBufferFull:
+			return nil, fmt.Errorf("a message of more than %d MiB", maxLine>>20)
+		case err == io.EOF && len(long)+len(part) > 0:
+			return nil, io.ErrUnexpectedEOF
+		case err != nil:
+			return nil, err
+		case long == nil:
+			return part, nil
+		default:
+			return append(long, part...), nil
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"limier/store"
+)
+
+// batchSize is how many cases are stored in one transaction, batchBytes how
+// many bytes of them at most.
+const (
+	batchSize  = 500
+	batchBytes = 32 << 20
+)
+
+// A parcel is cases on their way from the queue into the store.
+type parcel struct {
+	messages []jetstream.Msg
+	cases    []store.Submission
+}
+
+// drain stores what is in the queue until ctx ends. One goroutine fetches and
+// decodes while the other writes.
+func (h *Hub) drain(ctx context.Context) {
+	parcels := make(chan parcel, 1)
+	go func() {
+		defer close(parcels)
+		for ctx.Err() == nil {
+			p, err := h.fetch(ctx)
+			if err != nil {
+				h.log.Warn("the queue gives nothing", "error", err)
+				pause(ctx, time.Second)
+			}
+			if len(p.messages) > 0 {
+				select {
+				case parcels <- p:
+				case <-ctx.Done(): // given out again after the acknowledgement's time
+				}
+			}
+		}
+	}()
+	for p := range parcels {
+		h.keep(ctx, p)
+	}
+}
+
+// fetch takes what is in the queue, and waits for a first case for a moment.
+func (h *Hub) fetch(ctx context.Context) (parcel, error) {
+	var p parcel
+	batch, err := h.queue.consumer.Fetch(batchSize, jetstream.FetchMaxWait(h.config.Linger))
+	if err != nil {
+		return p, err
+	}
+	for m := range batch.Messages() {
+		s, err := unmarshal(m.Data())
+		if err != nil { // not ours: it never becomes readable
+			h.bury(ctx, store.DeadLetter{Reason: "unreadable in the queue: " + err.Error()}, m.Data(), m)
+			continue
+		}
+		p.messages = append(p.messages, m)
+		p.cases = append(p.cases, s)
+	}
+	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return p, err
+	}
+	return p, nil
+}
+
+// keep stores a parcel. While the store cannot be reached, or is full, it
+// waits; a case that it refuses for itself becomes a dead letter.
+func (h *Hub) keep(ctx context.Context, p parcel) {
+	for from := 0; from < len(p.cases); {
+		to, size := from, 0
+		for to < len(p.cases) && (to == from || size+len(p.cases[to].Body) <= batchBytes) {
+			size += len(p.cases[to].Body)
+			to++
+		}
+		part := parcel{p.messages[from:to], p.cases[from:to]}
+		for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+			out, err := h.store.Ingest(ctx, part.cases)
+			if err == nil {
+				h.kept(ctx, part, out)
+				break
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			if h.transient(ctx, err) {
+				h.metrics.storeErrors.Add(1)
+				h.log.Error("the store does not take cases; they wait in the queue", "error", err, "again_in", wait)
+				for _, m := range part.messages {
+					m.InProgress() // if it does not arrive, the case is given out twice and stored once
+				}
+				pause(ctx, wait)
+				continue
+			}
+			h.oneByOne(ctx, part)
+			break
+		}
+		from = to
+	}
+}
+
+// transient reports whether the store failed for a reason that passes.
+func (h *Hub) transient(ctx context.Context, err error) bool {
+	return errors.Is(err, store.ErrFull) || h.store.Ping(ctx) != nil
+}
+
+// oneByOne finds the case that the store refuses.
+func (h *Hub) oneByOne(ctx context.Context, p parcel) {
+	for i := range p.cases {
+		out, err := h.store.Ingest(ctx, p.cases[i:i+1])
+		switch {
+		case err == nil:
+			h.kept(ctx, parcel{p.messages[i : i+1], p.cases[i : i+1]}, out)
+		case h.transient(ctx, err) || ctx.Err() != nil:
+			return // given out again
+		default:
+			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the store refuses it: " + err.Error()}, p.messages[i].Data(), p.messages[i])
+		}
+	}
+}
+
+// kept acknowledges what was stored.
+func (h *Hub) kept(ctx context.Context, p parcel, out []store.Outcome) {
+	for i, o := range out {
+		switch o {
+		case store.Unknown:
+			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the server is unknown or revoked"}, p.messages[i].Data(), p.messages[i])
+			continue
+		case store.Duplicate:
+			h.metrics.duplicates.Add(1)
+		default:
+			h.metrics.stored.Add(1)
+		}
+		if err := p.messages[i].Ack(); err != nil {
+			h.log.Warn("a stored case was not acknowledged; it comes again and is known then", "error", err)
+		}
+	}
+}
+
+// bury makes a dead letter of a message.
+func (h *Hub) bury(ctx context.Context, d store.DeadLetter, data []byte, m jetstream.Msg) {
+	d.At = h.config.Now()
+	h.metrics.dead.Add(1)
+	if err := h.store.PutDeadLetter(ctx, d, data); err != nil {
+		h.log.Error("a dead letter was not kept; it comes again", "error", err)
+		m.NakWithDelay(time.Minute)
+		return
+	}
+	h.log.Warn("a case became a dead letter", "server", d.Server, "reason", d.Reason)
+	m.Ack()
+}
+
+// Replay stores a dead letter again, and says what became of it.
+func (h *Hub) Replay(ctx context.Context, scope store.Scope, id int64) (store.Outcome, error) {
+	_, data, err := h.store.DeadLetter(ctx, scope, id)
+	if err != nil {
+		return "", err
+	}
+	return Replay(ctx, h.store, id, data, h.config.Now())
+}
+
+// Replay stores the content of a dead letter again.
+func Replay(ctx context.Context, to *store.Hub, id int64, data []byte, now time.Time) (store.Outcome, error) {
+	s, err := unmarshal(data)
+	if err != nil {
+		return "", err
+	}
+	out, err := to.Ingest(ctx, []store.Submission{s})
+	if err != nil {
+		return "", err
+	}
+	if out[0] != store.Unknown {
+		err = to.Replayed(ctx, id, now)
+	}
+	return out[0], err
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,173 @@
+package hub
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"limier/fleet"
+	"limier/store"
+)
+
+// The names in JetStream. All hubs of a cluster use the same.
+const (
+	streamName   = "LIMIER_CASES"
+	subject      = "limier.case."
+	consumerName = "store"
+)
+
+// dedupWindow is how long the queue itself knows a case again; the store knows
+// it always.
+const dedupWindow = 10 * time.Minute
+
+// A queue is a JetStream work queue: what was acknowledged outlives the hub.
+type queue struct {
+	server   *server.Server // nil if external
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	consumer jetstream.Consumer
+	maxBody  int
+}
+
+var errFull = errors.New("the queue is full")
+
+// openQueue connects to the cluster at url, or starts a server of its own that
+// keeps its files in dir and listens nowhere.
+func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
+	q := &queue{}
+	opts := []nats.Option{nats.Name("limier hub"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond)}
+	url := c.NATS
+	if url == "" {
+		var err error
+		q.server, err = server.NewServer(&server.Options{
+			ServerName: "limier", DontListen: true, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true,
+			MaxPayload: 2 * fleet.MaxBody, SyncInterval: 2 * time.Second, JetStreamMaxMemory: 16 << 20, JetStreamMaxStore: 2 * c.QueueBytes,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("starting the queue in %s: %w", dir, err)
+		}
+		go q.server.Start() // ends with Shutdown
+		if !q.server.ReadyForConnections(30 * time.Second) {
+			q.server.Shutdown()
+			return nil, fmt.Errorf("the queue in %s does not start: is another hub using it, or is its disk full?", dir)
+		}
+		opts = append(opts, nats.InProcessServer(q.server))
+	} else {
+		opts = append(opts, c.NATSOptions...)
+	}
+	var err error
+	if q.conn, err = nats.Connect(url, opts...); err != nil {
+		q.close()
+		return nil, fmt.Errorf("connecting to NATS at %s: %w", redacted(url), err)
+	}
+	if q.js, err = jetstream.New(q.conn); err == nil {
+		q.stream, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+			Name: streamName, Description: "cases on their way into the store", Subjects: []string{subject + ">"},
+			Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: max(c.Replicas, 1),
+			Discard: jetstream.DiscardNew, MaxMsgs: c.QueueCases, MaxBytes: c.QueueBytes, Duplicates: dedupWindow,
+		})
+	}
+	if err == nil {
+		q.consumer, err = q.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, MaxAckPending: 8 * batchSize, MaxDeliver: -1,
+		})
+	}
+	if err != nil {
+		q.close()
+		return nil, fmt.Errorf("preparing the queue: %w", err)
+	}
+	q.maxBody = min(fleet.MaxBody, int(q.conn.MaxPayload())-256<<10)
+	return q, nil
+}
+
+func (q *queue) close() {
+	if q.conn != nil {
+		q.conn.Close()
+	}
+	if q.server != nil {
+		q.server.Shutdown()
+		q.server.WaitForShutdown()
+	}
+}
+
+// put queues a submission; it is safe in the queue when put returns. A case
+// that is in the queue already is not queued twice.
+func (q *queue) put(ctx context.Context, s *store.Submission) error {
+	data, err := marshal(s)
+	if err != nil {
+		return err
+	}
+	id := strconv.FormatInt(s.Server, 10)
+	m := &nats.Msg{Subject: subject + id, Data: data, Header: nats.Header{}}
+	m.Header.Set(jetstream.MsgIDHeader, id+"."+hex.EncodeToString(s.Evidence[:]))
+	_, err = q.js.PublishMsg(ctx, m)
+	var api *jetstream.APIError
+	if errors.As(err, &api) && (api.ErrorCode == 10077 || api.ErrorCode == 10047 || api.ErrorCode == 10023) { // maximum reached, no storage, no resources
+		return fmt.Errorf("%w (%w)", errFull, err)
+	}
+	return err
+}
+
+// pending is how many cases wait, and their bytes.
+func (q *queue) pending(ctx context.Context) (cases, bytes uint64, err error) {
+	info, err := q.stream.Info(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	return info.State.Msgs, info.State.Bytes, nil
+}
+
+// A letter is what of a submission is written beside its body.
+type letter struct {
+	Server         int64         `json:"server"`
+	Received       time.Time     `json:"received"`
+	Evidence, Hash []byte        // SHA-256
+	Summary        store.Summary `json:"summary"`
+}
+
+// marshal writes a submission: the length of a letter, the letter, the body.
+func marshal(s *store.Submission) ([]byte, error) {
+	head, err := json.Marshal(letter{s.Server, s.Received, s.Evidence[:], s.Hash[:], s.Summary})
+	if err != nil {
+		return nil, err
+	}
+	data := binary.AppendUvarint(make([]byte, 0, len(head)+len(s.Body)+5), uint64(len(head)))
+	return append(append(data, head...), s.Body...), nil
+}
+
+// unmarshal reads what marshal wrote. The body shares data's memory.
+func unmarshal(data []byte) (store.Submission, error) {
+	n, used := binary.Uvarint(data)
+	if used <= 0 || n > uint64(len(data)-used) {
+		return store.Submission{}, errors.New("no submission")
+	}
+	head, body := data[used:used+int(n)], data[used+int(n):]
+	var l letter
+	if err := json.Unmarshal(head, &l); err != nil {
+		return store.Submission{}, err
+	}
+	s := store.Submission{Server: l.Server, Received: l.Received, Body: body, Summary: l.Summary}
+	if copy(s.Evidence[:], l.Evidence) != 32 || copy(s.Hash[:], l.Hash) != 32 {
+		return store.Submission{}, errors.New("a submission without hashes")
+	}
+	return s, nil
+}
+
+// redacted leaves the password out of an address.
+func redacted(url string) string {
+	if i := strings.LastIndexByte(url, '@'); i >= 0 {
+		return url[i+1:]
+	}
+	return url
+}
