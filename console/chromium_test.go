@@ -97,7 +97,7 @@ func TestChromium(t *testing.T) {
 		}
 	}
 	pages := []struct{ name, path string }{{"estate", "/"}, {"servers", "/servers"}, {"server", fmt.Sprint("/servers/", e.mixed)}, {"search", "/search?q=203.0.113.45"}, {"files", "/search?q=shell&in=files"}, {"findings", "/search?q=web&in=findings"},
-		{"campaigns", "/campaigns"}, {"notify", "/notify"}, {"admin", "/admin"}, {"account", "/account"}, {"nothing", "/servers/999999"}}
+		{"campaigns", "/campaigns"}, {"notify", "/notify"}, {"knowledge", "/knowledge?q=hafnium"}, {"read", "/read"}, {"publication", "/publication"}, {"admin", "/admin"}, {"account", "/account"}, {"nothing", "/servers/999999"}}
 	for _, lang := range []string{"en", "fr"} {
 		if lang == "fr" {
 			run("changing the language", chromedp.Navigate(e.url+"/"), chromedp.Click(`button[lang="fr"]`), chromedp.WaitVisible(`html[lang="fr"]`))

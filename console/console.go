@@ -19,9 +19,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"limier/publish"
+	"limier/reading"
 	"limier/store"
 )
 
@@ -66,6 +68,8 @@ type Console struct {
 	cross   *http.CrossOriginProtection
 	css     []byte
 	cssPath string
+
+	reading func() (*reading.Reader, error) // made when first needed
 }
 
 //go:embed pages/*.tmpl console.css
@@ -87,10 +91,11 @@ func New(c Config) (*Console, error) {
 	x := &Console{
 		Config: c, mux: http.NewServeMux(), css: css, cssPath: "/static/" + hex.EncodeToString(sum[:6]) + ".css",
 		hasher: newHasher(2), cross: http.NewCrossOriginProtection(),
-		byName: newLimiter(c.Now, 10, time.Minute),
-		byHost: newLimiter(c.Now, 30, 6*time.Second),
-		byUser: newLimiter(c.Now, 300, 100*time.Millisecond),
-		words:  map[string]*words{"en": {lang: "en"}, "fr": {lang: "fr"}},
+		byName:  newLimiter(c.Now, 10, time.Minute),
+		byHost:  newLimiter(c.Now, 30, 6*time.Second),
+		byUser:  newLimiter(c.Now, 300, 100*time.Millisecond),
+		reading: sync.OnceValues(reading.New),
+		words:   map[string]*words{"en": {lang: "en"}, "fr": {lang: "fr"}},
 	}
 	if c.OIDC != nil {
 		x.oidc = &provider{OIDC: *c.OIDC}

@@ -240,7 +240,7 @@ func TestEveryPage(t *testing.T) {
 		v := e.as("root")
 		v.lang = lang
 		seen := map[string]bool{"/logout": true}
-		queue := []string{"/", "/search?q=203.0.113.45", "/search?q=shell&in=files", "/search?q=web&in=findings", "/notify?all=yes", "/account", "/api/v1/overview", "/api/v1/servers", "/api/v1/search/indicators?q=203"}
+		queue := []string{"/", "/search?q=203.0.113.45", "/search?q=shell&in=files", "/search?q=web&in=findings", "/knowledge?q=hafnium", "/knowledge?q=Silk+Typhoon", "/knowledge?q=Exchange+2021", "/notify?all=yes", "/account", "/api/v1/overview", "/api/v1/servers", "/api/v1/search/indicators?q=203"}
 		for len(queue) > 0 && len(seen) < 400 {
 			path := queue[0]
 			queue = queue[1:]

@@ -102,6 +102,35 @@ var french = map[string]string{
 	"A token has 1 to 100,000 uses and lasts 1 to 365 days.":                 "Un jeton a de 1 à 100 000 usages et dure de 1 à 365 jours.",
 	"This hub cannot replay letters.":                                        "Ce concentrateur ne peut pas rejouer de lettres.",
 
+	// Knowledge.
+	"Who says what of whom, how sure, in which words. Claims are never merged, and another name of an actor is one party's word: it is not followed further.": "Qui dit quoi de qui, avec quelle certitude, en quels mots. Les affirmations ne sont jamais fusionnées, et un autre nom d'un acteur est la parole d'une partie : on ne la prolonge pas.",
+	"Actor, campaign or organisation": "Acteur, campagne ou organisation", "That it is called %s is the word of:": "Qu'il se nomme %s est la parole de :", "Kind": "Genre", "Software": "Logiciels", "of that, only its own": "dont propres à lui seul", "Sources": "Sources",
+	"Other names, each by whom": "Autres noms, chacun selon qui", "Who says so": "Qui le dit", "When": "Quand", "%s by %s on their own.": "%s, par %s indépendante(s).", "claim": "affirmation", "claims": "affirmations", "party": "partie", "parties": "parties",
+	"Level: %s": "Niveau : %s", "At no level": "Sans niveau", "Said": "Dit le", "Claim": "Affirmation", "How sure, in which words": "Avec quelle certitude, en quels mots", "not": "non", "repeats %s: no independent source": "reprend %s : pas une source indépendante",
+	"likelihood": "probabilité", "confidence": "confiance", "No claim speaks of it.": "Aucune affirmation n'en parle.", "Actor": "Acteur", "somebody unnamed": "quelqu'un qui n'est pas nommé",
+	"territory": "territoire", "group": "groupe", "persons": "personnes", "affiliated": "affilié à un organe", "state": "État",
+	"attributed-to": "attribué à", "conducted-by": "mené par", "linked-to": "lié à", "originates-from": "provient de", "located-in": "situé en", "sponsored-by": "soutenu par", "tolerates": "toléré par", "alias-of": "aussi nommé", "member-of": "membre de", "uses": "utilise",
+	"endorses": "fait sien", "denies": "dément", "accuses": "met en cause", "victim-count": "nombre de victimes", "indicts": "inculpe", "sanctions": "sanctionne", "seizes": "saisit", "expels": "expulse", "reports": "rapporte",
+	"believed": "estimé", "possible": "possible", "hedged": "sous réserve", "hypothetical": "hypothétique", "predicted": "annoncé", "alleged": "allégué en justice", "acknowledged": "pris acte", "asserted": "affirmé",
+	"almost-no-chance": "almost no chance", "very-unlikely": "very unlikely", "unlikely": "unlikely", "roughly-even-chance": "roughly even chance", "likely": "likely", "very-likely": "very likely", "almost-certain": "almost certain",
+	"intrusion-set": "ensemble d'intrusions", "activity-cluster": "groupe d'activités", "malware": "logiciel malveillant",
+
+	// Reading.
+	"A public report in French or English becomes claims, each with its exact quote. They are the text's claims, not facts: what you accept is added to the knowledge in your name.": "Un rapport public en français ou en anglais devient des affirmations, chacune avec sa citation exacte. Ce sont celles du texte, pas des faits : ce que vous acceptez est ajouté aux connaissances en votre nom.",
+	"What it claims": "Ce qu'il affirme", "Accept": "Accepter", "Quote": "Citation", "known": "connu", "Accept the claim: %s": "Accepter l'affirmation : %s", "look twice": "à revoir",
+	"Day of the report, if a claim lacks one (yyyy-mm-dd)": "Jour du rapport, si une affirmation n'en a pas (aaaa-mm-jj)", "Add what is ticked to the knowledge": "Ajouter ce qui est coché aux connaissances", "It claims nothing that was understood.": "Il n'affirme rien qui ait été compris.",
+	"The text, with what it names": "Le texte, avec ce qu'il nomme", "A report": "Un rapport", "Its title": "Son titre", "Its text": "Son texte", "or a file: text, HTML, PDF, Markdown or a mail": "ou un fichier : texte, HTML, PDF, Markdown ou courriel", "Read it": "Le lire",
+	"There is nothing to read: paste a text or choose a file.": "Il n'y a rien à lire : collez un texte ou choisissez un fichier.", "This document could not be read: %s": "Ce document n'a pas pu être lu : %s",
+	"Nothing was added: %s": "Rien n'a été ajouté : %s", "%s added to the knowledge.": "%s ajoutée(s) aux connaissances.",
+
+	// Publication.
+	"Nothing leaves this hub unless a publisher lets it go here. Subscribers read it over TAXII 2.1 at /taxii2/ with a token of their account.": "Rien ne sort de ce concentrateur sans qu'un responsable de publication le laisse partir ici. Les abonnés le lisent par TAXII 2.1 sous /taxii2/ avec un jeton de leur compte.",
+	"Claims": "Affirmations", "Who says what of whom, with level, grade and source": "Qui dit quoi de qui, avec niveau, degré et source", "Indicators": "Indicateurs", "What to look for elsewhere; nothing of who was attacked": "Ce qu'il faut chercher ailleurs ; rien de qui a été attaqué", "Objects": "Objets",
+	"Publish the knowledge's claims": "Publier les affirmations", "Case": "Dossier", "Publish its indicators": "Publier ses indicateurs", "object": "objet", "objects": "objets", "Published: %s.": "Publié : %s.",
+	"A case is a number: the report's address ends with it.": "Un dossier est un nombre : l'adresse du rapport finit par lui.",
+	"Check a co-signed statement":                            "Vérifier une déclaration cosignée", "Paste a statement and the keys that you trust, which you have from elsewhere: the page shows who signed what, claim by claim.": "Collez une déclaration et les clés auxquelles vous vous fiez, que vous tenez d'ailleurs : la page montre qui a signé quoi, affirmation par affirmation.",
+	"Statement": "Déclaration", "Keys: a line NAME = KEY each": "Clés : une ligne NOM = CLÉ chacune", "Check it": "La vérifier", "The statement could not be read: %s": "La déclaration n'a pas pu être lue : %s",
+
 	// Errors.
 	"Not found": "Introuvable", "Not allowed": "Non autorisé", "Too many tries": "Trop d'essais", "Not understood": "Non compris", "That did not work": "Cela n'a pas fonctionné",
 	"There is no such thing here, or your account does not show it.":                                     "Il n'y a rien de tel ici, ou votre compte ne le montre pas.",

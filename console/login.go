@@ -100,7 +100,14 @@ func (c *Console) form(v *visit) error {
 	if err := c.cross.Check(v.r); err != nil {
 		return v.fail(http.StatusForbidden, err, "This request came from another site and was refused.")
 	}
-	if err := v.r.ParseForm(); err != nil {
+	// Text and files of a form stay in memory: ServeHTTP bounds the body.
+	err := v.r.ParseForm()
+	if err == nil {
+		if err = v.r.ParseMultipartForm(maxForm); errors.Is(err, http.ErrNotMultipart) {
+			err = nil
+		}
+	}
+	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return err

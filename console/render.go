@@ -55,6 +55,9 @@ func nav() []navItem {
 		{Name: "Search", Path: "/search", role: store.Viewer},
 		{Name: "Campaigns", Path: "/campaigns", role: store.Viewer},
 		{Name: "To notify", Path: "/notify", role: store.Analyst},
+		{Name: "Knowledge", Path: "/knowledge", role: store.Viewer},
+		{Name: "Read a report", Path: "/read", role: store.Analyst},
+		{Name: "Publication", Path: "/publication", role: store.Publisher},
 		{Name: "Administration", Path: "/admin", role: store.Admin},
 	}
 }
@@ -92,6 +95,7 @@ func (c *Console) funcs(w *words) template.FuncMap {
 		"stylesheet": func() string { return c.cssPath },
 		"plain":      func(v any) string { return publish.Plain(fmt.Sprint(v)) },
 		"when":       when, "day": day, "hue": hue, "levelHue": levelHue,
+		"join":    func(list []string) string { return publish.Plain(strings.Join(list, ", ")) },
 		"hash":    func(s string) string { return short(publish.Plain(s), 17) },
 		"percent": func(part, whole any) string { return percent(w, part, whole) },
 		"meter": func(part, whole any) template.HTML {

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"limier/publish/taxii"
 	"limier/store"
 )
 
@@ -49,6 +50,14 @@ func (c *Console) routes() {
 	on("GET /notify", store.Analyst, c.notify)
 	on("GET /notify.csv", store.Analyst, c.notifyCSV)
 	on("POST /notify", store.Analyst, c.notified)
+	on("GET /knowledge", store.Viewer, c.knowledge)
+	on("GET /read", store.Analyst, c.readPage)
+	on("POST /read", store.Analyst, c.read)
+	on("GET /publication", store.Publisher, c.publication)
+	on("POST /publication/claims", store.Publisher, c.publishClaims)
+	on("POST /publication/indicators", store.Publisher, c.publishIndicators)
+	on("POST /publication/statement", store.Publisher, c.verifyStatement)
+	m.Handle(taxii.Prefix, c.taxiiServer())
 	on("GET /account", store.Viewer, c.account)
 	on("POST /account/password", store.Viewer, c.changePassword)
 	on("POST /account/token", store.Viewer, c.newAPIToken)

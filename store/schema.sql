@@ -210,3 +210,24 @@ CREATE TABLE audit (
   detail {text} NOT NULL,
   address {text} NOT NULL
 );
+-- step
+CREATE TABLE claim (                      -- what reviewers added to the knowledge that ships
+  id {text} NOT NULL,
+  version BIGINT NOT NULL,
+  body {text} NOT NULL,                   -- JSON: a claim.Claim
+  added BIGINT NOT NULL,
+  added_by {text} NOT NULL,
+  PRIMARY KEY (id, version)
+);
+CREATE TABLE published (                  -- STIX objects that a publisher let go
+  seq {id},
+  collection {text} NOT NULL,
+  object {text} NOT NULL,
+  type {text} NOT NULL,
+  spec {text} NOT NULL,
+  version {text} NOT NULL,
+  added BIGINT NOT NULL,
+  body {text} NOT NULL
+);
+CREATE UNIQUE INDEX published_once ON published (collection, object, spec, version);
+CREATE INDEX published_order ON published (collection, seq)

@@ -1,0 +1,167 @@
+package console
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"limier/publish"
+	"limier/publish/claims"
+	"limier/publish/stix"
+	"limier/publish/taxii"
+	"limier/statement"
+)
+
+// collections are the two that the hub publishes; their ids are those that
+// `limier taxii` serves too.
+func collections() []taxii.Collection {
+	one := func(alias, title, description string) taxii.Collection {
+		return taxii.Collection{ID: publish.UUID(publish.Space, "taxii collection\n"+alias), Alias: alias, Title: title, Description: description, CanRead: true, MediaTypes: []string{taxii.StixType}}
+	}
+	return []taxii.Collection{
+		one("claims", "Claims", "Who says what of whom, with level, grade and source"),
+		one("indicators", "Indicators", "What to look for elsewhere; nothing of who was attacked"),
+	}
+}
+
+// taxii serves what was published to accounts that may see all organisations,
+// by token or by name and password.
+func (c *Console) taxiiServer() *taxii.Server {
+	return &taxii.Server{
+		Title: "Limier", Description: "What this hub publishes", Store: c.Store.Published(), Now: c.Now,
+		Roots: func(string) []taxii.Root {
+			return []taxii.Root{{Path: "limier", Title: "Limier", Collections: collections()}}
+		},
+		User: c.subscriber,
+	}
+}
+
+// subscriber is the account of a program: a token as bearer, or as the password
+// of its name (RFC 7617), which TAXII clients can send.
+func (c *Console) subscriber(r *http.Request) (string, bool) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	name := ""
+	if !ok {
+		if name, token, ok = r.BasicAuth(); !ok {
+			return "", false
+		}
+	}
+	if _, ok := c.byHost.allow(host(r)); !ok {
+		return "", false
+	}
+	s, err := c.Store.Session(r.Context(), token, c.Now())
+	if err != nil || name != "" && s.Account.Name != name {
+		return "", false
+	}
+	c.byHost.forget(host(r))
+	return s.Account.Name, true
+}
+
+type publicationData struct {
+	Collections []publishedCollection
+	Report      *statement.Report
+	File, Pins  string
+}
+
+type publishedCollection struct {
+	taxii.Collection
+	Objects int
+	Last    time.Time
+}
+
+func (c *Console) publication(v *visit) error {
+	return c.showPublication(v, http.StatusOK, "", "", publicationData{})
+}
+
+func (c *Console) showPublication(v *visit, status int, done, problem string, d publicationData) error {
+	for _, k := range collections() {
+		n, last, err := c.Store.Published().Count(v.ctx(), k.ID)
+		if err != nil {
+			return err
+		}
+		d.Collections = append(d.Collections, publishedCollection{k, n, last})
+	}
+	return c.show(v, status, "publication", page{Title: v.t("Publication"), Data: d, Done: done, Error: problem})
+}
+
+// publishClaims lets the knowledge go: what ships, and what was reviewed here.
+func (c *Console) publishClaims(v *visit) error {
+	b, err := c.base(v)
+	if err != nil {
+		return err
+	}
+	raws, err := claims.Objects(b.Claims, claims.Options{TLP: "clear"})
+	if err != nil {
+		return err
+	}
+	var objects []taxii.Object
+	for _, raw := range raws {
+		o, err := taxii.ParseObject(raw)
+		if err != nil {
+			return err
+		}
+		objects = append(objects, o)
+	}
+	return c.letGo(v, 0, objects)
+}
+
+// publishIndicators lets the indicators of a case go, and nothing of the victim.
+func (c *Console) publishIndicators(v *visit) error {
+	id, err := strconv.ParseInt(v.r.PostForm.Get("case"), 10, 64)
+	if err != nil {
+		return c.showPublication(v, http.StatusBadRequest, "", v.t("A case is a number: the report's address ends with it."), publicationData{})
+	}
+	_, got, err := c.Store.Case(v.ctx(), v.scope, id)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := stix.Publisher.Write(v.ctx(), &b, got); err != nil {
+		return err
+	}
+	objects, err := taxii.Indicators(b.Bytes())
+	if err != nil {
+		return err
+	}
+	return c.letGo(v, 1, objects)
+}
+
+func (c *Console) letGo(v *visit, collection int, objects []taxii.Object) error {
+	k := collections()[collection]
+	if err := c.Store.Published().Add(v.ctx(), k.ID, objects, c.Now()); err != nil {
+		return err
+	}
+	if err := c.note(v, "published", k.Alias, fmt.Sprint(len(objects), " objects")); err != nil {
+		return err
+	}
+	return c.showPublication(v, http.StatusOK, v.t("Published: %s.", v.words.n(len(objects), "object", "objects")), "", publicationData{})
+}
+
+// verifyStatement shows what the signatures of a co-signed statement are worth
+// under the keys that the visitor trusts.
+func (c *Console) verifyStatement(v *visit) error {
+	d := publicationData{File: v.r.PostForm.Get("statement"), Pins: v.r.PostForm.Get("pins")}
+	bad := func(err error) error {
+		return c.showPublication(v, http.StatusBadRequest, "", v.t("The statement could not be read: %s", publish.Plain(err.Error())), d)
+	}
+	file, err := statement.Read([]byte(d.File))
+	if err != nil {
+		return bad(err)
+	}
+	pins := statement.Pins{}
+	if err := pins.ReadPins(strings.NewReader(d.Pins)); err != nil {
+		return bad(err)
+	}
+	var out bytes.Buffer
+	if err := statement.WriteHTML(&out, file.Verify(pins), v.lang); err != nil {
+		return err
+	}
+	h := v.w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = v.w.Write(out.Bytes())
+	return nil
+}

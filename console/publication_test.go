@@ -1,0 +1,125 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"limier/publish/taxii"
+	"limier/store"
+)
+
+const report = `Brussels, 19 July 2021. The European Union accuses the Chinese government of the hacking of Microsoft Exchange servers.
+The White House attributes the attack with a high degree of confidence to actors affiliated with the Ministry of State Security.
+<script>alert(1)</script>`
+
+// TestReadAndReview: a report becomes claims; those that a person ticks are
+// added to the knowledge, in that person's name.
+func TestReadAndReview(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("ann", store.Analyst, "")
+	v := e.as("ann")
+	code, body := v.post("/read", "/read", url.Values{"name": {"news"}, "text": {report}})
+	if code != http.StatusOK || strings.Contains(body, "<script>") {
+		t.Fatalf("reading: %d", code)
+	}
+	ids := regexp.MustCompile(`name="accept" value="([^"]+)"`).FindAllStringSubmatch(body, -1)
+	if len(ids) < 2 {
+		t.Fatalf("%d claims read, want two or more", len(ids))
+	}
+	if got, err := e.hub.Claims(context.Background()); err != nil || len(got) != 0 {
+		t.Errorf("%d claims were added without a review: %v", len(got), err)
+	}
+	code, body = v.post("/read", "/read", url.Values{"name": {"news"}, "text": {report}, "accept": {ids[1][1]}, "published": {"2021-07-19"}})
+	got, err := e.hub.Claims(context.Background())
+	if code != http.StatusOK || err != nil || len(got) != 1 || !strings.Contains(got[0].ExtractedBy, "reviewed by ann") {
+		t.Fatalf("accepting one: %d, %d claims, %v: %s", code, len(got), err, regexp.MustCompile(`(?s)role="alert">.*?<`).FindString(body))
+	}
+	if code, _ := v.post("/read", "/read", url.Values{"name": {"news"}, "text": {"nothing here"}, "accept": {"made-up"}}); code != http.StatusOK {
+		t.Errorf("accepting what the text does not claim: %d", code)
+	}
+	if got, _ := e.hub.Claims(context.Background()); len(got) != 1 {
+		t.Errorf("%d claims, want one", len(got))
+	}
+	if code, _ := v.post("/read", "/read", url.Values{"text": {strings.Repeat("x", maxForm+1)}}); code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a text above the bound: %d", code)
+	}
+}
+
+// TestPublish: nothing is on the TAXII server until a publisher lets it go.
+func TestPublish(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("pat", store.Publisher, "")
+	e.account("ann", store.Analyst, "")
+	v := e.as("pat")
+	_, body := v.post("/account", "/account/token", url.Values{})
+	token := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(body)[1]
+	objects := func(collection int) (int, string) {
+		r, _ := http.NewRequest(http.MethodGet, e.url+"/taxii2/limier/collections/"+collections()[collection].ID+"/objects/?limit=1000", nil)
+		r.Header.Set("Accept", taxii.MediaType)
+		r.SetBasicAuth("pat", token)
+		code, body := e.visitor().do(r)
+		var got struct{ Objects []json.RawMessage }
+		if code != http.StatusOK || json.Unmarshal([]byte(body), &got) != nil {
+			t.Fatalf("asking for collection %d: %d %s", collection, code, body)
+		}
+		return len(got.Objects), body
+	}
+	for i := range 2 {
+		if n, _ := objects(i); n != 0 {
+			t.Errorf("collection %d holds %d objects before anything was published", i, n)
+		}
+	}
+	if code, _ := e.as("ann").post("/account", "/publication/claims", url.Values{}); code != http.StatusForbidden {
+		t.Errorf("an analyst publishes: %d", code)
+	}
+	if code, _ := v.post("/publication", "/publication/claims", url.Values{}); code != http.StatusOK {
+		t.Errorf("publishing claims: %d", code)
+	}
+	s, err := e.hub.Server(context.Background(), store.All(), e.mixed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := v.post("/publication", "/publication/indicators", url.Values{"case": {jsonNumber(s.Latest)}}); code != http.StatusOK {
+		t.Errorf("publishing indicators: %d", code)
+	}
+	if n, body := objects(0); n < 100 || !strings.Contains(body, "HAFNIUM") {
+		t.Errorf("%d objects of claims", n)
+	}
+	if n, body := objects(1); n == 0 || !strings.Contains(body, "203.0.113.45") || strings.Contains(body, "town.example") || strings.Contains(body, "EX0") {
+		t.Errorf("%d objects of indicators, or they name the victim", n)
+	}
+	r, _ := http.NewRequest(http.MethodGet, e.url+"/taxii2/", nil)
+	r.Header.Set("Accept", taxii.MediaType)
+	if code, _ := e.visitor().do(r); code != http.StatusUnauthorized {
+		t.Errorf("TAXII without a token: %d", code)
+	}
+}
+
+func jsonNumber(n int64) string {
+	b, _ := json.Marshal(n)
+	return string(b)
+}
+
+// TestStatement checks the statement that ships, under keys and without.
+func TestStatement(t *testing.T) {
+	file, err := os.ReadFile("../examples/statement/statement.json")
+	if err != nil {
+		t.Skip("no example of a statement: ", err)
+	}
+	e := newEstate(t, nil)
+	e.account("pat", store.Publisher, "")
+	v := e.as("pat")
+	code, body := v.post("/publication", "/publication/statement", url.Values{"statement": {string(file)}})
+	if code != http.StatusOK || !strings.Contains(body, "European Union") {
+		t.Errorf("a statement: %d", code)
+	}
+	if code, _ := v.post("/publication", "/publication/statement", url.Values{"statement": {"{}"}}); code != http.StatusBadRequest {
+		t.Errorf("no statement: %d", code)
+	}
+}
