@@ -2,7 +2,9 @@ package webshell
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
+	"strings"
 
 	"limier/finding"
 	"limier/internal/script"
@@ -67,6 +69,32 @@ func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
 	l.at[n] = len(l.All)
 	l.All = append(l.All, s)
 }
+
+// readsRequest is code that asks for a value of the request, as C#, VB and the
+// scripts have it.
+var readsRequest = regexp.MustCompile(`(?i)\brequest\s*(?:\.\s*(?:item|form|querystring|params|headers|cookies|servervariables)\s*)?[\[(]\s*["'][\w-]+["']`)
+
+// Hidden notes an argument of any call that is code which reads the request
+// and that was decoded or put together: the page does not hold it in plain.
+func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
+	for _, a := range args {
+		if a.K != script.VString || a.L&script.Built == 0 || len(a.S) < 12 || len(a.S) > 64<<10 {
+			continue
+		}
+		code := readsRequest.FindString(a.S)
+		if code == "" || strings.Contains(page, code) || strings.Contains(page, strings.ReplaceAll(code, `"`, `""`)) || strings.Contains(page, strings.ReplaceAll(code, `"`, `\"`)) {
+			continue
+		}
+		s := Sight{Rule: "hidden-request", Verdict: Malicious, Sure: finding.ModerateConfidence, Decoded: a.S,
+			Text: "Code that reads the request is put together from pieces, so that the page does not show it."}
+		if runsCode.MatchString(a.S) {
+			s.Verdict = Webshell
+		}
+		l.See(n, a, s)
+	}
+}
+
+var runsCode = regexp.MustCompile(`(?i)\b(?:eval|execute|executeglobal|process\.start|assembly\.load)\b`)
 
 // Reasons tells the sights with their ways, the strongest first.
 func (l *Sights) Reasons() []Reason {

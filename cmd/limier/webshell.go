@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -73,6 +75,9 @@ type shellTask struct {
 func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 	tasks := make(chan *shellTask)
 	order := make(chan *shellTask, 256)
 	languages := builtin.Languages()

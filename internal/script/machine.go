@@ -30,6 +30,7 @@ type Machine struct {
 	total   int // steps left in all
 	left    int // steps left in this entry
 	made    int
+	tokens  int
 	tails   [4][]byte
 	heads   [4]head
 	tail    int
@@ -139,8 +140,12 @@ func (m *Machine) Load(text string, segs []Segment, d Dialect) []*Node {
 	return m.load(text, segs, d, unit)
 }
 
-// Tokens after which a program is read in parts.
-const partTokens = 300_000
+// Tokens after which a program is read in parts, and how many of all parts are
+// parsed: what hides in a giant program stands at its start or its end.
+const (
+	partTokens = 100_000
+	maxTokens  = 600_000
+)
 
 func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*Node {
 	var out []*Node
@@ -149,16 +154,17 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 	if d.VB() {
 		low = lowerASCII(text)
 	}
-	for parts := 0; len(segs) > 0 && parts < 40; parts++ {
+	for parts := 0; len(segs) > 0 && parts < 120; parts++ {
 		toks = toks[:0]
 		if d.VB() {
 			toks, segs = lexVB(toks, text, low, segs, partTokens, d == VBNet)
 		} else {
 			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
 		}
-		if parts > 1 && !m.worth(toks) {
+		if parts > 1 && (m.tokens > maxTokens && len(segs) > 0 || !m.worth(toks)) {
 			continue
 		}
+		m.tokens += len(toks)
 		a := arena{unit: unit}
 		var b *Node
 		if d.VB() {

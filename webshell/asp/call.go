@@ -18,6 +18,7 @@ func first(args []script.Value) script.Value {
 
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
+	h.Hidden(n, args, h.page.Text)
 	if recv.K == script.VNone || recv.K == script.VType {
 		return h.free(m, n, recv, name, args)
 	}
@@ -82,8 +83,11 @@ func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name s
 		}
 	case "eval", "execute", "executeglobal":
 		if len(args) > 0 {
-			d := m.Dialect()
-			return h.code(m, n, args[0], d, name), true
+			if callee := n.Kids[0]; callee.Kind == script.KName && callee.Low != name && args[0].L == 0 && !args[0].Known() {
+				h.See(n, args[0], webshell.Sight{Rule: "renamed-eval", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "Text that is not in the file is run as code by " + name + " under another name."})
+			}
+			return h.code(m, n, args[0], m.Dialect(), name), true
 		}
 	case "function":
 		if len(args) > 0 && m.Dialect() == script.JScript {

@@ -21,7 +21,7 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 			}
 			hidden := webshell.Sight{Rule: "hidden-code", Decoded: s,
 				Text: "Code put together from pieces is run by " + how + "."}
-			if len(s) > 80 && !strings.Contains(h.page.Text, s[20:60]) {
+			if len(s) > 80 && capable(s) && !strings.Contains(h.page.Text, s[20:60]) {
 				hidden.Verdict, hidden.Sure = webshell.Malicious, finding.ModerateConfidence
 				hidden.Text = "Code that stands nowhere in the file in plain is decoded and run by " + how + "."
 			}
@@ -37,7 +37,7 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 	case v.L&(fromRequest|fromUpload) != 0:
 		if v.L&script.Mixed != 0 && v.L&mapped == 0 {
 			s.Sure = finding.ModerateConfidence
-			if operand(v.Prefix()) {
+			if operand(v.Prefix()) || v.S != "" && (v.S[0] == '"' || v.S[0] == '\'') {
 				s.Text = "Text from the request is part of an expression that is run by " + how + "."
 				s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence
 			}
@@ -64,6 +64,18 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 	}
 	h.See(n, v, s)
 	return script.Value{}
+}
+
+// capable reports whether code names anything by which it could do harm. Sites
+// are sold with their code encoded, too.
+func capable(code string) bool {
+	low := strings.ToLower(code)
+	for _, w := range []string{"wscript.shell", "shell.application", "adodb.stream", "filesystemobject", "eval", "execute", "createtextfile", "savetofile", "xmlhttp", "classid", "getobject"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // operand reports whether what follows the prefix stands inside a statement
@@ -162,7 +174,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&fromUpload == 0 && scriptName(path) && content.L&script.Mixed == 0:
 		s.Text = "Text from the request alone is written to a script."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
-	case content.L&fromRemote != 0 && (pure(path) || scriptName(path)):
+	case content.L&fromRemote != 0 && (pure(path) || scriptName(path) && content.L&script.Mixed == 0):
 		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
 	case content.L&fromUpload != 0 && pure(path):

@@ -25,7 +25,7 @@ var powers = []struct {
 	{"copy and move", []string{"copyfile", "movefile", "copyfolder", "movefolder"}},
 	{"open databases", []string{"adodb.connection"}},
 	{"fetch", []string{"xmlhttp"}},
-	{"take over accounts", []string{"xp_cmdshell", "net user", "serv-u", "site maintenance", "winnt://"}},
+	{"take over accounts", []string{"xp_cmdshell", "net user", "serv-u", "site maintenance"}},
 }
 
 // structure finds shells whose flow is hidden or broken by what they bring
@@ -40,6 +40,13 @@ func (h *host) structure() {
 		low.Write(lower([]byte(t)))
 	}
 	text := low.String()
+	for _, w := range []string{"(tseuqer", "tseuqer lave", "tseuqer etucexe"} {
+		if i := strings.Index(text, w); i >= 0 && (strings.Contains(text, "execute") || strings.Contains(text, "eval")) {
+			h.See(nil, script.Value{}, webshell.Sight{Rule: "reversed-code", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+				Text: "Code that reads the request is written backwards.", Decoded: webshell.Reverse(text[max(0, i-40):min(len(text), i+40)])})
+			break
+		}
+	}
 	var found []string
 	for i, p := range powers {
 		has := false
@@ -52,7 +59,7 @@ func (h *host) structure() {
 			return // the first are all needed
 		}
 	}
-	if len(found) < 9 {
+	if len(found) < 10 {
 		return
 	}
 	h.See(nil, script.Value{}, webshell.Sight{Rule: "many-powers", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,

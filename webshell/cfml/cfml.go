@@ -7,9 +7,9 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -29,24 +29,35 @@ func match(name string, head []byte) bool {
 	return false
 }
 
-var acts = [][]byte{
-	[]byte("cfexecute"), []byte("evaluate"), []byte("createobject"), []byte("cffile"), []byte("filewrite"), []byte("cfquery"), []byte("cfregistry"),
-	[]byte("cfdirectory"), []byte("java.lang"), []byte("cfinclude"), []byte("cfscript"),
-}
+// acts are words of which a page that acts holds one.
+var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
+	"queryexecute", "fileupload", "cfwddx", "objectload", "deserialize", "cfobject"})
 
 var (
-	call   = regexp.MustCompile(`(?i)\b(evaluate|filewrite|cfexecute|precisionevaluate|iif)\s*\(\s*([^;\n]{0,400})`)
-	object = regexp.MustCompile(`(?i)createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	object = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	action = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
 )
 
+// lower is bytes.ToLower for ASCII alone, which keeps offsets.
+func lower(data []byte) []byte {
+	out := make([]byte, len(data))
+	for i, c := range data {
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		out[i] = c
+	}
+	return out
+}
+
 func analyse(_ string, data []byte) []webshell.Reason {
-	lower := bytes.ToLower(data)
-	if !slices.ContainsFunc(acts, func(a []byte) bool { return bytes.Contains(lower, a) }) {
+	found := make([]uint64, acts.Words())
+	acts.Contained(found, data)
+	if !slices.ContainsFunc(found, func(w uint64) bool { return w != 0 }) {
 		return nil
 	}
 	data = withoutComments(data)
-	p := &page{Listing: webshell.NewListing(data)}
+	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20}
 	p.Spread(";\n>", 4, p.statement)
 	p.tags()
 	p.calls()
@@ -79,58 +90,61 @@ func withoutComments(data []byte) []byte {
 
 // A page is one file on its way through the analysis.
 type page struct {
-	*webshell.Listing // variables are in lower case
+	*webshell.Listing        // variables are in lower case
+	low               []byte // the text in lower case
 	files             []int
+	room              int // bytes of arguments that may still be read
 }
 
 // statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
 // assigns.
 func (p *page) statement(from, to int) bool {
-	text := p.Data[from:to]
+	text := p.low[from:to]
 	cut := bytes.IndexByte(text, '=')
 	if cut <= 0 || cut > 400 {
 		return false
 	}
-	if i := bytes.IndexByte(text, '<'); i >= 0 && i < cut {
-		t := bytes.ToLower(text[i:min(len(text), i+8)])
-		if !bytes.HasPrefix(t, []byte("<cfset")) && !bytes.HasPrefix(t, []byte("<cfparam")[:8]) {
-			return false
-		}
+	if i := bytes.IndexByte(text[:cut], '<'); i >= 0 && !bytes.HasPrefix(text[i:], []byte("<cfset")) && !bytes.HasPrefix(text[i:], []byte("<cfparam")) {
+		return false
 	}
-	name := ""
+	at, ok := p.from(from+cut, to)
+	if !ok {
+		return false
+	}
+	var name []byte
 	for _, w := range webshell.Words(text[:cut], true) {
-		name = string(bytes.ToLower(w))
+		name = w
 	}
-	if name == "name" { // <cfparam name="x" default="…">
+	if string(name) == "name" { // <cfparam name="x" default="…">
 		for _, w := range webshell.Words(text[cut:], true) {
-			name = string(bytes.ToLower(w))
+			name = w
 			break
 		}
 	}
-	if _, old := p.Tainted[name]; old || name == "" {
+	if _, old := p.Tainted[string(name)]; old || len(name) == 0 {
 		return false
 	}
-	at, ok := p.from(text[cut:], from+cut)
-	if ok {
-		p.Tainted[name] = at
-	}
-	return ok
+	p.Tainted[string(name)] = at
+	return true
 }
 
 // from returns where in the text, or before it, the request comes in.
-func (p *page) from(text []byte, offset int) (int, bool) {
-	for at, w := range webshell.Words(text[:min(len(text), 4096)], true) {
-		name := string(bytes.ToLower(w))
-		scope, _, dotted := strings.Cut(name, ".")
-		switch scope {
+func (p *page) from(lo, hi int) (int, bool) {
+	text := p.low[lo:min(hi, lo+4096, len(p.low))]
+	if p.room -= len(text); p.room < 0 {
+		return 0, false
+	}
+	for at, w := range webshell.Words(text, true) {
+		scope, _, dotted := bytes.Cut(w, []byte{'.'})
+		switch string(scope) {
 		case "form", "url", "cgi", "cookie":
 			if dotted || at+len(w) < len(text) && text[at+len(w)] == '[' {
-				return offset + at, true
+				return lo + at, true
 			}
 		case "gethttprequestdata":
-			return offset + at, true
+			return lo + at, true
 		}
-		if at, ok := p.Tainted[name]; ok {
+		if at, ok := p.Tainted[string(w)]; ok {
 			return at, true
 		}
 	}
@@ -139,8 +153,12 @@ func (p *page) from(text []byte, offset int) (int, bool) {
 
 // reads reports whether the page reads the request at all.
 func (p *page) reads() bool {
-	_, ok := p.from(p.Data, 0)
-	return ok || len(p.Tainted) > 0
+	for _, scope := range []string{"form.", "url.", "cgi.http", "cookie.", "form[", "url[", "gethttprequestdata"} {
+		if bytes.Contains(p.low, []byte(scope)) {
+			return true
+		}
+	}
+	return len(p.Tainted) > 0
 }
 
 func (p *page) tags() {
@@ -151,10 +169,10 @@ func (p *page) tags() {
 		}
 		i += n
 		end := i + 1
-		for end < len(p.Data) && end < i+14 && p.Data[end]|0x20 >= 'a' && p.Data[end]|0x20 <= 'z' {
+		for end < len(p.low) && end < i+14 && p.low[end] >= 'a' && p.low[end] <= 'z' {
 			end++
 		}
-		name := string(bytes.ToLower(p.Data[i+1 : end]))
+		name := string(p.low[i+1 : end])
 		switch name {
 		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry":
 		default:
@@ -172,8 +190,12 @@ func (p *page) tags() {
 
 // tag judges the tag at a place, whose attributes stand from lo to hi.
 func (p *page) tag(name string, at, lo, hi int) {
-	attrs := p.Data[lo:hi]
-	from, controlled := p.from(attrs, lo)
+	attrs := p.Data[lo:min(hi, lo+maxTag)]
+	from, controlled := p.from(lo, hi)
+	value := func(name string) (int, bool) {
+		at, end := attribute(p.low[lo:lo+len(attrs)], name)
+		return p.from(lo+at, lo+end)
+	}
 	switch name {
 	case "cfexecute":
 		if controlled {
@@ -186,9 +208,9 @@ func (p *page) tag(name string, at, lo, hi int) {
 		if a := action.FindSubmatch(attrs); a != nil {
 			what = string(bytes.ToLower(a[1]))
 		}
-		file, fileOK := p.from(attribute(attrs, "file"), lo)
-		_, outOK := p.from(attribute(attrs, "output"), lo)
-		_, destOK := p.from(attribute(attrs, "destination"), lo)
+		file, fileOK := value("file")
+		_, outOK := value("output")
+		_, destOK := value("destination")
 		switch {
 		case (what == "write" || what == "append") && fileOK && outOK:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
@@ -201,14 +223,14 @@ func (p *page) tag(name string, at, lo, hi int) {
 			p.files = append(p.files, at)
 		}
 	case "cfquery":
-		if _, ok := p.from(attribute(attrs, "datasource"), lo); !ok {
+		if _, ok := value("datasource"); !ok {
 			return
 		}
-		body := p.Data[hi:min(len(p.Data), hi+2000)]
-		if i := bytes.Index(bytes.ToLower(body), []byte("</cfquery")); i >= 0 {
+		body := p.low[hi:min(len(p.low), hi+2000)]
+		if i := bytes.Index(body, []byte("</cfquery")); i >= 0 {
 			body = body[:i]
 		}
-		if at, ok := p.from(body, hi); ok {
+		if at, ok := p.from(hi, hi+len(body)); ok {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "sql-console", "The request says which database the page opens and what it runs there.", at, at)
 		}
 	case "cfregistry":
@@ -218,61 +240,107 @@ func (p *page) tag(name string, at, lo, hi int) {
 	}
 }
 
-// attribute returns the value of an attribute, or nothing.
-func attribute(attrs []byte, name string) []byte {
-	lower := bytes.ToLower(attrs)
+// maxTag bounds what is read of one tag, in bytes.
+const maxTag = 8 << 10
+
+// attribute returns where the value of an attribute stands; attrs are in lower
+// case.
+func attribute(attrs []byte, name string) (from, to int) {
 	for i := 0; ; {
-		n := bytes.Index(lower[i:], []byte(name))
+		n := bytes.Index(attrs[i:], []byte(name))
 		if n < 0 {
-			return nil
+			return 0, 0
 		}
 		i += n + len(name)
-		rest := bytes.TrimLeft(attrs[i:], " \t\r\n")
-		if len(rest) < 2 || rest[0] != '=' {
+		k := i
+		for k < len(attrs) && (attrs[k] <= ' ' || attrs[k] == '=') {
+			k++
+		}
+		if k == i || k >= len(attrs) || bytes.IndexByte(attrs[i:k], '=') < 0 {
 			continue
 		}
-		rest = bytes.TrimLeft(rest[1:], " \t\r\n")
-		if len(rest) > 0 && (rest[0] == '"' || rest[0] == '\'') {
-			value, _, _ := bytes.Cut(rest[1:], rest[:1])
-			return value
+		end := -1
+		if q := attrs[k]; q == '"' || q == '\'' {
+			k++
+			end = bytes.IndexByte(attrs[k:], q)
+		} else {
+			end = bytes.IndexAny(attrs[k:], " \t\r\n")
 		}
-		if j := bytes.IndexAny(rest, " \t\r\n"); j >= 0 {
-			rest = rest[:j]
+		if end < 0 {
+			end = len(attrs) - k
 		}
-		return rest
+		return k, k + end
+	}
+}
+
+// eachCall yields the places where a function is called, and its arguments up
+// to the end of the statement.
+func (p *page) eachCall(name string, visit func(at, lo, hi int)) {
+	for i := 0; len(p.Out) < 50 && p.room > 0; {
+		n := bytes.Index(p.low[i:], []byte(name))
+		if n < 0 {
+			return
+		}
+		at := i + n
+		i = at + len(name)
+		lo := i
+		for lo < len(p.low) && (p.low[lo] == ' ' || p.low[lo] == '\t') {
+			lo++
+		}
+		if lo >= len(p.low) || p.low[lo] != '(' || at > 0 && (p.low[at-1] >= 'a' && p.low[at-1] <= 'z' || p.low[at-1] == '_') {
+			continue
+		}
+		lo++
+		hi := min(len(p.low), lo+400)
+		if end := bytes.IndexAny(p.low[lo:hi], ";\n"); end >= 0 {
+			hi = lo + end
+		}
+		visit(at, lo, hi)
 	}
 }
 
 func (p *page) calls() {
-	for _, m := range call.FindAllSubmatchIndex(p.Data, 2000) {
-		args := p.Data[m[4]:m[5]]
-		from, ok := p.from(args, m[4])
-		if !ok {
-			continue
-		}
-		switch name := string(bytes.ToLower(p.Data[m[2]:m[3]])); name {
-		case "evaluate", "precisionevaluate":
+	for _, name := range []string{"evaluate", "precisionevaluate"} {
+		p.eachCall(name, func(at, lo, hi int) {
 			// evaluate("form.#x#") reads a field by name, which old code does.
-			if args[0] != '"' && args[0] != '\'' {
-				p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-eval", "The page evaluates an expression from the request.", from, m[0])
+			if from, ok := p.from(lo, hi); ok && p.low[lo] != '"' && p.low[lo] != '\'' {
+				p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-eval", "The page evaluates an expression from the request.", from, at)
 			}
-		case "cfexecute":
-			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, m[0])
-		case "filewrite":
-			path, content, _ := bytes.Cut(args, []byte{','})
-			_, a := p.from(path, m[4])
-			if _, b := p.from(content, m[4]); a && b {
-				p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, m[0])
+		})
+	}
+	p.eachCall("cfexecute", func(at, lo, hi int) {
+		if from, ok := p.from(lo, hi); ok {
+			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, at)
+		}
+	})
+	p.eachCall("filewrite", func(at, lo, hi int) {
+		comma := bytes.IndexByte(p.low[lo:hi], ',')
+		if comma < 0 {
+			return
+		}
+		from, a := p.from(lo, lo+comma)
+		if _, b := p.from(lo+comma, hi); a && b {
+			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, at)
+		}
+	})
+	p.eachCall("queryexecute", func(at, lo, hi int) {
+		from, ok := p.from(lo, hi)
+		if i := bytes.Index(p.low[lo:hi], []byte("datasource")); ok && i >= 0 {
+			if _, named := p.from(lo+i, hi); named {
+				p.Add(webshell.Webshell, finding.ModerateConfidence, "sql-console", "The request says which database the page opens and what it runs there.", from, at)
 			}
 		}
-	}
-	for _, m := range object.FindAllSubmatchIndex(p.Data, 100) {
-		if p.reads() {
-			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(p.Data[m[2]:m[3]])+", past ColdFusion's own limits.", -1, m[0])
-		} else {
-			p.Add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(p.Data[m[2]:m[3]])+".", -1, m[0])
+	})
+	p.eachCall("createobject", func(at, lo, hi int) {
+		m := object.FindSubmatch(p.Data[at:min(len(p.Data), at+400)])
+		switch {
+		case m == nil:
+		case p.reads():
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(m[1])+", past ColdFusion's own limits.", -1, at)
+		default:
+			p.Add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
 		}
-	}
+	})
 }
 
 // manager recognises file managers by how much they do as the request says.

@@ -31,12 +31,6 @@ func match(name string, head []byte) bool {
 }
 
 var (
-	// What reads a request, in each of the languages.
-	source = regexp.MustCompile(`(?i)\bparam\s*\(|\bVars\b|\$ENV\s*\{\s*['"]?(QUERY_STRING|HTTP_\w+|PATH_INFO|REQUEST_URI|CONTENT_LENGTH)|STDIN|` +
-		`FieldStorage|os\.environ(?:\.get\(|\[)\s*['"](QUERY_STRING|HTTP_\w+|PATH_INFO|REQUEST_URI|CONTENT_LENGTH)|sys\.stdin|request\.(args|form|values|data|json|cookies|headers|params|GET|POST|body|query)|` +
-		`\$\{?(QUERY_STRING|HTTP_[A-Z_]+|PATH_INFO|REQUEST_URI|REQUEST_BODY)|\bCGI\.new|\bparams\[|parse_qs|ENV\[['"](QUERY_STRING|HTTP_)`)
-	read   = regexp.MustCompile(`\b(?:sys)?read\s*\(\s*\w+\s*,\s*(?:my\s+)?\$(\w+)`)
-	sink   = regexp.MustCompile("(?m)(?:^|[^\\w.>$@%])(system|exec|eval|qx|popen|spawn|os\\.system|os\\.popen[234]?|commands\\.getoutput|commands\\.getstatusoutput|subprocess\\.\\w+|compile|execfile|__import__|Popen|pty\\.spawn|bash|sh|\\$SHELL|instance_eval|syscall|IO\\.popen)\\b\\s*([^;\\n]*)|`([^`\\n]+)`|\\bopen\\s*\\(?\\s*(?:my\\s+)?\\$?\\w+\\s*,\\s*((?:\"[^\"\\n]*\\|[^\"\\n]*\"|'[^'\\n]*\\|[^'\\n]*'|[^;\\n]*\"\\|\")[^;\\n]*)|\\$\\(([^)\\n]+)\\)")
 	socket = regexp.MustCompile(`(?i)IO::Socket|\buse\s+Socket\b|socket\.socket|TCPSocket|/dev/tcp/`)
 	shell  = regexp.MustCompile(`['"` + "`" + ` ](?:/usr)?/bin/(?:ba|k|c|z|da)?sh\b|cmd\.exe|\bsh\s+-i|bash\s+-i|pty\.spawn`)
 	rewire = regexp.MustCompile(`(?i)open\s*\(?\s*\*?STD(?:IN|OUT|ERR)\s*,\s*["']?[<>+]*&|dup2\s*\(|0>&1|reopen|2>&1.*/dev/tcp|STDIN->fdopen`)
@@ -47,7 +41,6 @@ var (
 var (
 	// A script without one of these does not answer requests.
 	answers = literal.New([]string{"content-type", "query_string", "fieldstorage", "request_method", "use cgi", "cgi.new", "cgi->", "flask", "bottle", "http_", "request.", "params["})
-	asks    = literal.New([]string{"param", "vars", "env", "stdin", "fieldstorage", "environ", "request", "query_string", "http_", "path_info", "cgi.new", "parse_qs", "read"})
 	acts    = literal.New([]string{"system", "exec", "eval", "qx", "popen", "spawn", "commands.", "subprocess", "compile", "__import__", "sh", "syscall", "`", "open", "$("})
 	sockets = literal.New([]string{"socket", "/dev/tcp/"})
 )
@@ -64,16 +57,17 @@ func analyse(_ string, data []byte) []webshell.Reason {
 		return nil
 	}
 	s := &scan{Listing: webshell.NewListing(withoutComments(data))}
-	if net && socket.Match(s.Data) {
+	s.words()
+	if net {
 		s.network()
 	}
-	if cgi {
-		s.sources()
-		if len(s.from) > 0 {
-			s.spread()
-			s.sinks()
+	if cgi && (len(s.from) > 0 || len(s.Tainted) > 0) {
+		s.Spread(";\n", 6, s.statement)
+		for _, c := range s.calls {
+			s.sink(c)
 		}
 	}
+	s.decoded(data)
 	return webshell.Strongest(s.Out)
 }
 
@@ -98,41 +92,31 @@ func withoutComments(data []byte) []byte {
 
 // A scan is one script on its way through the analysis.
 type scan struct {
-	*webshell.Listing       // variables are without their sigils
-	from              []int // offsets that read the request
+	*webshell.Listing        // variables are without their sigils
+	from              []int  // offsets that read the request
+	calls             []call // what could act, in order
 }
+
+// maxSocketScript is how much of a script is searched for sockets, in bytes.
+const maxSocketScript = 512 << 10
 
 // network recognises shells tied to a socket, and bots that take orders from
 // IRC.
 func (s *scan) network() {
-	at := socket.FindIndex(s.Data)[0]
-	if m, r := shell.FindIndex(s.Data), rewire.FindIndex(s.Data); m != nil && r != nil {
+	head := s.Data[:min(len(s.Data), maxSocketScript)]
+	place := socket.FindIndex(head)
+	if place == nil {
+		return
+	}
+	at := place[0]
+	if m, r := shell.FindIndex(head), rewire.FindIndex(head); m != nil && r != nil {
 		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, m[0])
 	}
-	if m := irc.FindIndex(s.Data); m != nil && join.Match(s.Data) {
-		if x := sink.FindIndex(s.Data); x != nil {
-			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", m[0], x[0])
+	if m := irc.FindIndex(head); m != nil && join.Match(head) {
+		if len(s.calls) > 0 {
+			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", m[0], s.calls[0].at)
 		}
 	}
-}
-
-// sources finds the places that read the request.
-func (s *scan) sources() {
-	for from, to := range asks.Lines(s.Data) {
-		line := s.Data[from:to]
-		for _, m := range source.FindAllIndex(line, 100) {
-			s.from = append(s.from, from+m[0])
-		}
-		for _, m := range read.FindAllSubmatchIndex(line, 10) {
-			s.Tainted[string(line[m[2]:m[3]])] = from + m[0]
-		}
-	}
-}
-
-// spread finds the variables that hold what the request sent, through at most
-// six assignments.
-func (s *scan) spread() {
-	s.Spread(";\n", 6, s.statement)
 }
 
 // statement passes on what an assignment or a loop's head holds.
@@ -184,57 +168,26 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 	return 0, false
 }
 
-func (s *scan) sinks() {
-	for lo, hi := range acts.Lines(s.Data) {
-		if len(s.Out) > 50 {
-			return
-		}
-		for _, m := range sink.FindAllSubmatchIndex(s.Data[lo:hi], 200) {
-			s.sink(m, lo)
-		}
+// sink judges one call.
+func (s *scan) sink(c call) {
+	text := s.Data[c.lo:c.hi]
+	if len(s.Out) > 50 || (c.name == "sh" || c.name == "bash") && !bytes.Contains(text, []byte("-c")) {
+		return
 	}
-}
-
-// sink judges one match of the expression in the line at lo.
-func (s *scan) sink(m []int, lo int) {
-	m = slices.Clone(m)
-	for i := range m {
-		if m[i] >= 0 {
-			m[i] += lo
-		}
-	}
-	from, to := 0, 0
-	for _, g := range []int{4, 6, 8, 10} {
-		if m[g] >= 0 {
-			from, to = m[g], m[g+1]
-			break
-		}
-	}
-	text := s.Data[from:to]
-	name := ""
-	if m[2] >= 0 {
-		name = string(s.Data[m[2]:m[3]])
-	}
-	if name == "sh" || name == "bash" {
-		if !bytes.Contains(text, []byte("-c")) {
-			return
-		}
-	}
-	if name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+	if c.name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return // Perl's try
 	}
-	at, ok := s.comesFrom(from, to)
+	at, ok := s.comesFrom(c.lo, c.hi)
 	if !ok {
 		return
 	}
-	if name != "sh" && name != "bash" && fixedProgram(text) {
-		if m[10] >= 0 {
-			return // a value that a filter makes
+	if c.name != "sh" && c.name != "bash" && fixedProgram(text) {
+		if c.name != "$(" { // else a value that a filter makes
+			s.Add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", at, c.at)
 		}
-		s.Add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", at, m[0])
 		return
 	}
-	s.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The script runs a command or code from the request.", at, m[0])
+	s.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The script runs a command or code from the request.", at, c.at)
 }
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
