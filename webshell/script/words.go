@@ -1,0 +1,207 @@
+package script
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"limier/finding"
+	"limier/webshell"
+)
+
+// A call is a place that could run a command or code: its name, its offset and
+// where its arguments stand.
+type call struct {
+	name       string
+	at, lo, hi int
+}
+
+// Bounds of the calls of one script.
+const (
+	maxArguments = 4096     // bytes of one call
+	maxCalls     = 20_000   // of one script
+	maxCallText  = 32 << 20 // bytes of all calls
+)
+
+var readInto = regexp.MustCompile(`^\s*\(\s*\w+\s*,\s*(?:my\s+)?\$(\w+)`)
+
+// words finds what reads the request and what could act, in one pass.
+func (s *scan) words() {
+	room := maxCallText
+	add := func(name string, at, lo, hi int) {
+		if room -= hi - lo; room > 0 && len(s.calls) < maxCalls {
+			s.calls = append(s.calls, call{name, at, lo, hi})
+		}
+	}
+	for i := 0; i < len(s.Data); {
+		switch c := s.Data[i]; {
+		case c == '`':
+			end := bytes.IndexAny(s.Data[i+1:min(len(s.Data), i+1+maxArguments)], "`\n")
+			if end > 0 && s.Data[i+1+end] == '`' {
+				add("`", i, i+1, i+1+end)
+				i += end + 1
+			}
+			i++
+		case c == '$' && i+1 < len(s.Data) && s.Data[i+1] == '(':
+			if end := bytes.IndexAny(s.Data[i:min(len(s.Data), i+maxArguments)], ")\n"); end > 2 && s.Data[i+end] == ')' {
+				add("$(", i, i+2, i+end)
+			}
+			i += 2
+		case letter(c):
+			end := i + 1
+			for end < len(s.Data) && (letter(s.Data[end]) || digit(s.Data[end]) || s.Data[end] == '.' && end+1 < len(s.Data) && letter(s.Data[end+1])) {
+				end++
+			}
+			s.word(i, end, add)
+			i = end
+		default:
+			i++
+		}
+	}
+}
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
+func digit(c byte) bool  { return c >= '0' && c <= '9' }
+
+// word judges the name from i to end.
+func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
+	if end-i > 60 || end-i < 2 {
+		return
+	}
+	before, after := byte(0), byte(0)
+	if i > 0 {
+		before = s.Data[i-1]
+	}
+	next := end
+	for next < len(s.Data) && (s.Data[next] == ' ' || s.Data[next] == '\t') {
+		next++
+	}
+	if next < len(s.Data) {
+		after = s.Data[next]
+	}
+	var buf [64]byte
+	low := buf[:0]
+	for _, c := range s.Data[i:end] {
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		low = append(low, c)
+	}
+	if asks(low, before, after) && len(s.from) < maxCalls {
+		s.from = append(s.from, i)
+		return
+	}
+	switch string(low) {
+	case "read", "sysread":
+		if m := readInto.FindSubmatchIndex(s.Data[end:min(len(s.Data), end+200)]); m != nil {
+			s.Tainted[string(s.Data[end+m[2]:end+m[3]])] = i
+		}
+		return
+	case "open":
+		args := s.statementAt(end)
+		if bar := bytes.IndexByte(args, '|'); bar >= 0 && (bytes.Contains(args, []byte(`|"`)) || bytes.Contains(args, []byte(`|'`)) || bytes.Contains(args, []byte(`"|`)) || bytes.Contains(args, []byte(`'-|`)) || bytes.Contains(args, []byte(`'|`)) || bytes.Contains(args, []byte(`"-|`))) && !bytes.Contains(args, []byte("||")) {
+			if comma := bytes.IndexByte(args, ','); comma >= 0 {
+				add("open", i, end+comma+1, end+len(args))
+			}
+		}
+		return
+	}
+	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 || before == '$' && string(low) != "shell" {
+		return
+	}
+	add(string(low), i, end, end+len(s.statementAt(end)))
+}
+
+// statementAt is the rest of the statement.
+func (s *scan) statementAt(i int) []byte {
+	text := s.Data[i:min(len(s.Data), i+maxArguments)]
+	if end := bytes.IndexAny(text, ";\n"); end >= 0 {
+		text = text[:end]
+	}
+	return text
+}
+
+// sinks are functions that run commands or code, in lower case.
+var sinks = map[string]bool{
+	"system": true, "exec": true, "eval": true, "qx": true, "popen": true, "spawn": true, "compile": true, "execfile": true, "__import__": true,
+	"bash": true, "sh": true, "instance_eval": true, "syscall": true, "io.popen": true, "kernel.system": true, "kernel.exec": true, "open3.capture2": true,
+	"open3.capture3": true, "open3.popen3": true, "open3.capture2e": true, "pty.spawn": true, "os.system": true, "os.popen": true, "os.popen2": true,
+	"os.popen3": true, "os.popen4": true, "os.execl": true, "os.execv": true, "os.execvp": true, "os.execlp": true, "os.spawnl": true, "os.spawnv": true,
+	"os.spawnlp": true, "os.startfile": true, "commands.getoutput": true, "commands.getstatusoutput": true, "asyncio.create_subprocess_shell": true,
+	"getoutput": true, "check_output": true, "getstatusoutput": true,
+}
+
+// asks reports whether a name reads the request, given the bytes around it.
+func asks(low []byte, before, after byte) bool {
+	switch name := string(low); name {
+	case "param":
+		return after == '('
+	case "params":
+		return after == '[' && before != '$'
+	case "vars", "stdin", "fieldstorage", "cgi.fieldstorage", "cgi.new", "parse_qs", "parse_qsl", "cgi.parse", "urlparse.parse_qs", "urllib.parse.parse_qs":
+		return true
+	case "query_string", "path_info", "request_uri", "request_body", "content_length":
+		return strings.IndexByte("${'\"", before) >= 0 && before != 0
+	default:
+		if strings.HasPrefix(name, "http_") {
+			return strings.IndexByte("${'\"", before) >= 0 && before != 0
+		}
+		if strings.HasPrefix(name, "sys.stdin") {
+			return true
+		}
+		for _, r := range []string{"request.", "flask.request.", "self.request.", "bottle.request."} {
+			if rest, ok := strings.CutPrefix(name, r); ok {
+				member, _, _ := strings.Cut(rest, ".")
+				return member == "args" || member == "form" || member == "values" || member == "data" || member == "json" || member == "cookies" || member == "headers" ||
+					member == "params" || member == "get" || member == "post" || member == "body" || member == "query" || member == "forms" || member == "files" || member == "get_json" || member == "get_data"
+			}
+		}
+	}
+	return false
+}
+
+var (
+	decodes = regexp.MustCompile(`(?i)b64decode|decode_base64|base64\s+-d|unpack|fromhex|decompress|rot.?13|decode\(`)
+	encoded = regexp.MustCompile(`["']([A-Za-z0-9+/=_\-\s]{40,}|(?:\\x[0-9a-fA-F]{2}){16,})["']`)
+	hostile = regexp.MustCompile(`(?i)\b(?:system|popen|subprocess|exec|eval|socket|/bin/sh|cmd\.exe|qx|open3)\b`)
+)
+
+// decoded looks into text that is decoded and run.
+func (s *scan) decoded(data []byte) {
+	room := 4 << 20
+	for _, c := range s.calls {
+		if c.name != "eval" && c.name != "exec" && c.name != "compile" && c.name != "sh" && c.name != "bash" && c.name != "execfile" {
+			continue
+		}
+		args := data[c.lo:min(len(data), c.lo+256<<10)]
+		if c.name == "sh" || c.name == "bash" { // echo … | base64 -d | sh
+			args = data[max(0, c.at-64<<10):c.at]
+		}
+		if !decodes.Match(args[:min(len(args), 400)]) && !decodes.Match(args[max(0, len(args)-400):]) {
+			continue
+		}
+		if room -= len(args); room < 0 {
+			return
+		}
+		m := encoded.FindSubmatch(args)
+		if m == nil {
+			continue
+		}
+		inner, ok := webshell.Base64(string(m[1]))
+		if bytes.HasPrefix(m[1], []byte(`\x`)) {
+			inner, ok = webshell.Hex(string(m[1]))
+		}
+		if !ok {
+			continue
+		}
+		if plain, ok := webshell.Inflate(inner); ok && len(plain) > 16 {
+			inner = plain
+		}
+		if webshell.PrintableRatio(inner) < 0.9 || !hostile.Match(inner) {
+			continue
+		}
+		s.Add(webshell.Malicious, finding.ModerateConfidence, "hidden-code", "Encoded code that can run commands is decoded and run.", -1, c.at)
+		s.Out[len(s.Out)-1].Decoded = webshell.Cut(string(inner), webshell.MaxShown)
+		return
+	}
+}
