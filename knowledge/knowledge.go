@@ -168,6 +168,17 @@ func (b *Base) Actor(id string) *Actor {
 	return &b.Actors[i]
 }
 
+// Claim returns the newest version of a claim, nil if there is none.
+func (b *Base) Claim(id string) *claim.Claim {
+	var found *claim.Claim
+	for i := range b.Claims {
+		if c := &b.Claims[i]; c.ID == id && (found == nil || c.Version > found.Version) {
+			found = c
+		}
+	}
+	return found
+}
+
 // Fold is a name without case, spaces and punctuation, by which names are
 // compared.
 func Fold(name string) string {

@@ -111,6 +111,9 @@ func TestNothingIsFlattened(t *testing.T) {
 	if rows["a07"]["id"] == rows["a21"]["id"] {
 		t.Error("two who say the same share a relationship")
 	}
+	if rows["a07"]["target_ref"] == rows["a21"]["target_ref"] {
+		t.Error("who is affiliated with an organ became the organ")
+	}
 	if got := rows["a07"]["confidence"]; got != 85.0 {
 		t.Errorf("high confidence is %v", got)
 	}

@@ -8,17 +8,46 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"limier/claim"
 )
 
 const maxDraft = 1 << 20 // bytes of YAML
 
-// ParseDraft reads a statement that a person wrote as YAML.
-func ParseDraft(text []byte) (*Statement, error) {
-	var s Statement
-	if err := fromYAML(text, &s); err != nil {
+// ParseDraft reads a statement that a person wrote as YAML. A point's claim is
+// either written out or the id of one that find knows; find may be nil.
+func ParseDraft(text []byte, find func(id string) *claim.Claim) (*Statement, error) {
+	var in struct {
+		Statement `yaml:",inline"`
+		Points    []struct {
+			Text  Text      `yaml:"text"`
+			Claim yaml.Node `yaml:"claim"`
+		} `yaml:"points"`
+	}
+	if err := fromYAML(text, &in); err != nil {
 		return nil, err
 	}
+	s := in.Statement
 	s.Type = statementType
+	for i, p := range in.Points {
+		q := Point{Text: p.Text}
+		switch {
+		case p.Claim.Kind != yaml.ScalarNode:
+			written, err := yaml.Marshal(&p.Claim)
+			if err == nil {
+				err = fromYAML(written, &q.Claim) // refuses unknown fields
+			}
+			if err != nil {
+				return nil, fmt.Errorf("claim of point %d: %w", i+1, err)
+			}
+		case find == nil || find(p.Claim.Value) == nil:
+			return nil, fmt.Errorf("point %d: no claim %q: write it out, or give the file that has it", i+1, p.Claim.Value)
+		default:
+			q.Claim = *find(p.Claim.Value)
+			q.Claim.Note = "" // ours, and not for others to sign
+		}
+		s.Points = append(s.Points, q)
+	}
 	return &s, s.Lint()
 }
 

@@ -75,7 +75,7 @@ type Statement struct {
 	Issued  string   `json:"issued" yaml:"issued"`                         // yyyy-mm-dd
 	Notice  Text     `json:"notice,omitempty" yaml:"notice,omitempty"`     // what a reader must know first, such as that this is an example
 	Parties []string `json:"parties" yaml:"parties"`                       // who is asked to take a position
-	Points  []Point  `json:"points" yaml:"points"`                         // in the order in which they are shown
+	Points  []Point  `json:"points" yaml:"-"`                              // in the order in which they are shown
 	Bundle  string   `json:"bundle_sha256,omitempty" yaml:"-"`             // hexadecimal, of the STIX bundle that goes with it
 	Replace string   `json:"replaces,omitempty" yaml:"replaces,omitempty"` // hash of the statement that this one replaces
 }

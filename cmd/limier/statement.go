@@ -42,11 +42,13 @@ role, and the order of signing is free. doc/statement.md has the format.`,
 
 func statementNewCommand() *cobra.Command {
 	var output, bundle string
+	var kb []string
 	cmd := &cobra.Command{
 		Use:   "new DRAFT.yaml -o FILE",
 		Short: "Put a draft to its parties",
 		Long: `New checks a draft (YAML: title, text, parties, points) and writes the file that
-the parties sign. Nothing in it can be changed after that.`,
+the parties sign. Nothing in it can be changed after that. The claim of a point
+is written out, or named by its id in the knowledge base (limier kb claims).`,
 		Example: `  limier statement new examples/statement/draft.yaml --bundle claims.stix.json -o statement.json`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +59,11 @@ the parties sign. Nothing in it can be changed after that.`,
 			if err != nil {
 				return err
 			}
-			s, err := statement.ParseDraft(text)
+			b, err := (&kbJob{more: kb}).base()
+			if err != nil {
+				return err
+			}
+			s, err := statement.ParseDraft(text, b.Claim)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -80,6 +86,7 @@ the parties sign. Nothing in it can be changed after that.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `FILE`, which must not be there")
+	cmd.Flags().StringArrayVar(&kb, "kb", nil, "also take claims by id from this YAML `FILE`; may be repeated")
 	cmd.Flags().StringVar(&bundle, "bundle", "", "the STIX bundle that goes with the statement: its hash is signed too (`FILE`)")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"limier/knowledge"
 	"limier/statement"
 )
 
@@ -43,7 +44,11 @@ func build(ctx context.Context, dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := statement.ParseDraft(draft)
+	known, err := knowledge.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	s, err := statement.ParseDraft(draft, known.Claim)
 	if err != nil {
 		return nil, err
 	}

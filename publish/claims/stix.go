@@ -204,6 +204,25 @@ func (b *bundle) thing(t claim.Thing, kind string) string {
 	return b.add(o)
 }
 
+// accused adds the actor that a claim accuses. Who is "affiliated with" an organ
+// is another actor than the organ: the level is part of its name and identity,
+// since who draws the graph does not read the extension.
+func (b *bundle) accused(c *claim.Claim) string {
+	at := said(c)
+	for i := range b.list {
+		if o := &b.list[i]; key(o.Target) == key(c.Target) && o.Level == c.Level {
+			at = said(o)
+			break
+		}
+	}
+	o := b.sdo("threat-actor", at, "accused", key(c.Target), string(c.Level))
+	o["name"] = name(c.Target)
+	if c.Level != "" {
+		o["name"] = fmt.Sprintf("%s (level: %s)", name(c.Target), c.Level)
+	}
+	return b.add(o)
+}
+
 // country returns the ISO 3166 code of a country that claims often speak of.
 func country(name string) string {
 	return map[string]string{
@@ -308,7 +327,12 @@ func (b *bundle) claim(c *claim.Claim) {
 		b.note(c, b.about(c), refs)
 		return
 	}
-	s, t := b.thing(c.Object, source), b.thing(c.Target, target)
+	s, t := b.thing(c.Object, source), ""
+	if target == "threat-actor" && c.Target.Kind != "threat-actor" {
+		t = b.accused(c)
+	} else {
+		t = b.thing(c.Target, target)
+	}
 	o := b.sdo("relationship", changed(c), "claim", c.ID)
 	o["created"] = stamp(said(c))
 	o["source_ref"], o["relationship_type"], o["target_ref"] = s, kind, t
