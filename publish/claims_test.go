@@ -11,9 +11,14 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"limier/builtin"
 	"limier/claim"
 	"limier/knowledge"
 	"limier/publish/claims"
+	"limier/publish/feed"
+	"limier/publish/misp"
+	"limier/scan"
+	"limier/sigma"
 )
 
 func story(t testing.TB) []claim.Claim {
@@ -276,5 +281,42 @@ func TestClaimsThatNobodyCanCheck(t *testing.T) {
 		if err := f.Write(new(bytes.Buffer), story(t), claims.Options{TLP: "purple"}); err == nil {
 			t.Errorf("%s takes TLP:PURPLE", f.Name)
 		}
+	}
+}
+
+// The files of a feed are the events, and each is valid.
+func TestFeedIsValid(t *testing.T) {
+	check := mispValidator(t)
+	all, _ := builtin.Rules()
+	rules, _ := sigma.Compile(all, sigma.Config{})
+	c := scanned(t, "../examples/intrusion", scan.Config{Parsers: builtin.Parsers(), Rules: rules, Languages: builtin.Languages(), Detectors: builtin.Detectors()})
+	var b bytes.Buffer
+	if err := misp.Publisher.Write(t.Context(), &b, c); err != nil {
+		t.Fatal(err)
+	}
+	f, err := feed.New(b.Bytes(), written(t, "misp", shipped(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest map[string]map[string]any
+	if err := json.Unmarshal(f["manifest.json"], &manifest); err != nil || len(manifest) != 2 {
+		t.Fatal(err, len(manifest))
+	}
+	n := 0
+	for id, entry := range manifest {
+		text := f[id+".json"]
+		if _, err := check(text); err == nil {
+			n++ // the event of claims has objects, which the strict schema does not know
+		} else if !bytes.Contains(text, []byte("who says what")) {
+			t.Error(id, err)
+		}
+		for _, key := range []string{"Orgc", "Tag", "info", "date", "analysis", "threat_level_id", "timestamp"} {
+			if entry[key] == nil {
+				t.Errorf("the manifest has no %s of %s", key, id)
+			}
+		}
+	}
+	if n != 1 || bytes.Count(f["hashes.csv"], []byte("\n")) < 100 {
+		t.Errorf("%d valid, %d hashes", n, bytes.Count(f["hashes.csv"], []byte("\n")))
 	}
 }

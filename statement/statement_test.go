@@ -2,11 +2,14 @@ package statement
 
 import (
 	"bytes"
+	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -406,6 +409,72 @@ func TestMarkupHasNoEffect(t *testing.T) {
 		}
 	}
 }
+
+// What a person's program must not take in two ways, or choke on.
+func TestHostileFiles(t *testing.T) {
+	f := sample(t)
+	sign(t, f, position("A", States, States), "A")
+	b, err := f.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(b)
+	for name, text := range map[string]string{
+		"a key twice":      strings.Replace(good, `"issued"`, `"issued": "2020-01-01", "issued"`, 1),
+		"another case":     strings.Replace(good, `"issued"`, `"Issued"`, 1),
+		"an unknown field": strings.Replace(good, `"issued"`, `"urgent": true, "issued"`, 1),
+		"a huge number":    strings.Replace(good, `"polarity"`, `"version": 1e400, "polarity"`, 1),
+		"a large number":   strings.Replace(good, `"polarity"`, `"version": 9007199254740993, "polarity"`, 1),
+		"a fraction":       strings.Replace(good, `"polarity"`, `"version": 1.5, "polarity"`, 1),
+		"deep nesting":     strings.Replace(good, `"statement": {`, `"statement": {"x": `+strings.Repeat("[", 1_000_000)+`, `, 1),
+		"a hidden letter":  strings.Replace(good, `"A"`, `"A\u200b"`, 1),
+		"another alphabet": strings.Replace(good, `"A",`, `"NATO\u0410",`, 1),
+		"half a pair":      strings.Replace(good, `"title"`, `"x": "\ud800", "title"`, 1),
+		"broken UTF-8":     strings.Replace(good, `"title": {`, "\"title\": {\"fr\": \"\xff\",", 1),
+		"no parties":       strings.Replace(good, `"A",`, ``, 1) + "x",
+		"many envelopes":   strings.Replace(good, `"positions": [`, `"positions": [`+strings.Repeat(`{"payloadType":"x","payload":"","signatures":null},`, 1001), 1),
+		"many signatures":  strings.Replace(good, `"signatures": [`, `"signatures": [`+strings.Repeat(`{"keyid":"","sig":""},`, 17), 1),
+		"too long":         good + strings.Repeat(" ", MaxFile),
+		"two documents":    good + good,
+	} {
+		if text == good {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		if _, err := Read([]byte(text)); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+// The envelopes are those of the standard: the library's own verifier takes
+// them.
+func TestAnotherVerifier(t *testing.T) {
+	f := sample(t)
+	sign(t, f, position("A", States, States), "A")
+	v, err := dsse.NewEnvelopeVerifier(foreign{key("A").Public().(ed25519.PublicKey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Verify(t.Context(), &f.Positions[0]); err != nil || len(got) != 1 {
+		t.Error(got, err)
+	}
+	f.Positions[0].PayloadType = withdrawalPayload
+	if _, err := v.Verify(t.Context(), &f.Positions[0]); err == nil {
+		t.Error("the type is not signed")
+	}
+}
+
+// foreign verifies for the library.
+type foreign struct{ key ed25519.PublicKey }
+
+func (f foreign) Verify(_ context.Context, data, sig []byte) error {
+	if !ed25519.Verify(f.key, data, sig) {
+		return errors.New("not signed")
+	}
+	return nil
+}
+func (f foreign) KeyID() (string, error)   { return keyID(f.key), nil }
+func (f foreign) Public() crypto.PublicKey { return f.key }
 
 func FuzzRead(f *testing.F) {
 	if b, err := os.ReadFile("../examples/statement/statement.json"); err == nil {

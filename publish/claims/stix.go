@@ -517,6 +517,9 @@ func references(c *claim.Claim) []object {
 		}
 		if strings.HasPrefix(q.URL, "https://") && !strings.ContainsAny(q.URL, " \"<>\\^`{|}") {
 			r["url"] = q.URL
+			if len(q.SHA256) == 64 && strings.Trim(q.SHA256, "0123456789abcdef") == "" {
+				r["hashes"] = object{"SHA-256": q.SHA256} // of the text that the offsets of the quote count in
+			}
 		} else if r["description"] == nil {
 			r["description"] = "no quotation"
 		}
