@@ -94,7 +94,7 @@ func curve(id, title string, w *words, points []point) template.HTML {
 			case len(points) == 1:
 			case i == 0:
 				anchor = "start"
-			case i > len(points)-1-step/2:
+			case i+step >= len(points):
 				anchor = "end"
 			}
 			c.text(x(i), height-8, anchor, "tick", p.Label)

@@ -20,7 +20,9 @@ import (
 )
 
 // TestChromium uses the console as a person with a keyboard does. With
-// LIMIER_SHOTS=DIR it leaves a picture of each page there.
+// LIMIER_SHOTS=DIR it leaves a picture of each page there; with LIMIER_AXE=FILE,
+// the script of axe-core (https://www.npmjs.com/package/axe-core), it has each
+// page judged for who cannot see it.
 func TestChromium(t *testing.T) {
 	var browser string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -96,6 +98,20 @@ func TestChromium(t *testing.T) {
 			t.Errorf("%s in %s is wider than the window: %v, %v", path, lang, wide, err)
 		}
 	}
+	axe, err := os.ReadFile(os.Getenv("LIMIER_AXE"))
+	if err != nil && os.Getenv("LIMIER_AXE") != "" {
+		t.Fatal(err)
+	}
+	judge := func(path, lang string) {
+		t.Helper()
+		if len(axe) == 0 {
+			return
+		}
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[string](string(axe)+`;axe.run().then(r => r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(" | ")).join("\n"))`, chromedp.EvalAwaitPromise))
+		if err != nil || found != "" {
+			t.Errorf("%s in %s: axe says %s, %v", path, lang, found, err)
+		}
+	}
 	pages := []struct{ name, path string }{{"estate", "/"}, {"servers", "/servers"}, {"server", fmt.Sprint("/servers/", e.mixed)}, {"search", "/search?q=203.0.113.45"}, {"files", "/search?q=shell&in=files"}, {"findings", "/search?q=web&in=findings"},
 		{"campaigns", "/campaigns"}, {"notify", "/notify"}, {"knowledge", "/knowledge?q=hafnium"}, {"read", "/read"}, {"publication", "/publication"}, {"admin", "/admin"}, {"account", "/account"}, {"nothing", "/servers/999999"}}
 	for _, lang := range []string{"en", "fr"} {
@@ -105,6 +121,7 @@ func TestChromium(t *testing.T) {
 		for _, p := range pages {
 			run(p.path, chromedp.Navigate(e.url+p.path))
 			fits(p.path, lang)
+			judge(p.path, lang)
 			shot(p.name + "-" + lang)
 		}
 		run("phone", chromedp.EmulateViewport(390, 844))

@@ -38,7 +38,7 @@ var french = map[string]string{
 	"The clock of this server is ahead by %s or more: it says that its evidence was taken after it arrived here.": "L'horloge de ce serveur avance d'au moins %s : il dit avoir relevé ses pièces après leur arrivée ici.",
 	"Next steps": "Que faire maintenant", "Findings of the newest case": "Constats du dossier le plus récent", "Time": "Heure", "Level": "Niveau", "Finding": "Constat", "Findings": "Constats", "Outcome": "Issue",
 	"There is no finding.": "Il n'y a aucun constat.", "Files that no baseline knows": "Fichiers qu'aucune référence ne connaît", "Path": "Chemin", "Bytes": "Octets",
-	"Ask for %s": "Demander %s", "Ask for it": "Le demander", "The case names none.": "Le dossier n'en nomme aucun.", "Files asked for": "Fichiers demandés", "Asked": "Demandé", "By": "Par", "State": "État",
+	"Ask for it: %s": "Le demander : %s", "Ask for it": "Le demander", "The case names none.": "Le dossier n'en nomme aucun.", "Files asked for": "Fichiers demandés", "Asked": "Demandé", "By": "Par", "State": "État",
 	"Cases": "Dossiers", "Received": "Reçu", "Read": "Lire", "Take as": "Prendre en", "report": "rapport", "No case was received yet.": "Aucun dossier n'a encore été reçu.",
 	"Revoke this collector": "Révoquer ce collecteur",
 	"The administrator of this server does not let the hub ask for files.": "L'administrateur de ce serveur n'autorise pas le concentrateur à demander des fichiers.",
@@ -60,7 +60,7 @@ var french = map[string]string{
 	"Whom to notify": "Qui prévenir",
 	"Organisations with servers that were broken into or attacked, and not told since, the gravest first.": "Organisations dont des serveurs ont été compromis ou attaqués et qui n'ont pas été prévenues depuis, les plus touchées d'abord.",
 	"Take the list as CSV": "Prendre la liste en CSV", "Only those to notify": "Seulement celles à prévenir", "All organisations": "Toutes les organisations", "Organisations": "Organisations", "Contact": "Contact", "Told": "Prévenue",
-	"Mark %s as told": "Marquer %s comme prévenue", "Mark as told": "Marquer comme prévenue", "Nobody needs to be told anything.": "Personne n'est à prévenir.",
+	"Mark as told: %s": "Marquer comme prévenue : %s", "Mark as told": "Marquer comme prévenue", "Nobody needs to be told anything.": "Personne n'est à prévenir.",
 
 	// Logging in.
 	"Log in with %s": "Se connecter avec %s", "or with a password of this hub:": "ou avec un mot de passe de ce concentrateur :", "Name": "Nom", "Password": "Mot de passe",
