@@ -72,7 +72,7 @@ func (c *Console) newAccount(v *visit) error {
 		return bad("There is no such role.")
 	}
 	if org != "" && !validOrg.MatchString(org) {
-		return bad("An organisation's identifier has small letters, digits and . _ - only.")
+		return bad("An organisation's identifier has letters, digits and . _ - only.")
 	}
 	if _, err := c.Store.Account(v.ctx(), name); err == nil {
 		return bad("There is an account of that name.")
@@ -120,7 +120,7 @@ func (c *Console) accountState(v *visit) error {
 }
 
 // validOrg is what an organisation's identifier looks like.
-var validOrg = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+var validOrg = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 
 func (c *Console) newToken(v *visit) error {
 	f := v.r.PostForm
@@ -128,17 +128,16 @@ func (c *Console) newToken(v *visit) error {
 	uses, err1 := strconv.Atoi(f.Get("uses"))
 	valid, err2 := strconv.Atoi(f.Get("days"))
 	if !validOrg.MatchString(org) {
-		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has small letters, digits and . _ - only."))
+		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has letters, digits and . _ - only."))
 	}
 	if err1 != nil || err2 != nil || uses < 1 || uses > 100_000 || valid < 1 || valid > 365 {
 		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("A token has 1 to 100,000 uses and lasts 1 to 365 days."))
 	}
-	token := secret()
-	t := store.Token{Hash: sha256.Sum256([]byte(token)), Organisation: org, Created: c.Now(), CreatedBy: v.account.Name, Expires: c.Now().AddDate(0, 0, valid), Uses: uses}
-	if err := c.Store.NewToken(v.ctx(), v.scope, t); err != nil {
-		return err
+	if c.NewToken == nil {
+		return v.fail(http.StatusNotImplemented, nil, "This hub cannot make tokens.")
 	}
-	if err := c.note(v, "made token", org, strconv.Itoa(uses)+" uses"); err != nil {
+	token, err := c.NewToken(v.ctx(), v.scope, org, uses, time.Duration(valid)*24*time.Hour, v.account.Name)
+	if err != nil {
 		return err
 	}
 	return c.showAdmin(v, http.StatusOK, token, v.t("The token was made."), "")
@@ -163,7 +162,7 @@ func (c *Console) putOrganisation(v *visit) error {
 	f := v.r.PostForm
 	id, country := f.Get("id"), strings.ToUpper(f.Get("country"))
 	if !validOrg.MatchString(id) || strings.TrimSpace(f.Get("name")) == "" {
-		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has small letters, digits and . _ - only."))
+		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has letters, digits and . _ - only."))
 	}
 	o, err := c.Store.Organisation(v.ctx(), v.scope, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -38,6 +38,8 @@ type Config struct {
 	// First makes the first administrator for the token that the hub printed at
 	// its first start; ErrToken if it is not that one, or was used.
 	First func(ctx context.Context, token string, a store.Account) error
+	// NewToken makes a token with which servers of an organisation enrol.
+	NewToken func(ctx context.Context, scope store.Scope, org string, uses int, life time.Duration, by string) (string, error)
 	// Replay puts a dead letter into the queue again.
 	Replay func(ctx context.Context, id int64) error
 

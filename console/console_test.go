@@ -63,6 +63,9 @@ func newEstate(t *testing.T, more func(*Config)) *estate {
 		}
 		return hub.PutAccount(ctx, store.All(), a)
 	}
+	config.NewToken = func(ctx context.Context, scope store.Scope, org string, uses int, life time.Duration, by string) (string, error) {
+		return "a token", hub.NewToken(ctx, scope, store.Token{Hash: sha256.Sum256([]byte("a token")), Organisation: org, Uses: uses, Expires: e.now.Add(life), CreatedBy: by})
+	}
 	if more != nil {
 		more(&config)
 	}

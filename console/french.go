@@ -98,9 +98,10 @@ var french = map[string]string{
 	"Audit log": "Journal d'audit", "Who": "Qui", "Did": "A fait", "To": "À", "Detail": "Détail", "From": "Depuis",
 	"The account was made.": "Le compte a été créé.", "The token was made.": "Le jeton a été créé.", "The organisation was saved.": "L'organisation a été enregistrée.",
 	"There is no such role.": "Ce rôle n'existe pas.", "There is an account of that name.": "Un compte porte déjà ce nom.", "You cannot disable your own account.": "Vous ne pouvez pas désactiver votre propre compte.",
-	"An organisation's identifier has small letters, digits and . _ - only.": "L'identifiant d'une organisation n'a que des minuscules, des chiffres et . _ -.",
-	"A token has 1 to 100,000 uses and lasts 1 to 365 days.":                 "Un jeton a de 1 à 100 000 usages et dure de 1 à 365 jours.",
-	"This hub cannot replay letters.":                                        "Ce concentrateur ne peut pas rejouer de lettres.",
+	"An organisation's identifier has letters, digits and . _ - only.": "L'identifiant d'une organisation n'a que des lettres, des chiffres et . _ -.",
+	"A token has 1 to 100,000 uses and lasts 1 to 365 days.":           "Un jeton a de 1 à 100 000 usages et dure de 1 à 365 jours.",
+	"This hub cannot make tokens.":                                     "Ce concentrateur ne peut pas créer de jetons.",
+	"This hub cannot replay letters.":                                  "Ce concentrateur ne peut pas rejouer de lettres.",
 
 	// Knowledge.
 	"Who says what of whom, how sure, in which words. Claims are never merged, and another name of an actor is one party's word: it is not followed further.": "Qui dit quoi de qui, avec quelle certitude, en quels mots. Les affirmations ne sont jamais fusionnées, et un autre nom d'un acteur est la parole d'une partie : on ne la prolonge pas.",

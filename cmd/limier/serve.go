@@ -171,6 +171,7 @@ func (j *serveJob) pages(h *hub.Hub) (http.Handler, error) {
 			}
 			return h.Store().PutAccount(ctx, store.All(), a)
 		},
+		NewToken: h.NewToken,
 		Replay: func(ctx context.Context, id int64) error {
 			out, err := h.Replay(ctx, store.All(), id)
 			if err == nil && out == store.Unknown {
