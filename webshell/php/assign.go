@@ -3,13 +3,19 @@ package php
 import "strings"
 
 func (m *machine) evalAssign(n *node) value {
+	was := m.target
+	if n.b.op == nConcat && n.a.op == nVar {
+		m.target = n.a.s
+	}
 	v := m.eval(n.b)
+	m.target = was
 	if n.b.op != nStr && v.tr != nil {
 		v = m.step(v, n)
 	}
-	if len(v.s) >= 200 || v.k == vPart {
+	if len(v.s) >= 20 || v.k == vPart {
 		m.literal(n, v)
-	} else if v.k == vStr && v.t&hidden != 0 && len(v.s) >= 3 {
+	}
+	if v.k == vStr && len(v.s) < 40 && v.t&hidden != 0 && len(v.s) >= 3 {
 		m.assembled(n, v)
 	}
 	m.assign(n.a, v)
@@ -25,6 +31,7 @@ func (m *machine) set(s *slot, v value) {
 	if m.dead > 0 && s.v.k != vNull && s.v.known() {
 		return
 	}
+	s.settle()
 	s.buf = nil
 	if m.blur {
 		s.v = blurred(s.v, v)
@@ -125,6 +132,7 @@ func (m *machine) lslot(n *node) *slot {
 			}
 			m.f.vars[n.s] = s
 		}
+		s.settle()
 		return s
 	case nVarVar:
 		if name, ok := m.eval(n.a).text(); ok && len(name) < 256 {
@@ -172,11 +180,19 @@ func (m *machine) assignIndex(n *node, v value) {
 				return
 			}
 			if len(path) == 1 {
-				if m.cond > 0 {
+				if m.cond > m.f.cond {
 					v = join(m.superElement(s, key, value{}), v)
 				}
 				m.facts.setSuper(string(s)+"."+key, v)
 			}
+			return
+		}
+	}
+	if e := m.edited(base); e != nil && len(path) == 1 && path[0] != nil && !m.blur {
+		i, ok := m.eval(path[0]).integer()
+		if x, xok := v.text(); ok && xok && len(x) > 0 && i >= 0 && i < int64(len(e.edit)) {
+			e.edit[i] = x[0]
+			e.v.t |= v.t
 			return
 		}
 	}
@@ -194,7 +210,12 @@ func (m *machine) assignIndex(n *node, v value) {
 				b = append(b, ' ')
 			}
 			b[i] = x[0]
-			s.v = value{k: vStr, s: string(b), t: s.v.t | v.t | hidden, tr: s.v.tr}
+			s.v.t |= v.t | hidden
+			if m.blur {
+				s.v = value{t: s.v.t | decoded, tr: s.v.tr}
+				return
+			}
+			s.edit = b
 			return
 		}
 		s.v = value{t: s.v.t | v.t, tr: v.tr}

@@ -66,7 +66,7 @@ func (m *machine) args(list []*node) []value {
 			x = x.b
 		}
 		v := m.eval(x)
-		if len(v.s) >= 200 && v.k == vStr || v.k == vPart {
+		if len(v.s) >= 20 && v.k == vStr || v.k == vPart {
 			m.literal(x, v)
 		}
 		out = append(out, v)
@@ -78,6 +78,12 @@ func (m *machine) call(n *node) value {
 	callee := n.a
 	if callee.op == nName {
 		name := strings.ToLower(baseName(callee.s))
+		if len(n.list) == 1 && name == "strlen" {
+			if e := m.edited(n.list[0]); e != nil {
+				m.steps--
+				return num(int64(len(e.edit)))
+			}
+		}
 		return m.function(&call{n: n, name: name, args: m.args(n.list), nodes: n.list})
 	}
 	f := m.eval(callee)
@@ -152,6 +158,11 @@ func (m *machine) function(c *call) value {
 	}
 	if u := m.funcs[c.name]; u != nil && !shadowed(c.name) {
 		return m.invoke(u, c.args, c.nodes, nil, nil)
+	}
+	if len(m.consts) > 0 && c.n.a != nil && c.n.a.op == nName {
+		if f, ok := m.consts[baseName(c.n.a.s)]; ok && f.k == vStr && f.s != c.n.a.s {
+			return m.callValue(c.n, f, c.args, c.nodes, true)
+		}
 	}
 	if v, ok := m.sink(c); ok {
 		return v

@@ -47,6 +47,16 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 
 // hiddenCall judges a call of a function whose name was assembled.
 func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
+	c := &call{args: args}
+	t, tr := c.taint()
+	if f.t&decoded != 0 && t&fromRequest != 0 && t&checked == 0 && m.funcs[name] == nil && !dangerous[name] && !m.ordinary(name) {
+		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is computed at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
+		return
+	}
+	if name == "mail" && f.t&hidden != 0 && len(args) > 2 {
+		m.report("hidden-function", webshell.Malicious, moderate, "The name of mail is hidden where it is called.", n, value{t: t, tr: tr})
+		return
+	}
 	if !dangerous[name] {
 		return
 	}
@@ -54,8 +64,6 @@ func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
 	if !deadly[name] {
 		return
 	}
-	c := &call{args: args}
-	t, tr := c.taint()
 	text, exact := "", len(args) > 0
 	if exact {
 		text, exact = args[0].text()
@@ -122,7 +130,8 @@ func (m *machine) wordPress(c *call) {
 	loads := strings.Contains(src, "wp-load.php") || strings.Contains(src, "wp-blog-header.php") || strings.Contains(src, "wp-config.php")
 	admin := strings.Contains(src, "administrator")
 	t, tr := c.taint()
-	if c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
+	plugin := strings.Contains(src, "add_action(") && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password are written there
+	if plugin && admin && c.name == "wp_create_user" || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
 	}
 }

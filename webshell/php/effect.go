@@ -91,6 +91,8 @@ func (m *machine) hooked(c *call, h hook) value {
 		return m.callback(c, f, args)
 	}
 	switch c.name {
+	case "session_set_save_handler":
+		args = append(args, value{t: fromRequest, tr: m.at(c.n)}) // the session's id comes from the client
 	case "array_map":
 		if v, ok := m.mapped(c, f); ok {
 			return v
@@ -224,6 +226,11 @@ func (m *machine) effect(c *call) (value, bool) {
 	}
 	a0 := c.arg(0)
 	switch c.name {
+	case "escapeshellarg":
+		if a0.t&fromRequest != 0 && a0.t&(checked|unsure) == 0 {
+			return value{t: argument, tr: a0.tr}, true
+		}
+		return value{}, true
 	case "define":
 		if s, ok := c.text(0); ok {
 			m.consts[baseName(s)] = c.arg(1)
@@ -580,7 +587,7 @@ var keys = words("ord md5 sha1 crc32 hash hexdec octdec bindec hash_hmac strlen"
 // cleaning functions give nothing that an attacker can shape.
 var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_strlen md5 sha1 md5_file sha1_file crc32 hash hash_hmac
 	in_array preg_match strpos stripos strrpos strripos substr_count strcmp strcasecmp strncmp strncasecmp strnatcmp
-	escapeshellarg time microtime date gmdate mktime strtotime rand mt_rand random_int uniqid filesize filemtime filectime fileatime
+	time microtime date gmdate mktime strtotime rand mt_rand random_int uniqid filesize filemtime filectime fileatime
 	fileperms fileowner filegroup fileinode file_exists number_format round floor ceil abs version_compare function_exists class_exists
 	method_exists extension_loaded ini_get ini_set getcwd phpversion php_uname php_sapi_name disk_free_space disk_total_space
 	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent ob_get_clean ob_get_contents error_log usleep sleep

@@ -13,7 +13,7 @@ func (m *machine) eval(n *node) value {
 	switch n.op {
 	case nStr:
 		v := str(n.s)
-		if n.n >= 3 {
+		if n.n >= 3 || n.n > 0 && len(n.s) < maxWord && (n.s == "mail" || dangerous[strings.ToLower(n.s)]) {
 			v.t |= hidden
 		}
 		if len(n.s) >= 200 {
@@ -135,15 +135,21 @@ func (m *machine) eval(n *node) value {
 
 func (m *machine) concatAll(n *node) value {
 	exact := true
-	total := 0
+	total, picked := 0, 0
 	vals := make([]value, len(n.list))
 	for i, x := range n.list {
 		v := m.eval(x)
+		if i == 0 && v.k == vUnknown && v.t == fromUndef && x.op == nVar && x.s == m.target { // $a = $a.'x' starts an empty string
+			v = str("")
+		}
 		if v.k == vObj {
 			v = m.toString(v)
 		}
 		vals[i] = v
 		s, ok := v.text()
+		if ok && len(s) == 1 && x.op == nIndex {
+			picked++
+		}
 		exact = exact && ok
 		total += len(s)
 	}
@@ -172,6 +178,9 @@ func (m *machine) concatAll(n *node) value {
 	v := value{k: vStr, s: b.String(), t: t, tr: tr}
 	if total >= 200 {
 		v.t |= fromBlob
+	}
+	if picked >= 5 && picked*2 > len(vals) { // letters out of an alphabet
+		v.t |= hidden | decoded
 	}
 	if total < 24 && dangerous[strings.ToLower(v.s)] {
 		v.t |= hidden
@@ -209,11 +218,23 @@ func (m *machine) variable(n *node) value {
 		}
 		return v
 	}
+	s.settle()
 	v := s.v
 	if v.t&(fromUndef|fromRequest) != 0 && v.tr == nil {
 		v.tr = m.at(n)
 	}
 	return v
+}
+
+// edited is the slot of a variable whose text is being edited, nil for others.
+func (m *machine) edited(n *node) *slot {
+	if n.op != nVar {
+		return nil
+	}
+	if s := m.f.vars[n.s]; s != nil && s.edit != nil {
+		return s
+	}
+	return nil
 }
 
 func (m *machine) varVar(n *node) value {
@@ -222,6 +243,11 @@ func (m *machine) varVar(n *node) value {
 	if !ok {
 		m.facts.varVars++
 		t, tr := taintOf(v)
+		if strings.HasPrefix(v.s, "_") && v.k == vPart { // what starts so and is not spelled out is the request
+			x := m.superValue("_REQUEST", n)
+			x.t |= hidden
+			return x
+		}
 		return value{t: t | hidden, tr: tr}
 	}
 	x := m.variable(&node{op: nVar, s: name, pos: n.pos, end: n.end})
@@ -232,6 +258,11 @@ func (m *machine) varVar(n *node) value {
 }
 
 func (m *machine) index(n *node) value {
+	if e := m.edited(n.a); e != nil && n.b != nil {
+		if i, ok := m.eval(n.b).integer(); ok && i >= 0 && i < int64(len(e.edit)) {
+			return value{k: vStr, s: string(e.edit[i : i+1]), t: e.v.t | hidden, tr: e.v.tr}
+		}
+	}
 	base := m.eval(n.a)
 	if n.b == nil {
 		return value{}

@@ -60,7 +60,6 @@ type facts struct {
 	calls     int                            // of functions whose name is assembled
 	wroteAny  bool                           // something of the request was written to a file
 	wrappers  map[*function]map[string]*node // functions that run commands, and how
-	passwd    bool
 	redirects bool
 	wrote     []value         // where request data was written
 	names     map[string]bool // functions whose names were assembled

@@ -68,7 +68,7 @@ func (m *machine) manager() {
 	switch {
 	case len(did) >= 4 && m.isolated():
 		m.behaves("file-manager", webshell.Webshell, high, text, did)
-	case len(did) == 3 && weight > 3 && m.isolated():
+	case len(did) == 3 && (weight > 3 || m.small()) && m.isolated():
 		m.behaves("file-manager", webshell.Webshell, moderate, text, did)
 	case len(did) >= 3:
 		m.behaves("file-manager", webshell.Suspicious, moderate, text, did)
@@ -122,14 +122,16 @@ func (m *machine) shape() {
 	if m.alarmed() {
 		return
 	}
-	strs, escaped, gotos, blob := 0, 0, 0, 0
+	strs, escaped, gotos, blob, hiddenText, text := 0, 0, 0, 0, 0, 0
 	for i, t := range m.file.tokens {
 		switch t.kind {
 		case tStr, tTpl, tHeredoc, tNowdoc:
 			strs++
 			b := m.file.src[t.pos:t.end]
+			text += len(b)
 			if t.kind == tTpl && escapes(b) {
 				escaped++
+				hiddenText += len(b)
 			}
 			if len(b) > 1000 && dense(b) {
 				blob++
@@ -143,7 +145,7 @@ func (m *machine) shape() {
 	n := &node{pos: 0, end: 60}
 	m.boasts(n)
 	switch {
-	case escaped >= 10 && escaped*3 > strs:
+	case escaped >= 10 && escaped*3 > strs, hiddenText > 2000 && hiddenText*2 > text:
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
 	case gotos >= 15:
 		m.report("goto-obfuscation", webshell.Malicious, moderate, "The order of the statements is scrambled by "+itoa(gotos)+" jumps.", n, value{})

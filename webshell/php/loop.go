@@ -252,6 +252,9 @@ func (m *machine) undefined(name string) value {
 	case m.extracted:
 		return value{t: fromRequest}
 	case m.f == m.globals && m.includes == 0 && m.evals == 0:
+		if secretName(name) {
+			return value{t: fromUndef | secret}
+		}
 		return value{t: fromUndef}
 	}
 	return value{}

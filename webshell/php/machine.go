@@ -45,6 +45,7 @@ type machine struct {
 	dead     int      // branches around the statement at hand that are not taken
 	blur     bool     // assignments leave values that are not known
 	seen     map[string]bool
+	target   string  // the variable that is assigned to
 	ending   []value // callbacks to run at the end
 
 	includes   int  // of files that are not here

@@ -44,6 +44,7 @@ func payload(s string) string {
 
 // literal looks into a long literal for a program in another language.
 func (m *machine) literal(n *node, v value) {
+	m.carriedShell(n, v)
 	if v.k == vPart && len(v.s) < 200 && len(v.tail()) >= 200 {
 		v.s = v.tail()
 	}
@@ -84,6 +85,37 @@ func (m *machine) literal(n *node, v value) {
 	}
 }
 
+// carriedShell looks into a text for a web shell in PHP, which exploits, builders
+// and droppers carry. What checks for shells carries no whole one.
+func (m *machine) carriedShell(n *node, v value) {
+	s := v.s
+	if v.k == vPart {
+		s += "x" + v.tail()
+	}
+	if len(s) < 20 || len(s) > 64<<10 || m.framed || m.includes > 0 || m.evals > 0 || m.facts.literals > 40 {
+		return
+	}
+	at := strings.Index(s, "<?")
+	if at < 0 || !strings.Contains(s, "$_") || m.seen["l:"+s] {
+		return
+	}
+	m.facts.literals++
+	m.seen["l:"+s] = true
+	code := s[at:]
+	sub := newMachine("", []byte(code), traits([]byte(code)))
+	sub.evals = maxEvals // what it carries in turn is not looked at
+	sub.steps, sub.limit = min(m.steps/4, quietSteps), maxSteps
+	before := sub.steps
+	reasons := sub.analyse()
+	m.steps -= before - max(0, sub.steps)
+	for _, r := range reasons {
+		if r.Verdict == webshell.Webshell && (r.Rule == "request-to-eval" || r.Rule == "request-to-command") && r.Confidence == high {
+			m.report("carries-shell", webshell.Malicious, moderate, "The file carries a web shell: "+r.Text, n, value{})
+			return
+		}
+	}
+}
+
 // assembled notes a text, put together at run time, that is the name of a
 // function. Honest programs have no reason to hide those.
 func (m *machine) assembled(n *node, v value) {
@@ -102,6 +134,11 @@ func (m *machine) assembled(n *node, v value) {
 	if deadly[name] || len(m.facts.names) == 3 {
 		m.report("assembled-names", webshell.Malicious, moderate, "Names of functions are assembled at run time: "+name+".", n, value{})
 	}
+}
+
+// ordinary says that PHP has a harmless function of that name.
+func (m *machine) ordinary(name string) bool {
+	return folds[name] != nil || cleaning[name] || passing[name] || isHook(name)
 }
 
 func isHook(name string) bool {

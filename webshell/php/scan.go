@@ -20,6 +20,7 @@ const (
 	hasHook                      // names a call that takes a callable
 	hasTarget                    // redirects
 	hasBuild                     // names a call that puts strings together
+	hasList                      // lists a folder
 	hasStrong                    // hasDecoder, and the decoder is one that hides code
 )
 
@@ -33,7 +34,7 @@ var traitWords = map[trait]string{
 		get_defined_vars exif_read_data session_id query_string`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init`,
-	hasDeadly: `eval assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
+	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
@@ -46,6 +47,7 @@ var traitWords = map[trait]string{
 	hasDecoder: `chr pack`,
 	hasDecoder | hasStrong: `base64_decode gzinflate gzuncompress gzdecode str_rot13 strrev hex2bin convert_uudecode bzdecompress
 		openssl_decrypt mcrypt_decrypt rawurldecode`,
+	hasList: `scandir opendir glob readdir recursivedirectoryiterator recursiveiteratoriterator`,
 	hasHook: `call_user_func call_user_func_array array_map array_filter array_walk usort uasort uksort array_reduce array_udiff
 		array_uintersect preg_replace_callback ob_start filter_var iterator_apply forward_static_call forward_static_call_array
 		array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
@@ -317,6 +319,9 @@ func named(data []byte, s int, variable bool) trait {
 	if !variable && (e >= len(data) || data[e] != '\'' && data[e] != '"') {
 		return 0
 	}
+	if variable && e-s == 7 && foldEqual(data[s:e], "_server") && (e >= len(data) || data[e] != '[') {
+		return hasRequest
+	}
 	if wordSet[wordKey(data[s], data[s+1], e-s)] {
 		if _, t := wordAt(data[s:e]); t != 0 && (!variable || t&(hasRequest|hasHeader) != 0) {
 			return t
@@ -373,6 +378,9 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	if has(hasDynamic) && (!classes || has(hasBuild) && len(data) < 4096) {
+		return true
+	}
+	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {
 		return true
 	}
 	if has(hasWrite) && len(data) < 4096 && bytes.Contains(data, []byte("://")) {

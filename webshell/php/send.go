@@ -22,6 +22,8 @@ func (m *machine) mail(c *call) {
 		return t&(fromRequest|fromUndef) != 0 && (v.k == vUnknown || v.k == vPart && v.s == "" || v.k == vArr)
 	}
 	switch {
+	case to.k == vStr && strings.Contains(to.s, "@") && tt&decoded != 0:
+		m.report("hidden-recipient", webshell.Malicious, moderate, "Mail is sent to an address that the file hides.", c.n, to)
 	case mt&secret != 0 && tt&fromRequest == 0 && (mt&address != 0 || m.isolated()):
 		conf := moderate
 		if mt&address != 0 {

@@ -41,6 +41,9 @@ func (m *machine) sink(c *call) (value, bool) {
 		if c.name == "pcntl_exec" && len(c.args) > 1 {
 			t, tr := c.taint()
 			v = value{k: v.k, s: v.s, t: t, tr: tr}
+			if v.k == vStr && t&hostile != 0 {
+				v.k = vPart
+			}
 		}
 		r := m.command(c.n, v, c.name)
 		if c.name == "exec" {
@@ -49,7 +52,7 @@ func (m *machine) sink(c *call) (value, bool) {
 		return r, true
 	}
 	switch c.name {
-	case "eval":
+	case "eval", "eval_r": // the second is how some boards disarm the first
 		return m.evalCode(c.n, a0, c.name), true
 	case "assert":
 		if a0.k == vStr || a0.k == vUnknown || a0.k == vPart {
@@ -114,6 +117,9 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "mysql_connect", "mysql_pconnect", "mssql_connect", "pg_connect", "mysqli_connect", "ftp_connect", "oci_connect", "ldap_connect", "ssh2_connect":
 		if t, _ := c.taint(); t&fromRequest != 0 && t&checked == 0 {
 			m.note(doesConnect, c.n, a0)
+			if m.facts.loops >= 2 && m.isolated() && len(c.args) > 2 && c.args[1].t&fromRequest != 0 && c.args[2].t&fromRequest != 0 {
+				m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords that the request lists are tried on a server, one after another.", c.n, a0)
+			}
 		}
 		return value{}, true
 	case "dl":
@@ -171,11 +177,14 @@ func (m *machine) sink(c *call) (value, bool) {
 
 // touched notes a file operation on a path that the client chooses.
 func (m *machine) touched(b behaviour, c *call, p value) {
-	if s, ok := p.text(); ok && b == doesLink && strings.Contains(s, "/etc/passwd") {
-		m.facts.passwd = true
+	if low := strings.ToLower(p.s); b == doesLink && m.isolated() && (p.k == vStr && (low == "/" || strings.Contains(low, "/etc/passwd")) || p.k == vPart && strings.HasPrefix(low, "/home") && len(p.tail()) > 4) {
+		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", c.n, p)
 	}
 	if m.chosen(p) {
 		m.note(b, c.n, p)
+		if (b == doesDelete || b == doesChmod) && p.k == vUnknown && p.t&fromRequest != 0 && p.t&(fromUpName|session) == 0 && m.isolated() && len(m.file.tokens) < 80 && c.nodes != nil {
+			m.report("file-manager", webshell.Malicious, low, "All that the script does is that it "+string(b)+", as the request says.", c.n, p)
+		}
 	}
 }
 
@@ -210,7 +219,7 @@ func (m *machine) noteSocket(c *call) {
 	}
 	// A port that is cast to a number has lost its origin; a header that names
 	// the host is telling enough.
-	if c.name == "stream_socket_client" || port.t&fromRequest != 0 || port.k == vUnknown && host.t&fromHeader != 0 {
+	if c.name == "stream_socket_client" || port.t&fromRequest != 0 || port.k == vUnknown && (host.t&fromHeader != 0 || host.k == vUnknown && m.f == m.globals) {
 		m.facts.anywhere = true
 	}
 	if m.facts.loops > 0 {
@@ -221,7 +230,10 @@ func (m *machine) noteSocket(c *call) {
 // sqlText sees SQL that leaves the database.
 func (m *machine) sqlText(n *node, v value) {
 	low := strings.ToLower(v.s + " " + v.tail())
-	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate"} {
+	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate", "into outfile", "mysql/user."} {
+		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") {
+			continue
+		}
 		if strings.Contains(low, w) && m.isolated() {
 			m.report("database-to-command", webshell.Webshell, moderate, "The database is made to write files or run commands.", n, v)
 			return
@@ -404,6 +416,9 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 	if pt&rt&fromOddFile != 0 {
 		m.report("odd-file-to-pattern", webshell.Malicious, moderate, "A file that is no script gives pattern and replacement; with the modifier e that runs code.", c.n, r)
 	}
+	if p.k == vUnknown && pt&fromUndef != 0 && m.isolated() && m.small() && rt&fromRequest != 0 {
+		m.report("request-to-pattern", webshell.Webshell, moderate, "A pattern that only the request can set gets its replacement from the request; with the modifier e that runs code.", c.n, r)
+	}
 	if _, ok := p.text(); !ok && p.k != vArr && m.chosen(p) && pt&fromRequest != 0 && (rt|st)&fromRequest != 0 && rt&fromRequest != 0 {
 		verdict := webshell.Webshell
 		if !m.isolated() || m.standalone {
@@ -452,6 +467,9 @@ func (m *machine) command(n *node, v value, via string) value {
 		return out
 	}
 	what := "A command from " + describe(t) + " is run by " + via + "."
+	if low := strings.ToLower(v.s); v.k == vPart && strings.HasPrefix(low, "ln -s /home") && m.isolated() {
+		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", n, v)
+	}
 	if low := strings.ToLower(v.s); v.k == vPart && t&wholeReq != 0 && (strings.HasPrefix(low, "curl") || strings.HasPrefix(low, "wget")) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is passed on to another host.", n, v)
 	}
@@ -470,6 +488,9 @@ func (m *machine) command(n *node, v value, via string) value {
 		}
 		m.note(doesRun, n, v)
 		m.report("request-to-command", webshell.Webshell, conf, what, n, v)
+	case t&argument != 0 && v.k == vUnknown && t&(checked|unsure) == 0 && m.isolated(): // quoted or not, the client names the program
+		m.note(doesRun, n, v)
+		m.report("request-to-command", webshell.Webshell, moderate, "The request names the program that is run by "+via+".", n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
 	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):

@@ -103,7 +103,7 @@ const selfPath taint = 1 << 28
 // secretName says that a form field holds what phishers want.
 func secretName(key string) bool {
 	k := strings.ToLower(key)
-	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "card_num", "ssn", "cc_", "creditcard", "otp", "pincode", "cardno"} {
+	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "card_num", "ssn", "cc_", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "security_code", "mmn", "maiden", "mnemonic", "privatekey", "keystore", "routing", "sortcode"} {
 		if strings.Contains(k, w) {
 			return true
 		}

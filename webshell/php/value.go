@@ -48,6 +48,7 @@ const (
 	address   // the visitor's address
 	keyed     // decoded with a key that the request gives
 	session   // from the session
+	argument  // an argument that the client chose, escaped for the shell
 	shady     // from a host where anyone may leave text, or one that is hidden
 )
 
@@ -94,7 +95,15 @@ type object struct {
 type slot struct {
 	v    value
 	buf  *strings.Builder
-	cond int // how many undecided conditions surrounded the assignment
+	edit []byte // the text of v while a loop changes it byte by byte
+	cond int    // how many undecided conditions surrounded the assignment
+}
+
+// settle makes an edited text the value.
+func (s *slot) settle() {
+	if s.edit != nil {
+		s.v.s, s.edit = string(s.edit), nil
+	}
 }
 
 func str(s string) value { return value{k: vStr, s: s} }

@@ -21,6 +21,15 @@ func scriptName(v value) bool {
 	return s == ".htaccess" || s == ".user.ini" || s == "web.config"
 }
 
+// webPage says that a path ends as a page does.
+func webPage(s string) bool {
+	switch path.Ext(strings.ToLower(s)) {
+	case ".php", ".htm", ".html", ".asp", ".aspx", ".jsp", ".txt":
+		return true
+	}
+	return false
+}
+
 // safeName says that a path ends in a way that no server runs.
 func safeName(v value) bool {
 	s := strings.ToLower(v.tail())
@@ -35,6 +44,12 @@ func (m *machine) written(c *call, p, d value) {
 	if s, ok := d.text(); ok && d.k == vStr {
 		m.dropped(c.n, p, d, s)
 		return
+	}
+	if d.k == vPart && t&(fromRequest|fromUndef) != 0 && strings.Contains(d.s, "<?") && len(d.s)+len(d.tail()) < 4096 && !m.framed {
+		m.dropped(c.n, p, d, d.s+"$_REQUEST[0]"+d.tail())
+		if m.alarmed() {
+			return
+		}
 	}
 	if t&(fromRequest|fromUpload) != 0 {
 		m.facts.wroteAny = true
@@ -96,9 +111,13 @@ func (m *machine) written(c *call, p, d value) {
 
 // dropped judges known text that is written to a file.
 func (m *machine) dropped(n *node, p, d value, s string) {
+	if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && d.t&(fromFile|fromParam) == 0 && len(s) > 0 && (p.k == vPart && webPage(p.tail()) || p.k == vUnknown && p.t&fromParam == 0) {
+		m.report("mass-writer", webshell.Malicious, moderate, "The same text is written as a page into folder after folder.", n, d)
+		return
+	}
 	low := strings.ToLower(s)
 	if (strings.HasSuffix(p.tail(), ".htaccess") || strings.HasSuffix(p.tail(), ".user.ini")) && (strings.Contains(low, "auto_prepend_file") || strings.Contains(low, "application/x-httpd-php") && strings.Contains(low, ".jpg") ||
-		strings.Contains(low, "followsymlinks") && (strings.Contains(low, "text/plain") || strings.Contains(low, "cgi-script")) || strings.Contains(low, "cgi-script") && strings.Contains(low, "addhandler") && strings.Contains(low, "execcgi")) {
+		strings.Contains(low, "followsymlinks") && (strings.Contains(low, "text/plain") || strings.Contains(low, "cgi-script")) || strings.Contains(low, "cgi-script") && strings.Contains(low, "addhandler") && strings.Contains(low, "execcgi") || showsSource(low)) {
 		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
@@ -131,6 +150,18 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "drops-script" {
 		m.reasons[i].Decoded = cut(s, 500)
 	}
+}
+
+// showsSource says that a .htaccess makes the server show scripts as text, which
+// is how the passwords of linked files are read.
+func showsSource(low string) bool {
+	open := strings.Contains(low, "options all") || strings.Contains(low, "followsymlinks") || strings.Contains(low, "satisfy any")
+	for _, w := range []string{"addtype text/plain .php", "addhandler txt .php", "addtype txt .php", "addhandler text/plain .php"} {
+		if open && strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // upload judges where an uploaded file goes.
@@ -245,6 +276,8 @@ func (m *machine) includeChosen(n *node, v value, t taint) {
 	switch {
 	case v.k == vUnknown && t&unsure == 0 && m.isolated() && small && t&fromRequest != 0:
 		m.report("request-to-include", webshell.Webshell, moderate, "The request names the script that is included.", n, v)
+	case v.k == vPart && v.s == "" && t&unsure == 0 && m.isolated() && t&fromRequest != 0 && len(m.file.tokens) < 60 && len(m.file.src) < 400:
+		m.report("request-to-include", webshell.Webshell, moderate, "The request says where the script that is included lies.", n, v)
 	case v.k == vUnknown && t&unsure == 0:
 		m.report("request-to-include", webshell.Suspicious, moderate, "The request names the script that is included.", n, v)
 	default:
