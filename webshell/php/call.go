@@ -272,11 +272,27 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.run(body)
 	m.f, m.unit = was, wasUnit
 	m.calls--
+	if fr.ret.k == vStr && len(args) > 0 && args[0].k == vStr && len(nodes) > 0 && nodes[0].op == nStr && fr.ret.s != args[0].s && fr.ret.t&decoded != 0 && readable(fr.ret.s) && len(m.facts.unlocked) < 64 {
+		if m.facts.unlocked == nil {
+			m.facts.unlocked = map[string]bool{}
+		}
+		m.facts.unlocked[fr.ret.s] = true
+	}
 	if t&fromRequest != 0 && fr.ret.k == vUnknown && fr.ret.t&(hostile|fromFile|fromDB|checked|unsure) == 0 && m.facts.looped > looped {
 		fr.ret.t |= keyed // what a loop makes of the request, the request decides
 		fr.ret.tr = firstTrace(fr.ret.tr, tr)
 	}
 	return fr.ret
+}
+
+// readable says that a text is of printable ASCII.
+func readable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\n' && s[i] != '\r' && s[i] != '\t' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) > 1
 }
 
 func (m *machine) bodyOf(f *function) []*node {

@@ -68,7 +68,9 @@ type facts struct {
 	dialled   bool            // a loop connects to the host that the request names
 	volley    *node           // and sends to it
 	answered  bool            // what a connection brings is read
+	formLoop  bool            // a loop goes through all of a form
 	literals  int             // long literals looked into
+	unlocked  map[string]bool // texts that a function of the file decoded from literals
 }
 
 // packed is code that was decoded and evaluated.

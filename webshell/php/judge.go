@@ -2,6 +2,7 @@ package php
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"limier/finding"
 	"limier/webshell"
@@ -122,7 +123,7 @@ func (m *machine) shape() {
 	if m.alarmed() {
 		return
 	}
-	strs, escaped, gotos, blob, hiddenText, text := 0, 0, 0, 0, 0, 0
+	strs, escaped, gotos, blob, hiddenText, text, names, binary := 0, 0, 0, 0, 0, 0, 0, 0
 	for i, t := range m.file.tokens {
 		switch t.kind {
 		case tStr, tTpl, tHeredoc, tNowdoc:
@@ -136,7 +137,16 @@ func (m *machine) shape() {
 			if len(b) > 1000 && dense(b) {
 				blob++
 			}
+		case tVar:
+			names++
+			if unreadable(m.file.src[t.pos+1 : t.end]) {
+				binary++
+			}
 		case tIdent:
+			names++
+			if unreadable(m.file.src[t.pos:t.end]) {
+				binary++
+			}
 			if t.end-t.pos == 4 && foldEqual(m.file.src[t.pos:t.end], "goto") && i+1 < len(m.file.tokens) && m.file.tokens[i+1].kind == tIdent {
 				gotos++
 			}
@@ -147,9 +157,24 @@ func (m *machine) shape() {
 	switch {
 	case escaped >= 10 && escaped*3 > strs, hiddenText > 2000 && hiddenText*2 > text:
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
+	case len(m.facts.unlocked) >= 12 && !m.framed:
+		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
+	case binary >= 20 && binary*2 > names && !m.framed:
+		m.report("binary-names", webshell.Suspicious, moderate, "Variables and functions have names that nobody can read, as an encoder makes them.", n, value{})
 	case gotos >= 15:
 		m.report("goto-obfuscation", webshell.Malicious, moderate, "The order of the statements is scrambled by "+itoa(gotos)+" jumps.", n, value{})
 	}
+}
+
+// unreadable says that a name is of bytes that form no text in UTF-8.
+func unreadable(name []byte) bool {
+	high := 0
+	for _, c := range name {
+		if c >= 0x80 {
+			high++
+		}
+	}
+	return high >= 3 && high*2 > len(name) && !utf8.Valid(name)
 }
 
 // escapes says that most of a string is printable text in escapes.

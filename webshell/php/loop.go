@@ -135,6 +135,7 @@ func (m *machine) foreach(n *node) ctrl {
 	}
 	if s, ok := v.ref.(super); ok {
 		x = m.superElement(s, "", v)
+		m.facts.formLoop = m.facts.formLoop || s == "_POST" || s == "_REQUEST"
 		k.t |= fromRequest
 		if s == "_SERVER" || s == "GLOBALS" || s == "_SESSION" {
 			k.t &^= fromRequest

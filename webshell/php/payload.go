@@ -92,7 +92,7 @@ func (m *machine) carriedShell(n *node, v value) {
 	if v.k == vPart {
 		s += "x" + v.tail()
 	}
-	if len(s) < 20 || len(s) > 64<<10 || m.framed || m.includes > 0 || m.evals > 0 || m.facts.literals > 40 {
+	if len(s) < 20 || len(s) > 64<<10 || m.framed || m.includes > 0 || m.evals > 0 || m.facts.literals > 40 || m.alarmed() {
 		return
 	}
 	at := strings.Index(s, "<?")

@@ -52,6 +52,9 @@ func (m *machine) analyse() []webshell.Reason {
 		}
 		return rank(a.Confidence) > rank(b.Confidence)
 	})
+	if m.alarmed() && m.evals == 0 {
+		m.reasons[0].Family = m.family()
+	}
 	return m.reasons
 }
 

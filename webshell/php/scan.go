@@ -33,13 +33,13 @@ var traitWords = map[trait]string{
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
 		get_defined_vars exif_read_data session_id query_string`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
-	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init`,
+	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record`,
 	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction`,
-	hasWrite: `file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail chmod
+	hasWrite: `extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
@@ -295,7 +295,7 @@ func callee(data []byte, e int) trait {
 	}
 	// A method or a declaration is another function.
 	if s > 1 && (data[s-1] == '>' && data[s-2] == '-' || data[s-1] == ':' && data[s-2] == ':') {
-		if w == "createfunction" || w == "sqlitecreatefunction" {
+		if w == "createfunction" || w == "sqlitecreatefunction" || w == "extractto" {
 			return t
 		}
 		return 0

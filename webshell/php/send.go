@@ -42,8 +42,12 @@ func (m *machine) mail(c *call) {
 			}
 			m.report("mailer", v, conf, "The request gives recipients, subject and text of the mails sent.", c.n, body)
 		}
-	case mt&wholeReq != 0 && mt&address != 0 && tt == 0 && to.exact() && m.isolated():
-		m.report("mails-form", webshell.Suspicious, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
+	case (mt&wholeReq != 0 || m.facts.formLoop && mt&fromRequest != 0) && mt&address != 0 && tt == 0 && to.exact() && m.isolated():
+		verdict := webshell.Suspicious
+		if m.leaves() {
+			verdict = webshell.Malicious
+		}
+		m.report("mails-form", verdict, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
 	}
 }
 
@@ -95,6 +99,9 @@ func (m *machine) fetched(n *node, u, d value) {
 // output judges what is shown to the visitor.
 func (m *machine) output(n *node, v value) {
 	t, _ := taintOf(v)
+	if m.facts.cloak > 0 && m.isolated() && len(v.s) > 30 && len(v.s) < 4096 && sendsAway(strings.ToLower(v.s+v.tail())) {
+		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", n, v)
+	}
 	if t&(fromRequest|fromRemote) != 0 {
 		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
 	}
@@ -107,6 +114,15 @@ func (m *machine) output(n *node, v value) {
 	case t&decoded != 0 && t&unsure == 0:
 		m.report("hidden-content", webshell.Suspicious, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
 	}
+}
+
+// sendsAway says that HTML takes its reader to another host at once.
+func sendsAway(low string) bool {
+	if !strings.Contains(low, "http://") && !strings.Contains(low, "https://") {
+		return false
+	}
+	return strings.Contains(low, "<script") && (strings.Contains(low, "location=") || strings.Contains(low, "location.href") || strings.Contains(low, "location.replace")) ||
+		strings.Contains(low, "http-equiv") && strings.Contains(low, "refresh")
 }
 
 // header judges redirects.
@@ -125,6 +141,21 @@ func (m *machine) header(c *call) {
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
 	case v.t&fromRemote != 0:
 		m.report("remote-redirect", webshell.Malicious, moderate, "A remote server says where visitors are sent.", c.n, v)
+	}
+}
+
+// leaves says that the file sends its visitors to another host in the end.
+func (m *machine) leaves() bool {
+	s := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<16)]))
+	for at := 0; ; {
+		i := strings.Index(s[at:], "location:")
+		if i < 0 {
+			return false
+		}
+		at += i + 9
+		if t := strings.TrimLeft(s[at:], " "); strings.HasPrefix(t, "http://") || strings.HasPrefix(t, "https://") {
+			return true
+		}
 	}
 }
 
@@ -263,6 +294,12 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			return m.read(c, o.props["#path"].v)
 		}
 	case "ziparchive":
+		if name == "open" {
+			o.props["#open"] = &slot{v: c.arg(0)}
+		}
+		if p := o.props["#open"]; name == "extractto" && p != nil && p.v.t&fromUpload != 0 && p.v.t&checked == 0 && m.isolated() && m.small() {
+			m.note(doesUpload, n, p.v)
+		}
 		if name == "extractto" && m.chosen(c.arg(0)) {
 			m.note(doesWrite, n, c.arg(0))
 		}

@@ -288,6 +288,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("hidden-payload", webshell.Malicious, moderate, "Decoded code evaluates more code, which could not be followed.", n, v)
 	case t&fromFile != 0 && t&decoded != 0:
 		m.report("decoded-file-to-eval", webshell.Malicious, moderate, "The decoded content of a file is evaluated by "+via+".", n, v)
+	case t&fromDB != 0 && t&decoded != 0 && via == "eval" && m.isolated() && m.small():
+		m.report("database-to-eval", webshell.Malicious, moderate, what, n, v)
 	case t&fromDB != 0 && t&decoded != 0:
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
 	case t&hidden != 0 && t&fromParam == 0 && via != "assert":

@@ -309,7 +309,9 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{t: fromFile | fromOddFile | decoded, tr: m.at(c.n)}, true
 	case "get_meta_tags", "simplexml_load_file":
 		return m.read(c, a0), true
-	case "dns_get_record", "gethostbyname":
+	case "dns_get_record":
+		return value{t: fromRemote, tr: m.at(c.n)}, true
+	case "gethostbyname":
 		return value{t: unsure}, true
 	case "apcu_fetch", "shm_get_var", "shmop_read", "apc_fetch":
 		return value{}, true
