@@ -2,10 +2,12 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +31,10 @@ func (c *Console) estate(v *visit) error {
 		return err
 	}
 	d := estateData{Overview: o, Picture: curve("curve", v.t("Servers by the day of their first hostile act"), v.words, days(o.Curve))}
+	// Of those that as many servers are open to, the exploited come first.
+	slices.SortStableFunc(d.CVEs, func(a, b store.CVE) int {
+		return cmp.Or(cmp.Compare(b.Vulnerable, a.Vulnerable), cmp.Compare(b.Exploited, a.Exploited))
+	})
 	d.CVEs, d.Builds = d.CVEs[:min(len(d.CVEs), 15)], d.Builds[:min(len(d.Builds), 15)]
 	return c.show(v, http.StatusOK, "estate", page{Title: v.t("Estate"), Data: d})
 }
