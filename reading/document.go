@@ -73,10 +73,9 @@ type Warning struct {
 
 // A Reader reads reports. It is safe for use by several goroutines.
 type Reader struct {
-	names    *gazetteer
-	lexicon  *lexicon
-	grammar  *grammar
-	extracts extracts
+	names   *gazetteer
+	lexicon *lexicon
+	grammar *grammar
 }
 
 // load is done once: the tables do not change.
