@@ -1,3 +1,58 @@
 package reading
 
+import (
+	"strings"
+
+	"limier/internal/linear"
+)
+
+// TechniqueWords are the features of a sentence for the model of techniques:
+// its words without endings, and pairs of them.
+func TechniqueWords(sentence string) []uint32 { return techniqueWords(tokenize(sentence)) }
+
+func techniqueWords(tokens []token) []uint32 {
+	var out []uint32
+	prev := "^"
+	for _, t := range tokens {
+		if !t.word {
+			if t.lower == `\` || t.lower == "/" || t.lower == "." {
+				continue
+			}
+			prev = "^"
+			continue
+		}
+		w := stem(t.lower)
+		if stopWords[w] {
+			continue
+		}
+		out = append(out, linear.Hash(w), linear.Hash(prev+" "+w))
+		if strings.ContainsAny(w, ".-_") {
+			for _, part := range strings.FieldsFunc(w, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
+				if len(part) > 1 {
+					out = append(out, linear.Hash(part))
+				}
+			}
+		}
+		prev = w
+	}
+	return out
+}
+
+var stopWords = map[string]bool{"the": true, "a": true, "an": true, "of": true, "and": true, "to": true, "in": true, "is": true, "it": true, "that": true, "for": true, "on": true, "with": true, "as": true, "by": true, "was": true, "be": true, "are": true, "this": true, "which": true, "or": true, "from": true, "at": true, "has": true, "have": true, "its": true, "wa": true, "ha": true, "thi": true, "it'": true}
+
+func stem(w string) string {
+	if len(w) > 30 {
+		w = w[:30]
+	}
+	if w != "" && w[0] >= '0' && w[0] <= '9' {
+		return "0"
+	}
+	for _, end := range []string{"ations", "ation", "ings", "ing", "ies", "ed", "es", "s", "e"} {
+		if len(w) > len(end)+3 && strings.HasSuffix(w, end) {
+			return w[:len(w)-len(end)]
+		}
+	}
+	return w
+}
+
 func (r *Reader) findTechniques(p *page) {}

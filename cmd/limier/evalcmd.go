@@ -25,6 +25,14 @@ func evalCommand() *cobra.Command {
 			return evalEvidence(cmd.Context(), args, cmd.OutOrStdout())
 		},
 	})
+	cmd.AddCommand(&cobra.Command{
+		Use:                "reading",
+		Short:              "Entities, claims, names and techniques read from reports, against labelled corpora",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return evalReading(cmd.Context(), args, cmd.OutOrStdout())
+		},
+	})
 	cmd.RunE = func(*cobra.Command, []string) error {
 		return fmt.Errorf("say what to measure: webshell or evidence")
 	}
