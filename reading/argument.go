@@ -195,13 +195,17 @@ func verbal(w string) bool {
 // order of the text. The direction is that of the search.
 func (p *passage) coordinated(m *mention, dir int, ok func(*mention) bool) []*mention {
 	list := []*mention{m}
+	conj := false // commas alone join nothing: "X, citing Y, Z"
 	for len(list) < 24 {
-		edge := list[len(list)-1]
-		next := p.joined(edge, dir, ok)
-		if next == nil {
+		next, and := p.joined(list[len(list)-1], dir, ok)
+		if next == nil || dir < 0 && len(list) == 1 && !and {
 			break
 		}
+		conj = conj || and
 		list = append(list, next)
+	}
+	if !conj {
+		list = list[:1]
 	}
 	if dir < 0 {
 		slices.Reverse(list)
@@ -223,8 +227,8 @@ func (p *passage) coordinated(m *mention, dir int, ok func(*mention) bool) []*me
 
 // joined returns the mention beside m in the direction, if only words that
 // join stand between.
-func (p *passage) joined(m *mention, dir int, ok func(*mention) bool) *mention {
-	i, comma, parens := m.hi, false, 0
+func (p *passage) joined(m *mention, dir int, ok func(*mention) bool) (next *mention, and bool) {
+	i := m.hi
 	if dir < 0 {
 		i = m.lo - 1
 	}
@@ -232,30 +236,25 @@ func (p *passage) joined(m *mention, dir int, ok func(*mention) bool) *mention {
 	for n := 0; n < 12 && i >= p.lo && i < p.hi; n++ {
 		if o := p.at(i); o != nil && o != m && !o.inside {
 			if ok(o) && seen && sameKind(m, o) {
-				return o
+				return o, and
 			}
-			return nil
+			return nil, false
 		}
 		switch w := p.tokens[i].lower; w {
 		case ",", "(", ")":
-			comma = true
 			seen = true
-			if w == "(" || w == ")" {
-				parens++
-			}
 		case "and", "et", "or", "ou", "&", "ainsi", "que", "comprenant", "including", "notamment", "dont", "as", "well", "plus", "with", "avec", "along", "together", "like", "comme", "/":
-			seen = true
-		case "le", "la", "les", "l'", "un", "une", "the", "a", "an", "du", "de", "d'", "des", "aux", "au", "of", "its", "groupe", "group", "groups", "groupes", "entre", "among", "autres", "others", "dans", "to", "to-":
-			if p.is(i, "of", "to", "dans") && !seen && dir > 0 {
-				return nil
+			seen, and = true, true
+		case "le", "la", "les", "l'", "un", "une", "the", "a", "an", "du", "de", "d'", "des", "aux", "au", "of", "its", "groupe", "group", "groups", "groupes", "entre", "among", "autres", "others", "dans", "to", "to-", "par", "by":
+			if p.is(i, "of", "to", "dans", "par", "by") && !seen && dir > 0 {
+				return nil, false
 			}
 		default:
-			return nil
+			return nil, false
 		}
-		_ = comma
 		i += dir
 	}
-	return nil
+	return nil, false
 }
 
 // sameKind keeps lists of like things together: states and organisations,

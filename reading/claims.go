@@ -69,6 +69,9 @@ func (r *Reader) drafts(p *passage, d *discourse) []*draft {
 		if dr == nil {
 			continue
 		}
+		if c.template == "deny" && len(out) > 0 && out[len(out)-1].relation == claim.Denies && slices.Equal(out[len(out)-1].parties, dr.parties) {
+			continue // he denies it and calls it a slander
+		}
 		dr.rule = c.template + " " + c.relation
 		r.judge(p, d, c, cues, i, frames, grades, dr)
 		out = append(out, dr)
@@ -166,7 +169,7 @@ func (r *Reader) draft(p *passage, d *discourse, c cue, frames []frame) *draft {
 	case "retract":
 		ok = p.retracts(d, c, dr)
 	}
-	if !ok {
+	if !ok || vacuous(dr) && !p.declines(c) {
 		return nil
 	}
 	for _, list := range [][]*mention{dr.objects, dr.targets, dr.parties} {
@@ -177,6 +180,27 @@ func (r *Reader) draft(p *passage, d *discourse, c cue, frames []frame) *draft {
 		}
 	}
 	return dr
+}
+
+// vacuous reports whether a claim of authorship accuses nobody who could be
+// told from others: "the attackers", "the group behind the attack".
+func vacuous(dr *draft) bool {
+	switch dr.relation {
+	case claim.AttributedTo, claim.ConductedBy, claim.LinkedTo, claim.Accuses:
+	default:
+		return false
+	}
+	for _, m := range dr.targets {
+		if !m.hidden || m.typ == "state" || m.norm.Sponsor != "" || m.norm.Value > 0 || m.iso != "" {
+			return false
+		}
+	}
+	return len(dr.targets) > 0
+}
+
+// declines reports whether the cue stands under a word of refusal.
+func (p *passage) declines(c cue) bool {
+	return p.nearBefore(c.lo, 10, "not", "n't", "pas", "aucun", "without", "sans", "short", "declined", "refused")
 }
 
 // speakers are those who say what stands at the cue.
@@ -213,7 +237,7 @@ func (p *passage) attributes(d *discourse, c cue, frames []frame, dr *draft) boo
 		dr.targets = got
 		dr.objects = p.object(c.hi, 40, k, objectOK)
 		if len(dr.objects) == 0 {
-			dr.objects = p.object(got[len(got)-1].hi, 12, p.hi, activityOK)
+			dr.objects = p.object(got[len(got)-1].hi, 12, p.hi, func(m *mention) bool { return activityOK(m) || m.typ == "threat-actor" })
 		}
 		break
 	}
@@ -353,7 +377,7 @@ func (p *passage) accuses(d *discourse, c cue, frames []frame, dr *draft) bool {
 	}
 	end := first[len(first)-1].hi
 	has := func(words ...string) bool {
-		for k := end; k < p.hi && k < end+8; k++ {
+		for k := end; k < p.hi && k < end+16; k++ {
 			if p.is(k, words...) {
 				return true
 			}
@@ -376,6 +400,9 @@ func (p *passage) accuses(d *discourse, c cue, frames []frame, dr *draft) bool {
 		}
 	}
 	dr.objects = p.object(end, 30, p.hi, activityOK)
+	if len(dr.objects) == 0 && p.is(end, "for", "of", "pour", "de", "d'") {
+		dr.objects = p.object(end, 6, p.hi, objectOK)
+	}
 	if len(dr.objects) == 0 {
 		dr.objects, dr.object = nil, "unspecified activities"
 		if len(dr.parties) == 0 {
@@ -590,7 +617,9 @@ func (p *passage) denies(d *discourse, c cue, dr *draft) bool {
 	}
 	text := p.words(c.hi, end)
 	lower := strings.ToLower(text + " " + p.words(c.lo, c.hi))
-	if !containsAny(lower, "accus", "implic", "involv", "allegation", "claim", "charge", "respons", "attack", "attaque", "hack", "role", "rôle", "particip", "lien", "link", "mise en cause", "reproch", "attribution", "finding", "groundless", "baseless", "unfounded", "smear", "fabricat", "false", "lie", "nonsense", "calomni", "infond", "mensong", "slander", "absurd", "ridicul", "fantais", "nothing to do", "being behind", "any", "tout", "derrière", "piratage", "ingérence", "interference", "report", "avoir") {
+	if what := c.lo - 1; dr.hi == c.hi && strings.TrimSpace(text) == "" && p.nearBefore(c.lo, 5, "que", "which") && what > p.lo {
+		text = "what is said before"
+	} else if !containsAny(lower, "accus", "implic", "involv", "allegation", "claim", "charge", "respons", "attack", "attaque", "hack", "role", "rôle", "particip", "lien", "link", "mise en cause", "reproch", "attribution", "finding", "groundless", "baseless", "unfounded", "smear", "fabricat", "false", "lie", "nonsense", "calomni", "infond", "mensong", "slander", "absurd", "ridicul", "fantais", "nothing to do", "being behind", "any", "tout", "derrière", "piratage", "ingérence", "interference", "report", "avoir") {
 		return false
 	}
 	dr.hi = end
@@ -718,7 +747,7 @@ func (p *passage) uses(d *discourse, c cue, dr *draft) bool {
 	if len(things) == 0 || len(who) == 0 {
 		return false
 	}
-	if len(s.list) > 0 && c.lo-s.list[len(s.list)-1].hi > 6 {
+	if len(s.list) > 0 && c.lo-s.list[len(s.list)-1].hi > 14 {
 		return false
 	}
 	dr.objects, dr.targets = things, who

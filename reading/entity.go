@@ -290,7 +290,7 @@ func (p *passage) accepts(n *name, lo, hi int) bool {
 	if e.typ == 'C' || e.typ == 'o' {
 		abbreviation := len(n.spelt) <= 5 && n.spelt == strings.ToUpper(n.spelt)
 		if abbreviation {
-			return exact
+			return exact || len(text) >= 4 && text == titled(n.spelt)
 		}
 		return first.upper || lowerSpelt || exact || hi-lo >= 3
 	}
@@ -308,7 +308,7 @@ func (p *passage) accepts(n *name, lo, hi int) bool {
 		}
 		if capital {
 			// One plain word that starts a sentence may be just that.
-			return hi-lo > 1 || lo > p.lo || exact && !lowerSpelt && n.spelt != titled(n.spelt) || p.company(lo, hi)
+			return hi-lo > 1 || lo > p.lo || len(text) >= 5 || exact && !lowerSpelt && n.spelt != titled(n.spelt) || p.company(lo, hi)
 		}
 		return exact && (len(text) >= 6 || strings.ContainsAny(text, "0123456789"))
 	}
@@ -423,6 +423,10 @@ func (p *passage) number(i int) (value int64, hi int) {
 		value, _ = strconv.ParseInt(digits, 10, 64)
 	} else if n, ok := numberWords[t[i].lower]; ok {
 		value, hi = n, i+1
+		if n >= 10 && hi+1 < p.hi && p.is(hi, "of", "de") && p.is(hi+1, "thousands", "milliers", "millions") {
+			hi += 2
+			return value * map[string]int64{"thousands": 1e3, "milliers": 1e3, "millions": 1e6}[t[hi-1].lower], hi
+		}
 	} else {
 		return 0, i
 	}
@@ -447,5 +451,5 @@ func (p *passage) number(i int) (value int64, hi int) {
 	return value, hi
 }
 
-var numberWords = map[string]int64{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "dozens": 24, "hundreds": 100, "thousands": 1000,
+var numberWords = map[string]int64{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "tens": 10, "dozens": 24, "hundreds": 100, "thousands": 1000,
 	"deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "dizaines": 20, "centaines": 100, "milliers": 1000, "une": 0, "un": 0, "one": 1, "several": 0, "plusieurs": 0}

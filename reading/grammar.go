@@ -194,7 +194,7 @@ func (r *Reader) frames(p *passage, d *discourse) []frame {
 			}
 			f := frame{lo: p.lo, hi: p.hi, verb: i, parties: who, manner: "source", hull: [2]int{i, who[len(who)-1].hi}}
 			if p.is(i, "citing", "citant") {
-				relays = append(relays, p.subject(i, d, partyOK).list...)
+				relays = append(relays, p.before(i, partyOK)...)
 			}
 			list = append(list, f)
 			i = end - 1

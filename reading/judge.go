@@ -87,7 +87,7 @@ func (r *Reader) polarity(p *passage, c cue, dr *draft) {
 			break
 		}
 	}
-	negated := false
+	negated, evidence := false, false
 	for k := start; k < c.hi; k++ {
 		switch p.tokens[k].lower {
 		case "not", "n't", "never", "neither", "nor", "pas", "jamais", "aucun", "aucune", "nullement", "cannot", "none":
@@ -108,7 +108,7 @@ func (r *Reader) polarity(p *passage, c cue, dr *draft) {
 			return
 		}
 		if id, end := r.grammar.negations.longest(p.tokens, k, p.hi); id >= 0 && end <= c.hi {
-			negated = true
+			negated, evidence = true, true
 			dr.lo = min(dr.lo, k)
 		}
 	}
@@ -118,7 +118,7 @@ func (r *Reader) polarity(p *passage, c cue, dr *draft) {
 	switch {
 	case dr.polarity == claim.Negates: // does not deny
 		dr.polarity = claim.Declines
-	case dr.speech && (c.template == "att>" || c.template == "blame>"):
+	case !evidence && dr.speech && (c.template == "att>" || c.template == "blame>"):
 		dr.polarity = claim.Declines
 	default:
 		dr.polarity = claim.Negates
@@ -405,7 +405,7 @@ func (p *passage) described(m, other *mention) string {
 		}
 	}
 	if lo > p.lo {
-		if o := p.at(lo - 1); o != nil && o.typ == "product" && o.hi == lo {
+		if o := p.at(lo - 1); o != nil && o.hi == lo && (o.typ == "product" || o.typ == "malware" || o.typ == "org" || o.typ == "malware-class" || o.typ == "campaign") {
 			lo = o.lo
 		}
 	}

@@ -12,6 +12,7 @@ func (r *Reader) shape(p *passage) {
 	p.joinPlaces(r)
 	p.joinParties(r)
 	p.sort()
+	p.joinCompounds()
 	for _, m := range p.mentions {
 		switch m.typ {
 		case "activity", "campaign":
@@ -133,6 +134,29 @@ func (p *passage) joinParties(r *Reader) {
 		m.norm = Norm{ISO2: m.iso, Canonical: p.words(m.lo, m.hi)}
 		if m.hi > i+1 || m.iso != "" {
 			p.put(m)
+		}
+	}
+}
+
+// joinCompounds puts names that only say which attack or agency into what they
+// stand before: "NotPetya attack", "US Justice Department", "Russia's GRU".
+func (p *passage) joinCompounds() {
+	for i := 0; i+1 < len(p.mentions); i++ {
+		m, next := p.mentions[i], p.mentions[i+1]
+		switch {
+		case m.typ == "country" && (next.lo == m.hi || p.is(m.hi, "'s") && next.lo == m.hi+1) && (next.typ == "org" || next.typ == "party"):
+			if next.iso == "" || next.iso == m.iso {
+				m.inside = true
+				if next.iso == "" && next.typ == "party" && next.kind != claim.Vendor {
+					next.iso, next.typ, next.hidden, next.level, next.lo = m.iso, "org", false, claim.TheState, m.lo
+					next.norm.ISO2 = m.iso
+				}
+			}
+		case next.lo == m.hi && activityOK(next):
+			switch m.typ {
+			case "malware", "org", "product", "malware-class", "threat-actor", "campaign":
+				m.inside = m.typ != "org" || m.kind != claim.State
+			}
 		}
 	}
 }
@@ -354,6 +378,17 @@ after:
 	if p.is(m.hlo, "nation-state", "state", "puissance", "foreign") {
 		m.level, m.norm.Sponsor = claim.Affiliated, "state"
 	}
+	if m.typ == "persons" && p.is(m.hi, "of", "du", "de", "from", "with") {
+		for k := m.hi + 1; k < min(m.hi+4, p.hi); k++ {
+			if o := p.at(k); o != nil {
+				if o.entry != nil && o.entry.organ {
+					m.hi, m.sponsor, m.iso, o.inside = o.hi, o, o.iso, true
+					m.norm.Sponsor = o.norm.Canonical
+				}
+				break
+			}
+		}
+	}
 	r.tie(p, m)
 	if m.iso != "" || m.norm.Sponsor != "" {
 		if m.typ != "persons" {
@@ -437,8 +472,8 @@ func (p *passage) count() {
 		}
 		// "quatre ressortissants chinois", "four Chinese nationals", "seven of its officers"
 		for j := k; j < min(k+4, p.hi); j++ {
-			if o := p.at(j); o != nil && o.typ == "persons" && o.lo <= j {
-				o.lo, o.hidden = i, false
+			if o := p.at(j); o != nil && (o.typ == "persons" || o.typ == "hackers" || o.typ == "actor-class" && o.level != claim.Group) && o.lo <= j {
+				o.typ, o.lo, o.hidden = "persons", i, false
 				o.norm.Value = value
 				i = o.hi
 				break

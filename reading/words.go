@@ -126,7 +126,9 @@ func loadGazetteer() (*gazetteer, error) {
 		switch f[2] {
 		case "organ":
 			e.kind, e.organ = claim.Agency, true
-		case "company", "party":
+		case "company":
+			e.kind = claim.Vendor
+		case "party":
 			e.kind = ""
 		}
 		for _, n := range strings.Split(f[3], "|") {
