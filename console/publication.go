@@ -15,25 +15,13 @@ import (
 	"limier/statement"
 )
 
-// collections are the two that the hub publishes; their ids are those that
-// `limier taxii` serves too.
-func collections() []taxii.Collection {
-	one := func(alias, title, description string) taxii.Collection {
-		return taxii.Collection{ID: publish.UUID(publish.Space, "taxii collection\n"+alias), Alias: alias, Title: title, Description: description, CanRead: true, MediaTypes: []string{taxii.StixType}}
-	}
-	return []taxii.Collection{
-		one("claims", "Claims", "Who says what of whom, with level, grade and source"),
-		one("indicators", "Indicators", "What to look for elsewhere; nothing of who was attacked"),
-	}
-}
-
 // taxii serves what was published to accounts that may see all organisations,
 // by token or by name and password.
 func (c *Console) taxiiServer() *taxii.Server {
 	return &taxii.Server{
 		Title: "Limier", Description: "What this hub publishes", Store: c.Store.Published(), Now: c.Now,
 		Roots: func(string) []taxii.Root {
-			return []taxii.Root{{Path: "limier", Title: "Limier", Collections: collections()}}
+			return []taxii.Root{{Path: "limier", Title: "Limier", Collections: taxii.Collections()}}
 		},
 		User: c.subscriber,
 	}
@@ -77,7 +65,7 @@ func (c *Console) publication(v *visit) error {
 }
 
 func (c *Console) showPublication(v *visit, status int, done, problem string, d publicationData) error {
-	for _, k := range collections() {
+	for _, k := range taxii.Collections() {
 		n, last, err := c.Store.Published().Count(v.ctx(), k.ID)
 		if err != nil {
 			return err
@@ -130,7 +118,7 @@ func (c *Console) publishIndicators(v *visit) error {
 }
 
 func (c *Console) letGo(v *visit, collection int, objects []taxii.Object) error {
-	k := collections()[collection]
+	k := taxii.Collections()[collection]
 	if err := c.Store.Published().Add(v.ctx(), k.ID, objects, c.Now()); err != nil {
 		return err
 	}

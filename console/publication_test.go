@@ -60,7 +60,7 @@ func TestPublish(t *testing.T) {
 	_, body := v.post("/account", "/account/token", url.Values{})
 	token := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(body)[1]
 	objects := func(collection int) (int, string) {
-		r, _ := http.NewRequest(http.MethodGet, e.url+"/taxii2/limier/collections/"+collections()[collection].ID+"/objects/?limit=1000", nil)
+		r, _ := http.NewRequest(http.MethodGet, e.url+"/taxii2/limier/collections/"+taxii.Collections()[collection].ID+"/objects/?limit=1000", nil)
 		r.Header.Set("Accept", taxii.MediaType)
 		r.SetBasicAuth("pat", token)
 		code, body := e.visitor().do(r)

@@ -145,6 +145,71 @@ func TestNothingIsFlattened(t *testing.T) {
 	}
 }
 
+// What the EU and NATO said on 19 July 2021 stays what they said, with all the
+// claims that ship around it.
+func TestThe19thOfJuly(t *testing.T) {
+	by := objects(t, written(t, "stix", shipped(t)))
+	name := map[string]string{}
+	for _, list := range by {
+		for _, o := range list {
+			name[str(o["id"])] = str(o["name"])
+		}
+	}
+	n := map[string]int{}
+	for _, o := range by["relationship"] {
+		d := details(o)
+		refs, _ := d["attributor_refs"].([]any)
+		for _, ref := range refs {
+			who := name[str(ref)]
+			if str(d["statement_date"]) != "2021-07-19" {
+				continue
+			}
+			switch {
+			case strings.HasPrefix(who, "European Union"):
+				n["EU"]++
+				if level := claim.Level(str(d["responsibility_level"])); level.Rank() > claim.Group.Rank() || o["relationship_type"] == "attributed-to" {
+					t.Errorf("the EU says %s of %s, level %s", o["relationship_type"], name[str(o["target_ref"])], level)
+				}
+			case strings.HasPrefix(who, "NATO"):
+				t.Errorf("NATO says %v itself", o["description"])
+			case strings.HasPrefix(who, "Canada"):
+				n["Canada"]++
+			}
+		}
+	}
+	if n["EU"] < 3 || n["Canada"] < 2 {
+		t.Errorf("claims are lost: %v", n)
+	}
+	for _, o := range by["relationship"] {
+		a, b := name[str(o["source_ref"])], name[str(o["target_ref"])]
+		if a > b {
+			a, b = b, a
+		}
+		if a == "APT27" && b == "HAFNIUM" && o["relationship_type"] != "related-to" {
+			t.Errorf("%s %s %s", a, o["relationship_type"], b)
+		}
+	}
+	for _, o := range append(by["intrusion-set"], by["campaign"]...) {
+		if o["aliases"] != nil {
+			t.Errorf("%s has aliases that nobody signs", o["name"])
+		}
+	}
+	versions := shipped(t)
+	again := versions[0]
+	again.Version = 2
+	later := objects(t, written(t, "stix", append(versions, again)))
+	for _, o := range later["relationship"] {
+		if details(o)["claim_id"] != again.ID {
+			continue
+		}
+		for _, p := range by["relationship"] {
+			if p["id"] == o["id"] && str(o["modified"]) <= str(p["modified"]) {
+				t.Error("a new version of a claim is no new version of its object")
+			}
+		}
+	}
+}
+
 func str(v any) string { s, _ := v.(string); return s }
 
 // by0 returns the id of the publisher.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"limier/publish"
 	"limier/publish/claims"
 	"limier/publish/stix"
 	"limier/publish/taxii"
@@ -42,7 +41,7 @@ again after a restart.`,
   curl -H 'Accept: application/taxii+json;version=2.1' http://127.0.0.1:6100/taxii2/`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store := new(taxii.Memory)
-			all := collections()
+			all := taxii.Collections()
 			list, err := (&kbJob{more: kb}).base()
 			if err != nil {
 				return err
@@ -107,17 +106,6 @@ again after a restart.`,
 	cmd.Flags().StringVar(&cert, "tls-cert", "", "`FILE` of the certificate, PEM")
 	cmd.Flags().StringVar(&key, "tls-key", "", "`FILE` of its key, PEM")
 	return cmd
-}
-
-// collections are the two that are served; their ids are the same everywhere.
-func collections() []taxii.Collection {
-	make := func(alias, title, description string) taxii.Collection {
-		return taxii.Collection{ID: publish.UUID(publish.Space, "taxii collection\n"+alias), Alias: alias, Title: title, Description: description, CanRead: true, MediaTypes: []string{taxii.StixType}}
-	}
-	return []taxii.Collection{
-		make("claims", "Claims", "Who says what of whom, with level, grade and source"),
-		make("indicators", "Indicators", "What to look for elsewhere; nothing of who was attacked"),
-	}
 }
 
 type taxiiUser struct {

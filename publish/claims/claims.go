@@ -70,12 +70,13 @@ func said(c *claim.Claim) time.Time {
 }
 
 // changed is when the claim got its present form: versions of its objects
-// depend on it.
+// depend on it. Where nothing tells, a later version is a second later.
 func changed(c *claim.Claim) time.Time {
-	if c.RecordedAt.After(said(c)) {
-		return c.RecordedAt.UTC()
+	at := said(c)
+	if c.RecordedAt.After(at) {
+		at = c.RecordedAt.UTC()
 	}
-	return said(c)
+	return at.Add(time.Duration(max(c.Version, 1)-1) * time.Second)
 }
 
 // party names one who speaks: "Canada (Global Affairs Canada)".

@@ -14,6 +14,10 @@ import (
 	"limier/publish"
 )
 
+// begun is the date of objects that only name something: it never changes,
+// whatever claims are added.
+var begun = time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // object is one STIX object; encoding/json sorts its keys.
 type object map[string]any
 
@@ -117,10 +121,9 @@ func build(list []claim.Claim, o Options, openCTI bool) (*bundle, error) {
 	b.stamp = stamp(newest)
 	b.add(tlp)
 	who := cmp.Or(o.Publisher, "Limier")
-	p := b.sdo("identity", newest, "publisher", who)
+	p := b.sdo("identity", begun, "publisher", who)
 	delete(p, "created_by_ref")
 	p["name"], p["identity_class"], p["description"] = publish.Plain(who), "organization", "Publishes what others have claimed, and who claimed it. It is not the author of the claims."
-	p["created"], p["modified"] = "2021-01-01T00:00:00.000Z", "2021-01-01T00:00:00.000Z"
 	b.producer = b.add(p)
 	if !openCTI {
 		b.definition()
@@ -164,22 +167,11 @@ func extension() string {
 
 func (b *bundle) definition() {
 	b.add(object{
-		"type": "extension-definition", "spec_version": "2.1", "id": extension(), "created": "2021-01-01T00:00:00.000Z", "modified": "2021-01-01T00:00:00.000Z", "created_by_ref": b.producer,
+		"type": "extension-definition", "spec_version": "2.1", "id": extension(), "created": stamp(begun), "modified": stamp(begun), "created_by_ref": b.producer,
 		"name": "limier-claim", "version": "1.0.0", "extension_types": []string{"property-extension"},
 		"description": "Who states a relationship, in which words, with which confidence and likelihood, at which level, and where it stands.",
 		"schema":      "A JSON object; doc/exports.md of Limier describes its fields.",
 	})
-}
-
-// first is the earliest date on which a claim speaks of a thing: the date of
-// its object does not change when claims are added later.
-func (b *bundle) first(t claim.Thing) time.Time {
-	for i := range b.list {
-		if c := &b.list[i]; key(c.Object) == key(t) || key(c.Target) == key(t) {
-			return said(c)
-		}
-	}
-	return time.Unix(0, 0).UTC()
 }
 
 func key(t claim.Thing) string { return cmp.Or(t.ID, t.Name) }
@@ -187,7 +179,7 @@ func key(t claim.Thing) string { return cmp.Or(t.ID, t.Name) }
 // thing adds the object that a claim speaks of. Several names of one actor stay
 // several objects: aliases are claims too.
 func (b *bundle) thing(t claim.Thing, kind string) string {
-	o := b.sdo(kind, b.first(t), "thing", key(t))
+	o := b.sdo(kind, begun, "thing", key(t))
 	o["name"] = name(t)
 	switch kind {
 	case "identity":
@@ -208,14 +200,7 @@ func (b *bundle) thing(t claim.Thing, kind string) string {
 // is another actor than the organ: the level is part of its name and identity,
 // since who draws the graph does not read the extension.
 func (b *bundle) accused(c *claim.Claim) string {
-	at := said(c)
-	for i := range b.list {
-		if o := &b.list[i]; key(o.Target) == key(c.Target) && o.Level == c.Level {
-			at = said(o)
-			break
-		}
-	}
-	o := b.sdo("threat-actor", at, "accused", key(c.Target), string(c.Level))
+	o := b.sdo("threat-actor", begun, "accused", key(c.Target), string(c.Level))
 	o["name"] = name(c.Target)
 	if c.Level != "" {
 		o["name"] = fmt.Sprintf("%s (level: %s)", name(c.Target), c.Level)
@@ -234,14 +219,7 @@ func country(name string) string {
 
 // identity adds one who speaks.
 func (b *bundle) identity(p claim.Party) string {
-	at := time.Unix(0, 0).UTC()
-	for i := range b.list {
-		if slices.ContainsFunc(b.list[i].Attributors, func(q claim.Party) bool { return party(q) == party(p) }) {
-			at = said(&b.list[i])
-			break
-		}
-	}
-	o := b.sdo("identity", at, "party", party(p))
+	o := b.sdo("identity", begun, "party", party(p))
 	o["name"] = party(p)
 	o["identity_class"] = map[claim.PartyKind]string{claim.Person: "individual", claim.Anonymous: "unknown"}[p.Kind]
 	if o["identity_class"] == "" {
@@ -359,7 +337,7 @@ func (b *bundle) claim(c *claim.Claim) {
 func (b *bundle) shared(c *claim.Claim, o object, refs []string) {
 	k := fmt.Sprint(o["source_ref"], o["relationship_type"], o["target_ref"])
 	if b.merged[k] == "" {
-		r := b.sdo("relationship", said(c), "shared", k)
+		r := b.sdo("relationship", begun, "shared", k)
 		r["source_ref"], r["relationship_type"], r["target_ref"] = o["source_ref"], o["relationship_type"], o["target_ref"]
 		r["description"] = "Claimed by one or several parties, who differ: see the notes and opinions on this relationship."
 		b.merged[k] = b.add(r)
@@ -536,7 +514,7 @@ func (b *bundle) report() {
 		}
 	}
 	newest, _ := time.Parse("2006-01-02T15:04:05.000Z", b.stamp)
-	o := b.sdo("report", newest, "claims", b.list[0].ID, fmt.Sprint(len(b.list)))
+	o := b.sdo("report", newest, append([]string{"claims"}, refs...)...) // another set of claims is another report
 	o["name"], o["published"], o["report_types"], o["object_refs"] = fmt.Sprintf("%d claims: who says what", len(b.list)), b.stamp, []string{"threat-report"}, refs
 	o["description"] = "Each relationship is what the parties named in its extension say, no more. Nothing here is the publisher's own conclusion."
 	b.add(o)

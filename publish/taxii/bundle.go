@@ -5,7 +5,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"limier/publish"
 )
+
+// Collections are the two that Limier publishes: claims, then indicators. Their
+// ids are the same everywhere.
+func Collections() []Collection {
+	one := func(alias, title, description string) Collection {
+		return Collection{ID: publish.UUID(publish.Space, "taxii collection\n"+alias), Alias: alias, Title: title, Description: description, CanRead: true, MediaTypes: []string{StixType}}
+	}
+	return []Collection{
+		one("claims", "Claims", "Who says what of whom, with level, grade and source"),
+		one("indicators", "Indicators", "What to look for elsewhere; nothing of who was attacked"),
+	}
+}
 
 // shareable are the types that tell what to look for, and nothing of who was
 // attacked.
