@@ -356,24 +356,18 @@ func (c *check) effort() int {
 func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
 	for _, i := range b.searched {
 		sl := &b.slots[i]
-		if sl.raw != nil && s.layout != nil && !s.layout.spoken && !s.record.HasANSI() && !sl.raw.Any(s.record.Bytes()) {
+		if sl.raw != nil && s.layout != nil && !s.layout.spoken && !sl.raw.Any(s.record.Bytes()) &&
+			(!s.record.HasANSI() || !sl.keywords.Any(s.record.Bytes())) {
 			continue
 		}
-		v := s.load(i)
-		for k := range v.n {
-			sl.literals.Contained(s.bits[sl.at:], bytesOf(v.text[k]))
-			if sl.high >= 0 && !ascii(v.text[k]) {
-				s.bits[sl.high>>6] |= 1 << (sl.high & 63)
-			}
+		if s.memory == nil || !s.recall(i, sl) {
+			s.search(i, sl)
 		}
 	}
 	copy(s.candidates, b.always)
-	for w, word := range s.bits[:b.words] {
-		for ; word != 0; word &= word - 1 {
-			bit := w<<6 + bits.TrailingZeros64(word)
-			for _, r := range b.byLit[b.start[bit]:b.start[bit+1]] {
-				s.candidates[r>>6] |= 1 << (r & 63)
-			}
+	for _, bit := range s.hits {
+		for _, r := range b.byLit[b.start[bit]:b.start[bit+1]] {
+			s.candidates[r>>6] |= 1 << (r & 63)
 		}
 	}
 	for w, word := range s.candidates[:len(b.always)] {
@@ -383,7 +377,22 @@ func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
 			}
 		}
 	}
+	s.forget()
 	return found
+}
+
+// search looks for a slot's literals in its values.
+func (s *scratch) search(i int, sl *slot) {
+	v := s.load(i)
+	for k := range v.n {
+		sl.literals.Contained(s.bits[sl.at:], bytesOf(v.text[k]))
+		if sl.high >= 0 && !ascii(v.text[k]) {
+			s.bits[sl.high>>6] |= 1 << (sl.high & 63)
+		}
+	}
+	if v.n > 0 {
+		s.collect(sl.at, sl.literals.Words())
+	}
 }
 
 func (s *scratch) holds(c *check) bool {
@@ -417,6 +426,24 @@ func (s *scratch) holds(c *check) bool {
 			return seen
 		}
 	}
+	r := s.of(c)
+	if r == nil {
+		return s.test(c)
+	}
+	for _, t := range r.tests {
+		if t.check == c {
+			return t.holds
+		}
+	}
+	holds := s.test(c)
+	if len(r.tests) < maxTested {
+		r.tests = append(r.tests, tested{c, holds})
+	}
+	return holds
+}
+
+// test asks the values of a slot.
+func (s *scratch) test(c *check) bool {
 	v := s.load(int(c.slot))
 	if v.n == 0 {
 		if c.test.kind == fieldTest {

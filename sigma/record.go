@@ -24,9 +24,9 @@ func (e *Engine) match(r *evtx.Record, l *layout, found []*sighting.Rule) []*sig
 	}
 	s := e.pool.Get().(*scratch)
 	s.reset(l.b)
-	s.data, s.layout, s.record = r, l, r
+	s.data, s.layout, s.record, s.memory = r, l, r, memoryOf(r.Scanner())
 	found = l.b.match(s, found)
-	s.data, s.layout, s.record = nil, nil, nil
+	s.data, s.layout, s.record, s.memory = nil, nil, nil, nil
 	e.pool.Put(s)
 	return found
 }
@@ -44,7 +44,9 @@ type layout struct {
 	id     uint64
 	b      *bucket // nil if there are no rules
 	slots  [][]place
-	spoken bool // a keyword stands in the templates
+	single []int   // by slot: the only field that it has its value from, or one of several, none
+	trials []trial // by slot: whether remembering its values pays
+	spoken bool    // a keyword stands in the templates
 }
 
 // rawKeywords returns texts one of which a record holds if it holds one of the
@@ -67,6 +69,23 @@ func rawKeywords(keywords []string) []string {
 		raw = append(raw, longest)
 	}
 	return raw
+}
+
+// What a slot has that has not one field.
+const (
+	several = -1
+	none    = -2
+)
+
+// single returns the only field that places have a value from.
+func single(places []place) int {
+	switch {
+	case len(places) == 0:
+		return none
+	case len(places) == 1 && len(places[0].names) == 1 && places[0].names[0].derived == "" && len(places[0].names[0].fields) == 1:
+		return places[0].names[0].fields[0]
+	}
+	return several
 }
 
 // A place is where a view finds its value.
@@ -132,7 +151,9 @@ func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
 			places = append(places, p)
 		}
 		l.slots = append(l.slots, places)
+		l.single = append(l.single, single(places))
 	}
+	l.trials = make([]trial, len(l.slots))
 	for _, i := range l.b.searched {
 		if l.b.slots[i].raw != nil {
 			plain := l.b.slots[i].keywords

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"math/bits"
 	"strings"
 	"unsafe"
 
@@ -14,18 +15,22 @@ type scratch struct {
 	data       event.Data
 	layout     *layout // of data, if it is a record of a Windows event log
 	record     *evtx.Record
-	bits       []uint64
+	memory     *memory  // nil if there is none
+	known      []known  // by slot
+	bits       []uint64 // of the literals seen; all zero between events
+	hits       []uint32 // the bits that are set
 	candidates []uint64
+	turn       uint64 // of the event
 	values     []value
 	buf        []byte
 }
 
 // A value is what an event has for a slot.
 type value struct {
-	loaded bool
-	n      int // how many views are present
-	text   [maxViews]string
-	lower  [maxViews]string // of text, once asked for
+	turn  uint64 // of the event that it was loaded for
+	n     int    // how many views are present
+	text  [maxViews]string
+	lower [maxViews]string // of text, once asked for
 }
 
 // lowered returns strings.ToLower of the text of view k.
@@ -53,28 +58,52 @@ func (v *value) add(text string) {
 
 // reset makes s ready for an event of the bucket.
 func (s *scratch) reset(b *bucket) {
-	s.b, s.buf = b, s.buf[:0]
+	s.b, s.buf, s.hits = b, s.buf[:0], s.hits[:0]
+	s.turn++
 	s.bits = sized(s.bits, b.words)
 	s.candidates = sized(s.candidates, len(b.always))
 	s.values = sized(s.values, len(b.slots))
+	s.known = sized(s.known, len(b.slots))
 }
 
-// sized returns a slice of n zero elements.
+// sized returns a slice of n elements, of v if it is long enough.
 func sized[T any](v []T, n int) []T {
 	if cap(v) < n {
 		return make([]T, n, n+n/2)
 	}
-	v = v[:n]
-	clear(v)
-	return v
+	return v[:n]
+}
+
+// set notes that a literal was seen.
+func (s *scratch) set(bit uint32) {
+	if mask := uint64(1) << (bit & 63); s.bits[bit>>6]&mask == 0 {
+		s.bits[bit>>6] |= mask
+		s.hits = append(s.hits, bit)
+	}
+}
+
+// collect notes the literals whose bits were set in some words.
+func (s *scratch) collect(at, words int) {
+	for w := at; w < at+words; w++ {
+		for word := s.bits[w]; word != 0; word &= word - 1 {
+			s.hits = append(s.hits, uint32(w<<6+bits.TrailingZeros64(word)))
+		}
+	}
+}
+
+// forget makes the bits zero again.
+func (s *scratch) forget() {
+	for _, bit := range s.hits {
+		s.bits[bit>>6] = 0
+	}
 }
 
 func (s *scratch) load(slot int) *value {
 	v := &s.values[slot]
-	if v.loaded {
+	if v.turn == s.turn {
 		return v
 	}
-	v.loaded = true
+	*v = value{turn: s.turn}
 	if s.layout != nil {
 		s.loadRecord(slot, v)
 		return v

@@ -11,17 +11,23 @@ import (
 // A group is the literals that one pass looks for.
 type group struct {
 	step  int
-	size  int              // of a gram, in bytes: 2, 3 or 4
-	mask  uint32           // folds the bytes of a gram, and drops what does not belong to it
-	table *[tableSize]byte // by hash of a gram: whether there is one
-	slot  uint32           // hash to slot number
-	slots []uint32         // where a slot's entries start; one more at the end
+	size  int    // of a gram, in bytes: 2, 3, 4 or 8
+	mask  uint64 // folds the bytes of a gram, and drops what does not belong to it
+	shift uint32 // hash to place in a table
+
+	// One of these tells by a gram's hash whether there may be one like it: a
+	// byte each, which is fast, or for many grams a bit, which stays in the cache.
+	table *[tableSize]byte
+	bits  []byte
+
+	slot  uint32   // hash to slot number
+	slots []uint32 // where a slot's entries start; one more at the end
 	list  []entry
 }
 
 // An entry is one gram of one literal.
 type entry struct {
-	gram uint32 // folded
+	gram uint64 // folded
 	lit  uint32
 	off  uint32 // of the gram in the literal
 }
@@ -29,8 +35,9 @@ type entry struct {
 const (
 	maxGroups = len(classes)
 	maxStep   = 8
-	folded    = 0xdfdfdfdf // folds letters; that it folds other characters too costs a comparison
-	mul       = 0x9E3779B1 // 2^32 / golden ratio (Knuth, TAOCP 3, 6.4)
+	folded    = 0xdfdfdfdfdfdfdfdf // folds letters; that it folds other characters too costs a comparison
+	mul       = 0x9E3779B1         // 2^32 / golden ratio (Knuth, TAOCP 3, 6.4)
+	longMul   = 0x9E3779B97F4A7C15
 
 	// tableSize is that of half a first-level cache.
 	tableBits = 14
@@ -94,8 +101,8 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 		least = min(least, len(s.lits[i]))
 	}
 	cost = math.Inf(1)
-	for size := 2; size <= 4; size++ {
-		g := group{size: size, mask: folded & (1<<(8*size) - 1), step: min(least-size+1, maxStep)}
+	for _, size := range []int{2, 3, 4, 8} {
+		g := group{size: size, mask: folded >> (64 - 8*size), step: min(least-size+1, maxStep)}
 		if size == 2 {
 			g.step = max(g.step, 1)
 		}
@@ -107,7 +114,7 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 			_, rate := g.window(s.lits[i], m)
 			perMiB += rate
 		}
-		perMiB += float64(len(members)*g.step) / tableSize * (1 << 20) // chance
+		perMiB += min(float64(len(members)*g.step)/tableSize, 1./16) * (1 << 20) // chance
 		if c := (gramCost + perMiB/(1<<20)*candidateCost) / float64(g.step); c < cost {
 			best, cost = g, c
 		}
@@ -143,7 +150,7 @@ func (g *group) fill(s *Set, members []int, m *model) {
 		if len(l) == 1 { // any pair that starts so
 			for second := range 256 {
 				if fold[second] == byte(second) {
-					g.list = append(g.list, entry{(uint32(l[0]) | uint32(second)<<8) & g.mask, uint32(i), 0})
+					g.list = append(g.list, entry{(uint64(l[0]) | uint64(second)<<8) & g.mask, uint32(i), 0})
 				}
 			}
 			continue
@@ -152,32 +159,52 @@ func (g *group) fill(s *Set, members []int, m *model) {
 			g.list = append(g.list, entry{g.load(l, best+k), uint32(i), uint32(best + k)})
 		}
 	}
-	g.table = new([tableSize]byte)
+	n := uint32(tableBits)
+	if 16*len(g.list) <= tableSize || g.size == 8 {
+		g.table = new([tableSize]byte)
+	} else {
+		n = uint32(min(bits.Len(uint(len(g.list)*16)), 20)) // one bit in 16 is set; 128 KiB at most
+		g.bits = make([]byte, 1<<(n-3))
+	}
+	g.shift = 32 - n
 	g.slot = uint32(32 - max(4, min(bits.Len(uint(len(g.list))), 20)))
 	g.slots = make([]uint32, 1<<(32-g.slot)+1)
 	slices.SortFunc(g.list, func(a, b entry) int {
-		if d := int(a.gram*mul>>g.slot) - int(b.gram*mul>>g.slot); d != 0 {
+		if d := int(g.hash(a.gram)>>g.slot) - int(g.hash(b.gram)>>g.slot); d != 0 {
 			return d
 		}
 		return int(a.lit) - int(b.lit)
 	})
 	for _, e := range g.list {
-		g.slots[e.gram*mul>>g.slot+1]++
-		g.table[e.gram*mul>>(32-tableBits)] = 1
+		h := g.hash(e.gram)
+		g.slots[h>>g.slot+1]++
+		if h >>= g.shift; g.table != nil {
+			g.table[h] = 1
+		} else {
+			g.bits[h>>3] |= 1 << (h & 7)
+		}
 	}
 	for i := 1; i < len(g.slots); i++ {
 		g.slots[i] += g.slots[i-1]
 	}
 }
 
+// hash returns a hash of a gram whose high bits are good.
+func (g *group) hash(gram uint64) uint32 {
+	if g.size == 8 {
+		return uint32(gram * longMul >> 32)
+	}
+	return uint32(gram) * mul
+}
+
 // load returns the folded gram at b[i:], zero bytes after the end of b.
-func (g *group) load(b []byte, i int) uint32 {
-	var v uint32
-	if i+4 <= len(b) {
-		v = binary.LittleEndian.Uint32(b[i:])
+func (g *group) load(b []byte, i int) uint64 {
+	var v uint64
+	if i+8 <= len(b) {
+		v = binary.LittleEndian.Uint64(b[i:])
 	} else {
-		for k := 0; k < 4 && i+k < len(b); k++ {
-			v |= uint32(b[i+k]) << (8 * k)
+		for k := 0; k < 8 && i+k < len(b); k++ {
+			v |= uint64(b[i+k]) << (8 * k)
 		}
 	}
 	return v & g.mask
@@ -193,7 +220,7 @@ func (g *group) next(s *Set, b []byte, from int) (at, size int) {
 			if !g.may(v) {
 				continue
 			}
-			slot := v * mul >> (g.slot & 31)
+			slot := g.hash(v) >> (g.slot & 31)
 			for _, e := range g.list[g.slots[slot]:g.slots[slot+1]] {
 				if e.gram == v && holds(b, p-int(e.off), from, s.lits[e.lit]) {
 					return p - int(e.off), len(s.lits[e.lit])
@@ -205,11 +232,17 @@ func (g *group) next(s *Set, b []byte, from int) (at, size int) {
 }
 
 // skip returns the first p, four steps apart, where one of the four places may
-// hold a gram. Their loads run side by side.
+// hold a gram. Their loads run side by side, and each is inside b.
 func (g *group) skip(b []byte, p int) int {
-	table, mask, step := g.table, g.mask, g.step
+	switch {
+	case g.size == 8:
+		return g.skipLong(b, p)
+	case g.table == nil:
+		return g.skipMany(b, p)
+	}
+	table, mask, step := g.table, uint32(g.mask), g.step
 	start := unsafe.Pointer(unsafe.SliceData(b))
-	for last := len(b) - 3*step - 4; p <= last; p += 4 * step { // so each load is inside b
+	for last := len(b) - 3*step - 4; p <= last; p += 4 * step {
 		at := unsafe.Add(start, p)
 		h0 := four(at) & mask * mul >> (32 - tableBits)
 		h1 := four(unsafe.Add(at, step)) & mask * mul >> (32 - tableBits)
@@ -222,7 +255,42 @@ func (g *group) skip(b []byte, p int) int {
 	return p
 }
 
-func four(at unsafe.Pointer) uint32 { return binary.LittleEndian.Uint32((*[4]byte)(at)[:]) }
+// skipMany is skip for a table of bits.
+func (g *group) skipMany(b []byte, p int) int {
+	table, mask, shift, step := g.bits, uint32(g.mask), g.shift&31, g.step
+	start := unsafe.Pointer(unsafe.SliceData(b))
+	for last := len(b) - 3*step - 4; p <= last; p += 4 * step {
+		at := unsafe.Add(start, p)
+		h0 := four(at) & mask * mul >> shift
+		h1 := four(unsafe.Add(at, step)) & mask * mul >> shift
+		h2 := four(unsafe.Add(at, 2*step)) & mask * mul >> shift
+		h3 := four(unsafe.Add(at, 3*step)) & mask * mul >> shift
+		if (table[h0>>3]>>(h0&7)|table[h1>>3]>>(h1&7)|table[h2>>3]>>(h2&7)|table[h3>>3]>>(h3&7))&1 != 0 {
+			break
+		}
+	}
+	return p
+}
+
+// skipLong is skip for grams of eight bytes.
+func (g *group) skipLong(b []byte, p int) int {
+	table, step := g.table, g.step
+	start := unsafe.Pointer(unsafe.SliceData(b))
+	for last := len(b) - 3*step - 8; p <= last; p += 4 * step {
+		at := unsafe.Add(start, p)
+		h0 := eight(at) & folded * longMul >> (64 - tableBits)
+		h1 := eight(unsafe.Add(at, step)) & folded * longMul >> (64 - tableBits)
+		h2 := eight(unsafe.Add(at, 2*step)) & folded * longMul >> (64 - tableBits)
+		h3 := eight(unsafe.Add(at, 3*step)) & folded * longMul >> (64 - tableBits)
+		if table[h0]|table[h1]|table[h2]|table[h3] != 0 {
+			break
+		}
+	}
+	return p
+}
+
+func four(at unsafe.Pointer) uint32  { return binary.LittleEndian.Uint32((*[4]byte)(at)[:]) }
+func eight(at unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(at)[:]) }
 
 // contained is next for all literals of a short value.
 func (g *group) contained(s *Set, dst []uint64, b []byte) {
@@ -233,7 +301,7 @@ func (g *group) contained(s *Set, dst []uint64, b []byte) {
 			if !g.may(v) {
 				continue
 			}
-			slot := v * mul >> (g.slot & 31)
+			slot := g.hash(v) >> (g.slot & 31)
 			for _, e := range g.list[g.slots[slot]:g.slots[slot+1]] {
 				if e.gram == v && dst[e.lit>>6]>>(e.lit&63)&1 == 0 && holds(b, p-int(e.off), 0, s.lits[e.lit]) {
 					dst[e.lit>>6] |= 1 << (e.lit & 63)
@@ -244,7 +312,13 @@ func (g *group) contained(s *Set, dst []uint64, b []byte) {
 }
 
 // may reports whether the folded gram may be one of the group's.
-func (g *group) may(v uint32) bool { return g.table[v*mul>>(32-tableBits)] != 0 }
+func (g *group) may(v uint64) bool {
+	h := g.hash(v) >> (g.shift & 31)
+	if g.table != nil {
+		return g.table[h&(tableSize-1)] != 0
+	}
+	return g.bits[h>>3]>>(h&7)&1 != 0
+}
 
 // holds reports whether the folded literal stands at b[at:], at or after from.
 func holds(b []byte, at, from int, lit []byte) bool {

@@ -23,7 +23,7 @@ func newModel(sample []byte) *model {
 	}
 	m := &model{scale: (1 << 20) / float64(max(len(sample), 1))}
 	for i := 0; i+4 <= len(sample); i++ {
-		v := binary.LittleEndian.Uint32(sample[i:]) & folded
+		v := binary.LittleEndian.Uint32(sample[i:]) & (folded >> 32)
 		m.four[v*mul>>16]++
 		m.three[v&0xffffff*mul>>16]++
 		m.two[v&0xffff]++
@@ -34,21 +34,24 @@ func newModel(sample []byte) *model {
 // perMiB returns the expected occurrences of the folded gram per MiB. A gram
 // that the sample lacks is judged by its rarest pair of bytes.
 func (m *model) perMiB(gram []byte) float64 {
-	if len(gram) == 1 {
+	switch len(gram) {
+	case 1:
 		return m.scale * 4096
+	case 8:
+		return min(m.perMiB(gram[:4]), m.perMiB(gram[4:])) / 64
 	}
 	n := ^uint32(0)
 	for i := 0; i+2 <= len(gram); i++ {
-		n = min(n, m.two[binary.LittleEndian.Uint16(gram[i:])&(folded&0xffff)])
+		n = min(n, m.two[binary.LittleEndian.Uint16(gram[i:])&(folded>>48)])
 	}
 	switch len(gram) {
 	case 2:
 		return m.scale * float64(n)
 	case 3:
-		v := (uint32(gram[0]) | uint32(gram[1])<<8 | uint32(gram[2])<<16) & folded
+		v := (uint32(gram[0]) | uint32(gram[1])<<8 | uint32(gram[2])<<16) & (folded >> 32)
 		return m.scale * (float64(m.three[v*mul>>16]) + float64(n)/16)
 	}
-	return m.scale * (float64(m.four[binary.LittleEndian.Uint32(gram)&folded*mul>>16]) + float64(n)/256)
+	return m.scale * (float64(m.four[binary.LittleEndian.Uint32(gram)&(folded>>32)*mul>>16]) + float64(n)/256)
 }
 
 // fold maps ASCII capitals to small letters and everything else to itself.

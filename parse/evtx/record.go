@@ -15,6 +15,10 @@ import (
 type Scanner struct {
 	Path string // for the events' refs
 
+	// Memory belongs to whoever judges the records, as a shape's Plan does: what
+	// it remembers from one record to the next.
+	Memory any
+
 	decoder evtx.Decoder
 	rec     Record
 	hosts   map[string]string                     // by UTF-16
@@ -44,7 +48,7 @@ func (s *Scanner) Chunk(f *evtx.File, i int) iter.Seq2[*Record, error] {
 				yield(nil, err)
 				return
 			default:
-				s.rec = Record{Record: raw, path: s.Path}
+				s.rec = Record{Record: raw, path: s.Path, scanner: s}
 				s.name()
 				if !yield(&s.rec, nil) {
 					return
@@ -90,15 +94,16 @@ type Record struct {
 	*evtx.Record        // Shape, Value, AppendXML, AppendJSON
 	ID           uint64 // EventID; 0 if it has none
 
-	host   string
-	path   string
-	source event.Logsource
+	host    string
+	path    string
+	source  event.Logsource
+	scanner *Scanner // nil once kept
 }
 
 // Keep returns the record as an event that may be kept.
 func (r *Record) Keep() *event.Event {
 	kept := *r
-	kept.Record = r.Record.Clone()
+	kept.Record, kept.scanner = r.Record.Clone(), nil
 	return &event.Event{Time: r.Time(), Host: r.host, Ref: r.Ref(), Data: &kept}
 }
 
@@ -106,6 +111,9 @@ func (r *Record) Keep() *event.Event {
 func (r *Record) Ref() evidence.Ref {
 	return evidence.Ref{Path: r.path, Record: r.RecordID(), Offset: r.Offset}
 }
+
+// Scanner returns the scanner that yielded the record, nil once it is kept.
+func (r *Record) Scanner() *Scanner { return r.scanner }
 
 // Host returns the Computer of the event.
 func (r *Record) Host() string { return r.host }

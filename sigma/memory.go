@@ -1,0 +1,141 @@
+package sigma
+
+import (
+	"hash/maphash"
+
+	"limier/parse/evtx"
+)
+
+// A memory remembers which literals stand in values of records: images, users
+// and command lines repeat. It belongs to the goroutine of a scanner, and what
+// it forgets costs time and nothing else.
+type memory struct {
+	seed   maphash.Seed
+	values []*remembered
+	size   int // bytes of values
+}
+
+// A remembered is a value of a slot, as it lies in the log, the literals that it
+// holds, and how tests of it ended.
+type remembered struct {
+	hash  uint64
+	slot  *slot
+	typ   uint8
+	raw   []byte
+	hits  []uint32
+	tests []tested
+}
+
+type tested struct {
+	check *check
+	holds bool
+}
+
+// maxTested bounds the tests that are remembered of a value.
+const maxTested = 16
+
+// A trial counts whether remembering the values of a slot pays. While most of
+// them are new it is let be.
+type trial struct{ seen, new, pause, last int }
+
+const (
+	memorySize = 4096    // values, a power of two
+	maxRaw     = 4096    // bytes of a value
+	maxMemory  = 8 << 20 // bytes of all values; then it starts anew
+)
+
+// memoryOf returns the memory of a scanner, nil without one.
+func memoryOf(s *evtx.Scanner) *memory {
+	if s == nil {
+		return nil
+	}
+	m, ok := s.Memory.(*memory)
+	if !ok {
+		m = &memory{seed: maphash.MakeSeed(), values: make([]*remembered, memorySize)}
+		s.Memory = m
+	}
+	return m
+}
+
+// recall is search for a slot that has its value from one field. It is not ok
+// if the value is not one to remember.
+func (s *scratch) recall(i int, sl *slot) (ok bool) {
+	f := s.layout.single[i]
+	if f < 0 {
+		return f == none
+	}
+	v := s.record.Value(f)
+	if v.Empty() {
+		return true
+	}
+	m := s.memory
+	t := &s.layout.trials[i]
+	if t.pause > 0 || len(v.Raw) > maxRaw {
+		t.pause = max(0, t.pause-1)
+		return false
+	}
+	h := maphash.Bytes(m.seed, v.Raw) ^ uint64(sl.at)*0x9e3779b97f4a7c15
+	at := h >> 20 & (memorySize - 2)
+	pair := m.values[at : at+2]
+	t.seen++
+	a := pair[0]
+	if !a.is(h, sl, uint8(v.Type), v.Raw) {
+		pair[0], pair[1] = pair[1], pair[0]
+		if a = pair[0]; !a.is(h, sl, uint8(v.Type), v.Raw) { // the older one goes
+			if t.new++; t.seen >= trialSize {
+				if t.new > t.seen/2 {
+					t.last = max(firstPause, min(2*t.last, 1<<24))
+					t.pause = t.last
+				}
+				t.seen, t.new = 0, 0
+			}
+			if m.size > maxMemory {
+				clear(m.values)
+				m.size, a = 0, nil
+			}
+			if a == nil {
+				a = &remembered{}
+				pair[0] = a
+			}
+			m.size += max(0, len(v.Raw)-cap(a.raw))
+			before := len(s.hits)
+			s.search(i, sl)
+			a.tests = a.tests[:0]
+			a.hash, a.slot, a.typ, a.raw = h, sl, uint8(v.Type), append(a.raw[:0], v.Raw...)
+			a.hits = append(a.hits[:0], s.hits[before:]...)
+			s.know(i, a)
+			return true
+		}
+	}
+	s.know(i, a)
+	for _, bit := range a.hits {
+		s.set(bit)
+	}
+	return true
+}
+
+// know keeps what is remembered of a slot's value at hand.
+func (s *scratch) know(i int, r *remembered) { s.known[i] = known{r, r.hash, s.turn} }
+
+// A known is what is remembered of a slot's value in the event at hand. Its
+// memory may serve another value meanwhile: then the hash differs.
+type known struct {
+	*remembered
+	hash uint64
+	turn uint64
+}
+
+// of returns what is remembered of a slot's value, or nil.
+func (s *scratch) of(c *check) *remembered {
+	if s.memory == nil || c.test.kind == fieldTest {
+		return nil
+	}
+	if k := &s.known[c.slot]; k.turn == s.turn && k.remembered.hash == k.hash && k.remembered.slot == &s.b.slots[c.slot] {
+		return k.remembered
+	}
+	return nil
+}
+
+func (r *remembered) is(hash uint64, sl *slot, typ uint8, raw []byte) bool {
+	return r != nil && r.hash == hash && r.slot == sl && r.typ == typ && string(r.raw) == string(raw)
+}
