@@ -4,6 +4,7 @@
 package reading
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"limier/claim"
+	"limier/internal/linear"
 )
 
 // A Document is a report as it was read.
@@ -73,9 +75,11 @@ type Warning struct {
 
 // A Reader reads reports. It is safe for use by several goroutines.
 type Reader struct {
-	names   *gazetteer
-	lexicon *lexicon
-	grammar *grammar
+	names      *gazetteer
+	lexicon    *lexicon
+	grammar    *grammar
+	techniques *linear.Model
+	tagger     *linear.Tagger
 }
 
 // load is done once: the tables do not change.
@@ -97,7 +101,18 @@ func newReader() (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("grammar: %w", err)
 	}
-	return &Reader{names: names, lexicon: words, grammar: g}, nil
+	r := &Reader{names: names, lexicon: words, grammar: g}
+	if len(techniqueWeights) > 0 { // not there yet when they are being trained
+		if r.techniques, err = linear.Read(bytes.NewReader(techniqueWeights)); err != nil {
+			return nil, err
+		}
+	}
+	if len(taggerWeights) > 0 {
+		if r.tagger, err = linear.ReadTagger(bytes.NewReader(taggerWeights)); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // Read reads one document. The name says what it is called and, by its
@@ -190,6 +205,11 @@ func (r *Reader) emit(d *Document, p *page, indicators []indicator) {
 				continue
 			}
 			d.Entities = append(d.Entities, p.entity(m.typ, p.tokens[m.lo].start, p.tokens[m.hi-1].end, m.norm))
+		}
+	}
+	for _, pg := range p.passages {
+		for _, t := range pg.techniques {
+			d.Entities = append(d.Entities, p.entity("attack-pattern", p.tokens[pg.lo].start, p.tokens[pg.hi-1].end, Norm{ATTACK: t.id, Score: int(t.score * 100)}))
 		}
 	}
 	for _, x := range indicators {

@@ -115,6 +115,9 @@ func (r *Reader) findMentions(p *page, indicators []indicator) {
 			i = r.mentionAt(pg, i)
 		}
 		pg.sort()
+	}
+	r.tagNames(p)
+	for _, pg := range p.passages {
 		r.shape(pg)
 	}
 }
@@ -141,6 +144,9 @@ func (r *Reader) mentionAt(p *passage, i int) int {
 	m := r.pattern(p, i)
 	if n, e := r.names.find(t, i, p.hi, func(n *name, lo, hi int) bool { return p.accepts(n, lo, hi) }); n != nil && (m == nil || e > m.hi) {
 		m = r.named(p, n, i, e)
+	}
+	if m != nil && m.typ == "attack-pattern" && id >= 0 {
+		m = nil // "web shell" is a thing before it is a technique
 	}
 	if m != nil && (id < 0 || m.hi >= end) {
 		p.put(m)
@@ -297,6 +303,9 @@ func (p *passage) accepts(n *name, lo, hi int) bool {
 	if len(text) <= 1 || first.number && hi == lo+1 {
 		return false
 	}
+	if e.typ == 'x' {
+		return hi-lo >= 2
+	}
 	if e.typ == 'v' {
 		return first.upper && (!n.gated || exact && lo > p.lo)
 	}
@@ -368,6 +377,9 @@ func (r *Reader) named(p *passage, n *name, lo, hi int) *mention {
 		if e.metonym || e.kind == claim.State {
 			m.level = claim.TheState
 		}
+	case has['x'] != nil && len(has) == 1:
+		m.typ = "attack-pattern"
+		m.norm = Norm{Canonical: has['x'].canonical, ATTACK: has['x'].id}
 	case has['v'] != nil && has['a'] == nil && has['m'] == nil:
 		e := has['v']
 		m.typ, m.kind, m.entry = "org", claim.Vendor, e

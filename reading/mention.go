@@ -28,8 +28,9 @@ type mention struct {
 type passage struct {
 	*page
 	sentence
-	mentions []*mention // by head
-	quoted   bool       // wholly in quotation marks
+	mentions   []*mention // by head
+	techniques []technique
+	quoted     bool // wholly in quotation marks
 }
 
 // A page is a document on the way to be read.

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	_ "embed" // for the weights
 	"strings"
 
 	"limier/internal/linear"
@@ -55,4 +56,34 @@ func stem(w string) string {
 	return w
 }
 
-func (r *Reader) findTechniques(p *page) {}
+//go:embed techniques.bin
+var techniqueWeights []byte
+
+// minTechnique is the probability from which a sentence of an English report
+// is said to describe a technique: on TRAM's held-out reports two of three
+// such techniques are right (doc/reading-evaluation.md).
+const minTechnique = 0.6
+
+// findTechniques tells which sentences describe which technique. Identifiers
+// in the text are found elsewhere and win; the model only read English.
+func (r *Reader) findTechniques(p *page) {
+	if p.lang != "en" || r.techniques == nil {
+		return
+	}
+	for _, pg := range p.passages {
+		if pg.hi-pg.lo < 5 {
+			continue
+		}
+		for c, x := range r.techniques.Scores(techniqueWords(p.tokens[pg.lo:pg.hi])) {
+			if x >= minTechnique {
+				pg.techniques = append(pg.techniques, technique{r.techniques.Classes[c], x})
+			}
+		}
+	}
+}
+
+// A technique is what the model sees in a sentence.
+type technique struct {
+	id    string
+	score float64
+}

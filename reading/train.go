@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"context"
 	"slices"
 
 	"limier/internal/linear"
@@ -92,16 +93,21 @@ func TrainTechniques(classes []string, reports []TechniqueReport, more []Techniq
 			all = append(all, instance{words: TechniqueWords(e.Text), classes: []int{c}, weight: 0.5})
 		}
 	}
+	return fit(classes, all)
+}
+
+// fit trains one classifier per technique.
+func fit(classes []string, all []instance) *linear.Model {
 	texts := make([][]uint32, len(all))
 	for i := range all {
 		texts[i] = all[i].words
 	}
-	idf := linear.IDF(texts, 2)
+	idf := linear.IDF(texts, 3)
 	examples := make([]linear.Example, len(all))
 	for i := range all {
 		examples[i] = linear.Example{Features: linear.Vector(all[i].words, idf), Classes: all[i].classes, Weight: all[i].weight}
 	}
-	return linear.Train(classes, idf, examples, linear.Options{Epochs: 12, Rate: 0.5, L2: 1e-5, Positive: 3})
+	return linear.Train(classes, idf, examples, linear.Options{Epochs: 8, Rate: 0.5, L2: 1e-5, Positive: 3})
 }
 
 // ScoreReport returns for each class how strongly a report describes it: the
@@ -130,4 +136,85 @@ func ScoreReport(m *linear.Model, text string) []float64 {
 		out[c] = 1 - (1-b[0])*(1-0.5*b[1])*(1-0.25*b[2])
 	}
 	return out
+}
+
+// SingleFolds trains on all but one fold of the reports and names the one
+// technique of each sentence of the rest; it returns how many are right, of
+// how many.
+func SingleFolds(all []SingleExample, more []TechniqueExample, folds int) (hit, n int) {
+	var names, classes []string
+	for _, e := range all {
+		names, classes = append(names, e.Report), append(classes, e.Label)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	slices.Sort(classes)
+	classes = slices.Compact(classes)
+	for fold := range folds {
+		var train []instance
+		var test []SingleExample
+		for _, e := range all {
+			at, _ := slices.BinarySearch(names, e.Report)
+			if at%folds == fold {
+				test = append(test, e)
+			} else if c, ok := slices.BinarySearch(classes, e.Label); ok {
+				train = append(train, instance{words: TechniqueWords(e.Text), classes: []int{c}})
+			}
+		}
+		for _, e := range more {
+			if c, ok := slices.BinarySearch(classes, e.Technique); ok {
+				train = append(train, instance{words: TechniqueWords(e.Text), classes: []int{c}, weight: 0.5})
+			}
+		}
+		m := fit(classes, train)
+		for _, e := range test {
+			scores := m.Scores(TechniqueWords(e.Text))
+			best := 0
+			for c := range scores {
+				if scores[c] > scores[best] {
+					best = c
+				}
+			}
+			n++
+			if classes[best] == e.Label {
+				hit++
+			}
+		}
+	}
+	return hit, n
+}
+
+// minReport is the score from which a report is said to describe a technique.
+const minReport = 0.5
+
+// ReportFolds trains on all but one fold of the reports and lists the
+// techniques of the others; the counts are of pairs of report and technique.
+func ReportFolds(ctx context.Context, reports []TechniqueReport, more []TechniqueExample, folds int) (hit, got, want int, err error) {
+	classes := TechniqueClasses(reports)
+	for fold := range folds {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, 0, err
+		}
+		var train []TechniqueReport
+		for i, r := range reports {
+			if i%folds != fold {
+				train = append(train, r)
+			}
+		}
+		m := TrainTechniques(classes, train, more)
+		for i := fold; i < len(reports); i += folds {
+			gold := reports[i].Gold()
+			want += len(gold)
+			for c, x := range ScoreReport(m, reports[i].Text) {
+				if x < minReport {
+					continue
+				}
+				got++
+				if slices.Contains(gold, classes[c]) {
+					hit++
+				}
+			}
+		}
+	}
+	return hit, got, want, nil
 }

@@ -13,6 +13,8 @@ import (
 )
 
 //go:generate go run ../bench/reading gazetteer ../../shared/data/cti names.tsv.gz
+//go:generate go run ../bench/reading techniques ../../shared/data/cti techniques.bin
+//go:generate go run ../bench/reading tagger ../../shared/data/cti tagger.bin
 
 //go:embed names.tsv.gz
 var namesTable []byte
@@ -32,7 +34,7 @@ type name struct {
 
 // An entry is one row of a source.
 type entry struct {
-	typ       byte // a actor, m malware, t tool, c campaign, v vendor, C country, o organisation, P adjective
+	typ       byte // a actor, m malware, t tool, c campaign, v vendor, C country, o organisation, x technique
 	id        string
 	canonical string
 	iso       string
@@ -152,7 +154,9 @@ func loadGazetteer() (*gazetteer, error) {
 			e.kind = claim.Vendor
 		}
 		for _, n := range names {
-			g.add(n, e)
+			if g.adj[strings.ToLower(n)] == "" { // malware is called "Turkish" somewhere
+				g.add(n, e)
+			}
 		}
 	}
 	return g, s.Err()

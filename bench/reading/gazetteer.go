@@ -18,7 +18,7 @@ import (
 // A row of the gazetteer is one entry of one source with all its names: no
 // names of two sources are joined, because aliases are claims of their source.
 type row struct {
-	typ   string // a actor, m malware, t tool, c campaign, v vendor
+	typ   string // a actor, m malware, t tool, c campaign, v vendor, x technique
 	id    string
 	names []string
 }
@@ -106,12 +106,15 @@ func attackRows(dir string) ([]row, error) {
 	if err := json.NewDecoder(z).Decode(&bundle); err != nil {
 		return nil, err
 	}
-	types := map[string]string{"intrusion-set": "a", "malware": "m", "tool": "t", "campaign": "c"}
+	types := map[string]string{"intrusion-set": "a", "malware": "m", "tool": "t", "campaign": "c", "attack-pattern": "x"}
 	var rows []row
 	for _, o := range bundle.Objects {
 		typ := types[o.Type]
 		if typ == "" || o.Revoked || o.Deprecated || len(o.References) == 0 {
 			continue
+		}
+		if typ == "x" && !strings.Contains(o.Name, " ") {
+			continue // "Rootkit" in a text is no technique yet
 		}
 		rows = append(rows, row{typ, o.References[0].ID, append(append([]string{o.Name}, o.Aliases...), o.SoftwareAliases...)})
 	}

@@ -1,7 +1,9 @@
 // Command reading builds what package reading ships: the gazetteer and the
 // weights of its two linear models, each from public data.
 //
-//	go run ./bench/reading gazetteer ../shared/data/cti reading/names.tsv.gz
+//	go run ./bench/reading gazetteer  ../shared/data/cti reading/names.tsv.gz
+//	go run ./bench/reading techniques ../shared/data/cti reading/techniques.bin
+//	go run ./bench/reading tagger     ../shared/data/cti reading/tagger.bin
 package main
 
 import (
@@ -24,6 +26,10 @@ func run(args []string) error {
 	switch args[0] {
 	case "gazetteer":
 		return gazetteer(args[1], args[2])
+	case "techniques":
+		return techniques(args[1], args[2])
+	case "tagger":
+		return tagger(args[1], args[2])
 	}
 	return fmt.Errorf("nothing is called %q", args[0])
 }

@@ -190,7 +190,7 @@ func quantise(classes []string, idf, w, bias []float32) *Model {
 		m.idf[f] = float32(math.Round(float64(idf[f])*16)) / 16
 		var list []weight
 		for c := range n {
-			if q := int8(math.Round(float64(w[f*n+c] / m.scale[c]))); q > 3 || q < -3 {
+			if q := int8(math.Round(float64(w[f*n+c] / m.scale[c]))); q > 5 || q < -5 {
 				list = append(list, weight{uint16(c), q})
 			}
 		}
