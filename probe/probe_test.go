@@ -240,7 +240,7 @@ func TestExcludedAreNotAsked(t *testing.T) {
 		return nil, errors.New("no such name")
 	}
 	p := prober(t, Config{Exclude: x, Lookup: lookup})
-	for _, host := range []string{s.URL, "http://rebound.example:" + port, "http://mapped.example:" + port, "http://mail.example.org", "http://MAIL.example.org.:" + port, "a.b.hospital.example", "hospital.example", "[2001:db8::1]", "192.0.2.7"} {
+	for _, host := range []string{s.URL, "http://rebound.example:" + port, "http://mapped.example:" + port, "http://mail.example.org", "http://MAIL.example.org.:" + port, "a.b.hospital.example", "hospital.example", "[2001:db8::1]", "192.0.2.7", "64:ff9b::c000:207"} {
 		if r := p.One(t.Context(), target(t, host)); r.Status != Excluded {
 			t.Errorf("%s: %s %s", host, r.Status, r.Reason)
 		}

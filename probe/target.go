@@ -181,5 +181,11 @@ func (x *Exclusion) Address(a netip.Addr) string {
 			return p.String()
 		}
 	}
+	if nat64.Contains(a) { // RFC 6052: the IPv4 address is behind it
+		b := a.As16()
+		return x.Address(netip.AddrFrom4([4]byte(b[12:])))
+	}
 	return ""
 }
+
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")

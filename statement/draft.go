@@ -75,10 +75,6 @@ func (p *Position) Fill(s *Statement, role Role) {
 			p.Stands = append(p.Stands, Stand{Claim: q.Claim.ID, Role: role})
 		}
 	}
-	place := func(t Stand) int {
-		return slices.IndexFunc(s.Points, func(q Point) bool { return q.Claim.ID == t.Claim })
-	}
-	slices.SortStableFunc(p.Stands, func(a, b Stand) int { return place(a) - place(b) })
 }
 
 func fromYAML(text []byte, v any) error {

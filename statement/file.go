@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,6 +122,11 @@ func order(list []dsse.Envelope) []dsse.Envelope {
 // position. A party that already said something else withdraws that first.
 func (f *File) Sign(ctx context.Context, p Position, key ed25519.PrivateKey) error {
 	p.Type, p.Statement = positionType, f.hash
+	p.Stands = slices.Clone(p.Stands) // in the statement's order, so that the same roles are the same position
+	place := func(t Stand) int {
+		return slices.IndexFunc(f.Statement.Points, func(q Point) bool { return q.Claim.ID == t.Claim })
+	}
+	slices.SortStableFunc(p.Stands, func(a, b Stand) int { return place(a) - place(b) })
 	if err := p.Lint(&f.Statement, f.hash); err != nil {
 		return err
 	}
@@ -143,6 +149,22 @@ func (f *File) Sign(ctx context.Context, p Position, key ed25519.PrivateKey) err
 	}
 	f.Positions, err = seal(ctx, f.Positions, positionPayload, payload, key)
 	return err
+}
+
+// SignedBy reports whether a key signed a position in a party's name.
+func (f *File) SignedBy(signer string, key ed25519.PublicKey) bool {
+	for _, e := range f.Positions {
+		payload, p, err := readPosition(&e)
+		if err != nil || p.Signer != signer {
+			continue
+		}
+		for _, s := range e.Signatures {
+			if sig, err := base64.StdEncoding.DecodeString(s.Sig); err == nil && ed25519.Verify(key, dsse.PAE(e.PayloadType, payload), sig) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // withdrawn returns the hashes of the positions that some withdrawal names,

@@ -94,9 +94,16 @@ type Report struct {
 }
 
 // Whole reports whether every party, and nobody else, has taken a position
-// that is verified and stands.
+// that is verified and stands. One that was withdrawn does no harm if the party
+// has taken another since.
 func (r *Report) Whole() bool {
-	return len(r.Problems) == 0 && !slices.ContainsFunc(r.Rows, func(w Row) bool { return w.State != Verified || !w.Invited })
+	stands := map[string]bool{}
+	for _, w := range r.Rows {
+		stands[w.Signer] = stands[w.Signer] || w.State == Verified && w.Invited
+	}
+	return len(r.Problems) == 0 && !slices.ContainsFunc(r.Rows, func(w Row) bool {
+		return !stands[w.Signer] || w.State != Verified && w.State != Withdrawn
+	})
 }
 
 // Verify says what each signature is worth. More withdrawals may come from a

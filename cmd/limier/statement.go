@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -352,8 +353,11 @@ the file verifies it with statement verify --withdrawals LIST.`,
 			if err := writeStatement(args[0], f, false); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d withdrawn, on %s\n", publish.Plain(as), n, on)
-			return err
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d withdrawn, on %s\n", publish.Plain(as), n, on)
+			if !f.SignedBy(as, private.Public().(ed25519.PublicKey)) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "note: this key did not sign the position: only who has pinned it for %s sees the withdrawal\n", publish.Plain(as))
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "`FILE` of the private key that signed the position, or another of the same party")

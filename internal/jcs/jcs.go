@@ -217,7 +217,7 @@ func (r *reader) number(out []byte) ([]byte, error) {
 		f = 0 // ECMAScript writes -0 so
 	}
 	b, err := json.Marshal(f)
-	if whole := bytes.IndexAny(word, ".eE") < 0; err == nil && whole && math.Abs(f) >= 1<<53 && !bytes.Equal(b, word) {
+	if whole := !bytes.ContainsAny(word, ".eE"); err == nil && whole && math.Abs(f) >= 1<<53 && !bytes.Equal(b, word) {
 		return nil, fmt.Errorf("the number %s is not kept exactly by every reader", word)
 	}
 	return append(out, b...), err

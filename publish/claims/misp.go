@@ -121,6 +121,9 @@ func tags(c *claim.Claim, all []claim.Claim) []mispTag {
 	}
 	add("estimative-language:likelihood-probability=%q", string(c.Likelihood))
 	add("estimative-language:confidence-in-analytic-judgment=%q", string(c.Confidence))
+	if strings.HasPrefix(c.Lang, "fr") && c.Likelihood != "" {
+		add("vocabulaire-des-probabilites-estimatives:degré-de-probabilité=%q", frenchDegree(c.Wording))
+	}
 	if r := strings.ToLower(string(c.Reliability)); len(r) == 1 && r[0] >= 'a' && r[0] <= 'f' {
 		add("admiralty-scale:source-reliability=%q", r)
 	}
@@ -134,4 +137,22 @@ func tags(c *claim.Claim, all []claim.Claim) []mispTag {
 		}
 	}
 	return list
+}
+
+// frenchDegree finds the degree of the French vocabulary that a wording stands
+// for, "" if none: its "très probable" is not the "very likely" of ICD 203.
+func frenchDegree(wording string) string {
+	wording = strings.ToLower(wording)
+	for _, row := range []struct{ word, degree string }{ // longer words first
+		{"très peu probable", "presque-aucune-chance"}, {"très improbable", "presque-aucune-chance"}, {"quasi impossible", "presque-aucune-chance"}, {"presque aucune chance", "presque-aucune-chance"},
+		{"invraisemblable", "probablement-pas"}, {"peu probable", "probablement-pas"}, {"improbable", "presque-aucune-chance"}, {"probablement pas", "probablement-pas"},
+		{"une chance sur deux", "chances-à-peu-près-egales"}, {"chances à peu près égales", "chances-à-peu-près-egales"},
+		{"quasi certain", "quasi-certaine"}, {"quasi-certain", "quasi-certaine"}, {"presque certain", "quasi-certaine"}, {"très probable", "quasi-certaine"},
+		{"vraisemblable", "probable"}, {"probable", "probable"},
+	} {
+		if strings.Contains(wording, row.word) {
+			return row.degree
+		}
+	}
+	return ""
 }
