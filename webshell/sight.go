@@ -74,11 +74,15 @@ func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
 // scripts have it.
 var readsRequest = regexp.MustCompile(`(?i)\brequest\s*(?:\.\s*(?:item|form|querystring|params|headers|cookies|servervariables)\s*)?[\[(]\s*["'][\w-]+["']`)
 
+// maxHidden bounds the texts that Hidden reads, in bytes; what is longer shows
+// when it is run.
+const maxHidden = 2048
+
 // Hidden notes an argument of any call that is code which reads the request
 // and that was decoded or put together: the page does not hold it in plain.
 func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
 	for _, a := range args {
-		if a.K != script.VString || a.L&script.Built == 0 || len(a.S) < 12 || len(a.S) > 64<<10 {
+		if a.K != script.VString || a.L&script.Built == 0 || len(a.S) < 12 || len(a.S) > maxHidden || !strings.Contains(a.S, "equest") && !strings.Contains(a.S, "EQUEST") {
 			continue
 		}
 		code := readsRequest.FindString(a.S)

@@ -124,3 +124,15 @@ func Words(code []byte, dots bool) iter.Seq2[int, []byte] {
 func wordByte(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '_'
 }
+
+// SearchEngine reports whether text names a search engine, as scripts do that
+// show it other pages than they show people.
+func SearchEngine(s string) bool {
+	s = strings.ToLower(s)
+	for _, name := range []string{"googlebot", "baiduspider", "bingbot", "sogou", "yisouspider", "slurp", "haosou", "spider", "google.", "baidu.", "bing.", "yahoo.", "so.com", "sm.cn", "soso."} {
+		if strings.Contains(s, name) {
+			return true
+		}
+	}
+	return false
+}

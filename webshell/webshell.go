@@ -100,6 +100,14 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 		}
 		j.Reasons = append(j.Reasons, reasons...)
 	}
+	if j.Family == "" && j.Verdict.Rank() >= Malicious.Rank() {
+		for _, r := range j.Reasons {
+			if r.Verdict == j.Verdict {
+				j.Family = family(data, r)
+				break
+			}
+		}
+	}
 	return j
 }
 

@@ -12,6 +12,9 @@ func (m *Machine) evalAssign(n *Node) Value {
 				v = Union(old, v)
 			}
 		case '+':
+			if v.K == VFunc && m.cur.d != JScript { // a.BeginRequest += (s, e) => …
+				m.handler(n, v)
+			}
 			v = m.plus(old, v)
 		case '?':
 			v = join(old, v)

@@ -20,6 +20,22 @@ func (m *Machine) find(low string, class *Node, args int) *fun {
 	return best
 }
 
+// byDefault returns the method that a call of an object means: of VBScript's
+// classes the one marked Default, which is taken to be the only one.
+func (m *Machine) byDefault(class *Node) *fun {
+	var only *fun
+	for _, f := range m.order {
+		if f.class != class || f.n.Low == "class_initialize" || f.n.Low == "class_terminate" {
+			continue
+		}
+		if only != nil {
+			return nil
+		}
+		only = f
+	}
+	return only
+}
+
 func (m *Machine) evalCall(n *Node) Value {
 	callee := n.Kids[0]
 	kids := n.Kids[1:]
@@ -30,6 +46,18 @@ func (m *Machine) evalCall(n *Node) Value {
 				return m.callFunc(n, c.v, m.evalArgs(kids))
 			}
 			if m.cur.fn == nil || m.cur.fn.n.Name != callee.Name { // not the function's own result
+				if c.v.K == VType && m.cur.d != JScript && len(c.v.S) > len(lastName(c.v.S)) { // Func<…> f = Assembly.Load
+					last := lastName(c.v.S)
+					return m.callName(n, Value{K: VType, S: c.v.S[:len(c.v.S)-len(last)-1]}, last, m.evalArgs(kids))
+				}
+				if f := m.find(c.v.S, nil, len(kids)); c.v.K == VType && f != nil { // GetRef("F")
+					return m.invoke(f, nil, m.evalArgs(kids), nil)
+				}
+				if o := c.v.O; o != nil && o.Class != nil { // the class's default member
+					if f := m.byDefault(o.Class); f != nil {
+						return m.invoke(f, o, m.evalArgs(kids), nil)
+					}
+				}
 				if c.v.K == VType { // var f = eval; f(x)
 					return m.callName(n, Value{K: VNone}, lastName(c.v.S), m.evalArgs(kids))
 				}
@@ -186,7 +214,7 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			}
 		}
 	case "copyto", "read", "readasync", "writeto":
-		if recv.T != nil && len(n.Kids) > 1 {
+		if (recv.T != nil || recv.L&Opaque != 0) && len(n.Kids) > 1 && len(args) > 0 {
 			if args[0].K == VObject {
 				args[0].O.Any = Union(args[0].O.Any, recv)
 			} else {
@@ -217,8 +245,11 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 		}
 	}
 	if recv.K == VObject && recv.O != nil { // data handed to an object may stay there
-		if u := Union(args...); u.T != nil {
+		if u := Union(args...); u.T != nil || u.L&Opaque != 0 {
 			recv.O.Any = Union(recv.O.Any, u)
+			if under := recv.O.Fields["<base>"]; under.O != nil { // or in the stream below it
+				under.O.Any = Union(under.O.Any, u)
+			}
 		}
 		out = Union(out, recv.O.Any)
 	}
@@ -243,6 +274,16 @@ func (m *Machine) references(f *fun, kids []*Node) []*cell {
 		}
 	}
 	return out
+}
+
+// handler follows a function that someone else will call.
+func (m *Machine) handler(n *Node, f Value) {
+	if f.O == nil || f.O.Fn == nil || f.O.Fn.Kind != KLambda {
+		return // a declared function is run by itself
+	}
+	m.weak++
+	m.callFunc(n, f, nil)
+	m.weak--
 }
 
 func (m *Machine) callFunc(n *Node, v Value, args []Value) Value {
@@ -391,6 +432,11 @@ func (m *Machine) evalNew(n *Node) Value {
 	} else {
 		u := Union(args...)
 		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
+		for _, a := range args { // new Thread(delegate { … })
+			if a.K == VFunc {
+				m.handler(n, a)
+			}
+		}
 	}
 	if init := n.Kids[0]; init != nil {
 		for _, k := range init.Kids {

@@ -68,7 +68,7 @@ func (m *Machine) execNode(n *Node) control {
 			v = Value{K: VNull}
 		}
 		if n.Op == 'a' || v.K == VUnknown && len(n.Low) > 2 && n.Low[len(n.Low)-1] == ']' && v.L == 0 {
-			if v.K == VUnknown && v.L == 0 {
+			if (v.K == VUnknown || v.K == VNull) && v.L == 0 {
 				v = Value{K: VArray, O: &Object{}}
 			}
 		}

@@ -55,7 +55,12 @@ func (m *Machine) newBuiltin(n *Node, args []Value) (Value, bool) {
 		return Value{K: VObject, S: "stringbuilder", O: o}, true
 	case "uri", "memorystream", "streamreader", "bufferedstream", "gzipstream", "deflatestream", "cryptostream", "binaryreader", "stringreader":
 		u := Union(args...)
-		return Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{Any: u}}, true
+		o := &Object{Any: u}
+		if len(args) > 0 && args[0].K == VObject {
+			o.Fields = map[string]Value{"<base>": args[0]}
+			o.Any = Union(u, args[0].O.AnyValue())
+		}
+		return Value{K: VObject, S: n.Low, L: u.L | o.Any.L&Opaque, T: u.T, O: o}, true
 	}
 	return Value{}, false
 }

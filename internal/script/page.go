@@ -160,6 +160,9 @@ func (p *Page) percent(i int, net bool, inline *[]Segment) int {
 }
 
 func (p *Page) directive(s string, net bool) {
+	if net && strings.Contains(s, `\u`) {
+		s = unicodeEscapes(s)
+	}
 	word := strings.ToLower(strings.TrimSpace(s))
 	name := word
 	if i := strings.IndexAny(word, " \t\r\n="); i >= 0 {
@@ -317,7 +320,7 @@ func (p *Page) script(t Tag, k int) int {
 			d = p.Dialect
 		}
 	}
-	if ok && !p.Declared {
+	if ok && !p.Declared && (p.Dialect == VBNet || p.Dialect == CSharp) { // classic ASP keeps its own
 		p.Dialect = d
 	}
 	p.Code = true
@@ -353,4 +356,25 @@ func indexFold(s, low string) int {
 		i++
 	}
 	return -1
+}
+
+// unicodeEscapes undoes \u0041 in the attributes of a directive, which
+// ASP.NET's compilers accept in names.
+func unicodeEscapes(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, `\u`)
+		if i < 0 || i+6 > len(s) {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		if v, ok := hexValue(s[i+2 : i+6]); ok {
+			b.WriteRune(rune(v))
+			s = s[i+6:]
+		} else {
+			b.WriteString(s[i : i+2])
+			s = s[i+2:]
+		}
+	}
 }

@@ -193,7 +193,7 @@ func Union(vs ...Value) Value {
 				}
 			}
 		}
-		if v.K == VString && len(v.S) > 300 {
+		if v.K == VString && len(v.S) > 300 || v.K == VBytes && len(v.O.Buf) > 300 {
 			l |= Opaque
 		}
 		// The way shown is that of the lowest label, the host's most telling.

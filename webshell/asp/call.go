@@ -19,6 +19,11 @@ func first(args []script.Value) script.Value {
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
 	h.Hidden(n, args, h.page.Text)
+	if (name == "instr" || name == "indexof" || name == "test") && len(args) > 1 {
+		if s, ok := args[len(args)-1].Text(); ok && script.Union(args...).L&fromRequest != 0 && webshell.SearchEngine(s) {
+			h.bots = true
+		}
+	}
 	if recv.K == script.VNone || recv.K == script.VType {
 		return h.free(m, n, recv, name, args)
 	}
@@ -42,6 +47,7 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	case "request.collection":
 		return h.source(m, n, fromRequest)
 	case "response":
+		h.send(n, name, first(args))
 		return none, true
 	case "session", "application":
 		if name == "contents" || name == "value" {
@@ -64,6 +70,24 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	return none, false
 }
 
+// send is what is sent to the client, or where he is sent.
+func (h *host) send(n *script.Node, name string, v script.Value) {
+	if !h.bots {
+		return
+	}
+	s := webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence}
+	text, _ := v.Text()
+	switch {
+	case name == "redirect" && strings.HasPrefix(strings.ToLower(text+v.Prefix()), "http"):
+		s.Rule, s.Text = "search-redirect", "Search engines, or those who come from them, are sent to another site."
+	case name != "redirect" && v.L&fromRemote != 0:
+		s.Text = "Search engines, or those who come from them, are sent content fetched from another server."
+	default:
+		return
+	}
+	h.See(n, v, s)
+}
+
 // free calls a function of the language.
 func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
@@ -72,6 +96,7 @@ func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name s
 	}
 	switch name {
 	case "<%=", "<each>":
+		h.send(n, name, first(args))
 		return none, false
 	case "request":
 		if len(args) > 0 {
@@ -140,7 +165,7 @@ func (h *host) create(m *script.Machine, n *script.Node, args []script.Value) sc
 		}
 		return script.Value{}
 	}
-	v := script.Instance(progID(s))
+	v := script.Instance(webshell.ProgID(s))
 	if a.L&script.Built != 0 && dangerous(v.S) {
 		h.See(n, a, webshell.Sight{Rule: "hidden-object", Text: "The name of the object " + s + " is put together from pieces.", Decoded: s})
 	}
@@ -165,6 +190,8 @@ func (h *host) getObject(m *script.Machine, n *script.Node, args []script.Value)
 	switch {
 	case a.L&hostile != 0 && a.Prefix() == "":
 		h.See(n, a, webshell.Sight{Rule: "request-to-object", Text: "The request names the object that is bound."})
+	case strings.HasPrefix(low, "new:"):
+		return script.Instance(webshell.ProgID(low))
 	case strings.HasPrefix(low, "winmgmts"):
 		return script.Instance("wmi")
 	case strings.HasPrefix(low, "script:"):

@@ -30,6 +30,7 @@ type host struct {
 	gates  int
 	acts   map[string]act // file actions on a path the request chooses
 	drives bool
+	bots   bool // a visitor's name or origin is compared with search engines
 }
 
 // An act is one kind of file action.
@@ -45,46 +46,14 @@ func (h *host) objects(m *script.Machine) {
 		if t.Name != "object" || t.Attrs["id"] == "" {
 			continue
 		}
-		class := progID(t.Attrs["progid"])
+		class := webshell.ProgID(t.Attrs["progid"])
 		if class == "" {
-			class = classIDs[strings.ToLower(strings.Trim(strings.TrimPrefix(strings.ToLower(t.Attrs["classid"]), "clsid:"), "{} "))]
+			class = webshell.ClassID(t.Attrs["classid"])
 		}
 		if class != "" {
 			m.SetGlobal(strings.ToLower(t.Attrs["id"]), script.Instance(class))
 		}
 	}
-}
-
-// classIDs names the classes that shells create by number.
-var classIDs = map[string]string{
-	"72c24dd5-d70a-438b-8a42-98424b88afb8": "wscript.shell",
-	"f935dc22-1cf0-11d0-adb9-00c04fd58a0b": "wscript.shell",
-	"13709620-c279-11ce-a49e-444553540000": "shell.application",
-	"0d43fe01-f093-11cf-8940-00a0c9054228": "scripting.filesystemobject",
-	"00000566-0000-0010-8000-00aa006d2ea4": "adodb.stream",
-	"0e59f1d5-1fbe-11d0-8ff2-00a0d10038bc": "msscriptcontrol.scriptcontrol",
-	"00000514-0000-0010-8000-00aa006d2ea4": "adodb.connection",
-	"093ff999-1ea0-4079-9525-9614c3504b74": "wscript.network",
-}
-
-// progID brings the names of one class to one form.
-func progID(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if i := strings.LastIndexByte(s, '.'); i > 0 && i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9' {
-		s = s[:i]
-		if j := strings.LastIndexByte(s, '.'); j > 0 && j+1 < len(s) && s[j+1] >= '0' && s[j+1] <= '9' {
-			s = s[:j]
-		}
-	}
-	switch {
-	case strings.HasSuffix(s, "xmlhttp") || strings.HasPrefix(s, "winhttp"):
-		return "xmlhttp"
-	case strings.HasSuffix(s, "xmldom") || strings.Contains(s, "domdocument"):
-		return "xmldom"
-	case s == "scriptcontrol" || strings.HasSuffix(s, ".scriptcontrol"):
-		return "msscriptcontrol.scriptcontrol"
-	}
-	return s
 }
 
 func (h *host) Name(m *script.Machine, n *script.Node) (script.Value, bool) {
@@ -358,11 +327,32 @@ func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
 
 func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value { return nil }
 
+// function makes what new Function("x", "return eval(x)") does.
+func (h *host) function(m *script.Machine, args []script.Value) (script.Value, bool) {
+	var params []string
+	for _, a := range args {
+		s, ok := a.Text()
+		if !ok {
+			return script.Value{}, false
+		}
+		params = append(params, s)
+	}
+	if len(params) < 2 {
+		return script.Value{}, false
+	}
+	last := len(params) - 1
+	f, _ := m.RunText("(function("+strings.Join(params[:last], ",")+"){"+params[last]+"})", script.JScript)
+	return f, f.K == script.VFunc
+}
+
 func (h *host) New(m *script.Machine, n *script.Node, class string, args []script.Value) (script.Value, bool) {
 	switch class {
 	case "activexobject":
 		return h.create(m, n, args), true
 	case "function":
+		if f, ok := h.function(m, args); ok {
+			return f, true
+		}
 		if len(args) > 0 {
 			return h.code(m, n, args[len(args)-1], script.JScript, "Function"), true
 		}

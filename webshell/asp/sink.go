@@ -21,7 +21,7 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 			}
 			hidden := webshell.Sight{Rule: "hidden-code", Decoded: s,
 				Text: "Code put together from pieces is run by " + how + "."}
-			if len(s) > 80 && capable(s) && !strings.Contains(h.page.Text, s[20:60]) {
+			if len(s) > 80 && (capable(s) || len(h.page.Includes) == 0 && runsText(s)) && !strings.Contains(h.page.Text, s[20:60]) {
 				hidden.Verdict, hidden.Sure = webshell.Malicious, finding.ModerateConfidence
 				hidden.Text = "Code that stands nowhere in the file in plain is decoded and run by " + how + "."
 			}
@@ -70,12 +70,18 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 // are sold with their code encoded, too.
 func capable(code string) bool {
 	low := strings.ToLower(code)
-	for _, w := range []string{"wscript.shell", "shell.application", "adodb.stream", "filesystemobject", "eval", "execute", "createtextfile", "savetofile", "xmlhttp", "classid", "getobject"} {
+	for _, w := range []string{"wscript.shell", "shell.application", "adodb.stream", "filesystemobject", "createtextfile", "savetofile", "xmlhttp", "classid", "getobject"} {
 		if strings.Contains(low, w) {
 			return true
 		}
 	}
 	return false
+}
+
+// runsText reports whether code runs more text as code.
+func runsText(code string) bool {
+	low := strings.ToLower(code)
+	return strings.Contains(low, "execute") || strings.Contains(low, "eval")
 }
 
 // operand reports whether what follows the prefix stands inside a statement
@@ -177,6 +183,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path) && content.L&script.Mixed == 0):
 		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
+	case content.L&fromUpload != 0 && pure(path) && path.L&mapped == 0:
+		s.Rule, s.Text = "upload-to-file", "An uploaded file is stored wherever on the server the request says."
+		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 	case content.L&fromUpload != 0 && pure(path):
 		s.Rule, s.Text = "upload-to-file", "An uploaded file is stored where the request says."
 		s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence
@@ -198,6 +207,9 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 	c := script.Union(conn, anyOf(conn))
 	low := strings.TrimRight(strings.ToLower(v.Prefix()), " [\"")
 	switch names := c.L&(fromRequest|fromSession) != 0; {
+	case strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate"):
+		s.Rule, s.Verdict, s.Sure = "request-to-command", webshell.Webshell, finding.HighConfidence
+		s.Text = "Text from the request is run as a command by the database server."
 	case names && pure(v):
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 		s.Text = "The request names the database and sends the SQL statement."

@@ -20,7 +20,7 @@ func worth(data []byte) bool {
 	if !has("<%") && !runat {
 		return false
 	}
-	if has("classid") && runat || has("getref") || has("getobject") || has("127.0.0.1") && has("xmlhttp") {
+	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("127.0.0.1") && has("xmlhttp") {
 		return true
 	}
 	for _, word := range []string{"execute", "eval"} {
@@ -34,7 +34,13 @@ func worth(data []byte) bool {
 	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function")) {
 		return true
 	}
+	if runat && has("this[") || has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
+		return true
+	}
 	// A database console names its server itself.
+	if has("adodb.connection") && !has("#include") && (has(".open request") || has(".open(request") || has(".open trim(request") || has("connectionstring=request") || has("connectionstring = request")) {
+		return true
+	}
 	return has("request") && (has("provider=") || has("driver=")) && !has("#include")
 }
 

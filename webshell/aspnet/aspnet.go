@@ -69,6 +69,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 	for _, b := range h.page.Blocks {
 		blocks = append(blocks, m.Load(h.page.Text, b.Segments, b.Dialect))
 	}
+	h.declared()
 	for i, b := range h.page.Blocks {
 		m.Run(blocks[i], b.Dialect)
 	}

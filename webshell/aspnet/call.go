@@ -1,6 +1,8 @@
 package aspnet
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"limier/finding"
@@ -10,6 +12,26 @@ import (
 
 func first(args []script.Value) script.Value { return nth(args, 0) }
 
+// deep is what values and the objects they hold stem from.
+func deep(args ...script.Value) script.Value {
+	u := script.Union(args...)
+	for _, a := range args {
+		if a.K == script.VObject {
+			u = script.Union(u, a.O.AnyValue())
+		}
+	}
+	return u
+}
+
+// fields is what the fields of an object stem from.
+func fields(v script.Value) script.Value {
+	var u script.Value
+	for _, name := range slices.Sorted(maps.Keys(v.O.Fields)) {
+		u = script.Union(u, v.O.Fields[name])
+	}
+	return u
+}
+
 func nth(args []script.Value, i int) script.Value {
 	if i < len(args) {
 		return args[i]
@@ -18,6 +40,7 @@ func nth(args []script.Value, i int) script.Value {
 }
 
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
+	h.Hidden(n, args, h.page.Text)
 	switch recv.K {
 	case script.VNone:
 		return h.free(m, n, name, args)
@@ -40,8 +63,12 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		}
 		return script.Value{}, false
 	case "endswith", "contains", "equals", "indexof", "lastindexof", "startswith", "ismatch", "compareto", "any", "exists":
-		if u := script.Union(append(args, recv)...); u.L&fileName != 0 {
+		u := script.Union(append(args, recv)...)
+		if u.L&fileName != 0 {
 			h.checked = true
+		}
+		if s, ok := first(args).Text(); ok && recv.L&fromRequest != 0 && webshell.SearchEngine(s) {
+			h.bots = n
 		}
 		return script.Value{}, false
 	case "saveas", "copytoasync":
@@ -72,6 +99,10 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 func (h *host) free(m *script.Machine, n *script.Node, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
 	switch name {
+	case "callbyname":
+		if s, ok := nth(args, 1).Text(); ok && len(args) > 3 {
+			return h.Call(m, n, args[0], strings.ToLower(s), args[3:])
+		}
 	case "<%=":
 		h.print(m, n, first(args))
 		return none, true
@@ -92,7 +123,7 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 		}
 	case "createobject":
 		if s, ok := first(args).Text(); ok {
-			return script.Instance(progID(s)), true
+			return script.Instance(webshell.ProgID(s)), true
 		}
 	case "shell":
 		if m.Dialect() == script.VBNet {
@@ -139,12 +170,12 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 			return script.Instance("process"), true
 		case "getprocesses", "getprocessbyid", "getprocessesbyname":
 			h.act("processes", n, a)
-			return script.Instance("process"), true
+			return script.Instance("process", args...), true
 		}
-	case "assembly", "appdomain":
+	case "assembly", "appdomain", "currentdomain":
 		switch name {
 		case "load", "loadfrom", "loadfile", "unsafeloadfrom", "reflectiononlyload":
-			return h.load(m, n, script.Union(args...), a, name), true
+			return h.load(m, n, deep(args...), a, name), true
 		case "loadwithpartialname":
 			return script.Instance("assembly"), true
 		}
@@ -161,7 +192,7 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 			}
 			if a.S == "comtype" {
 				s, _ := a.O.Fields["progid"].Text()
-				return script.Instance(progID(s), a), true
+				return script.Instance(webshell.ProgID(s), a), true
 			}
 		}
 	case "type":
@@ -174,8 +205,8 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		case "gettypefromprogid", "gettypefromclsid":
 			v := script.Instance("comtype", a)
 			v.O.Fields = map[string]script.Value{"progid": a}
-			if s, ok := a.Text(); ok && strings.Contains(strings.ToLower(s), "72c24dd5") {
-				v.O.Fields["progid"] = script.Const("wscript.shell")
+			if s, ok := a.Text(); ok && name == "gettypefromclsid" {
+				v.O.Fields["progid"] = script.Const(webshell.ClassID(s))
 			}
 			return v, true
 		}
@@ -184,12 +215,8 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		case "shell":
 			h.exec(m, n, a, "Shell", "")
 			return none, true
-		case "createobject":
+		case "createobject", "callbyname":
 			return h.free(m, n, name, args)
-		case "callbyname":
-			if s, ok := nth(args, 1).Text(); ok && len(args) > 3 {
-				return h.Call(m, n, a, strings.ToLower(s), args[3:])
-			}
 		}
 	case "eval", "jscriptevaluator":
 		if strings.HasPrefix(name, "jscriptevaluate") || name == "eval" {
@@ -213,7 +240,20 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		return script.Instance(class), true
 	case "file", "directory", "path", "zipfile", "filesystem", "driveinfo", "environment":
 		return h.fileCall(m, n, class, name, args)
+	case "delegate":
+		if name == "createdelegate" && len(args) > 1 {
+			return args[len(args)-1], true
+		}
+	case "jsonconvert":
+		if o := nth(args, 1); o.O != nil && strings.HasPrefix(name, "deserialize") {
+			if how := o.O.Fields["typenamehandling"]; how.K == script.VType && !strings.HasSuffix(how.S, ".none") {
+				h.deserialize(m, n, a, "Json.NET with type names")
+			}
+		}
 	case "marshal":
+		if name == "getdelegateforfunctionpointer" {
+			h.jumps = n
+		}
 		switch name {
 		case "copy", "getdelegateforfunctionpointer", "writebyte":
 			if u := script.Union(args...); u.L&client != 0 && h.isImported("virtualalloc") {
@@ -223,7 +263,14 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		}
 	case "hostingenvironment":
 		if name == "registervirtualpathprovider" {
-			h.See(n, a, webshell.Sight{Rule: "virtual-path-provider", Text: "The code registers a provider of pages that exist only in memory."})
+			s := webshell.Sight{Rule: "virtual-path-provider", Text: "The code registers a provider of pages that exist only in memory."}
+			switch inside := h.page.Kind != "" && h.page.Kind != "application"; {
+			case deep(a).L&client != 0 || a.O != nil && fields(a).L&client != 0:
+				s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
+			case inside: // an application does so where it starts
+				s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+			}
+			h.See(n, a, s)
 			return none, true
 		}
 		if name == "mappath" {
@@ -334,6 +381,12 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return v, true
 	}
 	switch class {
+	case "guid":
+		if a.Known() {
+			return a, true
+		}
+	case "xmlserializer", "datacontractserializer", "datacontractjsonserializer", "javascriptserializer":
+		return script.Instance(class, args...), true
 	case "processstartinfo":
 		if len(args) > 0 {
 			h.exec(m, n, script.Union(args...), "ProcessStartInfo", "")
@@ -341,7 +394,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(class, args...), true
 	case "activexobject":
 		s, _ := a.Text()
-		return script.Instance(progID(s)), true
+		return script.Instance(webshell.ProgID(s)), true
 	case "function":
 		if m.Dialect() == script.JScript && len(args) > 0 {
 			return h.code(m, n, args[len(args)-1], "Function"), true
@@ -368,7 +421,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		v := script.Instance(class)
 		v.O.Fields = map[string]script.Value{"connection": nth(args, 1)}
 		return v, true
-	case "losformatter", "objectstateformatter", "binaryformatter", "netdatacontractserializer", "soapformatter", "javascriptserializer", "datacontractserializer", "xmlserializer":
+	case "losformatter", "objectstateformatter", "binaryformatter", "netdatacontractserializer", "soapformatter":
 		return script.Instance(class), true
 	case "tcpclient", "socket", "udpclient":
 		if u := script.Union(args...); u.L&client != 0 {

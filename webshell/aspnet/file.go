@@ -81,7 +81,11 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 
 func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {
 	h.act("read", n, path)
-	return m.Source(n, fromFile)
+	l := fromFile
+	if s := strings.ToLower(path.S); path.L&client == 0 && (strings.HasSuffix(s, "web.config") || strings.HasSuffix(s, "machine.config") || strings.HasSuffix(s, "applicationhost.config")) {
+		l |= config
+	}
+	return m.Source(n, l)
 }
 
 // pure reports whether the client alone chooses the text.
@@ -185,9 +189,30 @@ func (h *host) uploader() {
 		case pure(u.path):
 			s.Text = "An uploaded file is stored where the request says."
 			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+		case u.path.L&fileName != 0 && h.bare():
+			s.Text = "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks."
+			s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 		}
 		h.See(u.n, u.path, s)
 	}
+}
+
+// maxBare is the size of a page that only stores uploads, in bytes.
+const maxBare = 3 << 10
+
+// bare reports whether the page is small, stands alone and asks nobody who he
+// is.
+func (h *host) bare() bool {
+	if h.checked || len(h.page.Text) > maxBare || h.page.Inherits != "" || h.page.Behind != "" || len(h.page.Includes) > 0 {
+		return false
+	}
+	low := strings.ToLower(h.page.Text)
+	for _, w := range []string{"session", "isauthenticated", "isinrole", "masterpagefile", "contenttype", "contentlength", "user.identity", "extension", ".jpg", ".gif", ".png", ".pdf", ".xls", ".csv", ".doc", "<%@ register"} {
+		if strings.Contains(low, w) {
+			return false
+		}
+	}
+	return true
 }
 
 // fileManager weighs file actions that together make a file manager.

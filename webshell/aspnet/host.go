@@ -20,7 +20,8 @@ const (
 	mapped // went through MapPath
 	secret // keys and passwords of the configuration
 	fileName
-	info // of the request, but not the client's choice
+	info   // of the request, but not the client's choice
+	config // of a configuration file
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -37,6 +38,9 @@ type host struct {
 	uploads []upload
 	imports map[string]*script.Node
 	sockets int
+	bots    *script.Node // where a visitor's name or origin is compared with search engines
+	relays  *script.Node // where fetched content is sent to the client
+	jumps   *script.Node // where data is made callable
 }
 
 // An act is one kind of file action on a path the client chooses.
@@ -77,8 +81,8 @@ func (h *host) controls(m *script.Machine) {
 		case "fileupload":
 			class = "fileupload"
 		case "object":
-			if class = progID(t.Attrs["progid"]); class == "" && strings.Contains(strings.ToLower(t.Attrs["classid"]), "72c24dd5") {
-				class = "wscript.shell"
+			if class = webshell.ProgID(t.Attrs["progid"]); class == "" {
+				class = webshell.ClassID(t.Attrs["classid"])
 			}
 		case "dropdownlist", "listbox", "radiobuttonlist", "checkboxlist", "select":
 			class = "list"
@@ -101,22 +105,6 @@ func (h *host) controls(m *script.Machine) {
 func last(s string) string {
 	if i := strings.LastIndexByte(s, '.'); i >= 0 {
 		return s[i+1:]
-	}
-	return s
-}
-
-func progID(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
-	for i := len(s) - 1; i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '.'); i-- {
-		if s[i] == '.' {
-			s = s[:i]
-		}
-	}
-	switch {
-	case strings.HasSuffix(s, "xmlhttp"):
-		return "xmlhttp"
-	case strings.HasSuffix(s, "scriptcontrol"):
-		return "scriptcontrol"
 	}
 	return s
 }
@@ -359,6 +347,8 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		return script.Value{}, false
 	}
 	switch recv.S {
+	case "methodinfo": // a delegate made of it is called
+		return h.invoke(m, n, recv, "invoke", []script.Value{{K: script.VArray, O: &script.Object{Elems: args}}})
 	case "request", "httprequest", "httprequestbase", "request.collection", "httplistenerrequest", "namevaluecollection":
 		if recv.S == "namevaluecollection" && recv.L == 0 {
 			return script.Value{}, false
@@ -450,7 +440,7 @@ func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
 }
 
 func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value {
-	service := false
+	service := h.page.Kind == "servicehost"
 	for _, a := range fn.Attr {
 		if a == "webmethod" || a == "webmethodattribute" || a == "operationcontract" || a == "webinvoke" || a == "webget" || a == "httppost" || a == "httpget" {
 			service = true

@@ -3,6 +3,7 @@ package aspnet
 import (
 	"strings"
 
+	"limier/finding"
 	"limier/internal/script"
 	"limier/webshell"
 )
@@ -35,6 +36,10 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		switch name {
 		case "write", "binarywrite":
 			h.print(m, n, a)
+			if a.L&config != 0 {
+				h.See(n, a, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "A configuration file of the server is sent to the client."})
+			}
 		case "writefile", "transmitfile":
 			h.act("read", n, a)
 		}
@@ -45,10 +50,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return h.mapPath(a), true
 		case "createobject", "createobjectfromclsid":
 			s, _ := a.Text()
-			if strings.Contains(strings.ToLower(s), "72c24dd5") {
-				s = "wscript.shell"
-			}
-			return script.Instance(progID(s)), true
+			return script.Instance(webshell.ProgID(s)), true
 		case "execute", "transfer":
 			if a.L&client != 0 && a.L&script.Mixed == 0 {
 				h.See(n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
@@ -59,9 +61,22 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 		return none, true
 	case "process":
+		if name == "kill" && recv.L&client != 0 {
+			h.See(n, recv, webshell.Sight{Rule: "kills-processes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The page ends the process that the request names."})
+		}
 		if name == "start" || name == "kill" || name == "waitforexit" {
 			return none, true
 		}
+	case "comtype":
+		if s, ok := a.Text(); ok && name == "invokemember" && len(args) > 4 {
+			return h.Call(m, n, args[3], strings.ToLower(s), elements(args[4]))
+		}
+	case "xmlserializer", "datacontractserializer", "datacontractjsonserializer", "javascriptserializer":
+		if recv.L&client != 0 && (strings.HasPrefix(name, "deserialize") || name == "readobject") {
+			h.deserialize(m, n, script.Union(recv, all), recv.S+" of a type that the request names")
+		}
+		return all, true
 	case "stdin":
 		if strings.HasPrefix(name, "write") {
 			h.exec(m, n, a, "Process", "standard input")
@@ -84,7 +99,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "appdomain":
 		if name == "load" {
-			return h.load(m, n, all, a, "AppDomain.Load"), true
+			return h.load(m, n, deep(args...), a, "AppDomain.Load"), true
 		}
 	case "methodinfo":
 		return h.invoke(m, n, recv, name, args)
@@ -139,7 +154,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "xslcompiledtransform", "xsltransform":
 		if name == "load" {
-			if s := all; s.L&(client|fromRemote) != 0 && (len(args) > 1 || recv.S == "xsltransform") {
+			if s := deep(args...); s.L&(client|fromRemote) != 0 && (len(args) > 1 || recv.S == "xsltransform") {
 				h.code(m, n, s, "XSLT")
 			}
 			return none, true
@@ -320,6 +335,11 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 		if u.L&client != 0 {
 			h.code(m, n, u, name)
 			return none, true
+		}
+	case "createmethodbody", "setmethodbody":
+		if u.L&client != 0 {
+			h.See(n, u, webshell.Sight{Rule: "request-to-assembly", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+				Text: "Compiled code from the request becomes a method (" + name + ")."})
 		}
 	case "compileassemblyfromsource":
 		h.code(m, n, script.Union(args[min(1, len(args)):]...), "CodeDom")

@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"slices"
 	"strings"
 
 	"limier/finding"
@@ -106,7 +107,7 @@ func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, h
 		s.Rule, s.Text = "remote-to-assembly", "An assembly fetched from another server is loaded ("+how+")."
 	case all.L&fromSession != 0:
 		s.Rule, s.Text, s.Sure = "session-to-assembly", "An assembly kept in the session is loaded ("+how+").", finding.ModerateConfidence
-	case all.L&blob != 0 || what.K == script.VBytes && len(what.O.Buf) > 256 || what.K == script.VArray:
+	case all.L&(blob|script.Opaque) != 0 || what.K == script.VBytes && len(what.O.Buf) > 256 || what.K == script.VArray:
 		s.Rule, s.Text = "embedded-assembly", "An assembly hidden in the page itself is loaded ("+how+")."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
 	default:
@@ -158,6 +159,9 @@ func (h *host) socket(n *script.Node, v script.Value) {
 
 // print is v being written to the client.
 func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
+	if v.L&fromRemote != 0 {
+		h.relays = n
+	}
 	if v.L&secret != 0 {
 		h.See(n, v, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Keys or passwords of the configuration are sent to the client."})
@@ -169,18 +173,24 @@ func (h *host) isImported(name string) bool {
 	return ok
 }
 
-// structure looks at what the code declares.
-func (h *host) structure() {
+// declared collects the system's functions that the code imports.
+func (h *host) declared() {
 	h.Machine.Functions(func(fn, class *script.Node) {
-		for _, a := range fn.Attr {
-			if a == "dllimport" {
-				if h.imports == nil {
-					h.imports = map[string]*script.Node{}
-				}
-				h.imports[strings.ToLower(fn.Name)] = fn
+		if slices.Contains(fn.Attr, "dllimport") {
+			if h.imports == nil {
+				h.imports = map[string]*script.Node{}
 			}
+			h.imports[strings.ToLower(fn.Name)] = fn
 		}
 	})
+}
+
+// structure looks at what the code brings together.
+func (h *host) structure() {
+	if h.bots != nil && h.relays != nil {
+		h.See(h.relays, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "Search engines, or those who come from them, are sent content fetched from another server."})
+	}
 	at := func(names ...string) *script.Node {
 		for _, name := range names {
 			if n := h.imports[name]; n != nil {
@@ -189,7 +199,9 @@ func (h *host) structure() {
 		}
 		return nil
 	}
-	if n := at("virtualalloc", "virtualallocex", "virtualprotect", "ntallocatevirtualmemory"); n != nil && at("createthread", "createremotethread", "writeprocessmemory", "ntcreatethreadex", "queueuserapc", "waitforsingleobject", "rtlmovememory") != nil {
+	memory := at("virtualalloc", "virtualallocex", "virtualprotect", "virtualprotectex", "ntallocatevirtualmemory", "heapcreate", "createfilemapping", "mapviewoffile", "ntcreatesection")
+	if n := memory; n != nil && (h.jumps != nil || at("createthread", "createremotethread", "writeprocessmemory", "ntcreatethreadex", "queueuserapc", "waitforsingleobject", "rtlmovememory",
+		"enumsystemlocales", "enumsystemlocalesa", "enumwindows", "enumdesktops", "enumchildwindows", "createfiber", "callwindowproc", "enumdatefomats", "createtimerqueuetimer", "rtlcreateuserthread") != nil) {
 		h.See(n, script.Value{}, webshell.Sight{Rule: "shellcode", Verdict: webshell.Malicious, Sure: finding.HighConfidence,
 			Text: "The page allocates executable memory and starts a thread in it."})
 	}
