@@ -19,8 +19,9 @@ import (
 
 // A kbJob is what the flags of `limier kb` say.
 type kbJob struct {
-	more []string // files of claims read besides what ships
-	json bool
+	more  []string // files of claims read besides what ships
+	store string   // file of what was imported; "" for the usual place
+	json  bool
 }
 
 func kbCommand() *cobra.Command {
@@ -30,7 +31,8 @@ func kbCommand() *cobra.Command {
 		Short: "Look up what is claimed about actors and campaigns, and by whom",
 		Long: `The knowledge base holds claims: who says what of whom, at which level, how sure,
 in which words, on which day. It ships with the public statements about the
-Exchange campaign of 2021; files of further claims are read with --kb.
+Exchange campaign of 2021; limier kb import adds ATT&CK, MISP, STIX and TAXII, and
+--kb reads files of further claims.
 
 Nothing is merged. Two agencies that agree are two claims; another name of an
 actor is a claim of somebody, and is never followed further.`,
@@ -39,8 +41,9 @@ actor is a claim of somebody, and is never followed further.`,
   limier kb aliases "Silk Typhoon"`,
 	}
 	cmd.PersistentFlags().StringArrayVar(&j.more, "kb", nil, "also read the claims of this YAML `FILE`; may be repeated")
+	cmd.PersistentFlags().StringVar(&j.store, "store", os.Getenv("LIMIER_KB"), "`FILE` of what was imported; also LIMIER_KB")
 	cmd.PersistentFlags().BoolVar(&j.json, "json", false, "print JSON")
-	cmd.AddCommand(j.show(), j.claims(), j.timeline(), j.aliases(), j.lint(), j.export())
+	cmd.AddCommand(j.show(), j.claims(), j.timeline(), j.aliases(), j.lint(), j.imports(), j.add(), j.export())
 	return cmd
 }
 
@@ -76,7 +79,7 @@ func (j *kbJob) show() *cobra.Command {
 		Short: "Show an actor: who it is, and who claims what of it, by level",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := j.base()
+			b, err := j.stored(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -235,7 +238,7 @@ func (j *kbJob) claims() *cobra.Command {
 		Short: "List claims by level and date",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := j.base()
+			b, err := j.stored(cmd.Context(), slices.DeleteFunc([]string{about}, func(s string) bool { return s == "" })...)
 			if err != nil {
 				return err
 			}
@@ -292,7 +295,7 @@ func (j *kbJob) timeline() *cobra.Command {
 		Short: "List all claims by the day they were made",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := j.base()
+			b, err := j.stored(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -320,7 +323,7 @@ func (j *kbJob) aliases() *cobra.Command {
 		Short: "Show what a name is another name of, and who says so",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := j.base()
+			b, err := j.stored(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -36,7 +36,7 @@ how each thing is mapped. The same claims always give the same bytes.`,
 			if i < 0 {
 				return fmt.Errorf("--format %q: there are stix, opencti and misp", format)
 			}
-			b, err := j.base()
+			b, err := j.stored(cmd.Context())
 			if err != nil {
 				return err
 			}
