@@ -48,10 +48,12 @@ func TestFetchTAXII(t *testing.T) {
 		"the same page again": {func(w http.ResponseWriter, _ *http.Request) {
 			answer(w, `{"more":true,"next":"x","objects":[`+object(1)+`]}`)
 		}, 0, "not where"},
-		"no TAXII":     {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, 0, "which is no TAXII"},
-		"not allowed":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, 0, "401"},
-		"another host": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) }, 0, "another host"},
-		"broken":       {func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"objects":[{]}`) }, 0, "invalid character"},
+		"no TAXII":    {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, 0, "which is no TAXII"},
+		"not allowed": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, 0, "401"},
+		"another host": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, 0, "another host"},
+		"broken": {func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"objects":[{]}`) }, 0, "invalid character"},
 	} {
 		server := httptest.NewServer(tt.serve)
 		in, err := FetchTAXII(context.Background(), server.Client(), server.URL+"/root/collections/1/", http.Header{"Authorization": {"Basic eDp5"}})
