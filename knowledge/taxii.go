@@ -22,12 +22,12 @@ const maxPages = 10_000
 
 // FetchTAXII reads all objects of a TAXII 2.1 collection and returns them as
 // one envelope, which ReadImport reads. The URL is that of the collection:
-// https://HOST/ROOT/collections/ID/. It follows next, and added_after where a
+// https://HOST/API-ROOT/collections/ID/. It follows next, and added_after where a
 // server has no next; it follows no redirect to another host.
 func FetchTAXII(ctx context.Context, client *http.Client, collection string, header http.Header) (io.Reader, error) {
 	base, err := url.Parse(collection)
 	if err != nil || base.Host == "" || !strings.Contains(base.Path, "/collections/") {
-		return nil, fmt.Errorf("%q is not the URL of a collection: https://HOST/ROOT/collections/ID/", collection)
+		return nil, fmt.Errorf("%q is not the URL of a collection: https://HOST/API-ROOT/collections/ID/", collection)
 	}
 	if !strings.HasSuffix(strings.TrimSuffix(base.Path, "/"), "/objects") {
 		base = base.JoinPath("objects/")

@@ -56,7 +56,7 @@ func TestFetchTAXII(t *testing.T) {
 		"broken": {func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"objects":[{]}`) }, 0, "invalid character"},
 	} {
 		server := httptest.NewServer(tt.serve)
-		in, err := FetchTAXII(context.Background(), server.Client(), server.URL+"/root/collections/1/", http.Header{"Authorization": {"Basic eDp5"}})
+		in, err := FetchTAXII(context.Background(), server.Client(), server.URL+"/api1/collections/1/", http.Header{"Authorization": {"Basic eDp5"}})
 		server.Close()
 		if tt.fails != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.fails) {

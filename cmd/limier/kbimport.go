@@ -75,7 +75,7 @@ settings), which kb show, claims, aliases and attribute look into too:
 A file is added whole or not at all, and twice changes nothing. Without FILE it
 lists what was imported.`,
 		Example: `  limier kb import enterprise-attack.json.gz threat-actor.json
-  limier kb import --taxii https://taxii.example/root/collections/ID/ --user me --password-file pw`,
+  limier kb import --taxii https://taxii.example/api1/collections/ID/ --user me --password-file pw`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, w := cmd.Context(), cmd.OutOrStdout()
 			path, err := j.storePath()
