@@ -51,10 +51,15 @@ func memoryOf(s *evtx.Scanner) *memory {
 	}
 	m, ok := s.Memory.(*memory)
 	if !ok {
-		m = &memory{seed: maphash.MakeSeed(), values: make([]*remembered, memorySize)}
+		m = newMemory(memorySize)
 		s.Memory = m
 	}
 	return m
+}
+
+// newMemory returns a memory for size values, a power of two.
+func newMemory(size int) *memory {
+	return &memory{seed: maphash.MakeSeed(), values: make([]*remembered, size)}
 }
 
 // recall is search for a slot that has its value from one field. It is not ok
@@ -75,7 +80,7 @@ func (s *scratch) recall(i int, sl *slot) (ok bool) {
 		return false
 	}
 	h := maphash.Bytes(m.seed, v.Raw) ^ uint64(sl.at)*0x9e3779b97f4a7c15
-	at := h >> 20 & (memorySize - 2)
+	at := h >> 20 & uint64(len(m.values)-2)
 	pair := m.values[at : at+2]
 	t.seen++
 	a := pair[0]
