@@ -98,10 +98,10 @@ func annotation(c *claim.Claim, all []claim.Claim) mispObject {
 			Distribution: "5", Timestamp: at, Value: value, Tags: tags,
 		})
 	}
-	add("text", "text", "Other", sentence(c)+"\n"+sources(c), tags(c, all))
+	add("text", "text", "Other", strings.TrimSpace(sentence(c)+"\n"+sources(c)), tags(c, all)) // MISP takes space at the ends away
 	add("type", "text", "Other", "Annotation", nil)
 	add("format", "text", "Other", "text", nil)
-	add("creation-date", "datetime", "Other", said(c).Format("2006-01-02T15:04:05Z"), nil)
+	add("creation-date", "datetime", "Other", said(c).Format("2006-01-02T15:04:05.000000+0000"), nil) // as MISP keeps it
 	for _, q := range c.Evidence {
 		if strings.HasPrefix(q.URL, "https://") {
 			add("ref", "link", "External analysis", publish.Plain(q.URL), nil)
