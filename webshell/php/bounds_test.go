@@ -41,6 +41,7 @@ func hostileShapes(size int) map[string]string {
 		"doubling":        "<?php $a='xxxxxxxx';" + strings.Repeat("$a=$a.$a;", 200) + "eval($a);",
 		"replace bomb":    "<?php $a=str_repeat('a',100000);" + strings.Repeat("$a=str_replace('a','aa',$a);", 50) + "eval($a);",
 		"eval bomb":       "<?php $a='eval($a.1);eval($a.2);'; eval($a);",
+		"constant calls":  "<?php define('A', 'a'); define('B', 'sys'.'tem'); define('C', ' c '); A(1); B($_GET[1]); C(2);",
 		"recursion":       "<?php function f($x){ f($x.'a'); f($x.'b'); f($x); } f($_GET[1]); eval(1);",
 		"endless loop":    "<?php while(1){ $a.='x'; } eval($a);",
 		"nested loops":    "<?php " + strings.Repeat("foreach($a as $b)for($i=0;$i<9;$i++)while($c)", 40) + "eval($b);",

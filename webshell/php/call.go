@@ -159,8 +159,8 @@ func (m *machine) function(c *call) value {
 	if u := m.funcs[c.name]; u != nil && !shadowed(c.name) {
 		return m.invoke(u, c.args, c.nodes, nil, nil)
 	}
-	if len(m.consts) > 0 && c.n.a != nil && c.n.a.op == nName {
-		if f, ok := m.consts[baseName(c.n.a.s)]; ok && f.k == vStr && f.s != c.n.a.s {
+	if len(m.consts) > 0 && c.n.a != nil && c.n.a.op == nName && strings.EqualFold(baseName(c.n.a.s), c.name) {
+		if f, ok := m.consts[baseName(c.n.a.s)]; ok && f.k == vStr && !strings.EqualFold(strings.TrimSpace(baseName(f.s)), c.name) {
 			return m.callValue(c.n, f, c.args, c.nodes, true)
 		}
 	}
@@ -263,7 +263,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		}
 		fr.vars[q.name] = s
 		if q.promoted && this != nil {
-			this.props[q.name] = &slot{v: s.v, cond: -1}
+			this.props[q.name] = &slot{v: s.v, cond: m.cond}
 		}
 	}
 	m.f, m.unit = fr, f.unit
@@ -345,7 +345,7 @@ func (m *machine) instance(c *class) *object {
 			if p.def != nil {
 				v = m.eval(p.def)
 			}
-			o.props[p.name] = &slot{v: v, cond: -1}
+			o.props[p.name] = &slot{v: v, cond: m.cond}
 		}
 	}
 	m.f, m.unit = was, wasU

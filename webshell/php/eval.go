@@ -348,7 +348,7 @@ func (m *machine) propSlot(o value, name *node, create bool) *slot {
 	if !create {
 		return nil
 	}
-	p := &slot{cond: -1}
+	p := &slot{cond: m.f.cond}
 	obj.props[s] = p
 	return p
 }

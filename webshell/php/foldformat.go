@@ -53,6 +53,23 @@ func regex(p string) (*regexp.Regexp, string, bool) {
 var phpRef = regexp.MustCompile(`\\([0-9])`)
 
 func foldPregReplace(c *call) (value, bool) {
+	if pats, ok := c.arg(0).list(); ok && len(pats) <= 64 { // one after the other
+		repls, many := c.arg(1).list()
+		v := c.arg(2)
+		for i, p := range pats {
+			r := c.arg(1)
+			if many {
+				r = str("")
+				if i < len(repls) {
+					r = repls[i]
+				}
+			}
+			if v, ok = foldPregReplace(&call{args: []value{p, r, v}}); !ok {
+				return value{}, false
+			}
+		}
+		return v, len(pats) > 0
+	}
 	p, ok := c.text(0)
 	r, rok := c.text(1)
 	s, sok := c.text(2)

@@ -14,11 +14,41 @@ func (m *machine) judge() {
 	m.manager()
 	m.wrappers()
 	m.tunnel()
+	m.portSender()
 	m.flooder()
 	m.database()
 	m.uploader()
 	m.packedCode()
+	m.ransom()
 	m.shape()
+}
+
+// ransom sees a page that encrypts the files of a folder tree in place, with a
+// key that the request gives.
+func (m *machine) ransom() {
+	if !m.isolated() || m.alarmed() || m.have&hasList == 0 || m.have&hasRequest == 0 || m.have&hasWrite == 0 {
+		return
+	}
+	calls := func(names ...string) (at uint32, ok bool) {
+		toks, src := m.file.tokens, m.file.src
+		for i := 0; i+1 < len(toks); i++ {
+			if toks[i].kind != tIdent || toks[i+1].kind != '(' {
+				continue
+			}
+			for _, w := range names {
+				if foldEqual(src[toks[i].pos:toks[i].end], w) {
+					return toks[i].pos, true
+				}
+			}
+		}
+		return 0, false
+	}
+	at, encrypts := calls("mcrypt_encrypt", "openssl_encrypt")
+	_, renames := calls("rename", "unlink")
+	_, writes := calls("file_put_contents", "fwrite")
+	if encrypts && renames && writes {
+		m.report("encrypts-files", webshell.Malicious, moderate, "Files of a folder tree are encrypted in place.", &node{pos: at, end: at + 15}, value{})
+	}
 }
 
 func (m *machine) alarmed() bool {
@@ -313,6 +343,14 @@ func (m *machine) tunnel() {
 	src := string(m.file.src)
 	if strings.Contains(src, "php://input") || strings.Contains(src, "_SESSION") || strings.Contains(src, "getallheaders") {
 		m.behaves("tunnel", webshell.Webshell, moderate, "The script carries the client's traffic to any host and port.", []behaviour{doesSocket})
+	}
+}
+
+// portSender sees a script that does nothing but connect wherever the request
+// says.
+func (m *machine) portSender() {
+	if m.facts.anywhere && !m.alarmed() && m.isolated() && len(m.file.tokens) < 120 {
+		m.behaves("port-sender", webshell.Malicious, low, "All that the script does is to connect to any host and port, as the request says.", []behaviour{doesSocket})
 	}
 }
 

@@ -232,6 +232,8 @@ func (l *lexer) next() {
 	switch {
 	case c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0:
 		l.pos++
+	case c >= 0x80 && blank(src[p:]) > 0: // copied from a web page: PHP stops here, people do not
+		l.pos += blank(src[p:])
 	case isIdentStart(c):
 		l.ident(p)
 	case c == '\\' && isIdentStart(l.at(p+1)):
@@ -289,6 +291,20 @@ func (l *lexer) next() {
 	default:
 		l.operator(p)
 	}
+}
+
+// blank is the length of the Unicode space at the start of b, 0 if none is
+// there.
+func blank(b []byte) int {
+	switch {
+	case len(b) >= 2 && b[0] == 0xc2 && b[1] == 0xa0:
+		return 2
+	case len(b) >= 3 && b[0] == 0xe2 && b[1] == 0x80 && b[2] >= 0x80 && b[2] <= 0x8b,
+		len(b) >= 3 && b[0] == 0xe3 && b[1] == 0x80 && b[2] == 0x80,
+		len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf:
+		return 3
+	}
+	return 0
 }
 
 func (l *lexer) ident(p int) {

@@ -21,6 +21,7 @@ const (
 	hasTarget                    // redirects
 	hasBuild                     // names a call that puts strings together
 	hasList                      // lists a folder
+	hasMail                      // sends mail
 	hasStrong                    // hasDecoder, and the decoder is one that hides code
 )
 
@@ -39,18 +40,19 @@ var traitWords = map[trait]string{
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction`,
-	hasWrite: `extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink mail mb_send_mail chmod
+	hasWrite: `extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
-	hasBuild:   `str_replace substr strtr implode join sprintf str_split substr_replace ucfirst getdoccomment range`,
+	hasBuild:   `str_replace substr strtr implode join sprintf str_split substr_replace ucfirst getdoccomment range define`,
 	hasDecoder: `chr pack`,
 	hasDecoder | hasStrong: `base64_decode gzinflate gzuncompress gzdecode str_rot13 strrev hex2bin convert_uudecode bzdecompress
 		openssl_decrypt mcrypt_decrypt rawurldecode`,
-	hasList: `scandir opendir glob readdir recursivedirectoryiterator recursiveiteratoriterator`,
+	hasWrite | hasMail: `mail mb_send_mail`,
+	hasList:            `scandir opendir glob readdir recursivedirectoryiterator recursiveiteratoriterator`,
 	hasHook: `call_user_func call_user_func_array array_map array_filter array_walk usort uasort uksort array_reduce array_udiff
 		array_uintersect preg_replace_callback ob_start filter_var iterator_apply forward_static_call forward_static_call_array
-		array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
+		session_set_save_handler array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
 }
 
 const maxWord = 28
@@ -361,6 +363,7 @@ func interesting(data []byte, t trait) bool {
 	if classes && !has(hasShape) && partOfProgram(data) {
 		return has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
+			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
 			has(hasDeadly) && hostileCommand(data) ||
 			has(hasInclude) && oddInclude(data)
@@ -378,6 +381,12 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	if has(hasDynamic) && (!classes || has(hasBuild) && len(data) < 4096) {
+		return true
+	}
+	if has(hasHeader) && !classes && bytes.Contains(data, []byte("://")) && bytes.Contains(data, []byte("location")) {
+		return true
+	}
+	if has(hasRequest) && has(hasBuild) && !classes && len(data) < 2048 {
 		return true
 	}
 	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {

@@ -47,7 +47,7 @@ func (p *parser) template(o op, at int, from, to uint32, quote byte) *node {
 		n.list = append(n.list, e)
 	}
 	i := from
-	for i < to {
+	for i < to && *p.u.budget > 0 {
 		c := src[i]
 		switch {
 		case c == '\\' && i+1 < to:
