@@ -105,7 +105,7 @@ position with the same command.`,
   limier statement sign statement.json --key nato.key --as NATO --on 2021-07-19 --role a07=acknowledges --rest abstains`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			private, err := readPrivate(key)
+			private, err := signingKey(key)
 			if err != nil {
 				return err
 			}
@@ -321,7 +321,7 @@ the file verifies it with statement verify --withdrawals LIST.`,
 		Example: `  limier statement withdraw statement.json --as NATO --key nato.key --reason "en=superseded by the statement of 3 May" --list nato-withdrawals.json`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			private, err := readPrivate(key)
+			private, err := signingKey(key)
 			if err != nil {
 				return err
 			}
@@ -384,6 +384,13 @@ func extendList(name string, more []dsse.Envelope) error {
 		return err
 	}
 	return writeWhole(name, text)
+}
+
+func signingKey(name string) (ed25519.PrivateKey, error) {
+	if name == "" {
+		return nil, errors.New("say which key signs with --key FILE; limier key new makes one")
+	}
+	return readPrivate(name)
 }
 
 func readStatement(name string) (*statement.File, error) {
