@@ -136,3 +136,12 @@ func SearchEngine(s string) bool {
 	}
 	return false
 }
+
+// PasswordField reports whether a form's field is named as passwords are.
+func PasswordField(name string) bool {
+	switch s := strings.ToLower(name); s {
+	case "pass", "password", "passwd", "pwd", "userpass", "userpwd", "passwort", "senha", "contrasena", "mot_de_passe", "txtpassword", "txtpass", "pw", "mima", "login_password":
+		return true
+	}
+	return false
+}

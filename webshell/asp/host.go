@@ -18,6 +18,7 @@ const (
 	mapped  // went through Server.MapPath
 	info    // server variables that no client chooses
 	fromOdd // read from a file that should hold no code
+	password
 )
 
 const hostile = fromRequest | fromUpload | fromRemote
@@ -221,6 +222,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 					return h.source(m, n, l)
 				}
 			}
+		}
+		if s, ok := args[0].Text(); ok && webshell.PasswordField(s) {
+			return h.source(m, n, fromRequest|password)
 		}
 		return h.source(m, n, fromRequest)
 	case "servervariables":

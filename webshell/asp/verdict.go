@@ -12,6 +12,7 @@ import (
 func (h *host) verdict() []webshell.Reason {
 	h.fileManager()
 	h.structure()
+	h.Blank(h.page)
 	for _, f := range h.page.Includes {
 		if oddName(script.Const(f)) {
 			h.See(nil, script.Value{}, webshell.Sight{Rule: "includes-image",

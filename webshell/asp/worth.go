@@ -1,6 +1,10 @@
 package asp
 
-import "bytes"
+import (
+	"bytes"
+
+	"limier/webshell"
+)
 
 // worth is a quick look for anything by which a page could do harm. Most
 // legitimate pages only open databases; they cost no more than this look.
@@ -19,6 +23,12 @@ func worth(data []byte) bool {
 	runat := has("runat")
 	if !has("<%") && !runat {
 		return false
+	}
+	if webshell.HasBlank(data) {
+		return true
+	}
+	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || has("pwd")) {
+		return true
 	}
 	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("127.0.0.1") && has("xmlhttp") {
 		return true

@@ -75,6 +75,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 	}
 	m.RunFunctions()
 	h.structure()
+	h.Blank(h.page)
 	h.fileManager()
 	h.uploader()
 	return h.Reasons()

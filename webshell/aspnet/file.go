@@ -156,6 +156,10 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 		h.upload(m, n, path)
 		return
 	case req:
+	case content.Known() && scriptName(path) && len(h.page.Text) < maxBare && h.page.Kind != "application":
+		s.Rule, s.Text = "writes-script", "The page does little but write a script."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+		s.Decoded, _ = content.Text()
 	default:
 		return
 	}

@@ -185,8 +185,36 @@ func (h *host) declared() {
 	})
 }
 
+// together finds pages by the words they bring together, whose flow is lost in
+// collections: tunnels that keep a socket in the session, and searches of the
+// whole registry.
+func (h *host) together() {
+	if len(h.page.Text) > 256<<10 {
+		return
+	}
+	low := strings.ToLower(h.page.Text)
+	all := func(words ...string) bool {
+		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(low, w) })
+	}
+	if all("socket", ".connect(", ".receive(", ".send(", "session[", "request.", "response.") {
+		h.See(nil, script.Value{}, webshell.Sight{Rule: "socket-in-session", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+			Text: "The page keeps a socket from one request to the next and passes data both ways: a tunnel."})
+	}
+	hives := 0
+	for _, hive := range []string{"registry.localmachine", "registry.currentuser", "registry.classesroot", "registry.users", "registry.currentconfig"} {
+		if strings.Contains(low, hive) {
+			hives++
+		}
+	}
+	if hives >= 3 && (all("getsubkeynames") || all("getvaluenames")) {
+		h.See(nil, script.Value{}, webshell.Sight{Rule: "walks-registry", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page walks through all of the registry."})
+	}
+}
+
 // structure looks at what the code brings together.
 func (h *host) structure() {
+	h.together()
 	if h.bots != nil && h.relays != nil {
 		h.See(h.relays, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Search engines, or those who come from them, are sent content fetched from another server."})

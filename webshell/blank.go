@@ -1,0 +1,41 @@
+package webshell
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/script"
+)
+
+// blankRun is a stretch of spaces that nobody types.
+const blankRun = 1000
+
+var blank = bytes.Repeat([]byte{' '}, blankRun)
+
+// HasBlank reports whether data holds a stretch of spaces that nobody types.
+func HasBlank(data []byte) bool { return bytes.Contains(data, blank) }
+
+// Blank notes code that was overwritten with spaces, which is what antivirus
+// software leaves of a shell, and code that was pushed out of sight by them.
+func (l *Sights) Blank(p *script.Page) {
+	run := string(blank)
+	for _, b := range p.Blocks {
+		for _, s := range b.Segments {
+			code := p.Text[s.Start:s.End]
+			at := strings.Index(code, run)
+			if at < 0 {
+				continue
+			}
+			n := len(code[at:]) - len(strings.TrimLeft(code[at:], " "))
+			sight := Sight{Rule: "code-out-of-sight", Text: fmt.Sprintf("Code is pushed out of sight by %d spaces.", n)}
+			if len(strings.TrimSpace(code)) < len(code)/10 {
+				sight = Sight{Rule: "blanked-code", Verdict: Malicious, Sure: finding.ModerateConfidence,
+					Text: fmt.Sprintf("%d spaces stand where the code of the page was: what antivirus software leaves when it blanks out a shell.", n)}
+			}
+			l.See(&script.Node{Pos: int32(s.Start + at)}, script.Value{}, sight)
+			return
+		}
+	}
+}
