@@ -12,3 +12,7 @@ var update = flag.Bool("update", false, "rewrite the section want of the archive
 func TestArchives(t *testing.T) {
 	webshelltest.Run(t, "testdata", *update, Language)
 }
+
+func FuzzAnalyse(f *testing.F) {
+	webshelltest.Fuzz(f, "testdata", Language)
+}

@@ -34,8 +34,9 @@ var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile
 	"queryexecute", "fileupload", "cfwddx", "objectload", "deserialize", "cfobject"})
 
 var (
-	object = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
-	action = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
+	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	action       = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
 )
 
 // lower is bytes.ToLower for ASCII alone, which keeps offsets.
@@ -174,7 +175,7 @@ func (p *page) tags() {
 		}
 		name := string(p.low[i+1 : end])
 		switch name {
-		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry":
+		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject":
 		default:
 			i = end
 			continue
@@ -214,6 +215,8 @@ func (p *page) tag(name string, at, lo, hi int) {
 		switch {
 		case (what == "write" || what == "append") && fileOK && outOK:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
+		case what == "upload" && destOK && !bytes.Contains(attrs, []byte("accept")):
+			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page stores any uploaded file in the folder that the request names.", from, at)
 		case fileOK || destOK:
 			p.files = append(p.files, at)
 			p.Add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
@@ -232,6 +235,10 @@ func (p *page) tag(name string, at, lo, hi int) {
 		}
 		if at, ok := p.from(hi, hi+len(body)); ok {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "sql-console", "The request says which database the page opens and what it runs there.", at, at)
+		}
+	case "cfobject":
+		if m := runtimeClass.FindSubmatch(attrs); m != nil && p.reads() {
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(m[1])+", past ColdFusion's own limits.", -1, at)
 		}
 	case "cfregistry":
 		if controlled {

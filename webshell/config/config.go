@@ -46,7 +46,7 @@ func (f *file) add(v webshell.Verdict, c finding.Confidence, rule, text string, 
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "<add", "<remove", "<%", "runat="})
+	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat="})
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
 	found := make([]uint64, settings.Words())
@@ -129,10 +129,14 @@ var (
 	runs        = regexp.MustCompile(`(?i)asp\.dll|aspnet_isapi|PageHandlerFactory|SimpleHandlerFactory|WebServiceHandlerFactory|PageBuildProvider|WebHandlerBuildProvider|php-cgi|FastCgiModule|CgiModule|cmd\.exe|powershell`)
 	aspnetISAPI = regexp.MustCompile(`(?i)^(?:c:\\windows|%windir%|%systemroot%)\\Microsoft\.NET\\Framework(?:64)?\\v[\d.]+\\aspnet_isapi\.dll$`)
 	unblocks    = regexp.MustCompile(`(?i)<remove\s+(?:fileExtension\s*=\s*["']\.config|segment\s*=\s*["']web\.config)`)
+	rewriteRule = regexp.MustCompile(`(?is)<rule\b.*?</rule>`)
+	searchInput = regexp.MustCompile(`(?i)\{HTTP_(?:REFERER|USER_AGENT)\}"[^>]*(?:google|baidu|bing|yahoo|sogou|spider)`)
+	awayAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://[^{"]`)
 	xmlNote     = regexp.MustCompile(`(?s)<!--.*?-->`)
 	system      = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
 		`c:\program files\`, `c:\program files (x86)\`, `%commonprogramfiles`, `%iis_user`}
-	writable = []string{`\temp\`, `\inetpub\`, `\users\`, `\perflogs\`, `\programdata\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `%appdata%`}
+	anyones  = []string{`\temp\`, `\perflogs\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `\users\public`}
+	writable = []string{`\system32\drivers\`, `\temp\`, `\inetpub\`, `\users\`, `\perflogs\`, `\programdata\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `%appdata%`}
 )
 
 // iis reads handlers, build providers and native modules.
@@ -166,11 +170,23 @@ func (f *file) iis() {
 		if image == "" || slices.ContainsFunc(system, func(p string) bool { return strings.HasPrefix(image, p) }) && !slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
 			continue
 		}
+		if slices.ContainsFunc(anyones, func(p string) bool { return strings.Contains(image, p) }) {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "module-elsewhere", "The server loads a native module from a folder where anyone may write: "+webshell.Cut(a["image"], 200)+".", m[0])
+			continue
+		}
 		confidence := finding.ModerateConfidence
 		if slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
 			confidence = finding.HighConfidence
 		}
 		f.add(webshell.Suspicious, confidence, "module-elsewhere", "The server loads a native module from outside the system's and the programs' folders: "+webshell.Cut(a["image"], 200)+".", m[0])
+	}
+	if at := bytes.Index(data, []byte("TaskFactory")); at >= 0 && bytes.Contains(data, []byte("<Code")) && bytes.Contains(data, []byte("UsingTask")) {
+		f.add(webshell.Malicious, finding.HighConfidence, "build-code-in-config", "The configuration file is a project of MSBuild whose code runs when it is built.", at)
+	}
+	for _, m := range rewriteRule.FindAllIndex(data, 1000) {
+		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && awayAction.Match(rule) {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
+		}
 	}
 	if m := unblocks.FindIndex(data); m != nil {
 		f.add(webshell.Suspicious, finding.ModerateConfidence, "serves-config", "Configuration files may be requested from outside.", m[0])

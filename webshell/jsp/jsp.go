@@ -64,7 +64,7 @@ const maxPiece = 256 << 10
 func analyse(name string, data []byte) []webshell.Reason {
 	plain, _ := decodeCharset(data)
 	found := make([]uint64, acts.Words())
-	if !holds(found, plain) {
+	if !holds(found, plain) && !(bytes.Contains(plain, []byte(":scriptlet")) && (bytes.Contains(plain, []byte("&#")) || bytes.Contains(plain, []byte("CDATA[")))) {
 		return nil
 	}
 	p := split(data, path.Ext(strings.ToLower(name)) == ".java")

@@ -42,12 +42,28 @@ func decodeCharset(data []byte) ([]byte, string) {
 		return fromUTF16(data, binary.LittleEndian), "UTF-16"
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}), len(data) > 3 && data[0] == 0 && data[1] == '<':
 		return fromUTF16(data, binary.BigEndian), "UTF-16"
-	case bytes.HasPrefix(data, []byte{0x4c, 0x6f, 0xa7, 0x94, 0x93}): // <?xml
-		if out, err := charmap.CodePage037.NewDecoder().Bytes(data); err == nil {
-			return out, "cp037"
-		}
+	case bytes.Contains(data, []byte("<\x00%\x00")), bytes.Contains(data, []byte("\x00<\x00%")): // behind a directive in ASCII
+		return bytes.ReplaceAll(data, []byte{0}, nil), "UTF-16"
+	case bytes.HasPrefix(data, []byte{0x4c, 0x6f, 0xa7, 0x94, 0x93}), // <?xml
+		bytes.HasPrefix(data, []byte{0x4c, 0x91, 0xa2, 0x97}), // <jsp
+		bytes.HasPrefix(data, []byte{0x4c, 0x6c, 0x7c}):       // <%@
+		return fromEBCDIC(data), "EBCDIC"
+	}
+	// A directive in ASCII that says what follows is EBCDIC.
+	head := data[:min(len(data), 512)]
+	if end := bytes.Index(head, []byte("%>")); end > 0 && bytes.Contains(bytes.ToLower(head[:end]), []byte("pageencoding")) && bytes.Contains(data[end:], []byte{0x4c, 0x6c}) {
+		return append(bytes.Clone(data[:end+2]), fromEBCDIC(data[end+2:])...), "EBCDIC"
 	}
 	return data, ""
+}
+
+// fromEBCDIC decodes code page 037; its kin differ in no letter that Java uses.
+func fromEBCDIC(data []byte) []byte {
+	out, err := charmap.CodePage037.NewDecoder().Bytes(data)
+	if err != nil {
+		return data
+	}
+	return out
 }
 
 func fromUTF16(data []byte, order binary.ByteOrder) []byte {
