@@ -46,7 +46,7 @@ var families = []struct {
 const maxOneLiner = 120
 
 // family names the tool that a hostile file belongs to, or "".
-func family(data []byte, best Reason) string {
+func family(language string, data []byte, best Reason) string {
 	low := bytes.ToLower(data[:min(len(data), 256<<10)])
 	for _, f := range families {
 		all := true
@@ -57,7 +57,7 @@ func family(data []byte, best Reason) string {
 			return f.name
 		}
 	}
-	if best.Rule == "request-to-eval" && len(bytes.TrimSpace(data)) < maxOneLiner {
+	if (language == "asp" || language == "aspnet" || language == "php") && best.Rule == "request-to-eval" && len(bytes.TrimSpace(data)) < maxOneLiner {
 		return "China Chopper"
 	}
 	return ""

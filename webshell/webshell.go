@@ -103,7 +103,7 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 	if j.Family == "" && j.Verdict.Rank() >= Malicious.Rank() {
 		for _, r := range j.Reasons {
 			if r.Verdict == j.Verdict {
-				j.Family = family(data, r)
+				j.Family = family(j.Language, data, r)
 				break
 			}
 		}

@@ -134,6 +134,9 @@ func pageStart(data []byte) (int, bool) {
 			}
 			at += n
 			after := data[at:min(len(data), at+64)]
+			if end := bytes.Index(after, []byte("%>")); end > 0 {
+				after = after[:end+2]
+			}
 			if len(after) >= len(m)+8 && webshell.PrintableRatio(after) > 0.95 && (m[1] != 's' || bytes.Contains(bytes.ToLower(data[at:min(len(data), at+200)]), []byte("runat"))) {
 				if best < 0 || at < best {
 					best = at
