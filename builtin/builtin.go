@@ -22,7 +22,6 @@ import (
 	"limier/parse/evtx"
 	"limier/parse/exchange"
 	"limier/parse/iis"
-	"limier/parse/jsonevents"
 	"limier/parse/registry"
 	"limier/parse/winevent"
 	"limier/publish"
@@ -61,7 +60,6 @@ func Parsers() []*parse.Parser {
 		evtx.Parser,
 		exchange.Parser,
 		iis.Parser,
-		jsonevents.Parser,
 		registry.Parser,
 		winevent.Parser,
 	}

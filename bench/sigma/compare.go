@@ -19,7 +19,7 @@ import (
 	"limier/event"
 	"limier/parse"
 	"limier/parse/evtx"
-	"limier/parse/jsonevents"
+	"limier/parse/winevent"
 	"limier/sigma"
 )
 
@@ -205,7 +205,7 @@ func corpus(data string, each func(name string, ev *event.Event)) error {
 
 // events calls each with the events of one file, if it is a Windows log.
 func events(name string, text []byte, each func(name string, ev *event.Event)) {
-	for _, p := range []*parse.Parser{evtx.Parser, jsonevents.Parser} {
+	for _, p := range []*parse.Parser{evtx.Parser, winevent.Parser} {
 		if !p.Match(name, text[:min(len(text), 4096)]) {
 			continue
 		}

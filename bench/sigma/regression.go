@@ -17,7 +17,7 @@ import (
 	"limier/event"
 	"limier/parse"
 	"limier/parse/evtx"
-	"limier/parse/jsonevents"
+	"limier/parse/winevent"
 	"limier/sigma"
 )
 
@@ -123,7 +123,7 @@ func eventsOf(name, kind string) (events []*event.Event, err error) {
 	case "evtx":
 		p = evtx.Parser
 	case "json", "jsoncls":
-		p = jsonevents.Parser
+		p = winevent.Parser
 	default:
 		return nil, nil
 	}

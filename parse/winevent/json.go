@@ -2,87 +2,142 @@ package winevent
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"slices"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"limier/event"
+	"limier/evidence"
 )
 
-const maxDepth = 12
-
-// fromJSON reads one object. Objects inside it are read through: an event's
-// data lies in "EventData", "UserData" or "event_data" of most exports. The
-// elements of an array become fields of one name.
-func fromJSON(text []byte) (*record, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	r := &record{}
-	var names []string // of the objects that we are in
-	if err := r.value(dec, &names); err != nil {
-		return nil, err
+// matchJSON asks for an object that names what every shape names.
+func matchJSON(name string, head []byte) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".har", ".ipynb", ".geojson":
+		return false
 	}
-	if r.get("EventID") == "" {
-		return nil, errors.New("JSON object without an EventID")
+	for _, signs := range [][]string{
+		{`"System"`, `"Provider"`, `"EventID"`},
+		{`"winlog"`, `"channel"`}, {`"winlog"`, `"event_id"`},
+		{`"EventID"`, `"Channel"`}, {`"EventID"`, `"SourceName"`},
+		{`"event_id"`, `"log_name"`}, {`"event_id"`, `"source_name"`},
+		{`"EventId"`, `"Channel"`, `"Provider"`},
+	} {
+		all := true
+		for _, s := range signs {
+			all = all && bytes.Contains(head, []byte(s))
+		}
+		if all {
+			return true
+		}
 	}
-	return r, nil
+	return false
 }
 
-// value reads the next value; names[last] is what it is called.
-func (r *record) value(dec *json.Decoder, names *[]string) error {
-	tok, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	switch t := tok.(type) {
-	case json.Delim:
-		if len(*names) > maxDepth {
-			return errors.New("JSON nested too deeply")
+// A jsonReader turns a file of JSON into events.
+type jsonReader struct {
+	reader
+
+	zone    zone
+	waiting []*event.Event // until the zone is known
+}
+
+// maxWaiting bounds the events that wait for one that tells the time zone.
+const maxWaiting = 2000
+
+func (r *jsonReader) read(f io.Reader) {
+	for o, err := range objects(f) {
+		if err == nil {
+			err = r.ctx.Err()
 		}
-		for dec.More() {
-			if t == '[' {
-				if err := r.value(dec, names); err != nil {
-					return err
-				}
+		if r.done {
+			return
+		}
+		ref := evidence.Ref{Path: r.path, Line: o.line, Offset: o.offset}
+		if err != nil {
+			if damaged, ok := err.(*damage); ok {
+				r.gap(ref, damaged.err)
 				continue
 			}
-			key, err := dec.Token()
-			if err != nil {
-				return err
+			r.flush()
+			if !r.done {
+				r.yield(nil, fmt.Errorf("reading %s: %w", r.path, err))
 			}
-			name, _ := key.(string)
-			*names = append(*names, name)
-			if err := r.value(dec, names); err != nil {
-				return err
+			return
+		}
+		root, err := parseJSON(o.text)
+		if err != nil {
+			r.gap(ref, err)
+			continue
+		}
+		d, when, ok := shape(root)
+		if !ok {
+			r.gap(ref, errShape)
+			continue
+		}
+		host, _ := d.Field("Computer")
+		ev := &event.Event{Time: when.utc, Host: host, Ref: ref, Data: d}
+		if !when.local {
+			if utc, ok := d.utc(); ok {
+				ev.Time = utc
 			}
-			*names = (*names)[:len(*names)-1]
+			r.emit(ev)
+			continue
 		}
-		_, err := dec.Token()
-		return err
-	case string:
-		r.add(nameOf(*names), t)
-	case json.Number:
-		r.add(nameOf(*names), t.String())
-	case bool:
-		text := "false"
-		if t {
-			text = "true"
+		known := r.zone.known
+		r.zone.learn(d, when.utc)
+		if r.waiting = append(r.waiting, ev); known || r.zone.known || len(r.waiting) >= maxWaiting {
+			r.zone.known = true
+			r.flush()
 		}
-		r.add(nameOf(*names), text)
 	}
-	return nil
+	if !r.done {
+		r.flush()
+	}
 }
 
-// nameOf gives the field its name: the innermost one that is not an export's
-// own wrapping. Attributes are named after their element: Provider_Name.
-func nameOf(names []string) string {
-	own := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
-		return n == "#text" || n == "#attributes" || n == "Event" || n == "System" || n == "winlog"
-	})
-	if len(own) == 0 {
-		return ""
+func (r *jsonReader) flush() {
+	for _, ev := range r.waiting {
+		ev.Time = r.zone.correct(ev.Data.(*data), ev.Time)
+		r.emit(ev)
 	}
-	last := own[len(own)-1]
-	if len(own) > 1 && slices.Contains(names, "#attributes") {
-		return own[len(own)-2] + "_" + last
+	r.waiting = r.waiting[:0]
+}
+
+// A zone is the time zone of a host whose exporter wrote local time as if it
+// were UTC, or without a zone. OTRF's sets do: their @timestamp and TimeCreated end in Z and are
+// hours behind the UtcTime that Sysmon itself wrote into the same event.
+type zone struct {
+	known  bool
+	told   bool          // Sysmon has told it
+	offset time.Duration // from what is written to UTC
+	varies bool          // a twelve-hour clock: nothing but UtcTime tells the time
+}
+
+// learn compares what is written with Sysmon's own time.
+func (z *zone) learn(d *data, written time.Time) {
+	utc, ok := d.utc()
+	if !ok || written.IsZero() {
+		return
 	}
-	return last
+	// Exporting takes seconds, time zones are quarters of an hour.
+	offset := utc.Sub(written).Round(15 * time.Minute)
+	if z.known && offset != z.offset {
+		z.varies = true
+	}
+	if !z.known {
+		z.known, z.told, z.offset = true, true, offset
+	}
+}
+
+func (z *zone) correct(d *data, written time.Time) time.Time {
+	if utc, ok := d.utc(); ok {
+		return utc
+	}
+	if written.IsZero() || z.varies || d.unzoned && !z.told {
+		return time.Time{}
+	}
+	return written.Add(z.offset)
 }

@@ -1,10 +1,15 @@
-// Package winevent parses Windows events that a forwarder or a tool exported
-// as text: JSON, one event a line, flat as NXLog writes it or nested as
-// evtx_dump and Winlogbeat do, and rendered XML with whole events on a line.
+// Package winevent parses Windows events that a forwarder or a tool exported as
+// text: JSON of Winlogbeat (ECS, and its older form), NXLog as in OTRF's
+// Security-Datasets, Velociraptor, EvtxECmd and evtx_dump, and rendered XML.
+// Fields have the names that parse/evtx gives them.
+//
+// Objects and elements stand one to a line, or spread over lines, or in an
+// array or below one element.
 //
 // Exports shift times. A Sysmon event's UtcTime is taken before the export's
-// own time, and a time without a zone is taken for none: seen in the wild are
-// local times labelled Z and a 12-hour clock without AM or PM.
+// own time, and a time without a zone is taken for none unless Sysmon tells the
+// zone: seen in the wild are local times labelled Z and a 12-hour clock without
+// AM or PM.
 package winevent
 
 import (
@@ -12,11 +17,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
-	"strings"
-	"time"
 
 	"limier/event"
 	"limier/evidence"
@@ -26,186 +28,56 @@ import (
 // Parser reads exports of Windows event logs.
 var Parser = &parse.Parser{
 	Name:  "winevent",
-	Doc:   "Windows events exported as JSON lines or XML",
+	Doc:   "Windows events exported as JSON (Winlogbeat, NXLog, Velociraptor, EvtxECmd, evtx_dump) or XML",
 	Match: match,
-	Parse: events,
+	Parse: func(ctx context.Context, path string, f fs.File) iter.Seq2[*event.Event, error] {
+		return func(yield func(*event.Event, error) bool) {
+			r := reader{ctx: ctx, path: path, yield: yield}
+			in := bufio.NewReaderSize(f, 64<<10)
+			head, _ := in.Peek(4 << 10) // what failed, reading on tells
+			if start := trim(head); len(start) > 0 && start[0] == '<' {
+				(&xmlReader{reader: r}).read(in)
+			} else {
+				(&jsonReader{reader: r}).read(in)
+			}
+		}
+	},
 }
 
-const (
-	maxEvent  = 4 << 20 // bytes of one event; PowerShell script blocks are the largest, some 64 KiB
-	maxFields = 512     // of one event
-)
+// trim drops what may stand before the first object or element.
+func trim(head []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n[")
+}
 
-func match(_ string, head []byte) bool {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+func match(name string, head []byte) bool {
+	head = trim(head)
 	switch {
 	case bytes.HasPrefix(head, []byte("{")):
-		line, _, _ := bytes.Cut(head, []byte("\n"))
-		id := bytes.Contains(line, []byte(`"EventID"`)) || bytes.Contains(line, []byte(`"event_id"`))
-		return id && (bytes.Contains(line, []byte(`"Channel"`)) || bytes.Contains(line, []byte(`"channel"`)))
+		return matchJSON(name, head)
 	case bytes.HasPrefix(head, []byte("<")):
 		return bytes.Contains(head, []byte("schemas.microsoft.com/win/2004/08/events/event"))
 	}
 	return false
 }
 
-var errTooLong = fmt.Errorf("event longer than %d bytes", maxEvent)
+var errNeither = errors.New("neither a JSON object nor an XML event")
 
-func events(ctx context.Context, path string, f fs.File) iter.Seq2[*event.Event, error] {
-	return func(yield func(*event.Event, error) bool) {
-		in := bufio.NewReaderSize(f, 64<<10)
-		var offset int64
-		for line := 1; ; line++ {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			text, size, err := readLine(in)
-			if err != nil && size == 0 {
-				if !errors.Is(err, errEnd) {
-					yield(nil, err)
-				}
-				return
-			}
-			ref := evidence.Ref{Path: path, Line: line, Offset: offset}
-			offset += size
-			if size > int64(len(text))+2 {
-				if !yield(nil, &evidence.GapError{Ref: ref, Err: errTooLong}) {
-					return
-				}
-				continue
-			}
-			for one, err := range decode(text) {
-				if err != nil {
-					if !yield(nil, &evidence.GapError{Ref: ref, Err: err}) {
-						return
-					}
-					continue
-				}
-				one.Ref = ref
-				if !yield(one, nil) {
-					return
-				}
-			}
-		}
+// A reader hands over what a file tells.
+type reader struct {
+	ctx   context.Context
+	path  string
+	yield func(*event.Event, error) bool
+	done  bool // the consumer has had enough
+}
+
+func (r *reader) emit(ev *event.Event) {
+	if !r.done && !r.yield(ev, nil) {
+		r.done = true
 	}
 }
 
-var errEnd = errors.New("end of file")
-
-// readLine returns a line without its end, cut at maxEvent, and how many bytes
-// it took.
-func readLine(in *bufio.Reader) (text []byte, size int64, err error) {
-	for {
-		part, err := in.ReadSlice('\n')
-		size += int64(len(part))
-		if room := maxEvent - len(text); len(part) > room {
-			part = part[:room]
-		}
-		text = append(text, part...)
-		switch {
-		case err == nil:
-			return bytes.TrimRight(text, "\r\n"), size, nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case size > 0 || err.Error() == "EOF":
-			return bytes.TrimRight(text, "\r\n"), size, errEnd
-		default:
-			return nil, 0, err
-		}
+func (r *reader) gap(ref evidence.Ref, err error) {
+	if !r.done && !r.yield(nil, &evidence.GapError{Ref: ref, Err: err}) {
+		r.done = true
 	}
-}
-
-func decode(text []byte) iter.Seq2[*event.Event, error] {
-	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
-	return func(yield func(*event.Event, error) bool) {
-		switch {
-		case len(text) == 0:
-		case text[0] == '{':
-			r, err := fromJSON(text)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			yield(r.event(), nil)
-		case bytes.Contains(text, []byte("<Event ")) || bytes.Contains(text, []byte("<Event>")):
-			for r, err := range fromXML(text) {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(r.event(), nil) {
-					return
-				}
-			}
-		case text[0] == '<', bytes.Equal(text, []byte("[")), bytes.Equal(text, []byte("]")):
-		default:
-			yield(nil, errors.New("neither a JSON object nor an XML event"))
-		}
-	}
-}
-
-// A record is an event before its log source is known.
-type record struct {
-	names, values []string
-}
-
-func (r *record) add(name, value string) {
-	if own, ok := systemNames[name]; ok {
-		name = own
-	}
-	if value == "" || value == "-" || len(r.names) >= maxFields {
-		return
-	}
-	r.names, r.values = append(r.names, name), append(r.values, value)
-}
-
-// systemNames maps the exporters' names for what every event has to Sigma's.
-var systemNames = map[string]string{
-	"SourceName": "Provider_Name", "ProviderName": "Provider_Name", "provider_name": "Provider_Name",
-	"Hostname": "Computer", "computer_name": "Computer", "event_id": "EventID", "channel": "Channel",
-}
-
-func (r *record) get(name string) string {
-	for i, n := range r.names {
-		if n == name {
-			return r.values[i]
-		}
-	}
-	return ""
-}
-
-// aliases are the names of Sigma's categories for what two Security events
-// call otherwise (https://github.com/SigmaHQ/pySigma-pipeline-windows).
-var aliases = map[string][][2]string{
-	"4688": {{"NewProcessName", "Image"}, {"ParentProcessName", "ParentImage"}, {"SubjectLogonId", "LogonId"}},
-	"4657": {{"ProcessName", "Image"}, {"ObjectName", "TargetObject"}, {"NewValue", "Details"}},
-}
-
-func (r *record) event() *event.Event {
-	source := event.Windows(r.get("Channel"), r.get("EventID"))
-	if source.Service == "security" {
-		for _, a := range aliases[r.get("EventID")] {
-			if r.get(a[1]) == "" {
-				r.add(a[1], r.get(a[0]))
-			}
-		}
-	}
-	return &event.Event{
-		Time: r.time(),
-		Host: r.get("Computer"),
-		Data: &event.Table{Source: source, Names: r.names, Values: r.values},
-	}
-}
-
-func (r *record) time() time.Time {
-	if t, err := time.Parse("2006-01-02 15:04:05.999", r.get("UtcTime")); err == nil {
-		return t.UTC()
-	}
-	for _, name := range []string{"TimeCreated", "SystemTime", "TimeCreated_SystemTime", "@timestamp", "EventTime"} {
-		text := strings.Replace(r.get(name), " ", "T", 1)
-		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
 }

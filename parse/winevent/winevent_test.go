@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,7 +40,7 @@ func read(t testing.TB, text string) (got []*event.Event, gaps int) {
 }
 
 // Every kind of export tells the same event; flat, nested and as XML.
-func TestShapes(t *testing.T) {
+func TestKinds(t *testing.T) {
 	for name, text := range map[string]string{
 		"NXLog":      `{"SourceName":"Microsoft-Windows-Sysmon","Hostname":"EX01","Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"TimeCreated":"2020-10-18 07:50:05.917","UtcTime":"2020-10-18 23:50:05.917","Image":"C:\\Windows\\System32\\cmd.exe"}`,
 		"evtx_dump":  `{"Event":{"#attributes":{"xmlns":"x"},"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Sysmon"}},"EventID":{"#attributes":{"Qualifiers":0},"#text":1},"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"EX01"},"EventData":{"UtcTime":"2020-10-18 23:50:05.917","Image":"C:\\Windows\\System32\\cmd.exe"}}}`,
@@ -58,6 +62,33 @@ func TestShapes(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Events spread over lines, with damage between them; where they stand is told.
+func TestXMLLines(t *testing.T) {
+	one := func(id string) string {
+		return "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>\n<System><EventID>" + id + "</EventID>\n<TimeCreated SystemTime='2021-03-03T04:11:22.5Z'/></System></Event>"
+	}
+	text := "<?xml version='1.0'?>\n<Events>\n" + one("1") + one("2") + "\njunk\n<Event><System><EventID>3</EventID>\n" + one("4") + "\n<Eventual/>\n</Events>\n<Event>"
+	var got []string
+	yield := func(ev *event.Event, err error) bool {
+		var gap *evidence.GapError
+		if errors.As(err, &gap) {
+			got = append(got, fmt.Sprintf("%d: %v", gap.Ref.Line, gap.Err))
+		} else if err == nil {
+			got = append(got, fmt.Sprintf("%d: event %s at %s", ev.Ref.Line, ev.Field("EventID"), ev.Time.Format(time.RFC3339)))
+			if !strings.HasPrefix(text[ev.Ref.Offset:], "<Event ") {
+				t.Errorf("no event at %d", ev.Ref.Offset)
+			}
+		}
+		return true
+	}
+	(&xmlReader{reader: reader{ctx: t.Context(), path: "e.xml", yield: yield}}).read(iotest.OneByteReader(strings.NewReader(text)))
+	want := []string{"3: event 1 at 2021-03-03T04:11:22Z", "5: event 2 at 2021-03-03T04:11:22Z", "8: neither a JSON object nor an XML event",
+		"9: XML event cut short", "10: event 4 at 2021-03-03T04:11:22Z", "15: XML event cut short"}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -86,7 +117,7 @@ func TestSecurityNames(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	long := append([]byte(`{"EventID":1,"a":"`), bytes.Repeat([]byte("x"), maxEvent)...)
+	long := append([]byte(`{"EventID":1,"a":"`), bytes.Repeat([]byte("x"), maxObject)...)
 	for _, c := range []struct {
 		text   string
 		events int
@@ -106,13 +137,18 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"Event":{"System":{"EventID":1,"Channel":"Security"},"EventData":{"Data":["a","b"]}}}`))
+func FuzzXML(f *testing.F) {
 	f.Add([]byte(`<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><EventID>1</EventID></System><EventData><Data Name='a'>b</Data></EventData></Event>`))
+	f.Add([]byte("<Events>\n<Event><System>\n<EventID>1</EventID></System>\n</Event> <Event ><x/>\n<Event>\n</Events>"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for e, err := range decode(text) {
+		text = append([]byte("<"), text...)
+		n := 0
+		for e, err := range Parser.Parse(context.Background(), "e.xml", open(t, "e.xml", text)) {
 			if err == nil && e.Field("EventID") == "" {
 				t.Fatal("an event without an ID")
+			}
+			if n++; n > len(text) {
+				t.Fatal("more events than bytes")
 			}
 		}
 	})

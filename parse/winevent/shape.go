@@ -1,4 +1,4 @@
-package jsonevents
+package winevent
 
 import (
 	"cmp"
@@ -41,7 +41,9 @@ func shape(root *node) (*data, moment, bool) {
 	id, _ := d.Field("EventID")
 	channel, _ := d.Field("Channel")
 	d.source = event.Windows(channel, id)
-	return d, moment{parseTime(when), local}, true
+	t := parseTime(when)
+	d.unzoned = len(when) > 10 && strings.Trim(when, "0123456789-:. T") == "" && strings.Count(when, "-") < 3
+	return d, moment{t, local}, true
 }
 
 // system adds the fields of an event's header by Sigma's names.

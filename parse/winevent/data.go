@@ -1,4 +1,4 @@
-package jsonevents
+package winevent
 
 import (
 	"iter"
@@ -10,17 +10,36 @@ import (
 
 // data is an event's fields in the order of the object.
 type data struct {
-	source event.Logsource
-	names  []string
-	values []string
+	source  event.Logsource
+	names   []string
+	values  []string
+	unzoned bool // its time does not say its zone
 }
 
 // Logsource returns the log source of the event's channel.
 func (d *data) Logsource() event.Logsource { return d.source }
 
 // Field returns the value of a field; those of one that repeats are joined by
-// line feeds.
+// line feeds. Security events that Sigma's categories cover answer to Sigma's
+// names as well as their own.
 func (d *data) Field(name string) (string, bool) {
+	v, ok := d.own(name)
+	if !ok && d.source.Service == "security" {
+		if alias := aliases[d.source.Category][name]; alias != "" {
+			return d.own(alias)
+		}
+	}
+	return v, ok
+}
+
+// aliases are the names that Security events have for what Sigma's categories
+// name (https://github.com/SigmaHQ/pySigma-pipeline-windows).
+var aliases = map[string]map[string]string{
+	"process_creation": {"Image": "NewProcessName", "ParentImage": "ParentProcessName", "LogonId": "SubjectLogonId"},
+	"registry_event":   {"Image": "ProcessName", "TargetObject": "ObjectName", "Details": "NewValue"},
+}
+
+func (d *data) own(name string) (string, bool) {
 	text, n := "", 0
 	for i, have := range d.names {
 		if have != name || d.values[i] == "" {

@@ -1,4 +1,4 @@
-package jsonevents
+package winevent
 
 import (
 	"archive/zip"
