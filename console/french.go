@@ -125,7 +125,7 @@ var french = map[string]string{
 	"Nothing was added: %s": "Rien n'a été ajouté : %s", "%s added to the knowledge.": "%s ajoutée(s) aux connaissances.",
 
 	// Publication.
-	"Nothing leaves this hub unless a publisher lets it go here. Subscribers read it over TAXII 2.1 at /taxii2/ with a token of their account.": "Rien ne sort de ce concentrateur sans qu'un responsable de publication le laisse partir ici. Les abonnés le lisent par TAXII 2.1 sous /taxii2/ avec un jeton de leur compte.",
+	"Nothing leaves this hub unless a publisher lets it go here. Subscribers read it over TAXII 2.1 at /taxii2/ or as a MISP feed at /misp-feed/, with a token of their account.": "Rien ne sort de ce concentrateur sans qu'un responsable de publication le laisse partir ici. Les abonnés le lisent par TAXII 2.1 sous /taxii2/ ou comme flux MISP sous /misp-feed/, avec un jeton de leur compte.",
 	"Claims": "Affirmations", "Who says what of whom, with level, grade and source": "Qui dit quoi de qui, avec niveau, degré et source", "Indicators": "Indicateurs", "What to look for elsewhere; nothing of who was attacked": "Ce qu'il faut chercher ailleurs ; rien de qui a été attaqué", "Objects": "Objets",
 	"Publish the knowledge's claims": "Publier les affirmations", "Case": "Dossier", "Publish its indicators": "Publier ses indicateurs", "object": "objet", "objects": "objets", "Published: %s.": "Publié : %s.",
 	"A case is a number: the report's address ends with it.": "Un dossier est un nombre : l'adresse du rapport finit par lui.",

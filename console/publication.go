@@ -2,14 +2,18 @@ package console
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"limier/publish"
 	"limier/publish/claims"
+	"limier/publish/feed"
+	"limier/publish/misp"
 	"limier/publish/stix"
 	"limier/publish/taxii"
 	"limier/statement"
@@ -93,7 +97,13 @@ func (c *Console) publishClaims(v *visit) error {
 		}
 		objects = append(objects, o)
 	}
-	return c.letGo(v, 0, objects)
+	all := claims.Formats()
+	var event bytes.Buffer
+	i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == "misp" })
+	if err := all[i].Write(&event, b.Claims, claims.Options{TLP: "clear"}); err != nil {
+		return err
+	}
+	return c.letGo(v, 0, objects, event.Bytes())
 }
 
 // publishIndicators lets the indicators of a case go, and nothing of the victim.
@@ -114,18 +124,57 @@ func (c *Console) publishIndicators(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.letGo(v, 1, objects)
+	var event bytes.Buffer
+	if err := misp.WriteIndicators(&event, got); err != nil {
+		return err
+	}
+	return c.letGo(v, 1, objects, event.Bytes())
 }
 
-func (c *Console) letGo(v *visit, collection int, objects []taxii.Object) error {
+// letGo publishes objects over TAXII, and the same as an event of the MISP feed.
+func (c *Console) letGo(v *visit, collection int, objects []taxii.Object, event []byte) error {
 	k := taxii.Collections()[collection]
 	if err := c.Store.Published().Add(v.ctx(), k.ID, objects, c.Now()); err != nil {
+		return err
+	}
+	var in struct{ Event struct{ UUID string } }
+	if err := json.Unmarshal(event, &in); err != nil {
+		return err
+	}
+	o := taxii.Object{ID: in.Event.UUID, Type: "misp-event", Spec: "2.1", Version: c.Now().UTC().Format(time.RFC3339Nano), JSON: event}
+	if err := c.Store.Published().Add(v.ctx(), mispCollection, []taxii.Object{o}, c.Now()); err != nil {
 		return err
 	}
 	if err := c.note(v, "published", k.Alias, fmt.Sprint(len(objects), " objects")); err != nil {
 		return err
 	}
 	return c.showPublication(v, http.StatusOK, v.t("Published: %s.", v.words.n(len(objects), "object", "objects")), "", publicationData{})
+}
+
+// mispCollection keeps the events of the MISP feed; TAXII does not show it.
+const mispCollection = "misp-feed"
+
+// mispFeed serves what was published to those whom TAXII serves.
+func (c *Console) mispFeed(w http.ResponseWriter, r *http.Request) {
+	if _, ok := c.subscriber(r); !ok {
+		w.Header().Set("WWW-Authenticate", `Basic realm="MISP feed", charset="UTF-8"`)
+		http.Error(w, "say who you are", http.StatusUnauthorized)
+		return
+	}
+	events, _, err := c.Store.Published().Query(r.Context(), mispCollection, taxii.Query{})
+	var f feed.Feed
+	if err == nil {
+		var texts [][]byte
+		for _, o := range events {
+			texts = append(texts, o.JSON)
+		}
+		f, err = feed.New(texts...)
+	}
+	if err != nil {
+		http.Error(w, "the feed could not be read", http.StatusInternalServerError)
+		return
+	}
+	http.StripPrefix("/misp-feed", f).ServeHTTP(w, r)
 }
 
 // verifyStatement shows what the signatures of a co-signed statement are worth

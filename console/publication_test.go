@@ -94,6 +94,27 @@ func TestPublish(t *testing.T) {
 	if n, body := objects(1); n == 0 || !strings.Contains(body, "203.0.113.45") || strings.Contains(body, "town.example") || strings.Contains(body, "EX0") {
 		t.Errorf("%d objects of indicators, or they name the victim", n)
 	}
+	get := func(name, token string) (int, string) {
+		r, _ := http.NewRequest(http.MethodGet, e.url+"/misp-feed/"+name, nil)
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token) // as MISP's feed headers can
+		}
+		return e.visitor().do(r)
+	}
+	code, manifest := get("manifest.json", token)
+	var events map[string]struct{ Info string }
+	if code != http.StatusOK || json.Unmarshal([]byte(manifest), &events) != nil || len(events) != 2 {
+		t.Fatalf("the MISP feed: %d %s", code, manifest)
+	}
+	for id, event := range events {
+		code, body := get(id+".json", token)
+		if code != http.StatusOK || strings.Contains(body, "EX0") || strings.Contains(body, "town.example") {
+			t.Errorf("%s: %d, or it names the victim", event.Info, code)
+		}
+	}
+	if code, _ := get("manifest.json", ""); code != http.StatusUnauthorized {
+		t.Errorf("the MISP feed without a token: %d", code)
+	}
 	r, _ := http.NewRequest(http.MethodGet, e.url+"/taxii2/", nil)
 	r.Header.Set("Accept", taxii.MediaType)
 	if code, _ := e.visitor().do(r); code != http.StatusUnauthorized {

@@ -58,6 +58,7 @@ func (c *Console) routes() {
 	on("POST /publication/indicators", store.Publisher, c.publishIndicators)
 	on("POST /publication/statement", store.Publisher, c.verifyStatement)
 	m.Handle(taxii.Prefix, c.taxiiServer())
+	m.HandleFunc("/misp-feed/", c.mispFeed)
 	on("GET /account", store.Viewer, c.account)
 	on("POST /account/password", store.Viewer, c.changePassword)
 	on("POST /account/token", store.Viewer, c.newAPIToken)

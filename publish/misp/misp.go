@@ -65,7 +65,13 @@ type tag struct {
 	Name string `json:"name"`
 }
 
-func write(_ context.Context, w io.Writer, c *casefile.Case) error {
+func write(_ context.Context, w io.Writer, c *casefile.Case) error { return writeEvent(w, c, false) }
+
+// WriteIndicators writes an event that tells others what to look for, and
+// nothing of the victim: no name of a host, no verdict.
+func WriteIndicators(w io.Writer, c *casefile.Case) error { return writeEvent(w, c, true) }
+
+func writeEvent(w io.Writer, c *casefile.Case, shared bool) error {
 	key := c.Start.Source + "\n" + c.Start.Host
 	at := publish.Dated(c)
 	seconds := strconv.FormatInt(max(at.Unix(), 0), 10)
@@ -73,6 +79,10 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 		UUID: publish.UUID(publish.Space, "misp event\n"+key), Info: publish.Plain(fmt.Sprintf("%s: %s", publish.Host(c), verdict(c))), Date: at.Format("2006-01-02"), Timestamp: seconds,
 		ThreatLevel: threat(c), Analysis: "2", Distribution: "0", Orgc: org{"Limier", publish.UUID(publish.Space, "misp org\nlimier")},
 		Attributes: []attribute{}, Tags: tags(c),
+	}
+	if shared {
+		key += "\nshared"
+		e.UUID, e.Info = publish.UUID(publish.Space, "misp event\n"+key), "Indicators of an intrusion into a web or mail server"
 	}
 	have := map[string]bool{} // MISP refuses the same type and value twice
 	add := func(a attribute) {
@@ -84,7 +94,7 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 		a.UUID, a.Distribution, a.Timestamp = publish.UUID(publish.Space, "misp attribute\n"+key+"\n"+k), "5", seconds
 		e.Attributes = append(e.Attributes, a)
 	}
-	if c.End.Reason != "" {
+	if c.End.Reason != "" && !shared {
 		add(attribute{Type: "text", Category: "Internal reference", Value: publish.Plain(c.End.Reason), Comment: "Limier's verdict: " + verdict(c)})
 	}
 	for _, n := range publish.Indicators(c) {
