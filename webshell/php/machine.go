@@ -116,12 +116,20 @@ func framed(u *unit) bool {
 	}
 	classes := map[string]bool{"exception": true, "php_user_filter": true, "errorexception": true, "arrayobject": true, "arrayiterator": true, "ziparchive": true}
 	var parents []string
+	own := false // a class or function of the file was seen
 	for i := 0; i+3 < len(u.tokens); i++ {
 		switch {
+		case u.tokens[i].kind == tVar && !own && u.tokens[i].end-u.tokens[i].pos == 5 && string(u.src[u.tokens[i].pos:u.tokens[i].end]) == "$this":
+			return true // a method of the program includes the file
 		case u.tokens[i].kind != tIdent:
+		case is(i, "function"), is(i, "fn"):
+			own = true
+		case i < 60 && (is(i, "php_sapi") || is(i, "php_sapi_name") || is(i, "\\php_sapi")) && commandLine(u, i):
+			return true
 		case i < 40 && is(i, "namespace") && u.tokens[i+1].kind == tIdent && (u.tokens[i+2].kind == ';' || u.tokens[i+2].kind == '{'):
 			return true
 		case is(i, "class") && u.tokens[i+1].kind == tIdent:
+			own = true
 			classes[lower(u.src[u.tokens[i+1].pos:u.tokens[i+1].end])] = true
 		case is(i, "extends") && u.tokens[i+1].kind == tIdent && i >= 2 && (is(i-2, "class") || is(i-2, "abstract")):
 			t := u.tokens[i+1]
@@ -136,6 +144,24 @@ func framed(u *unit) bool {
 		}
 	}
 	return false
+}
+
+// commandLine says that the file stops unless it was started from a command
+// line, by what stands around PHP_SAPI at i.
+func commandLine(u *unit, i int) bool {
+	cli, stops := false, false
+	for j := max(0, i-4); j < len(u.tokens) && j < i+12; j++ {
+		b := u.src[u.tokens[j].pos:u.tokens[j].end]
+		switch u.tokens[j].kind {
+		case tStr, tTpl:
+			cli = cli || string(b[1:max(1, len(b)-1)]) == "cli"
+		case tIdent:
+			stops = stops || foldEqual(b, "die") || foldEqual(b, "exit") || foldEqual(b, "throw")
+		case tEq, tSame:
+			return false
+		}
+	}
+	return cli && stops
 }
 
 // guards says that defined(…) at i is followed by the file's refusal to run.

@@ -275,6 +275,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("session-to-eval", webshell.Malicious, moderate, "Code from the session is evaluated by "+via+".", n, v)
 	case t&fromParam != 0 && m.f.fn != nil && m.f.fn.made:
 		m.report("callback-to-eval", webshell.Webshell, moderate, "A function made from a string evaluates its argument by "+via+".", n, v)
+	case t&fromRemote != 0 && m.framed && m.standalone && t&(shady|decoded) == 0: // a test or a tool of a program
+		m.report("remote-to-eval", webshell.Suspicious, conf, what, n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)
 	case t&fromOddFile != 0:
