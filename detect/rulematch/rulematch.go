@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"limier/detect"
+	"limier/event"
 	"limier/finding"
 	"limier/sighting"
 )
@@ -83,6 +84,8 @@ func run(p *detect.Pass) []finding.Finding {
 				d.Entity(finding.Address, r.Client, "client")
 			} else if cmd := s.Event.Field("CommandLine"); cmd != "" {
 				text += ": " + cmd
+			} else if what := about(s.Event); what != "" {
+				text += ": " + what
 			}
 			d.Add(s, text, "")
 		}
@@ -101,10 +104,41 @@ func draft(r *sighting.Rule, host string) *detect.Draft {
 	if d.Reason == "" {
 		d.Reason = "The rule " + r.Title + " matched."
 	}
+	d.Reason = sentence(d.Reason)
 	if len(r.FalsePos) > 0 {
-		d.Reason += " Known false positives: " + strings.Join(r.FalsePos, "; ") + "."
+		d.Reason += " Known false positives: " + sentence(strings.TrimSpace(strings.Join(r.FalsePos, "; ")))
 	}
 	return d
+}
+
+// sentence ends a text as sentences do: rules often leave that out.
+func sentence(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?:") {
+		return s
+	}
+	return s + "."
+}
+
+// told are the fields that say what an event without a request or a command is
+// about, the first that it has of each.
+var told = [][]string{
+	{"TargetFilename", "TargetObject", "ImageLoaded", "PipeName", "RelativeTargetName", "ServiceName", "TaskName", "QueryName", "DestinationIp"},
+	{"Details", "ImagePath", "ServiceFileName", "TargetImage", "TargetUserName", "MemberName"},
+	{"Image", "ProcessName", "SubjectUserName"},
+}
+
+// about says in a few words what an event is about.
+func about(e *event.Event) string {
+	var parts []string
+	for _, names := range told {
+		for _, n := range names {
+			if v := e.Field(n); v != "" && v != "-" {
+				parts = append(parts, n+" "+v)
+				break
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func claimed(r *sighting.Rule) bool {

@@ -375,14 +375,23 @@ func (p *page) timeline(c *casefile.Case) {
 		return
 	}
 	p.section("TIMELINE, key moments in UTC")
-	for i, m := range moments {
-		if i == 20 && !p.All {
+	for i, shown := 0, 0; i < len(moments); shown++ {
+		if shown == 20 && !p.All {
 			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
 			return
 		}
+		m := moments[i]
 		text := publish.Plain(m.Step.Text)
+		alike := 1 // one after the other, within a minute
+		for i++; !p.All && i < len(moments) && moments[i].Step.Text == m.Step.Text && moments[i].Time.Sub(m.Time) < time.Minute; i++ {
+			alike++
+		}
 		if !p.All {
-			text = ansi.Truncate(text, p.Width-23, "…")
+			times := ""
+			if alike > 1 {
+				times = fmt.Sprintf(" (%d times)", alike)
+			}
+			text = ansi.Truncate(text, p.Width-23-len(times), "…") + times
 		}
 		p.line("  "+m.Time.Format("2006-01-02 15:04:05")+"  ", text)
 	}
