@@ -76,7 +76,7 @@ var readsRequest = regexp.MustCompile(`(?i)\brequest\s*(?:\.\s*(?:item|form|quer
 
 // maxHidden bounds the texts that Hidden reads, in bytes; what is longer shows
 // when it is run.
-const maxHidden = 2048
+const maxHidden = 512
 
 // Hidden notes an argument of any call that is code which reads the request
 // and that was decoded or put together: the page does not hold it in plain.

@@ -269,7 +269,7 @@ func (m *Machine) runEntry(f *fun) {
 }
 
 // hurrySteps is what a machine has left once its host knows the verdict.
-const hurrySteps = 100_000
+const hurrySteps = 20_000
 
 // Hurry tells the machine that the verdict stands: what it still finds only
 // adds to it.

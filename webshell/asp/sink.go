@@ -21,7 +21,7 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 			}
 			hidden := webshell.Sight{Rule: "hidden-code", Decoded: s,
 				Text: "Code put together from pieces is run by " + how + "."}
-			if len(s) > 80 && (capable(s) || len(h.page.Includes) == 0 && runsText(s)) && !strings.Contains(h.page.Text, s[20:60]) {
+			if len(s) > 80 && (capable(s) || runsText(s)) && !strings.Contains(h.page.Text, s[20:60]) {
 				hidden.Verdict, hidden.Sure = webshell.Malicious, finding.ModerateConfidence
 				hidden.Text = "Code that stands nowhere in the file in plain is decoded and run by " + how + "."
 			}
@@ -117,7 +117,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how strin
 // hostileCommand knows commands that no page has reason to run.
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s)
-	for _, w := range []string{"net user", "net localgroup", "net1 user", "powershell", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "cacls", "sethc", "terminal server", "ipconfig", "netstat", "mshta", "regsvr32"} {
+	for _, w := range []string{"net user", "net localgroup", "net1 user", "powershell", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "cacls", "sethc", "recycler", "$recycle.bin", "terminal server", "ipconfig", "netstat", "mshta", "regsvr32"} {
 		if strings.Contains(s, w) {
 			return true
 		}

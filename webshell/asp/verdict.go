@@ -22,7 +22,7 @@ func (h *host) verdict() []webshell.Reason {
 	if len(h.page.Includes) > 0 { // part of an application, which may check who asks
 		for i := range h.All {
 			switch s := &h.All[i]; s.Rule {
-			case "request-to-file", "request-to-sql", "file-manager", "remote-to-file", "hidden-request":
+			case "request-to-file", "request-to-sql", "file-manager", "remote-to-file", "hidden-request", "hidden-code":
 				s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence
 			}
 		}

@@ -84,7 +84,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 // hostileCommand knows commands that no page has reason to run.
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s)
-	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32"} {
+	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "recycler", "$recycle.bin", "regedit -s", "regedit.exe -s"} {
 		if strings.Contains(s, w) {
 			return true
 		}
