@@ -26,7 +26,7 @@ var order = []string{
 	"detect", "detect/*", "enrich", "enrich/*", "knowledge", "reading",
 
 	// The pipeline.
-	"acquire", "probe", "scan", "casefile", "attribute",
+	"acquire", "probe", "scan", "casefile", "attribute", "attribute/*",
 
 	// What leaves the house.
 	"publish", "publish/*", "statement", "store", "store/*", "fleet", "fleet/*", "console",

@@ -43,7 +43,8 @@ type Actor struct {
 	Techniques []string `json:"techniques,omitempty" yaml:"techniques,omitempty"` // ATT&CK IDs
 	Network    []string `json:"network,omitempty" yaml:"network,omitempty"`       // domains and addresses
 	SHA1       []string `json:"sha1,omitempty" yaml:"sha1,omitempty"`             // of its files, lower-case hex
-	Paths      []string `json:"paths,omitempty" yaml:"paths,omitempty"`           // of its files; easy to imitate
+	SHA256     []string `json:"sha256,omitempty" yaml:"sha256,omitempty"`
+	Paths      []string `json:"paths,omitempty" yaml:"paths,omitempty"` // of its files; easy to imitate
 	Sources    []string `json:"sources" yaml:"sources"`
 	Note       string   `json:"note,omitempty" yaml:"note,omitempty"`
 }

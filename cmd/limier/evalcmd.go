@@ -33,8 +33,16 @@ func evalCommand() *cobra.Command {
 			return evalReading(cmd.Context(), args, cmd.OutOrStdout())
 		},
 	})
+	cmd.AddCommand(&cobra.Command{
+		Use:                "attribution",
+		Short:              "Leave-one-report-out of the comparison with actors, and its calibration",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return evalAttribution(cmd.Context(), args, cmd.OutOrStdout())
+		},
+	})
 	cmd.RunE = func(*cobra.Command, []string) error {
-		return fmt.Errorf("say what to measure: webshell or evidence")
+		return fmt.Errorf("say what to measure: webshell, evidence, reading or attribution")
 	}
 	return cmd
 }

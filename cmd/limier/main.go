@@ -69,6 +69,7 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 	root.AddCommand(
 		scanCommand(),
 		reportCommand(),
+		attributeCommand(),
 		exportCommand(),
 		caseCommand(),
 		keyCommand(),
