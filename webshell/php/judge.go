@@ -228,10 +228,12 @@ func dense(b []byte) bool {
 	other := 0
 	for _, c := range b {
 		if !isIdent(c) && c != '+' && c != '/' && c != '=' {
-			other++
+			if other++; other*50 >= len(b) {
+				return false
+			}
 		}
 	}
-	return other*50 < len(b)
+	return len(b) > 0
 }
 
 // wrappers sees a function that runs a command in whichever way the server

@@ -48,7 +48,7 @@ func (m *machine) literal(n *node, v value) {
 	if v.k == vPart && len(v.s) < 200 && len(v.tail()) >= 200 {
 		v.s = v.tail()
 	}
-	if len(v.s) < 200 || m.facts.literals > 40 {
+	if len(v.s) < 200 || m.facts.literals > 40 || len(v.s) > 4096 && m.alarmed() {
 		return
 	}
 	s := v.s
