@@ -25,8 +25,10 @@ type correlation struct {
 	aliases  map[string]map[string]string // alias, rule, field
 	span     time.Duration
 	bounds   []bound
-	fields   []string // whose values are counted or added up
-	rank     float64  // of value_percentile; 0: the share of each value in percent
+	fields   []string      // whose values are counted or added up
+	logic    *node         // of temporal, in place of bounds: which rules must have matched
+	places   map[*node]int // of its leaves, in refers
+	rank     float64       // of value_percentile; 0: the share of each value in percent
 	generate bool
 	written  written
 
@@ -120,6 +122,9 @@ func (c *correlation) readCondition(n *yaml.Node) error {
 		}
 		return errors.New("missing")
 	}
+	if n.Kind == yaml.ScalarNode {
+		return c.readLogic(n.Value)
+	}
 	if n.Kind != yaml.MappingNode {
 		return errors.New("not a map")
 	}
@@ -163,12 +168,46 @@ func (c *correlation) readCondition(n *yaml.Node) error {
 	return nil
 }
 
+// readLogic reads a condition such as "a and not b", of names of rules.
+func (c *correlation) readLogic(text string) (err error) {
+	if c.kind != "temporal" {
+		return fmt.Errorf("%q: rules can be joined in correlations of type temporal only", text)
+	}
+	by := map[string]*node{}
+	c.places = map[*node]int{}
+	for i, ref := range c.refers {
+		by[ref] = &node{op: leaf}
+		c.places[by[ref]] = i
+	}
+	c.logic, err = parseCondition(text, c.refers, by, map[string]bool{})
+	return err
+}
+
+// seen reports whether the logic is true of the rules that matched.
+func (c *correlation) seen(n *node, w *window) bool {
+	switch n.op {
+	case and:
+		return !slices.ContainsFunc(n.kids, func(k *node) bool { return !c.seen(k, w) })
+	case or:
+		return slices.ContainsFunc(n.kids, func(k *node) bool { return c.seen(k, w) })
+	case not:
+		return !c.seen(n.kids[0], w)
+	}
+	return w.rules[c.places[n]] > 0
+}
+
+// negates reports whether anything must not be.
+func (n *node) negates() bool { return n.op == not || slices.ContainsFunc(n.kids, (*node).negates) }
+
 // rises reports whether more events can only make the condition true, so that
 // it can be judged at every event. (Sums are of sizes and counts.)
 func (c *correlation) rises() bool {
 	switch c.kind {
 	case "value_avg", "value_percentile", "value_median":
 		return false
+	}
+	if c.logic != nil {
+		return !c.logic.negates()
 	}
 	for _, b := range c.bounds {
 		if b.op != "gt" && b.op != "gte" {

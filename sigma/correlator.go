@@ -292,6 +292,9 @@ func (c *correlation) reached(w *window) bool {
 		}
 		return c.holds(float64(longest))
 	case "temporal":
+		if c.logic != nil {
+			return c.seen(c.logic, w)
+		}
 		if n := w.distinct(); len(c.bounds) > 0 {
 			return c.holds(float64(n))
 		} else {

@@ -107,3 +107,34 @@ func TestCorrelator(t *testing.T) {
 		})
 	}
 }
+
+// A condition may join the rules of a temporal correlation in words.
+func TestCorrelatorLogic(t *testing.T) {
+	const rule = `
+title: %[1]s
+name: %[1]s
+logsource: {product: windows, service: security}
+detection: {a: {EventID: %[2]s}, condition: a}
+---
+`
+	base := fmt.Sprintf(rule, "fail", "4625") + fmt.Sprintf(rule, "logon", "4624") + fmt.Sprintf(rule, "clear", "1102")
+	for _, c := range []struct{ condition, events, want string }{
+		{"fail and (logon or clear)", "0 4625 U=a\n1 1102 U=a\n2 4624 U=b", "0-1 2"},
+		{"fail and not logon", "0 4625 U=a\n1 4624 U=a\n0 4625 U=b\n30 4625 U=a", "0-0 1; 30-30 1"},
+		{"all of them", "0 4625 U=a\n1 1102 U=a\n3 4624 U=a", "0-3 3"},
+	} {
+		e := compile(t, base+"title: t\nname: t\ncorrelation: {type: temporal, rules: [fail, logon, clear], group-by: [U], timespan: 10m, condition: "+c.condition+"}\n")
+		var got []string
+		for _, f := range e.Correlator().Run(sight(t, e, c.events)) {
+			got = append(got, fmt.Sprintf("%d-%d %d", f.Start.Minute(), f.End.Minute(), f.Count))
+		}
+		if diff := cmp.Diff(strings.Join(got, "; "), c.want); diff != "" {
+			t.Errorf("%s: got (-) want (+):\n%s", c.condition, diff)
+		}
+	}
+	all := &Collection{}
+	errs := all.Add("rules.yml", []byte(base+"title: t\nname: t\ncorrelation: {type: event_count, rules: [fail], timespan: 10m, condition: fail and logon}\n"))
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), "type temporal only") {
+		t.Errorf("got %v", errs)
+	}
+}
