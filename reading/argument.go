@@ -64,7 +64,7 @@ func placeOK(m *mention) bool {
 
 func preposition(w string) bool {
 	switch w {
-	case "in", "en", "of", "from", "against", "contre", "at", "with", "avec", "for", "pour", "on", "sur", "by", "par", "dans", "via", "to", "à", "de", "d'", "du", "au", "aux", "depuis", "targeting", "visant", "ciblant", "than", "que", "vers", "inside", "within", "into", "through", "chez", "sous", "after", "après", "before", "avant", "about":
+	case "in", "en", "of", "from", "against", "contre", "at", "with", "avec", "for", "pour", "on", "sur", "by", "par", "dans", "via", "to", "à", "de", "d'", "du", "au", "aux", "depuis", "targeting", "visant", "ciblant", "than", "que", "vers", "inside", "within", "into", "through", "chez", "sous", "after", "après", "before", "avant", "about", "as", "comme":
 		return w != "que"
 	}
 	return false

@@ -61,11 +61,16 @@ func (r *Reader) drafts(p *passage, d *discourse) []*draft {
 	}
 	var out []*draft
 	busy := p.lo // tokens that a claim has used up
+	spoken := -1 // the end of the last cue that made a claim
 	for i, c := range cues {
 		if c.lo < busy && c.template != "from" {
 			continue
 		}
 		dr := r.draft(p, d, c, frames)
+		if dr == nil && c.template == "hack>" { // "100 companies were compromised"
+			c.template, c.relation = "count", string(claim.VictimCount)
+			dr = r.draft(p, d, c, frames)
+		}
 		if dr == nil {
 			continue
 		}
@@ -73,7 +78,11 @@ func (r *Reader) drafts(p *passage, d *discourse) []*draft {
 			continue // he denies it and calls it a slander
 		}
 		dr.rule = c.template + " " + c.relation
-		r.judge(p, d, c, cues, i, frames, grades, dr)
+		r.judge(p, d, c, cues, i, spoken, frames, grades, dr)
+		spoken = c.hi
+		if dr.relation == claim.Denies && len(dr.parties)+len(dr.targets) == 0 {
+			continue
+		}
 		out = append(out, dr)
 		if more := p.instead(c, dr); more != nil {
 			out = append(out, more)
@@ -297,7 +306,7 @@ func (p *passage) attributed(d *discourse, c cue, frames []frame, dr *draft) boo
 	if len(dr.objects) == 0 {
 		if s := p.subject(c.lo, d, objectOK); s.pronoun {
 			dr.objects, dr.object = d.it(p)
-		} else if p.is(c.lo, "attributed", "attribué", "attribuée", "attribués", "attribuées", "imputée", "imputé") {
+		} else if p.is(c.lo, "lien", "liens", "link", "links", "attributed", "attribué", "attribuée", "attribués", "attribuées", "imputée", "imputé") {
 			dr.objects, dr.object = d.it(p)
 		} else {
 			return false
@@ -603,6 +612,10 @@ func (p *passage) legal(d *discourse, c cue, dr *draft) bool {
 }
 
 func (p *passage) denies(d *discourse, c cue, dr *draft) bool {
+	if c.flag == "said" { // "« Ces accusations sont infondées », a dit X": the frame has who says it
+		dr.polarity, dr.object = claim.Negates, p.words(c.lo, c.lo+1)
+		return true
+	}
 	s := p.subject(c.lo, d, partyOK)
 	if s.pronoun {
 		s.list = d.parties

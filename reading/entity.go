@@ -210,7 +210,7 @@ func (r *Reader) pattern(p *passage, i int) *mention {
 		r.identify(m, p.words(i, hi))
 		return m
 	}
-	if t[i].upper && numbered.MatchString(t[i].lower) && len(text) >= 4 {
+	if last := text[len(text)-1]; t[i].upper && last >= '0' && last <= '9' && len(text) >= 4 && len(text) <= 16 && numbered.MatchString(t[i].lower) {
 		if strings.HasPrefix(t[i].lower, "temp") || strings.HasPrefix(t[i].lower, "g") && len(text) != 5 && t[i].lower[1] != 'h' {
 			return nil
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // judge gives a draft its speakers, polarity, manner and grades.
-func (r *Reader) judge(p *passage, d *discourse, c cue, cues []cue, at int, frames []frame, grades []grade, dr *draft) {
+func (r *Reader) judge(p *passage, d *discourse, c cue, cues []cue, at, spoken int, frames []frame, grades []grade, dr *draft) {
 	f := speakers(frames, c)
 	if f != nil && !dr.speech {
 		dr.parties = f.parties
@@ -29,8 +29,8 @@ func (r *Reader) judge(p *passage, d *discourse, c cue, cues []cue, at int, fram
 	r.polarity(p, c, dr)
 	p.modality(d, c, f, dr)
 	prev, next := p.lo, p.hi
-	if at > 0 {
-		prev = cues[at-1].hi
+	if spoken >= 0 {
+		prev = spoken
 	}
 	if at+1 < len(cues) {
 		next = cues[at+1].lo
@@ -38,7 +38,7 @@ func (r *Reader) judge(p *passage, d *discourse, c cue, cues []cue, at int, fram
 	for i := range grades {
 		g := &grades[i]
 		before := g.lo >= min(prev, c.lo) && g.hi <= c.hi
-		if at == 0 {
+		if spoken < 0 {
 			before = g.hi <= c.hi
 		}
 		after := g.lo >= c.lo && g.lo <= c.hi+6 && g.hi <= max(next, c.hi)+1 || g.lo >= c.lo && next == p.hi && g.lo < next && !before
@@ -349,9 +349,6 @@ func (r *Reader) thing(p *passage, m, other *mention) claim.Thing {
 	switch m.typ {
 	case "threat-actor":
 		t.Kind = "intrusion-set"
-		if len(m.norm.KB) > 0 {
-			_, t.ID, _ = strings.Cut(m.norm.KB[0], ":")
-		}
 	case "malware", "malware-class":
 		t.Kind = "malware"
 	case "tool":
@@ -362,8 +359,8 @@ func (r *Reader) thing(p *passage, m, other *mention) claim.Thing {
 		t.Kind = "infrastructure"
 	case "country", "location":
 		t.Kind = "location"
-		if m.typ == "country" {
-			t.Name = m.norm.Canonical
+		if name := r.names.country(m.iso); name != "" {
+			t.Name = name
 		}
 	case "org", "state", "persons", "actor-class", "group", "hackers":
 		t.Kind = "identity"

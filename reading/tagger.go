@@ -112,7 +112,7 @@ func (r *Reader) TagFeatures(words []string) [][]uint32 {
 	for i, w := range words {
 		l := low[i]
 		f := make([]uint32, 0, 26)
-		add := func(k, v string) { f = append(f, linear.Hash(k+v)) }
+		add := func(k ...string) { f = append(f, linear.Join(k...)) }
 		add("w=", w)
 		add("l=", l)
 		add("s=", shapes[i])
@@ -120,21 +120,21 @@ func (r *Reader) TagFeatures(words []string) [][]uint32 {
 		add("z3=", l[max(0, len(l)-3):])
 		add("z4=", l[max(0, len(l)-4):])
 		add("g=", gaz[i])
-		add("gs=", gaz[i]+shapes[i])
+		add("gs=", gaz[i], shapes[i])
 		for _, d := range []int{-2, -1, 1, 2} {
 			k := string(rune('c' + d))
-			add("n"+k, at(low, i+d))
-			add("ns"+k, at(shapes, i+d))
-			add("ng"+k, at(gaz, i+d))
+			add("n", k, at(low, i+d))
+			add("ns", k, at(shapes, i+d))
+			add("ng", k, at(gaz, i+d))
 		}
-		add("b1=", at(low, i-1)+" "+l)
-		add("b2=", l+" "+at(low, i+1))
-		add("c=", at(low, i-1)+"|"+at(low, i+1))
-		add("gs1=", gaz[i]+at(low, i+1))
-		add("gs0=", gaz[i]+at(low, i-1))
-		add("ss=", at(shapes, i-1)+shapes[i]+at(shapes, i+1))
-		if numbered.MatchString(l) {
-			add("num", "")
+		add("b1=", at(low, i-1), " ", l)
+		add("b2=", l, " ", at(low, i+1))
+		add("c=", at(low, i-1), "|", at(low, i+1))
+		add("gs1=", gaz[i], at(low, i+1))
+		add("gs0=", gaz[i], at(low, i-1))
+		add("ss=", at(shapes, i-1), shapes[i], at(shapes, i+1))
+		if digit := l[len(l)-1]; digit >= '0' && digit <= '9' && len(l) < 16 && numbered.MatchString(l) {
+			add("num")
 		}
 		out[i] = f
 	}

@@ -26,7 +26,7 @@ func techniqueWords(tokens []token) []uint32 {
 		if stopWords[w] {
 			continue
 		}
-		out = append(out, linear.Hash(w), linear.Hash(prev+" "+w))
+		out = append(out, linear.Hash(w), linear.Join(prev, " ", w))
 		if strings.ContainsAny(w, ".-_") {
 			for _, part := range strings.FieldsFunc(w, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
 				if len(part) > 1 {

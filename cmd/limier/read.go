@@ -1,15 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 
+	"limier/knowledge"
 	"limier/reading"
 )
 
@@ -18,7 +24,15 @@ const maxReport = 64 << 20
 
 // A readJob is what the flags of `limier read` say.
 type readJob struct {
-	json bool
+	json      bool
+	html      bool
+	output    string
+	kb        string
+	accept    []string
+	acceptAll bool
+	by        string
+	modelURL  string
+	model     string
 }
 
 func readCommand() *cobra.Command {
@@ -33,6 +47,8 @@ prints are claims of the text, never facts; each has its exact quote.
 
 - reads standard input. Exit codes: 0 read, 2 a file could not be read.`,
 		Example: `  limier read report.html
+  limier read --html report.pdf -o report.html
+  limier read article.txt --kb ours.yaml --accept 9c3c4a19 --by "A. Analyst"
   limier read --json article.txt | jq '.claims[].evidence[0].quote'`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,13 +57,38 @@ prints are claims of the text, never facts; each has its exact quote.
 	}
 	f := cmd.Flags()
 	f.BoolVar(&j.json, "json", false, "print JSON, one document a line")
+	f.BoolVar(&j.html, "html", false, "write one HTML page: the text with what was found marked")
+	f.StringVarP(&j.output, "output", "o", "", "with --html: write to this `FILE`; without it, to standard output")
+	f.StringVar(&j.kb, "kb", "", "YAML `FILE` of claims: what is known beside what ships, and where --accept adds")
+	f.StringSliceVar(&j.accept, "accept", nil, "add the claim of this `ID` (its first 8 letters do) to --kb; may be repeated")
+	f.BoolVar(&j.acceptAll, "accept-all", false, "add every claim to --kb: say so only if you have read every quote")
+	f.StringVar(&j.by, "by", "", "`NAME` of who has read and accepts the claims")
+	f.StringVar(&j.modelURL, "model-url", "", "also ask the model behind this OpenAI-compatible `URL`; off by default. The text is sent there")
+	f.StringVar(&j.model, "model", "local", "`NAME` of the model at --model-url")
 	return cmd
 }
 
 func (j *readJob) run(ctx context.Context, files []string, stdin io.Reader, stdout io.Writer) error {
+	switch {
+	case j.html && len(files) != 1:
+		return errors.New("--html writes the page of one file: give one")
+	case (len(j.accept) > 0 || j.acceptAll) && (j.kb == "" || j.by == ""):
+		return errors.New("--accept needs --kb FILE, where the claims go, and --by NAME, who has read them")
+	case j.output != "" && !j.html:
+		return errors.New("-o goes with --html")
+	}
 	r, err := reading.New()
 	if err != nil {
 		return err
+	}
+	base, err := knowledge.Builtin()
+	if err != nil {
+		return err
+	}
+	if j.kb != "" {
+		if err := readClaimsInto(base, j.kb); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	var failed []error
 	for _, name := range files {
@@ -61,7 +102,21 @@ func (j *readJob) run(ctx context.Context, files []string, stdin io.Reader, stdo
 			failed = append(failed, err)
 			continue
 		}
-		if j.json {
+		if j.modelURL != "" {
+			if err := reading.AskModel(ctx, r, doc, j.modelURL, j.model); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+		reading.Check(doc, base)
+		if len(j.accept) > 0 || j.acceptAll {
+			if err := j.acceptClaims(base, doc, stdout); err != nil {
+				failed = append(failed, err)
+			}
+			continue
+		}
+		if j.html {
+			err = j.page(doc, stdout)
+		} else if j.json {
 			enc := json.NewEncoder(stdout)
 			enc.SetEscapeHTML(false)
 			err = enc.Encode(doc)
@@ -73,6 +128,52 @@ func (j *readJob) run(ctx context.Context, files []string, stdin io.Reader, stdo
 		}
 	}
 	return errors.Join(failed...)
+}
+
+func (j *readJob) page(doc *reading.Document, stdout io.Writer) error {
+	var page bytes.Buffer
+	if err := reading.WritePage(&page, doc); err != nil {
+		return err
+	}
+	if j.output == "" {
+		_, err := stdout.Write(page.Bytes())
+		return err
+	}
+	return writeWhole(j.output, page.Bytes())
+}
+
+// acceptClaims adds chosen claims to the file of claims: all of them or none.
+func (j *readJob) acceptClaims(base *knowledge.Base, doc *reading.Document, stdout io.Writer) error {
+	chosen, err := doc.Choose(j.accept)
+	if err != nil {
+		return err
+	}
+	if j.acceptAll {
+		chosen = slices.Clone(doc.Claims)
+	}
+	for i := range chosen {
+		chosen[i].RecordedAt = time.Now().UTC().Truncate(time.Second)
+		chosen[i].ExtractedBy += ", accepted by " + j.by
+	}
+	if err := base.Add(chosen...); err != nil {
+		return fmt.Errorf("%s: nothing was added: %w", doc.Name, err)
+	}
+	if len(chosen) == 0 {
+		return fmt.Errorf("%s: it makes no claim that could be added", doc.Name)
+	}
+	old, err := os.ReadFile(j.kb)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text, err := yaml.Marshal(chosen)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(j.kb, append(old, text...)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d claims added to %s, accepted by %s\n", len(chosen), j.kb, j.by)
+	return err
 }
 
 // readReport reads a file, or standard input for "-", up to maxReport.

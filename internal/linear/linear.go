@@ -36,6 +36,7 @@ type Model struct {
 	bias    []float32
 	scale   []float32           // by class
 	weights map[uint32][]weight // by feature
+	fast    table
 }
 
 type weight struct {
@@ -51,6 +52,35 @@ func Hash(s string) uint32 {
 	}
 	return (h ^ h>>Bits) & (1<<Bits - 1)
 }
+
+// Join hashes the words as if they stood in one string, without making it.
+func Join(words ...string) uint32 {
+	h := uint32(2166136261)
+	for _, s := range words {
+		for i := 0; i < len(s); i++ {
+			h = (h ^ uint32(s[i])) * 16777619
+		}
+	}
+	return (h ^ h>>Bits) & (1<<Bits - 1)
+}
+
+// A table finds the weights of a feature without a map.
+type table struct {
+	at   []uint32 // by feature: where its weights start
+	list []weight
+}
+
+func newTable(weights map[uint32][]weight) table {
+	t := table{at: make([]uint32, 1<<Bits+1)}
+	for f := range uint32(1 << Bits) {
+		t.at[f] = uint32(len(t.list))
+		t.list = append(t.list, weights[f]...)
+	}
+	t.at[1<<Bits] = uint32(len(t.list))
+	return t
+}
+
+func (t *table) of(f uint32) []weight { return t.list[t.at[f]:t.at[f+1]] }
 
 // IDF is the inverse document frequency of every feature, 0 for those in fewer
 // than least texts.
@@ -198,6 +228,7 @@ func quantise(classes []string, idf, w, bias []float32) *Model {
 			m.weights[uint32(f)] = list
 		}
 	}
+	m.fast = newTable(m.weights)
 	return m
 }
 
@@ -215,7 +246,7 @@ func (m *Model) Scores(words []uint32) []float64 {
 		s[c] = float64(b)
 	}
 	for _, f := range Vector(words, m.idf) {
-		for _, w := range m.weights[f.Index] {
+		for _, w := range m.fast.of(f.Index) {
 			s[w.class] += float64(f.Value) * float64(w.q) * float64(m.scale[w.class])
 		}
 	}
@@ -360,5 +391,6 @@ func Read(r io.Reader) (*Model, error) {
 			}
 		}
 	}
+	m.fast = newTable(m.weights)
 	return m, nil
 }

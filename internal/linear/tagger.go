@@ -16,6 +16,8 @@ import (
 type Tagger struct {
 	Tags    []string
 	weights map[uint32][]weight
+	fast    table
+	prev    []uint32 // features of the tags before, by a*n+b
 	scale   float32
 }
 
@@ -100,7 +102,18 @@ func TrainTagger(tags []string, data []Sequence, epochs int) *Tagger {
 			t.weights[uint32(f)] = list
 		}
 	}
+	t.index()
 	return t
+}
+
+// index makes look-ups fast.
+func (t *Tagger) index() {
+	t.fast = newTable(t.weights)
+	for a := range t.Tags {
+		for b := -1; b < len(t.Tags); b++ {
+			t.prev = append(t.prev, previous(a, b))
+		}
+	}
 }
 
 // Tag returns the tag of each token.
@@ -111,15 +124,15 @@ func (t *Tagger) Tag(features [][]uint32) []int {
 	for i, feats := range features {
 		clear(score)
 		add := func(f uint32) {
-			for _, w := range t.weights[f] {
+			for _, w := range t.fast.of(f) {
 				score[w.class] += int(w.q)
 			}
 		}
 		for _, f := range feats {
 			add(f)
 		}
-		add(previous(a, b))
-		add(previous(a, -1))
+		add(t.prev[a*(len(t.Tags)+1)+b+1])
+		add(t.prev[a*(len(t.Tags)+1)])
 		best := 0
 		for tag := range score {
 			if score[tag] > score[best] {
@@ -218,5 +231,6 @@ func ReadTagger(r io.Reader) (*Tagger, error) {
 		}
 		t.weights[uint32(last)] = list
 	}
+	t.index()
 	return t, nil
 }
