@@ -243,7 +243,7 @@ func (p *passage) joined(m *mention, dir int, ok func(*mention) bool) (next *men
 		switch w := p.tokens[i].lower; w {
 		case ",", "(", ")":
 			seen = true
-		case "and", "et", "or", "ou", "&", "ainsi", "que", "comprenant", "including", "notamment", "dont", "as", "well", "plus", "with", "avec", "along", "together", "like", "comme", "/":
+		case "and", "et", "or", "ou", "nor", "ni", "&", "ainsi", "que", "comprenant", "including", "notamment", "dont", "as", "well", "plus", "with", "avec", "along", "together", "like", "comme", "/":
 			seen, and = true, true
 		case "le", "la", "les", "l'", "un", "une", "the", "a", "an", "du", "de", "d'", "des", "aux", "au", "of", "its", "groupe", "group", "groups", "groupes", "entre", "among", "autres", "others", "dans", "to", "to-", "par", "by":
 			if p.is(i, "of", "to", "dans", "par", "by") && !seen && dir > 0 {

@@ -153,6 +153,10 @@ func (r *Reader) draft(p *passage, d *discourse, c cue, frames []frame) *draft {
 		ok = p.accuses(d, c, frames, dr)
 	case "blame<":
 		ok = p.accused(d, c, dr)
+	case "claim>":
+		if ok = p.did(d, c, dr); ok {
+			dr.parties, dr.speech = dr.targets, true // they say it of themselves
+		}
 	case "did>", "hack>":
 		ok = p.did(d, c, dr)
 	case "did<":
@@ -234,6 +238,9 @@ func (p *passage) attributes(d *discourse, c cue, frames []frame, dr *draft) boo
 	if s.pronoun {
 		dr.parties = d.parties
 	}
+	if s.pronoun && len(dr.parties) == 0 {
+		dr.parties = p.first(partyOK, s.at) // "which it attributes to"
+	}
 	// The accused comes after "to"; what they are accused of before or after.
 	for k := c.hi; k < p.hi && k < c.hi+40; k++ {
 		if !p.is(k, "to", "à", "au", "aux", "on", "sur", "with", "et") {
@@ -253,10 +260,23 @@ func (p *passage) attributes(d *discourse, c cue, frames []frame, dr *draft) boo
 	if len(dr.targets) == 0 {
 		return false
 	}
+	if len(dr.objects) == 0 && p.nearBefore(s.at, 3, "which", "that", "que", "qu'") {
+		dr.objects = p.before(s.at, activityOK)
+	}
 	if len(dr.objects) == 0 {
 		dr.objects, dr.object = d.it(p)
 	}
 	return len(dr.parties) > 0 || speakers(frames, c) != nil || dr.object == "" && len(dr.objects) > 0
+}
+
+// first returns the first mention before token i that ok accepts.
+func (p *passage) first(ok func(*mention) bool, i int) []*mention {
+	for _, m := range p.mentions {
+		if m.hi <= i && ok(m) && !p.governed(m) {
+			return []*mention{m}
+		}
+	}
+	return nil
 }
 
 // wasBefore reports whether a form of "to be" makes the word a passive.
@@ -361,6 +381,14 @@ func (p *passage) accuses(d *discourse, c cue, frames []frame, dr *draft) bool {
 	if s.pronoun {
 		dr.parties = d.parties
 	}
+	if s.pronoun && len(dr.parties) == 0 {
+		dr.parties = p.first(partyOK, s.at)
+	}
+	if p.is(c.hi, "for", "pour", "de") && p.nearBefore(s.at, 3, "which", "whom", "que", "qu'") { // "Iran, which it blames for"
+		dr.targets = p.before(s.at, accusedOK)
+		dr.objects = p.object(c.hi, 8, p.hi, objectOK)
+		return len(dr.targets) > 0 && len(dr.objects) > 0 && len(dr.parties) > 0
+	}
 	first := p.object(c.hi, 9, p.hi, func(m *mention) bool { return accusedOK(m) || activityOK(m) })
 	if len(first) == 0 {
 		return false
@@ -459,7 +487,7 @@ func (p *passage) accused(d *discourse, c cue, dr *draft) bool {
 }
 
 func pronounBefore(p *passage, i int) bool {
-	for k := i - 1; k >= p.lo && k >= i-4; k-- {
+	for k := i - 1; k >= p.lo && k >= i-5; k-- {
 		if pronoun(p.tokens[k].lower) {
 			return true
 		}
@@ -490,6 +518,14 @@ func (p *passage) did(d *discourse, c cue, dr *draft) bool {
 			return !m.inside && (m.typ == "org" || m.typ == "product" || m.typ == "sector" || m.typ == "country")
 		})
 		if len(victims) == 0 {
+			for k := c.hi; k < min(c.hi+4, p.hi); k++ {
+				if p.tokens[k].upper && p.at(k) == nil { // somebody we do not know
+					victims = []*mention{{lo: k, hi: k + 1}}
+					break
+				}
+			}
+		}
+		if len(victims) == 0 {
 			return false
 		}
 		dr.object = p.words(c.hi-1, victims[0].hi)
@@ -501,6 +537,10 @@ func (p *passage) did(d *discourse, c cue, dr *draft) bool {
 		return false
 	}
 	if len(dr.objects) == 0 {
+		if g := p.object(c.hi, 4, p.hi, actorOK); len(g) > 0 && g[0].typ == "threat-actor" {
+			dr.objects, dr.relation = g, claim.SponsoredBy // "the FSB is behind the group Callisto"
+			return true
+		}
 		if p.is(c.hi, "it", "them", "this", ".", ",") || p.is(c.hi-1, "dans", "it") {
 			dr.objects, dr.object = d.it(p)
 			return len(dr.objects) > 0
@@ -521,7 +561,7 @@ func (p *passage) doneBy(d *discourse, c cue, dr *draft) bool {
 	dr.objects = p.before(c.lo, objectOK)
 	if len(dr.objects) == 0 {
 		dr.objects, dr.object = d.it(p)
-		return len(dr.objects) > 0 && (pronounBefore(p, c.lo) || p.is(c.lo, "work", "œuvre"))
+		return pronounBefore(p, c.lo) || len(dr.objects) > 0 && p.is(c.lo, "work", "œuvre")
 	}
 	if near := dr.objects[len(dr.objects)-1]; c.lo-near.hhi > 12 {
 		return false
@@ -691,7 +731,11 @@ func (p *passage) serves(d *discourse, c cue, dr *draft) bool {
 		return !m.inside && (m.typ == "org" && m.level != "" && m.kind != claim.Vendor || m.typ == "country" || m.typ == "state" || m.typ == "threat-actor" && c.relation == "member-of")
 	})
 	s := p.subject(c.lo, d, actorOK)
-	dr.objects = s.list
+	if dr.objects = s.list; len(s.list) > 0 {
+		if named := p.named(s.list); named[0].lo < c.lo {
+			dr.objects = named
+		}
+	}
 	if s.pronoun {
 		dr.objects = d.actors
 	}

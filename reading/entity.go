@@ -393,6 +393,8 @@ func (r *Reader) named(p *passage, n *name, lo, hi int) *mention {
 	case has['t'] != nil && has['m'] == nil || has['t'] != nil && n.entries[0].typ == 't':
 		m.typ = "tool"
 		m.resolve(n)
+	case p.is(hi, "gang", "group", "operators", "operator", "crew", "team", "affiliates") || p.is(lo-1, "gang", "groupe", "collectif"):
+		m.typ, m.level = "threat-actor", claim.Group
 	default:
 		m.typ = "malware"
 		m.resolve(n)

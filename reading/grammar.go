@@ -124,6 +124,10 @@ func (g *grammar) find(p *passage) []cue {
 			continue
 		}
 		row := g.cueRows[id]
+		if strings.HasSuffix(row[0], ">") && p.nearBefore(end, end-i, "été", "been") {
+			i++ // "a été mené" is no "a mené"
+			continue
+		}
 		list = append(list, cue{row[0], row[1], row[2], i, end})
 		i = end
 	}

@@ -87,6 +87,13 @@ func (r *Reader) polarity(p *passage, c cue, dr *draft) {
 			break
 		}
 	}
+	for k := max(p.lo, c.lo-9); k < c.lo; k++ {
+		if p.is(k, "exclu", "exclue", "excluded", "ruled", "rule", "impossible") && p.nearBefore(k, 3, "pas", "not", "cannot", "n't") {
+			dr.modality = claim.Possible
+			dr.lo = min(dr.lo, k)
+			return
+		}
+	}
 	negated, evidence := false, false
 	for k := start; k < c.hi; k++ {
 		switch p.tokens[k].lower {
@@ -139,7 +146,7 @@ func (p *passage) modality(d *discourse, c cue, f *frame, dr *draft) {
 		start = f.verb
 	}
 	for k := c.lo - 1; k >= start; k-- {
-		if p.is(k, ";", ":") || p.is(k, "that", "que", "qu'") && k < c.lo-1 {
+		if p.is(k, ";", ":", "but", "mais", "while", "alors") || p.is(k, "that", "que", "qu'") && k < c.lo-1 {
 			if s := p.at(k + 1); s == nil || !relative(p.tokens[k].lower) || f != nil {
 				start = k + 1
 				break
@@ -263,6 +270,9 @@ func (r *Reader) finish(doc *Document, p *passage, dr *draft) []claim.Claim {
 					if t.typ == "state" {
 						c.Level = claim.TheState
 					}
+					if t.typ == "country" {
+						c.Target.Kind = "identity" // the state, not the place
+					}
 				}
 			}
 			if dr.confidence != nil {
@@ -316,6 +326,9 @@ func (p *passage) saidOn(doc *Document, dr *draft) string {
 // party says who a mention is.
 func (r *Reader) party(p *passage, m *mention) claim.Party {
 	words := p.words(m.lo, m.hi)
+	if actorOK(m) {
+		return claim.Party{Identity: words, Kind: claim.Self}
+	}
 	country := r.names.country(m.iso)
 	switch {
 	case m.typ == "country":

@@ -89,6 +89,9 @@ func (p *passage) joinParties(r *Reader) {
 		iso := ""
 		if iso = p.nationality(r, m.lo-1); iso != "" {
 			m.lo--
+			if c := p.at(m.lo - 1); p.is(m.lo, "'s") && c != nil {
+				m.lo, c.inside = c.lo, true
+			}
 			if p.is(m.lo-1, "north", "south", "new", "saudi", "sri") {
 				m.lo--
 			}
@@ -213,7 +216,7 @@ func adjective(w string) bool {
 // modifier reports whether an English word before a noun may belong to it.
 func modifier(w string) bool {
 	switch w {
-	case "cyber", "malicious", "widespread", "global", "destructive", "ransomware", "phishing", "hacking", "espionage", "massive", "large-scale", "recent", "sophisticated", "supply-chain", "spear-phishing", "cyberespionage", "cyber-espionage", "disinformation", "influence", "intrusion", "data", "ongoing", "targeted", "wiper", "network", "computer", "hostile", "sweeping":
+	case "cyber", "malicious", "widespread", "global", "destructive", "ransomware", "phishing", "hacking", "espionage", "massive", "large-scale", "recent", "sophisticated", "supply-chain", "spear-phishing", "cyberespionage", "cyber-espionage", "disinformation", "influence", "intrusion", "data", "ongoing", "wiper", "network", "computer", "hostile", "sweeping":
 		return true
 	}
 	return false
@@ -353,7 +356,9 @@ func (r *Reader) extendActor(p *passage, m *mention) {
 				m.sponsor, m.iso = o, o.iso
 				m.norm.Sponsor = o.norm.Canonical
 				m.lo = o.lo + 1
-				m.level = claim.Organisation
+				if m.typ != "persons" {
+					m.level = claim.Organisation
+				}
 			}
 		default:
 			goto after
@@ -460,7 +465,7 @@ var approximations = []string{"de l' ordre de", "plus de", "près de", "environ"
 func (p *passage) count() {
 	for i := p.lo; i < p.hi; i++ {
 		value, hi := p.number(i)
-		if hi == i {
+		if hi == i || value == 0 && !p.is(i, "several", "plusieurs") {
 			continue
 		}
 		if d := p.at(i); d != nil {
