@@ -41,7 +41,7 @@ var (
 
 // fileEndings are also top-level domains; what ends in one is a file unless it
 // was written as a URL or made safe.
-var fileEndings = map[string]bool{"zip": true, "mov": true, "py": true, "sh": true, "pl": true, "rs": true, "md": true, "so": true, "cc": false, "ps": true, "app": false, "com": false, "net": false, "id": false, "do": true, "as": true, "pub": true, "cab": true, "bz": true, "ai": false, "aspx": true, "asia": false, "br": false, "ms": true, "inc": true, "java": true, "dev": false, "cpl": true, "data": true, "bat": true, "js": true, "vb": true, "doc": true, "dll": true, "exe": true, "lnk": true, "tf": true, "ws": true, "ps1": true, "cs": true, "in": false, "py3": true, "run": true, "win": false}
+var fileEndings = map[string]bool{"zip": true, "mov": true, "py": true, "sh": true, "pl": true, "rs": true, "md": true, "so": true, "cc": false, "ps": true, "app": false, "com": false, "net": false, "id": false, "do": true, "as": true, "pub": true, "cab": true, "bz": true, "ai": false, "aspx": true, "asia": false, "br": false, "ms": true, "inc": true, "java": true, "dev": false, "cpl": true, "data": true, "bat": true, "js": true, "vb": true, "doc": true, "dll": true, "exe": true, "lnk": true, "tf": true, "ws": true, "ps1": true, "cs": true, "in": false, "py3": true, "run": true, "shell": true, "target": true, "name": true, "read": true, "ax": true}
 
 // libraries end like domains and are names of software.
 var notDomains = map[string]bool{"asp.net": true, "vb.net": true, "ado.net": true, "node.js": true, "system.net": true, "m.e.doc": true, "e.g": true, "i.e": true, "readme.md": true, "u.s": true, "socket.io": true, "booking.com": false}
@@ -102,7 +102,12 @@ func findIndicators(text string) []indicator {
 	if strings.Contains(text, `\`) {
 		each(regFind, "registry-key", trimmed)
 		each(pathFind, "file-path", trimmed)
-		each(mutexFind, "mutex", trimmed)
+		for _, at := range mutexFind.FindAllStringIndex(text, -1) {
+			if at[0] == 0 || text[at[0]-1] != '\\' { // "AppData\Local\Temp" is a path
+				value, n := trimmed(text[at[0]:at[1]])
+				add("mutex", value, at[0], at[0]+n)
+			}
+		}
 	} else if strings.Contains(text, "/") {
 		each(pathFind, "file-path", trimmed)
 	}
@@ -110,7 +115,7 @@ func findIndicators(text string) []indicator {
 }
 
 func trimmed(raw string) (string, int) {
-	v := strings.TrimRight(raw, ".,;:)]}'\"")
+	v := strings.TrimRight(raw, ".,;:)]}'\"”’»\u00a0")
 	return v, len(v)
 }
 
