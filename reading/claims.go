@@ -304,7 +304,11 @@ func (p *passage) attributed(d *discourse, c cue, frames []frame, dr *draft) boo
 	accused := func(m *mention) bool {
 		return accusedOK(m) || strings.HasPrefix(c.relation, "linked") && (activityOK(m) || m.typ == "malware")
 	}
-	dr.targets = p.object(c.hi, 10, p.hi, accused)
+	stop := c.hi
+	for stop < p.hi && !relative(p.tokens[stop].lower) && !p.is(stop, "may", "can", "could", "dont", "where") {
+		stop++
+	}
+	dr.targets = p.object(c.hi, 10, stop, accused)
 	if len(dr.targets) == 0 {
 		return false
 	}
@@ -514,6 +518,10 @@ func (p *passage) did(d *discourse, c cue, dr *draft) bool {
 		return false
 	}
 	if c.template == "hack>" {
+		// "a hacked database", "… of the United States, compromised": no verb of theirs.
+		if last := s.list; article(p.tokens[c.lo-1].lower) || len(last) > 0 && c.lo-last[len(last)-1].hi > 6 || len(last) > 0 && p.is(c.lo-1, ",", "and", "et") {
+			return false
+		}
 		victims := p.object(c.hi, 7, p.hi, func(m *mention) bool {
 			return !m.inside && (m.typ == "org" || m.typ == "product" || m.typ == "sector" || m.typ == "country")
 		})

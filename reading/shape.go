@@ -155,6 +155,9 @@ func (p *passage) joinCompounds() {
 					next.norm.ISO2 = m.iso
 				}
 			}
+		case next.lo == m.hi && next.typ == "group" && (m.typ == "threat-actor" || m.typ == "malware"):
+			m.typ, m.level = "threat-actor", claim.Group // "the DarkSide group"
+			next.inside = true
 		case next.lo == m.hi && activityOK(next):
 			switch m.typ {
 			case "malware", "org", "product", "malware-class", "threat-actor", "campaign":
