@@ -8,7 +8,6 @@ type subject struct {
 	pronoun bool // "they": nothing else stands there
 	at      int  // token of the pronoun
 	plural  bool
-	indef   bool // by a noun that names nobody
 }
 
 func partyOK(m *mention) bool {

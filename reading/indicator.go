@@ -31,7 +31,6 @@ var (
 	hostFind   = regexp.MustCompile(`(?i)\b` + hostPart + `\b`)
 	ipFind     = regexp.MustCompile(`\b` + ipPart + `(?:/\d{1,2})?\b`)
 	ip6Find    = regexp.MustCompile(`(?i)(?:[0-9a-f]{1,4}:){2,7}[0-9a-f]{0,4}(?::[0-9a-f]{1,4})*`)
-	hashFind   = regexp.MustCompile(`\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32}|[0-9a-fA-F]{128})\b`)
 	cveFind    = regexp.MustCompile(`(?i)\bCVE[-‑– ]?(?:19|20)\d\d[-‑– ]\d{4,7}\b`)
 	attackFind = regexp.MustCompile(`\bT1\d{3}(?:\.\d{3})?\b`)
 	pathFind   = regexp.MustCompile(`(?i)(?:\b[A-Z]:\\|%[A-Z]{3,20}%\\|\\\\[A-Z0-9._-]{2,40}\\)(?:[^\s\\/:*?"<>|,;]+(?: [^\s\\/:*?"<>|,;]+){0,3}\\)*[^\s\\/:*?"<>|,;()]+|/(?:etc|var|tmp|usr|opt|home|dev|bin|root)/[A-Za-z0-9._/-]{2,120}`)

@@ -30,7 +30,6 @@ type passage struct {
 	sentence
 	mentions   []*mention // by head
 	techniques []technique
-	quoted     bool // wholly in quotation marks
 }
 
 // A page is a document on the way to be read.
@@ -71,17 +70,6 @@ func (p *passage) put(m *mention) bool {
 func (p *passage) at(i int) *mention {
 	for _, m := range p.mentions {
 		if m.hlo <= i && i < m.hhi {
-			return m
-		}
-	}
-	return nil
-}
-
-// startsAt returns the mention whose span, with an article before it, starts
-// at token i.
-func (p *passage) startsAt(i int) *mention {
-	for _, m := range p.mentions {
-		if m.lo == i {
 			return m
 		}
 	}
