@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 
+	"github.com/go-json-experiment/json"
 	"github.com/klauspost/compress/zstd"
 
 	"limier/casefile"
@@ -29,21 +29,39 @@ type Checked struct {
 	Evidence, Hash [32]byte
 }
 
+// A Checker reads compressed cases. It is safe for concurrent use.
+type Checker struct{ dec *zstd.Decoder }
+
+// NewChecker makes one. What it unpacks, and the window, are bounded.
+func NewChecker() (*Checker, error) {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(store.MaxCase), zstd.WithDecoderMaxWindow(8<<20))
+	return &Checker{dec}, err
+}
+
 // Check reads a compressed case as a hub does: it must be one whole stream of
 // our format, no larger than store.MaxCase.
-func Check(body []byte) (*Checked, error) {
-	// One frame at a time in this goroutine; the window is bounded too, so that
-	// what is kept in memory is.
-	dec, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(store.MaxCase), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderLowmem(true))
-	if err != nil {
-		return nil, err
+func (c *Checker) Check(body []byte) (*Checked, error) {
+	plain, err := c.dec.DecodeAll(body, nil)
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		return nil, store.ErrLarge
+	} else if err != nil {
+		return nil, fmt.Errorf("no whole case: %w", err)
 	}
-	defer dec.Close()
-	c, err := CheckStream(dec)
+	checked, err := CheckStream(bytes.NewReader(plain))
 	if err != nil {
 		return nil, fmt.Errorf("no whole case: %w", err)
 	}
-	return c, nil
+	return checked, nil
+}
+
+// Check is Checker.Check for a single case.
+func Check(body []byte) (*Checked, error) {
+	c, err := NewChecker()
+	if err != nil {
+		return nil, err
+	}
+	defer c.dec.Close()
+	return c.Check(body)
 }
 
 // CheckStream is Check for a stream that is not compressed.
@@ -104,7 +122,7 @@ func message(line []byte, n int, ended bool, m *wire.Message) error {
 	case n == maxMessages:
 		return fmt.Errorf("more than %d messages", maxMessages)
 	}
-	if err := json.Unmarshal(line, m); err != nil {
+	if err := json.Unmarshal(line, m); err != nil { // version 2: half the time, and strict about UTF-8 and repeated names
 		return fmt.Errorf("message %d: %w", n+1, err)
 	}
 	kinds := 0

@@ -384,6 +384,21 @@ func (h *Hub) Enrol(ctx context.Context, org, name, keyHash string, at time.Time
 	return id, err
 }
 
+// An Enrolment is what Enrol takes, for EnrolMany.
+type Enrolment struct{ Organisation, Name, KeyHash string }
+
+// EnrolMany enrols servers at once, all or none.
+func (h *Hub) EnrolMany(ctx context.Context, list []Enrolment, at time.Time) error {
+	return h.update(ctx, func(tx *sql.Tx) error {
+		for _, e := range list {
+			if _, err := h.enrol(ctx, tx, e.Organisation, e.Name, e.KeyHash, at); err != nil {
+				return fmt.Errorf("%s of %s: %w", e.Name, e.Organisation, err)
+			}
+		}
+		return nil
+	})
+}
+
 func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, at time.Time) (id int64, err error) {
 	res, err := tx.ExecContext(ctx, h.sql(`INSERT INTO organisation(id, name, country, contact, notes, created) VALUES (?,?,'','','',?) ON CONFLICT (id) DO NOTHING`), org, org, stamp(at))
 	if err != nil {
@@ -421,7 +436,7 @@ func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, 
 // that was revoked is not found.
 func (h *Hub) KeyHash(ctx context.Context, server int64) (string, error) {
 	var key string
-	err := h.read.QueryRowContext(ctx, h.sql(`SELECT key_hash FROM server WHERE id = ? AND revoked = 0`), server).Scan(&key)
+	err := h.keyHash.QueryRowContext(ctx, server).Scan(&key)
 	return key, h.told(err)
 }
 

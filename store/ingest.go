@@ -3,9 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -38,7 +36,7 @@ const (
 // A server's later submission takes the place of the one before in all that is
 // searched and counted; the cases themselves stay until they are expired.
 func (h *Hub) Ingest(ctx context.Context, batch []Submission) ([]Outcome, error) {
-	b := &ingest{h: h, out: make([]Outcome, len(batch)), stmts: map[string]*sql.Stmt{}, counters: map[[2]string]int64{}, deltas: map[int64]*delta{}, orgs: map[string]*[4]int64{}, builds: map[int64]*buildRow{}, exposures: map[int64]*exposureRow{},
+	b := &ingest{h: h, out: make([]Outcome, len(batch)), stmts: map[string]*sql.Stmt{}, counters: map[[2]string]int64{}, deltas: map[int64]*delta{}, orgs: map[string]*[4]int64{}, builds: map[int64]*buildRow{}, exposures: map[int64]*exposed{},
 		kinds: map[int64]*counted[kindRow]{}, indicators: map[int64]*counted[indicatorRow]{}, files: map[int64]*counted[fileRow]{}, fileBuilds: map[[2]int64]int64{}}
 	err := h.update(ctx, func(tx *sql.Tx) error {
 		b.tx = tx
@@ -62,7 +60,7 @@ type ingest struct {
 	deltas     map[int64]*delta // by server
 	orgs       map[string]*[4]int64
 	builds     map[int64]*buildRow
-	exposures  map[int64]*exposureRow
+	exposures  map[int64]*exposed
 	kinds      map[int64]*counted[kindRow]
 	indicators map[int64]*counted[indicatorRow]
 	files      map[int64]*counted[fileRow]
@@ -98,9 +96,9 @@ type buildRow struct {
 	n                    int64
 }
 
-type exposureRow struct {
+type exposed struct {
 	build int64
-	list  []wire.Exposure
+	from  *Submission // whose case says what it is
 	n     int64
 }
 
@@ -233,7 +231,7 @@ func (b *ingest) write(ctx context.Context) error {
 		}
 		s := &d.last.Summary
 		d.after = state{verdict: s.Verdict, day: day(s.First), latest: d.lastID}
-		d.after.exposure, d.after.build = b.exposure(s.Exposures)
+		d.after.exposure, d.after.build = b.exposure(d.last)
 		b.count(d)
 		servers = append(servers, []any{id, d.org, d.name, d.enrolled, stamp(d.last.Received), s.Version, d.after.exposure, string(s.Verdict), string(s.Confidence), s.Reason, s.Findings,
 			stamp(s.First), stamp(s.Last), standing(s.Verdict, s.Last), d.lastID, d.cases, stamp(s.Acquired), stamp(d.last.Received)})
@@ -277,7 +275,7 @@ func (b *ingest) count(d *delta) {
 		if st.exposure != 0 {
 			e := b.exposures[st.exposure]
 			if e == nil {
-				e = &exposureRow{build: st.build}
+				e = &exposed{build: st.build}
 				b.exposures[st.exposure] = e
 			}
 			e.n += sign
@@ -310,30 +308,75 @@ func (b *ingest) count(d *delta) {
 }
 
 // exposure registers what a server is open to.
-func (b *ingest) exposure(list []wire.Exposure) (id, build int64) {
-	if len(list) == 0 {
+func (b *ingest) exposure(s *Submission) (id, build int64) {
+	e := s.Summary.Exposure
+	if e.Hash == "" {
 		return 0, 0
 	}
-	sum := sha256.New()
-	json.NewEncoder(sum).Encode(list) // strings always encode
-	first := list[0]
-	build = b.h.id("build", cut(first.Product), cut(first.Build))
-	id = b.h.id("exposure", hex.EncodeToString(sum.Sum(nil)))
-	if r := b.builds[build]; r == nil || r.product == "" {
-		n := int64(0)
-		if r != nil {
-			n = r.n
-		}
-		b.builds[build] = &buildRow{cut(first.Product), cut(first.Build), cut(first.Name), n}
+	build, id = b.h.id("build", e.Product, e.Build), b.h.id("exposure", e.Hash)
+	r := b.builds[build]
+	if r == nil {
+		r = &buildRow{}
+		b.builds[build] = r
 	}
-	if e := b.exposures[id]; e == nil || e.list == nil {
-		n := int64(0)
-		if e != nil {
-			n = e.n
-		}
-		b.exposures[id] = &exposureRow{build, list, n}
+	r.product, r.build, r.name = e.Product, e.Build, e.Name
+	x := b.exposures[id]
+	if x == nil {
+		x = &exposed{}
+		b.exposures[id] = x
 	}
+	x.build, x.from = build, s
 	return id, build
+}
+
+// writeExposures counts what servers are open to. What is new is read from a
+// case, which the summary leaves to it: thousands of servers share one.
+func (b *ingest) writeExposures(ctx context.Context) error {
+	ids := slices.Sorted(maps.Keys(b.exposures))
+	known := map[int64]bool{}
+	if err := b.each(ctx, `SELECT id, 0 FROM exposure WHERE id IN (%s)`, ids, func(rows *sql.Rows) error {
+		var id, zero int64
+		err := rows.Scan(&id, &zero)
+		known[id] = true
+		return err
+	}); err != nil {
+		return err
+	}
+	var rows, cves [][]any
+	for _, id := range ids {
+		x := b.exposures[id]
+		if known[id] {
+			if x.n != 0 {
+				if err := b.exec(ctx, `UPDATE exposure SET servers = servers + ? WHERE id = ?`, x.n, id); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if x.from == nil {
+			continue // an earlier one that is no longer known: nothing to count off
+		}
+		c, err := Decode(x.from.Body)
+		if err != nil {
+			return fmt.Errorf("the case of server %d: %w", x.from.Server, err)
+		}
+		list := exposures(c)
+		body, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{id, x.build, string(body), x.n})
+		cves = append(cves, cveRows(id, list)...)
+	}
+	if len(rows) > 0 {
+		if err := b.insert(ctx, `INSERT INTO exposure(id, build, body, servers) VALUES `, "", rows); err != nil {
+			return err
+		}
+	}
+	if len(cves) > 0 {
+		return b.insert(ctx, `INSERT INTO exposure_cve(exposure, cve, state, exploited) VALUES `, ` ON CONFLICT DO NOTHING`, cves)
+	}
+	return nil
 }
 
 // all writes the rows of all tables, each table in the order of its key.
@@ -354,19 +397,9 @@ func (b *ingest) all(ctx context.Context, servers, kinds, indicators, files [][]
 		rows = append(rows, []any{id, r.product, r.build, r.name, r.n})
 	}
 	do(`INSERT INTO build(id, product, build, name, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = build.servers + excluded.servers`, rows)
-	var cves [][]any
-	rows = nil
-	for _, id := range slices.Sorted(maps.Keys(b.exposures)) {
-		r := b.exposures[id]
-		body, err := json.Marshal(r.list)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []any{id, r.build, string(body), r.n})
-		cves = append(cves, cveRows(id, r.list)...)
+	if e == nil {
+		e = b.writeExposures(ctx)
 	}
-	do(`INSERT INTO exposure(id, build, body, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = exposure.servers + excluded.servers`, rows)
-	do(`INSERT INTO exposure_cve(exposure, cve, state, exploited) VALUES `, ` ON CONFLICT DO NOTHING`, cves)
 	rows = nil
 	for _, k := range slices.SortedFunc(maps.Keys(b.counters), func(a, c [2]string) int { return slices.Compare(a[:], c[:]) }) {
 		if n := b.counters[k]; n != 0 {

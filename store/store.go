@@ -29,7 +29,8 @@ import (
 type Hub struct {
 	write, read *sql.DB
 	dialect     Dialect
-	salt        []byte // of the identifiers that are hashes
+	salt        []byte    // of the identifiers that are hashes
+	keyHash     *sql.Stmt // asked for each request of a server
 }
 
 // A Dialect is how one engine differs from the other.
@@ -119,11 +120,14 @@ func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Hub, error) {
 	if err := h.migrate(ctx); err != nil {
 		return nil, h.told(err)
 	}
-	return h, nil
+	var err error
+	h.keyHash, err = read.PrepareContext(ctx, h.sql(`SELECT key_hash FROM server WHERE id = ? AND revoked = 0`))
+	return h, h.told(err)
 }
 
 // Close closes both pools.
 func (h *Hub) Close() error {
+	h.keyHash.Close()
 	if h.read == h.write {
 		return h.write.Close()
 	}

@@ -2,6 +2,10 @@ package store
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"net/netip"
 	"path"
 	"regexp"
@@ -33,11 +37,47 @@ type Summary struct {
 	Findings   int                `json:"findings"`
 	First      time.Time          `json:"first,omitzero"` // earliest hostile act, scanning aside
 	Last       time.Time          `json:"last,omitzero"`
-	Exposures  []wire.Exposure    `json:"exposures,omitempty"` // without proof and host
+	Exposure   exposureRow        `json:"exposure,omitzero"`
 	Kinds      []kindRow          `json:"kinds,omitempty"`
 	Indicators []indicatorRow     `json:"indicators,omitempty"`
 	Files      []fileRow          `json:"files,omitempty"`
 	Cut        int                `json:"cut,omitempty"` // rows beyond the limits
+}
+
+// An exposureRow is what a server is open to, by its hash: the list itself is
+// read from the case when it is new.
+type exposureRow struct {
+	Hash    string `json:"h"`
+	Product string `json:"p"`
+	Build   string `json:"b"`
+	Name    string `json:"n"`
+}
+
+// exposures are those of a case without what differs from server to server.
+func exposures(c *casefile.Case) []wire.Exposure {
+	var list []wire.Exposure
+	for _, e := range c.Exposures[:min(len(c.Exposures), 8)] {
+		e.Host, e.Proof = "", nil
+		list = append(list, e)
+	}
+	return list
+}
+
+func exposureOf(list []wire.Exposure) exposureRow {
+	if len(list) == 0 {
+		return exposureRow{}
+	}
+	sum := sha256.New()
+	for _, e := range list {
+		fmt.Fprintf(sum, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
+		for _, c := range e.CVEs {
+			for _, s := range []string{c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited} {
+				io.WriteString(sum, s)
+				sum.Write([]byte{0})
+			}
+		}
+	}
+	return exposureRow{hex.EncodeToString(sum.Sum(nil)), cut(list[0].Product), cut(list[0].Build), cut(list[0].Name)}
 }
 
 type kindRow struct {
@@ -81,10 +121,7 @@ func Summarize(c *casefile.Case) Summary {
 	if rankOf(s.Verdict) == 0 {
 		s.Verdict = wire.NotEnough // cut short, or a word that we do not know
 	}
-	for _, e := range c.Exposures[:min(len(c.Exposures), 8)] {
-		e.Host, e.Proof = "", nil
-		s.Exposures = append(s.Exposures, e)
-	}
+	s.Exposure = exposureOf(exposures(c))
 	rows := map[indicatorRow]*indicatorRow{}
 	add := func(f *finding.Finding, kind, role, value, base string) {
 		if value = cut(value); value == "" {

@@ -326,3 +326,6 @@ func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.Contact(ctx, fleet.ContactRequest{})
 	return err
 }
+
+// Close ends the connection.
+func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -214,6 +214,10 @@ func (h *Hub) server(f func(w http.ResponseWriter, r *http.Request, server int64
 
 // submit queues a case and gives a receipt.
 func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
+	if !h.room.Load() {
+		h.later(w, http.StatusServiceUnavailable, "the hub's disk is nearly full")
+		return
+	}
 	if !h.sending.begin(server) {
 		h.later(w, http.StatusTooManyRequests, "this server is sending a case already")
 		return
@@ -237,7 +241,7 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	case <-r.Context().Done():
 		return
 	}
-	c, err := fleet.Check(body)
+	c, err := h.checker.Check(body)
 	if errors.Is(err, store.ErrLarge) {
 		h.reject(w, server, http.StatusRequestEntityTooLarge, err.Error())
 		return
@@ -246,7 +250,7 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 		return
 	}
 	s := &store.Submission{Server: server, Received: h.config.Now().UTC(), Evidence: c.Evidence, Hash: c.Hash, Body: body, Summary: store.Summarize(c.Case)}
-	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	if err := h.queue.put(ctx, s); err != nil {
 		if !errors.Is(err, errFull) {

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -42,6 +43,7 @@ type Config struct {
 
 	QueueCases int64         // the queue takes no more; 0 means 1,000,000
 	QueueBytes int64         // 0 means 8 GiB
+	Reserve    int64         // bytes of Dir's disk below which no case is accepted; 0 means 256 MiB
 	Linger     time.Duration // how long a few cases wait for more; 0 means 500 ms
 	Retain     time.Duration // age at which cases that are not a server's latest are deleted; 0 means never
 	PerMinute  int           // requests of one server; 0 means 60
@@ -68,6 +70,9 @@ func (c *Config) defaults() {
 	if c.QueueBytes == 0 {
 		c.QueueBytes = 8 << 30
 	}
+	if c.Reserve == 0 {
+		c.Reserve = 256 << 20
+	}
 	if c.Linger == 0 {
 		c.Linger = 500 * time.Millisecond
 	}
@@ -91,11 +96,13 @@ type Hub struct {
 	queue    *queue
 	metrics  metrics
 	handler  http.Handler
+	checker  *fleet.Checker
 	checking chan struct{} // one for each case that is being checked
 	servers  *limiter[int64]
 	peers    *limiter[string]
 	known    *identities
 	sending  sending
+	room     atomic.Bool // on the disk
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -110,16 +117,21 @@ func Open(ctx context.Context, c Config) (*Hub, error) {
 	}
 	h := &Hub{config: c, log: c.Log, store: c.Store, keys: keys, checking: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		servers: newLimiter[int64](c.PerMinute), peers: newLimiter[string](c.Enrolments), known: newIdentities()}
+	if h.checker, err = fleet.NewChecker(); err != nil {
+		return nil, err
+	}
 	if h.handler, err = h.routes(); err != nil {
 		return nil, err
 	}
 	if h.queue, err = openQueue(ctx, c, filepath.Join(c.Dir, "queue")); err != nil {
 		return nil, err
 	}
+	h.room.Store(true)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
 	h.done.Go(func() { h.drain(run) })
 	h.done.Go(func() { h.housekeeping(run) })
+	h.done.Go(func() { h.watch(run) })
 	return h, nil
 }
 
@@ -229,6 +241,25 @@ func checkName(name string) error {
 		}
 	}
 	return nil
+}
+
+// watch looks each second whether there is room on the disk, and brings the
+// queue back after there was none.
+func (h *Hub) watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		room := free(h.config.Dir) >= h.config.Reserve
+		if was := h.room.Swap(room); was && !room {
+			h.log.Error("the disk is nearly full: no case is accepted until there is room", "folder", h.config.Dir, "reserve", h.config.Reserve)
+		} else if room && !was {
+			h.log.Info("there is room on the disk again")
+		}
+		if revived, err := h.queue.revive(room); err != nil {
+			h.log.Error("the queue does not come back", "error", err)
+		} else if revived {
+			h.log.Warn("the queue was started again, after it had taken no case")
+		}
+		pause(ctx, time.Second)
+	}
 }
 
 // housekeeping deletes what is too old, once an hour.

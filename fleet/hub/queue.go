@@ -4,13 +4,14 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -38,6 +39,8 @@ type queue struct {
 	stream   jetstream.Stream
 	consumer jetstream.Consumer
 	maxBody  int
+	config   server.JetStreamConfig // of server
+	failures atomic.Int32           // of put, one after the other, without an answer
 }
 
 var errFull = errors.New("the queue is full")
@@ -61,6 +64,11 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 		if !q.server.ReadyForConnections(30 * time.Second) {
 			q.server.Shutdown()
 			return nil, fmt.Errorf("the queue in %s does not start: is another hub using it, or is its disk full?", dir)
+		}
+		if c := q.server.JetStreamConfig(); c != nil {
+			q.config = *c
+			// EnableJetStream adds this folder to the one it is given.
+			q.config.StoreDir = dir
 		}
 		opts = append(opts, nats.InProcessServer(q.server))
 	} else {
@@ -91,6 +99,19 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 	return q, nil
 }
 
+// revive starts JetStream again if it stopped taking cases, which it does for
+// good after its disk was full. room says whether there is some now.
+func (q *queue) revive(room bool) (revived bool, err error) {
+	if q.server == nil || !room || q.server.JetStreamEnabled() && q.failures.Load() < 2 {
+		return false, nil
+	}
+	if err := q.server.DisableJetStream(); err != nil {
+		return true, err
+	}
+	q.failures.Store(0)
+	return true, q.server.EnableJetStream(&q.config)
+}
+
 func (q *queue) close() {
 	if q.conn != nil {
 		q.conn.Close()
@@ -112,6 +133,11 @@ func (q *queue) put(ctx context.Context, s *store.Submission) error {
 	m := &nats.Msg{Subject: subject + id, Data: data, Header: nats.Header{}}
 	m.Header.Set(jetstream.MsgIDHeader, id+"."+hex.EncodeToString(s.Evidence[:]))
 	_, err = q.js.PublishMsg(ctx, m)
+	if errors.Is(err, context.DeadlineExceeded) {
+		q.failures.Add(1)
+	} else {
+		q.failures.Store(0)
+	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) && (api.ErrorCode == 10077 || api.ErrorCode == 10047 || api.ErrorCode == 10023) { // maximum reached, no storage, no resources
 		return fmt.Errorf("%w (%w)", errFull, err)

@@ -67,7 +67,20 @@ func BackupHub(ctx context.Context, h *store.Hub, path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("%s exists: a backup is written to a new file", path)
 	}
-	if _, err := h.DB().ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
+	conn, err := h.DB().Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// The pool only reads; to SQLite this is writing, though of another file.
+	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = off`); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, `VACUUM INTO ?`, path)
+	if _, on := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA query_only = on`); err == nil {
+		err = on
+	}
+	if err != nil {
 		os.Remove(path)
 		return told(err)
 	}

@@ -1,0 +1,400 @@
+package hub_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"limier/casefile"
+	"limier/fleet"
+	"limier/fleet/agent"
+	"limier/fleet/hub"
+	"limier/store"
+	"limier/store/postgres"
+	"limier/store/sqlite"
+	"limier/store/storetest"
+)
+
+// submit sends a case and returns its evidence hash, or the error.
+func submit(ctx context.Context, t testing.TB, c *agent.Client, x *casefile.Case) (string, error) {
+	t.Helper()
+	body := pack(t, string(storetest.Stream(t, x)))
+	checked, err := fleet.Check(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidence := fmt.Sprintf("%x", checked.Evidence)
+	_, err = c.Submit(ctx, body, evidence, fmt.Sprintf("%x", checked.Hash))
+	return evidence, err
+}
+
+// settled checks that each case that has a receipt is stored, and once.
+func settled(t *testing.T, st *store.Hub, want map[int64]map[string]bool) {
+	t.Helper()
+	total := 0
+	for server, sums := range want {
+		total += len(sums)
+		eventually(t, fmt.Sprint("all cases of server ", server, " are stored"), func() bool {
+			list, err := st.Cases(t.Context(), store.All(), server)
+			return err == nil && len(list) >= len(sums)
+		})
+		list, err := st.Cases(t.Context(), store.All(), server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for _, c := range list {
+			got[fmt.Sprintf("%x", c.Evidence)]++
+		}
+		for sum := range sums {
+			if got[sum] != 1 {
+				t.Errorf("server %d: a case with a receipt is stored %d times", server, got[sum])
+			}
+		}
+	}
+	t.Logf("%d cases with a receipt, each stored once", total)
+}
+
+// blocked holds the database's write lock until the function it returns is
+// called.
+func blocked(t *testing.T, path string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { tx.Rollback(); db.Close() }
+}
+
+// TestBackPressure: while nothing can be stored the queue fills, collectors are
+// told to come later, and what was accepted is not lost.
+func TestBackPressure(t *testing.T) {
+	var dir string
+	s := start(t, func(c *hub.Config) { dir, c.QueueCases, c.PerMinute = c.Dir, 10, 20 })
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	release := blocked(t, filepath.Join(dir, "hub.db"))
+	accepted := map[string]bool{}
+	var later *agent.Later
+	for n := range 20 {
+		sum, err := submit(t.Context(), t, c, storetest.Case(n, true))
+		if err == nil {
+			accepted[sum] = true
+		} else if !errors.As(err, &later) {
+			t.Fatal(err)
+		}
+	}
+	if later == nil || later.Status != http.StatusServiceUnavailable || later.After < 10*time.Second || len(accepted) < 10 || len(accepted) > 11 {
+		t.Errorf("%d accepted, then %v", len(accepted), later)
+	}
+	// One server cannot keep the others out by asking often.
+	if _, err := submit(t.Context(), t, c, storetest.Case(1, true)); !errors.As(err, &later) || later.Status != http.StatusTooManyRequests {
+		t.Error("the 21st request of a minute:", err)
+	}
+	release()
+	settled(t, s.store, map[int64]map[string]bool{1: accepted})
+}
+
+// TestDeadLetter: a case of a server that was revoked meanwhile is kept, and
+// can be stored once the server is back.
+func TestDeadLetter(t *testing.T) {
+	s := start(t, nil)
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	if err := c.Ping(t.Context()); err != nil { // the hub knows it now, for half a minute
+		t.Fatal(err)
+	}
+	if err := s.store.Revoke(t.Context(), store.All(), 1, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := submit(t.Context(), t, c, storetest.Case(1, true)); err != nil {
+		t.Fatal(err)
+	}
+	var dead []store.DeadLetter
+	eventually(t, "there is a dead letter", func() bool {
+		var err error
+		dead, _, err = s.store.DeadLetters(t.Context(), store.All(), store.Page{})
+		return err == nil && len(dead) == 1
+	})
+	if !strings.Contains(dead[0].Reason, "revoked") || dead[0].Server != 1 {
+		t.Errorf("%+v", dead[0])
+	}
+	if out, err := s.Replay(t.Context(), store.All(), dead[0].ID); err != nil || out != store.Unknown {
+		t.Error(out, err)
+	}
+	if _, err := s.store.Enrol(t.Context(), "org-a", "ex01", "key", s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []store.Outcome{store.Stored, store.Duplicate} {
+		if out, err := s.Replay(t.Context(), store.All(), dead[0].ID); err != nil || out != want {
+			t.Error(out, err)
+		}
+	}
+	if _, err := s.Replay(t.Context(), store.Org("org-a"), dead[0].ID); !errors.Is(err, store.ErrScope) {
+		t.Error(err)
+	}
+}
+
+// TestClockJumps: no clock, the hub's or a server's, loses or doubles a case.
+func TestClockJumps(t *testing.T) {
+	s := start(t, nil)
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	want := map[string]bool{}
+	jumps := []time.Duration{0, 300 * 24 * time.Hour, -300 * 24 * time.Hour, -24 * time.Hour, 25 * time.Hour}
+	for n, jump := range jumps {
+		s.clock.move(jump)
+		x := storetest.Case(n, n%2 == 0)
+		x.Start.Acquired = s.clock.Now().Add(time.Duration(n%3-1) * 1000 * time.Hour)
+		sum, err := submit(t.Context(), t, c, x)
+		if err != nil {
+			t.Fatalf("after a jump of %v: %v", jump, err)
+		}
+		want[sum] = true
+		eventually(t, "it is stored", func() bool { return s.server(t, 1).Cases == n+1 })
+	}
+	settled(t, s.store, map[int64]map[string]bool{1: want})
+	x := storetest.Case(9, true)
+	x.Start.Acquired = s.clock.Now().Add(48 * time.Hour)
+	if _, err := submit(t.Context(), t, c, x); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is stored", func() bool { return s.server(t, 1).Cases == len(jumps)+1 })
+	if v := s.server(t, 1); v.Skew() != 48*time.Hour || !v.Received.Equal(s.clock.Now()) {
+		t.Errorf("evidence from the future: skew %v, received %v", v.Skew(), v.Received)
+	}
+}
+
+// TestReceipts: only the hub's word for this case counts.
+func TestReceipts(t *testing.T) {
+	s, other := start(t, nil), start(t, nil)
+	key := s.Keys().Receipt
+	r := fleet.Receipt{Server: 7, Evidence: "aa", Case: "bb", Received: s.clock.Now()}
+	r.Sign(key)
+	verify := func(r fleet.Receipt, server int64, evidence, hash string) error {
+		return r.Verify(key.Public().(ed25519.PublicKey), server, evidence, hash)
+	}
+	if err := verify(r, 7, "aa", "bb"); err != nil {
+		t.Error(err)
+	}
+	moved := r
+	moved.Received = moved.Received.Add(time.Second)
+	forged := r
+	forged.Sign(other.Keys().Receipt)
+	for name, err := range map[string]error{"another server": verify(r, 8, "aa", "bb"), "another case": verify(r, 7, "aa", "cc"), "another time": verify(moved, 7, "aa", "bb"), "another hub": verify(forged, 7, "aa", "bb"), "none": verify(fleet.Receipt{}, 7, "aa", "bb")} {
+		if err == nil {
+			t.Errorf("%s: the receipt holds", name)
+		}
+	}
+}
+
+// TestOddRequests: paths, headers and methods that somebody made up.
+func TestOddRequests(t *testing.T) {
+	s := start(t, nil)
+	addr := strings.TrimPrefix(s.url, "https://")
+	for _, x := range []struct {
+		request string
+		want    string
+	}{
+		{"GET /../../etc/passwd HTTP/1.1\r\nHost: h\r\n", " 3| 4"}, {"GET /api/v1/files/..%2f..%2fx HTTP/1.1\r\nHost: h\r\n", " 4"}, {"PUT /api/v1/files/1 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n", " 401"},
+		{"POST /api/v1/cases HTTP/1.1\r\nHost: h\r\nX-Client-Cert: server-1\r\nX-Forwarded-For: 127.0.0.1\r\nContent-Length: 0\r\n", " 401"}, {"POST /api/v1/contact HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n", " 4"},
+		{"GET /healthz HTTP/1.1\r\nHost: h\r\nX: " + strings.Repeat("a", 64<<10) + "\r\n", " 431"}, {"GET /healthz HTTP/1.1\r\nHost: h\r\nHost: i\r\n", " 400"}, {"GET /healthz HTTP/1.1\r\nBad Header: x\r\nHost: h\r\n", " 400"},
+		{"BREW /healthz HTTP/1.1\r\nHost: h\r\n", " 405"}, {"POST /api/v1/enroll HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n[[[[", " 400"}, {"GET /metrics HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer x\r\n", " 200"},
+		{"GET /api/openapi.json HTTP/1.1\r\nHost: h\r\n", " 200"}, {"GET /nothing HTTP/1.1\r\nHost: h\r\n", " 404"},
+	} {
+		conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(3 * time.Second))
+		fmt.Fprintf(conn, "%sConnection: close\r\n\r\n", strings.TrimSuffix(x.request, "\r\n\r\n[[[[")+map[bool]string{true: "\r\n"}[strings.Contains(x.request, "[[[[")])
+		if strings.Contains(x.request, "[[[[") {
+			io.WriteString(conn, "[[[[")
+		}
+		reply, _ := io.ReadAll(io.LimitReader(conn, 1<<20))
+		conn.Close()
+		status, head, _ := strings.Cut(string(reply), "\r\n")
+		ok := false
+		for w := range strings.SplitSeq(x.want, "|") {
+			ok = ok || strings.HasPrefix(status, "HTTP/1.1"+w)
+		}
+		if !ok || strings.Contains(head, "root:") {
+			t.Errorf("%.60q: %q", x.request, status)
+		}
+	}
+}
+
+// TestSlowClients: hundreds of connections that say nothing, or little, keep
+// nobody out, and are ended.
+func TestSlowClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the time-outs")
+	}
+	s := start(t, nil)
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	addr := strings.TrimPrefix(s.url, "https://")
+	const many = 300
+	ended := make(chan time.Duration, many)
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for n := range many {
+		conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if n%2 == 0 {
+			io.WriteString(conn, "POST /api/v1/cases HTTP/1.1\r\nHost:")
+		}
+		wg.Go(func() {
+			io.Copy(io.Discard, conn)
+			ended <- time.Since(begin)
+		})
+	}
+	asked := time.Now()
+	if _, err := submit(t.Context(), t, c, storetest.Case(1, true)); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("a case was accepted in %v beside %d slow clients", time.Since(asked).Round(time.Millisecond), many)
+	wg.Wait()
+	close(ended)
+	last := time.Duration(0)
+	for d := range ended {
+		last = max(last, d)
+	}
+	if last > 60*time.Second {
+		t.Error("the last slow client was ended after", last)
+	}
+}
+
+// TestDatabaseAway: PostgreSQL crashes under load and comes back.
+func TestDatabaseAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts PostgreSQL")
+	}
+	cluster, err := storetest.StartPostgres(t.Context())
+	if errors.Is(err, storetest.ErrNoPostgres) || os.IsPermission(err) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cluster.Close() })
+	dsn, err := cluster.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := postgres.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	s := start(t, func(c *hub.Config) { c.Store = st })
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	want := map[int64]map[string]bool{1: {}}
+	for n := range 40 {
+		if n == 10 {
+			if err := cluster.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sum, err := submit(t.Context(), t, c, storetest.Case(n, true)) // known for half a minute: the queue takes it
+		if err != nil {
+			t.Fatalf("case %d: %v", n, err)
+		}
+		want[1][sum] = true
+	}
+	if err := st.Ping(t.Context()); err == nil {
+		t.Fatal("the database is not away")
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}).Get(s.url + "/healthz")
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatal(resp, err)
+	}
+	text, _ := io.ReadAll(resp.Body)
+	if !strings.Contains(string(text), "degraded") {
+		t.Errorf("health: %s", text)
+	}
+	if err := cluster.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, st, want)
+}
+
+// TestBackup: a backup of a hub that runs, restored, is the same hub.
+func TestBackup(t *testing.T) {
+	var dir string
+	s := start(t, func(c *hub.Config) { dir = c.Dir })
+	_, c, home := s.collector(t, "org-a", "ex01", nil)
+	if _, err := submit(t.Context(), t, c, storetest.Case(1, true)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is stored", func() bool { return s.server(t, 1).Cases == 1 })
+	var b bytes.Buffer
+	if err := hub.Backup(t.Context(), dir, s.store, sqlite.BackupHub, &b); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".backup-*")); len(left) > 0 {
+		t.Error("left behind:", left)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if err := hub.Restore(restored, bytes.NewReader(b.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	if err := hub.Restore(restored, bytes.NewReader(b.Bytes())); err == nil {
+		t.Error("a backup was restored over a hub")
+	}
+	st, err := sqlite.OpenHub(t.Context(), filepath.Join(restored, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	again := start(t, func(c *hub.Config) { c.Dir, c.Store = restored, st })
+	if v := again.server(t, 1); v.Cases != 1 || v.Name != "ex01" {
+		t.Errorf("%+v", v)
+	}
+	own, err := agent.OpenClient(home, s.clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := submit(t.Context(), t, own.Against(again.url), storetest.Case(2, true)); err != nil {
+		t.Error("the collector does not know the restored hub:", err)
+	}
+	for name, entries := range map[string][]string{"outside": {"../x"}, "absolute": {"/tmp/x"}, "elsewhere": {"queue/x"}, "deep": {"keys/a/b"}, "dots": {"keys/.."}, "twice": {"keys/a", "keys/a"}} {
+		var hostile bytes.Buffer
+		enc, err := zstd.NewWriter(&hostile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := tar.NewWriter(enc)
+		for _, e := range entries {
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: e, Size: 1, Mode: 0o777}); err != nil {
+				t.Fatal(err)
+			}
+			w.Write([]byte("x"))
+		}
+		w.Close()
+		enc.Close()
+		if err := hub.Restore(filepath.Join(t.TempDir(), "x"), &hostile); err == nil {
+			t.Errorf("%s: restored", name)
+		}
+	}
+	if err := hub.Restore(filepath.Join(t.TempDir(), "x"), strings.NewReader("hello")); err == nil {
+		t.Error("what is no backup was restored")
+	}
+}
