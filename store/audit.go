@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 )
 
@@ -84,15 +85,40 @@ func (h *Hub) Replayed(ctx context.Context, id int64, at time.Time) error {
 	return err
 }
 
-// AskFile asks a server for a file that one of its cases names. The caller has
-// checked that the case names it, and that the administrator there allows it.
+var (
+	// ErrNotNamed says that a case does not name the file that is asked for.
+	ErrNotNamed = errors.New("the case names no such file with that hash")
+	// ErrNotAllowed says that a server's administrator lets the hub ask for none.
+	ErrNotAllowed = errors.New("the server's administrator does not allow the hub to ask for files: limier agent --allow-files")
+)
+
+// AskFile asks a server, at its next visit, for a file that the case r.Case
+// names with the hash. The path may be as the case has it, or as FilePath
+// makes it.
 func (h *Hub) AskFile(ctx context.Context, scope Scope, r FileRequest) (id int64, err error) {
-	if _, err := h.Server(ctx, scope, r.Server); err != nil {
+	info, c, err := h.Case(ctx, scope, r.Case)
+	if err != nil {
 		return 0, err
+	}
+	s, err := h.Server(ctx, scope, info.Server)
+	if err != nil {
+		return 0, err
+	}
+	if !s.AllowFiles {
+		return 0, ErrNotAllowed
+	}
+	path := ""
+	for _, e := range c.Evidence {
+		if e.SHA256 == r.SHA256 && (e.Path == r.Path || path == "" && FilePath(e.Path) == r.Path) {
+			path = e.Path
+		}
+	}
+	if path == "" {
+		return 0, ErrNotNamed
 	}
 	err = h.update(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, h.sql(`INSERT INTO file_request(server, cases, path, sha256, asked, asked_by, state) VALUES (?,?,?,?,?,?,?) RETURNING id`),
-			r.Server, r.Case, r.Path, r.SHA256, stamp(r.Asked), r.AskedBy, string(FileAsked)).Scan(&id)
+			s.ID, r.Case, path, r.SHA256, stamp(r.Asked), r.AskedBy, string(FileAsked)).Scan(&id)
 	})
 	return id, err
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // serveCommand says where the hub is: the Windows build is the collector, and
-// stays small (doc/adr/0012-fleet-binaries.md).
+// stays small (doc/adr/0022-fleet-enrolment.md).
 func serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "serve",

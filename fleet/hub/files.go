@@ -19,36 +19,12 @@ import (
 	"limier/store"
 )
 
-// ErrNotNamed says that a case does not name the file that was asked for.
-var ErrNotNamed = errors.New("the case names no such file with that hash")
-
-// ErrNotAllowed says that a server's administrator does not let the hub ask.
-var ErrNotAllowed = errors.New("the server's administrator does not allow the hub to ask for files: limier agent run --allow-files")
-
 // AskFile asks a server, at its next visit, for a file that one of its cases
 // names with its hash.
 func (h *Hub) AskFile(ctx context.Context, scope store.Scope, caseID int64, path, sha, by string) (id int64, err error) {
-	info, c, err := h.store.Case(ctx, scope, caseID)
-	if err != nil {
-		return 0, err
-	}
-	s, err := h.store.Server(ctx, scope, info.Server)
-	if err != nil {
-		return 0, err
-	}
-	if !s.AllowFiles {
-		return 0, ErrNotAllowed
-	}
-	named := false
-	for _, e := range c.Evidence {
-		named = named || e.Path == path && e.SHA256 == sha
-	}
-	if !named {
-		return 0, ErrNotNamed
-	}
-	id, err = h.store.AskFile(ctx, scope, store.FileRequest{Server: info.Server, Case: caseID, Path: path, SHA256: sha, Asked: h.config.Now(), AskedBy: by})
+	id, err = h.store.AskFile(ctx, scope, store.FileRequest{Case: caseID, Path: path, SHA256: sha, Asked: h.config.Now(), AskedBy: by})
 	if err == nil {
-		h.note(ctx, store.Entry{Actor: by, Organisation: scope.Organisation(), Action: "file-ask", Object: fmt.Sprintf("server %d", info.Server), Detail: path + " " + sha})
+		h.note(ctx, store.Entry{Actor: by, Organisation: scope.Organisation(), Action: "file-ask", Object: fmt.Sprintf("case %d", caseID), Detail: path + " " + sha})
 	}
 	return id, err
 }

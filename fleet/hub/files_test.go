@@ -15,7 +15,6 @@ import (
 	"limier/acquire"
 	"limier/evidence"
 	"limier/fleet/agent"
-	"limier/fleet/hub"
 	"limier/store"
 	"limier/store/storetest"
 	"limier/wire"
@@ -59,7 +58,7 @@ func TestFiles(t *testing.T) {
 	ask := func(scope store.Scope, path, sum string) (int64, error) {
 		return s.AskFile(t.Context(), scope, latest, path, sum, "ana")
 	}
-	if _, err := ask(store.All(), "www/a.aspx", c.Evidence[0].SHA256); !errors.Is(err, hub.ErrNotAllowed) {
+	if _, err := ask(store.All(), "www/a.aspx", c.Evidence[0].SHA256); !errors.Is(err, store.ErrNotAllowed) {
 		t.Error("a server that does not allow it was asked:", err)
 	}
 	a := open(true)
@@ -70,7 +69,7 @@ func TestFiles(t *testing.T) {
 		"another organisation": second(ask(store.Org("org-b"), "www/a.aspx", c.Evidence[0].SHA256)), "a file that the case does not name": second(ask(store.All(), "../../etc/shadow", c.Evidence[0].SHA256)),
 		"another hash": second(ask(store.All(), "www/a.aspx", c.Evidence[1].SHA256)),
 	} {
-		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, hub.ErrNotNamed) {
+		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrNotNamed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -608,11 +608,26 @@ func testTrail(t *testing.T, h *store.Hub) {
 		t.Error(err)
 	}
 	a := enrol(t, h, "a", "ex01")
-	id := must(h.AskFile(ctx, store.Org("a"), store.FileRequest{Server: a, Case: 1, Path: "x", SHA256: "y", Asked: now, AskedBy: "ana"}))(t)
+	x := Case(1, true)
+	ingest(t, h, Submission(t, a, x, now))
+	latest := must(h.Server(ctx, store.All(), a))(t).Latest
+	ask := store.FileRequest{Case: latest, Path: store.FilePath(x.Evidence[2].Path), SHA256: x.Evidence[2].SHA256, Asked: now, AskedBy: "ana"}
+	if _, err := h.AskFile(ctx, store.Org("a"), ask); !errors.Is(err, store.ErrNotAllowed) {
+		t.Error("asked although the administrator does not allow it:", err)
+	}
+	if err := h.Contact(ctx, a, true, now); err != nil {
+		t.Fatal(err)
+	}
+	other := ask
+	other.SHA256 = x.Evidence[0].SHA256
+	if _, err := h.AskFile(ctx, store.Org("a"), other); !errors.Is(err, store.ErrNotNamed) {
+		t.Error("asked for what the case does not name:", err)
+	}
+	id := must(h.AskFile(ctx, store.Org("a"), ask))(t)
 	if err := h.AnswerFile(ctx, a+1, store.FileRequest{ID: id, State: store.FileReceived}); !errors.Is(err, store.ErrNotFound) {
 		t.Error("another server answered:", err)
 	}
-	if open := must(h.FileRequests(ctx, store.All(), a, store.FileAsked))(t); len(open) != 1 {
+	if open := must(h.FileRequests(ctx, store.All(), a, store.FileAsked))(t); len(open) != 1 || open[0].Path != x.Evidence[2].Path || open[0].Server != a {
 		t.Error(open)
 	}
 	if err := h.AnswerFile(ctx, a, store.FileRequest{ID: id, State: store.FileRefused, Reason: "not allowed", Answered: now}); err != nil {
