@@ -281,7 +281,7 @@ func (o *options) openHubs(ctx context.Context, st *store.Hub) (hubs []*hub.Hub,
 	}
 	for i := range o.nodes {
 		dir := filepath.Join(o.dir, "hub"+strconv.Itoa(i))
-		h, err := hub.Open(ctx, hub.Config{Dir: dir, Store: st, NATS: url, Replicas: o.nodes, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Pages: pages})
+		h, err := hub.Open(ctx, hub.Config{Dir: dir, Store: st, NATS: url, Replicas: o.nodes, PerMinute: 1_000_000, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Pages: pages})
 		if err != nil {
 			stop()
 			return nil, nil, err

@@ -54,11 +54,11 @@ func serviceCommands(j *agentJob) []*cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if is, err := svc.IsWindowsService(); err != nil || !is {
-				return errors.New("this is what the service runs: use limier agent install")
-			}
 			j.logFile = filepath.Join(j.dir, "agent.log")
-			return svc.Run(serviceName, handler{j})
+			if err := svc.Run(serviceName, handler{j}); err != nil {
+				return fmt.Errorf("this is what the service runs, use install: %w", err)
+			}
+			return nil
 		},
 	}
 	service.Flags().AddFlagSet(install.Flags())
@@ -83,7 +83,7 @@ func installService(j *agentJob, path []string) error {
 	}
 	s, err := m.CreateService(serviceName, exe, mgr.Config{
 		DisplayName: "Limier collector", Description: "Reads this server's logs and web folders for traces of a break-in and submits what it found to the hub.",
-		StartType: mgr.StartAutomatic, DelayedAutoStart: true,
+		StartType: mgr.StartAutomatic,
 	}, args...)
 	if err != nil {
 		return fmt.Errorf("installing the service: %w", err)
