@@ -22,6 +22,7 @@ type reportJob struct {
 	output string
 	lang   string
 
+	kb      kbJob
 	lookups lookups
 }
 
@@ -31,7 +32,8 @@ func reportCommand() *cobra.Command {
 		Use:   "report CASE",
 		Short: "Write the report of a case as one HTML file",
 		Long: `Report writes what a case holds for people to read: the verdict, what happened,
-what could not be seen, the proof, what to block and what to do next.
+what could not be seen, whom it resembles and who claims what, the proof, what
+to block and what to do next.
 
 The file is one page without scripts that loads nothing: it can be mailed,
 printed and opened anywhere. The same case gives the same bytes.`,
@@ -46,6 +48,7 @@ printed and opened anywhere. The same case gives the same bytes.`,
 	f := cmd.Flags()
 	f.StringVarP(&j.output, "output", "o", "", "write to this `FILE`; without it, to standard output")
 	f.StringVar(&j.lang, "lang", "en", "language of the report: en or fr")
+	f.StringArrayVar(&j.kb.more, "kb", nil, "also list the claims of this YAML `FILE`; may be repeated")
 	j.lookups.flags(f)
 	return cmd
 }
@@ -64,8 +67,12 @@ func (j *reportJob) run(ctx context.Context, path string, stdout, stderr io.Writ
 	if err := j.lookups.enrich(c, stderr); err != nil {
 		return err
 	}
+	b, err := j.kb.base()
+	if err != nil {
+		return err
+	}
 	var page bytes.Buffer
-	if err := html.Write(&page, c, html.Options{Lang: j.lang}); err != nil {
+	if err := html.Write(&page, c, html.Options{Lang: j.lang, Knowledge: b}); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	if j.output == "" {

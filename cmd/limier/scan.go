@@ -21,6 +21,7 @@ import (
 	"limier/builtin"
 	"limier/casefile"
 	"limier/evidence"
+	"limier/publish"
 	"limier/publish/text"
 	"limier/scan"
 	"limier/store/sqlite"
@@ -157,6 +158,9 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 			if err := sqlite.Sign(ctx, j.output, key); err != nil {
 				return fmt.Errorf("signing the case: %w", err)
 			}
+		}
+		if !j.json && (c.End.Verdict == wire.Compromised || c.End.Verdict == wire.Attacked) {
+			fmt.Fprintf(stdout, "\nWhom it resembles, and who claims what: limier attribute %s\n", publish.Plain(j.output))
 		}
 	}
 	if j.timeline != "" {

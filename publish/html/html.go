@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"limier/casefile"
+	"limier/knowledge"
 	"limier/publish"
 	"limier/wire"
 )
@@ -36,6 +37,10 @@ func publisher(name, doc, lang string) *publish.Publisher {
 // Options say how to write. The zero value is in English.
 type Options struct {
 	Lang string // "en" or "fr"; "" means "en"
+
+	// Knowledge is what the case is compared with, and whose claims are listed;
+	// nil means what ships.
+	Knowledge *knowledge.Base
 }
 
 // Languages are the languages that a report can be in.
@@ -53,7 +58,7 @@ type section struct {
 
 var sections = []section{
 	{"verdict", "Verdict"}, {"happened", "What happened"}, {"unseen", "Blind spots"}, {"next", "Next steps"},
-	{"block", "Indicators"}, {"addresses", "Addresses"}, {"proof", "Proof"}, {"appendix", "Appendix"},
+	{"compared", "Resemblance"}, {"block", "Indicators"}, {"addresses", "Addresses"}, {"proof", "Proof"}, {"appendix", "Appendix"},
 }
 
 //go:embed report.css
@@ -75,13 +80,23 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 		"iso": iso, "day": words.day, "when": words.when, "span": words.span,
 		"num": func(n any) string { return words.number(toInt(n)) }, "hue": hue,
 		"open": open, "add": func(a, b int) int { return a + b }, "class": class, "https": https, "refs": refs, "title": words.title, "prose": words.prose, "verb": words.verb,
+		"sentence": words.sentence, "hypothesis": words.hypothesis, "percent": words.percent,
 		"style": func() template.CSS { return template.CSS(style) },
 	}).ParseFS(pages, "page/*.tmpl")
 	if err != nil {
 		return err
 	}
+	r := newReport(c, words)
+	if o.Knowledge == nil {
+		if o.Knowledge, err = knowledge.Builtin(); err != nil {
+			return err
+		}
+	}
+	if err := r.compare(words, o.Knowledge); err != nil {
+		return err
+	}
 	var out bytes.Buffer // a report that fails half way must not look like one
-	if err := t.ExecuteTemplate(&out, "report.tmpl", newReport(c, words)); err != nil {
+	if err := t.ExecuteTemplate(&out, "report.tmpl", r); err != nil {
 		return err
 	}
 	if len(words.missing) > 0 {

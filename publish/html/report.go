@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"limier/attribute"
 	"limier/casefile"
 	"limier/enrich"
 	"limier/finding"
@@ -42,6 +43,10 @@ type report struct {
 	Graph                                     template.HTML
 	Edges                                     []edge
 	Tactics                                   []tactic
+
+	Compared                 []*attribute.Comparison
+	Levels                   []level // of claims, the lowest first
+	MoreCompared, MoreClaims int
 
 	Blind    []string
 	Clocks   []string
