@@ -51,6 +51,9 @@ func DialectOf(name string, net bool) (Dialect, bool) {
 	return 0, false
 }
 
+// maxSegments bounds the pieces of inline code that are read of one page.
+const maxSegments = 60_000
+
 // Cut finds the code of a page. With net the rules are those of ASP.NET, else
 // of classic ASP.
 func Cut(text string, d Dialect, net bool) *Page {
@@ -79,6 +82,9 @@ func Cut(text string, d Dialect, net bool) *Page {
 		default:
 			i++
 		}
+	}
+	if over := len(inline) - maxSegments; over > 0 { // what hides stands at the start or the end
+		inline = append(inline[:maxSegments/2:maxSegments/2], inline[maxSegments/2+over:]...)
 	}
 	if len(inline) > 0 {
 		p.Code = true

@@ -139,10 +139,14 @@ var (
 	writable = []string{`\system32\drivers\`, `\temp\`, `\inetpub\`, `\users\`, `\perflogs\`, `\programdata\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `%appdata%`}
 )
 
+// maxConfig is how much of a file is read as configuration, in bytes; code in it
+// is looked for to the end.
+const maxConfig = 2 << 20
+
 // iis reads handlers, build providers and native modules.
 func (f *file) iis() {
 	// What is in a comment is out of force.
-	data := xmlNote.ReplaceAllFunc(f.data, func(b []byte) []byte {
+	data := xmlNote.ReplaceAllFunc(f.data[:min(len(f.data), maxConfig)], func(b []byte) []byte {
 		if bytes.Contains(b, []byte("<%")) {
 			return b // code for the server hides in comments of XML
 		}

@@ -24,6 +24,15 @@ type page struct {
 // A mark says that code from an offset on stands on a line of the file.
 type mark struct{ offset, line int }
 
+// mark notes that what comes next stands on a line; empty lines are not kept.
+func (p *page) mark(line int) {
+	if n := len(p.marks); n > 1 && len(p.code)-p.marks[n-1].offset <= 1 {
+		p.marks[n-1] = mark{len(p.code), line}
+		return
+	}
+	p.marks = append(p.marks, mark{len(p.code), line})
+}
+
 // line returns the line of the file for an offset in the code.
 func (p *page) line(offset int) int {
 	i := sort.Search(len(p.marks), func(i int) bool { return p.marks[i].offset > offset })
@@ -256,7 +265,7 @@ func (s *splitter) add(from, to int, xml bool) {
 	}
 	p := s.page
 	line := s.lineAt(from)
-	p.marks = append(p.marks, mark{len(p.code), line})
+	p.mark(line)
 	piece := s.data[from:to]
 	if xml {
 		piece = xmlText(piece)
@@ -273,7 +282,7 @@ func (s *splitter) add(from, to int, xml bool) {
 			p.code = append(p.code, piece[:n+1]...)
 			piece = piece[n+1:]
 			line++
-			p.marks = append(p.marks, mark{len(p.code), line})
+			p.mark(line)
 		}
 	}
 	p.code = append(p.code, "\n;"...)
@@ -289,7 +298,7 @@ func (s *splitter) addEscaped(piece []byte, line int) {
 		case c == '\n':
 			line++
 			p.code = append(p.code, c)
-			p.marks = append(p.marks, mark{len(p.code), line})
+			p.mark(line)
 			continue
 		case c == '\\' && i+1 < len(piece) && piece[i+1] == 'u':
 			j := i + 1
@@ -310,7 +319,7 @@ func (s *splitter) addEscaped(piece []byte, line int) {
 			p.code = append(p.code, c, piece[i+1]) // \\u is no escape
 			if piece[i+1] == '\n' {
 				line++
-				p.marks = append(p.marks, mark{len(p.code), line})
+				p.mark(line)
 			}
 			i++
 			continue

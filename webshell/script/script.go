@@ -95,6 +95,7 @@ type scan struct {
 	*webshell.Listing        // variables are without their sigils
 	from              []int  // offsets that read the request
 	calls             []call // what could act, in order
+	stop              ends   // of statements
 }
 
 // maxSocketScript is how much of a script is searched for sockets, in bytes.

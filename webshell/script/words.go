@@ -18,9 +18,9 @@ type call struct {
 
 // Bounds of the calls of one script.
 const (
-	maxArguments = 4096     // bytes of one call
-	maxCalls     = 20_000   // of one script
-	maxCallText  = 32 << 20 // bytes of all calls
+	maxArguments = 4096    // bytes of one call
+	maxCalls     = 20_000  // of one script
+	maxCallText  = 4 << 20 // bytes of all calls
 )
 
 var readInto = regexp.MustCompile(`^\s*\(\s*\w+\s*,\s*(?:my\s+)?\$(\w+)`)
@@ -33,18 +33,19 @@ func (s *scan) words() {
 			s.calls = append(s.calls, call{name, at, lo, hi})
 		}
 	}
+	tick, paren := ends{data: s.Data, set: "`\n"}, ends{data: s.Data, set: ")\n"}
+	s.stop = ends{data: s.Data, set: ";\n"}
 	for i := 0; i < len(s.Data); {
 		switch c := s.Data[i]; {
 		case c == '`':
-			end := bytes.IndexAny(s.Data[i+1:min(len(s.Data), i+1+maxArguments)], "`\n")
-			if end > 0 && s.Data[i+1+end] == '`' {
-				add("`", i, i+1, i+1+end)
-				i += end + 1
+			if end := tick.after(i + 1); end < len(s.Data) && s.Data[end] == '`' && end-i < maxArguments && end > i+1 {
+				add("`", i, i+1, end)
+				i = end
 			}
 			i++
 		case c == '$' && i+1 < len(s.Data) && s.Data[i+1] == '(':
-			if end := bytes.IndexAny(s.Data[i:min(len(s.Data), i+maxArguments)], ")\n"); end > 2 && s.Data[i+end] == ')' {
-				add("$(", i, i+2, i+end)
+			if end := paren.after(i); end < len(s.Data) && s.Data[end] == ')' && end-i < maxArguments && end > i+2 {
+				add("$(", i, i+2, end)
 			}
 			i += 2
 		case letter(c):
@@ -99,6 +100,9 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		return
 	case "open":
 		args := s.statementAt(end)
+		if len(args) > 400 {
+			args = args[:400]
+		}
 		if bar := bytes.IndexByte(args, '|'); bar >= 0 && (bytes.Contains(args, []byte(`|"`)) || bytes.Contains(args, []byte(`|'`)) || bytes.Contains(args, []byte(`"|`)) || bytes.Contains(args, []byte(`'-|`)) || bytes.Contains(args, []byte(`'|`)) || bytes.Contains(args, []byte(`"-|`))) && !bytes.Contains(args, []byte("||")) {
 			if comma := bytes.IndexByte(args, ','); comma >= 0 {
 				add("open", i, end+comma+1, end+len(args))
@@ -114,11 +118,24 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 
 // statementAt is the rest of the statement.
 func (s *scan) statementAt(i int) []byte {
-	text := s.Data[i:min(len(s.Data), i+maxArguments)]
-	if end := bytes.IndexAny(text, ";\n"); end >= 0 {
-		text = text[:end]
+	return s.Data[i:min(s.stop.after(i), i+maxArguments)]
+}
+
+// ends finds the next byte of a set, for offsets that rise, in linear time.
+type ends struct {
+	data []byte
+	set  string
+	next int
+}
+
+func (e *ends) after(i int) int {
+	if e.next < i || e.next == 0 {
+		e.next = len(e.data)
+		if n := bytes.IndexAny(e.data[i:], e.set); n >= 0 {
+			e.next = i + n
+		}
 	}
-	return text
+	return e.next
 }
 
 // sinks are functions that run commands or code, in lower case.
