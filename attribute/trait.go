@@ -66,7 +66,14 @@ func (p *Profiles) parse(b *knowledge.Base, s string) (Trait, bool) {
 		if slices.ContainsFunc(a.Software, func(name string) bool { return knowledge.Fold(name) == id }) {
 			return Trait{Kind: Software, ID: id, Name: s}, true
 		}
-		low := strings.ToLower(refang(s))
+	}
+	return indicator(b, s)
+}
+
+// indicator is a domain, address, hash or path that some actor is reported with.
+func indicator(b *knowledge.Base, s string) (Trait, bool) {
+	low := strings.ToLower(refang(s))
+	for _, a := range b.Actors {
 		switch {
 		case slices.Contains(a.Network, low):
 			return Trait{Kind: Network, ID: low, Name: low}, true
@@ -85,10 +92,19 @@ func (p *Profiles) software(id string) Trait {
 }
 
 // users counts the profiles that have a trait.
-func (p *Profiles) users(id string) (n int) {
+func (p *Profiles) users(id string) int { return p.allUsers()[id] }
+
+func (p *Profiles) allUsers() map[string]int {
+	n := map[string]int{}
 	for _, x := range p.Profiles {
-		if slices.ContainsFunc(x.Reports, func(r Report) bool { return slices.Contains(r.Traits, id) }) {
-			n++
+		seen := map[string]bool{}
+		for _, r := range x.Reports {
+			for _, t := range r.Traits {
+				if !seen[t] {
+					seen[t] = true
+					n[t]++
+				}
+			}
 		}
 	}
 	return n
@@ -106,12 +122,16 @@ func samePath(reported, seen string) bool {
 	return s == r || strings.HasSuffix(s, "/"+r)
 }
 
+// maxSaid bounds the words of one finding that names are looked for in, bytes.
+const maxSaid = 64 << 10
+
 // FromCluster is what the findings of one cluster of a case show: techniques
 // that worked or were tried, software named in our own words, and those of its
 // addresses, domains, hashes and paths that some report names.
 func (p *Profiles) FromCluster(b *knowledge.Base, k *casefile.Cluster) []Trait {
 	var all []Trait
 	names := p.toolNames(b)
+	looked := map[string]bool{}
 	for _, f := range k.Findings {
 		day := ""
 		if !f.Start.IsZero() {
@@ -122,12 +142,17 @@ func (p *Profiles) FromCluster(b *knowledge.Base, k *casefile.Cluster) []Trait {
 				all = append(all, Trait{Kind: Technique, ID: t, Name: t, Seen: day})
 			}
 		}
-		said := f.Title + "\n" + f.Reason
+		var text strings.Builder
+		text.WriteString(f.Title + "\n" + f.Reason)
 		for _, s := range f.Steps {
-			said += "\n" + s.Text
+			if text.Len() < maxSaid && !looked[s.Text] { // what is said again says nothing more
+				looked[s.Text] = true
+				text.WriteString("\n" + s.Text)
+			}
 		}
+		said := text.String()
 		for _, n := range names {
-			if n.pattern.MatchString(said) {
+			if word(said, n.name) {
 				t := n.trait
 				t.Seen = day
 				all = append(all, t)
@@ -136,7 +161,7 @@ func (p *Profiles) FromCluster(b *knowledge.Base, k *casefile.Cluster) []Trait {
 		for _, e := range f.Entities {
 			switch e.Type {
 			case finding.Address, finding.Domain, finding.Hash, finding.FilePath, finding.URL:
-				if t, ok := p.parse(b, e.Value); ok && (t.Kind == Network || t.Kind == File || t.Kind == Path) {
+				if t, ok := indicator(b, e.Value); ok {
 					t.Seen = day
 					all = append(all, t)
 				}
@@ -147,8 +172,8 @@ func (p *Profiles) FromCluster(b *knowledge.Base, k *casefile.Cluster) []Trait {
 }
 
 type toolName struct {
-	pattern *regexp.Regexp
-	trait   Trait
+	name  string
+	trait Trait
 }
 
 // toolNames are the names that our findings may use. Common words are none.
@@ -156,11 +181,12 @@ func (p *Profiles) toolNames(b *knowledge.Base) []toolName {
 	var all []toolName
 	add := func(name string, t Trait) {
 		if len(name) >= 5 && (strings.ContainsAny(name, " 0123456789-") || name != strings.ToLower(name) && len(name) >= 6) {
-			all = append(all, toolName{regexp.MustCompile(`(?:^|\W)` + regexp.QuoteMeta(name) + `(?:\W|$)`), t})
+			all = append(all, toolName{name, t})
 		}
 	}
+	users := p.allUsers()
 	for _, t := range p.Tools {
-		add(t.Name, p.software(t.ID))
+		add(t.Name, Trait{Kind: Software, ID: t.ID, Name: t.Name, Cheap: users[t.ID] > 1})
 	}
 	for _, a := range b.Actors {
 		for _, s := range a.Software {
@@ -170,6 +196,26 @@ func (p *Profiles) toolNames(b *knowledge.Base) []toolName {
 		}
 	}
 	return all
+}
+
+// word reports whether text holds a name as a word of its own.
+func word(text, name string) bool {
+	for at := 0; ; {
+		i := strings.Index(text[at:], name)
+		if i < 0 {
+			return false
+		}
+		from := at + i
+		to := from + len(name)
+		if (from == 0 || !letter(text[from-1])) && (to == len(text) || !letter(text[to])) {
+			return true
+		}
+		at = to
+	}
+}
+
+func letter(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
 // tidy sorts traits and takes each once, as it was first seen.
