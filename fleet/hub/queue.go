@@ -31,6 +31,11 @@ const (
 // it always.
 const dedupWindow = 10 * time.Minute
 
+// ackWait is when a case that a hub took and did not store, because it was
+// killed, is given out again. Storing takes less than a second; a hub that
+// waits for its database says so meanwhile.
+const ackWait = 15 * time.Second
+
 // A queue is a JetStream work queue: what was acknowledged outlives the hub.
 type queue struct {
 	server   *server.Server // nil if external
@@ -88,7 +93,7 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 	}
 	if err == nil {
 		q.consumer, err = q.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, MaxAckPending: 8 * batchSize, MaxDeliver: -1,
+			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 8 * batchSize, MaxDeliver: -1,
 		})
 	}
 	if err != nil {
