@@ -314,7 +314,9 @@ func relevant(b *knowledge.Base, x *Comparison, k *casefile.Cluster) []*claim.Cl
 	if k != nil && strings.HasPrefix(k.First.UTC().Format("2006"), "2021") && slices.ContainsFunc(k.Findings, func(f *finding.Finding) bool {
 		return slices.ContainsFunc(f.CVEs, func(cve string) bool { return slices.Contains(exchange(), cve) })
 	}) {
-		list = append(list, b.About("campaign--exchange-2021")...)
+		// Several groups used the same vulnerabilities: that is no claim about the
+		// campaign, and stands beside it.
+		list = append(append(list, b.About("campaign--exchange-2021")...), b.About("activity--exchange-vulnerabilities-2021")...)
 	}
 	for _, name := range x.Actors {
 		for _, n := range b.Find(name) {

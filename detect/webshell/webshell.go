@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"limier/detect"
+	"limier/event"
 	"limier/finding"
 	"limier/sighting"
 )
@@ -219,6 +220,9 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 		s := sh.files[judged]
 		d.Title = s.Rule.Title + " on disk: " + base
 		d.Level, d.Confidence = s.Rule.Level, finding.HighConfidence
+		if f, ok := s.Event.Data.(*event.FileData); ok && f.Confidence != "" {
+			d.Confidence = finding.Confidence(f.Confidence) // the analysis' own
+		}
 		d.Reason = strings.TrimSuffix(s.Note, ".") + ". " + u.words()
 		if s.Note == "" {
 			d.Reason = s.Rule.Description + " " + u.words()
