@@ -65,7 +65,7 @@ const shown = 8
 // Compare weighs traits against the profiles.
 func (p *Profiles) Compare(b *knowledge.Base, traits []Trait) *Comparison {
 	groups, likeness := p.groups(b, traits, nil)
-	r := p.rank(groups, likeness, -1)
+	r := p.rank(groups, likeness)
 	c := &Comparison{Traits: traits, Source: p.Source, Confidence: "low"}
 	c.hypotheses(p, groups, likeness, r)
 	c.Answer, c.Actors, c.Reason = p.answer(groups, r, c.Hypotheses)
@@ -73,10 +73,21 @@ func (p *Profiles) Compare(b *knowledge.Base, traits []Trait) *Comparison {
 		c.Confidence = "moderate"
 	}
 	for k := range groups {
-		without := p.rank(groups, likeness, k)
-		answer, actors, _ := p.answer(dropped(groups, k), without, nil)
+		// Without its traits all is weighed anew: likeness to a report rests on
+		// them too.
+		var rest []Trait
+		for _, t := range traits {
+			if !slices.Contains(groups[k].Traits, t) {
+				rest = append(rest, t)
+			}
+		}
+		g, l := p.groups(b, rest, nil)
+		ranked := p.rank(g, l)
+		d := new(Comparison)
+		d.hypotheses(p, g, l, ranked)
+		answer, actors, _ := p.answer(g, ranked, d.Hypotheses)
 		groups[k].Linchpin = answer.rank() < c.Answer.rank() || len(c.Actors) > 0 && !slices.Equal(actors, c.Actors)
-		if c.Answer == Strong && groups[k].Linchpin && (answer == Insufficient || len(actors) == 0 || actors[0] != c.Actors[0]) {
+		if c.Answer == Strong && (len(actors) == 0 || actors[0] != c.Actors[0]) {
 			c.Answer, c.Reason = Closest, "one piece of evidence decides: without "+groups[k].Name+" the answer is another"
 		}
 	}
@@ -104,7 +115,7 @@ func (p *Profiles) Compare(b *knowledge.Base, traits []Trait) *Comparison {
 	}
 	if len(dear) > 0 {
 		g, l := p.groups(b, dear, nil)
-		if s := p.rank(g, l, -1); s.scores[s.order[0]] >= leastFor && s.margin() > 0 {
+		if s := p.rank(g, l); s.scores[s.order[0]] >= leastFor && s.margin() > 0 {
 			c.WithoutCheap = p.Profiles[s.order[0]].Name
 		}
 	}
@@ -115,10 +126,6 @@ func (p *Profiles) Compare(b *knowledge.Base, traits []Trait) *Comparison {
 // index is the place of an actor's profile; -1 for unknown and several.
 func (p *Profiles) index(id string) int {
 	return slices.IndexFunc(p.Profiles, func(x Profile) bool { return x.ID == id })
-}
-
-func dropped(groups []Group, k int) []Group {
-	return slices.Delete(slices.Clone(groups), k, k+1)
 }
 
 // hypotheses makes those that are shown, with their share of the belief.

@@ -25,7 +25,13 @@ type Result struct {
 }
 
 // Try runs one trial.
-func (p *Profiles) Try(t Trial) Result {
+func (p *Profiles) Try(t Trial) Result { return p.try(t, true) }
+
+// TryWithoutLikeness runs a trial without the likeness to single reports, which
+// is no part of the capped groups.
+func (p *Profiles) TryWithoutLikeness(t Trial) Result { return p.try(t, false) }
+
+func (p *Profiles) try(t Trial, alike bool) Result {
 	var traits []Trait
 	for _, id := range t.Traits {
 		if techniqueID.MatchString(id) {
@@ -39,7 +45,10 @@ func (p *Profiles) Try(t Trial) Result {
 	nobody := new(knowledge.Base)
 	run := func(absent func(i, k int) bool) (ranking, Answer) {
 		groups, likeness := p.groups(nobody, traits, absent)
-		r := p.rank(groups, likeness, -1)
+		if !alike {
+			clear(likeness)
+		}
+		r := p.rank(groups, likeness)
 		a, _, _ := p.answer(groups, r, nil)
 		return r, a
 	}

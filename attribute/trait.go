@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,6 +74,9 @@ func (p *Profiles) parse(b *knowledge.Base, s string) (Trait, bool) {
 // indicator is a domain, address, hash or path that some actor is reported with.
 func indicator(b *knowledge.Base, s string) (Trait, bool) {
 	low := strings.ToLower(refang(s))
+	if u, err := url.Parse(low); err == nil && u.Scheme != "" && u.Hostname() != "" {
+		low = u.Hostname()
+	}
 	for _, a := range b.Actors {
 		switch {
 		case slices.Contains(a.Network, low):

@@ -11,22 +11,23 @@ import (
 // The weights of the comparison, in nats. doc/attribution-evaluation.md shows
 // what they give on ATT&CK 12.1, the only version they were chosen on.
 const (
-	capTechniques = 4.0 // of all techniques that no software explains
+	capTechniques = 4.0 // of all techniques that no observed software implies
 	capShared     = 1.5 // of software that several use
 	capExclusive  = 4.0 // of software that one uses
 	capFresh      = 5.0 // of a hash, a domain or an address
 	capPath       = 1.0
 	capReport     = 6.0 // of likeness to one report
 
-	softwareWeight = 1.5
-	reportWeight   = 2.0
-	smoothing      = 2.0 // reports of an average actor that a profile begins with
-	reportsPower   = 0.3 // how much more is asked of actors with many reports
+	softwareWeight  = 1.5
+	explainedWeight = 0.25 // of what a group holds besides its strongest part
+	reportWeight    = 2.0
+	smoothing       = 2.0 // reports of an average actor that a profile begins with
+	reportsPower    = 0.3 // how much more is asked of actors with many reports
 
 	priorUnknown = 0.6
 	priorSeveral = 0.05
 
-	marginClosest  = 6.0
+	marginClosest  = 5.0
 	marginFresh    = 4.0 // with a hash, domain or address of one actor
 	marginStrong   = 8.0
 	marginTie      = 3.0  // hypotheses this near to the best are not told apart
@@ -93,19 +94,49 @@ func (p *Profiles) groups(b *knowledge.Base, traits []Trait, absent func(profile
 		return s
 	}
 
+	// A technique that observed software implies says nothing beyond it: it joins
+	// the group of the first tool that explains it.
+	implied := map[string]string{}
+	for _, t := range traits {
+		if t.Kind != Software {
+			continue
+		}
+		if k := slices.IndexFunc(p.Tools, func(x Tool) bool { return x.ID == t.ID }); k >= 0 {
+			for _, technique := range p.Tools[k].Techniques {
+				if observed[technique] && implied[technique] == "" {
+					implied[technique] = t.ID
+				}
+			}
+		}
+	}
 	var techniques []Trait
 	for _, t := range traits {
 		switch t.Kind {
 		case Technique:
-			techniques = append(techniques, t)
+			if implied[t.ID] == "" {
+				techniques = append(techniques, t)
+			}
 		case Software:
 			limit := capShared
 			if users[t.ID] <= 1 {
 				limit = capExclusive
 			}
-			all = append(all, Group{Name: t.Name, Kind: Software, Traits: []Trait{t}, Cheap: users[t.ID] > 1, Scores: each(func(i int) float64 {
-				return min(limit, softwareWeight*ratio(i, t.ID))
-			})})
+			g := Group{Name: t.Name, Kind: Software, Traits: []Trait{t}, Cheap: users[t.ID] > 1}
+			for _, x := range traits {
+				if implied[x.ID] == t.ID {
+					g.Traits = append(g.Traits, x)
+				}
+			}
+			g.Scores = each(func(i int) float64 {
+				best, sum := softwareWeight*ratio(i, t.ID), 0.0
+				for _, x := range g.Traits[1:] {
+					v := ratio(i, x.ID)
+					sum += min(v, best)
+					best = max(best, v)
+				}
+				return max(-limit, min(limit, best+explainedWeight*sum))
+			})
+			all = append(all, g)
 		default:
 			limit := capFresh
 			if t.Kind == Path {
@@ -182,13 +213,10 @@ type ranking struct {
 	scores []float64
 }
 
-func (p *Profiles) rank(groups []Group, likeness []float64, without int) ranking {
+func (p *Profiles) rank(groups []Group, likeness []float64) ranking {
 	r := ranking{scores: make([]float64, len(p.Profiles))}
 	copy(r.scores, likeness)
-	for k, g := range groups {
-		if k == without {
-			continue
-		}
+	for _, g := range groups {
 		for i, s := range g.Scores {
 			r.scores[i] += s
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,8 @@ table, with somebody unknown, and with several at once. It answers insufficient,
 compatible with, closest to, or strong resemblance to, shows what speaks for and
 against each hypothesis, and what would change the answer.
 
-It never says who did it. Who claims what stands beside the comparison, by
+Profiles are those of ATT&CK that ship, the actors of the knowledge, and what
+limier kb import added. It never says who did it. Who claims what stands beside the comparison, by
 level. Techniques alone name nobody, and most evidence is shared by many.`,
 		Example: `  limier attribute ex01.limier
   limier attribute --traits 'T1190,T1505.003,China Chopper'
@@ -47,12 +49,13 @@ level. Techniques alone name nobody, and most evidence is shared by many.`,
 	f := cmd.Flags()
 	f.StringVar(&j.traits, "traits", "", "compare this `LIST` instead of a case: techniques, software, domains, addresses, hashes, paths, with commas between")
 	f.StringArrayVar(&j.kb.more, "kb", nil, "also read the claims of this YAML `FILE`; may be repeated")
+	f.StringVar(&j.kb.store, "store", os.Getenv("LIMIER_KB"), "`FILE` of what limier kb import added; also LIMIER_KB")
 	f.BoolVar(&j.kb.json, "json", false, "print JSON")
 	return cmd
 }
 
 func (j *attributeJob) run(ctx context.Context, args []string, stdout io.Writer) error {
-	b, err := j.kb.base()
+	b, err := j.kb.stored(ctx)
 	if err != nil {
 		return err
 	}
