@@ -25,32 +25,6 @@ func (c *chart) finish(id, title string) template.HTML {
 		c.width, c.height, id, id, template.HTMLEscapeString(title), c.b.String()))
 }
 
-// A bar is one row of a chart of bars.
-type bar struct {
-	Label string
-	Value int64
-	Class string // a colour of the style sheet: bad, warn, good, none
-	Link  string // "" for none
-}
-
-// bars draws rows from the left, each with its value at the end.
-func bars(id, title string, w *words, rows []bar) template.HTML {
-	const label, row, width = 190.0, 26.0, 640.0
-	c := &chart{width: width, height: row*float64(len(rows)) + 4}
-	most := int64(1)
-	for _, r := range rows {
-		most = max(most, r.Value)
-	}
-	for i, r := range rows {
-		y := row*float64(i) + 2
-		long := float64(r.Value) / float64(most) * (width - label - 80)
-		c.text(label-10, y+16, "end", "", short(r.Label, 28))
-		c.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" class="bar %s"><title>%s</title></rect>`, label, y+3, max(long, 1.5), row-9, r.Class, template.HTMLEscapeString(r.Label))
-		c.text(label+long+7, y+16, "start", "tick", w.number(r.Value))
-	}
-	return c.finish(id, title)
-}
-
 // A point is one day of a curve.
 type point struct {
 	Label string

@@ -188,8 +188,6 @@ func (c *Console) language(r *http.Request) string {
 	return "en"
 }
 
-func (c *Console) say(r *http.Request, text string) string { return c.words[c.language(r)].t(text) }
-
 // Names of cookies. Over TLS they carry the prefix __Host-, which binds them to
 // this host and to TLS (RFC 6265bis, 4.1.3.2).
 const (

@@ -107,12 +107,11 @@ func (w *words) said(c *claim.Claim) said {
 		}
 		s.Wording = template.HTML(`<span lang="` + lang + `">“` + template.HTMLEscapeString(publish.Plain(c.Wording)) + `”</span>`)
 	}
-	for _, q := range c.Evidence {
-		s.Source = publish.Plain(q.Document)
-		if https(q.URL) {
-			s.Link = q.URL
+	if len(c.Evidence) > 0 {
+		s.Source = publish.Plain(c.Evidence[0].Document)
+		if https(c.Evidence[0].URL) {
+			s.Link = c.Evidence[0].URL
 		}
-		break
 	}
 	return s
 }
