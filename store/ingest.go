@@ -513,10 +513,10 @@ func (b *ingest) each(ctx context.Context, query string, ids []int64, row func(*
 	return nil
 }
 
-func anys(ids []int64) []any {
-	out := make([]any, len(ids))
-	for i, id := range ids {
-		out[i] = id
+func anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"limier/claim"
@@ -56,21 +58,82 @@ func (p Published) Count(ctx context.Context, collection string) (n int, last ti
 	return n, moment(at), p.h.told(err)
 }
 
-// Query implements [taxii.Store].
-func (p Published) Query(ctx context.Context, collection string, q taxii.Query) ([]taxii.Object, bool, error) {
-	// Which version is an object's last is not known before all are read.
-	all, err := list(ctx, p.h, func(r *sql.Rows) (o taxii.Object, err error) {
+// Query implements [taxii.Store]. It reads no object but those it returns.
+func (p Published) Query(ctx context.Context, collection string, q taxii.Query) (page []taxii.Object, more bool, err error) {
+	if !q.AddedAfter.IsZero() { // seq and added grow together
+		after, err := list(ctx, p.h, func(r *sql.Rows) (seq int64, err error) { return seq, r.Scan(&seq) },
+			`SELECT seq FROM published WHERE collection = ? AND added <= ? ORDER BY added DESC LIMIT 1`, collection, stamp(q.AddedAfter))
+		if err != nil {
+			return nil, false, err
+		}
+		q.After = slices.Max(append(after, q.After))
+	}
+	seq := "seq"
+	if len(q.IDs) > 0 {
+		seq = "+seq" // so that SQLite goes by the ids
+	}
+	text, args := `SELECT seq, object, type, spec, version, added, body FROM published p WHERE collection = ? AND `+seq+` > ?`, []any{collection, q.After}
+	where := func(cond string, values ...any) {
+		text += " AND " + cond
+		args = append(args, values...)
+	}
+	if len(q.IDs) > 0 {
+		where(`object IN (`+marks(len(q.IDs))+`)`, anys(q.IDs)...)
+	}
+	if len(q.Types) > 0 {
+		where(`type IN (`+marks(len(q.Types))+`)`, anys(q.Types)...)
+	}
+	const no = `NOT EXISTS (SELECT 1 FROM published o WHERE o.collection = p.collection AND o.object = p.object AND `
+	same := `o.spec = p.spec` // of versions that are compared
+	if len(q.Specs) > 0 {
+		where(`spec IN (`+marks(len(q.Specs))+`)`, anys(q.Specs)...)
+		same = `o.spec IN (` + marks(len(q.Specs)) + `)`
+	} else {
+		where(no + `o.spec > p.spec)`)
+	}
+	if len(q.Versions) == 0 {
+		q.Versions = []string{"last"}
+	}
+	if !slices.Contains(q.Versions, "all") {
+		var some []string
+		var values []any
+		for _, v := range q.Versions {
+			switch v {
+			case "first":
+				some, values = append(some, no+same+` AND (o.instant, o.seq) < (p.instant, p.seq))`), append(values, anys(q.Specs)...)
+			case "last":
+				some, values = append(some, no+same+` AND (o.instant, o.seq) > (p.instant, p.seq))`), append(values, anys(q.Specs)...)
+			default:
+				some, values = append(some, `instant = ?`), append(values, instant(v))
+			}
+		}
+		where("("+strings.Join(some, " OR ")+")", values...)
+	}
+	text += ` ORDER BY ` + seq
+	if q.Limit > 0 {
+		text, args = text+` LIMIT ?`, append(args, q.Limit+1)
+	}
+	page, err = list(ctx, p.h, func(r *sql.Rows) (o taxii.Object, err error) {
 		var at int64
 		var body string
 		err = r.Scan(&o.Seq, &o.ID, &o.Type, &o.Spec, &o.Version, &at, &body)
 		o.Added, o.JSON = moment(at), json.RawMessage(body)
 		return o, err
-	}, `SELECT seq, object, type, spec, version, added, body FROM published WHERE collection = ? ORDER BY seq`, collection)
-	if err != nil {
-		return nil, false, err
+	}, text, args...)
+	if q.Limit > 0 && len(page) > q.Limit {
+		page, more = page[:q.Limit], true
 	}
-	page, more := taxii.Select(all, q)
-	return page, more, nil
+	return page, more, err
+}
+
+// instant writes an object's version so that texts compare as the times do; ""
+// if it is no time.
+func instant(version string) string {
+	t, err := time.Parse(time.RFC3339Nano, version)
+	if err != nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000000Z")
 }
 
 // Add implements [taxii.Store]: dates of addition grow, and no two are equal.
@@ -82,7 +145,7 @@ func (p Published) Add(ctx context.Context, collection string, objects []taxii.O
 		}
 		at := max(stamp(now), last+1)
 		for _, o := range objects {
-			res, err := tx.ExecContext(ctx, p.h.sql(`INSERT INTO published(collection, object, type, spec, version, added, body) VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`), collection, o.ID, o.Type, o.Spec, o.Version, at, string(o.JSON))
+			res, err := tx.ExecContext(ctx, p.h.sql(`INSERT INTO published(collection, object, type, spec, version, instant, added, body) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`), collection, o.ID, o.Type, o.Spec, o.Version, instant(o.Version), at, string(o.JSON))
 			if err != nil {
 				return err
 			}

@@ -230,4 +230,13 @@ CREATE TABLE published (                  -- STIX objects that a publisher let g
   body {text} NOT NULL
 );
 CREATE UNIQUE INDEX published_once ON published (collection, object, spec, version);
-CREATE INDEX published_order ON published (collection, seq)
+CREATE INDEX published_order ON published (collection, seq);
+-- step
+ALTER TABLE published ADD COLUMN instant {text} NOT NULL DEFAULT '';
+UPDATE published SET instant = substr(version, 1, 19) || '.' || substr(replace(replace(substr(version, 20), '.', ''), 'Z', '') || '000000000', 1, 9) || 'Z'
+  WHERE version LIKE '____-__-__T__:__:__%Z';
+DROP INDEX published_order;
+CREATE INDEX published_order ON published (collection, seq, type, object, spec, instant);
+CREATE INDEX published_type ON published (collection, type, seq, object, spec, instant);
+CREATE INDEX published_version ON published (collection, object, spec, instant, seq);
+CREATE INDEX published_added ON published (collection, added)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"strings"
@@ -11,7 +12,9 @@ import (
 	"limier/store/storetest"
 )
 
-func TestHub(t *testing.T) {
+// start starts PostgreSQL, or skips the test where it is not installed.
+func start(t testing.TB) *storetest.Cluster {
+	t.Helper()
 	c, err := storetest.StartPostgres(t.Context())
 	if errors.Is(err, storetest.ErrNoPostgres) || os.IsPermission(err) {
 		t.Skip(err)
@@ -19,21 +22,32 @@ func TestHub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return c
+}
+
+// open opens a new database.
+func open(t testing.TB, c *storetest.Cluster) (h *store.Hub, dsn string) {
+	t.Helper()
+	dsn, err := c.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err = Open(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h, dsn
+}
+
+func TestHub(t *testing.T) {
+	c := start(t)
 	storetest.Run(t, func(t *testing.T) *store.Hub {
-		dsn, err := c.Database(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		h, err := Open(t.Context(), dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { h.Close() })
+		h, dsn := open(t, c)
 		// A second hub opens the same database, whose schema is there already.
 		again, err := Open(t.Context(), dsn)
 		if err != nil {
@@ -42,6 +56,24 @@ func TestHub(t *testing.T) {
 		t.Cleanup(func() { again.Close() })
 		return h
 	})
+}
+
+func TestUpgrade(t *testing.T) {
+	dsn, err := start(t).Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	storetest.Upgrade(t, func() (*store.Hub, error) { return Open(t.Context(), dsn) }, db)
+}
+
+func BenchmarkPublished(b *testing.B) {
+	h, _ := open(b, start(b))
+	storetest.BenchmarkPublished(b, h)
 }
 
 func TestPasswordIsNotShown(t *testing.T) {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"path/filepath"
 	"testing"
 
@@ -8,7 +9,7 @@ import (
 	"limier/store/storetest"
 )
 
-func openHub(t *testing.T) *store.Hub {
+func openHub(t testing.TB) *store.Hub {
 	t.Helper()
 	h, err := OpenHub(t.Context(), filepath.Join(t.TempDir(), "hub ?%.db"))
 	if err != nil {
@@ -22,4 +23,18 @@ func openHub(t *testing.T) *store.Hub {
 	return h
 }
 
-func TestHub(t *testing.T) { storetest.Run(t, openHub) }
+func TestHub(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) *store.Hub { return openHub(t) })
+}
+
+func TestUpgrade(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	storetest.Upgrade(t, func() (*store.Hub, error) { return OpenHub(t.Context(), path) }, db)
+}
+
+func BenchmarkPublished(b *testing.B) { storetest.BenchmarkPublished(b, openHub(b)) }

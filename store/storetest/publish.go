@@ -2,10 +2,15 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"limier/claim"
 	"limier/publish/taxii"
@@ -75,5 +80,148 @@ func testPublish(t *testing.T, h *store.Hub) {
 	}
 	if page, _, err := p.Query(ctx, "other", taxii.Query{}); len(page) != 0 || err != nil {
 		t.Errorf("another collection holds %d, %v", len(page), err)
+	}
+}
+
+// testPages asks random questions of a collection that grows and shrinks, and
+// wants what a store in memory answers, page by page.
+func testPages(t *testing.T, h *store.Hub) {
+	ctx, r := context.Background(), rand.New(rand.NewPCG(1, 2))
+	p, memory := h.Published(), new(taxii.Memory)
+	specs := []string{"2.0", "2.1"}
+	types := []string{"indicator", "malware", "identity"}
+	// As texts some of these are in another order than as times, and two are one.
+	versions := []string{"2021-03-10T00:00:00Z", "2021-03-10T00:00:00.000Z", "2021-03-10T00:00:00.5Z", "2021-03-10T00:00:00.123456789Z", "2021-03-09T23:59:59.999Z", "2022-01-01T00:00:00Z"}
+	id := func() (string, string) {
+		n := r.IntN(12)
+		return fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", types[n%3], n), types[n%3]
+	}
+	some := func(list []string) (out []string) {
+		for range r.IntN(3) {
+			out = append(out, list[r.IntN(len(list))])
+		}
+		return out
+	}
+	at := now
+	for range 40 {
+		var objects []taxii.Object
+		for range r.IntN(8) {
+			id, kind := id()
+			objects = append(objects, taxii.Object{ID: id, Type: kind, Spec: specs[r.IntN(2)], Version: versions[r.IntN(len(versions))], JSON: json.RawMessage(`{}`)})
+		}
+		at = at.Add(time.Duration(r.IntN(20)-5) * time.Microsecond)
+		for _, s := range []taxii.Store{p, memory} {
+			if err := s.Add(ctx, "c", objects, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Add(ctx, "other", objects, at); err != nil { // must not show
+			t.Fatal(err)
+		}
+		for range 25 {
+			q := taxii.Query{Types: some(types), Specs: some(specs), Versions: some(append(versions, "first", "last", "last", "all", "2021-03-10T01:00:00+01:00")), Limit: r.IntN(6)}
+			for range r.IntN(3) {
+				id, _ := id()
+				q.IDs = append(q.IDs, id)
+			}
+			if r.IntN(3) == 0 {
+				q.AddedAfter = at.Add(time.Duration(r.IntN(200)-180) * time.Microsecond)
+			}
+			want, got := pages(t, memory, q), pages(t, p, q)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%+v: in memory - here +\n%s", q, diff)
+			}
+		}
+		if r.IntN(4) == 0 {
+			id, _ := id()
+			q := taxii.Query{IDs: []string{id}, Versions: []string{"last"}}
+			want, err := memory.Delete(ctx, "c", q)
+			got, err2 := p.Delete(ctx, "c", q)
+			if got != want || err != nil || err2 != nil {
+				t.Fatalf("deleted %d, want %d: %v, %v", got, want, err, err2)
+			}
+		}
+	}
+}
+
+// pages reads all pages of a query, an object a line.
+func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
+	t.Helper()
+	for {
+		page, more, err := s.Query(context.Background(), "c", q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page {
+			all = append(all, fmt.Sprint(o.ID, " ", o.Spec, " ", o.Version, " ", o.Added.Format(time.RFC3339Nano)))
+			q.After = o.Seq
+		}
+		all = append(all, fmt.Sprint("more ", more))
+		if !more || len(page) == 0 {
+			return all
+		}
+	}
+}
+
+// Upgrade opens a database as a hub before step 3 of the schema left it,
+// with objects in it: open opens the hub, db the tables.
+func Upgrade(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
+	ctx := context.Background()
+	const id = "indicator--00000000-0000-4000-8000-000000000001"
+	for i, version := range []string{"2021-03-10T00:00:00.5Z", "2021-03-10T00:00:00Z", "2021-03-10T00:00:00.123456789Z"} {
+		h, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Published().Add(ctx, "c", []taxii.Object{{ID: id, Type: "indicator", Spec: "2.1", Version: version, JSON: json.RawMessage(`{}`)}}, now); err != nil {
+			t.Fatal(err)
+		}
+		page, _, err := h.Published().Query(ctx, "c", taxii.Query{})
+		if err != nil || len(page) != 1 || page[0].Version != "2021-03-10T00:00:00.5Z" {
+			t.Errorf("with %d versions the last is %v, %v", i+1, page, err)
+		}
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range []string{`DROP INDEX published_order`, `DROP INDEX published_type`, `DROP INDEX published_version`, `DROP INDEX published_added`,
+			`ALTER TABLE published DROP COLUMN instant`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
+			if _, err := db.ExecContext(ctx, q); err != nil {
+				t.Fatalf("%s: %v", q, err)
+			}
+		}
+	}
+}
+
+// BenchmarkPublished measures pages of a collection of 100,000 objects: as
+// TAXII asks for them by default, of one type, and since a date.
+func BenchmarkPublished(b *testing.B, h *store.Hub) {
+	const n = 100_000
+	p := h.Published()
+	objects := make([]taxii.Object, n)
+	for i := range objects {
+		id := fmt.Sprintf("indicator--00000000-0000-4000-8000-%012d", i)
+		objects[i] = taxii.Object{ID: id, Type: "indicator", Spec: "2.1", Version: "2021-03-10T00:00:00Z", JSON: fmt.Appendf(nil, `{"id":%q,"description":%q}`, id, strings.Repeat("x", 500))}
+	}
+	objects[n/2].Type = "malware"
+	if err := p.Add(b.Context(), "c", objects, now); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		q    taxii.Query
+		want int
+	}{
+		{"first", taxii.Query{Limit: 100}, 100}, {"middle", taxii.Query{Limit: 100, After: n / 2}, 100},
+		{"type", taxii.Query{Limit: 100, Types: []string{"malware"}}, 1}, {"id", taxii.Query{Limit: 100, IDs: []string{objects[n-1].ID}}, 1},
+		{"since", taxii.Query{Limit: 100, AddedAfter: now.Add((n - 11) * time.Microsecond)}, 10},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if page, _, err := p.Query(b.Context(), "c", c.q); err != nil || len(page) != c.want {
+					b.Fatalf("%d objects, want %d: %v", len(page), c.want, err)
+				}
+			}
+		})
 	}
 }
