@@ -19,6 +19,8 @@ type group struct {
 	// byte each, which is fast, or for many grams a bit, which stays in the cache.
 	table *[tableSize]byte
 	bits  []byte
+	teddy *teddy // nil without one; steps of one byte then
+	at    []int  // with a teddy, where the members' grams start
 
 	slot  uint32   // hash to slot number
 	slots []uint32 // where a slot's entries start; one more at the end
@@ -62,17 +64,23 @@ func (s *Set) divide(members []int, m *model) {
 		byClass[c] = append(byClass[c], i)
 	}
 	// cheapest[c] is the least cost of the classes from c on, and until[c] is
-	// where its first group ends.
+	// where first[c], its first group, ends.
 	var cheapest [len(classes) + 1]float64
+	var first [len(classes)]group
 	var until [len(classes)]int
 	for c := len(classes) - 1; c >= 0; c-- {
 		cheapest[c] = math.Inf(1)
 		var together []int
 		for end := c + 1; end <= len(classes); end++ {
 			together = append(together, byClass[end-1]...)
-			_, cost := s.plan(together, m)
+			g, cost := s.plan(together, m)
+			if end == len(classes) && c > 0 && classes[c] <= width && (len(byClass[c]) > 0 || classes[c] == width) {
+				if t, dear := s.planTeddy(together, m); dear < cost {
+					g, cost = t, dear
+				}
+			}
 			if cost += cheapest[end]; cost < cheapest[c] {
-				cheapest[c], until[c] = cost, end
+				cheapest[c], first[c], until[c] = cost, g, end
 			}
 		}
 	}
@@ -82,7 +90,7 @@ func (s *Set) divide(members []int, m *model) {
 			together = append(together, l...)
 		}
 		if len(together) > 0 {
-			g, _ := s.plan(together, m)
+			g := first[c]
 			g.fill(s, together, m)
 			s.groups = append(s.groups, g)
 		}
@@ -102,7 +110,7 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 	}
 	cost = math.Inf(1)
 	for _, size := range []int{2, 3, 4, 8} {
-		g := group{size: size, mask: folded >> (64 - 8*size), step: min(least-size+1, maxStep)}
+		g := group{size: size, mask: grams(size), step: min(least-size+1, maxStep)}
 		if size == 2 {
 			g.step = max(g.step, 1)
 		}
@@ -121,6 +129,23 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 	}
 	return best, cost
 }
+
+// planTeddy is plan for a group with a teddy, where there can be one.
+func (s *Set) planTeddy(members []int, m *model) (g group, cost float64) {
+	if !hasTeddy || !m.sampled || len(members) == 0 || len(members) > tableSize/16 {
+		return group{}, math.Inf(1)
+	}
+	size := width
+	for _, i := range members {
+		size = min(size, len(s.lits[i]))
+	}
+	g = group{size: size, mask: grams(size), step: 1}
+	g.teddy, g.at, cost = newTeddy(s.lits, members, size, m)
+	return g, cost
+}
+
+// grams returns the mask of grams of that many bytes.
+func grams(size int) uint64 { return folded >> (64 - 8*size) }
 
 // window returns where the rarest step grams of the literal start, and how
 // often any of them occurs per MiB.
@@ -143,9 +168,12 @@ func (g *group) window(lit []byte, m *model) (best int, rate float64) {
 }
 
 func (g *group) fill(s *Set, members []int, m *model) {
-	for _, i := range members {
+	for n, i := range members {
 		l := s.lits[i]
 		best, rate := g.window(l, m)
+		if g.teddy != nil {
+			best = g.at[n]
+		}
 		s.cost[i] = rate / float64(g.step)
 		if len(l) == 1 { // any pair that starts so
 			for second := range 256 {
@@ -165,6 +193,9 @@ func (g *group) fill(s *Set, members []int, m *model) {
 	} else {
 		n = uint32(min(bits.Len(uint(len(g.list)*16)), 20)) // one bit in 16 is set; 128 KiB at most
 		g.bits = make([]byte, 1<<(n-3))
+	}
+	if g.teddy != nil {
+		g.teddy.table = g.table
 	}
 	g.shift = 32 - n
 	g.slot = uint32(32 - max(4, min(bits.Len(uint(len(g.list))), 20)))
@@ -235,6 +266,8 @@ func (g *group) next(s *Set, b []byte, from int) (at, size int) {
 // hold a gram. Their loads run side by side, and each is inside b.
 func (g *group) skip(b []byte, p int) int {
 	switch {
+	case g.teddy != nil:
+		return p + g.teddy.skip(b[p:])
 	case g.size == 8:
 		return g.skipLong(b, p)
 	case g.table == nil:

@@ -32,7 +32,11 @@ func New(lits []string) *Set { return newSet(lits, typicalModel()) }
 
 // NewTuned is New for text like the sample, of which a megabyte is enough. The
 // sample decides how fast a search is, never what it finds.
-func NewTuned(lits []string, sample []byte) *Set { return newSet(lits, newModel(sample)) }
+func NewTuned(lits []string, sample []byte) *Set {
+	m := newModel(sample)
+	m.sampled = true
+	return newSet(lits, m)
+}
 
 func newSet(lits []string, m *model) *Set {
 	s := &Set{lits: make([][]byte, len(lits)), cost: make([]float64, len(lits))}
@@ -60,7 +64,7 @@ func NewWide(lits []string) *Set {
 	for i, l := range lits {
 		wide[i] = string(widen([]byte(l)))
 	}
-	return NewTuned(wide, widen(typical))
+	return newSet(wide, newModel(widen(typical)))
 }
 
 func widen(b []byte) []byte {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -44,16 +45,76 @@ func TestContained(t *testing.T) {
 			at := rapid.IntRange(0, len(value)).Draw(t, "at")
 			value = value[:at] + rapid.SampledFrom(lits).Draw(t, "planted") + value[at:]
 		}
-		s := New(lits)
-		got := make([]uint64, s.Words())
-		s.Contained(got, []byte(value))
-		if have, want := s.Any([]byte(value)), slices.ContainsFunc(lits, func(l string) bool { return contains(value, l) }); have != want {
-			t.Fatalf("any of %q in %q: got %v, want %v", lits, value, have, want)
-		}
-		for i, l := range lits {
-			if have, want := got[i/64]>>(i%64)&1 == 1, contains(value, l); have != want {
-				t.Fatalf("%q in %q: got %v, want %v", l, value, have, want)
+		for _, s := range []*Set{New(lits), NewTuned(lits, []byte(value)), teddySet(lits, value)} {
+			got := make([]uint64, s.Words())
+			s.Contained(got, []byte(value))
+			if have, want := s.Any([]byte(value)), slices.ContainsFunc(lits, func(l string) bool { return contains(value, l) }); have != want {
+				t.Fatalf("any of %q in %q: got %v, want %v", lits, value, have, want)
 			}
+			for i, l := range lits {
+				if have, want := got[i/64]>>(i%64)&1 == 1, contains(value, l); have != want {
+					t.Fatalf("%q in %q: got %v, want %v", l, value, have, want)
+				}
+			}
+		}
+	})
+}
+
+// teddySet returns the set of the literals with a teddy for all that it can
+// look for.
+func teddySet(lits []string, sample string) *Set {
+	s := New(lits)
+	m := newModel([]byte(sample))
+	m.sampled = true
+	var short, long []int
+	for i, l := range s.lits {
+		switch {
+		case len(l) > 1:
+			long = append(long, i)
+		case len(l) == 1:
+			short = append(short, i)
+		}
+	}
+	s.groups = nil
+	if g, _ := s.planTeddy(long, m); g.teddy != nil {
+		g.fill(s, long, m)
+		s.groups = append(s.groups, g)
+	} else {
+		short = append(short, long...)
+	}
+	s.divide(short, newModel([]byte(sample)))
+	return s
+}
+
+// skipSlowly returns the first place where the tables tell of a gram, or -1.
+func (t *teddy) skipSlowly(b []byte) int {
+	for p := range max(0, len(b)-width+1) {
+		in := byte(0xff)
+		for k := range width {
+			in &= t.low[k][b[p+k]&15] & t.high[k][b[p+k]>>4]
+		}
+		if in != 0 && t.table[four(unsafe.Pointer(&b[p]))&t.mask*mul>>(32-tableBits)] != 0 {
+			return p
+		}
+	}
+	return -1
+}
+
+func TestTeddy(t *testing.T) {
+	if !hasTeddy {
+		t.Skip("this processor has no teddy")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		lits := slices.DeleteFunc(literals(t), func(l string) bool { return len(l) < 2 })
+		if len(lits) == 0 {
+			return
+		}
+		tail := text(t, "value", alphabet+"\n", 0, 300)
+		value := []byte(strings.Repeat(string(typical[:100]), rapid.IntRange(0, 3).Draw(t, "before")) + tail)
+		teddy := teddySet(lits, tail).groups[0].teddy
+		got, want := teddy.skip(value), teddy.skipSlowly(value)
+		if got != want && (got+35 <= len(value) || want >= 0 && got > want) { // 35 bytes are one block
+			t.Fatalf("%q in %q: got %d, want %d", lits, value, got, want)
 		}
 	})
 }
@@ -87,6 +148,9 @@ func TestLines(t *testing.T) {
 		}
 		log := text(t, "log", alphabet+"\n\n\r", 0, 600)
 		s := New(lits)
+		if rapid.Bool().Draw(t, "teddy") {
+			s = teddySet(lits, log)
+		}
 		want := wantLines(log, lits)
 		if got := gotLines(s, log); strings.Join(got, "\n") != strings.Join(want, "\n") || len(got) != len(want) {
 			t.Fatalf("literals %q in %q:\ngot  %q\nwant %q", lits, log, got, want)
@@ -115,13 +179,15 @@ func TestLines(t *testing.T) {
 func TestEveryPlace(t *testing.T) {
 	for n := 1; n <= 40; n++ {
 		lit := strings.Repeat("qzx", 14)[:n]
-		s := New([]string{lit, "/some/other/literal.aspx"})
-		for before := range 40 {
-			for after := range 6 {
-				line := strings.Repeat("-", before) + strings.ToUpper(lit) + strings.Repeat("-", after)
-				for _, log := range []string{line, line + "\n", "--\n" + line, "--\n" + line + "\n\n", "\n" + line + "\n--"} {
-					if got := gotLines(s, log); len(got) != 1 || got[0] != line {
-						t.Fatalf("%q in %q: got %q", lit, log, got)
+		lits := []string{lit, "/some/other/literal.aspx"}
+		for _, s := range []*Set{New(lits), teddySet(lits, string(typical))} {
+			for before := range 40 {
+				for after := range 40 {
+					line := strings.Repeat("-", before) + strings.ToUpper(lit) + strings.Repeat("-", after)
+					for _, log := range []string{line, line + "\n", "--\n" + line, "--\n" + line + "\n\n", "\n" + line + "\n--"} {
+						if got := gotLines(s, log); len(got) != 1 || got[0] != line {
+							t.Fatalf("%q in %q: got %q", lit, log, got)
+						}
 					}
 				}
 			}

@@ -8,10 +8,12 @@ import (
 
 // A model estimates how frequent a gram is in text like its sample.
 type model struct {
-	scale float64 // occurrences in the sample to occurrences per MiB
-	four  [1 << 16]uint32
-	three [1 << 16]uint32
-	two   [1 << 16]uint32
+	sampled bool         // of a caller's sample, for the search of much text like it
+	scale   float64      // occurrences in the sample to occurrences per MiB
+	one     [256]float64 // the share of all bytes
+	four    [1 << 16]uint32
+	three   [1 << 16]uint32
+	two     [1 << 16]uint32
 }
 
 // typicalModel is the model of the built-in sample. Models are read-only.
@@ -22,6 +24,9 @@ func newModel(sample []byte) *model {
 		sample = sample[:1<<20]
 	}
 	m := &model{scale: (1 << 20) / float64(max(len(sample), 1))}
+	for _, c := range sample {
+		m.one[c] += 1 / float64(len(sample))
+	}
 	for i := 0; i+4 <= len(sample); i++ {
 		v := binary.LittleEndian.Uint32(sample[i:]) & (folded >> 32)
 		m.four[v*mul>>16]++

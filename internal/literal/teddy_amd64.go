@@ -1,0 +1,17 @@
+package literal
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// hasTeddy reports whether this processor can do it.
+var hasTeddy = cpu.X86.HasAVX2
+
+// skip returns the first place of b where a gram starts that the table may have,
+// or one so close to the end that a gram and 31 more bytes do not fit in.
+func (t *teddy) skip(b []byte) int { return skipTeddy(unsafe.SliceData(b), len(b), t) }
+
+//go:noescape
+func skipTeddy(b *byte, n int, t *teddy) int
