@@ -27,7 +27,7 @@ func serviceCommands(j *agentJob) []*cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := installService(j, strings.Fields(cmd.Parent().CommandPath())[1:]); err != nil {
-				return fmt.Errorf("%w; run it as administrator", err)
+				return asAdministrator(err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "the service limier runs; its log is in", filepath.Join(j.dir, "agent.log"))
 			return nil
@@ -43,7 +43,7 @@ func serviceCommands(j *agentJob) []*cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := removeService(); err != nil {
-				return fmt.Errorf("%w; run it as administrator", err)
+				return asAdministrator(err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "the service limier is gone; what it kept is in", j.dir)
 			return nil
@@ -94,9 +94,17 @@ func installService(j *agentJob, path []string) error {
 		return fmt.Errorf("installing the service: %w", err)
 	}
 	if err := s.Start(); err != nil {
-		return fmt.Errorf("starting the service: %w", err)
+		return fmt.Errorf("the service limier is installed and starts with Windows, but not now: %w", err)
 	}
 	return nil
+}
+
+// asAdministrator says what to do about a refusal.
+func asAdministrator(err error) error {
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+		return fmt.Errorf("%w; run it as administrator", err)
+	}
+	return err
 }
 
 func removeService() error {

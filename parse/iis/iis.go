@@ -181,17 +181,14 @@ func (l *layout) day(values []string) []byte {
 // of returns the layout to read the line with: l itself, or one guessed from
 // the line where there was no #Fields or it does not fit.
 func (l *layout) of(line []byte, values []string) (*layout, error) {
-	if l.names != nil && len(values) == len(l.names) {
-		return l, nil
+	if n := len(l.names); n > 0 && len(values) >= n && strings.Join(values[n:], "") == "" {
+		return l, nil // perhaps with trailing spaces
 	}
 	if g, ok := guess(line); ok {
 		return g, nil
 	}
-	switch {
-	case l.names == nil:
+	if l.names == nil {
 		return nil, errShape
-	case len(values) > len(l.names) && len(strings.TrimSpace(strings.Join(values[len(l.names):], ""))) == 0:
-		return l, nil // trailing spaces
 	}
 	return nil, errColumns
 }
