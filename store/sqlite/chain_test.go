@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -183,6 +186,7 @@ func TestHostileFiles(t *testing.T) {
 		"verdict":       {`UPDATE scan SET verdict = 'all is well'`},
 		"huge text":     {`UPDATE step SET raw = hex(zeroblob(9000000))`},
 		"hash":          {`UPDATE evidence SET sha256 = '../../etc/passwd'`},
+		"negative gap":  {`UPDATE gap SET count = -92`},
 		"negative":      {`UPDATE finding SET count = -5`},
 	} {
 		path := filepath.Join(t.TempDir(), "case.limier")
@@ -221,5 +225,46 @@ func TestDamagedBytes(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("nothing was refused: the damage does not reach what is read")
+	}
+}
+
+// Pages that are used twice make a small file endless to read: each level of
+// a table's tree multiplies its rows.
+func TestSharedPages(t *testing.T) {
+	c := sample()
+	for range 2000 {
+		c.Gaps = append(c.Gaps, wire.Gap{Reason: strings.Repeat("x", 500), Count: 1})
+	}
+	path := filepath.Join(t.TempDir(), "case.limier")
+	if err := Write(t.Context(), path, c); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size, interior = 4096, 5 // https://www.sqlite.org/fileformat2.html#b_tree_pages
+	changed := 0
+	for page := range slices.Chunk(file[size:], size) {
+		if page[0] != interior {
+			continue
+		}
+		cell := func(i int) []byte { return page[binary.BigEndian.Uint16(page[12+2*i:]):] }
+		for i := range int(binary.BigEndian.Uint16(page[3:])) {
+			copy(cell(i)[:4], cell(0)) // the child's page
+			changed++
+		}
+	}
+	if changed < 100 {
+		t.Fatal("no tree of pages:", changed)
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(t.Context(), path); !errors.Is(err, errDamaged) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := Verify(t.Context(), path); !errors.Is(err, errDamaged) {
+		t.Errorf("verified: %v", err)
 	}
 }

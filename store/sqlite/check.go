@@ -19,6 +19,19 @@ import (
 // evidence to 2,000.
 const maxText = 1 << 20
 
+// checkPages refuses a file in which two ways lead to one page or one row:
+// each level of a tree would multiply what is read, and a small file never end.
+func checkPages(ctx context.Context, db *sql.DB) error {
+	var first string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&first); err != nil {
+		return err
+	}
+	if first != "ok" {
+		return fmt.Errorf("%w (%s)", errDamaged, first)
+	}
+	return nil
+}
+
 // checkSizes refuses a file with a text that is too long, before it is read.
 func checkSizes(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, `SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND p.type = 'TEXT'`)
@@ -80,6 +93,11 @@ func check(c *casefile.Case) error {
 			if s.Ref.Line < 0 || s.Ref.Offset < 0 || !outcome(s.Outcome) {
 				return fmt.Errorf("finding %d: a step with a negative place or the outcome %q", i+1, s.Outcome)
 			}
+		}
+	}
+	for _, g := range c.Gaps {
+		if g.Count < 0 || g.Ref.Line < 0 || g.Ref.Offset < 0 {
+			return errors.New("a gap with a negative number")
 		}
 	}
 	for _, f := range c.Facts {

@@ -237,6 +237,9 @@ func openCase(ctx context.Context, path string) (db *sql.DB, version int, err er
 	if err := checkSchema(ctx, opened, version); err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", path, damaged(err))
 	}
+	if err := checkPages(ctx, opened); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, damaged(err))
+	}
 	if err := checkSizes(ctx, opened); err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", path, damaged(err))
 	}
