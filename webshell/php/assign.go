@@ -85,6 +85,11 @@ func (m *machine) assign(n *node, v value) {
 		m.assignIndex(n, v)
 	case nProp:
 		o := m.eval(n.a)
+		if m.propSlot(o, n.b, false) == nil {
+			if _, ok := m.magic(o, "__set", m.eval(n.b), v); ok {
+				return
+			}
+		}
 		if s := m.propSlot(o, n.b, true); s != nil {
 			m.set(s, v)
 		}

@@ -76,6 +76,12 @@ func (m *machine) args(list []*node) []value {
 
 func (m *machine) call(n *node) value {
 	callee := n.a
+	if len(n.list) == 1 && n.list[0].op == nSpread && n.list[0].a == bad { // f(...) is f itself
+		if callee.op == nName {
+			return str(callee.s)
+		}
+		return m.eval(callee)
+	}
 	if callee.op == nName {
 		name := strings.ToLower(baseName(callee.s))
 		if len(n.list) == 1 && name == "strlen" {
@@ -266,12 +272,16 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 			this.props[q.name] = &slot{v: s.v, cond: m.cond}
 		}
 	}
+	fr.sent, m.sending = m.sending, value{}
 	m.f, m.unit = fr, f.unit
 	body := m.bodyOf(f)
 	m.hoist(body)
 	m.run(body)
 	m.f, m.unit = was, wasUnit
 	m.calls--
+	if fr.yielded {
+		return generator(f, this, bound, fr.yields)
+	}
 	if fr.ret.k == vStr && len(args) > 0 && args[0].k == vStr && len(nodes) > 0 && nodes[0].op == nStr && fr.ret.s != args[0].s && fr.ret.t&decoded != 0 && readable(fr.ret.s) && len(m.facts.unlocked) < 64 {
 		if m.facts.unlocked == nil {
 			m.facts.unlocked = map[string]bool{}
@@ -493,8 +503,15 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 			return m.invoke(f, []value{str(name), arrOf(a)}, nil, nil, nil)
 		}
 	}
-	if cls == "closure" && name == "fromcallable" && len(args) > 0 {
+	switch {
+	case cls == "closure" && (name == "fromcallable" || name == "bind") && len(args) > 0:
 		return args[0]
+	case cls == "ffi":
+		return value{k: vObj, ref: &object{name: "ffi", props: map[string]*slot{}}}
+	case cls == "intlchar" && name == "chr":
+		return m.function(&call{n: n, name: "chr", args: args})
+	case name == "__construct" && m.f.this != nil && m.classes[cls] == nil:
+		m.f.this.props["#args"] = &slot{v: arr(args...)}
 	}
 	if v, ok := m.unknownMethod(n, name, args); ok {
 		return v

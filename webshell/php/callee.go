@@ -88,6 +88,7 @@ func (m *machine) unknownClass(n *node, v value, args []value) {
 		m.report("request-names-class", webshell.Webshell, moderate, "The request names a class and gives its arguments.", n, v)
 		return
 	}
+	m.autoload(v)
 	m.report("request-names-class", webshell.Suspicious, low, "The request names a class.", n, v)
 }
 

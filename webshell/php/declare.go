@@ -177,7 +177,7 @@ func (p *parser) member(c *class, stop int) {
 				c.methods[f.name] = f
 				c.order = append(c.order, f)
 				return
-			case "const":
+			case "const", "case":
 				p.i++
 				p.classConsts(c, stop)
 				return

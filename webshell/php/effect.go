@@ -91,6 +91,11 @@ func (m *machine) hooked(c *call, h hook) value {
 		return m.callback(c, f, args)
 	}
 	switch c.name {
+	case "assert_options":
+		if name, ok := f.text(); !ok || !deadly[strings.ToLower(name)] || !m.isolated() {
+			return value{}
+		}
+		args = append(args, value{t: fromRequest | unsure, tr: m.at(c.n)}) // the code of an assertion that fails
 	case "session_set_save_handler":
 		args = append(args, value{t: fromRequest, tr: m.at(c.n)}) // the session's id comes from the client
 	case "array_map":
@@ -101,20 +106,8 @@ func (m *machine) hooked(c *call, h hook) value {
 		if len(c.args) < 2 {
 			return c.arg(0)
 		}
-	case "ob_start", "set_error_handler", "set_exception_handler", "register_shutdown_function", "spl_autoload_register":
-		if f.k == vFn {
-			if len(m.ending) < 64 {
-				m.ending = append(m.ending, f)
-			}
-			return value{}
-		}
-		if c.name == "ob_start" && f.k == vUnknown {
-			args = append(args, m.facts.echoed)
-		}
-		if c.name == "ob_start" && f.k == vStr {
-			if len(m.ending) < 64 {
-				m.facts.buffer = f
-			}
+	case "ob_start", "set_error_handler", "set_exception_handler", "register_shutdown_function", "spl_autoload_register", "header_register_callback":
+		if m.postpone(c, f) {
 			return value{}
 		}
 	case "preg_replace_callback", "mb_ereg_replace_callback":
@@ -326,6 +319,11 @@ func (m *machine) effect(c *call) (value, bool) {
 		return value{}, true
 	case "array_pop", "array_shift", "end", "reset", "current", "pos", "key", "next", "prev", "each":
 		return m.pick(c), true
+	case "ob_get_clean", "ob_get_contents", "ob_get_flush", "ob_end_clean", "ob_end_flush", "ob_flush":
+		return m.buffered(c), true
+	case "trigger_error", "user_error":
+		m.raise(a0)
+		return value{}, true
 	case "settype":
 		return value{}, true
 	case "sort", "rsort", "ksort", "krsort", "asort", "arsort", "shuffle", "natsort", "array_multisort":
@@ -334,8 +332,10 @@ func (m *machine) effect(c *call) (value, bool) {
 		return value{}, true
 	case "get_defined_functions", "get_defined_constants", "get_loaded_extensions", "get_declared_classes":
 		return value{t: hidden}, true
-	case "get_class_methods", "get_object_vars":
-		return value{}, true
+	case "get_class", "get_class_methods", "get_object_vars", "get_class_vars":
+		return m.described(c), true
+	case "strtok":
+		return m.token(c), true
 	case "str_word_count":
 		return value{}, true
 	case "is_callable", "function_exists":
@@ -352,6 +352,58 @@ func (m *machine) effect(c *call) (value, bool) {
 		return value{}, true
 	}
 	return value{}, false
+}
+
+// described is what a function tells of a class of the file.
+func (m *machine) described(c *call) value {
+	o, _ := c.arg(0).ref.(*object)
+	if o == nil {
+		name, _ := c.text(0)
+		if cls := m.classes[strings.ToLower(baseName(name))]; cls != nil {
+			o = m.instance(cls)
+		}
+	}
+	if o == nil || o.class == nil {
+		return value{}
+	}
+	a := newArray()
+	switch c.name {
+	case "get_class":
+		return value{k: vStr, s: o.name, t: hidden}
+	case "get_class_methods":
+		for _, f := range o.class.order {
+			a.push(value{k: vStr, s: f.name, t: hidden})
+		}
+	default:
+		for _, p := range o.class.props {
+			if s := o.props[p.name]; s != nil {
+				a.set(key{s: p.name, str: true}, s.v)
+			}
+		}
+	}
+	return arrOf(a)
+}
+
+// token is strtok on known text.
+func (m *machine) token(c *call) value {
+	rest, cuts := m.facts.tokens, c.arg(0).s
+	if len(c.args) > 1 {
+		rest, cuts = c.arg(0), c.arg(1).s
+	}
+	if rest.k != vStr || cuts == "" || !m.spend(len(rest.s)) {
+		m.facts.tokens = value{t: rest.t &^ wholeReq, tr: rest.tr}
+		return m.facts.tokens
+	}
+	s := strings.TrimLeft(rest.s, cuts)
+	if s == "" {
+		return boolean(false)
+	}
+	i := strings.IndexAny(s, cuts)
+	if i < 0 {
+		i = len(s)
+	}
+	m.facts.tokens = value{k: vStr, s: s[i:], t: rest.t}
+	return value{k: vStr, s: s[:i], t: rest.t | hidden}
 }
 
 // matches computes the groups of preg_match on known text.
@@ -590,7 +642,7 @@ var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_s
 	time microtime date gmdate mktime strtotime rand mt_rand random_int uniqid filesize filemtime filectime fileatime
 	fileperms fileowner filegroup fileinode file_exists number_format round floor ceil abs version_compare function_exists class_exists
 	method_exists extension_loaded ini_get ini_set getcwd phpversion php_uname php_sapi_name disk_free_space disk_total_space
-	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent ob_get_clean ob_get_contents error_log usleep sleep
+	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent  error_log usleep sleep
 	hash_equals getimagesize exif_imagetype finfo_file mime_content_type gethostname getmypid getmyuid get_current_user posix_getpwuid
 	posix_getgrgid posix_getuid posix_geteuid set_time_limit error_reporting ini_restore ignore_user_abort header setcookie
 	fclose flock feof ftell rewind fflush ftruncate closedir connection_status sys_get_temp_dir tempnam checkdnsrr

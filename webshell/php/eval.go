@@ -116,19 +116,25 @@ func (m *machine) eval(n *node) value {
 		m.eval(n.a)
 		var v value
 		m.cond++
-		for _, c := range n.list {
+		for i, c := range n.list {
 			for _, x := range c.list {
 				m.eval(x)
 			}
-			if c.b != nil {
-				v = join(v, m.eval(c.b))
+			if x := m.eval(c.b); i == 0 {
+				v = x
+			} else {
+				v = join(v, x)
 			}
 		}
 		m.cond--
 		return v
-	case nInstanceof, nThrow, nYield:
+	case nThrow:
+		m.raise(m.eval(n.a))
+	case nYield:
+		m.f.yields, m.f.yielded = join(m.f.yields, m.eval(n.a)), true
+		return m.f.sent
+	case nInstanceof:
 		m.eval(n.a)
-		return value{}
 	}
 	return value{}
 }
@@ -327,6 +333,12 @@ func (m *machine) property(n *node) value {
 	o := m.eval(n.a)
 	if s := m.propSlot(o, n.b, false); s != nil {
 		return s.v
+	}
+	if v, ok := m.magic(o, "__get", m.eval(n.b)); ok {
+		return v
+	}
+	if o.k == vStr && n.b.op == nStr && n.b.s == "value" { // of an enumeration
+		return o
 	}
 	return value{t: o.t, tr: o.tr}
 }

@@ -49,7 +49,11 @@ type facts struct {
 	objects   []*object
 	supers    map[string]value // request fields that were assigned to or checked
 	echoed    value
-	buffer    value // ob_start's callback
+	printed   value // last, since a buffer was started
+	prints    int   // since then
+	buffer    later // ob_start's callback
+	tokens    value // what strtok has left
+	raised    value // messages of errors and exceptions
 	seen      map[behaviour]mark
 	order     []behaviour
 	gated     bool // a password is asked for

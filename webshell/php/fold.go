@@ -68,6 +68,7 @@ var decoders = map[string]func(*call) (value, bool){
 	"quoted_printable_decode":      one(func(s string) (string, bool) { return inflate(quotedprintable.NewReader(strings.NewReader(s))) }),
 	"stripcslashes":                sure(stripcslashes),
 	"chr":                          foldChr,
+	"mb_chr":                       foldChr,
 	"pack":                         foldPack,
 	"strtr":                        foldStrtr,
 	"str_replace":                  func(c *call) (value, bool) { return foldReplace(c, false) },
@@ -83,7 +84,7 @@ var decoders = map[string]func(*call) (value, bool){
 	"dechex":                       func(c *call) (value, bool) { return str(fmt.Sprintf("%x", uint64(c.int(0, 0)))), c.arg(0).exact() },
 	"json_decode":                  foldJSON,
 	"unserialize":                  foldUnserialize,
-	"iconv":                        func(c *call) (value, bool) { return c.arg(2), c.arg(2).k == vStr && ascii(c.arg(2).s) },
+	"iconv":                        foldIconv,
 	"mb_convert_encoding":          foldConvert,
 	"mb_convert_case":              sure(strings.ToLower),
 	"utf8_decode":                  sure(latin1),
@@ -273,7 +274,53 @@ func foldConvert(c *call) (value, bool) {
 	if strings.HasPrefix(strings.ToLower(from), "html") {
 		return str(html.UnescapeString(s)), true
 	}
+	return wide(s, from)
+}
+
+func foldIconv(c *call) (value, bool) {
+	from, _ := c.text(0)
+	s, ok := c.text(2)
+	if !ok {
+		return value{}, false
+	}
+	return wide(s, from)
+}
+
+// wide is s, in an encoding that gives each letter of ASCII its own or, with
+// zeros around it, two or four bytes.
+func wide(s, from string) (value, bool) {
+	if u := strings.ToUpper(from); strings.HasPrefix(u, "UCS") || strings.HasPrefix(u, "UTF-16") || strings.HasPrefix(u, "UTF-32") {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
 	return str(s), ascii(s)
+}
+
+// foldSum is a function of bcmath on whole numbers.
+func foldSum(k kind) func(*call) (value, bool) {
+	return func(c *call) (value, bool) {
+		x, xok := c.arg(0).number()
+		y, yok := c.arg(1).number()
+		if !xok || !yok {
+			return value{}, false
+		}
+		s, ok := arithmetic(k, x, y).text()
+		return str(s), ok
+	}
+}
+
+// foldDate is date for a format of which every letter is escaped.
+func foldDate(c *call) (value, bool) {
+	s, ok := c.text(0)
+	var b strings.Builder
+	for i := 0; ok && i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		} else if isIdentStart(s[i]) {
+			return value{}, false
+		}
+		b.WriteByte(s[i])
+	}
+	return str(b.String()), ok && b.Len() > 0
 }
 
 func foldJSON(c *call) (value, bool) {
@@ -440,6 +487,12 @@ var plain = map[string]func(*call) (value, bool){
 		k, kok := keyOf(c.arg(0))
 		return boolean(ok && a.find(k) >= 0), ok && kok && !a.open
 	},
+	"bcadd":   foldSum('+'),
+	"bcsub":   foldSum('-'),
+	"bcmul":   foldSum('*'),
+	"bcmod":   foldSum('%'),
+	"date":    foldDate,
+	"gmdate":  foldDate,
 	"gettype": func(c *call) (value, bool) { return str("string"), c.arg(0).k == vStr },
 	"basename": func(c *call) (value, bool) {
 		s, ok := c.text(0)

@@ -135,7 +135,7 @@ func (m *machine) foreach(n *node) ctrl {
 	}
 	if s, ok := v.ref.(super); ok {
 		x = m.superElement(s, "", v)
-		m.facts.formLoop = m.facts.formLoop || s == "_POST" || s == "_REQUEST"
+		m.facts.formLoop = m.facts.formLoop || s == "_POST" || s == "_REQUEST" || s == "_GET"
 		k.t |= fromRequest
 		if s == "_SERVER" || s == "GLOBALS" || s == "_SESSION" {
 			k.t &^= fromRequest

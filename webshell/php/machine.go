@@ -45,8 +45,10 @@ type machine struct {
 	dead     int      // branches around the statement at hand that are not taken
 	blur     bool     // assignments leave values that are not known
 	seen     map[string]bool
-	target   string  // the variable that is assigned to
-	ending   []value // callbacks to run at the end
+	target   string            // the variable that is assigned to
+	ending   []later           // callbacks to run at the end
+	sending  value             // to the generator that is run
+	schemes  map[string]*class // of streams, by scheme
 
 	includes   int  // of files that are not here
 	framed     bool // the file is part of a program: a namespace, a foreign parent class, a guard
@@ -81,6 +83,9 @@ type frame struct {
 	cond    int
 	pending []string // labels that undecided branches jump to
 	args    []value
+	yields  value // of a generator, joined
+	yielded bool
+	sent    value // to the generator
 }
 
 // A ctrl is how a statement ended.
@@ -336,6 +341,7 @@ func (m *machine) exec(n *node) ctrl {
 			m.output(n, m.eval(x))
 		}
 	case nHTML:
+		m.facts.prints++
 	case nBlock:
 		return m.run(n.list)
 	case nIf:
@@ -382,6 +388,9 @@ func (m *machine) exec(n *node) ctrl {
 		c := m.exec(n.a)
 		m.cond++
 		for _, x := range n.list {
+			if x.s != "" && m.facts.raised.t != 0 {
+				m.assign(&node{op: nVar, s: x.s}, exception(m.facts.raised))
+			}
 			m.weak(m.exec(x))
 		}
 		m.cond--

@@ -179,6 +179,11 @@ func (m *machine) ternary(n *node) value {
 }
 
 func (m *machine) isset(n *node) value {
+	if n.op == nProp {
+		if v, ok := m.magic(m.eval(n.a), "__isset", m.eval(n.b)); ok {
+			return v
+		}
+	}
 	v := m.eval(n)
 	if v.k == vNull && m.f != m.globals && m.calls > 0 && v.t == 0 {
 		return boolean(false)

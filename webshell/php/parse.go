@@ -296,6 +296,11 @@ func (p *parser) keyword() (*node, bool) {
 		if k := p.peek(); k != ';' && k != tClose && k != tEOF && k != '}' {
 			n.a = p.expr(0)
 		}
+		if w == "throw" && n.a != nil {
+			t := p.node(nThrow, at)
+			t.a = n.a
+			n.a = p.done(t)
+		}
 		p.end()
 		return p.done(n), true
 	case "break", "continue":
@@ -371,8 +376,9 @@ func (p *parser) keyword() (*node, bool) {
 		p.end()
 		return nil, true
 	case "use":
+		n := p.useFunction(at)
 		p.skip()
-		return nil, true
+		return n, true
 	case "const":
 		p.i++
 		n := p.node(nConstDef, at)
@@ -437,6 +443,18 @@ func (p *parser) paren() *node {
 		}
 	}
 	return e
+}
+
+// useFunction reads use function f as g, which defines g; nil for other uses.
+func (p *parser) useFunction(at int) *node {
+	if p.wordAt(1) != "function" || p.peekAt(2) != tIdent || p.wordAt(3) != "as" || p.peekAt(4) != tIdent {
+		return nil
+	}
+	n, c, f := p.node(nConstDef, at), p.node(nPair, at+4), p.node(nStr, at+2)
+	c.s, f.s = string(p.text(at+4)), baseName(string(p.text(at+2)))
+	c.b = p.done(f)
+	n.list = []*node{p.done(c)}
+	return p.done(n)
 }
 
 func (p *parser) ifStatement(at int) *node {
@@ -568,10 +586,19 @@ func (p *parser) tryStatement(at int) *node {
 		switch p.word() {
 		case "catch":
 			p.i++
+			name := ""
 			if p.peek() == '(' {
-				p.i = min(p.closing(p.i)+1, p.hi)
+				shut := min(p.closing(p.i), p.hi)
+				if t := p.toks[max(0, shut-1)]; t.kind == tVar {
+					name = string(p.u.src[t.pos+1 : t.end])
+				}
+				p.i = min(shut+1, p.hi)
 			}
-			n.list = append(n.list, p.block())
+			b := p.block()
+			if b.op == nBlock {
+				b.s = name
+			}
+			n.list = append(n.list, b)
 			continue
 		case "finally":
 			p.i++

@@ -60,12 +60,7 @@ func (m *machine) analyse() []webshell.Reason {
 
 // finish runs what a request would run later, and what nobody called.
 func (m *machine) finish() {
-	if f := m.facts.buffer; f.k != vNull && f.k != vUnknown {
-		m.callback(&call{n: &node{}}, f, []value{m.facts.echoed})
-	}
-	for _, f := range m.ending {
-		m.callback(&call{n: &node{}}, f, []value{{}, {}})
-	}
+	m.atEnd()
 	for _, o := range m.facts.objects {
 		for _, name := range []string{"__destruct", "__tostring", "__invoke"} {
 			if f := m.method(o.class, name); f != nil && f.runs == 0 {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"limier/webshell"
+	"limier/webshell/webshelltest"
 )
 
 var update = flag.Bool("update", false, "rewrite the want sections of testdata")
@@ -78,6 +79,11 @@ func TestFixtures(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestKinds judges several pages of a kind at a time.
+func TestKinds(t *testing.T) {
+	webshelltest.Run(t, "testdata", *update, Language)
 }
 
 // TestExplains reads one reason as its user would.

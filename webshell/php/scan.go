@@ -39,8 +39,8 @@ var traitWords = map[trait]string{
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
-		wp_create_user wp_insert_user com sqlitecreatefunction`,
-	hasWrite: `extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink chmod
+		wp_create_user wp_insert_user com sqlitecreatefunction cdef imap_open importstylesheet`,
+	hasWrite: `splfileobject extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
@@ -297,7 +297,8 @@ func callee(data []byte, e int) trait {
 	}
 	// A method or a declaration is another function.
 	if s > 1 && (data[s-1] == '>' && data[s-2] == '-' || data[s-1] == ':' && data[s-2] == ':') {
-		if w == "createfunction" || w == "sqlitecreatefunction" || w == "extractto" {
+		switch w {
+		case "createfunction", "sqlitecreatefunction", "extractto", "cdef", "importstylesheet":
 			return t
 		}
 		return 0
@@ -389,10 +390,13 @@ func interesting(data []byte, t trait) bool {
 	if has(hasRequest) && has(hasBuild) && !classes && len(data) < 2048 {
 		return true
 	}
+	if has(hasRequest) && bytes.Contains(data, []byte("use function ")) {
+		return true
+	}
 	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {
 		return true
 	}
-	if has(hasWrite) && len(data) < 4096 && bytes.Contains(data, []byte("://")) {
+	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini"))) {
 		return true
 	}
 	return has(hasInclude) && oddInclude(data)

@@ -99,6 +99,8 @@ func (m *machine) fetched(n *node, u, d value) {
 // output judges what is shown to the visitor.
 func (m *machine) output(n *node, v value) {
 	t, _ := taintOf(v)
+	m.facts.printed = v
+	m.facts.prints++
 	if m.facts.cloak > 0 && m.isolated() && len(v.s) > 30 && len(v.s) < 4096 && sendsAway(strings.ToLower(v.s+v.tail())) {
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", n, v)
 	}
@@ -218,9 +220,19 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		}
 		return value{}
 	}
+	if name == "getmessage" {
+		return first(ctor, 0)
+	}
 	switch o.name {
+	case "generator":
+		return m.generatorMethod(n, o, name, args)
 	case "reflectionfunction":
 		switch name {
+		case "getdoccomment":
+			s, _ := first(ctor, 0).text()
+			return m.docComment("function", s)
+		case "getname", "getshortname":
+			return first(ctor, 0)
 		case "invoke":
 			return m.callValue(n, first(ctor, 0), args, nil, true)
 		case "invokeargs":
@@ -304,6 +316,13 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			m.note(doesWrite, n, c.arg(0))
 		}
 		return value{}
+	case "domdocument":
+		if strings.HasPrefix(name, "load") {
+			o.props["#text"] = &slot{v: c.arg(0)}
+		}
+		return value{}
+	case "domxpath", "xsltprocessor":
+		return m.documentMethod(n, o, name, c)
 	case "perl", "python", "lua", "v8js":
 		if strings.HasPrefix(name, "eval") || name == "system" || strings.HasPrefix(name, "execute") {
 			v := c.arg(0)
@@ -332,6 +351,23 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		}
 	}
 	return value{t: t, tr: tr}
+}
+
+// documentMethod sees documents of the request that may call PHP's functions.
+func (m *machine) documentMethod(n *node, o *object, name string, c *call) value {
+	switch name {
+	case "registerphpfunctions":
+		o.props["#php"] = &slot{}
+	case "query", "evaluate", "importstylesheet":
+		v := c.arg(0)
+		if d, ok := v.ref.(*object); ok && d.props["#text"] != nil {
+			v = d.props["#text"].v
+		}
+		if o.props["#php"] != nil && v.t&fromRequest != 0 && v.t&checked == 0 {
+			m.report("request-to-eval", webshell.Webshell, moderate, "The request gives a document that may call PHP's functions.", n, v)
+		}
+	}
+	return value{}
 }
 
 // unknownMethod knows methods by their names alone.

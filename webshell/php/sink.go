@@ -46,6 +46,9 @@ func (m *machine) sink(c *call) (value, bool) {
 			}
 		}
 		r := m.command(c.n, v, c.name)
+		if s, ok := a0.text(); ok && c.name == "popen" && interpreter(s) {
+			return value{ref: &handle{path: a0, shell: true}}, true
+		}
 		if c.name == "exec" {
 			m.store(c, 1, value{})
 		}
@@ -68,7 +71,37 @@ func (m *machine) sink(c *call) (value, bool) {
 		return m.pregReplace(c)
 	case "mail", "mb_send_mail", "wp_mail", "imap_mail":
 		m.mail(c)
+		if v := c.arg(4); v.t&fromRequest != 0 && strings.Contains(v.s, "-X") && m.isolated() { // sendmail's log goes where the client says
+			m.report("request-writes-file", webshell.Webshell, moderate, "The request gives options of sendmail, one of which writes a file.", c.n, v)
+		}
 		return value{}, true
+	case "putenv":
+		if strings.HasPrefix(a0.s, "LD_PRELOAD=") && m.isolated() {
+			m.report("preloads-library", webshell.Webshell, moderate, "A library is loaded into the next program that PHP starts, which runs commands where PHP may not.", c.n, a0)
+		}
+		return value{}, true
+	case "imap_open": // https://nvd.nist.gov/vuln/detail/CVE-2018-19518
+		if strings.Contains(strings.ToLower(a0.s+a0.tail()), "-oproxycommand") {
+			m.report("request-to-command", webshell.Webshell, moderate, "A command is hidden in the name of a mail server.", c.n, a0)
+		}
+		return value{}, true
+	case "stream_wrapper_register", "stream_register_wrapper":
+		scheme, _ := c.text(0)
+		if name, ok := c.text(1); ok && m.classes[strings.ToLower(name)] != nil {
+			if m.schemes == nil {
+				m.schemes = map[string]*class{}
+			}
+			m.schemes[strings.ToLower(scheme)] = m.classes[strings.ToLower(name)]
+		}
+		return boolean(true), true
+	case "yaml_parse":
+		if a, ok := c.arg(3).ref.(*array); ok {
+			t, tr := taintOf(a0)
+			for _, f := range a.vals {
+				m.callback(c, f, []value{{t: t, tr: tr}, {t: t, tr: tr}, {}})
+			}
+		}
+		return value{t: a0.t, tr: a0.tr}, true
 	case "header":
 		m.header(c)
 		return value{}, true
@@ -77,7 +110,9 @@ func (m *machine) sink(c *call) (value, bool) {
 		return value{}, true
 	case "fwrite", "fputs":
 		if h, ok := a0.ref.(*handle); ok {
-			if h.t != 0 {
+			if h.shell {
+				m.command(c.n, c.arg(1), "an interpreter that is written to")
+			} else if h.t != 0 {
 				m.sent(c, c.arg(1))
 			} else {
 				m.written(c, h.path, c.arg(1))
@@ -173,6 +208,16 @@ func (m *machine) sink(c *call) (value, bool) {
 		return value{}, true
 	}
 	return value{}, false
+}
+
+// interpreter says that a command starts what runs the text it is sent.
+func interpreter(cmd string) bool {
+	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(cmd)), " ")
+	switch word[strings.LastIndexAny(word, "/\\")+1:] {
+	case "sh", "bash", "ksh", "zsh", "dash", "cmd", "cmd.exe", "powershell", "powershell.exe", "php", "perl", "python", "python3":
+		return true
+	}
+	return false
 }
 
 // touched notes a file operation on a path that the client chooses.

@@ -113,11 +113,12 @@ func secretName(key string) bool {
 
 // A handle is an open file or connection.
 type handle struct {
-	path value
-	mode string
-	data string // the file's own content, when it opened itself
-	pos  int
-	t    taint
+	path  value
+	mode  string
+	data  string // the file's own content, when it opened itself
+	pos   int
+	t     taint
+	shell bool // a command interpreter that reads what is written
 }
 
 // oddFile says that a path names no script and no data that programs read as
@@ -161,6 +162,9 @@ func (m *machine) read(c *call, p value) value {
 	case p.t&fromUpload != 0:
 		return value{t: fromRequest | fromUpload | p.t&checked, tr: tr}
 	case remoteURL(low):
+		if p.t&secret != 0 && c.n != nil {
+			m.fetched(c.n, p, value{})
+		}
 		t := fromRemote | p.t&(hidden|decoded|unsure)
 		if p.t&decoded != 0 || pasteHost(low) {
 			t |= shady
@@ -191,6 +195,11 @@ func (m *machine) source(c *call) (value, bool) {
 		f := c.arg(2)
 		if len(c.args) >= 3 && f.k == vUnknown && f.t == 0 && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "DEFAULT") && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "UNSAFE_RAW") && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "SANITIZE_STRING") && !strings.Contains(m.unit.code(c.n.pos, c.n.end), "CALLBACK") {
 			return value{}, true
+		}
+		if opts, ok := c.arg(3).ref.(*array); ok {
+			if f, _ := opts.get(key{s: "options", str: true}); f.k == vStr || f.k == vFn || f.t != 0 {
+				return m.callback(c, f, []value{{t: fromRequest, tr: m.at(c.n)}}), true
+			}
 		}
 		t := fromRequest
 		if s, _ := c.text(1); secretName(s) {
@@ -307,6 +316,8 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{}, true
 	case "exif_read_data", "read_exif_data", "iptcparse":
 		return value{t: fromFile | fromOddFile | decoded, tr: m.at(c.n)}, true
+	case "stream_bucket_make_writeable": // what goes through a filter of streams is no code
+		return value{t: fromFile | fromOddFile, tr: m.at(c.n)}, true
 	case "get_meta_tags", "simplexml_load_file":
 		return m.read(c, a0), true
 	case "dns_get_record":

@@ -46,7 +46,11 @@ func (m *machine) written(c *call, p, d value) {
 		return
 	}
 	if d.k == vPart && t&(fromRequest|fromUndef) != 0 && strings.Contains(d.s, "<?") && len(d.s)+len(d.tail()) < 4096 && !m.framed {
-		m.dropped(c.n, p, d, d.s+"$_REQUEST[0]"+d.tail())
+		hole := "$_REQUEST[0]"
+		if s := strings.TrimSpace(d.s); strings.HasSuffix(s, "<?php") || strings.HasSuffix(s, "<?") { // a whole script
+			hole = "eval($_REQUEST[0]);"
+		}
+		m.dropped(c.n, p, d, d.s+hole+d.tail())
 		if m.alarmed() {
 			return
 		}
@@ -56,7 +60,11 @@ func (m *machine) written(c *call, p, d value) {
 	}
 	whole := d.k == vUnknown || d.k == vArr || d.k == vPart && strings.TrimSpace(d.s) == "" && len(d.tail()) < 4
 	script := scriptName(p)
-	if h, _ := p.text(); p.t&selfPath != 0 || strings.HasPrefix(h, "php://") {
+	if _, resource, ok := strings.Cut(p.s, "resource="); ok && strings.HasPrefix(p.s, "php://filter") {
+		p.s = resource
+		script = scriptName(p)
+	}
+	if p.t&selfPath != 0 || strings.HasPrefix(p.s, "php://") {
 		return
 	}
 	switch {
@@ -68,6 +76,8 @@ func (m *machine) written(c *call, p, d value) {
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
 			m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are written to a file.", c.n, dv)
 		}
+	case m.facts.formLoop && m.facts.loops > 0 && t&fromRequest != 0 && t&(unsure|checked) == 0 && !script && p.exact() && m.isolated() && m.small() && m.leaves():
+		m.report("stores-passwords", webshell.Malicious, moderate, "All of a form is written to a file, and the visitor is sent on to another host.", c.n, dv)
 	case t&(fromRequest|fromUpload|fromUndef) != 0 && t&checked == 0 && whole:
 		m.facts.wrote = append(m.facts.wrote, p)
 		if m.chosen(p) && !safeName(p) {
@@ -214,6 +224,10 @@ func (m *machine) included(n *node, v value) {
 		low = strings.ToLower(v.s)
 	}
 	t, _ := taintOf(v)
+	if code, ok := m.streamed(v); ok {
+		m.evalCode(n, code, "include, through a stream of the file's own")
+		return
+	}
 	switch {
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		m.report("request-to-include", webshell.Webshell, high, "The body of the request is included as a script.", n, v)
@@ -228,6 +242,12 @@ func (m *machine) included(n *node, v value) {
 			break
 		}
 		m.report("data-include", webshell.Malicious, moderate, "Encoded data is included as a script.", n, v)
+	case strings.HasPrefix(low, "php://filter") && t&(fromRequest|fromUndef) != 0 && t&checked == 0 && m.isolated():
+		m.report("request-to-include", webshell.Webshell, moderate, "The request names the file that is decoded and included as a script.", n, v)
+	case strings.HasPrefix(low, "expect://"):
+		m.command(n, value{k: v.k, s: v.s[len("expect://"):], t: v.t, tr: v.tr}, "expect://")
+	case strings.HasPrefix(low, "zip://"), strings.HasPrefix(low, "compress.zlib://"), strings.HasPrefix(low, "phar://") && oddArchive(low[7:]):
+		m.report("odd-include", webshell.Malicious, moderate, "A script is included out of an archive that poses as another file.", n, v)
 	case remoteURL(low) && !strings.HasPrefix(low, "//"):
 		m.report("remote-include", webshell.Malicious, moderate, "A script of another host is included.", n, v)
 	case t&fromUpload != 0 && v.k == vUnknown:
@@ -260,6 +280,16 @@ func (m *machine) included(n *node, v value) {
 	if !ok || low != "" {
 		m.includes++
 	}
+}
+
+// oddArchive says that a path leads into an archive that has another kind's name.
+func oddArchive(path string) bool {
+	for _, part := range strings.Split(path, "/") {
+		if oddFile(part) && !strings.HasSuffix(part, ".zip") && !strings.HasSuffix(part, ".gz") {
+			return true
+		}
+	}
+	return false
 }
 
 func hiddenFile(s string) bool {
