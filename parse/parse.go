@@ -61,8 +61,8 @@ type Layout interface {
 	Source() event.Logsource
 }
 
-// A Table is a Layout whose lines are one value for each of its columns, which
-// can be found without parsing the line.
+// A Table is a Layout whose lines are one value for each of its columns, with a
+// space between two.
 type Table interface {
 	Layout
 
@@ -70,18 +70,14 @@ type Table interface {
 	// them has the path; none if the header was not seen or names no path.
 	Columns() (names []string, path int)
 
-	// Column returns the path of a line that has one value for each column. It
-	// is not ok for a line that Event, Path or Request read in another way than
-	// column by column. It must be quick and must not allocate.
-	Column(line []byte) (path []byte, ok bool)
-
-	// Split cuts a line that Column took into its values, which share its memory.
-	Split(line []byte, values [][]byte)
+	// Starts reports whether a line that has one value for each column starts as
+	// an event does. Event, Path and Request read such a line column by column.
+	Starts(line []byte) bool
 
 	// Value returns what an event has for a value of a line.
 	Value(column int, raw []byte) []byte
 
-	// Asked is Request for a line that was split.
+	// Asked is Request for a line that was cut into its values.
 	Asked(values [][]byte, clock *Clock) (r Request, ok bool)
 }
 

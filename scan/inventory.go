@@ -145,6 +145,8 @@ func (v *inventory) merge(other *inventory) {
 			if v.scripts == nil {
 				v.scripts = map[string]*entry{}
 			}
+			s.clients.own(0)
+			s.agents.own(0)
 			v.scripts[s.Path] = s
 		}
 	}

@@ -203,26 +203,28 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 // it has.
 func (s *scanner) chunk(segs []segment, chunk lines.Chunk, known *memory, r *result) int {
 	known.next()
+	n, rest := 0, chunk.Data // header lines may come last
 	for _, seg := range segs {
-		s.segment(seg, known, r)
+		n = seg.line + s.segment(seg, known, r)
+		rest = chunk.Data[seg.offset+int64(len(seg.data))-chunk.Offset:]
 	}
-	n := bytes.Count(chunk.Data, []byte("\n"))
+	n += bytes.Count(rest, []byte("\n"))
+	if len(rest) > 0 && rest[len(rest)-1] != '\n' {
+		n++
+	}
 	if chunk.Cut > 0 {
-		n++
 		r.gap(evidence.Ref{Path: r.path, Line: n, Offset: chunk.Offset}, errLongLine)
-	} else if len(chunk.Data) > 0 && chunk.Data[len(chunk.Data)-1] != '\n' {
-		n++
 	}
 	return n
 }
 
-// segment matches rules on the lines that some rule may match, and counts all.
-func (s *scanner) segment(seg segment, known *memory, r *result) {
+// segment matches rules on the lines that some rule may match, counts all, and
+// returns how many there are.
+func (s *scanner) segment(seg segment, known *memory, r *result) (n int) {
 	r.row(seg)
 	if table, ok := seg.layout.(parse.Table); ok {
 		if known.of(s, table, seg.data) {
-			s.table(seg, table, known, r)
-			return
+			return s.table(seg, table, known, r)
 		}
 	}
 	if s.Rules != nil {
@@ -231,7 +233,9 @@ func (s *scanner) segment(seg segment, known *memory, r *result) {
 	c := newCounter(seg, r)
 	for text, ref := range seg.lines(r.path) {
 		c.count(text, ref)
+		n++
 	}
+	return n
 }
 
 // lines yields the lines of a segment with their line feeds cut off.

@@ -45,6 +45,7 @@ type question struct{ column, number int }
 type columnRules struct {
 	b      *bucket // with a rule for each question; nil if there are none
 	number map[*sighting.Rule]int
+	asked  []*node      // by question
 	starts [][]int      // by question: the terms that it starts
 	search *literal.Set // a value that starts a term holds one of these; nil if there is no telling
 }
@@ -135,6 +136,7 @@ func (e *Engine) Columns(ls event.Logsource, names []string, key int, value func
 func (c *columnRules) index(ls event.Logsource, questions []*node) {
 	rules := make([]Rule, len(questions))
 	sources := make([]source, len(questions))
+	c.asked = questions
 	c.number = make(map[*sighting.Rule]int, len(questions))
 	for i, n := range questions {
 		sources[i] = source{&rules[i], n}

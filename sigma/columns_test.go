@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,9 +15,8 @@ import (
 
 // A tableFilter asks a judge about lines as a scan does.
 type tableFilter struct {
-	table  parse.Table
-	judge  *Judge
-	values [][]byte
+	table parse.Table
+	judge *Judge
 }
 
 // fatal is a test or a property.
@@ -29,21 +29,21 @@ func newTableFilter(t fatal, e *Engine, layout parse.Layout) *tableFilter {
 	if columns == nil {
 		t.Fatal("columns do not tell")
 	}
-	return &tableFilter{table, columns.Judge(), make([][]byte, len(names))}
+	return &tableFilter{table, columns.Judge()}
 }
 
 func (f *tableFilter) may(line []byte) bool {
-	path, ok := f.table.Column(line)
-	if !ok {
+	values := bytes.Split(line, []byte(" "))
+	names, key := f.table.Columns()
+	if len(values) != len(names) || !f.table.Starts(line) {
 		return true
 	}
 	find := f.judge.Find(line)
 	found := find.Next()
-	if !found && !f.judge.Starts(path) {
+	if !found && !f.judge.Starts(values[key]) {
 		return false
 	}
-	f.table.Split(line, f.values)
-	return f.judge.May(line, f.values, found)
+	return f.judge.May(line, values, found)
 }
 
 // columnRulesYAML has every shape of logic and every kind of field.

@@ -20,6 +20,7 @@ type Judge struct {
 	asked  []uint64  // by column: the line that answer is of
 	answer []*answer // by column
 	spare  []answer  // by column: the answer to a value that is not remembered
+	needs  map[question]*literal.Set
 	one    oneValue
 	sc     scratch
 	found  []*sighting.Rule
@@ -55,7 +56,7 @@ func (c *Columns) Judge() *Judge {
 	n := len(c.columns)
 	return &Judge{
 		Columns: c, seed: maphash.MakeSeed(), shelf: make([]shelf, n), asked: make([]uint64, n),
-		answer: make([]*answer, n), spare: make([]answer, n),
+		answer: make([]*answer, n), spare: make([]answer, n), needs: map[question]*literal.Set{},
 	}
 }
 
@@ -97,13 +98,30 @@ func (j *Judge) holds(t *term, line []byte, values [][]byte) bool {
 	for _, q := range t.rest {
 		a := j.ask(q.column, line, values)
 		if len(a.yes) == 0 {
-			j.evaluate(q.column, j.raw(q.column, line, values), a)
+			raw := j.raw(q.column, line, values)
+			if need := j.need(q); need != nil && !need.Any(raw) {
+				return false
+			}
+			j.evaluate(q.column, raw, a)
 		}
 		if a.yes[q.number>>6]>>(q.number&63)&1 == 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// need returns literals one of which is in every value that answers the question
+// with yes, or nil. They are found sooner than all questions are asked.
+func (j *Judge) need(q question) *literal.Set {
+	need, ok := j.needs[q]
+	if !ok {
+		if lits := literalsOf(j.columns[q.column].asked[q.number : q.number+1]); len(lits) > 0 {
+			need = literal.New(lits)
+		}
+		j.needs[q] = need
+	}
+	return need
 }
 
 func (j *Judge) raw(c int, line []byte, values [][]byte) []byte {

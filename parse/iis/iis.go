@@ -199,13 +199,9 @@ func (l *layout) Path(line []byte) (path []byte, ok bool) {
 		r, ok := l.Request(line, new(parse.Clock))
 		return r.Path, ok
 	}
-	if !l.starts(line) {
+	if !l.Starts(line) {
 		return nil, false
 	}
-	return l.skip(line)
-}
-
-func (l *layout) skip(line []byte) (path []byte, ok bool) {
 	rest := line
 	for range l.at[stem] {
 		i := bytes.IndexByte(rest, ' ')
@@ -228,28 +224,9 @@ func (l *layout) Columns() (names []string, path int) {
 	return l.names, l.at[stem]
 }
 
-// Column returns the path of a line that has as many columns as the header, and
-// starts as a request does.
-func (l *layout) Column(line []byte) (path []byte, ok bool) {
-	if !l.starts(line) || bytes.Count(line, []byte{' '}) != len(l.names)-1 {
-		return nil, false
-	}
-	return l.skip(line)
-}
-
-// Split cuts a line at its spaces.
-func (l *layout) Split(line []byte, values [][]byte) {
-	last := len(values) - 1
-	for n := range last {
-		i := bytes.IndexByte(line, ' ')
-		values[n], line = line[:i], line[i+1:]
-	}
-	values[last] = line
-}
-
-// starts reports whether a line starts with a date or a time, where those are
+// Starts reports whether a line starts with a date or a time, where those are
 // first.
-func (l *layout) starts(line []byte) bool {
+func (l *layout) Starts(line []byte) bool {
 	return len(line) >= 8 && (line[2] == ':' || line[4] == '-' || l.at[date]+l.at[clock] > 1)
 }
 
@@ -264,7 +241,7 @@ func (l *layout) Value(column int, raw []byte) []byte {
 	return raw
 }
 
-// Asked is Request for a line that was split.
+// Asked is Request for a line that was cut into its values.
 func (l *layout) Asked(values [][]byte, c *parse.Clock) (r parse.Request, ok bool) {
 	var at [numColumns][]byte
 	for k, i := range l.at {
