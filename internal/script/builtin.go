@@ -316,7 +316,9 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 	}
 	// Functions that Visual Basic has where others have methods.
 	switch name {
-	case "replace", "split", "ucase", "lcase", "trim", "ltrim", "rtrim", "filter":
+	case "filter":
+		return m.filter(args)
+	case "replace", "split", "ucase", "lcase", "trim", "ltrim", "rtrim":
 		return m.method(n, a, name, args[1:])
 	}
 	return Value{}, false
@@ -483,6 +485,27 @@ func (m *Machine) joinArgs(name string, args []Value) (Value, bool) {
 	}
 	m.left -= len(parts)
 	return m.Concat(parts...), true
+}
+
+// filter is Visual Basic's Filter(list, part, include).
+func (m *Machine) filter(args []Value) (Value, bool) {
+	part, ok := arg(args, 1).Text()
+	list := args[0]
+	if list.K != VArray || list.O.Any.T != nil || !ok {
+		return Union(args...), true
+	}
+	include := true
+	if len(args) > 2 {
+		include, _ = args[2].Truth()
+	}
+	o := &Object{}
+	for _, e := range list.O.Elems {
+		if s, known := e.Text(); !known || strings.Contains(s, part) == include {
+			o.Elems = append(o.Elems, e)
+		}
+		m.left--
+	}
+	return Value{K: VArray, O: o}, true
 }
 
 // bytesOf reads a constant as bytes.

@@ -1,6 +1,10 @@
 package script
 
-import "math"
+import (
+	"maps"
+	"math"
+	"slices"
+)
 
 // find returns the function of that name: of the class when one is given, else
 // of any. args -1 means any number.
@@ -94,9 +98,35 @@ func (m *Machine) evalCall(n *Node) Value {
 		return m.callMember(n, recv, callee, args)
 	case KLambda:
 		return m.callFunc(n, m.eval(callee), m.evalArgs(kids))
+	case KIndex:
+		recv := m.eval(callee.Kids[0])
+		v := m.index(callee, recv, m.evalArgs(callee.Kids[1:]))
+		args := m.evalArgs(kids)
+		if v.K == VUnknown && recv.O != nil && recv.K == VObject {
+			if r, ok := m.callAny(n, recv.O, args); ok {
+				return r
+			}
+		}
+		return m.callValue(n, v, args)
 	}
-	v := m.eval(callee)
-	args := m.evalArgs(kids)
+	return m.callValue(n, m.eval(callee), m.evalArgs(kids))
+}
+
+// callAny calls every function that an object holds: which one is meant is not
+// known, as in table[Request["a"]](Request["b"]).
+func (m *Machine) callAny(n *Node, o *Object, args []Value) (Value, bool) {
+	var out []Value
+	for _, name := range slices.Sorted(maps.Keys(o.Fields)) {
+		if f := o.Fields[name]; f.K == VFunc && len(out) < 64 {
+			m.weak++
+			out = append(out, m.callFunc(n, f, args))
+			m.weak--
+		}
+	}
+	return Union(out...), len(out) > 0
+}
+
+func (m *Machine) callValue(n *Node, v Value, args []Value) Value {
 	switch v.K {
 	case VFunc:
 		return m.callFunc(n, v, args)
@@ -199,6 +229,13 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			return v
 		}
 	}
+	if recv.K == VNone {
+		for _, class := range m.imports {
+			if v, ok := m.Host.Call(m, n, Value{K: VType, S: class}, name, args); ok {
+				return v
+			}
+		}
+	}
 	if v, ok := m.method(n, recv, name, args); ok {
 		return v
 	}
@@ -240,6 +277,9 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			r := m.callFunc(n, a, []Value{out, out})
 			m.weak--
 			if r.T != nil {
+				if out.T == nil {
+					out.L &^= Numeric // a count of rounds says nothing of what they give
+				}
 				out = Union(out, r)
 			}
 		}

@@ -416,6 +416,9 @@ func (p *cParser) using(t Token) *Node {
 		k := p.tok()
 		if k.Kind == tIdent {
 			n.Name = k.S
+			if k.S == "static" {
+				n.Op = 's'
+			}
 			if p.peek(1).Kind == tOp && p.peek(1).Op == '=' {
 				n.Attr = append(n.Attr, k.S) // an alias
 			}

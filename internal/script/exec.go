@@ -113,6 +113,8 @@ func (m *Machine) execNode(n *Node) control {
 	case KImport:
 		if len(n.Attr) > 0 { // using A = B.C;
 			m.SetGlobal(n.Attr[0], Value{K: VType, S: n.Low})
+		} else if n.Op == 's' && len(m.imports) < 64 {
+			m.imports = append(m.imports, n.Low)
 		}
 	}
 	return goOn

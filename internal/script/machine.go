@@ -23,6 +23,7 @@ type Machine struct {
 	funcs   map[string][]*fun
 	texts   map[string][]*Node // code that was run from text
 	order   []*fun
+	imports []string // classes whose static methods are called without their names
 	classes map[string]*Node
 	objects map[*Node]*Object
 	cur     *frame

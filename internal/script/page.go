@@ -181,7 +181,7 @@ func (p *Page) directive(s string, net bool) {
 			p.Kind = name
 		}
 		p.Inherits = attrs["inherits"]
-		p.Behind = attrs["codebehind"] + attrs["codefile"]
+		p.Behind = attrs["codebehind"] + attrs["codefile"] + attrs["src"]
 	}
 	if d, ok := DialectOf(attrs["language"], net); ok {
 		p.Dialect, p.Declared = d, true

@@ -70,7 +70,7 @@ const (
 	KFunc          // Name; Kids: KParam …, last the body
 	KParam         // Name, type Low; Flag 1: by value
 	KClass         // Name; Kids: members; Low: the bases, joined by spaces
-	KImport        // Name
+	KImport        // Name; Op 's': the static methods of a class, 'i': a base
 	KDelegate      // AddressOf Name
 )
 

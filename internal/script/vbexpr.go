@@ -166,6 +166,9 @@ func (p *vbParser) postfix(statement bool) *Node {
 		}
 		switch t.Op {
 		case '.', opQDot:
+			if statement && p.with > 0 && p.spaced() {
+				return e // Execute .Form("a"): an argument, of With's subject
+			}
 			if p.peek(1).Kind == tNL && p.d == VBNet {
 				p.i++
 			}
@@ -219,6 +222,16 @@ func (p *vbParser) postfix(statement bool) *Node {
 			return e
 		}
 	}
+}
+
+// spaced reports whether space stands between the name at hand and the token
+// before it.
+func (p *vbParser) spaced() bool {
+	if p.i == 0 {
+		return false
+	}
+	t := p.toks[p.i-1]
+	return t.Kind == tIdent && t.Op == 0 && int(t.Pos)+len(t.S) < int(p.tok().Pos)
 }
 
 func (p *vbParser) primary() *Node {

@@ -1,11 +1,14 @@
 package script
 
 // vbParser reads VBScript and VB.NET.
-type vbParser struct{ parser }
+type vbParser struct {
+	parser
+	with int // blocks of With that are open
+}
 
 // parseVB returns the program as one block.
 func parseVB(toks []Token, d Dialect, a arena) (*Node, arena) {
-	p := &vbParser{parser{arena: a, toks: padded(toks), d: d}}
+	p := &vbParser{parser: parser{arena: a, toks: padded(toks), d: d}}
 	b := p.node(KBlock, 0)
 	for p.tok().Kind != tEOF {
 		at := p.i
@@ -198,7 +201,9 @@ func (p *vbParser) keyword(t Token) (*Node, bool) {
 	case "with":
 		p.i++
 		s := p.expr()
+		p.with++
 		n := p.wrap(KWith, t.Pos, s, p.newBlock())
+		p.with--
 		p.close("with")
 		return n, true
 	case "using", "synclock":
@@ -282,6 +287,7 @@ func (p *vbParser) keyword(t Token) (*Node, bool) {
 	case "imports", "inherits", "implements":
 		p.i++
 		n := p.node(KImport, t.Pos)
+		n.Op = 's' // what is imported may be a class
 		for k := p.tok().Kind; k == tIdent || k == tOp; k = p.tok().Kind {
 			if k == tIdent {
 				n.Low = p.tok().S

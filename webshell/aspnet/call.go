@@ -178,6 +178,10 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 			return h.load(m, n, deep(args...), a, name), true
 		case "loadwithpartialname":
 			return script.Instance("assembly"), true
+		case "gettype": // typeof(Uri).Assembly.GetType("System.Diagnostics.Process")
+			if s, ok := a.Text(); ok {
+				return script.Value{K: script.VType, S: strings.ToLower(s)}, true
+			}
 		}
 		if class == "assembly" && strings.HasSuffix(name, "assembly") {
 			return script.Instance("assembly"), true

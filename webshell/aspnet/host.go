@@ -321,7 +321,9 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 		return h.source(m, n, fromRequest, "request.collection"), true
 	case "files":
 		return h.source(m, n, fromUpload, "files"), true
-	case "inputstream", "getbufferlessinputstream", "content", "body", "bodyreader":
+	case "inputstream":
+		return h.source(m, n, fromRequest, "inputstream"), true
+	case "getbufferlessinputstream", "content", "body", "bodyreader":
 		return h.source(m, n, fromRequest, ""), true
 	case "useragent", "urlreferrer", "pathinfo", "userlanguages", "contenttype", "rawurl", "url", "path", "accepttypes", "userhostname":
 		l := fromRequest

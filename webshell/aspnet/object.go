@@ -16,7 +16,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	switch recv.S {
 	case "request", "httprequest", "httprequestbase", "httplistenerrequest":
 		switch name {
-		case "binaryread", "getbufferlessinputstream", "getbufferedinputstream":
+		case "getbufferlessinputstream", "getbufferedinputstream":
+			return h.source(m, n, fromRequest, "inputstream"), true
+		case "binaryread":
 			return h.source(m, n, fromRequest|fromUpload, ""), true
 		case "mappath":
 			return h.mapPath(a), true
@@ -93,6 +95,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	case "assembly":
 		switch name {
 		case "gettype", "gettypes":
+			if s, ok := a.Text(); ok && recv.L&(client|fromRemote|blob) == 0 {
+				return script.Value{K: script.VType, S: strings.ToLower(s)}, true
+			}
 			return script.Instance("type", recv), true
 		case "createinstance":
 			return script.Instance("loaded", recv), true
@@ -113,6 +118,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return script.Instance(class, list...), true
 		}
 	case "type":
+		if s, ok := a.Text(); ok && name == "invokemember" && len(args) > 4 && args[3].K != script.VNull {
+			return h.Call(m, n, args[3], strings.ToLower(s), elements(args[4]))
+		}
 		if name == "getmethod" || name == "invokemember" || name == "getmethods" {
 			v := script.Instance("methodinfo", append(args, recv)...)
 			if s, ok := a.Text(); ok {
@@ -147,7 +155,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			if s, ok := a.Text(); ok && !strings.EqualFold(s, "create") {
 				return none, true
 			}
-			h.exec(m, n, script.Union(append(args, anyOf(recv))...), "WMI", name)
+			h.exec(m, n, deep(append(args, recv)...), "WMI", name)
 			return none, true
 		case "getmethodparameters":
 			return script.Instance("managementbaseobject"), true
@@ -325,6 +333,10 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 	none := script.Value{}
 	u := script.Union(args...)
 	switch name {
+	case "invokemember":
+		if s, ok := first(args).Text(); ok && len(args) > 4 && args[3].K != script.VNull {
+			return h.Call(m, n, args[3], strings.ToLower(s), elements(args[4]))
+		}
 	case "getmethod":
 		v := script.Instance("methodinfo", append(args, recv)...)
 		if s, ok := first(args).Text(); ok {
@@ -359,7 +371,11 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 		if s, ok := first(args).Text(); ok && len(s) > 600 {
 			return script.Value{}, false
 		}
-	case "read", "copyto":
+	case "read", "copyto", "copytoasync", "writeto":
+		if a := first(args); a.K == script.VObject && a.S == "filewriter" && name != "read" {
+			h.write(m, n, a.O.Fields["path"], recv)
+			return none, true
+		}
 		// Data read into a buffer.
 		if recv.L&(client|fromRemote) != 0 && len(args) > 0 && args[0].O != nil && len(n.Kids) > 1 {
 			m.Taint(n.Kids[1], recv)
