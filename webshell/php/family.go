@@ -48,9 +48,8 @@ func (m *machine) family() string {
 		c := m.facts.packed[i].code
 		texts = append(texts, c[:min(len(c), 1<<20)])
 	}
-	tidy := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", `"`, "'", `\'`, "'")
 	for _, t := range texts {
-		t = tidy.Replace(t)
+		t = tidy(t)
 		for _, f := range families {
 			proven := true
 			for _, p := range f.proof {
@@ -65,6 +64,30 @@ func (m *machine) family() string {
 		return "China Chopper"
 	}
 	return ""
+}
+
+// tidy is a text without spaces, with single quotes for double and escaped ones.
+func tidy(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	from := 0 // what is not written yet
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			b.WriteString(s[from:i])
+			from = i + 1
+		case c == '"':
+			b.WriteString(s[from:i])
+			b.WriteByte('\'')
+			from = i + 1
+		case c == '\\' && i+1 < len(s) && s[i+1] == '\'':
+			b.WriteString(s[from:i])
+			from = i + 1
+			i++ // the quote stays
+		}
+	}
+	b.WriteString(s[from:])
+	return b.String()
 }
 
 // oneLiner says that a file is the server's part of China Chopper, which AntSword

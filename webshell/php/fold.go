@@ -152,24 +152,51 @@ func anyInflate(s string) (string, bool) {
 // unbase64 decodes as PHP does: characters outside the alphabet are passed
 // over.
 func unbase64(s string) (string, bool) {
-	clean := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s)/4*3 + 3)
+	var buf [3 << 8]byte
+	var acc uint32
+	n, bits := 0, 0
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', isDigit(c), c == '+', c == '/':
-			clean = append(clean, c)
-		case c == '-':
-			clean = append(clean, '+')
-		case c == '_':
-			clean = append(clean, '/')
+		if n+3 > len(buf) {
+			b.Write(buf[:n])
+			n = 0
+		}
+		if bits == 0 && i+4 <= len(s) { // four at once
+			p, q, r, t := base64Values[s[i]], base64Values[s[i+1]], base64Values[s[i+2]], base64Values[s[i+3]]
+			if p|q|r|t < 64 {
+				buf[n], buf[n+1], buf[n+2] = p<<2|q>>4, q<<4|r>>2, r<<6|t
+				n, i = n+3, i+3
+				continue
+			}
+		}
+		v := base64Values[s[i]]
+		if v > 63 {
+			continue
+		}
+		acc = acc<<6 | uint32(v)
+		if bits += 6; bits >= 8 {
+			bits -= 8
+			buf[n] = byte(acc >> bits)
+			n++
 		}
 	}
-	if len(clean)%4 == 1 {
-		clean = clean[:len(clean)-1]
-	}
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
-	n, _ := base64.RawStdEncoding.Decode(out, clean)
-	return string(out[:n]), true
+	b.Write(buf[:n])
+	return b.String(), true
 }
+
+// base64Values are the values of the characters of both alphabets, 255 for
+// what is in neither.
+var base64Values = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 255
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = byte(i)
+	}
+	t['-'], t['_'] = 62, 63
+	return t
+}()
 
 func rot13(s string) string {
 	b := []byte(s)

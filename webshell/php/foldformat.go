@@ -7,8 +7,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // regex translates a PHP pattern; flags are what follows the delimiter.
@@ -80,8 +82,97 @@ func foldPregReplace(c *call) (value, bool) {
 	if !ok || strings.Contains(flags, "e") {
 		return value{}, false
 	}
-	out := re.ReplaceAllString(s, phpRef.ReplaceAllString(r, `$${$1}`))
+	out, ok := replaceSimple(re.String(), s, r)
+	if !ok {
+		out = re.ReplaceAllString(s, phpRef.ReplaceAllString(r, `$${$1}`))
+	}
 	return str(out), len(out) <= maxString
+}
+
+// replaceSimple replaces what the patterns match that obfuscators apply to
+// whole files, without the machinery of regular expressions: a set of ASCII
+// characters, or two literals on one line with anything between them. ok is
+// false for other patterns, and replacements with references.
+func replaceSimple(pattern, s, with string) (out string, ok bool) {
+	if strings.ContainsAny(with, `\\$`) {
+		return "", false
+	}
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return "", false
+	}
+	if set, ok := asciiSet(re); ok {
+		return replaceSet(s, set, with), true
+	}
+	if re.Op != syntax.OpConcat || len(re.Sub) != 3 || re.Sub[0].Op != syntax.OpLiteral || re.Sub[2].Op != syntax.OpLiteral || (re.Sub[0].Flags|re.Sub[2].Flags)&syntax.FoldCase != 0 {
+		return "", false
+	}
+	if star := re.Sub[1]; star.Op != syntax.OpStar || star.Flags&syntax.NonGreedy != 0 || star.Sub[0].Op != syntax.OpAnyCharNotNL {
+		return "", false
+	}
+	return replaceBetween(s, string(re.Sub[0].Rune), string(re.Sub[2].Rune), with)
+}
+
+// asciiSet are the characters of a pattern that matches one of them.
+func asciiSet(re *syntax.Regexp) (set [256]bool, ok bool) {
+	switch {
+	case re.Op == syntax.OpLiteral && len(re.Rune) == 1 && re.Flags&syntax.FoldCase == 0 && re.Rune[0] < utf8.RuneSelf:
+		set[re.Rune[0]] = true
+		return set, true
+	case re.Op == syntax.OpCharClass && len(re.Rune) > 0 && re.Rune[len(re.Rune)-1] < utf8.RuneSelf:
+		for i := 0; i < len(re.Rune); i += 2 {
+			for c := re.Rune[i]; c <= re.Rune[i+1]; c++ {
+				set[c] = true
+			}
+		}
+		return set, true
+	}
+	return set, false
+}
+
+func replaceSet(s string, set [256]bool, with string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	from := 0
+	for i := range len(s) {
+		if set[s[i]] {
+			b.WriteString(s[from:i])
+			b.WriteString(with)
+			from = i + 1
+		}
+	}
+	b.WriteString(s[from:])
+	return b.String()
+}
+
+// replaceBetween replaces, on each line, what reaches from the first left to
+// the last right behind it.
+func replaceBetween(s, left, right, with string) (string, bool) {
+	if strings.Contains(left+right, "\n") || !ascii(left+right) {
+		return "", false
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(s, left)
+		if i < 0 {
+			break
+		}
+		line := len(s)
+		if n := strings.IndexByte(s[i:], '\n'); n >= 0 {
+			line = i + n
+		}
+		end := strings.LastIndex(s[i+len(left):line], right)
+		if end < 0 { // nor after a later left of this line
+			b.WriteString(s[:line])
+			s = s[line:]
+			continue
+		}
+		b.WriteString(s[:i])
+		b.WriteString(with)
+		s = s[i+len(left)+end+len(right):]
+	}
+	b.WriteString(s)
+	return b.String(), true
 }
 
 func foldPregSplit(c *call) (value, bool) {

@@ -224,10 +224,10 @@ func escapes(b []byte) bool {
 }
 
 // dense says that a string is one long encoded run.
-func dense(b []byte) bool {
+func dense[T string | []byte](b T) bool {
 	other := 0
-	for _, c := range b {
-		if !isIdent(c) && c != '+' && c != '/' && c != '=' {
+	for i := range len(b) {
+		if c := b[i]; !identTable[c] && c != '+' && c != '/' && c != '=' {
 			if other++; other*50 >= len(b) {
 				return false
 			}

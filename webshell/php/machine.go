@@ -44,7 +44,7 @@ type machine struct {
 	positive bool     // a check at hand is not negated
 	dead     int      // branches around the statement at hand that are not taken
 	blur     bool     // assignments leave values that are not known
-	seen     map[string]bool
+	seen     map[looked]bool
 	target   string            // the variable that is assigned to
 	ending   []later           // callbacks to run at the end
 	sending  value             // to the generator that is run
@@ -57,6 +57,12 @@ type machine struct {
 	facts      facts
 	reasons    []webshell.Reason
 	reported   map[string]bool
+}
+
+// looked is a text that was looked into, and for what.
+type looked struct {
+	into byte // 'e': evaluated, 'l': a literal, 'w': written to a file
+	text string
 }
 
 // kindle gives a file in which something odd was seen all the steps there are,
@@ -98,7 +104,7 @@ type ctrl struct {
 func newMachine(path string, data []byte, have trait) *machine {
 	m := &machine{path: path, have: have,
 		funcs: map[string]*function{}, classes: map[string]*class{}, consts: map[string]value{},
-		statics: map[*function]map[string]*slot{}, seen: map[string]bool{}, reported: map[string]bool{},
+		statics: map[*function]map[string]*slot{}, seen: map[looked]bool{}, reported: map[string]bool{},
 		steps: quietSteps, limit: quietSteps, bytes: maxBytes, nodes: maxNodes, jumps: maxJumps}
 	m.globals = &frame{vars: map[string]*slot{}}
 	m.f = m.globals

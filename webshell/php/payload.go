@@ -26,6 +26,9 @@ func payload(s string) string {
 		}
 		return false
 	}
+	if !has("ock", "java.net") { // no socket of any language below
+		return ""
+	}
 	shell := has("/bin/sh", "/bin/bash", "cmd.exe", "STDIN", "dup2(", "system(", "exec(", "subprocess")
 	switch {
 	case has("<sys/socket.h>", "<winsock") && (shell || has("execl", "accept(")):
@@ -52,13 +55,13 @@ func (m *machine) literal(n *node, v value) {
 		return
 	}
 	s := v.s
-	if m.seen["l:"+s] {
+	if m.seen[looked{'l', s}] {
 		return
 	}
-	m.seen["l:"+s] = true
+	m.seen[looked{'l', s}] = true
 	m.facts.literals++
 	what := ""
-	if dense([]byte(s)) {
+	if dense(s) {
 		if !m.spend(len(s)) {
 			return
 		}
@@ -68,8 +71,8 @@ func (m *machine) literal(n *node, v value) {
 			if out, ok := anyInflate(s); ok && m.spend(len(out)) {
 				s = out
 				what = payload(s)
-			} else if r := reverse(v.s); strings.HasPrefix(r, "I2luY") {
-				s, _ = unbase64(r)
+			} else if strings.HasSuffix(v.s, "Yul2I") { // #!/bin, turned round
+				s, _ = unbase64(reverse(v.s))
 				what = payload(s)
 			}
 		}
@@ -96,11 +99,11 @@ func (m *machine) carriedShell(n *node, v value) {
 		return
 	}
 	at := strings.Index(s, "<?")
-	if at < 0 || !strings.Contains(s, "$_") || m.seen["l:"+s] {
+	if at < 0 || !strings.Contains(s, "$_") || m.seen[looked{'l', s}] {
 		return
 	}
 	m.facts.literals++
-	m.seen["l:"+s] = true
+	m.seen[looked{'l', s}] = true
 	code := s[at:]
 	sub := newMachine("", []byte(code), traits([]byte(code)))
 	sub.evals = maxEvals // what it carries in turn is not looked at

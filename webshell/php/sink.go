@@ -347,10 +347,10 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 
 // runCode runs code that eval is given, in place.
 func (m *machine) runCode(n *node, v value, code, via string) value {
-	if strings.TrimSpace(code) == "" || m.seen[code] || m.evals >= maxEvals || len(m.seen) > 2000 {
+	if strings.TrimSpace(code) == "" || m.seen[looked{'e', code}] || m.evals >= maxEvals || len(m.seen) > 2000 {
 		return value{}
 	}
-	m.seen[code] = true
+	m.seen[looked{'e', code}] = true
 	m.kindle()
 	if v.t&decoded != 0 && len(code) > 60 {
 		m.facts.packed = append(m.facts.packed, packed{code, n, m.unit})

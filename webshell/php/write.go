@@ -131,10 +131,10 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
-	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.seen["w:"+s] || m.evals > 3 {
+	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.seen[looked{'w', s}] || m.evals > 3 {
 		return
 	}
-	m.seen["w:"+s] = true
+	m.seen[looked{'w', s}] = true
 	if len(s) < 20 || m.nodes < 1000 {
 		return
 	}
