@@ -4,9 +4,11 @@
 //	go run ./bench/fleet -servers 20000
 //	go run ./bench/fleet -servers 400000 -store postgres -nodes 3
 //
-// It calls the hub's handler in this process, with a certificate for each
-// server, so that what is measured is the hub's work without TLS; -tls measures
-// that apart. All is on this machine: no port but loopback's is used.
+// Each hub is a process of its own, and so are the brokers, so that what they
+// spend is not mixed up with what it takes to make up cases, send them and read
+// pages. Cases come over loopback without TLS, each with a header that says whose
+// certificate it would have shown; -tls measures TLS apart. No port but
+// loopback's is used.
 //
 // The same seed and number of servers make the same cases.
 package main
@@ -15,7 +17,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/binary"
@@ -23,12 +24,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,6 +64,8 @@ type options struct {
 	pages       float64
 	limit       time.Duration
 	profile     string
+	role        string // "" measures; what else there is runs in processes of their own
+	dsn, nats   string // of hubs
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
@@ -81,10 +81,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	flags.IntVar(&o.tls, "tls", 500, "full TLS handshakes to measure apart; 0 for none")
 	flags.Float64Var(&o.pages, "pages", 8, "pages looked at in a second")
 	flags.StringVar(&o.dir, "dir", "", "folder to work in; a temporary one if left out")
-	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the ingest to this file")
+	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the first hub's ingest to this file, and one of its heap beside it")
 	flags.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this time")
+	flags.StringVar(&o.role, "role", "", "hub or brokers: used by the command itself")
+	flags.StringVar(&o.dsn, "dsn", "", "used by the command itself")
+	flags.StringVar(&o.nats, "nats", "", "used by the command itself")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if o.role != "" {
+		return o.play(ctx, os.Stdin, stdout)
 	}
 	switch {
 	case o.servers < 1 || o.servers > maxServers:
@@ -100,8 +106,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 		defer os.RemoveAll(o.dir)
 	}
-	debug.SetGCPercent(300) // as limier serve does
-	debug.SetMemoryLimit(800 << 20)
 	cases, err := o.generate(ctx, stdout)
 	if err != nil {
 		return err
@@ -155,12 +159,12 @@ func (o *options) generate(ctx context.Context, stdout io.Writer) (string, error
 }
 
 func (o *options) measure(ctx context.Context, cases string, stdout io.Writer) (err error) {
-	st, size, done, err := o.openStore(ctx)
+	db, err := o.openStore(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
-	defer st.Close()
+	defer func() { err = errors.Join(err, db.close()) }()
+	st := db.store
 	var list []store.Enrolment
 	for i := range o.servers {
 		list = append(list, store.Enrolment{Organisation: fmt.Sprintf("org-%05d", i/3), Name: fmt.Sprintf("ex%06d", i), KeyHash: keyHash})
@@ -170,11 +174,15 @@ func (o *options) measure(ctx context.Context, cases string, stdout io.Writer) (
 		return err
 	}
 	fmt.Fprintf(stdout, "enrolled     %7d servers in %.1f s\n", o.servers, time.Since(begin).Seconds())
-	hubs, stop, err := o.openHubs(ctx, st)
+	brokers, hubs, err := o.openHubs(ctx, db.dsn)
+	defer func() {
+		for _, p := range append(hubs, brokers...) {
+			err = errors.Join(err, p.end())
+		}
+	}()
 	if err != nil {
 		return err
 	}
-	defer stop()
 
 	look := newLook(hubs[0], st, o.pages)
 	if err := look.prepare(ctx); err != nil {
@@ -183,13 +191,14 @@ func (o *options) measure(ctx context.Context, cases string, stdout io.Writer) (
 	looking, enough := context.WithCancel(ctx)
 	defer enough()
 	var pages sync.WaitGroup
-	pages.Go(func() { look.run(looking, "ingesting") })
+	if o.pages > 0 {
+		pages.Go(func() { look.run(looking, "ingesting") })
+	}
 
-	stopProfile, err := profile(o.profile)
-	if err != nil {
+	before := db.cpu()
+	if _, err := ask("begin", append(hubs, brokers...)...); err != nil {
 		return err
 	}
-	before := cpu()
 	begin = time.Now()
 	refused, err := o.submit(ctx, cases, hubs)
 	if err != nil {
@@ -199,60 +208,79 @@ func (o *options) measure(ctx context.Context, cases string, stdout io.Writer) (
 	if err := waitFor(ctx, st, o.servers); err != nil {
 		return err
 	}
-	took, used := time.Since(begin), cpu()-before
-	stopProfile()
+	took := time.Since(begin)
+	used, err := ask("end", hubs...)
+	if err != nil {
+		return err
+	}
+	broking, err := ask("end", brokers...)
+	if err != nil {
+		return err
+	}
+	database := db.cpu() - before
 	enough()
 	pages.Wait()
 	n := float64(o.servers)
+	each := func(name string, cpu time.Duration, rss int64) {
+		fmt.Fprintf(stdout, "%-12s %7.1f s of CPU, %.0f µs a case", name, cpu.Seconds(), cpu.Seconds()*1e6/n)
+		if o.servers < maxServers {
+			fmt.Fprintf(stdout, ", 400,000 at this rate %.0f s", cpu.Seconds()*maxServers/n)
+		}
+		if rss > 0 {
+			fmt.Fprintf(stdout, "; peak RSS %d MiB", rss>>20)
+		}
+		fmt.Fprintln(stdout)
+	}
 	fmt.Fprintf(stdout, "accepted     %7d cases in %.1f s, refused and sent again %d times\n", o.servers, accepted.Seconds(), refused)
-	fmt.Fprintf(stdout, "stored       %7d cases in %.1f s: %.0f a second; CPU of hub and sender %.1f s, %.0f µs a case; peak RSS %d MiB; database %d MiB\n",
-		o.servers, took.Seconds(), n/took.Seconds(), used.Seconds(), used.Seconds()*1e6/n, peakRSS()>>20, size()>>20)
-	if o.servers < maxServers {
-		fmt.Fprintf(stdout, "             at this rate 400,000 take %.0f s, %.0f CPU-s\n", took.Seconds()*maxServers/n, used.Seconds()*maxServers/n)
+	fmt.Fprintf(stdout, "stored       %7d cases in %.1f s: %.0f a second; database %d MiB\n", o.servers, took.Seconds(), n/took.Seconds(), db.size()>>20)
+	each(map[bool]string{true: "hub", false: "hubs"}[len(hubs) == 1], used.CPU, used.RSS)
+	if len(brokers) > 0 {
+		each("brokers", broking.CPU, broking.RSS)
 	}
-	resting, enough2 := context.WithTimeout(ctx, min(30*time.Second, took))
-	look.run(resting, "at rest")
-	enough2()
-	look.report(stdout)
-	return o.handshakes(ctx, hubs[0], stdout)
+	if database > 0 {
+		each("database", database, 0)
+	}
+	if o.pages > 0 {
+		resting, enough2 := context.WithTimeout(ctx, min(30*time.Second, took))
+		look.run(resting, "at rest")
+		enough2()
+		look.report(stdout)
+	}
+	return o.handshakes(ctx, st, hubs[0], stdout)
 }
 
-// profile begins a CPU profile, if one is wanted.
-func profile(path string) (stop func(), err error) {
-	if path == "" {
-		return func() {}, nil
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		f.Close()
-	}, nil
+// A database is where the hubs keep cases; this process enrols there, and looks
+// on.
+type database struct {
+	store *store.Hub
+	dsn   string               // a path, for SQLite
+	size  func() int64         // bytes
+	cpu   func() time.Duration // of its own processes
+	close func() error
 }
 
-func (o *options) openStore(ctx context.Context) (st *store.Hub, size func() int64, done func() error, err error) {
+func (o *options) openStore(ctx context.Context) (*database, error) {
 	if o.store == "sqlite" {
 		path := filepath.Join(o.dir, "hub.db")
-		st, err = sqlite.OpenHub(ctx, path)
-		return st, func() int64 { return sizeOf(path) + sizeOf(path+"-wal") }, func() error { return nil }, err
+		st, err := sqlite.OpenHub(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		return &database{st, path, func() int64 { return sizeOf(path) + sizeOf(path+"-wal") }, func() time.Duration { return 0 }, st.Close}, nil
 	}
 	c, err := storetest.StartPostgres(ctx)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	dsn, err := c.Database(ctx)
-	if err == nil {
-		st, err = postgres.Open(ctx, dsn)
+	d := &database{size: c.Size, cpu: func() time.Duration { return cpuBelow(c.PID()) }, close: c.Close}
+	if d.dsn, err = c.Database(ctx); err == nil {
+		d.store, err = postgres.Open(ctx, d.dsn)
 	}
 	if err != nil {
-		return nil, nil, nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, c.Close())
 	}
-	return st, c.Size, c.Close, nil
+	d.close = func() error { return errors.Join(d.store.Close(), c.Close()) }
+	return d, nil
 }
 
 func sizeOf(path string) int64 {
@@ -263,33 +291,28 @@ func sizeOf(path string) int64 {
 	return info.Size()
 }
 
-func (o *options) openHubs(ctx context.Context, st *store.Hub) (hubs []*hub.Hub, stop func(), err error) {
-	var closers []func()
-	stop = func() {
-		for i := len(closers) - 1; i >= 0; i-- {
-			closers[i]()
-		}
-	}
-	url := ""
-	if o.nodes == 3 {
-		cluster, err := storetest.StartCluster(o.dir)
+// openHubs starts the hubs, and the brokers if there are several.
+func (o *options) openHubs(ctx context.Context, dsn string) (brokers, hubs []*process, err error) {
+	nats := ""
+	if o.nodes > 1 {
+		p, err := start(ctx, "-role", "brokers", "-dir", o.dir)
 		if err != nil {
 			return nil, nil, err
 		}
-		closers = append(closers, cluster.Close)
-		url = cluster.URL()
+		brokers, nats = append(brokers, p), p.says[0]
 	}
 	for i := range o.nodes {
-		dir := filepath.Join(o.dir, "hub"+strconv.Itoa(i))
-		h, err := hub.Open(ctx, hub.Config{Dir: dir, Store: st, NATS: url, Replicas: o.nodes, PerMinute: 1_000_000, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Pages: pages})
-		if err != nil {
-			stop()
-			return nil, nil, err
+		args := []string{"-role", "hub", "-dir", filepath.Join(o.dir, "hub"+strconv.Itoa(i)), "-store", o.store, "-dsn", dsn, "-nats", nats, "-nodes", strconv.Itoa(o.nodes)}
+		if i == 0 {
+			args = append(args, "-profile", o.profile)
 		}
-		closers = append(closers, h.Close)
-		hubs = append(hubs, h)
+		p, err := start(ctx, args...)
+		if err != nil {
+			return brokers, hubs, err
+		}
+		hubs = append(hubs, p)
 	}
-	return hubs, stop, nil
+	return brokers, hubs, nil
 }
 
 // certificate is what a server would have shown; all have the same key.
@@ -300,7 +323,7 @@ func certificate(server int) *x509.Certificate {
 var keyHash = fleet.KeyHash(certificate(0))
 
 // submit sends all cases, and again those that the hub has no room for now.
-func (o *options) submit(ctx context.Context, cases string, hubs []*hub.Hub) (refused int64, err error) {
+func (o *options) submit(ctx context.Context, cases string, hubs []*process) (refused int64, err error) {
 	f, err := os.Open(cases)
 	if err != nil {
 		return 0, err
@@ -312,6 +335,8 @@ func (o *options) submit(ctx context.Context, cases string, hubs []*hub.Hub) (re
 		body   []byte
 	}
 	jobs := make(chan job, o.senders)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: o.senders}}
+	defer client.CloseIdleConnections()
 	var again atomic.Int64
 	failed := make(chan error, o.senders)
 	var wg sync.WaitGroup
@@ -319,7 +344,7 @@ func (o *options) submit(ctx context.Context, cases string, hubs []*hub.Hub) (re
 		wg.Go(func() {
 			for j := range jobs {
 				for {
-					status := post(ctx, hubs[j.server%len(hubs)], j.server, j.body)
+					status := post(ctx, client, hubs[j.server%len(hubs)].plain(), j.server, j.body)
 					if status == http.StatusAccepted {
 						break
 					}
@@ -357,33 +382,19 @@ func (o *options) submit(ctx context.Context, cases string, hubs []*hub.Hub) (re
 	}
 }
 
-func post(ctx context.Context, h *hub.Hub, server int, body []byte) int {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, fleet.PathCases, bytes.NewReader(body))
+func post(ctx context.Context, client *http.Client, hub string, server int, body []byte) (status int) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, hub+fleet.PathCases, bytes.NewReader(body))
 	if err != nil {
 		return 0
 	}
-	r.RemoteAddr = "127.0.0.1:1"
-	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{certificate(server)}}
-	w := &answer{header: http.Header{}}
-	h.Handler().ServeHTTP(w, r)
-	return w.status
-}
-
-// An answer keeps a status and the size of a page.
-type answer struct {
-	header http.Header
-	status int
-	size   int
-}
-
-func (a *answer) Header() http.Header { return a.header }
-func (a *answer) WriteHeader(s int)   { a.status = s }
-func (a *answer) Write(p []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
+	r.Header.Set(serverHeader, strconv.Itoa(server))
+	resp, err := client.Do(r)
+	if err != nil {
+		return 0
 	}
-	a.size += len(p)
-	return len(p), nil
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body) // so that the connection is used again
+	return resp.StatusCode
 }
 
 // waitFor waits until so many cases are stored.
@@ -407,30 +418,26 @@ func waitFor(ctx context.Context, st *store.Hub, cases int) error {
 }
 
 // handshakes measures what TLS costs: a full handshake, a visit, and away.
-func (o *options) handshakes(ctx context.Context, h *hub.Hub, stdout io.Writer) error {
+func (o *options) handshakes(ctx context.Context, st *store.Hub, h *process, stdout io.Writer) error {
 	if o.tls == 0 {
 		return nil
 	}
-	l, err := listen()
+	keys, err := hub.OpenKeys(filepath.Join(o.dir, "hub0", "keys"), time.Now())
 	if err != nil {
 		return err
 	}
-	serving, stop := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() { served <- h.Serve(serving, l, false) }()
-	defer func() {
-		stop()
-		<-served
-	}()
-	token, err := h.NewToken(ctx, store.All(), "tls", 1, time.Hour, "bench")
+	token, err := hub.NewToken(ctx, st, keys, store.All(), "tls", 1, time.Hour, "bench", time.Now())
 	if err != nil {
 		return err
 	}
 	dir := filepath.Join(o.dir, "agent")
-	if _, err := agent.Enroll(ctx, dir, "https://"+l.Addr().String(), token, "tls", nil); err != nil {
+	if _, err := agent.Enroll(ctx, dir, h.tls(), token, "tls", nil); err != nil {
 		return err
 	}
-	before, begin := cpu(), time.Now()
+	if _, err := ask("begin", h); err != nil {
+		return err
+	}
+	begin := time.Now()
 	later := 0
 	for range o.tls {
 		c, err := agent.OpenClient(dir, time.Now)
@@ -445,8 +452,12 @@ func (o *options) handshakes(ctx context.Context, h *hub.Hub, stdout io.Writer) 
 		}
 		c.Close()
 	}
-	n := float64(o.tls)
-	fmt.Fprintf(stdout, "TLS          %d full handshakes and visits, one after the other: %.0f µs of CPU each, both sides together; %.1f s in all; %d told to come later\n",
-		o.tls, (cpu()-before).Seconds()*1e6/n, time.Since(begin).Seconds(), later)
+	took := time.Since(begin)
+	used, err := ask("end", h)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "TLS          %d full handshakes and visits, one after the other: %.0f µs of the hub's CPU each; %.1f s in all; %d told to come later\n",
+		o.tls, used.CPU.Seconds()*1e6/float64(o.tls), took.Seconds(), later)
 	return nil
 }

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -13,8 +13,6 @@ import (
 	"limier/fleet/hub"
 	"limier/store"
 )
-
-func listen() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
 
 func pages(h *hub.Hub) (http.Handler, error) {
 	return console.New(console.Config{Store: h.Store(), Log: h.Log()})
@@ -25,15 +23,15 @@ const secret = "bench-session-secret"
 
 // A look is somebody who opens one page after the other.
 type look struct {
-	hub   *hub.Hub
-	store *store.Hub
+	hub   string
+	store *store.Hub // tells what pages there are
 	every time.Duration
 	took  map[[2]string][]time.Duration // by page and phase
 	wrong map[string]int
 }
 
-func newLook(h *hub.Hub, st *store.Hub, rate float64) *look {
-	return &look{hub: h, store: st, every: time.Duration(float64(time.Second) / max(rate, 0.1)), took: map[[2]string][]time.Duration{}, wrong: map[string]int{}}
+func newLook(h *process, st *store.Hub, rate float64) *look {
+	return &look{hub: h.plain(), store: st, every: time.Duration(float64(time.Second) / max(rate, 0.1)), took: map[[2]string][]time.Duration{}, wrong: map[string]int{}}
 }
 
 func (l *look) prepare(ctx context.Context) error {
@@ -51,14 +49,14 @@ func (l *look) paths(ctx context.Context) [][2]string {
 		{"estate", "/"}, {"servers", "/servers"}, {"servers, compromised", "/servers?verdict=compromised"}, {"servers, one CVE", "/servers?cve=CVE-2020-20000"}, {"servers, a rare build", "/servers?build=15.0.2019.9"},
 		{"servers, by name", "/servers?name=ex01"}, {"search findings", "/search?q=lsass"}, {"search an address", "/search?q=203.0.113.7"}, {"search a file", "/search?q=vendor7"}, {"campaigns", "/campaigns"}, {"notify", "/notify"}, {"admin", "/admin"},
 	}
-	if s, _, err := l.store.Servers(ctx, store.All(), store.Filter{}, store.Page{Limit: 1}); err == nil && len(s) > 0 {
+	if s, _, err := l.store.Servers(ctx, store.All(), store.Filter{}, store.Page{Limit: 1}); err == nil && len(s) > 0 && s[0].Latest != 0 {
 		p = append(p, [2]string{"server", fmt.Sprint("/servers/", s[0].ID)}, [2]string{"case", fmt.Sprint("/cases/", s[0].Latest)})
+		if f, err := l.store.FilesOf(ctx, store.All(), s[0].ID, 1000); err == nil && len(f) > 0 { // the last is the commonest
+			p = append(p, [2]string{"file and prevalence", fmt.Sprint("/files/", f[len(f)-1].ID)})
+		}
 	}
 	if c, _, err := l.store.Campaigns(ctx, store.All(), "", store.Page{Limit: 1}); err == nil && len(c) > 0 {
 		p = append(p, [2]string{"campaign", fmt.Sprint("/campaigns/", c[0].ID)})
-	}
-	if f, _, err := l.store.SearchFiles(ctx, store.All(), "", store.Page{Limit: 1}); err == nil && len(f) > 0 {
-		p = append(p, [2]string{"file and prevalence", fmt.Sprint("/files/", f[0].ID)})
 	}
 	return p
 }
@@ -74,12 +72,8 @@ func (l *look) run(ctx context.Context, phase string) {
 				return
 			}
 			begin := time.Now()
-			status := l.get(ctx, p[1])
-			if ctx.Err() != nil {
-				return
-			}
-			if status != http.StatusOK {
-				l.wrong[fmt.Sprint(p[0], " ", status)]++
+			if err := l.get(context.WithoutCancel(ctx), p[1]); err != nil { // a page that was asked for is waited for
+				l.wrong[fmt.Sprint(p[0], ": ", err)]++
 				continue
 			}
 			k := [2]string{p[0], phase}
@@ -88,16 +82,27 @@ func (l *look) run(ctx context.Context, phase string) {
 	}
 }
 
-func (l *look) get(ctx context.Context, path string) int {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+// get asks for a page and reads it to its end.
+func (l *look) get(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.hub+path, nil)
 	if err != nil {
-		return 0
+		return err
 	}
-	r.RemoteAddr = "127.0.0.1:2"
 	r.AddCookie(&http.Cookie{Name: "limier-session", Value: secret})
-	w := &answer{header: http.Header{}}
-	l.hub.Handler().ServeHTTP(w, r)
-	return w.status
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || resp.Request.URL.Path != r.URL.Path {
+		return fmt.Errorf("%s at %s", resp.Status, resp.Request.URL.Path)
+	}
+	if body, err := io.ReadAll(resp.Body); err != nil || !bytes.HasSuffix(bytes.TrimSpace(body), []byte("</html>")) {
+		return fmt.Errorf("cut off after %d bytes: %w", len(body), err)
+	}
+	return nil
 }
 
 func (l *look) report(w io.Writer) {
@@ -131,6 +136,6 @@ func (l *look) report(w io.Writer) {
 	}
 	line("all", func(p string) []time.Duration { return all[p] })
 	for what, n := range l.wrong {
-		fmt.Fprintf(w, "page %s: %d times\n", what, n)
+		fmt.Fprintf(w, "page %s, %d times\n", what, n)
 	}
 }

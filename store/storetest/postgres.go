@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,15 @@ func (c *Cluster) Database(ctx context.Context) (dsn string, err error) {
 		return "", err
 	}
 	return "host=" + c.dir + " user=limier dbname=" + name, nil
+}
+
+// PID is the process that started all others of the cluster; 0 while it is
+// stopped.
+func (c *Cluster) PID() int {
+	text, _ := os.ReadFile(c.dir + "/data/postmaster.pid")
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, _ := strconv.Atoi(first)
+	return pid
 }
 
 // Size is how many bytes the cluster's folder takes.
