@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -566,5 +567,28 @@ func TestLimiterIsBounded(t *testing.T) {
 	now = now.Add(time.Second)
 	if _, ok := l.allow("a"); !ok {
 		t.Error("a second later there is no try")
+	}
+}
+
+// TestVisitorGoesAway: a page that nobody waits for any more is no failure of
+// the hub; one that the store fails is.
+func TestVisitorGoesAway(t *testing.T) {
+	var log bytes.Buffer
+	e := newEstate(t, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	ask := func(ctx context.Context) {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/files/1", nil)
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: "a session"})
+		e.c.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if ask(gone); log.Len() > 0 {
+		t.Errorf("logged although the visitor went away: %s", &log)
+	}
+	if err := e.hub.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if ask(t.Context()); !strings.Contains(log.String(), "request failed") {
+		t.Errorf("a failure was not logged: %q", &log)
 	}
 }

@@ -201,7 +201,7 @@ func (c *Console) tell(v *visit, err error) {
 	if errors.As(err, &large) {
 		f = &failure{http.StatusRequestEntityTooLarge, err, v.t("That is too large: %d MiB at most.", large.Limit>>20)}
 	}
-	if f.status >= 500 {
+	if f.status >= 500 && v.ctx().Err() == nil { // else whoever asked went away
 		c.Log.Error("request failed", "path", v.r.URL.Path, "error", f.err)
 	}
 	if v.program() {
