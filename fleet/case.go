@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 
 	"limier/casefile"
@@ -30,12 +32,15 @@ type Checked struct {
 }
 
 // A Checker reads compressed cases. It is safe for concurrent use.
-type Checker struct{ dec *zstd.Decoder }
+type Checker struct {
+	dec  *zstd.Decoder
+	cves cveLists
+}
 
 // NewChecker makes one. What it unpacks, and the window, are bounded.
 func NewChecker() (*Checker, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(store.MaxCase), zstd.WithDecoderMaxWindow(8<<20))
-	return &Checker{dec}, err
+	return &Checker{dec: dec}, err
 }
 
 // Check reads a compressed case as a hub does: it must be one whole stream of
@@ -47,7 +52,7 @@ func (c *Checker) Check(body []byte) (*Checked, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("no whole case: %w", err)
 	}
-	checked, err := CheckStream(bytes.NewReader(plain))
+	checked, err := checkStream(bytes.NewReader(plain), &c.cves)
 	if err != nil {
 		return nil, fmt.Errorf("no whole case: %w", err)
 	}
@@ -65,7 +70,9 @@ func Check(body []byte) (*Checked, error) {
 }
 
 // CheckStream is Check for a stream that is not compressed.
-func CheckStream(r io.Reader) (*Checked, error) {
+func CheckStream(r io.Reader) (*Checked, error) { return checkStream(r, &cveLists{}) }
+
+func checkStream(r io.Reader, known *cveLists) (*Checked, error) {
 	lim := &io.LimitedReader{R: r, N: store.MaxCase + 1}
 	in := bufio.NewReaderSize(lim, 64<<10)
 	whole, rest := sha256.New(), sha256.New()
@@ -83,7 +90,7 @@ func CheckStream(r io.Reader) (*Checked, error) {
 			var m wire.Message
 			if err == nil {
 				whole.Write(line)
-				err = message(line, n, ended, &m)
+				err = message(line, n, ended, known, &m)
 			}
 			if err == nil && n == 0 {
 				begin(rest, m.Start)
@@ -115,14 +122,27 @@ func begin(sum hash.Hash, s *wire.Start) {
 }
 
 // message reads the line as the message number n.
-func message(line []byte, n int, ended bool, m *wire.Message) error {
+func message(line []byte, n int, ended bool, known *cveLists, m *wire.Message) error {
 	switch {
 	case ended:
 		return errors.New("there is more after the end")
 	case n == maxMessages:
 		return fmt.Errorf("more than %d messages", maxMessages)
 	}
-	if err := json.Unmarshal(line, m); err != nil { // version 2: half the time, and strict about UTF-8 and repeated names
+	// Version 2 takes half the time, and is strict about UTF-8 and repeated names.
+	read := struct {
+		wire.Message
+		Exposure *struct {
+			wire.Exposure
+			CVEs jsontext.Value `json:"cves"`
+		} `json:"exposure"`
+	}{}
+	err := json.Unmarshal(line, &read)
+	if *m = read.Message; err == nil && read.Exposure != nil {
+		m.Exposure = &read.Exposure.Exposure
+		m.Exposure.CVEs, err = known.read(read.Exposure.CVEs)
+	}
+	if err != nil {
 		return fmt.Errorf("message %d: %w", n+1, err)
 	}
 	kinds := 0
@@ -138,6 +158,41 @@ func message(line []byte, n int, ended bool, m *wire.Message) error {
 		return fmt.Errorf("message %d is several at once", n+1)
 	}
 	return nil
+}
+
+// cveLists remembers what builds are open to, by its JSON: most of a small case,
+// and the same on thousands of servers. The lists are shared, and not changed.
+type cveLists struct {
+	mu   sync.Mutex
+	seen map[string][]wire.CVEState
+}
+
+// What is remembered is bounded: so many lists of so many bytes.
+const (
+	maxLists    = 500
+	maxListSize = 64 << 10
+)
+
+func (k *cveLists) read(text jsontext.Value) (list []wire.CVEState, err error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	k.mu.Lock()
+	list, ok := k.seen[string(text)]
+	k.mu.Unlock()
+	if ok {
+		return list, nil
+	}
+	if err := json.Unmarshal(text, &list); err != nil || len(text) > maxListSize {
+		return list, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.seen == nil || len(k.seen) >= maxLists {
+		k.seen = map[string][]wire.CVEState{}
+	}
+	k.seen[string(text)] = list
+	return list, nil
 }
 
 // readLine reads a line with its end. It fails if the line is longer than

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/netip"
 	"path"
 	"regexp"
@@ -67,17 +66,17 @@ func exposureOf(list []wire.Exposure) exposureRow {
 	if len(list) == 0 {
 		return exposureRow{}
 	}
-	sum := sha256.New()
+	var text []byte // hashed at once: thousands of short writes take longer than the hash
 	for _, e := range list {
-		fmt.Fprintf(sum, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
+		text = fmt.Appendf(text, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
 		for _, c := range e.CVEs {
 			for _, s := range []string{c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited} {
-				io.WriteString(sum, s)
-				sum.Write([]byte{0})
+				text = append(append(text, s...), 0)
 			}
 		}
 	}
-	return exposureRow{hex.EncodeToString(sum.Sum(nil)), cut(list[0].Product), cut(list[0].Build), cut(list[0].Name)}
+	sum := sha256.Sum256(text)
+	return exposureRow{hex.EncodeToString(sum[:]), cut(list[0].Product), cut(list[0].Build), cut(list[0].Name)}
 }
 
 type kindRow struct {
@@ -167,6 +166,9 @@ func Summarize(c *casefile.Case) Summary {
 		}
 		if f.Phase == finding.Backdoor {
 			for k := range f.Steps[:min(len(f.Steps), 20)] {
+				if !strings.ContainsAny(f.Steps[k].Raw, `"'`) {
+					continue // no parameter's name: most lines are of logs
+				}
 				for _, m := range parameter.FindAllStringSubmatch(f.Steps[k].Raw, 5) {
 					add(f, ShellParameter, "shell", m[1], "")
 				}

@@ -1,0 +1,70 @@
+package fleet_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+
+	"limier/fleet"
+	"limier/store"
+)
+
+func compressed(t testing.TB, stream string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := zstd.NewWriter(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(w, stream)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+const head, tail = `{"start":{"format":"limier/1","version":"t","source":"live","rules":1}}` + "\n", `{"end":{"verdict":"exposed","confidence":"high","reason":"","coverage":[],"counts":{}}}` + "\n"
+
+// TestSameExposure: what a build is open to is read once for many servers, and
+// each case is what it would be alone.
+func TestSameExposure(t *testing.T) {
+	c, err := fleet.NewChecker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exposure := func(build, cves string) string {
+		return head + `{"exposure":{"product":"Exchange","build":"` + build + `","proof":[{"path":"a.log","line":3}],"cves":` + cves + `}}` + "\n" + tail
+	}
+	one := `[{"id":"CVE-2021-26855","state":"vulnerable","exploited":"2021-11-03"},{"id":"CVE-2021-27065","state":"fixed"}]`
+	for _, stream := range []string{exposure("15.1", one), exposure("15.2", one), exposure("15.2", strings.Replace(one, "fixed", "depends", 1)), exposure("15.2", "null"), head + tail, exposure("15.1", one)} {
+		got, err := c.Check(compressed(t, stream))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := store.Read(strings.NewReader(stream))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Case); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", stream, diff)
+		}
+	}
+	for name, stream := range map[string]string{
+		"a number for a list":  exposure("15.1", "7"),
+		"a number for a state": exposure("15.1", `[{"id":"CVE-2021-26855","state":7}]`),
+		"a name twice":         exposure("15.1", `[{"id":"CVE-2021-26855","id":"CVE-2021-26856"}]`),
+		"no UTF-8":             exposure("15.1", "[{\"id\":\"\xff\"}]"),
+		"two lists":            exposure("15.1", one+`,"cves":`+one),
+		"two messages":         head + `{"exposure":{"product":"Exchange","build":"1","proof":[]},"gap":{"ref":{"path":"a"},"reason":"b"}}` + "\n" + tail,
+	} {
+		for range 2 { // the first is not remembered
+			if _, err := c.Check(compressed(t, stream)); err == nil {
+				t.Errorf("%s: not refused", name)
+			}
+		}
+	}
+}
