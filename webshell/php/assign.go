@@ -67,6 +67,9 @@ func (m *machine) assign(n *node, v value) {
 				a.shared = true
 			}
 			s.v = v
+			if v.k == vStr && v.s == "" && m.cond > 0 && m.f == m.globals { // what was there before may still be
+				s.v = m.undefined(n.s)
+			}
 			return
 		}
 		m.set(s, v)

@@ -126,10 +126,17 @@ func (m *machine) callValue(n *node, f value, args []value, nodes []*node, direc
 			return m.callStatic(n, name[:i], name[i+2:], args, nodes)
 		}
 		name = baseName(name)
+		if plain := unslashed(name); plain != "" {
+			name, f.t = plain, f.t|hidden
+		}
 		if f.t&(hidden|decoded) != 0 || f.t&hostile != 0 {
 			m.hiddenCall(n, f, name, args)
 		}
-		return m.function(&call{n: n, name: name, args: args, nodes: nodes})
+		v := m.function(&call{n: n, name: name, args: args, nodes: nodes})
+		if f.t&hidden != 0 && m.funcs[name] == nil && (v.k == vStr || v.k == vUnknown) {
+			v.t |= masked
+		}
+		return v
 	}
 	return m.unknownCall(n, f, args, direct)
 }

@@ -15,6 +15,9 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 	if t != 0 {
 		out.t |= unsure
 	}
+	if ft&hidden != 0 && ft&fromParam == 0 {
+		out.t |= masked
+	}
 	given := t&(fromRequest|fromUpload|fromRemote) != 0
 	switch {
 	case ft&fromRequest != 0 && f.k == vUnknown:
@@ -45,11 +48,34 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 	return out
 }
 
+// unslashed is the name of a function that runs code or commands, written in
+// escapes that have lost their backslashes: "asx73ert". "" for any other.
+func unslashed(name string) string {
+	i := strings.IndexByte(name, 'x')
+	if i < 0 || i+2 >= len(name) || len(name) > 2*maxWord {
+		return ""
+	}
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		if name[i] == 'x' && i+2 < len(name) && hexDigit(name[i+1]) >= 0 && hexDigit(name[i+2]) >= 0 {
+			b.WriteByte(byte(hexDigit(name[i+1])<<4 | hexDigit(name[i+2])))
+			i += 2
+			continue
+		}
+		b.WriteByte(name[i])
+	}
+	if s := b.String(); s != name && deadly[s] {
+		return s
+	}
+	return ""
+}
+
 // hiddenCall judges a call of a function whose name was assembled.
 func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
 	c := &call{args: args}
 	t, tr := c.taint()
-	if f.t&decoded != 0 && t&fromRequest != 0 && t&checked == 0 && m.funcs[name] == nil && !dangerous[name] && !m.ordinary(name) {
+	computed := f.t&decoded != 0 || f.t&hidden != 0 && m.isolated() && m.small()
+	if computed && t&fromRequest != 0 && t&checked == 0 && m.funcs[name] == nil && !dangerous[name] && !m.ordinary(name) {
 		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is computed at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
 		return
 	}

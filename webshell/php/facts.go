@@ -37,6 +37,7 @@ type mark struct {
 	// alone says that nothing else had been loaded by then; top, that it
 	// stands outside functions.
 	alone, top bool
+	open       bool // no upload's name or type had been looked at
 }
 
 // facts are what a run leaves behind besides reasons.
@@ -102,7 +103,7 @@ func (m *machine) note(b behaviour, n *node, v value) {
 		m.facts.seen = map[behaviour]mark{}
 	}
 	if _, ok := m.facts.seen[b]; !ok {
-		m.facts.seen[b] = mark{n, m.unit, v.tr, m.isolated(), m.f == m.globals}
+		m.facts.seen[b] = mark{n, m.unit, v.tr, m.isolated(), m.f == m.globals, !m.facts.uploadOK}
 		m.facts.order = append(m.facts.order, b)
 	}
 }

@@ -109,7 +109,11 @@ func (m *machine) manager() {
 // uploader sees a script that does little else than store what is uploaded.
 func (m *machine) uploader() {
 	k := m.facts.seen[doesUpload]
-	if !m.does(doesUpload) || m.facts.uploadOK || !k.alone {
+	if !m.does(doesUpload) || !k.alone {
+		return
+	}
+	before := k.open && k.top && k.u == m.file && k.n.pos < 4<<10 // the rest of the file, which checks, is another's
+	if m.facts.uploadOK && !before {
 		return
 	}
 	code := 0
@@ -366,6 +370,12 @@ func (m *machine) flooder() {
 
 // database sees a console for any database the request names.
 func (m *machine) database() {
+	if m.does(doesConnect) && m.isolated() {
+		src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<18)]))
+		if strings.Contains(src, "into dumpfile") || strings.Contains(src, " soname ") { // between parts that the request gives
+			m.behaves("database-to-command", webshell.Webshell, moderate, "The request names a database, which is made to write files or load a library.", []behaviour{doesConnect})
+		}
+	}
 	if m.does(doesConnect) && m.does(doesSQL) && m.isolated() {
 		m.behaves("database-console", webshell.Webshell, moderate, "The request names a database and gives the SQL that is run there.", []behaviour{doesConnect, doesSQL})
 	}

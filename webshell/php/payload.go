@@ -31,7 +31,7 @@ func payload(s string) string {
 	}
 	shell := has("/bin/sh", "/bin/bash", "cmd.exe", "STDIN", "dup2(", "system(", "exec(", "subprocess")
 	switch {
-	case has("<sys/socket.h>", "<winsock") && (shell || has("execl", "accept(")):
+	case has("<sys/socket.h>", "<winsock", "socket(AF_INET", "socket(PF_INET") && has("#include") && (shell || has("execl", "accept(", "bind(")):
 		return "a backdoor in C"
 	case has("use Socket", "use IO::Socket", "IO::Socket::INET") && (shell || has("SOCK_DGRAM", "connect(")):
 		return "a backdoor in Perl"
@@ -45,11 +45,26 @@ func payload(s string) string {
 	return ""
 }
 
+// hiddenScript says what a text that was encoded is: a script of the shell or
+// of Perl that intruders run. "" for anything else.
+func hiddenScript(s string) string {
+	if !strings.HasPrefix(s, "#!/") {
+		return ""
+	}
+	switch {
+	case (strings.Contains(s, "wget ") || strings.Contains(s, "curl ")) && strings.Contains(s, "chmod "):
+		return "a script that fetches programs and runs them"
+	case strings.Contains(s, "/etc/passwd") && (strings.Contains(s, "ln -s") || strings.Contains(s, "symlink")):
+		return "a script that links other users' files"
+	}
+	return ""
+}
+
 // literal looks into a long literal for a program in another language.
 func (m *machine) literal(n *node, v value) {
 	m.carriedShell(n, v)
 	if v.k == vPart && len(v.s) < 200 && len(v.tail()) >= 200 {
-		v.s = v.tail()
+		v.s += "\n" + v.tail()
 	}
 	if len(v.s) < 200 || m.facts.literals > 40 || len(v.s) > 4096 && m.alarmed() {
 		return
@@ -66,7 +81,9 @@ func (m *machine) literal(n *node, v value) {
 			return
 		}
 		s, _ = unbase64(s)
-		what = payload(s)
+		if what = payload(s); what == "" {
+			what = hiddenScript(s)
+		}
 		if what == "" {
 			if out, ok := anyInflate(s); ok && m.spend(len(out)) {
 				s = out

@@ -291,7 +291,11 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 	t, _ := taintOf(v)
 	code, ok := v.text()
 	if ok && v.k == vStr {
-		return m.runCode(n, v, code, via)
+		r := m.runCode(n, v, code, via)
+		if t&masked != 0 && !m.alarmed() {
+			m.report("hidden-function", webshell.Malicious, moderate, "Code that a function with an assembled name decodes is evaluated by "+via+".", n, v)
+		}
+		return r
 	}
 	if v.k == vBool || v.k == vInt || v.k == vNull || v.k == vFn || v.k == vObj {
 		return value{}
@@ -339,6 +343,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("database-to-eval", webshell.Malicious, moderate, what, n, v)
 	case t&fromDB != 0 && t&decoded != 0:
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
+	case t&masked != 0 && t&fromParam == 0 && v.k == vUnknown:
+		m.report("hidden-function", webshell.Malicious, moderate, "Code that a function with an assembled name makes is evaluated by "+via+".", n, v)
 	case t&hidden != 0 && t&fromParam == 0 && via != "assert":
 		m.report("assembled-eval", webshell.Suspicious, low, "Code that is assembled at run time is evaluated by "+via+".", n, v)
 	}
@@ -456,6 +462,9 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		if subj, ok := s.text(); ok && raw && len(trimmed) <= 4 {
 			return m.runCode(c.n, value{k: vStr, t: repl.t | s.t}, subj, c.name), true
 		}
+		if st&fromRequest != 0 && st&(checked|unsure) == 0 && quotesMatch(code) && m.isolated() && m.small() { // "${…}" in the match runs
+			return m.evalCode(c.n, value{t: st, tr: str}, c.name+" with the modifier e"), true
+		}
 		if repl.t&hidden != 0 && raw {
 			m.report("hidden-function", webshell.Malicious, moderate, "The code that a pattern evaluates is assembled at run time.", c.n, repl)
 		}
@@ -476,6 +485,17 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		m.report("request-to-pattern", verdict, moderate, "The request gives pattern and replacement; with the modifier e that runs code.", c.n, r)
 	}
 	return value{}, false
+}
+
+// quotesMatch says that the code of a pattern's replacement has the match in
+// double quotes.
+func quotesMatch(code string) bool {
+	for _, w := range []string{`"\0"`, `"\1"`, `"\\0"`, `"\\1"`, `"$0"`, `"$1"`} {
+		if strings.Contains(code, w) {
+			return true
+		}
+	}
+	return false
 }
 
 var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "sudo", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl ", "python ", "php ", "ruby ", "gcc ", "./"}

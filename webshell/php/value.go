@@ -49,6 +49,7 @@ const (
 	keyed     // decoded with a key that the request gives
 	session   // from the session
 	argument  // an argument that the client chose, escaped for the shell
+	masked    // made by a function whose name was assembled
 	shady     // from a host where anyone may leave text, or one that is hidden
 )
 

@@ -55,7 +55,7 @@ func (m *machine) written(c *call, p, d value) {
 			return
 		}
 	}
-	if t&(fromRequest|fromUpload) != 0 {
+	if t&(fromRequest|fromUpload|fromUndef) != 0 {
 		m.facts.wroteAny = true
 	}
 	whole := d.k == vUnknown || d.k == vArr || d.k == vPart && strings.TrimSpace(d.s) == "" && len(d.tail()) < 4
@@ -112,7 +112,7 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
 	case t&fromRequest != 0 && d.k == vPart && script && strings.Contains(d.s, "<?") && t&checked == 0:
 		m.report("request-into-script", webshell.Suspicious, low, "The request is written into a script.", c.n, dv)
-	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"):
+	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"), d.k == vPart && runsOthers(p, d.s+d.tail()):
 		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
 	case t&fromBlob != 0 && t&decoded != 0 && script && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
@@ -125,9 +125,7 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("mass-writer", webshell.Malicious, moderate, "The same text is written as a page into folder after folder.", n, d)
 		return
 	}
-	low := strings.ToLower(s)
-	if (strings.HasSuffix(p.tail(), ".htaccess") || strings.HasSuffix(p.tail(), ".user.ini")) && (strings.Contains(low, "auto_prepend_file") || strings.Contains(low, "application/x-httpd-php") && strings.Contains(low, ".jpg") ||
-		strings.Contains(low, "followsymlinks") && (strings.Contains(low, "text/plain") || strings.Contains(low, "cgi-script")) || strings.Contains(low, "cgi-script") && strings.Contains(low, "addhandler") && strings.Contains(low, "execcgi") || showsSource(low)) {
+	if runsOthers(p, s) {
 		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
@@ -160,6 +158,19 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "drops-script" {
 		m.reasons[i].Decoded = cut(s, 500)
 	}
+}
+
+// runsOthers says that text written to p makes the server run other files as
+// scripts, or show scripts as text.
+func runsOthers(p value, text string) bool {
+	if !strings.HasSuffix(p.tail(), ".htaccess") && !strings.HasSuffix(p.tail(), ".user.ini") {
+		return false
+	}
+	low := strings.ToLower(text)
+	has := func(w string) bool { return strings.Contains(low, w) }
+	return has("auto_prepend_file") || has("application/x-httpd-php") && has(".jpg") ||
+		has("followsymlinks") && (has("text/plain") || has("cgi-script")) ||
+		has("cgi-script") && has("addhandler") && has("execcgi") || showsSource(low)
 }
 
 // showsSource says that a .htaccess makes the server show scripts as text, which
