@@ -17,7 +17,7 @@ import (
 // are evaluated.
 type bucket struct {
 	slots    []slot
-	searched []int    // slots with literals
+	searched []int    // slots that are searched in every event; others when a rule asks
 	words    int      // of a bitset of all literals
 	always   []uint64 // rules that no literal stands for
 	start    []uint32 // by literal: where its rules start in byLit; one more at the end
@@ -31,8 +31,24 @@ type slot struct {
 	literals *literal.Set // nil if nothing is looked for
 	at       int          // of its literals in the bitset, a word
 	high     int          // bit of what is not ASCII, -1 if nothing asks for it
-	keywords *literal.Set // of a slot for keywords: a record without any of them matches none
-	raw      *literal.Set // of the keywords in UTF-16; nil if they do not tell
+	keywords [2]*keywords // by spans; nil if the slot is not for keywords, or they do not tell
+}
+
+// spans says whether a keyword may begin in one value of an event and end in
+// another: in the unnamed strings of Windows' older logs, parts of a sentence.
+type spans int
+
+const (
+	apart spans = iota
+	across
+)
+
+// keywords are texts one of which every record holds that some test of a slot
+// for keywords matches.
+type keywords struct {
+	texts []string
+	ansi  *literal.Set
+	wide  *literal.Set // in UTF-16
 }
 
 // An indexed is a rule, ready for one bucket.
@@ -50,6 +66,13 @@ type check struct {
 	ref   int32    // the other slot, of fieldTest
 	bits  []uint32 // one of these literals was seen, or the test fails
 	whole bool     // and if one was, it holds
+	any   []mask   // of an or whose kids all ask for bits of one slot: one of these is set, or it fails
+}
+
+// A mask is bits of a word of a bitset.
+type mask struct {
+	word int32
+	bits uint64
 }
 
 // constant is the value of a node that the log source alone decides.
@@ -112,15 +135,17 @@ func newBucket(ls event.Logsource, eventID string, sources []source) *bucket {
 				}
 			}
 			b.slots[i].literals = literal.New(ordered)
-			out.searched = append(out.searched, i)
 			if b.slots[i].views[0].derive == everything {
-				if keywords := rawKeywords(ordered); keywords != nil {
-					b.slots[i].keywords, b.slots[i].raw = literal.New(keywords), literal.NewWide(keywords)
+				for how := range b.slots[i].keywords {
+					if texts := rawKeywords(ordered, spans(how)); texts != nil {
+						b.slots[i].keywords[how] = &keywords{texts: texts}
+					}
 				}
 			}
 			out.words += b.slots[i].literals.Words()
 		}
 	}
+	searched := make([]bool, len(b.slots))
 	out.always = make([]uint64, (len(kept)+63)/64)
 	posts := make([][]uint32, out.words*64)
 	for i, s := range kept {
@@ -129,6 +154,7 @@ func newBucket(ls event.Logsource, eventID string, sources []source) *bucket {
 			out.always[i>>6] |= 1 << (i & 63)
 		} else {
 			for _, l := range c.lits {
+				searched[l.slot] = true
 				bit := b.bit(l)
 				if p := posts[bit]; len(p) == 0 || p[len(p)-1] != uint32(i) {
 					posts[bit] = append(p, uint32(i))
@@ -136,6 +162,11 @@ func newBucket(ls event.Logsource, eventID string, sources []source) *bucket {
 			}
 		}
 		out.rules = append(out.rules, indexed{&s.rule.Rule, b.check(s.root)})
+	}
+	for i, yes := range searched {
+		if yes {
+			out.searched = append(out.searched, i)
+		}
 	}
 	out.slots = b.slots // b.check may have added some
 	for _, p := range posts {
@@ -315,6 +346,10 @@ func (b *bucketBuilder) check(n *node) *check {
 	if n.op == and || n.op == or {
 		slices.SortStableFunc(c.kids, func(x, y *check) int { return x.effort() - y.effort() })
 	}
+	if n.op == or {
+		c.any = masks(c.kids)
+		c.slot = c.kids[0].slot
+	}
 	if n.op != leaf {
 		return c
 	}
@@ -327,6 +362,25 @@ func (b *bucketBuilder) check(n *node) *check {
 	}
 	c.whole = len(c.bits) > 0 && n.test.kind == patternTest && n.test.pattern.whole()
 	return c
+}
+
+// masks returns the bits that leaves ask for, nil if one asks for none or they
+// are not of one slot.
+func masks(kids []*check) (all []mask) {
+	for _, k := range kids {
+		if len(k.bits) == 0 || k.slot != kids[0].slot {
+			return nil
+		}
+		for _, bit := range k.bits {
+			i := slices.IndexFunc(all, func(m mask) bool { return m.word == int32(bit>>6) })
+			if i < 0 {
+				i = len(all)
+				all = append(all, mask{word: int32(bit >> 6)})
+			}
+			all[i].bits |= 1 << (bit & 63)
+		}
+	}
+	return all
 }
 
 // effort orders checks: what a bit decides comes first.
@@ -354,15 +408,12 @@ func (c *check) effort() int {
 // match appends to found the rules that the event matches, in the order they
 // were read.
 func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
-	for _, i := range b.searched {
-		sl := &b.slots[i]
-		if sl.raw != nil && s.layout != nil && !s.layout.spoken && !sl.raw.Any(s.record.Bytes()) &&
-			(!s.record.HasANSI() || !sl.keywords.Any(s.record.Bytes())) {
-			continue
-		}
-		if s.memory == nil || !s.recall(i, sl) {
-			s.search(i, sl)
-		}
+	searched := b.searched
+	if s.layout != nil {
+		searched = s.layout.searched
+	}
+	for _, i := range searched {
+		s.look(i)
 	}
 	copy(s.candidates, b.always)
 	for _, bit := range s.hits {
@@ -379,6 +430,23 @@ func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
 	}
 	s.forget()
 	return found
+}
+
+// look makes sure that it is known which literals of a slot the event holds.
+func (s *scratch) look(i int) {
+	if s.looked[i] == s.turn {
+		return
+	}
+	s.looked[i] = s.turn
+	sl := &s.b.slots[i]
+	if s.layout != nil && !s.layout.spoken {
+		if k := sl.keywords[s.layout.spans]; k != nil && !k.in(s.record, s.memory) {
+			return
+		}
+	}
+	if s.memory == nil || !s.recall(i, sl) {
+		s.search(i, sl)
+	}
 }
 
 // search looks for a slot's literals in its values.
@@ -405,6 +473,9 @@ func (s *scratch) holds(c *check) bool {
 		}
 		return true
 	case or:
+		if c.any != nil && !s.anyOf(c) {
+			return false
+		}
 		for _, k := range c.kids {
 			if s.holds(k) {
 				return true
@@ -415,6 +486,7 @@ func (s *scratch) holds(c *check) bool {
 		return !s.holds(c.kids[0])
 	}
 	if len(c.bits) > 0 {
+		s.look(int(c.slot))
 		seen := false
 		for _, bit := range c.bits {
 			if s.bits[bit>>6]>>(bit&63)&1 != 0 {
@@ -440,6 +512,17 @@ func (s *scratch) holds(c *check) bool {
 		r.tests = append(r.tests, tested{c, holds})
 	}
 	return holds
+}
+
+// anyOf reports whether a literal was seen that a kid asks for.
+func (s *scratch) anyOf(c *check) bool {
+	s.look(int(c.slot))
+	for _, m := range c.any {
+		if s.bits[m.word]&m.bits != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // test asks the values of a slot.

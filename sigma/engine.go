@@ -8,9 +8,11 @@ package sigma
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"limier/event"
+	"limier/internal/literal"
 	"limier/parse/evtx"
 	"limier/sighting"
 )
@@ -36,6 +38,7 @@ type Engine struct {
 
 	mu      sync.RWMutex
 	buckets map[bucketKey]*bucket // nil for one without rules
+	words   map[string]*keywords  // by their texts: buckets share them
 	pool    sync.Pool
 }
 
@@ -48,7 +51,7 @@ type bucketKey struct {
 // named in the errors, and the others are used.
 func Compile(c *Collection, cfg Config) (*Engine, []RuleError) {
 	e := &Engine{
-		hidden: map[*sighting.Rule]bool{}, buckets: map[bucketKey]*bucket{},
+		hidden: map[*sighting.Rule]bool{}, buckets: map[bucketKey]*bucket{}, words: map[string]*keywords{},
 		services: map[string]bool{}, categories: map[string]bool{}, products: map[string]bool{}, eventIDs: map[string]bool{},
 	}
 	e.pool.New = func() any { return &scratch{} }
@@ -187,7 +190,27 @@ func (e *Engine) get(key bucketKey) *bucket {
 		return other
 	}
 	e.buckets[key] = b
+	if b != nil {
+		for i := range b.slots {
+			for how, k := range b.slots[i].keywords {
+				b.slots[i].keywords[how] = e.shared(k)
+			}
+		}
+	}
 	return b
+}
+
+// shared returns the engine's own keywords with the same texts, ready for use.
+func (e *Engine) shared(k *keywords) *keywords {
+	if k == nil {
+		return nil
+	}
+	key := strings.Join(k.texts, "\n")
+	if e.words[key] == nil {
+		k.ansi, k.wide = literal.New(k.texts), literal.NewWide(k.texts)
+		e.words[key] = k
+	}
+	return e.words[key]
 }
 
 // Rules returns the headers of the compiled rules, in the order they were read.

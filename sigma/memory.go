@@ -13,6 +13,14 @@ type memory struct {
 	seed   maphash.Seed
 	values []*remembered
 	size   int // bytes of values
+	chunks []heard
+}
+
+// A heard says whether some keywords, in UTF-16, are in a chunk.
+type heard struct {
+	*keywords
+	chunk uint64
+	yes   bool
 }
 
 // A remembered is a value of a slot, as it lies in the log, the literals that it
@@ -36,7 +44,11 @@ const maxTested = 16
 
 // A trial counts whether remembering the values of a slot pays. While most of
 // them are new it is let be.
-type trial struct{ seen, new, pause, last int }
+type trial struct {
+	seen, new, pause, last int
+
+	hash, at uint64 // of the value before, and where it is remembered
+}
 
 const (
 	memorySize = 4096    // values, a power of two
@@ -79,9 +91,14 @@ func (s *scratch) recall(i int, sl *slot) (ok bool) {
 		t.pause = max(0, t.pause-1)
 		return false
 	}
+	if a := m.values[t.at]; a.is(t.hash, sl, uint8(v.Type), v.Raw) {
+		s.remember(i, a)
+		return true
+	}
 	h := maphash.Bytes(m.seed, v.Raw) ^ uint64(sl.at)*0x9e3779b97f4a7c15
 	at := h >> 20 & uint64(len(m.values)-2)
 	pair := m.values[at : at+2]
+	t.hash, t.at = h, at
 	t.seen++
 	a := pair[0]
 	if !a.is(h, sl, uint8(v.Type), v.Raw) {
@@ -108,19 +125,40 @@ func (s *scratch) recall(i int, sl *slot) (ok bool) {
 			a.tests = a.tests[:0]
 			a.hash, a.slot, a.typ, a.raw = h, sl, uint8(v.Type), append(a.raw[:0], v.Raw...)
 			a.hits = append(a.hits[:0], s.hits[before:]...)
-			s.know(i, a)
+			s.known[i] = known{a, h, s.turn}
 			return true
 		}
 	}
-	s.know(i, a)
-	for _, bit := range a.hits {
-		s.set(bit)
-	}
+	s.remember(i, a)
 	return true
 }
 
-// know keeps what is remembered of a slot's value at hand.
-func (s *scratch) know(i int, r *remembered) { s.known[i] = known{r, r.hash, s.turn} }
+// remember keeps what is remembered of a slot's value at hand.
+func (s *scratch) remember(i int, r *remembered) {
+	s.known[i] = known{r, r.hash, s.turn}
+	for _, bit := range r.hits {
+		s.set(bit)
+	}
+}
+
+// mayHold reports whether a keyword, in UTF-16, may be in the record: a chunk is
+// searched once for all its records.
+func (m *memory) mayHold(r *evtx.Record, k *keywords) bool {
+	b, number := r.Chunk()
+	if m == nil || b == nil {
+		return true
+	}
+	for i := range m.chunks {
+		if h := &m.chunks[i]; h.keywords == k {
+			if h.chunk != number {
+				h.chunk, h.yes = number, k.wide.Any(b)
+			}
+			return h.yes
+		}
+	}
+	m.chunks = append(m.chunks, heard{k, number, k.wide.Any(b)})
+	return m.chunks[len(m.chunks)-1].yes
+}
 
 // A known is what is remembered of a slot's value in the event at hand. Its
 // memory may serve another value meanwhile: then the hash differs.

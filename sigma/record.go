@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,9 +23,13 @@ func (e *Engine) match(r *evtx.Record, l *layout, found []*sighting.Rule) []*sig
 	if l.b == nil {
 		return found
 	}
+	m := memoryOf(r.Scanner())
+	if l.idle != nil && !l.idle.in(r, m) {
+		return found
+	}
 	s := e.pool.Get().(*scratch)
 	s.reset(l.b)
-	s.data, s.layout, s.record, s.memory = r, l, r, memoryOf(r.Scanner())
+	s.data, s.layout, s.record, s.memory = r, l, r, m
 	found = l.b.match(s, found)
 	s.data, s.layout, s.record, s.memory = nil, nil, nil, nil
 	e.pool.Put(s)
@@ -46,29 +51,42 @@ type layout struct {
 	slots  [][]place
 	single []int   // by slot: the only field that it has its value from, or one of several, none
 	trials []trial // by slot: whether remembering its values pays
-	spoken bool    // a keyword stands in the templates
+
+	searched []int // of the bucket's, those that the records have
+	spans    spans
+	spoken   bool      // a keyword stands in the templates
+	idle     *keywords // if set, a record with none of them matches no rule
 }
 
 // rawKeywords returns texts one of which a record holds if it holds one of the
 // keywords, or nil if there is no telling: a keyword of digits may be
-// a number, which a record holds in another form. A keyword with spaces may span
-// values.
-func rawKeywords(keywords []string) []string {
+// a number, which a record holds in another form.
+func rawKeywords(keywords []string, how spans) []string {
 	var raw []string
 	for _, k := range keywords {
 		longest := ""
-		for _, piece := range strings.Fields(k) {
+		for piece := range strings.FieldsFuncSeq(k, func(r rune) bool { return r == '\n' || how == across && r == ' ' }) {
 			if len(piece) > len(longest) {
 				longest = piece
 			}
 		}
-		// The letters, digits and signs of GUIDs, SIDs, dates and booleans.
-		if strings.Trim(longest, "0123456789abcdefilnrstuxz+-:.{}") == "" || longest == highByte {
+		if numeric(longest) || longest == highByte {
 			return nil
 		}
 		raw = append(raw, longest)
 	}
 	return raw
+}
+
+// numeric reports whether a value that is no text may be written with such a
+// text: hexadecimal digits, GUIDs, SIDs, dates, booleans, and what is no number.
+func numeric(text string) bool {
+	for _, word := range []string{"true", "false", "1.#inf", "1.#ind"} {
+		if strings.Contains(word, text) {
+			return true
+		}
+	}
+	return strings.Trim(text, "0123456789abcdefstxz+-:.{}#") == ""
 }
 
 // What a slot has that has not one field.
@@ -154,16 +172,37 @@ func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
 		l.single = append(l.single, single(places))
 	}
 	l.trials = make([]trial, len(l.slots))
-	for _, i := range l.b.searched {
-		if l.b.slots[i].raw != nil {
-			plain := l.b.slots[i].keywords
+	if len(r.Indices("Data")) > 0 {
+		l.spans = across
+	}
+	for _, slot := range l.b.slots {
+		if k := slot.keywords[l.spans]; k != nil {
 			for i, f := range r.Shape.Fields {
 				mixed := !f.Const && r.Value(i).Type == format.TypeText // of the template's text and values
-				l.spoken = l.spoken || mixed || f.Const && plain.Any([]byte(f.Text))
+				l.spoken = l.spoken || mixed || f.Const && k.ansi.Any([]byte(f.Text))
 			}
 		}
 	}
+	for _, i := range l.b.searched {
+		if l.single[i] != none {
+			l.searched = append(l.searched, i)
+		}
+	}
+	always := slices.ContainsFunc(l.b.always, func(word uint64) bool { return word != 0 })
+	switch {
+	case always:
+	case len(l.searched) == 0:
+		l.b = nil // its rules ask for what these records lack
+	case len(l.searched) == 1 && !l.spoken:
+		l.idle = l.b.slots[l.searched[0]].keywords[l.spans]
+	}
 	return l
+}
+
+// in reports whether the record may hold one of the keywords. What is not in its
+// chunk is not in the record.
+func (k *keywords) in(r *evtx.Record, m *memory) bool {
+	return m.mayHold(r, k) && k.wide.Any(r.Bytes()) || r.HasANSI() && k.ansi.Any(r.Bytes())
 }
 
 func (s *scratch) loadRecord(slot int, v *value) {
@@ -217,14 +256,14 @@ func (s *scratch) columns(p *place, v *value) {
 }
 
 func (s *scratch) everything() string {
-	start := len(s.buf)
+	start, between := len(s.buf), s.between()
 	for i := range s.record.Shape.Fields {
 		v := s.record.Value(i)
 		if v.Empty() {
 			continue
 		}
 		if len(s.buf) > start {
-			s.buf = append(s.buf, ' ')
+			s.buf = append(s.buf, between)
 		}
 		s.buf = v.Append(s.buf)
 	}

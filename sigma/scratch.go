@@ -17,6 +17,7 @@ type scratch struct {
 	record     *evtx.Record
 	memory     *memory  // nil if there is none
 	known      []known  // by slot
+	looked     []uint64 // by slot: the turn in which it was searched
 	bits       []uint64 // of the literals seen; all zero between events
 	hits       []uint32 // the bits that are set
 	candidates []uint64
@@ -64,6 +65,7 @@ func (s *scratch) reset(b *bucket) {
 	s.candidates = sized(s.candidates, len(b.always))
 	s.values = sized(s.values, len(b.slots))
 	s.known = sized(s.known, len(b.slots))
+	s.looked = sized(s.looked, len(b.slots))
 }
 
 // sized returns a slice of n elements, of v if it is long enough.
@@ -126,10 +128,10 @@ func (s *scratch) view(w view) (string, bool) {
 		}
 		return "", false
 	case everything:
-		start := len(s.buf)
+		start, between := len(s.buf), s.between()
 		for _, v := range s.data.Fields() {
 			if len(s.buf) > start {
-				s.buf = append(s.buf, ' ')
+				s.buf = append(s.buf, between)
 			}
 			s.buf = append(s.buf, v...)
 		}
@@ -211,6 +213,19 @@ var labels = map[string]string{"S-1-16-4096": "Low", "S-1-16-8192": "Medium", "S
 
 // registryRoots are the kernel's names of the registry's roots, and Sysmon's.
 var registryRoots = [][2]string{{`\REGISTRY\MACHINE`, "HKLM"}, {`\REGISTRY\USER`, "HKU"}}
+
+// between is what stands between the values that keywords are looked for in.
+func (s *scratch) between() byte {
+	how := across
+	if s.layout != nil {
+		how = s.layout.spans
+	} else if s.data.Logsource().Product == "windows" {
+		if _, unnamed := s.data.Field("Data"); !unnamed {
+			how = apart
+		}
+	}
+	return "\n "[how]
+}
 
 // text returns the end of the buffer as a string that is valid until reset:
 // the buffer only grows until then, and what was written is not written again.

@@ -70,6 +70,8 @@ func (d *Decoder) begin(chunk []byte, offset int64) {
 	}
 	d.rec.scratch, d.work = &d.members, 0
 	d.chunk, d.at = chunk[:min(len(chunk), ChunkSize)], offset
+	d.rec.chunk = d.chunk
+	d.rec.nth++
 }
 
 // chunkMagic begins a chunk, recordMagic a record.
@@ -263,7 +265,7 @@ func (d *Decoder) decode(p, size int) bool {
 	r.ID, r.Written, r.Offset = le64(c[p+8:]), le64(c[p+16:]), d.at+int64(p)
 	r.data = c[p : p+size : p+size]
 	r.values, r.instances, r.Shape = r.values[:0], r.instances[:0], &d.root
-	d.partial = false
+	r.ansi, d.partial = false, false
 	return d.fragment(p+recordHeader, p+size-4, p, 0, 0, 0) && len(r.instances) > 0
 }
 
@@ -304,6 +306,9 @@ func (d *Decoder) loose(p, end, start, parent, sub int) bool {
 		_, ok := n.fragment(p, end, inTemplate, 0)
 		d.normal = n.out
 		if t := d.intern(n.out, ok); t != broken {
+			for _, v := range d.rec.values[first:] {
+				d.rec.ansi = d.rec.ansi || v.typ&^TypeArray == TypeAnsi
+			}
 			return d.enter(t, first, len(d.rec.values)-first, parent, sub)
 		}
 		d.rec.values = d.rec.values[:first]
@@ -331,6 +336,8 @@ func (d *Decoder) instance(p, end, start, parent, sub, depth int) (next int, ok 
 		switch typ {
 		case TypeXML:
 			xml = true
+		case TypeAnsi, TypeAnsi | TypeArray:
+			d.rec.ansi = true
 		case TypeText: // ours alone; no log may claim to hold checked UTF-8
 			d.rec.values[len(d.rec.values)-1].typ = TypeBinary
 		}

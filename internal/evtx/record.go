@@ -14,6 +14,9 @@ type Record struct {
 	Shape   *Shape // what fields it has; never nil
 
 	data      []byte // the record as it lies in the chunk
+	chunk     []byte // nil in a clone
+	nth       uint64 // of the decoder's chunks
+	ansi      bool
 	values    []valueRef
 	instances []instance
 	scratch   *[]member // of the decoder, for AppendJSON; nil in a clone
@@ -40,7 +43,7 @@ type instance struct {
 // which never changes.
 func (r *Record) Clone() *Record {
 	c := *r
-	c.scratch = nil
+	c.scratch, c.chunk = nil, nil
 	c.data = slices.Clone(r.data)
 	c.values = slices.Clone(r.values)
 	c.instances = slices.Clone(r.instances)
@@ -54,15 +57,12 @@ func (r *Record) Size() int { return len(r.data) }
 // hold. Strings in it are UTF-16 or ANSI.
 func (r *Record) Bytes() []byte { return r.data }
 
+// Chunk returns what the record lies in, templates and all, and a number that
+// no other chunk of the decoder has; nothing of a clone.
+func (r *Record) Chunk() (b []byte, number uint64) { return r.chunk, r.nth }
+
 // HasANSI reports whether a value of the record is an ANSI string.
-func (r *Record) HasANSI() bool {
-	for i := range r.values {
-		if r.values[i].typ&^TypeArray == TypeAnsi {
-			return true
-		}
-	}
-	return false
-}
+func (r *Record) HasANSI() bool { return r.ansi }
 
 // Value returns the value of the field numbered i in r.Shape, without decoding
 // it. It is the zero Value if i is negative or the value absent.
