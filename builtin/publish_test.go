@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/net/html"
+
 	"limier/acquire"
 	"limier/builtin"
 	"limier/casefile"
@@ -117,6 +119,29 @@ func TestPublishersHostile(t *testing.T) {
 // live is what Markdown would render as more than text.
 var live = regexp.MustCompile("(^|[^\\\\`])(<script|<img|!\\[i\\]|\\]\\(javascript|@everyone see)")
 
+// active names what in a page could run or load something.
+func active(page []byte) string {
+	in := html.NewTokenizer(bytes.NewReader(page))
+	for {
+		switch in.Next() {
+		case html.ErrorToken:
+			return ""
+		case html.StartTagToken, html.SelfClosingTagToken:
+			tag := in.Token()
+			switch tag.Data {
+			case "script", "iframe", "object", "embed", "img", "base", "form", "foreignobject":
+				return "a tag: " + tag.String()
+			}
+			for _, a := range tag.Attr {
+				link := a.Key == "href" || a.Key == "src" || a.Key == "xlink:href"
+				if strings.HasPrefix(a.Key, "on") || link && !strings.HasPrefix(a.Val, "#") && !strings.HasPrefix(a.Val, "https://") {
+					return "an attribute: " + tag.String()
+				}
+			}
+		}
+	}
+}
+
 // harm says what is wrong with an export.
 func harm(p *publish.Publisher, b []byte) string {
 	if !utf8.Valid(b) {
@@ -142,6 +167,8 @@ func harm(p *publish.Publisher, b []byte) string {
 				return "no JSON, or a tag, in a line"
 			}
 		}
+	case "text/html":
+		return active(b)
 	case "text/csv":
 		rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
 		if err != nil {
