@@ -60,7 +60,7 @@ func (c *counts) add(text []byte, n, most int) {
 
 // merge adds other, as far as there is room, and then in the order of texts.
 func (c *counts) merge(other *counts, most int) {
-	if len(c.list)+len(other.list) > most {
+	if len(c.list) < most && len(c.list)+len(other.list) > most {
 		slices.SortFunc(other.list, func(a, b counted) int { return bytes.Compare(a.text, b.text) })
 		other.index = nil
 	}

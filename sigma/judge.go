@@ -3,6 +3,9 @@ package sigma
 import (
 	"hash/maphash"
 	"iter"
+	"slices"
+	"strings"
+	"unicode"
 
 	"limier/event"
 	"limier/internal/literal"
@@ -20,7 +23,7 @@ type Judge struct {
 	asked  []uint64  // by column: the line that answer is of
 	answer []*answer // by column
 	spare  []answer  // by column: the answer to a value that is not remembered
-	needs  map[question]*literal.Set
+	needs  map[question]need
 	one    oneValue
 	sc     scratch
 	found  []*sighting.Rule
@@ -56,7 +59,7 @@ func (c *Columns) Judge() *Judge {
 	n := len(c.columns)
 	return &Judge{
 		Columns: c, seed: maphash.MakeSeed(), shelf: make([]shelf, n), asked: make([]uint64, n),
-		answer: make([]*answer, n), spare: make([]answer, n), needs: map[question]*literal.Set{},
+		answer: make([]*answer, n), spare: make([]answer, n), needs: map[question]need{},
 	}
 }
 
@@ -99,8 +102,13 @@ func (j *Judge) holds(t *term, line []byte, values [][]byte) bool {
 		a := j.ask(q.column, line, values)
 		if len(a.yes) == 0 {
 			raw := j.raw(q.column, line, values)
-			if need := j.need(q); need != nil && !need.Any(raw) {
-				return false
+			if need := j.need(q); need.literals != nil {
+				if !need.literals.Any(raw) {
+					return false
+				}
+				if need.enough {
+					continue
+				}
 			}
 			j.evaluate(q.column, raw, a)
 		}
@@ -111,17 +119,36 @@ func (j *Judge) holds(t *term, line []byte, values [][]byte) bool {
 	return true
 }
 
-// need returns literals one of which is in every value that answers the question
-// with yes, or nil. They are found sooner than all questions are asked.
-func (j *Judge) need(q question) *literal.Set {
-	need, ok := j.needs[q]
+// A need is literals one of which is in every value that answers a question
+// with yes; nil if there are none. They are found sooner than all questions of a
+// column are asked.
+type need struct {
+	literals *literal.Set
+	enough   bool // any of them answers it
+}
+
+func (j *Judge) need(q question) need {
+	n, ok := j.needs[q]
 	if !ok {
-		if lits := literalsOf(j.columns[q.column].asked[q.number : q.number+1]); len(lits) > 0 {
-			need = literal.New(lits)
+		asked := j.columns[q.column].asked[q.number]
+		if lits := literalsOf([]*node{asked}); len(lits) > 0 {
+			n = need{literal.New(lits), q.column == len(j.columns)-1 && oneOf(asked)}
 		}
-		j.needs[q] = need
+		j.needs[q] = n
 	}
-	return need
+	return n
+}
+
+// oneOf reports whether a question is no more than whether a value contains a
+// literal, or one of several, without spaces.
+func oneOf(n *node) bool {
+	switch {
+	case n.op == or:
+		return !slices.ContainsFunc(n.kids, func(k *node) bool { return !oneOf(k) })
+	case n.op != leaf || n.test.kind != patternTest || !n.test.pattern.whole():
+		return false
+	}
+	return !slices.ContainsFunc(n.test.pattern.toks, func(t token) bool { return strings.ContainsFunc(t.text, unicode.IsSpace) })
 }
 
 func (j *Judge) raw(c int, line []byte, values [][]byte) []byte {
