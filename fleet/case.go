@@ -35,7 +35,18 @@ type Checked struct {
 type Checker struct {
 	dec  *zstd.Decoder
 	cves cveLists
+	free sync.Pool // of *scratch
 }
+
+// scratch is memory that one case after the other is read in; nothing that is
+// read keeps it.
+type scratch struct {
+	plain []byte
+	in    *bufio.Reader
+}
+
+// maxScratch bounds what is kept for the next case, in bytes.
+const maxScratch = 1 << 20
 
 // NewChecker makes one. What it unpacks, and the window, are bounded.
 func NewChecker() (*Checker, error) {
@@ -46,13 +57,21 @@ func NewChecker() (*Checker, error) {
 // Check reads a compressed case as a hub does: it must be one whole stream of
 // our format, no larger than store.MaxCase.
 func (c *Checker) Check(body []byte) (*Checked, error) {
-	plain, err := c.dec.DecodeAll(body, nil)
+	s, _ := c.free.Get().(*scratch)
+	if s == nil {
+		s = &scratch{in: bufio.NewReaderSize(nil, 64<<10)}
+	}
+	plain, err := c.dec.DecodeAll(body, s.plain[:0])
+	if cap(plain) <= maxScratch {
+		s.plain = plain
+	}
+	defer c.free.Put(s)
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return nil, store.ErrLarge
 	} else if err != nil {
 		return nil, fmt.Errorf("no whole case: %w", err)
 	}
-	checked, err := checkStream(bytes.NewReader(plain), &c.cves)
+	checked, err := checkStream(bytes.NewReader(plain), s.in, &c.cves)
 	if err != nil {
 		return nil, fmt.Errorf("no whole case: %w", err)
 	}
@@ -70,11 +89,13 @@ func Check(body []byte) (*Checked, error) {
 }
 
 // CheckStream is Check for a stream that is not compressed.
-func CheckStream(r io.Reader) (*Checked, error) { return checkStream(r, &cveLists{}) }
+func CheckStream(r io.Reader) (*Checked, error) {
+	return checkStream(r, bufio.NewReaderSize(nil, 64<<10), &cveLists{})
+}
 
-func checkStream(r io.Reader, known *cveLists) (*Checked, error) {
+func checkStream(r io.Reader, in *bufio.Reader, known *cveLists) (*Checked, error) {
 	lim := &io.LimitedReader{R: r, N: store.MaxCase + 1}
-	in := bufio.NewReaderSize(lim, 64<<10)
+	in.Reset(lim)
 	whole, rest := sha256.New(), sha256.New()
 	n := 0
 	ended := false
