@@ -322,7 +322,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 				acc = m.concat(acc, s)
 			}
 			if s != "" {
-				text = text || len(s) > 3 || strings.Trim(s, `\/. `) != "" // separators add nothing of one's own
+				text = text || len(s) > 3 || strings.Trim(s, `\/.~ `) != "" // separators add nothing of one's own
 				built++
 				if !known {
 					suffix = m.concat(suffix, s)

@@ -28,8 +28,10 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		return h.free(m, n, recv, name, args)
 	}
 	if recv.K != script.VObject {
-		if name == "execute" && len(args) > 0 && recv.L&fromData == 0 {
-			return none, false
+		if name == "appendchunk" && recv.T != nil { // bytes made into text by a record set
+			if o := h.records[recv.T.Node]; o != nil {
+				o.Any = script.Union(append(args, o.Any)...)
+			}
 		}
 		return none, false
 	}
@@ -72,6 +74,10 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 
 // send is what is sent to the client, or where he is sent.
 func (h *host) send(n *script.Node, name string, v script.Value) {
+	if v.L&anyFile != 0 && name != "redirect" {
+		h.See(n, v, webshell.Sight{Rule: "reads-any-file", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page sends the client any file of the server that the request names."})
+	}
 	if !h.bots {
 		return
 	}
@@ -241,6 +247,18 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "exec":
 		return none, true
+	case "wbemscripting.swbemlocator":
+		return script.Instance("wmi"), true
+	case "winnt": // GetObject("WinNT://…"): accounts of this host
+		if name == "create" || name == "setpassword" || name == "add" {
+			s := webshell.Sight{Rule: "makes-accounts", Text: "The page changes accounts of the server."}
+			if u := script.Union(args...); u.L&fromRequest != 0 {
+				s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+				s.Text = "The page makes or changes accounts of the server as the request says."
+			}
+			h.See(n, script.Union(args...), s)
+		}
+		return recv, true
 	case "wmi":
 		if name == "create" || name == "exec" {
 			h.exec(m, n, a, "WMI")
@@ -382,6 +400,11 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "msscriptcontrol.scriptcontrol":
 		switch name {
+		case "addobject":
+			if s, ok := a.Text(); ok && len(args) > 1 { // code that it runs knows the object by this name
+				m.SetGlobal(strings.ToLower(s), args[1])
+			}
+			return none, true
 		case "addcode", "eval", "executestatement", "run":
 			d := script.VBScript
 			if recv.O.Fields != nil {

@@ -19,6 +19,7 @@ const (
 	info    // server variables that no client chooses
 	fromOdd // read from a file that should hold no code
 	password
+	anyFile // of a file that the request alone chose
 )
 
 const hostile = fromRequest | fromUpload | fromRemote
@@ -26,12 +27,13 @@ const hostile = fromRequest | fromUpload | fromRemote
 // host gives ASP's objects their meaning and collects what it sees.
 type host struct {
 	webshell.Sights
-	page   *script.Page
-	depth  int
-	gates  int
-	acts   map[string]act // file actions on a path the request chooses
-	drives bool
-	bots   bool // a visitor's name or origin is compared with search engines
+	page    *script.Page
+	depth   int
+	gates   int
+	acts    map[string]act // file actions on a path the request chooses
+	drives  bool
+	records map[*script.Node]*script.Object // the record set of a field's value
+	bots    bool                            // a visitor's name or origin is compared with search engines
 }
 
 // An act is one kind of file action.
@@ -186,6 +188,9 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 	if oddName(path) {
 		l |= fromOdd
 	}
+	if pure(path) && path.L&mapped == 0 {
+		l |= anyFile
+	}
 	return m.Source(n, l)
 }
 
@@ -244,7 +249,15 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		}
 		return h.source(m, n, fromSession)
 	case "adodb.recordset", "recordset":
-		return h.source(m, n, fromData)
+		v := m.Source(n, fromData)
+		if h.records == nil {
+			h.records = map[*script.Node]*script.Object{}
+		}
+		h.records[n] = recv.O
+		if any := recv.O.Any; any.T != nil {
+			return script.Union(any, v), true
+		}
+		return v, true
 	}
 	return script.Value{}, false
 }

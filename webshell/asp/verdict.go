@@ -8,6 +8,9 @@ import (
 	"limier/webshell"
 )
 
+// maxLoader is the size in bytes of a page that does nothing but include.
+const maxLoader = 120
+
 // verdict weighs what was seen.
 func (h *host) verdict() []webshell.Reason {
 	h.fileManager()
@@ -15,14 +18,17 @@ func (h *host) verdict() []webshell.Reason {
 	h.Blank(h.page)
 	for _, f := range h.page.Includes {
 		if oddName(script.Const(f)) {
-			h.See(nil, script.Value{}, webshell.Sight{Rule: "includes-image",
-				Text: "The page runs a file that should hold no code: " + webshell.Cut(f, 100) + "."})
+			s := webshell.Sight{Rule: "includes-image", Text: "The page runs a file that should hold no code: " + webshell.Cut(f, 100) + "."}
+			if len(h.page.Text) < maxLoader { // applications do it, too, for what their pages share
+				s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+			}
+			h.See(nil, script.Value{}, s)
 		}
 	}
 	if len(h.page.Includes) > 0 { // part of an application, which may check who asks
 		for i := range h.All {
 			switch s := &h.All[i]; s.Rule {
-			case "request-to-file", "request-to-sql", "file-manager", "remote-to-file", "hidden-request", "hidden-code":
+			case "request-to-file", "request-to-sql", "file-manager", "remote-to-file", "hidden-request", "hidden-code", "reads-any-file":
 				s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence
 			}
 		}

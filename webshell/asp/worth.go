@@ -3,6 +3,7 @@ package asp
 import (
 	"bytes"
 
+	"limier/internal/script"
 	"limier/webshell"
 )
 
@@ -24,7 +25,7 @@ func worth(data []byte) bool {
 	if !has("<%") && !runat {
 		return false
 	}
-	if webshell.HasBlank(data) {
+	if webshell.HasBlank(data) || includesImage(low) {
 		return true
 	}
 	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || has("pwd")) {
@@ -41,10 +42,10 @@ func worth(data []byte) bool {
 	if created(low, "createobject") || created(low, "activexobject") {
 		return true
 	}
-	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function")) {
+	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function") || has("this[")) {
 		return true
 	}
-	if runat && has("this[") || has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
+	if has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
 		return true
 	}
 	// A database console names its server itself.
@@ -52,6 +53,22 @@ func worth(data []byte) bool {
 		return true
 	}
 	return has("request") && (has("provider=") || has("driver=")) && !has("#include")
+}
+
+// includesImage reports whether the page includes a file that should hold no
+// code.
+func includesImage(low []byte) bool {
+	for {
+		i := bytes.Index(low, []byte("#include"))
+		if i < 0 {
+			return false
+		}
+		low = low[i+len("#include"):]
+		e := bytes.Index(low[:min(len(low), 300)], []byte("-->"))
+		if e >= 0 && oddName(script.Const(string(bytes.Trim(low[:e], " \t\"'")))) {
+			return true
+		}
+	}
 }
 
 // lower is bytes.ToLower for ASCII alone, which keeps offsets.
@@ -130,7 +147,7 @@ func created(low []byte, name string) bool {
 		if len(after) > 0 && (after[0] == '&' || after[0] == '+') {
 			return true
 		}
-		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "clsid", "new:"} {
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "clsid", "new:"} {
 			if bytes.Contains(id, []byte(bad)) {
 				return true
 			}

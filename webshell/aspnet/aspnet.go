@@ -59,7 +59,7 @@ func analyse(name, text string, depth int) []webshell.Reason {
 
 func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h := &host{page: page, depth: depth}
-	if !h.page.Code {
+	if !h.page.Code && h.page.Behind == "" {
 		return nil
 	}
 	m := script.NewMachine(h)

@@ -140,6 +140,11 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 	case "winexec", "createprocess", "shellexecute", "shellexecutea", "shellexecutew", "system", "createprocessasuser", "createprocesswithlogonw", "createprocesswithtokenw":
 		h.exec(m, n, script.Union(args...), name, "")
 		return none, true
+	case "getprocaddress", "getexport":
+		if s, ok := nth(args, len(args)-1).Text(); ok {
+			h.imported(s, n)
+		}
+		return none, true
 	case "gettype":
 		return h.Call(m, n, script.Value{}, name, args)
 	case "includepage", "renderpage":
@@ -260,7 +265,7 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		}
 		switch name {
 		case "copy", "getdelegateforfunctionpointer", "writebyte":
-			if u := script.Union(args...); u.L&client != 0 && h.isImported("virtualalloc") {
+			if u := script.Union(args...); u.L&client != 0 && (h.isImported("virtualalloc") || h.isImported("virtualprotect")) {
 				h.See(n, u, webshell.Sight{Rule: "request-to-memory", Verdict: webshell.Webshell, Sure: finding.HighConfidence, Text: "Bytes from the request are placed in executable memory."})
 			}
 			return none, true

@@ -85,6 +85,9 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 	if s := strings.ToLower(path.S); path.L&client == 0 && (strings.HasSuffix(s, "web.config") || strings.HasSuffix(s, "machine.config") || strings.HasSuffix(s, "applicationhost.config")) {
 		l |= config
 	}
+	if pure(path) && path.L&mapped == 0 {
+		l |= anyFile
+	}
 	return m.Source(n, l)
 }
 
@@ -152,6 +155,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path)):
 		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
+	case req && content.L&password != 0 && content.L&script.Mixed != 0 && path.L&client == 0:
+		s.Rule, s.Text = "stores-passwords", "Passwords that visitors type are written to a file in plain."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case content.L&fromUpload != 0:
 		h.upload(m, n, path)
 		return
@@ -192,6 +198,9 @@ func (h *host) uploader() {
 			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		case pure(u.path):
 			s.Text = "An uploaded file is stored where the request says."
+			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+		case scriptName(u.path) && u.path.L&client == 0:
+			s.Text = "An uploaded file is stored as a script."
 			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		case u.path.L&fileName != 0 && h.bare():
 			s.Text = "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks."

@@ -20,8 +20,10 @@ const (
 	mapped // went through MapPath
 	secret // keys and passwords of the configuration
 	fileName
-	info   // of the request, but not the client's choice
-	config // of a configuration file
+	info     // of the request, but not the client's choice
+	config   // of a configuration file
+	anyFile  // of a file that the client alone chose
+	password // typed into a field for it
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -275,6 +277,8 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 		return script.Value{}, true
 	case "httpwebresponse", "webresponse", "httpresponsemessage":
 		return h.source(m, n, fromRemote, ""), true
+	case "schedule.service":
+		return recv, true
 	case "xmlhttp":
 		if strings.HasPrefix(name, "response") {
 			return h.source(m, n, fromRemote, ""), true
@@ -360,6 +364,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 			case "appl_physical_path", "path_translated", "local_addr", "server_name", "script_name", "remote_addr", "server_software", "url", "http_host", "server_port", "path_info", "https", "request_method":
 				return h.source(m, n, info, ""), true
 			}
+			if webshell.PasswordField(s) {
+				return h.source(m, n, fromRequest|password, ""), true
+			}
 		}
 		return h.source(m, n, fromRequest, ""), true
 	case "files", "httpfilecollection":
@@ -395,6 +402,11 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 	case "session", "application", "cache", "viewstate":
 		if name == "<index>" && len(n.Kids) > 1 && n.Kids[1].Kind == script.KStr {
 			m.Share(recv.S+"#"+strings.ToLower(n.Kids[1].Name), v)
+		}
+		return true
+	case "schedule.service": // a task of its scheduler
+		if name == "path" || name == "arguments" {
+			h.exec(m, n, v, "Task Scheduler", name)
 		}
 		return true
 	case "textbox", "control", "list":

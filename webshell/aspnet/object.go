@@ -44,6 +44,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			}
 		case "writefile", "transmitfile":
 			h.act("read", n, a)
+			if pure(a) && a.L&mapped == 0 {
+				h.readsAny(n, a)
+			}
 		}
 		return none, true
 	case "server", "httpserverutility":
@@ -290,6 +293,8 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "textbox", "list", "control":
 		return none, true
+	case "schedule.service":
+		return recv, true
 	case "scripting.filesystemobject":
 		return h.fileCall(m, n, "fso", name, args)
 	}

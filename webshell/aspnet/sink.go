@@ -133,6 +133,15 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 
 // sql is a statement v being prepared on conn.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
+	if low := strings.ToLower(v.S + v.Prefix()); strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate") {
+		s := webshell.Sight{Rule: "database-command", Text: "A command is run by the database server."}
+		if v.L&client != 0 {
+			s.Rule, s.Verdict, s.Sure = "request-to-command", webshell.Webshell, finding.HighConfidence
+			s.Text = "Text from the request is run as a command by the database server."
+		}
+		h.See(n, v, s)
+		return
+	}
 	if v.L&(fromRequest|fromControl) == 0 || v.L&script.Numeric != 0 {
 		return
 	}
@@ -147,6 +156,9 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 		s.Text = "The request names the database and what to read from it."
 	case !pure(v):
 		return
+	case h.bare():
+		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+		s.Text = "The page does nothing but run SQL statements that the request sends, and asks nobody who he is."
 	}
 	h.See(n, v, s)
 }
@@ -162,10 +174,19 @@ func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&fromRemote != 0 {
 		h.relays = n
 	}
+	if v.L&anyFile != 0 {
+		h.readsAny(n, v)
+	}
 	if v.L&secret != 0 {
 		h.See(n, v, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Keys or passwords of the configuration are sent to the client."})
 	}
+}
+
+// readsAny is a file that the client alone chose, sent to him.
+func (h *host) readsAny(n *script.Node, v script.Value) {
+	h.See(n, v, webshell.Sight{Rule: "reads-any-file", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+		Text: "The page sends the client any file of the server that he names."})
 }
 
 func (h *host) isImported(name string) bool {
@@ -173,14 +194,21 @@ func (h *host) isImported(name string) bool {
 	return ok
 }
 
+// imported notes a function of the system that the code can call.
+func (h *host) imported(name string, n *script.Node) {
+	if h.imports == nil {
+		h.imports = map[string]*script.Node{}
+	}
+	if len(h.imports) < 1000 {
+		h.imports[strings.ToLower(name)] = n
+	}
+}
+
 // declared collects the system's functions that the code imports.
 func (h *host) declared() {
 	h.Machine.Functions(func(fn, class *script.Node) {
 		if slices.Contains(fn.Attr, "dllimport") {
-			if h.imports == nil {
-				h.imports = map[string]*script.Node{}
-			}
-			h.imports[strings.ToLower(fn.Name)] = fn
+			h.imported(fn.Name, fn)
 		}
 	})
 }
@@ -212,9 +240,16 @@ func (h *host) together() {
 	}
 }
 
+// pictures end the names of files that hold no code.
+var pictures = []string{".jpg", ".jpeg", ".gif", ".png", ".bmp", ".ico", ".txt", ".log"}
+
 // structure looks at what the code brings together.
 func (h *host) structure() {
 	h.together()
+	if b := strings.ToLower(h.page.Behind); slices.ContainsFunc(pictures, func(e string) bool { return strings.HasSuffix(b, e) }) {
+		h.See(nil, script.Value{}, webshell.Sight{Rule: "code-in-picture", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The code of the page is in a file that should hold none: " + webshell.Cut(h.page.Behind, 100) + "."})
+	}
 	if h.bots != nil && h.relays != nil {
 		h.See(h.relays, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Search engines, or those who come from them, are sent content fetched from another server."})
