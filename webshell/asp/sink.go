@@ -145,12 +145,6 @@ func pure(v script.Value) bool {
 	return v.L&fromRequest != 0 && v.L&script.Mixed == 0 && v.L&script.Numeric == 0
 }
 
-// own reports whether what a path starts with is nothing, or the page's own
-// folder. Editors of templates write from the site's root on.
-func own(prefix string) bool {
-	return prefix == "" || strings.TrimRight(prefix, `\/ `) == "."
-}
-
 // write is content being written to a file at path.
 func (h *host) write(m *script.Machine, n *script.Node, path, content script.Value) {
 	if content.K == script.VString && h.depth < 2 && len(content.S) > 10 {
@@ -174,7 +168,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	}
 	s := webshell.Sight{Rule: "request-to-file", Text: "Text from the request is written to a file."}
 	switch {
-	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0 && (path.L&mapped == 0 || own(path.Prefix())):
+	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0 && (path.L&mapped == 0 || path.Prefix() == ""):
 		s.Text = "Text from the request is written to a file that the request names."
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&fromRequest == 0:

@@ -174,6 +174,18 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 			w.assign(varKey{0, key}, args[1])
 			return value{}, true
 		}
+	case "findAttribute":
+		if class == "PageContext" {
+			return w.source(recv, class, "getAttribute", args, at)
+		}
+	case "getRealPath":
+		out := arg(args, 0) // a folder that is given, with the name as it is
+		out.typ = "String"
+		return out, true
+	case "lookup", "publicLookup", "privateLookupIn":
+		if class == "MethodHandles" {
+			return value{typ: "Lookup"}, true
+		}
 	case "getRequest":
 		return value{typ: "Request"}, true
 	case "getSession":

@@ -1,6 +1,7 @@
 package jsp
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -343,7 +344,13 @@ func (w *walker) name() value {
 		w.i++
 		if w.is(w.i, '.') && w.isIdent(w.i+1) && !w.is(w.i+2, '(') {
 			w.i++
-			return w.variable(w.word(w.i))
+			key := varKey{0, w.word(w.i)} // the field, not a parameter of its name
+			if v, ok := w.vars[key]; ok || w.isParam(key.name) {
+				w.i++
+				w.target = key
+				return v
+			}
+			return w.variable(key.name)
 		}
 		return value{typ: "this"}
 	case "super":
@@ -366,6 +373,11 @@ func (w *walker) name() value {
 		return w.lambda()
 	}
 	return w.variable(word)
+}
+
+// isParam reports whether the method being read has a parameter of that name.
+func (w *walker) isParam(name string) bool {
+	return slices.ContainsFunc(w.methods[w.scope].params, func(p param) bool { return p.name == name })
 }
 
 // variable reads a variable, an implicit object, or the beginning of a name.

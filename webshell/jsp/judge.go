@@ -352,6 +352,9 @@ func (j *judge) write(h hit) {
 	case contentSure && toScript:
 		j.add(webshell.Webshell, finding.HighConfidence, "request-to-script",
 			"The page writes "+by(content)+" into a script.", j.flow(content, h.at)...)
+	case pathSure && !path.lead && content.taint&fromUpload != 0:
+		j.add(webshell.Webshell, finding.ModerateConfidence, "upload-to-file",
+			"An uploaded file is stored wherever on the server the request says.", j.flow(path, h.at)...)
 	case pathSure && content.taint&fromNet != 0:
 		j.add(webshell.Malicious, finding.HighConfidence, "network-to-file",
 			"The page fetches a file from the network and stores it under a name from the request.", j.flow(path, h.at)...)

@@ -1,6 +1,7 @@
 package jsp
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -79,6 +80,11 @@ func (w *walker) reflect(recv value, class, name string, args []value, at int32)
 		if class == "Method" || strings.HasPrefix(name, "invoke") && (class == "" || class == "MethodHandle" || class == "MethodUtil" || class == "this") && recv.name == "" {
 			return w.reflected(recv, args, at), true
 		}
+	case "bindTo":
+		if class == "Method" {
+			recv.elems = []value{a}
+			return recv, true
+		}
 	case "setAccessible":
 		w.facts.sink(sinkInternal, at, value{}).name = name
 		return value{}, true
@@ -105,6 +111,7 @@ func (w *walker) named(v value, at int32) {
 
 // reflected is method.invoke(object, args…).
 func (w *walker) reflected(method value, args []value, at int32) value {
+	args = append(slices.Clip(method.elems), args...) // what it is bound to comes first
 	object := arg(args, 0)
 	rest := args[min(1, len(args)):]
 	if len(rest) == 1 && len(rest[0].elems) > 0 && strings.HasPrefix(rest[0].typ, "Object") {

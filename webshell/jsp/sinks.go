@@ -122,8 +122,12 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 			f.sink(sinkExec, at, command(args))
 			return value{typ: "Process"}, true
 		}
-	case "command", "start", "create", "forkAndExec":
+	case "command", "start", "create", "forkAndExec", "parse", "build":
 		switch class {
+		case "CommandLine":
+			return value{typ: class, taint: a.taint, origin: a.origin, s: a.s, isStr: a.isStr, lead: a.lead}, true
+		case "JexlBuilder":
+			return value{typ: "JexlEngine"}, true
 		case "ProcessBuilder":
 			if name == "command" {
 				f.sink(sinkExec, at, command(args))
@@ -153,6 +157,26 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 				f.sink(sinkDeserial, at, a).name = class
 			}
 		}
+	case "attach", "loadAgent", "loadAgentPath":
+		if class == "VirtualMachine" {
+			f.sink(sinkInternal, at, joinAll(args)).name = class + "." + name
+			return value{typ: class}, true
+		}
+	case "createMBean":
+		if strings.HasPrefix(a.s, "javax.management.loading.") {
+			f.sink(sinkInternal, at, a).name = a.s
+		}
+	case "setCommandline":
+		f.sink(sinkExec, at, command(args))
+		return value{}, true
+	case "proprietaryEvaluate":
+		f.sink(sinkEval, at, a).name = name
+		return value{}, true
+	case "createExpression", "createScript":
+		if strings.HasPrefix(class, "Jexl") {
+			f.sink(sinkEval, at, a).name = class + "." + name
+			return value{}, true
+		}
 	case "getSystemJavaCompiler":
 		f.sink(sinkCompile, at, value{})
 		return value{typ: "JavaCompiler"}, true
@@ -179,6 +203,10 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 			return value{typ: "Connection", taint: a.taint & controlled, origin: a.origin}, true
 		}
 	case "executeQuery", "executeUpdate", "prepareStatement", "execute", "executeLargeUpdate", "addBatch", "prepareCall":
+		if a.typ == "CommandLine" { // of Apache Commons Exec
+			f.sink(sinkExec, at, a)
+			return value{}, true
+		}
 		if len(args) > 0 && class != "this" {
 			f.sink(sinkSQL, at, a)
 			return value{taint: fromStore, origin: at}, true
@@ -371,7 +399,18 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 			w.reflected(value{typ: "Method", name: arg(args, 1).s, taint: arg(args, 1).taint, origin: arg(args, 1).origin, isStr: arg(args, 1).isStr, hidden: arg(args, 1).hidden}, append([]value{a}, args[2]), at)
 		}
 		return value{typ: typ}
-	case "Yaml", "ScriptEngineManager", "InitialContext", "GroovyShell", "ELProcessor", "Interpreter":
+	case "InitialContext", "InitialDirContext", "InitialLdapContext":
+		if a.taint&controlled != 0 { // the environment names the server
+			f.sink(sinkLookup, at, a)
+		}
+		return value{typ: typ}
+	case "Template": // FreeMarker's, whose expressions make objects
+		if len(args) > 1 && in.taint&controlled != 0 {
+			f.sink(sinkEval, at, in).name = typ
+		}
+	case "JexlBuilder":
+		return value{typ: typ}
+	case "Yaml", "ScriptEngineManager", "GroovyShell", "ELProcessor", "Interpreter":
 		return value{typ: typ}
 	case "StreamSource", "StringReader", "ByteArrayInputStream", "InputStreamReader", "BufferedReader":
 		return value{typ: typ, taint: in.taint, origin: in.origin, s: a.s, isStr: a.isStr, lead: a.lead}
