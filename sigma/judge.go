@@ -132,7 +132,7 @@ func (j *Judge) need(q question) need {
 	if !ok {
 		asked := j.columns[q.column].asked[q.number]
 		if lits := literalsOf([]*node{asked}); len(lits) > 0 {
-			n = need{literal.New(lits), q.column == len(j.columns)-1 && oneOf(asked)}
+			n = need{literal.NewTuned(lits, literal.Typical()), q.column == len(j.columns)-1 && oneOf(asked)}
 		}
 		j.needs[q] = n
 	}
