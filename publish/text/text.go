@@ -300,10 +300,28 @@ func (p *page) finding(f finding.Finding) {
 			text += " (failed, or no sign that it worked)"
 		}
 		p.line("      "+when, text)
-		p.line(strings.Repeat(" ", 6+len(when)), p.paint(dim, p.place(s.Ref)))
+		indent := strings.Repeat(" ", 6+len(when))
+		p.line(indent, p.paint(dim, p.place(s.Ref)))
+		p.code(indent, s)
 	}
 	if more := len(f.Steps) - len(steps); more > 0 {
 		p.line("      ", p.paint(dim, fmt.Sprintf("… %d more steps", more)))
+	}
+}
+
+// code shows the lines of a file that its analysis names: where data comes in,
+// where it ends, and what was decoded.
+func (p *page) code(indent string, s finding.Step) {
+	if s.Ref != (evidence.Ref{Path: s.Ref.Path}) {
+		return // an event, not a file
+	}
+	for n, line := range strings.Split(strings.TrimRight(s.Raw, "\n"), "\n") {
+		if n == 4 && !p.All {
+			return
+		}
+		if line != "" {
+			p.line(indent, p.paint(dim, ansi.Truncate(publish.Plain(line), max(20, p.Width-len(indent)), "…")))
+		}
 	}
 }
 
