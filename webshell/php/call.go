@@ -295,7 +295,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		}
 		m.facts.unlocked[fr.ret.s] = true
 	}
-	if t&fromRequest != 0 && fr.ret.k == vUnknown && fr.ret.t&(hostile|fromFile|fromDB|checked|unsure) == 0 && m.facts.looped > looped {
+	if t&fromRequest != 0 && (fr.ret.k == vUnknown || fr.ret.k == vPart) && fr.ret.t&(hostile|fromFile|fromDB|checked|unsure) == 0 && m.facts.looped > looped {
 		fr.ret.t |= keyed // what a loop makes of the request, the request decides
 		fr.ret.tr = firstTrace(fr.ret.tr, tr)
 	}

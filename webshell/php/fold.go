@@ -322,6 +322,24 @@ func wide(s, from string) (value, bool) {
 	return str(s), ascii(s)
 }
 
+// foldPathinfo is one part of a path that is known.
+func foldPathinfo(c *call) (value, bool) {
+	s, ok := c.text(0)
+	base := s[strings.LastIndexByte(s, '/')+1:]
+	dot := strings.LastIndexByte(base, '.')
+	switch c.int(1, 0) {
+	case 1:
+		return str(s[:max(0, len(s)-len(base)-1)]), ok && len(base) < len(s)
+	case 2:
+		return str(base), ok
+	case 4:
+		return str(base[dot+1:]), ok && dot >= 0
+	case 8:
+		return str(base[:max(0, dot)]), ok && dot >= 0
+	}
+	return value{}, false
+}
+
 // foldSum is a function of bcmath on whole numbers.
 func foldSum(k kind) func(*call) (value, bool) {
 	return func(c *call) (value, bool) {
@@ -526,6 +544,7 @@ var plain = map[string]func(*call) (value, bool){
 		s = strings.TrimRight(s, "/")
 		return str(s[strings.LastIndexByte(s, '/')+1:]), ok
 	},
+	"pathinfo": foldPathinfo,
 	"dirname": func(c *call) (value, bool) {
 		s, ok := c.text(0)
 		return str(s[:max(0, strings.LastIndexByte(s, '/'))]), ok && strings.Contains(s, "/")

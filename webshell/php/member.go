@@ -105,6 +105,14 @@ func (m *machine) constant(n *node) value {
 		return value{}
 	case "M_PI":
 		return flt(3.14159265358979)
+	case "PATHINFO_DIRNAME":
+		return num(1)
+	case "PATHINFO_BASENAME":
+		return num(2)
+	case "PATHINFO_EXTENSION":
+		return num(4)
+	case "PATHINFO_FILENAME":
+		return num(8)
 	case "FILTER_CALLBACK":
 		return num(1024)
 	case "__DIR__", "__NAMESPACE__", "__METHOD__":
