@@ -91,7 +91,12 @@ func (s *scanner) read(ctx context.Context) error {
 				if i >= int64(len(jobs)) {
 					return
 				}
-				r, isBig := s.file(ctx, jobs[i], buf)
+				r, isBig := s.resume(jobs[i]), false
+				if r == nil {
+					if r, isBig = s.file(ctx, jobs[i], buf); !isBig && ctx.Err() == nil {
+						s.keep(jobs[i], r)
+					}
+				}
 				mu.Lock()
 				results[i], big[i] = r, isBig
 				merge()
@@ -119,6 +124,9 @@ func (s *scanner) read(ctx context.Context) error {
 				s.report(total)
 			})
 			s.progress.files.Add(1)
+			if ctx.Err() == nil {
+				s.keep(jobs[i], results[i])
+			}
 			big[i] = false
 		}
 		merge()

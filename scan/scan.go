@@ -36,6 +36,10 @@ type Config struct {
 	// Workers is how many goroutines read and match; 0 means GOMAXPROCS.
 	Workers int
 
+	// Checkpoint, if set, keeps what each finished file told; what it has from a
+	// scan that was cut short is not read again.
+	Checkpoint *Checkpoint
+
 	// Progress, if set, is told now and then how far the scan is. It is called
 	// from several goroutines and must be quick.
 	Progress func(Progress)
@@ -57,6 +61,7 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 			cfg.Workers = runtime.GOMAXPROCS(0)
 		}
 		s := &scanner{Config: cfg, src: src, sum: newSummary()}
+		s.recognise()
 		if err := s.read(ctx); err != nil {
 			yield(wire.Message{}, fmt.Errorf("reading %s: %w", src.ID, err))
 			return
@@ -105,6 +110,9 @@ type scanner struct {
 	sum      *summary
 	filters  filters
 	progress tally
+
+	recognisers []*sighting.Rule // for the checkpoint
+	places      map[*sighting.Rule]int
 }
 
 // detect runs the detectors. One that panics loses its own findings, and that

@@ -201,6 +201,7 @@ func (a *Agent) scan(ctx context.Context) error {
 		return fmt.Errorf("keeping the case: %w", err)
 	}
 	a.mark(a.Now())
+	os.Remove(filepath.Join(a.Dir, checkpointName)) // the next scan reads all again
 	a.Log.Info("scanned", "verdict", string(verdict), "took", a.Now().Sub(start).Round(time.Second), "bytes", stream.Len(), "spool", name)
 	return nil
 }

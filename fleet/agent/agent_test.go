@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"log/slog"
@@ -20,6 +21,8 @@ import (
 
 	"limier/evidence"
 	"limier/fleet"
+	"limier/parse"
+	"limier/sigma"
 	"limier/store/storetest"
 	"limier/wire"
 )
@@ -260,3 +263,63 @@ func TestDamagedSpool(t *testing.T) {
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// A scan that is cut short leaves a checkpoint, the next goes on from it, and
+// it is gone when the case is in the spool.
+func TestCheckpoint(t *testing.T) {
+	dir, evidenceDir := t.TempDir(), t.TempDir()
+	for i := range 20 {
+		if err := os.WriteFile(filepath.Join(evidenceDir, fmt.Sprintf("%02d.txt", i)), []byte("text"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opened := -10 // files that a parser was asked about
+	j := &agentJob{dir: dir, path: evidenceDir, workers: 1, build: Build{
+		Open: func(ctx context.Context, path string) (evidence.Source, io.Closer, error) {
+			return evidence.Source{ID: "test", FS: os.DirFS(path)}, io.NopCloser(nil), nil
+		},
+		Rules: func([]string, io.Writer) (*sigma.Engine, error) { return new(sigma.Engine), nil },
+	}}
+	var warned strings.Builder
+	log := slog.New(slog.NewTextHandler(&warned, nil))
+	run := j.scan(io.Discard, log)
+	ctx, cancel := context.WithCancel(t.Context())
+	j.build.Scan.Parsers = []*parse.Parser{{Match: func(string, []byte) bool {
+		if opened++; opened == 0 {
+			cancel() // after ten files
+		}
+		return false
+	}}}
+	for _, err := range run(ctx) {
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, checkpointName)); err != nil {
+		t.Fatal(err)
+	}
+	opened = 0
+	a := &Agent{Config{Dir: dir, Log: log, Scan: run, Now: time.Now}, nil, spool(t, filepath.Join(dir, "spool"), Limits{})}
+	if err := a.scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if opened != 11 || warned.Len() > 0 && strings.Contains(warned.String(), "WARN") { // the tenth was cut short
+		t.Errorf("read %d of 20 files after ten: %s", opened, warned.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, checkpointName)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the checkpoint of a finished scan is left:", err)
+	}
+	// Other rules: what was kept is not used.
+	rules := t.TempDir()
+	before, err := j.key()
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.rules = []string{rules}
+	os.WriteFile(filepath.Join(rules, "x.yml"), []byte("one"), 0o600)
+	one, _ := j.key()
+	os.WriteFile(filepath.Join(rules, "x.yml"), []byte("two"), 0o600)
+	if two, _ := j.key(); before == one || one == two {
+		t.Error("the key does not tell rules apart")
+	}
+}

@@ -2,13 +2,18 @@ package agent
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -59,7 +64,8 @@ func Command(b Build) *cobra.Command {
 		Long: `Agent is the collector of a fleet. It enrols once (limier agent enroll), then scans
 this server each day at the lowest priority and submits the case to the hub:
 connect, submit, leave. Cases wait in a spool until the hub has stored them,
-through crashes, reboots and days without network.
+through crashes, reboots and days without network. A scan that was cut short goes
+on where it was.
 
 Raw evidence stays on this server. With --allow-files the hub may ask for single
 files that a case names by their hash; without it, it cannot.
@@ -144,7 +150,7 @@ func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
 	a, err := Open(Config{
 		Dir: j.dir, Log: log, Every: j.every, Jitter: j.jitter, AllowFiles: j.allow,
 		Source: func(ctx context.Context) (evidence.Source, io.Closer, error) { return j.build.Open(ctx, j.path) },
-		Scan:   j.scan(w),
+		Scan:   j.scan(w, log),
 	})
 	if err != nil {
 		return err
@@ -163,7 +169,7 @@ func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
 }
 
 // scan scans the evidence anew each time; the rules are compiled once.
-func (j *agentJob) scan(stderr io.Writer) func(ctx context.Context) iter.Seq2[wire.Message, error] {
+func (j *agentJob) scan(stderr io.Writer, log *slog.Logger) func(ctx context.Context) iter.Seq2[wire.Message, error] {
 	var rules *sigma.Engine
 	return func(ctx context.Context) iter.Seq2[wire.Message, error] {
 		return func(yield func(wire.Message, error) bool) {
@@ -183,6 +189,14 @@ func (j *agentJob) scan(stderr io.Writer) func(ctx context.Context) iter.Seq2[wi
 			throttle := &Throttle{Percent: j.cpu, CPU: CPUTime}
 			cfg := j.build.Scan
 			cfg.Rules, cfg.Workers, cfg.Evidence, cfg.Progress = rules, j.workers, true, func(scan.Progress) { throttle.Wait() }
+			cfg.Checkpoint = j.checkpoint(log)
+			if cfg.Checkpoint != nil {
+				defer func() {
+					if err := cfg.Checkpoint.Close(); err != nil {
+						log.Warn("the checkpoint was not written", "error", err)
+					}
+				}()
+			}
 			for m, err := range scan.Run(ctx, src, cfg) {
 				if !yield(m, err) {
 					return
@@ -190,4 +204,67 @@ func (j *agentJob) scan(stderr io.Writer) func(ctx context.Context) iter.Seq2[wi
 			}
 		}
 	}
+}
+
+// checkpointName is where, in the collector's folder, a scan keeps how far it is.
+const checkpointName = "checkpoint"
+
+// checkpoint opens what a scan that was cut short left. Without one, which is
+// told, a scan starts over.
+func (j *agentJob) checkpoint(log *slog.Logger) *scan.Checkpoint {
+	key, err := j.key()
+	if err != nil {
+		log.Warn("without a checkpoint: a scan that is cut short starts over", "error", err)
+		return nil
+	}
+	c, err := scan.OpenCheckpoint(filepath.Join(j.dir, checkpointName), key, time.Now())
+	if err != nil {
+		log.Warn("checkpoint", "error", err)
+	}
+	if c != nil {
+		c.Every = 10 * time.Second
+	}
+	return c
+}
+
+// key sums up what the results of a scan depend on: this program, the rules
+// beside it, and where the evidence lies.
+func (j *agentJob) key() (string, error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q\n", j.path, j.build.Scan.Version)
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if err := add(sum, os.DirFS(filepath.Dir(exe)), filepath.Base(exe)); err != nil {
+		return "", err
+	}
+	for _, dir := range j.rules {
+		fsys := os.DirFS(dir)
+		err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			return add(sum, fsys, path)
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// add adds a file to the sum.
+func add(sum hash.Hash, fsys fs.FS, path string) error {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	one := sha256.New()
+	if _, err := io.Copy(one, f); err != nil {
+		return err
+	}
+	fmt.Fprintf(sum, "%q %x\n", path, one.Sum(nil))
+	return nil
 }
