@@ -15,6 +15,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"limier/knowledge"
 )
@@ -46,24 +47,51 @@ type Profiles struct {
 	Source   string    `json:"source"` // "ATT&CK v18.1"
 	Profiles []Profile `json:"profiles"`
 	Tools    []Tool    `json:"tools"`
+
+	toolIDs map[string]string // by ID and by folded name
 }
 
 //go:embed profiles.json.gz
 var shipped []byte
 
-// Builtin is the table that ships: ATT&CK's groups, made by attribute/gen, and
-// the actors of the knowledge.
-func Builtin(b *knowledge.Base) (*Profiles, error) {
+// table is what ships, read once.
+var table = sync.OnceValues(func() (*Profiles, error) {
 	z, err := gzip.NewReader(bytes.NewReader(shipped))
 	if err != nil {
 		return nil, err
 	}
-	var p Profiles
-	if err := json.NewDecoder(z).Decode(&p); err != nil {
+	p := new(Profiles)
+	if err := json.NewDecoder(z).Decode(p); err != nil {
 		return nil, err
 	}
+	p.nameTools()
+	return p, nil
+})
+
+// Builtin is the table that ships: ATT&CK's groups, made by attribute/gen, and
+// the actors of the knowledge.
+func Builtin(b *knowledge.Base) (*Profiles, error) {
+	t, err := table()
+	if err != nil {
+		return nil, err
+	}
+	p := &Profiles{Source: t.Source, Profiles: slices.Clone(t.Profiles), Tools: t.Tools, toolIDs: t.toolIDs}
 	p.join(b)
-	return &p, nil
+	return p, nil
+}
+
+// nameTools notes the names of the tools. The first tool of a name has it.
+func (p *Profiles) nameTools() {
+	p.toolIDs = map[string]string{}
+	for _, t := range p.Tools {
+		for _, name := range append([]string{t.Name}, t.Aliases...) {
+			name = knowledge.Fold(name)
+			p.toolIDs[name] = cmp.Or(p.toolIDs[name], t.ID)
+		}
+	}
+	for _, t := range p.Tools {
+		p.toolIDs[t.ID] = t.ID
+	}
 }
 
 // join adds the actors of the knowledge: one with a number in ATT&CK as one
@@ -94,12 +122,7 @@ func (p *Profiles) join(b *knowledge.Base) {
 // toolID is the number of a tool by its name; a folded name where there is none.
 func (p *Profiles) toolID(name string) string {
 	folded := knowledge.Fold(name)
-	for _, t := range p.Tools {
-		if t.ID == name || knowledge.Fold(t.Name) == folded || slices.ContainsFunc(t.Aliases, func(s string) bool { return knowledge.Fold(s) == folded }) {
-			return t.ID
-		}
-	}
-	return folded
+	return cmp.Or(p.toolIDs[name], p.toolIDs[folded], folded)
 }
 
 // name is what a trait is called.
@@ -203,5 +226,6 @@ func FromSTIX(source string, r io.Reader) (*Profiles, error) {
 	if len(p.Profiles) == 0 {
 		return nil, errors.New("no groups that use something")
 	}
+	p.nameTools()
 	return p, nil
 }

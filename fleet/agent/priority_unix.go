@@ -2,13 +2,7 @@
 
 package agent
 
-import (
-	"os"
-	"syscall"
-)
-
-// LowPriority makes this process give way to all others.
-func LowPriority() error { return syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) }
+import "os"
 
 // Home is the folder of a collector.
 func Home() string {

@@ -301,8 +301,6 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	return none, false
 }
 
-func anyOf(v script.Value) script.Value { return v.O.AnyValue() }
-
 // invoke runs a method that reflection found.
 func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	if name != "invoke" {
