@@ -1,6 +1,11 @@
 package webshell
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+
+	"limier/internal/literal"
+)
 
 // families are tools known by what their server side and their client must
 // agree on: names of parameters and headers, keys, the frame around answers,
@@ -41,17 +46,30 @@ var families = []struct {
 	{"WebAdmin 2", []string{"webadmin2y.x.y"}},
 }
 
+// familyWords are the words of all families, one after the other.
+var familyWords = sync.OnceValue(func() *literal.Set {
+	var all []string
+	for _, f := range families {
+		all = append(all, f.words...)
+	}
+	return literal.New(all)
+})
+
 // maxOneLiner is the size in bytes of a page that only hands one parameter to
 // an evaluation, as the client of China Chopper expects it.
 const maxOneLiner = 120
 
 // family names the tool that a hostile file belongs to, or "".
 func family(language string, data []byte, best Reason) string {
-	low := bytes.ToLower(data[:min(len(data), 256<<10)])
+	set := familyWords()
+	have := make([]uint64, set.Words())
+	set.Contained(have, data[:min(len(data), 256<<10)])
+	i := 0
 	for _, f := range families {
 		all := true
-		for _, w := range f.words {
-			all = all && bytes.Contains(low, []byte(w))
+		for range f.words {
+			all = all && have[i>>6]>>(i&63)&1 == 1
+			i++
 		}
 		if all {
 			return f.name

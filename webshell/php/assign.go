@@ -55,7 +55,7 @@ func blurred(a, b value) value {
 func (m *machine) assign(n *node, v value) {
 	switch n.op {
 	case nVar:
-		if s, ok := supers[n.s]; ok {
+		if s, ok := superOf(n.s); ok {
 			m.facts.setSuper(string(s)+".", v)
 			return
 		}
@@ -129,7 +129,7 @@ func (m *machine) destructure(n *node, v value) {
 func (m *machine) lslot(n *node) *slot {
 	switch n.op {
 	case nVar:
-		if _, ok := supers[n.s]; ok {
+		if _, ok := superOf(n.s); ok {
 			return nil
 		}
 		s := m.f.vars[n.s]
@@ -170,7 +170,7 @@ func (m *machine) assignIndex(n *node, v value) {
 		}
 	}
 	if base.op == nVar {
-		if s, ok := supers[base.s]; ok {
+		if s, ok := superOf(base.s); ok {
 			key := ""
 			if k := path[len(path)-1]; k != nil {
 				key, _ = m.eval(k).text()

@@ -142,7 +142,12 @@ func (m *machine) eval(n *node) value {
 func (m *machine) concatAll(n *node) value {
 	exact := true
 	total, picked := 0, 0
-	vals := make([]value, len(n.list))
+	var few [4]value // most texts are put together of no more, and then none are allocated
+	vals := few[:]
+	if len(n.list) > len(few) {
+		vals = make([]value, len(n.list))
+	}
+	vals = vals[:len(n.list)]
 	for i, x := range n.list {
 		v := m.eval(x)
 		if i == 0 && v.k == vUnknown && v.t == fromUndef && x.op == nVar && x.s == m.target { // $a = $a.'x' starts an empty string
@@ -207,7 +212,7 @@ func (m *machine) step(v value, n *node) value {
 
 func (m *machine) variable(n *node) value {
 	name := n.s
-	if s, ok := supers[name]; ok {
+	if s, ok := superOf(name); ok {
 		return m.superValue(s, n)
 	}
 	if name == "this" && m.f.this != nil {

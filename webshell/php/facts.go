@@ -240,7 +240,7 @@ func (m *machine) mark(n *node, t taint) {
 		if base.op != nVar {
 			return
 		}
-		if s, ok := supers[base.s]; ok {
+		if s, ok := superOf(base.s); ok {
 			x := n
 			for x.a.op == nIndex {
 				x = x.a

@@ -1,6 +1,11 @@
 package php
 
-import "strings"
+import (
+	"strings"
+	"sync"
+
+	"limier/internal/literal"
+)
 
 // A family is a known tool and what proves it: parts of its protocol or of its
 // own structure, all of which must stand in one text, spaces and double quotes
@@ -40,6 +45,16 @@ var families = []family{
 	{"r57", []string{"div_title(", "$_POST['alias']", "sr(", "ws("}},
 }
 
+// proofs are the proofs of all families, one after the other. The set knows no
+// case, so that what it finds may still be none.
+var proofs = sync.OnceValue(func() *literal.Set {
+	var all []string
+	for _, f := range families {
+		all = append(all, f.proof...)
+	}
+	return literal.New(all)
+})
+
 // family names the tool that a file is, if its text or what it decodes proves
 // it.
 func (m *machine) family() string {
@@ -48,12 +63,18 @@ func (m *machine) family() string {
 		c := m.facts.packed[i].code
 		texts = append(texts, c[:min(len(c), 1<<20)])
 	}
+	set := proofs()
+	have := make([]uint64, set.Words())
 	for _, t := range texts {
 		t = tidy(t)
+		clear(have)
+		set.Contained(have, []byte(t))
+		i := 0
 		for _, f := range families {
 			proven := true
 			for _, p := range f.proof {
-				proven = proven && strings.Contains(t, p)
+				proven = proven && have[i>>6]>>(i&63)&1 == 1 && strings.Contains(t, p)
+				i++
 			}
 			if proven {
 				return f.name

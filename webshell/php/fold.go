@@ -2,9 +2,6 @@ package php
 
 import (
 	"compress/bzip2"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/base64"
@@ -17,6 +14,10 @@ import (
 	"mime/quotedprintable"
 	"net/url"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
 )
 
 // maxInflated bounds what one compressed string may become.
@@ -127,8 +128,9 @@ func latin1(s string) string {
 }
 
 func inflate(r io.Reader) (string, bool) {
-	b, _ := io.ReadAll(io.LimitReader(r, maxInflated)) // what could be read of a damaged stream is worth having
-	return string(b), len(b) > 0
+	var b strings.Builder
+	io.Copy(&b, io.LimitReader(r, maxInflated)) // what could be read of a damaged stream is worth having
+	return b.String(), b.Len() > 0
 }
 
 func gunzip(s string) (string, bool) {

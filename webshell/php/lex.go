@@ -70,7 +70,7 @@ type lexer struct {
 // lex cuts src into tokens; it never fails. inPHP says that src starts inside
 // PHP code, as the argument of eval does.
 func lex(src []byte, inPHP bool) ([]token, bool) {
-	l := &lexer{src: src, tokens: make([]token, 0, len(src)/6+8)}
+	l := &lexer{src: src, tokens: make([]token, 0, len(src)/24+8)}
 	if !inPHP {
 		l.html()
 	}

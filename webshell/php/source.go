@@ -13,6 +13,15 @@ var supers = map[string]super{
 	"HTTP_POST_FILES": "_FILES", "HTTP_RAW_POST_DATA": "_INPUT",
 }
 
+// superOf is the array that a variable's name stands for.
+func superOf(name string) (super, bool) {
+	if name == "" || name[0] != '_' && name[0] != 'G' && name[0] != 'H' { // most names need no hash
+		return "", false
+	}
+	s, ok := supers[name]
+	return s, ok
+}
+
 func (m *machine) superValue(s super, n *node) value {
 	switch s {
 	case "_GET", "_POST", "_REQUEST", "_COOKIE":
@@ -57,7 +66,7 @@ func (m *machine) superElement(s super, key string, base value) value {
 		if key == "" {
 			return value{}
 		}
-		if sup, ok := supers[key]; ok {
+		if sup, ok := superOf(key); ok {
 			return m.superValue(sup, &node{})
 		}
 		if v := m.globals.vars[key]; v != nil {
