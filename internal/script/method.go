@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"limier/internal/bounded"
 )
 
 // newBuiltin makes the objects of which the content can be followed.
@@ -107,7 +109,7 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 		}
 		out := Union(append([]Value{recv}, args...)...)
 		if !known && recv.S != "" && ok1 && ok2 { // the known end stays known
-			out.S = strings.ReplaceAll(recv.S, x, y)
+			out.S, _ = bounded.ReplaceAll(recv.S, x, y, maxString)
 		}
 		return out, true
 	case "split":
@@ -361,7 +363,11 @@ func (m *Machine) regexReplace(s, rx, with string, recv Value) (Value, bool) {
 	}
 	m.left -= len(s) / 8
 	if strings.Contains(flags, "g") {
-		return m.folded(re.ReplaceAllString(s, strings.ReplaceAll(with, "$", "$$")), recv)
+		t, ok := bounded.ReplaceRegexp(re, s, strings.ReplaceAll(with, "$", "$$"), maxString)
+		if !ok {
+			return Union(recv), true
+		}
+		return m.folded(t, recv)
 	}
 	if at := re.FindStringIndex(s); at != nil {
 		return m.folded(s[:at[0]]+with+s[at[1]:], recv)

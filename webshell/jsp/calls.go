@@ -3,6 +3,7 @@ package jsp
 import (
 	"strings"
 
+	"limier/internal/bounded"
 	"limier/webshell"
 )
 
@@ -293,10 +294,9 @@ func (w *walker) constant(recv value, holder varKey, class, name string, args []
 	case "replace", "replaceAll", "replaceFirst":
 		if a.isStr && b.isStr {
 			w.work += len(recv.s)
-			if out.s = strings.ReplaceAll(recv.s, a.s, b.s); len(out.s) > maxConst {
-				return value{}, false
-			}
-			return out, true
+			var ok bool
+			out.s, ok = bounded.ReplaceAll(recv.s, a.s, b.s, maxConst)
+			return out, ok
 		}
 	case "toLowerCase":
 		out.s = strings.ToLower(recv.s)

@@ -2,6 +2,7 @@ package jsp
 
 import (
 	"flag"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -39,5 +40,18 @@ func TestLinesOfSplitCode(t *testing.T) {
 		if got := p.line(strings.Index(string(p.code), word)); got != want {
 			t.Errorf("%s is on line %d, want %d", word, got, want)
 		}
+	}
+}
+
+// A long text in the place of each of its own letters would be 4 GB.
+func TestReplaceBomb(t *testing.T) {
+	a := strings.Repeat("a", 1<<16)
+	page := `<% String a = "` + a + `"; Runtime.getRuntime().exec(a.replace("a", a) + request.getParameter("c")); %>`
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	Language.Analyse("a.jsp", []byte(page))
+	runtime.ReadMemStats(&after)
+	if made := after.TotalAlloc - before.TotalAlloc; made > 256<<20 {
+		t.Errorf("%d MB were made", made>>20)
 	}
 }

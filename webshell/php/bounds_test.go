@@ -39,6 +39,7 @@ func hostileShapes(size int) map[string]string {
 		"gotos":           fill("<?php eval(1);", "a:goto a;", ""),
 		"labels":          fill("<?php eval(1);", "if($x)goto b;a:", "b:"),
 		"doubling":        "<?php $a='xxxxxxxx';" + strings.Repeat("$a=$a.$a;", 200) + "eval($a);",
+		"long for short":  "<?php $a=str_repeat('a',100000);eval(str_replace('a',$a,$a).str_ireplace('A',$a,$a).strtr($a,array('a'=>$a)).preg_replace('/a/',$a,$a).sprintf(str_repeat('%1$s',9000),$a));",
 		"replace bomb":    "<?php $a=str_repeat('a',100000);" + strings.Repeat("$a=str_replace('a','aa',$a);", 50) + "eval($a);",
 		"eval bomb":       "<?php $a='eval($a.1);eval($a.2);'; eval($a);",
 		"constant calls":  "<?php define('A', 'a'); define('B', 'sys'.'tem'); define('C', ' c '); A(1); B($_GET[1]); C(2);",

@@ -82,9 +82,13 @@ func foldPregReplace(c *call) (value, bool) {
 	if !ok || strings.Contains(flags, "e") {
 		return value{}, false
 	}
+	r = phpRef.ReplaceAllString(r, `$${$1}`)
+	if len(s)*len(r) > maxBytes {
+		return value{}, false
+	}
 	out, ok := replaceSimple(re.String(), s, r)
 	if !ok {
-		out = re.ReplaceAllString(s, phpRef.ReplaceAllString(r, `$${$1}`))
+		out = re.ReplaceAllString(s, r)
 	}
 	return str(out), len(out) <= maxString
 }
@@ -203,6 +207,9 @@ func foldSprintf(c *call, args []value) (value, bool) {
 	var b strings.Builder
 	next := 1
 	for i := 0; i < len(f); i++ {
+		if b.Len() > maxString {
+			return value{}, false
+		}
 		if f[i] != '%' {
 			b.WriteByte(f[i])
 			continue

@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"limier/internal/bounded"
 )
 
 func sortStrings(s []string) { sort.Strings(s) }
@@ -378,12 +380,12 @@ func foldReplace(c *call, fold bool) (value, bool) {
 			} else if i < len(to) {
 				t = to[i]
 			}
+			replaceAll := bounded.ReplaceAll
 			if fold {
-				s = replaceFold(s, f, t)
-			} else {
-				s = strings.ReplaceAll(s, f, t)
+				replaceAll = replaceFold
 			}
-			if len(s) > maxString/4 {
+			var ok bool
+			if s, ok = replaceAll(s, f, t, maxString/4); !ok {
 				return "", false
 			}
 		}
@@ -407,19 +409,23 @@ func foldReplace(c *call, fold bool) (value, bool) {
 	return str(s), ok
 }
 
-func replaceFold(s, from, to string) string {
+func replaceFold(s, from, to string, limit int) (string, bool) {
 	ls, lf := strings.ToLower(s), strings.ToLower(from)
 	if len(ls) != len(s) {
-		return s
+		return s, true
 	}
 	var b strings.Builder
 	for {
 		i := strings.Index(ls, lf)
 		if i < 0 || i+len(lf) > len(s) {
 			b.WriteString(s)
-			return b.String()
+			return b.String(), b.Len() <= limit
 		}
-		b.WriteString(s[:i] + to)
+		if b.Len() > limit {
+			return "", false
+		}
+		b.WriteString(s[:i])
+		b.WriteString(to)
 		s, ls = s[i+len(lf):], ls[i+len(lf):]
 	}
 }
@@ -434,7 +440,7 @@ func foldStrtr(c *call) (value, bool) {
 		if !ok || a.open {
 			return value{}, false
 		}
-		pairs := make([]string, 0, 2*len(a.keys))
+		pairs, longest := make([]string, 0, 2*len(a.keys)), 0
 		order := make([]int, len(a.keys))
 		for i := range order {
 			order[i] = i
@@ -448,7 +454,11 @@ func foldStrtr(c *call) (value, bool) {
 			}
 			if k := text(i); k != "" {
 				pairs = append(pairs, k, v)
+				longest = max(longest, len(v))
 			}
+		}
+		if len(s)*longest > maxBytes {
+			return value{}, false
 		}
 		return str(strings.NewReplacer(pairs...).Replace(s)), true
 	}
