@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"limier/internal/bounded"
 )
 
 // newBuiltin makes the objects of which the content can be followed.
@@ -94,7 +92,7 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 				return recv, true
 			}
 			m.left -= len(s) / 128
-			if grow := strings.Count(s, x) * (len(y) - len(x)); grow > maxString {
+			if !replaceable(s, x, y) {
 				return all()
 			}
 			t := s
@@ -108,8 +106,8 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 			return m.folded(t, append([]Value{recv}, args...)...)
 		}
 		out := Union(append([]Value{recv}, args...)...)
-		if !known && recv.S != "" && ok1 && ok2 { // the known end stays known
-			out.S, _ = bounded.ReplaceAll(recv.S, x, y, maxString)
+		if !known && recv.S != "" && ok1 && ok2 && replaceable(recv.S, x, y) { // the known end stays known
+			out.S = strings.ReplaceAll(recv.S, x, y)
 		}
 		return out, true
 	case "split":
@@ -363,11 +361,10 @@ func (m *Machine) regexReplace(s, rx, with string, recv Value) (Value, bool) {
 	}
 	m.left -= len(s) / 8
 	if strings.Contains(flags, "g") {
-		t, ok := bounded.ReplaceRegexp(re, s, strings.ReplaceAll(with, "$", "$$"), maxString)
-		if !ok {
+		if len(s)*len(with) > maxString { // a match at each place at most
 			return Union(recv), true
 		}
-		return m.folded(t, recv)
+		return m.folded(re.ReplaceAllString(s, strings.ReplaceAll(with, "$", "$$")), recv)
 	}
 	if at := re.FindStringIndex(s); at != nil {
 		return m.folded(s[:at[0]]+with+s[at[1]:], recv)
@@ -470,4 +467,10 @@ func (m *Machine) arrayMethod(recv Value, name string, args []Value) (Value, boo
 		return Union(recv), true
 	}
 	return Value{}, false
+}
+
+// replaceable reports whether replacing x by y in s adds no more than one string
+// may have.
+func replaceable(s, x, y string) bool {
+	return strings.Count(s, x)*(len(y)-len(x)) <= maxString
 }
