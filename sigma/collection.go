@@ -75,12 +75,6 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 // and repeat) are resolved.
 func (c *Collection) Add(file string, data []byte) (errs []RuleError) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if root := readPlain(data); root != nil && action(root) == "" {
-		if err := c.document(file, 1, root); err != nil {
-			errs = append(errs, *err)
-		}
-		return errs
-	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var global, last *yaml.Node
 	place := 0

@@ -145,3 +145,13 @@ func PasswordField(name string) bool {
 	}
 	return false
 }
+
+// ReplaceAll is strings.ReplaceAll; ok is false, and nothing is made, where the
+// result would have more than limit bytes: 64 kB in the place of each of 64,000
+// letters are 4 GB.
+func ReplaceAll(s, from, to string, limit int) (out string, ok bool) {
+	if grow := len(to) - len(from); grow > 0 && len(s)+strings.Count(s, from)*grow > limit {
+		return "", false
+	}
+	return strings.ReplaceAll(s, from, to), true
+}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"path"
 	"regexp"
-	"slices"
 
 	"limier/finding"
 	"limier/internal/literal"
@@ -52,9 +51,7 @@ func lower(data []byte) []byte {
 }
 
 func analyse(_ string, data []byte) []webshell.Reason {
-	found := make([]uint64, acts.Words())
-	acts.Contained(found, data)
-	if !slices.ContainsFunc(found, func(w uint64) bool { return w != 0 }) {
+	if !acts.Any(data) {
 		return nil
 	}
 	data = withoutComments(data)

@@ -52,7 +52,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 		if end := bytes.IndexByte(line, '\n'); end >= 0 {
 			line = line[:end]
 		}
-		if len(line) >= len("AddType") && holds(words, line) {
+		if len(line) >= len("AddType") && words.Any(line) {
 			for _, m := range pattern.FindAllSubmatchIndex(line, n-len(all)) {
 				for i := range m {
 					if m[i] >= 0 { // of a group that took part
@@ -80,16 +80,9 @@ var (
 	visits   = literal.New([]string{"rewritecond"})
 )
 
-// holds reports whether a text has one of the words, in any case.
-func holds(words *literal.Set, text []byte) bool {
-	found := make([]uint64, words.Words())
-	words.Contained(found, text)
-	return slices.ContainsFunc(found, func(w uint64) bool { return w != 0 })
-}
-
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
 	f := &file{data: data}
-	if !holds(settings, data) {
+	if !settings.Any(data) {
 		return nil
 	}
 	switch base := path.Base(strings.ToLower(strings.ReplaceAll(name, `\`, "/"))); {
@@ -150,7 +143,7 @@ func (f *file) htaccess() {
 		}
 	}
 	var blocks [][]int
-	if holds(sets, f.data) {
+	if sets.Any(f.data) {
 		blocks = files.FindAllSubmatchIndex(f.data, 200)
 	}
 	for _, m := range blocks {

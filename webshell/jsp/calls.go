@@ -3,7 +3,6 @@ package jsp
 import (
 	"strings"
 
-	"limier/internal/bounded"
 	"limier/webshell"
 )
 
@@ -295,7 +294,7 @@ func (w *walker) constant(recv value, holder varKey, class, name string, args []
 		if a.isStr && b.isStr {
 			w.work += len(recv.s)
 			var ok bool
-			out.s, ok = bounded.ReplaceAll(recv.s, a.s, b.s, maxConst)
+			out.s, ok = webshell.ReplaceAll(recv.s, a.s, b.s, maxConst)
 			return out, ok
 		}
 	case "toLowerCase":

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"limier/internal/bounded"
+	"limier/webshell"
 )
 
 func sortStrings(s []string) { sort.Strings(s) }
@@ -380,7 +380,7 @@ func foldReplace(c *call, fold bool) (value, bool) {
 			} else if i < len(to) {
 				t = to[i]
 			}
-			replaceAll := bounded.ReplaceAll
+			replaceAll := webshell.ReplaceAll
 			if fold {
 				replaceAll = replaceFold
 			}

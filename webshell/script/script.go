@@ -45,15 +45,9 @@ var (
 	sockets = literal.New([]string{"socket", "/dev/tcp/"})
 )
 
-func holds(set *literal.Set, b []byte) bool {
-	found := make([]uint64, set.Words())
-	set.Contained(found, b)
-	return slices.ContainsFunc(found, func(w uint64) bool { return w != 0 })
-}
-
 func analyse(_ string, data []byte) []webshell.Reason {
-	cgi, net := holds(answers, data), holds(sockets, data)
-	if !cgi && !net || !holds(acts, data) {
+	cgi, net := answers.Any(data), sockets.Any(data)
+	if !cgi && !net || !acts.Any(data) {
 		return nil
 	}
 	s := &scan{Listing: webshell.NewListing(withoutComments(data))}
