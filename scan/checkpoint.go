@@ -161,6 +161,13 @@ func (c *Checkpoint) frame(at, end int64) (data []byte, length int64, err error)
 
 var errTorn = errors.New("torn")
 
+// Files is how many files need not be read again.
+func (c *Checkpoint) Files() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.at)
+}
+
 // take returns what is kept of a file, or nil.
 func (c *Checkpoint) take(path string) *kept {
 	c.mu.Lock()

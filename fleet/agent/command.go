@@ -223,6 +223,9 @@ func (j *agentJob) checkpoint(log *slog.Logger) *scan.Checkpoint {
 	}
 	if c != nil {
 		c.Every = 10 * time.Second
+		if n := c.Files(); n > 0 {
+			log.Info("a scan that was cut short goes on", "files", n)
+		}
 	}
 	return c
 }
