@@ -476,6 +476,9 @@ func (m *Machine) joinArgs(name string, args []Value) (Value, bool) {
 	if list.K != VArray || list.O.Any.T != nil || len(list.O.Elems) == 0 {
 		return Union(args...), true
 	}
+	if !m.room(2 * len(list.O.Elems)) {
+		return Union(args...), true
+	}
 	parts := make([]Value, 0, 2*len(list.O.Elems))
 	for i, e := range list.O.Elems {
 		if i > 0 {

@@ -3,6 +3,7 @@ package script
 import (
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,7 +15,7 @@ func (m *Machine) newBuiltin(n *Node, args []Value) (Value, bool) {
 		o := &Object{}
 		if n.Low == "array" && len(args) != 1 {
 			o.Elems = append(o.Elems, args...)
-		} else if len(args) == 1 && args[0].K == VArray {
+		} else if len(args) == 1 && args[0].K == VArray && m.room(len(args[0].O.Elems)) {
 			o.Elems = append(o.Elems, args[0].O.Elems...)
 			o.Any = args[0].O.Any
 		} else if len(args) == 1 {
@@ -118,15 +119,12 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 		if len(args) == 0 {
 			sep, ok = " ", true
 		}
-		if known && ok && recv.T == nil {
-			o := &Object{}
+		if known && ok && recv.T == nil && m.room(strings.Count(s, sep)+1) {
+			parts := strings.Split(s, sep)
+			o := &Object{Elems: make([]Value, len(parts))}
 			m.left -= len(s) / 64
-			for _, p := range strings.Split(s, sep) {
-				o.Elems = append(o.Elems, Const(p))
-			}
-			m.made += 64 * len(o.Elems)
-			if m.made > maxMade {
-				m.left = 0
+			for i, p := range parts {
+				o.Elems[i] = Const(p)
 			}
 			return Value{K: VArray, O: o}, true
 		}
@@ -234,13 +232,16 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 func (m *Machine) convert(recv Value, s string, known bool, name string, args []Value) (Value, bool) {
 	switch name {
 	case "tochararray":
-		if known && recv.T == nil {
-			r := m.letters(s)
-			o := &Object{}
-			for i := 0; i < r.len() && i < 1<<17; i++ {
-				o.Elems = append(o.Elems, Const(r.slice(i, i+1)))
+		if !known || recv.T != nil {
+			return Union(recv), true
+		}
+		r := m.letters(s)
+		n := min(r.len(), 1<<17)
+		if m.room(n) {
+			o := &Object{Elems: make([]Value, n)}
+			for i := range o.Elems {
+				o.Elems[i] = Const(r.slice(i, i+1))
 			}
-			m.made += 64 * len(o.Elems)
 			return Value{K: VArray, O: o}, true
 		}
 		return Union(recv), true
@@ -417,7 +418,7 @@ func (m *Machine) arrayMethod(recv Value, name string, args []Value) (Value, boo
 	case "push", "add", "addrange", "enqueue":
 		for _, a := range args {
 			if len(o.Elems) < 1<<18 && o.Any.T == nil {
-				if name == "addrange" && a.K == VArray {
+				if name == "addrange" && a.K == VArray && m.room(len(a.O.Elems)) {
 					o.Elems = append(o.Elems, a.O.Elems...)
 					continue
 				}
@@ -434,11 +435,10 @@ func (m *Machine) arrayMethod(recv Value, name string, args []Value) (Value, boo
 		}
 		return m.joinArgs("join", []Value{recv, sep})
 	case "reverse":
-		out := make([]Value, len(o.Elems))
-		for i, e := range o.Elems {
-			out[len(out)-1-i] = e
+		if m.room(len(o.Elems)) {
+			o.Elems = slices.Clone(o.Elems)
+			slices.Reverse(o.Elems)
 		}
-		o.Elems = out
 		return recv, true
 	case "toarray", "tolist", "cast", "clone":
 		if b, ok := m.bytesOf(recv); ok && len(o.Elems) > 0 && o.Elems[0].K == VNumber {
@@ -455,7 +455,7 @@ func (m *Machine) arrayMethod(recv Value, name string, args []Value) (Value, boo
 		}
 		return Value{}, true
 	case "pop", "shift", "dequeue":
-		if n := len(o.Elems); n > 0 && m.weak == 0 {
+		if n := len(o.Elems); n > 0 && m.weak == 0 && m.room(n) {
 			i := 0
 			if name == "pop" {
 				i = n - 1

@@ -306,6 +306,16 @@ const (
 	maxMade   = 96 << 20
 )
 
+// room counts n values about to be made and reports whether they may be.
+func (m *Machine) room(n int) bool {
+	m.made += n * int(unsafe.Sizeof(Value{}))
+	if m.made > maxMade {
+		m.left = 0
+		return false
+	}
+	return true
+}
+
 // Concat joins values as text.
 func (m *Machine) Concat(vs ...Value) Value {
 	var out Value
