@@ -7,9 +7,9 @@
 //   - An archive is a folder of its members, also inside another archive:
 //     "logs.zip/u_ex210303.log". One that cannot be opened stays a file, with a
 //     gap. A .gz of one file is a folder of that file.
-//   - Every file is an [io.ReaderAt], safe for concurrent use. [Direct] says
-//     whether that costs nothing extra; otherwise the first ReadAt unpacks the
-//     file into a store that goes with the file's Close.
+//   - Every file is an [io.ReaderAt], safe for concurrent use. If it has
+//     a method Packed that says true, the first ReadAt unpacks the whole file
+//     into a store that goes with the file's Close: rather read it in order.
 //   - Nothing is written to disk in the clear or under a member's name. The
 //     store keeps small things in memory and the rest in a nameless temporary
 //     file of zstd blocks, so that antivirus finds nothing to eat.
@@ -105,16 +105,6 @@ func sourceID(path string) string {
 		return "root"
 	}
 	return strings.ToValidUTF8(id, "\uFFFD")
-}
-
-// Direct returns f's random access if it costs no more than reading in order.
-// Files for which it is not ok must be unpacked first; read them in order.
-func Direct(f fs.File) (io.ReaderAt, bool) {
-	r, ok := f.(io.ReaderAt)
-	if s, packed := f.(interface{ Packed() bool }); packed && s.Packed() {
-		return nil, false
-	}
-	return r, ok
 }
 
 // openFolder reads the folder at path, never outside it.

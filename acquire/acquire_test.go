@@ -248,16 +248,16 @@ func TestReadAt(t *testing.T) {
 	write(t, zstdOf(tarOf(t, file{name: "first", data: small}, file{name: "member", data: data})), dir, "b.tar.zst")
 	write(t, gzipOf([]byte(data)), dir, "c.log.gz")
 	src := open(t, dir, acquire.Config{})
-	for name, direct := range map[string]bool{
-		"plain.log": true, "a.zip/stored": true, "a.zip/deflated": false,
-		"a.tar/member": true, "b.tar.zst/member": true, "c.log.gz/c.log": false,
+	for name, packed := range map[string]bool{
+		"plain.log": false, "a.zip/stored": false, "a.zip/deflated": true,
+		"a.tar/member": false, "b.tar.zst/member": false, "c.log.gz/c.log": true,
 	} {
 		f, err := src.FS.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := acquire.Direct(f); ok != direct {
-			t.Errorf("%s: direct is %v, want %v", name, ok, direct)
+		if p, ok := f.(interface{ Packed() bool }); (ok && p.Packed()) != packed {
+			t.Errorf("%s: packed is not %v", name, packed)
 		}
 		r := f.(io.ReaderAt)
 		for _, at := range []int{0, 1, 255 << 10, 256 << 10, 300_001, len(data) - 7} {

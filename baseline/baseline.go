@@ -66,17 +66,6 @@ func Judge(path string, sum [32]byte) Answer {
 	return a
 }
 
-// KnownPath reports whether some build has a script or program at path, which
-// may be rooted anywhere.
-func KnownPath(path string) bool {
-	rel, _ := Rel(path)
-	if rel == "" {
-		return false
-	}
-	_, ok := find(rel)
-	return ok
-}
-
 // scripts are the extensions that IIS, ASP.NET or an installed interpreter
 // runs, or compiles into what it runs.
 const scripts = " .asa .asax .ascx .ashx .asmx .asp .aspx .cdx .cer .cfm .cshtml .jsp .jspx .master .phar .php .php5 .phtml .rem .shtml .soap .svc .vbhtml .xamlx "

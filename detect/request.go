@@ -25,17 +25,6 @@ type Request struct {
 // proxyLogon.ecp succeeded.
 func (r Request) OK() bool { return r.Status >= 200 && r.Status < 300 }
 
-// Script reports whether the path names a server-side script.
-func (r Request) Script() bool {
-	path := strings.ToLower(r.Path)
-	for _, ext := range []string{".aspx", ".ashx", ".asmx", ".asp", ".cshtml", ".jsp", ".jspx", ".php", ".cer", ".soap"} {
-		if strings.HasSuffix(path, ext) {
-			return true
-		}
-	}
-	return false
-}
-
 // String is the request in a line's worth of words.
 func (r Request) String() string {
 	text := r.Path

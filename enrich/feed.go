@@ -68,14 +68,13 @@ var types = map[string]IndicatorType{
 	"filename": IndicatorName, "file_name": IndicatorName, "name": IndicatorName,
 }
 
-func (f *feed) add(kind, value, note, date string) {
+func (f *feed) add(kind, value string) {
 	kind = strings.ToLower(strings.TrimSpace(kind))
-	note = note[:min(len(note), 500)]
 	if left, right, ok := strings.Cut(value, "|"); ok && strings.Contains(kind, "|") {
 		a, b, _ := strings.Cut(kind, "|")
-		f.add(a, left, note, date)
+		f.add(a, left)
 		if b != "port" {
-			f.add(b, right, note, date)
+			f.add(b, right)
 		}
 		return
 	}
@@ -87,26 +86,18 @@ func (f *feed) add(kind, value, note, date string) {
 	if t == IndicatorName && strings.ContainsAny(value, `\/`) {
 		t = IndicatorPath
 	}
-	in := Indicator{Type: t, Value: value, Note: strings.ToValidUTF8(note, ""), Source: f.name}
-	if day := dates.FindString(date); day != "" {
-		in.Date = day
-	}
-	if f.x.Add(in) {
+	if f.x.Add(Indicator{Type: t, Value: value, Source: f.name}) {
 		f.Added++
 	} else {
 		f.Skipped["not a "+strings.TrimSpace(string(t)+" value")]++
 	}
 }
 
-var dates = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}`)
-
 // columns of a CSV list, by what they mean; the first that is there counts.
 var columns = map[string][]string{
 	"pattern": {"pattern"},
 	"value":   {"value", "indicator", "data", "ioc", "observable", "indicator_value", "signature_component.value"},
 	"type":    {"type", "indicatortype", "indicator_type", "ioc_type", "signature_component.type"},
-	"note":    {"note", "notes", "comment", "description", "signature.description", "name"},
-	"date":    {"firstseen", "first_seen", "valid_from", "event.date", "date", "dateadded", "created"},
 }
 
 // header returns where the columns stand, nil if the first line is no header.
@@ -165,10 +156,10 @@ func (f *feed) csv(data []byte) error {
 			continue
 		}
 		if p := cell("pattern"); p != "" {
-			f.pattern(p, cell("note"), cell("date"))
+			f.pattern(p)
 			continue
 		}
-		f.add(cell("type"), cell("value"), cell("note"), cell("date"))
+		f.add(cell("type"), cell("value"))
 	}
 }
 
@@ -177,9 +168,9 @@ func (f *feed) plain(data []byte) {
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
 		line, _, _ := strings.Cut(in.Text(), "#")
-		value, note, _ := strings.Cut(strings.ReplaceAll(line, "\t", ";"), ";")
+		value, _, _ := strings.Cut(strings.ReplaceAll(line, "\t", ";"), ";")
 		if value = strings.TrimSpace(value); value != "" {
-			f.add("", value, strings.TrimSpace(note), "")
+			f.add("", value)
 		}
 	}
 	if in.Err() != nil {
@@ -196,24 +187,17 @@ type object struct {
 	Attribute objects         `json:"Attribute"`
 	Object    objects         `json:"Object"`
 	Value     json.RawMessage `json:"value"`
-	Comment   string          `json:"comment"`
-	Date      string          `json:"date"`
-	Info      string          `json:"info"`
 	Deleted   bool            `json:"deleted"`
 	ToIDs     *bool           `json:"to_ids"`
-	Relation  string          `json:"object_relation"`
 	// STIX
 	Type        string  `json:"type"`
 	Objects     objects `json:"objects"`
 	Pattern     string  `json:"pattern"`
 	PatternType string  `json:"pattern_type"`
-	Name        string  `json:"name"`
-	ValidFrom   string  `json:"valid_from"`
 	Revoked     bool    `json:"revoked"`
 	// Microsoft's feeds
 	Indicator     string `json:"Indicator"`
 	IndicatorType string `json:"IndicatorType"`
-	FirstSeen     string `json:"FirstSeen"`
 }
 
 // objects reads a list, or one alone as some servers answer.
@@ -236,7 +220,7 @@ func (f *feed) json(data []byte) error {
 			return err
 		}
 		for i := range list {
-			f.object(&list[i], "")
+			f.object(&list[i])
 		}
 		return nil
 	}
@@ -249,7 +233,7 @@ func (f *feed) json(data []byte) error {
 		if f.fatal(err) {
 			return err
 		}
-		f.object(&o, "")
+		f.object(&o)
 	}
 }
 
@@ -263,39 +247,36 @@ func (f *feed) fatal(err error) bool {
 	return err != nil
 }
 
-func (f *feed) object(o *object, date string) {
+func (f *feed) object(o *object) {
 	if o.Deleted || o.Revoked {
 		f.Skipped["withdrawn"]++
 		return
 	}
-	if o.Date != "" {
-		date = o.Date
-	}
 	if o.Event != nil {
-		f.object(o.Event, date)
+		f.object(o.Event)
 	}
 	for _, list := range []objects{o.Response, o.Objects, o.Object, o.Attribute} {
 		for i := range list {
-			f.object(&list[i], date)
+			f.object(&list[i])
 		}
 	}
 	var value string
 	switch {
 	case o.Indicator != "":
-		f.add(o.IndicatorType, o.Indicator, "", o.FirstSeen)
+		f.add(o.IndicatorType, o.Indicator)
 	case o.Type == "indicator":
 		if o.PatternType != "" && o.PatternType != "stix" {
 			f.Skipped["pattern of "+o.PatternType]++
 			return
 		}
-		f.pattern(o.Pattern, o.Name, o.ValidFrom)
+		f.pattern(o.Pattern)
 	case len(o.Value) > 0 && json.Unmarshal(o.Value, &value) == nil && o.Type != "":
 		// MISP marks with to_ids what is fit for detection.
 		if o.ToIDs != nil && !*o.ToIDs {
 			f.Skipped["not for detection"]++
 			return
 		}
-		f.add(o.Type, value, o.Comment, date)
+		f.add(o.Type, value)
 	}
 }
 
@@ -306,7 +287,7 @@ var comparisons = regexp.MustCompile(`([a-z0-9-]+):([A-Za-z0-9_.'-]+?)\s*(=|!=|<
 // pattern adds each alternative of a STIX pattern that says "this or that". A
 // pattern that asks for several things at once is left out, as each alone
 // would say too much.
-func (f *feed) pattern(p, note, date string) {
+func (f *feed) pattern(p string) {
 	found := comparisons.FindAllStringSubmatch(p, -1)
 	quoted := regexpQuoted.ReplaceAllString(p, "''")
 	if len(found) == 0 || !strings.HasPrefix(p, "[") || strings.Contains(quoted, " AND ") || strings.Contains(quoted, "FOLLOWEDBY") || strings.Contains(quoted, "NOT ") {
@@ -327,7 +308,7 @@ func (f *feed) pattern(p, note, date string) {
 		case m[2] != "value":
 			kind += ":" + m[2]
 		}
-		f.add(kind, value, note, date)
+		f.add(kind, value)
 	}
 }
 

@@ -4,17 +4,13 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-
-	"github.com/gaissmai/bart"
 )
 
 // An Indicator is one thing that a list tells to look for.
 type Indicator struct {
-	Type   IndicatorType `json:"type"`
-	Value  string        `json:"value"` // lower case, not defanged
-	Note   string        `json:"note,omitempty"`
-	Source string        `json:"source"`         // name of the list
-	Date   string        `json:"date,omitempty"` // yyyy-mm-dd as the list gives it; "" if it does not
+	Type   IndicatorType
+	Value  string // lower case, not defanged
+	Source string // name of the list
 }
 
 // An IndicatorType is a kind of indicator.
@@ -29,13 +25,10 @@ const (
 	IndicatorName    IndicatorType = "name" // of a file, in any folder: weak proof
 )
 
-// Indicators match what the evidence holds against lists of indicators. The
-// zero value is empty and ready for use. Matching is safe for concurrent use
-// once nothing is added any more.
+// Indicators are what lists tell to look for, each once. The zero value is
+// empty and ready for use.
 type Indicators struct {
-	exact    map[string][]Indicator // by type and value
-	networks *bart.Table[[]Indicator]
-	count    map[IndicatorType]int
+	set map[Indicator]struct{}
 }
 
 const (
@@ -43,33 +36,21 @@ const (
 	maxValue      = 2048 // bytes
 )
 
-// Len returns how many indicators of that type there are, of all types for "".
-func (x *Indicators) Len(t IndicatorType) int {
-	if t != "" {
-		return x.count[t]
-	}
-	n := 0
-	for _, c := range x.count {
-		n += c
-	}
-	return n
-}
-
 // Add adds an indicator in any usual spelling: defanged (hxxp, [.]), with a
 // port, in capitals. It is not ok if the value is not one of its type; a type
 // of "" is told by the value.
-func (x *Indicators) Add(in Indicator) (ok bool) {
+func (x *Indicators) Add(in Indicator) bool {
 	v := refang(strings.TrimSpace(in.Value))
-	if v == "" || len(v) > maxValue || x.Len("") >= maxIndicators {
+	if v == "" || len(v) > maxValue || len(x.set) >= maxIndicators {
 		return false
 	}
 	if in.Type == "" {
 		in.Type = shape(v)
 	}
-	var prefix netip.Prefix
 	switch in.Type {
 	case IndicatorAddress:
-		if prefix, ok = ParsePrefix(bare(v)); !ok {
+		prefix, ok := ParsePrefix(bare(v))
+		if !ok {
 			return false
 		}
 		v = prefix.String()
@@ -101,22 +82,10 @@ func (x *Indicators) Add(in Indicator) (ok bool) {
 		return false
 	}
 	in.Value = v
-	if x.exact == nil {
-		x.exact, x.count, x.networks = map[string][]Indicator{}, map[IndicatorType]int{}, &bart.Table[[]Indicator]{}
+	if x.set == nil {
+		x.set = map[Indicator]struct{}{}
 	}
-	if in.Type == IndicatorAddress {
-		had, _ := x.networks.Get(prefix)
-		x.networks.Insert(prefix, append(had, in))
-	} else {
-		key := string(in.Type) + "\x00" + v
-		for _, old := range x.exact[key] {
-			if old == in {
-				return true
-			}
-		}
-		x.exact[key] = append(x.exact[key], in)
-	}
-	x.count[in.Type]++
+	x.set[in] = struct{}{}
 	return true
 }
 
@@ -185,56 +154,4 @@ func rest(v string) string {
 		v = v[len(m)-1:]
 	}
 	return v
-}
-
-// Address returns the indicators that name an address or a network around it.
-func (x *Indicators) Address(a netip.Addr) []Indicator {
-	a = a.Unmap().WithZone("")
-	if x.networks == nil || !a.IsValid() {
-		return nil
-	}
-	var found []Indicator
-	for _, list := range x.networks.Supernets(netip.PrefixFrom(a, a.BitLen())) {
-		found = append(found, list...)
-	}
-	return found
-}
-
-// Hash returns the indicators with that hash in hex.
-func (x *Indicators) Hash(hex string) []Indicator {
-	return x.exact[string(IndicatorHash)+"\x00"+strings.ToLower(hex)]
-}
-
-// Domain returns the indicators that name a domain or one above it.
-func (x *Indicators) Domain(name string) (found []Indicator) {
-	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	for len(name) <= 253 && strings.Contains(name, ".") {
-		found = append(found, x.exact[string(IndicatorDomain)+"\x00"+name]...)
-		_, name, _ = strings.Cut(name, ".")
-	}
-	return found
-}
-
-// URL returns the indicators with that URL, whatever its case.
-func (x *Indicators) URL(url string) []Indicator {
-	return x.exact[string(IndicatorURL)+"\x00"+strings.ToLower(url)]
-}
-
-// Path returns the indicators that name a file in the evidence, which may be
-// rooted anywhere, and those that give only its name.
-func (x *Indicators) Path(path string) (found []Indicator) {
-	if x.exact == nil {
-		return nil
-	}
-	p := strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(path, `\`, "/"), "//", "/"))
-	if len(p) > 0 && p[0] != '/' {
-		p = "/" + p
-	}
-	// Every tail that begins at a folder: as deep as a path is, and no deeper.
-	for i, c := range []byte(p) {
-		if c == '/' {
-			found = append(found, x.exact[string(IndicatorPath)+"\x00"+p[i:]]...)
-		}
-	}
-	return append(found, x.exact[string(IndicatorName)+"\x00"+p[strings.LastIndex(p, "/")+1:]]...)
 }

@@ -5,27 +5,17 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// All yields every indicator, by type and value.
-func (x *Indicators) All() iter.Seq[Indicator] {
-	var all []Indicator
-	for _, list := range x.exact {
-		all = append(all, list...)
-	}
-	if x.networks != nil {
-		for _, list := range x.networks.All() {
-			all = append(all, list...)
-		}
-	}
-	slices.SortFunc(all, func(a, b Indicator) int {
+// All returns every indicator, by type and value.
+func (x *Indicators) All() []Indicator {
+	return slices.SortedFunc(maps.Keys(x.set), func(a, b Indicator) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Source, b.Source))
 	})
-	return slices.Values(all)
 }
 
 // A look is where a type of indicator is looked for.
@@ -58,10 +48,11 @@ const perRule = 5000
 // SHA-256 hashes and paths. Names of files alone prove too little and are left
 // out. The same indicators give the same bytes.
 func (x *Indicators) WriteSigma(w io.Writer) error {
+	all := x.All()
 	for _, l := range looks {
 		bySource := map[string][]string{}
 		var sources []string
-		for in := range x.All() {
+		for _, in := range all {
 			if in.Type != l.kind || in.Type == IndicatorHash && len(in.Value) != 64 {
 				continue
 			}
@@ -72,7 +63,7 @@ func (x *Indicators) WriteSigma(w io.Writer) error {
 		}
 		slices.Sort(sources)
 		for _, source := range sources {
-			for values := range slices.Chunk(slices.Compact(bySource[source]), perRule) {
+			for values := range slices.Chunk(bySource[source], perRule) {
 				if _, err := io.WriteString(w, l.rule(source, values)); err != nil {
 					return err
 				}

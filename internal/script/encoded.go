@@ -228,11 +228,3 @@ func (m *Machine) Units() []string {
 	}
 	return out
 }
-
-// Quote cuts text for a report.
-func Quote(s string, most int) string {
-	if len(s) > most {
-		s = s[:most]
-	}
-	return strings.ToValidUTF8(s, "?")
-}

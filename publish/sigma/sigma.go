@@ -33,7 +33,7 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 			list.Add(enrich.Indicator{Type: kind, Value: n.Value, Source: "a case of Limier"}) // what is none of its kind is left out
 		}
 	}
-	if list.Len("") == 0 {
+	if len(list.All()) == 0 {
 		_, err := io.WriteString(w, "# no indicator of this case may be looked for without a look at it first\n")
 		return err
 	}

@@ -59,7 +59,7 @@ func StartCluster(dir string) (*Brokers, error) {
 	}
 }
 
-// Start starts server i, again after Kill.
+// Start starts server i.
 func (c *Brokers) Start(i int) error {
 	s, err := server.NewServer(c.options[i])
 	if err != nil {
@@ -71,12 +71,6 @@ func (c *Brokers) Start(i int) error {
 		return fmt.Errorf("broker %d does not start", i)
 	}
 	return nil
-}
-
-// Kill stops server i at once.
-func (c *Brokers) Kill(i int) {
-	c.Servers[i].Shutdown()
-	c.Servers[i].WaitForShutdown()
 }
 
 // URL lists all servers.
