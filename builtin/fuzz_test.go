@@ -71,7 +71,7 @@ func FuzzScan(f *testing.F) {
 		if two := stream(t, files, 2); !bytes.Equal(one, two) {
 			t.Errorf("two scans differ:\n%s\n%s", one, two)
 		}
-		if _, err := fleet.CheckStream(bytes.NewReader(one)); err != nil {
+		if _, err := fleet.CheckStream(one); err != nil {
 			t.Errorf("%v\n%s", err, one)
 		}
 	})
@@ -91,7 +91,7 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
-		checked, err := fleet.CheckStream(bytes.NewReader(data))
+		checked, err := fleet.CheckStream(data)
 		if err != nil {
 			return
 		}

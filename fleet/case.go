@@ -1,17 +1,15 @@
 package fleet
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"iter"
 	"sync"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 
 	"limier/casefile"
@@ -34,19 +32,11 @@ type Checked struct {
 // A Checker reads compressed cases. It is safe for concurrent use.
 type Checker struct {
 	dec  *zstd.Decoder
-	cves cveLists
-	free sync.Pool // of *scratch
+	free sync.Pool // of *[]byte that one case after the other is unpacked into
 }
 
-// scratch is memory that one case after the other is read in; nothing that is
-// read keeps it.
-type scratch struct {
-	plain []byte
-	in    *bufio.Reader
-}
-
-// maxScratch bounds what is kept for the next case, in bytes.
-const maxScratch = 1 << 20
+// maxKept bounds what is kept for the next case, in bytes.
+const maxKept = 1 << 20
 
 // NewChecker makes one. What it unpacks, and the window, are bounded.
 func NewChecker() (*Checker, error) {
@@ -57,25 +47,21 @@ func NewChecker() (*Checker, error) {
 // Check reads a compressed case as a hub does: it must be one whole stream of
 // our format, no larger than store.MaxCase.
 func (c *Checker) Check(body []byte) (*Checked, error) {
-	s, _ := c.free.Get().(*scratch)
-	if s == nil {
-		s = &scratch{in: bufio.NewReaderSize(nil, 64<<10)}
+	buf, _ := c.free.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
 	}
-	plain, err := c.dec.DecodeAll(body, s.plain[:0])
-	if cap(plain) <= maxScratch {
-		s.plain = plain
+	plain, err := c.dec.DecodeAll(body, (*buf)[:0])
+	if cap(plain) <= maxKept {
+		*buf = plain
 	}
-	defer c.free.Put(s)
+	defer c.free.Put(buf)
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return nil, store.ErrLarge
 	} else if err != nil {
 		return nil, fmt.Errorf("no whole case: %w", err)
 	}
-	checked, err := checkStream(bytes.NewReader(plain), s.in, &c.cves)
-	if err != nil {
-		return nil, fmt.Errorf("no whole case: %w", err)
-	}
-	return checked, nil
+	return CheckStream(plain)
 }
 
 // Check is Checker.Check for a single case.
@@ -88,52 +74,41 @@ func Check(body []byte) (*Checked, error) {
 	return c.Check(body)
 }
 
-// CheckStream is Check for a stream that is not compressed.
-func CheckStream(r io.Reader) (*Checked, error) {
-	return checkStream(r, bufio.NewReaderSize(nil, 64<<10), &cveLists{})
+// CheckStream is Check for a stream that is not compressed. It keeps nothing of
+// plain.
+func CheckStream(plain []byte) (*Checked, error) {
+	c, err := casefile.Build(messages(plain))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("no whole case: %w", err)
+	case len(plain) == 0:
+		return nil, errors.New("no whole case: it is empty")
+	case !c.Complete:
+		return nil, errors.New("no whole case: it was cut short: there is no end")
+	}
+	rest := sha256.New()
+	begin(rest, &c.Start)
+	rest.Write(plain[bytes.IndexByte(plain, '\n')+1:])
+	return &Checked{Case: c, Evidence: [32]byte(rest.Sum(nil)), Hash: sha256.Sum256(plain)}, nil
 }
 
-func checkStream(r io.Reader, in *bufio.Reader, known *cveLists) (*Checked, error) {
-	lim := &io.LimitedReader{R: r, N: store.MaxCase + 1}
-	in.Reset(lim)
-	whole, rest := sha256.New(), sha256.New()
-	n := 0
-	ended := false
-	c, err := casefile.Build(func(yield func(wire.Message, error) bool) {
-		for {
-			line, err := readLine(in)
-			if lim.N <= 0 {
-				err = store.ErrLarge
-			}
-			if err == io.EOF {
-				return
-			}
+// messages reads the lines of a stream.
+func messages(plain []byte) iter.Seq2[wire.Message, error] {
+	return func(yield func(wire.Message, error) bool) {
+		ended := false
+		for n := 0; len(plain) > 0; n++ {
+			line, err := readLine(plain)
+			plain = plain[len(line):]
 			var m wire.Message
 			if err == nil {
-				whole.Write(line)
-				err = message(line, n, ended, known, &m)
+				err = message(line, n, ended, &m)
 			}
-			if err == nil && n == 0 {
-				begin(rest, m.Start)
-			} else if err == nil {
-				rest.Write(line)
-			}
-			n++
 			ended = m.End != nil
 			if !yield(m, err) || err != nil {
 				return
 			}
 		}
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case n == 0:
-		return nil, errors.New("it is empty")
-	case !ended:
-		return nil, errors.New("it was cut short: there is no end")
 	}
-	return &Checked{Case: c, Evidence: [32]byte(rest.Sum(nil)), Hash: [32]byte(whole.Sum(nil))}, nil
 }
 
 // begin starts the evidence hash: when it was acquired and where it lay is
@@ -143,27 +118,14 @@ func begin(sum hash.Hash, s *wire.Start) {
 }
 
 // message reads the line as the message number n.
-func message(line []byte, n int, ended bool, known *cveLists, m *wire.Message) error {
+func message(line []byte, n int, ended bool, m *wire.Message) error {
 	switch {
 	case ended:
 		return errors.New("there is more after the end")
 	case n == maxMessages:
 		return fmt.Errorf("more than %d messages", maxMessages)
 	}
-	// Version 2 takes half the time, and is strict about UTF-8 and repeated names.
-	read := struct {
-		wire.Message
-		Exposure *struct {
-			wire.Exposure
-			CVEs jsontext.Value `json:"cves"`
-		} `json:"exposure"`
-	}{}
-	err := json.Unmarshal(line, &read)
-	if *m = read.Message; err == nil && read.Exposure != nil {
-		m.Exposure = &read.Exposure.Exposure
-		m.Exposure.CVEs, err = known.read(read.Exposure.CVEs)
-	}
-	if err != nil {
+	if err := wire.Read(line, m); err != nil {
 		return fmt.Errorf("message %d: %w", n+1, err)
 	}
 	kinds := 0
@@ -181,60 +143,15 @@ func message(line []byte, n int, ended bool, known *cveLists, m *wire.Message) e
 	return nil
 }
 
-// cveLists remembers what builds are open to, by its JSON: most of a small case,
-// and the same on thousands of servers. The lists are shared, and not changed.
-type cveLists struct {
-	mu   sync.Mutex
-	seen map[string][]wire.CVEState
-}
-
-// What is remembered is bounded: so many lists of so many bytes.
-const (
-	maxLists    = 500
-	maxListSize = 64 << 10
-)
-
-func (k *cveLists) read(text jsontext.Value) (list []wire.CVEState, err error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	k.mu.Lock()
-	list, ok := k.seen[string(text)]
-	k.mu.Unlock()
-	if ok {
-		return list, nil
-	}
-	if err := json.Unmarshal(text, &list); err != nil || len(text) > maxListSize {
-		return list, err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.seen == nil || len(k.seen) >= maxLists {
-		k.seen = map[string][]wire.CVEState{}
-	}
-	k.seen[string(text)] = list
-	return list, nil
-}
-
 // readLine reads a line with its end. It fails if the line is longer than
 // maxLine or the stream stops in the middle of one.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var long []byte
-	for {
-		part, err := in.ReadSlice('\n')
-		switch {
-		case err == bufio.ErrBufferFull && len(long)+len(part) <= maxLine:
-			long = append(long, part...)
-		case err == bufio.ErrBufferFull:
-			return nil, fmt.Errorf("a message of more than %d MiB", maxLine>>20)
-		case err == io.EOF && len(long)+len(part) > 0:
-			return nil, io.ErrUnexpectedEOF
-		case err != nil:
-			return nil, err
-		case long == nil:
-			return part, nil
-		default:
-			return append(long, part...), nil
-		}
+func readLine(plain []byte) ([]byte, error) {
+	n := bytes.IndexByte(plain[:min(len(plain), maxLine)], '\n')
+	switch {
+	case n >= 0:
+		return plain[:n+1], nil
+	case len(plain) < maxLine:
+		return nil, io.ErrUnexpectedEOF
 	}
+	return nil, fmt.Errorf("a message of more than %d MiB", maxLine>>20)
 }

@@ -66,7 +66,7 @@ func exposureOf(list []wire.Exposure) exposureRow {
 	if len(list) == 0 {
 		return exposureRow{}
 	}
-	var text []byte // hashed at once: thousands of short writes take longer than the hash
+	text := make([]byte, 0, 8<<10) // hashed at once: thousands of short writes take longer than the hash
 	for _, e := range list {
 		text = fmt.Appendf(text, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
 		for _, c := range e.CVEs {
@@ -122,22 +122,26 @@ func Summarize(c *casefile.Case) Summary {
 	}
 	s.Exposure = exposureOf(exposures(c))
 	rows := map[indicatorRow]*indicatorRow{}
-	add := func(f *finding.Finding, kind, role, value, base string) {
-		if value = cut(value); value == "" {
-			return
+	add := func(f *finding.Finding, i indicatorRow) *indicatorRow {
+		if i.Value = cut(i.Value); i.Value == "" {
+			return nil
 		}
-		k := indicatorRow{Type: kind, Role: role, Value: value}
+		k := indicatorRow{Type: i.Type, Role: cut(i.Role), Value: i.Value}
 		r := rows[k]
 		if r == nil {
 			if len(rows) >= maxIndicators {
 				s.Cut++
-				return
+				return nil
 			}
-			r = &indicatorRow{Type: kind, Role: role, Value: value, Base: cut(base)}
+			n := k
+			n.Base = cut(i.Base)
+			r = &n
 			rows[k] = r
 		}
 		widen(&r.First, &r.Last, f.Start, f.End)
+		return r
 	}
+	seen := map[finding.Entity]*indicatorRow{} // a case's findings are about the same few
 	kinds := map[kindRow]*kindRow{}
 	var techniques []string
 	var worked finding.Finding
@@ -162,7 +166,11 @@ func Summarize(c *casefile.Case) Summary {
 			widen(&worked.Start, &worked.End, f.Start, f.End)
 		}
 		for _, e := range f.Entities {
-			entity(f, e, add)
+			if r := seen[e]; r != nil {
+				widen(&r.First, &r.Last, f.Start, f.End)
+			} else {
+				seen[e] = add(f, indicator(e))
+			}
 		}
 		if f.Phase == finding.Backdoor {
 			for k := range f.Steps[:min(len(f.Steps), 20)] {
@@ -170,14 +178,14 @@ func Summarize(c *casefile.Case) Summary {
 					continue // no parameter's name: most lines are of logs
 				}
 				for _, m := range parameter.FindAllStringSubmatch(f.Steps[k].Raw, 5) {
-					add(f, ShellParameter, "shell", m[1], "")
+					add(f, indicatorRow{Type: ShellParameter, Role: "shell", Value: m[1]})
 				}
 			}
 		}
 	}
 	slices.Sort(techniques)
 	if techniques = slices.Compact(techniques); len(techniques) > 1 {
-		add(&worked, TechniqueSet, "", strings.Join(techniques[:min(len(techniques), 60)], " "), "")
+		add(&worked, indicatorRow{Type: TechniqueSet, Value: strings.Join(techniques[:min(len(techniques), 60)], " ")})
 	}
 	for _, r := range rows {
 		s.Indicators = append(s.Indicators, *r)
@@ -195,32 +203,32 @@ func Summarize(c *casefile.Case) Summary {
 	return s
 }
 
-// entity turns what a finding is about into an indicator.
-func entity(f *finding.Finding, e finding.Entity, add func(f *finding.Finding, kind, role, value, base string)) {
+// indicator is what a finding is about, as an indicator; one without a value if
+// it is none.
+func indicator(e finding.Entity) indicatorRow {
+	r := indicatorRow{Type: string(e.Type), Role: e.Role}
 	switch e.Type {
 	case finding.Address:
 		addr, err := netip.ParseAddr(e.Value)
 		if err != nil {
-			return
+			return r
 		}
-		kind := "ipv4-addr"
 		if addr = addr.Unmap(); addr.Is6() {
-			kind = "ipv6-addr"
+			r.Type = "ipv6-addr"
 		}
-		add(f, kind, cut(e.Role), addr.WithZone("").String(), "")
+		r.Value = addr.WithZone("").String()
 	case finding.FilePath:
-		p := FilePath(e.Value)
-		add(f, string(e.Type), cut(e.Role), p, path.Base(p))
-	case finding.Hash:
-		add(f, string(e.Type), cut(e.Role), strings.ToLower(e.Value), "")
+		r.Value = FilePath(e.Value)
+		r.Base = path.Base(r.Value)
 	case finding.Process:
-		p := strings.ToLower(strings.ReplaceAll(e.Value, `\`, "/"))
-		add(f, string(e.Type), cut(e.Role), p, path.Base(p))
-	case finding.URL, finding.Domain:
-		add(f, string(e.Type), cut(e.Role), strings.ToLower(e.Value), "")
+		r.Value = strings.ToLower(strings.ReplaceAll(e.Value, `\`, "/"))
+		r.Base = path.Base(r.Value)
+	case finding.Hash, finding.URL, finding.Domain:
+		r.Value = strings.ToLower(e.Value)
 	case finding.UserAgent, finding.Account:
-		add(f, string(e.Type), cut(e.Role), e.Value, "")
+		r.Value = e.Value
 	}
+	return r
 }
 
 // files lists the files that no baseline knows. Logs are none: each is
