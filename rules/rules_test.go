@@ -15,6 +15,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
 	"limier/event"
@@ -64,9 +65,11 @@ func TestPackIsInSync(t *testing.T) {
 	}
 }
 
-func engine(t *testing.T) *sigma.Engine {
+func engine(t *testing.T) *sigma.Engine { return compile(t, false) }
+
+func compile(t *testing.T, lazy bool) *sigma.Engine {
 	t.Helper()
-	var c sigma.Collection
+	c := sigma.Collection{Lazy: lazy}
 	for _, err := range Add(&c) {
 		t.Errorf("%v", &err)
 	}
@@ -152,9 +155,9 @@ func events(t *testing.T, name string, data []byte) (all []*event.Event) {
 }
 
 // Every rule recognises each of its positive examples and none of its negative
-// ones. A correlation is shown all of either at once.
+// ones, read at once or late. A correlation is shown all of either at once.
 func TestExamples(t *testing.T) {
-	e := engine(t)
+	e, late := engine(t), compile(t, true)
 	correlations := map[string]bool{}
 	for _, c := range e.Correlations() {
 		correlations[c.Name] = true
@@ -179,7 +182,11 @@ func TestExamples(t *testing.T) {
 				for i, ev := range events(t, rest, f.Data) {
 					count[sign]++
 					matched := false
-					for _, r := range e.Match(ev, nil) {
+					found := e.Match(ev, nil)
+					if diff := cmp.Diff(late.Match(ev, nil), found); diff != "" {
+						t.Errorf("%s example %d of %s, rules read late: %s", sign, i+1, f.Name, diff)
+					}
+					for _, r := range found {
 						matched = matched || r.Name == name
 						sightings[sign] = append(sightings[sign], sighting.Sighting{Rule: r, Event: ev, Count: 1, Last: ev.Time})
 					}

@@ -61,14 +61,16 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 			cfg.Workers = runtime.GOMAXPROCS(0)
 		}
 		s := &scanner{Config: cfg, src: src, sum: newSummary()}
-		s.recognise()
+		if s.Checkpoint != nil {
+			s.recognise()
+		}
 		if err := s.read(ctx); err != nil {
 			yield(wire.Message{}, fmt.Errorf("reading %s: %w", src.ID, err))
 			return
 		}
 		start := wire.Start{Format: wire.Format, Version: cfg.Version, Source: src.ID, Host: s.host(), Acquired: src.Acquired}
 		if cfg.Rules != nil {
-			start.Rules = len(cfg.Rules.Rules())
+			start.Rules = cfg.Rules.Len()
 		}
 		if !yield(wire.Message{Start: &start}, nil) {
 			return

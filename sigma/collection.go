@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"limier/event"
 )
 
 // A Collection is what was read of any number of rule files: detection rules,
@@ -17,8 +19,16 @@ import (
 type Collection struct {
 	Rules []*Rule
 
+	// Lazy puts off reading rules whose log source is plain without: an engine
+	// reads them when it sees an event that they may be about. They are in
+	// Rules as little as they are counted among the errors.
+	Lazy bool
+
 	correlations []*correlation
 	filters      []*filter
+	unread       []*unread
+	count        int                        // of rules, read or not
+	logsources   map[string]event.Logsource // by their texts
 }
 
 const (
@@ -64,17 +74,29 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
+	var b bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		b.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead) // room for the end of the file, too
+	}
+	_, err = b.ReadFrom(io.LimitReader(f, maxFile+1))
+	if err == nil && b.Len() > maxFile {
 		err = fmt.Errorf("larger than %d bytes", maxFile)
 	}
-	return data, err
+	return b.Bytes(), err
 }
 
 // Add reads the documents of one file. Rule collections (action: global, reset
 // and repeat) are resolved.
 func (c *Collection) Add(file string, data []byte) (errs []RuleError) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if c.Lazy {
+		if u := c.glance(file, data); u != nil {
+			u.place = c.count
+			c.count++
+			c.unread = append(c.unread, u)
+			return nil
+		}
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var global, last *yaml.Node
 	place := 0
@@ -183,6 +205,8 @@ func (c *Collection) document(file string, place int, root *yaml.Node) *RuleErro
 	default:
 		var r *Rule
 		if r, err = newRule(&h, file, root.Line); err == nil {
+			r.place = c.count
+			c.count++
 			c.Rules = append(c.Rules, r)
 		}
 	}

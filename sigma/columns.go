@@ -67,10 +67,7 @@ func (e *Engine) Columns(ls event.Logsource, names []string, key int, value func
 	b := &columnsBuilder{bucketBuilder: bucketBuilder{ls: ls}, names: names, key: key}
 	f := &Columns{value: value, key: key, columns: make([]columnRules, len(names)+1)}
 	questions, starts := make([][]*node, len(names)+1), make([][]*node, len(names)+1)
-	for _, s := range e.sources {
-		if !concerns(s.rule.Logsource, ls, "") {
-			continue
-		}
+	for _, s := range e.concerned(bucketKey{ls: ls}) {
 		root, c := b.fold(s.root)
 		if c == never {
 			continue

@@ -8,6 +8,7 @@ package sigma
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,19 +28,27 @@ type Config struct {
 // An Engine matches events against rules. It holds no state of the events: it
 // is safe for concurrent use, and the same event gives the same result.
 type Engine struct {
-	sources      []source
+	config       Config
+	filters      []*filter
 	correlations []*correlation
 	hidden       map[*sighting.Rule]bool
 
 	services   map[string]bool // that rules name
 	categories map[string]bool
 	products   map[string]bool
-	eventIDs   map[string]bool // that rules or the taxonomy name
 
-	mu      sync.RWMutex
-	buckets map[bucketKey]*bucket // nil for one without rules
-	words   map[string]*keywords  // by their texts: buckets share them
-	pool    sync.Pool
+	loading sync.Mutex // guards reading rules that were put off, and:
+	unread  []*unread
+	errs    []RuleError        // of those that were read since
+	ready   map[bucketKey]bool // for whose events all were read
+
+	mu       sync.RWMutex          // guards:
+	sources  []source              // by place; replaced, never changed
+	eventIDs map[string]bool       // that rules or the taxonomy name
+	buckets  map[bucketKey]*bucket // nil for one without rules
+	words    map[string]*keywords  // by their texts: buckets share them
+
+	pool sync.Pool
 }
 
 type bucketKey struct {
@@ -51,54 +60,68 @@ type bucketKey struct {
 // named in the errors, and the others are used.
 func Compile(c *Collection, cfg Config) (*Engine, []RuleError) {
 	e := &Engine{
-		hidden: map[*sighting.Rule]bool{}, buckets: map[bucketKey]*bucket{}, words: map[string]*keywords{},
+		config: cfg, filters: c.filters, unread: slices.Clone(c.unread),
+		hidden: map[*sighting.Rule]bool{}, buckets: map[bucketKey]*bucket{}, words: map[string]*keywords{}, ready: map[bucketKey]bool{},
 		services: map[string]bool{}, categories: map[string]bool{}, products: map[string]bool{}, eventIDs: map[string]bool{},
 	}
 	e.pool.New = func() any { return &scratch{} }
-	var errs []RuleError
-	fail := func(r *Rule, err error) {
-		errs = append(errs, RuleError{File: r.File, Line: r.Line, ID: r.ID, Title: r.Title, Err: err})
+	for _, service := range taxonomyServices {
+		e.services[service] = true
 	}
-	for _, f := range c.filters {
-		if !f.used(c.Rules) {
-			fail(f.rule, fmt.Errorf("filter: no rule of its log source is any of %q", f.refers))
-		}
+	for _, id := range taxonomyIDs {
+		e.eventIDs[id] = true
 	}
 	for _, r := range c.Rules {
-		root, err := r.logic(cfg.Placeholders, map[string]bool{})
+		e.expect(r.Logsource)
+	}
+	for _, u := range c.unread {
+		e.expect(u.logsource)
+	}
+	var errs []RuleError
+	for _, f := range c.filters {
+		if !f.used(c) {
+			errs = append(errs, f.rule.fail(fmt.Errorf("filter: no rule of its log source is any of %q", f.refers)))
+		}
+	}
+	var more []RuleError
+	e.sources, more = e.compile(c.Rules)
+	for _, s := range e.sources {
+		e.name(s.root)
+	}
+	errs = append(errs, more...)
+	errs = append(errs, e.read(func(u *unread) bool {
+		return slices.ContainsFunc(c.correlations, func(cor *correlation) bool { return u.named(cor.refers) })
+	})...)
+	return e, append(errs, e.correlate(c)...)
+}
+
+func (e *Engine) expect(ls event.Logsource) {
+	e.services[ls.Service] = true
+	e.categories[ls.Category] = true
+	e.products[ls.Product] = true
+}
+
+func (e *Engine) compile(rules []*Rule) (sources []source, errs []RuleError) {
+	for _, r := range rules {
+		root, err := r.logic(e.config.Placeholders, map[string]bool{})
 		if err != nil {
-			fail(r, err)
+			errs = append(errs, r.fail(err))
 			continue
 		}
-		for _, f := range c.filters {
+		for _, f := range e.filters {
 			if !f.applies(r) {
 				continue
 			}
-			extra, err := f.rule.logic(cfg.Placeholders, map[string]bool{})
+			extra, err := f.rule.logic(e.config.Placeholders, map[string]bool{})
 			if err != nil {
-				fail(f.rule, err)
+				errs = append(errs, f.rule.fail(err))
 				continue
 			}
 			root = &node{op: and, kids: []*node{root, extra}}
 		}
-		e.add(r, root)
+		sources = append(sources, source{r, root})
 	}
-	errs = append(errs, e.correlate(c)...)
-	return e, errs
-}
-
-func (e *Engine) add(r *Rule, root *node) {
-	e.sources = append(e.sources, source{r, root})
-	e.services[r.Logsource.Service] = true
-	for _, service := range taxonomyServices {
-		e.services[service] = true
-	}
-	e.categories[r.Logsource.Category] = true
-	e.products[r.Logsource.Product] = true
-	e.name(root)
-	for _, id := range taxonomyIDs {
-		e.eventIDs[id] = true
-	}
+	return sources, errs
 }
 
 // taxonomyServices are the services that categories and fields depend on.
@@ -155,9 +178,6 @@ func (e *Engine) bucket(data event.Data) *bucket {
 // nearest returns the bucket for events of the key.
 func (e *Engine) nearest(key bucketKey) *bucket {
 	// Names that no rule knows share a bucket: evidence cannot make too many.
-	if !e.eventIDs[key.eventID] {
-		key.eventID = ""
-	}
 	if !e.services[key.ls.Service] {
 		key.ls.Service = ""
 	}
@@ -167,23 +187,46 @@ func (e *Engine) nearest(key bucketKey) *bucket {
 	if !e.products[key.ls.Product] && key.ls.Product != "" {
 		key.ls.Product = "?" // no product, and not an unknown one either
 	}
+	if b, ok := e.have(key); ok {
+		return b
+	}
 	return e.get(key)
 }
 
-func (e *Engine) get(key bucketKey) *bucket {
+// have returns the bucket for events of the key if it was asked for before.
+func (e *Engine) have(key bucketKey) (b *bucket, ok bool) {
 	e.mu.RLock()
-	b, ok := e.buckets[key]
-	e.mu.RUnlock()
-	if ok {
-		return b
+	defer e.mu.RUnlock()
+	if !e.eventIDs[key.eventID] {
+		key.eventID = ""
 	}
-	var concerned []source
-	for _, s := range e.sources {
+	b, ok = e.buckets[key]
+	return b, ok
+}
+
+// concerned returns the rules about events of the key, in the order they were
+// read.
+func (e *Engine) concerned(key bucketKey) (all []source) {
+	e.need(key)
+	e.mu.RLock()
+	sources := e.sources
+	e.mu.RUnlock()
+	for _, s := range sources {
 		if concerns(s.rule.Logsource, key.ls, key.eventID) {
-			concerned = append(concerned, s)
+			all = append(all, s)
 		}
 	}
-	b = newBucket(key.ls, key.eventID, concerned)
+	return all
+}
+
+func (e *Engine) get(key bucketKey) *bucket {
+	concerned := e.concerned(key)
+	e.mu.RLock()
+	if !e.eventIDs[key.eventID] {
+		key.eventID = ""
+	}
+	e.mu.RUnlock()
+	b := newBucket(key.ls, key.eventID, concerned)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if other, ok := e.buckets[key]; ok {
@@ -213,8 +256,12 @@ func (e *Engine) shared(k *keywords) *keywords {
 	return e.words[key]
 }
 
-// Rules returns the headers of the compiled rules, in the order they were read.
+// Rules returns the headers of all rules, in the order of their files. It reads
+// those that were put off.
 func (e *Engine) Rules() []*sighting.Rule {
+	e.loading.Lock()
+	defer e.loading.Unlock()
+	e.errs = append(e.errs, e.read(func(*unread) bool { return true })...)
 	var all []*sighting.Rule
 	for _, s := range e.sources {
 		all = append(all, &s.rule.Rule)
@@ -232,8 +279,12 @@ func (e *Engine) Correlations() []*sighting.Rule {
 	return all
 }
 
-// Len returns the number of compiled rules, without correlations.
-func (e *Engine) Len() int { return len(e.sources) }
+// Len returns the number of rules, read or put off, without correlations.
+func (e *Engine) Len() int {
+	e.loading.Lock()
+	defer e.loading.Unlock()
+	return len(e.sources) + len(e.unread)
+}
 
 // Standalone reports whether sightings of the rule are worth showing by
 // themselves. A rule that only a correlation asks for, which does not say

@@ -3,8 +3,11 @@ package sigma
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"limier/event"
 )
 
 // A filter narrows rules that others wrote (Sigma filters specification). A
@@ -49,24 +52,20 @@ func newFilter(h *header, file string, line int) (*filter, error) {
 
 // applies reports whether the filter is meant for the rule.
 func (f *filter) applies(r *Rule) bool {
-	ls, want := r.Logsource, f.rule.Logsource
-	if want.Category != "" && want.Category != ls.Category || want.Product != "" && want.Product != ls.Product ||
-		want.Service != "" && want.Service != ls.Service {
-		return false
-	}
-	for _, ref := range f.refers {
-		if ref == r.ID || ref == r.Name || ref == "any" {
-			return true
-		}
-	}
-	return false
+	return f.covers(r.Logsource) && slices.ContainsFunc(f.refers, func(ref string) bool {
+		return ref == r.ID || ref == r.Name || ref == "any"
+	})
 }
 
-func (f *filter) used(rules []*Rule) bool {
-	for _, r := range rules {
-		if f.applies(r) {
-			return true
-		}
-	}
-	return false
+func (f *filter) covers(ls event.Logsource) bool {
+	want := f.rule.Logsource
+	return (want.Category == "" || want.Category == ls.Category) && (want.Product == "" || want.Product == ls.Product) &&
+		(want.Service == "" || want.Service == ls.Service)
+}
+
+// used reports whether the filter is meant for any rule.
+func (f *filter) used(c *Collection) bool {
+	return slices.ContainsFunc(c.Rules, f.applies) || slices.ContainsFunc(c.unread, func(u *unread) bool {
+		return f.covers(u.logsource) && (u.named(f.refers) || slices.Contains(f.refers, "any"))
+	})
 }

@@ -68,7 +68,8 @@ func judge(n *node, r *record) bool {
 	return false
 }
 
-// FuzzEngine: no rules make it panic, and the index never changes what matches.
+// FuzzEngine: no rules make it panic, and neither the index nor reading rules
+// late changes what matches.
 func FuzzEngine(f *testing.F) {
 	archives, _ := filepath.Glob("testdata/match/*.txtar")
 	for _, name := range archives {
@@ -98,7 +99,11 @@ func FuzzEngine(f *testing.F) {
 		}
 		c := &Collection{}
 		c.Add("fuzz.yml", []byte(rules))
-		e, _ := Compile(c, Config{Placeholders: map[string][]string{"servers": {"EX01", "srv-*"}}})
+		config := Config{Placeholders: map[string][]string{"servers": {"EX01", "srv-*"}}}
+		e, _ := Compile(c, config)
+		lazy := &Collection{Lazy: true}
+		lazy.Add("fuzz.yml", []byte(rules))
+		late, _ := Compile(lazy, config)
 		for _, source := range []event.Logsource{event.Windows("Microsoft-Windows-Sysmon/Operational", id), event.Windows("Security", id), event.IIS} {
 			r := &record{source: source, names: []string{"EventID", "CommandLine", "Image", "cs-uri-stem", "cs-uri-query"}, values: []string{id, command, image, image, command}}
 			ev := &event.Event{Data: r}
@@ -117,6 +122,9 @@ func FuzzEngine(f *testing.F) {
 			}
 			if got := e.Match(ev, nil); names(got) != names(want) {
 				t.Fatalf("%v: got %q, want %q", r, names(got), names(want))
+			}
+			if got := late.Match(ev, nil); names(got) != names(want) {
+				t.Fatalf("%v: got %q, want %q if rules are read late", r, names(got), names(want))
 			}
 			e.Literals(source)
 		}

@@ -22,10 +22,7 @@ func (e *Engine) Literals(ls event.Logsource) (lits []string, without []*sightin
 	b := &rawBuilder{bucketBuilder: bucketBuilder{ls: ls}, cost: map[string]float64{}}
 	var roots []*node
 	var rules []*sighting.Rule
-	for _, s := range e.sources {
-		if !concerns(s.rule.Logsource, ls, "") {
-			continue
-		}
+	for _, s := range e.concerned(bucketKey{ls: ls}) {
 		if root, c := b.fold(s.root); c != never {
 			roots = append(roots, root)
 			rules = append(rules, &s.rule.Rule)

@@ -43,12 +43,10 @@ func (e *Engine) Prefilter(ls event.Logsource, sample []byte) (p *Prefilter, wit
 	}
 	b := &rawBuilder{bucketBuilder: bucketBuilder{ls: ls}, cost: map[string]float64{}}
 	var roots []*node
-	for _, s := range e.sources {
-		if concerns(s.rule.Logsource, ls, "") {
-			if root, c := b.fold(s.root); c != never {
-				roots = append(roots, root)
-				b.collect(root)
-			}
+	for _, s := range e.concerned(bucketKey{ls: ls}) {
+		if root, c := b.fold(s.root); c != never {
+			roots = append(roots, root)
+			b.collect(root)
 		}
 	}
 	var all []string

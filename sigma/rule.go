@@ -28,6 +28,7 @@ type Rule struct {
 	identifier map[string]*yaml.Node
 	conditions []string
 	written    written
+	place      int // among all rules
 }
 
 // written is what a document itself says of what it would else be given.
@@ -57,6 +58,11 @@ func (e *RuleError) Error() string {
 
 // Unwrap returns e.Err.
 func (e *RuleError) Unwrap() error { return e.Err }
+
+// fail says what is wrong with a rule.
+func (r *Rule) fail(err error) RuleError {
+	return RuleError{File: r.File, Line: r.Line, ID: r.ID, Title: r.Title, Err: err}
+}
 
 // header is what rules, correlations and filters have in common.
 type header struct {
@@ -128,8 +134,7 @@ func (h *header) head(file string) (r sighting.Rule, err error) {
 		r.Author = strings.Join(authors, ", ")
 	}
 	if r.Name == "" {
-		base := path.Base(file)
-		r.Name = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(base, path.Ext(base))), "_", "-")
+		r.Name = baseName(file)
 		if h.place > 1 {
 			r.Name += fmt.Sprintf("-%d", h.place)
 		}
@@ -154,6 +159,12 @@ func (h *header) head(file string) (r sighting.Rule, err error) {
 		return r, fmt.Errorf("taxonomy %q: only Sigma's own is known", h.Taxonomy)
 	}
 	return r, nil
+}
+
+// baseName is the name of a file's first rule if it has none.
+func baseName(file string) string {
+	base := path.Base(file)
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(base, path.Ext(base))), "_", "-")
 }
 
 func contains[T comparable](list []T, v T) bool {

@@ -32,7 +32,7 @@ type Start struct {
 	Source   string    `json:"source"`
 	Host     string    `json:"host,omitempty"`
 	Acquired time.Time `json:"acquired,omitzero"`
-	Rules    int       `json:"rules"` // rules in force
+	Rules    int       `json:"rules"` // rules in force, if only for log sources that the evidence lacks
 }
 
 // An Exposure is a product found in the evidence and the vulnerabilities that

@@ -18,14 +18,16 @@ import (
 	"limier/enrich"
 	"limier/internal/attack"
 	"limier/publish"
+	"limier/rules"
 	"limier/sighting"
 	"limier/sigma"
 )
 
-// loadRules compiles the rules that ship and those below dirs. Rules that
-// cannot be used are named on stderr and left out.
-func loadRules(dirs, indicators []string, stderr io.Writer) (*sigma.Engine, error) {
-	all, errs := builtin.Rules()
+// loadRules compiles the rules that ship and those below dirs, or all that events
+// ask for if lazy. Rules that cannot be used are named on stderr and left out.
+func loadRules(dirs, indicators []string, lazy bool, stderr io.Writer) (*sigma.Engine, error) {
+	all := &sigma.Collection{Lazy: lazy}
+	errs := rules.Add(all)
 	for _, name := range indicators {
 		more, err := indicatorRules(name, stderr)
 		if err != nil {
@@ -42,14 +44,18 @@ func loadRules(dirs, indicators []string, stderr io.Writer) (*sigma.Engine, erro
 		errs = append(errs, all.Read(os.DirFS(dir))...)
 	}
 	engine, more := sigma.Compile(all, sigma.Config{})
-	errs = append(errs, more...)
+	leftOut(append(errs, more...), stderr)
+	return engine, nil
+}
+
+// leftOut names rules that cannot be used.
+func leftOut(errs []sigma.RuleError, stderr io.Writer) {
 	for _, e := range errs[:min(len(errs), 20)] {
 		fmt.Fprintln(stderr, "limier: rule left out:", publish.Plain(e.Error()))
 	}
 	if over := len(errs) - 20; over > 0 {
 		fmt.Fprintf(stderr, "limier: %d more rules left out; limier rules check DIR names them all\n", over)
 	}
-	return engine, nil
 }
 
 // indicatorRules makes rules of a list of indicators.
@@ -85,7 +91,7 @@ func rulesCommand() *cobra.Command {
 say what they mean together: level, name, title. Explain shows one in full.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			engine, err := loadRules(nil, nil, cmd.ErrOrStderr())
+			engine, err := loadRules(nil, nil, false, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -150,7 +156,7 @@ func explainCommand() *cobra.Command {
 		Long:  `Explain prints everything about the rule or detector of that name or Sigma id, as it stands in a finding.`,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			engine, err := loadRules(nil, nil, cmd.ErrOrStderr())
+			engine, err := loadRules(nil, nil, false, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

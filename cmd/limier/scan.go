@@ -123,7 +123,7 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
-	rules, err := loadRules(j.rules, j.indicators, stderr)
+	rules, err := loadRules(j.rules, j.indicators, true, stderr)
 	if err != nil {
 		return err
 	}
@@ -140,6 +140,11 @@ func (j *scanJob) run(ctx context.Context, path string, stdout, stderr io.Writer
 	done()
 	if err != nil {
 		return err
+	}
+	bad, unread := rules.Late()
+	leftOut(bad, stderr)
+	if unread > 0 && len(j.rules) > 0 {
+		fmt.Fprintf(stderr, "limier: %d of %d rules not read: they are for log sources that this evidence lacks (limier rules check DIR reads all)\n", unread, rules.Len())
 	}
 	if err := j.lookups.enrich(c, stderr); err != nil {
 		return err
