@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -162,10 +163,28 @@ func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(j.memory) << 20)
 	}
+	if err := j.bound(); err != nil {
+		log.Warn("the system does not bound what this process uses; it still holds back by itself", "error", err)
+	}
 	if j.once {
 		return a.Once(ctx)
 	}
 	return a.Run(ctx)
+}
+
+// bound asks the system to bound this process: processor time as it bounds it
+// itself, memory far enough above where the collector of garbage keeps it, so
+// that a scan slows down before it dies.
+func (j *agentJob) bound() error {
+	var memory int64
+	if goal := debug.SetMemoryLimit(-1); goal < math.MaxInt64/4 {
+		memory = 4 * goal
+	}
+	cpu := j.cpu
+	if cpu >= 100 {
+		cpu = 0
+	}
+	return capped(memory, cpu)
 }
 
 // scan scans the evidence anew each time; the rules are compiled once.

@@ -37,6 +37,7 @@ func serviceCommands(j *agentJob) []*cobra.Command {
 	install.Flags().DurationVar(&j.every, "every", 24*time.Hour, "time between scans")
 	install.Flags().DurationVar(&j.jitter, "jitter", time.Hour, "submit later by up to this, at random")
 	install.Flags().IntVar(&j.cpu, "cpu", 50, "use at most this `PERCENT` of one core")
+	install.Flags().IntVar(&j.memory, "memory", 112, "keep the memory near this many `MiB`, and never above four times as much")
 	remove := &cobra.Command{
 		Use:   "remove",
 		Short: "Stop and remove the Windows service; identity and spool stay",
@@ -77,7 +78,7 @@ func installService(j *agentJob, path []string) error {
 		return fmt.Errorf("asking the service manager: %w", err)
 	}
 	defer m.Disconnect()
-	args := append(path, "service", "--dir", j.dir, "--every", j.every.String(), "--jitter", j.jitter.String(), "--cpu", fmt.Sprint(j.cpu))
+	args := append(path, "service", "--dir", j.dir, "--every", j.every.String(), "--jitter", j.jitter.String(), "--cpu", fmt.Sprint(j.cpu), "--memory", fmt.Sprint(j.memory))
 	if j.allow {
 		args = append(args, "--allow-files")
 	}
