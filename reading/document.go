@@ -129,6 +129,9 @@ func (r *Reader) Read(ctx context.Context, name string, data []byte) (*Document,
 		Entities: []Entity{}, Claims: []claim.Claim{}}
 	p := newPage(raw.text)
 	d.Lang = p.lang
+	if n := len(p.tokens); n >= maxTokens {
+		d.Gaps = append(d.Gaps, fmt.Sprintf("names and claims after byte %d: %d words and marks stand before it", p.tokens[n-1].end, n))
+	}
 	indicators := findIndicators(raw.text)
 	for _, s := range sentences(p.text, p.tokens) {
 		if err := ctx.Err(); err != nil {
@@ -136,7 +139,11 @@ func (r *Reader) Read(ctx context.Context, name string, data []byte) (*Document,
 		}
 		p.passages = append(p.passages, &passage{page: p, sentence: s})
 	}
+	all := len(p.passages)
 	r.findMentions(p, indicators)
+	if read := len(p.passages); read < all {
+		d.Gaps = append(d.Gaps, fmt.Sprintf("names and claims of the last %d of %d sentences: those before speak of %d things", all-read, all, maxMentions))
+	}
 	if d.Published == "" {
 		d.Published = p.published()
 	}

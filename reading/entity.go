@@ -99,10 +99,18 @@ func loadLexicon() (*lexicon, error) {
 	return l, nil
 }
 
+// maxMentions is after how many things that a text speaks of the rest of its
+// sentences is left out: no report has so many, and each takes 500 bytes.
+const maxMentions = 100_000
+
 // findMentions finds what every passage speaks of.
 func (r *Reader) findMentions(p *page, indicators []indicator) {
-	next := 0
-	for _, pg := range p.passages {
+	next, found := 0, 0
+	for n, pg := range p.passages {
+		if found > maxMentions {
+			p.passages = p.passages[:n]
+			break
+		}
 		for i := pg.lo; i < pg.hi; {
 			// What is in an indicator is no word.
 			for next < len(indicators) && indicators[next].end <= p.tokens[i].start {
@@ -115,6 +123,7 @@ func (r *Reader) findMentions(p *page, indicators []indicator) {
 			i = r.mentionAt(pg, i)
 		}
 		pg.sort()
+		found += len(pg.mentions)
 	}
 	r.tagNames(p)
 	for _, pg := range p.passages {

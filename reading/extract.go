@@ -25,7 +25,7 @@ type extraction struct {
 }
 
 // maxText is how much text of one document is read, in bytes.
-const maxText = 16 << 20
+const maxText = 4 << 20
 
 func (x *extraction) gap(format string, args ...any) {
 	if len(x.gaps) < 20 {

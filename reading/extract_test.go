@@ -88,20 +88,29 @@ func TestHostile(t *testing.T) {
 		w.Write(zeros)
 	}
 	w.Close()
-	for name, data := range map[string][]byte{"a zip bomb": pdfOf(bomb.Bytes()), "nesting": append([]byte("%PDF-1.4\n1 0 obj"), bytes.Repeat([]byte("["), 5000)...), "two filters": []byte("%PDF-1.4\n<</Filter[/FlateDecode/FlateDecode]>>stream\nendstream"), "nothing": []byte("%PDF-"), "zeros": make([]byte, 4096)} {
+	var page bytes.Buffer
+	w = zlib.NewWriter(&page)
+	w.Write(bytes.Repeat([]byte("BT (a) Tj ET\n"), 500_000))
+	w.Close()
+	for name, data := range map[string][]byte{"a zip bomb": pdfOf(bomb.Bytes()), "a page without end": pdfOf(page.Bytes()), "nesting": append([]byte("%PDF-1.4\n1 0 obj"), bytes.Repeat([]byte("["), 5000)...), "two filters": []byte("%PDF-1.4\n<</Filter[/FlateDecode/FlateDecode]>>stream\nendstream"), "nothing": []byte("%PDF-"), "zeros": make([]byte, 4096)} {
 		if _, err := extract("a", data); err == nil {
 			t.Errorf("%s was read", name)
 		}
 	}
 	for name, data := range map[string]string{
+		"names alone":     strings.Repeat("APT28 ", 1<<20),
+		"marks alone":     strings.Repeat("[", 5<<20),
 		"a long sentence": strings.Repeat("la Russie accuse la Chine de la cyberattaque et ", 40000),
 		"no end":          strings.Repeat("a", 1<<20),
 		"deep HTML":       "<!doctype html>" + strings.Repeat("<div>", 100000) + sentence1,
 		"nested mail":     "From: a\nDate: b\n" + strings.Repeat("Content-Type: message/rfc822\n\nFrom: a\n", 1000),
 	} {
 		r, _ := New()
-		if _, err := r.Read(t.Context(), "a", []byte(data)); err != nil {
+		d, err := r.Read(t.Context(), "a", []byte(data))
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
+		} else if strings.HasSuffix(name, "alone") && len(d.Gaps) == 0 {
+			t.Errorf("%s: nothing is said to be left out", name)
 		}
 	}
 }

@@ -13,9 +13,11 @@ import (
 	"github.com/ledongthuc/pdf"
 )
 
-// Limits of a PDF: what it may inflate to, its pages, and how long it may take.
+// Limits of a PDF: what it may inflate to, what draws one page, its pages, and
+// how long it may take.
 const (
 	maxInflated = 256 << 20
+	maxDrawn    = 4 << 20
 	maxPages    = 3000
 	maxPDFTime  = 30 * time.Second
 )
@@ -74,6 +76,9 @@ func boundedPDF(data []byte) error {
 		}
 		body := bytes.TrimLeft(data[i:min(len(data), i+3)], "\r\n")
 		if len(body) == 0 || body[0]&0x0f != 8 {
+			if plain := data[i:min(len(data), i+maxDrawn)]; len(plain) == maxDrawn && !bytes.Contains(plain, []byte("endstream")) && draws(plain) {
+				return tooDrawn(i)
+			}
 			continue
 		}
 		start := i + min(3, len(data)-i) - len(body)
@@ -82,11 +87,14 @@ func boundedPDF(data []byte) error {
 			continue
 		}
 		buf.Reset()
-		n, _ := io.CopyN(&buf, z, min(left, 4<<20))
+		n, _ := io.CopyN(&buf, z, min(left, maxDrawn))
 		if pdfDeep.Match(buf.Bytes()) {
 			return fmt.Errorf("the PDF nests objects without end in the stream at byte %d", start)
 		}
-		if n == 4<<20 {
+		if n == maxDrawn {
+			if draws(buf.Bytes()) {
+				return tooDrawn(start)
+			}
 			more, _ := io.CopyN(io.Discard, z, left-n+1)
 			n += more
 		}
@@ -94,6 +102,15 @@ func boundedPDF(data []byte) error {
 			return fmt.Errorf("the PDF inflates to more than %d MiB; the stream at byte %d is the last straw", maxInflated>>20, start)
 		}
 	}
+}
+
+// draws tells a stream that writes the text of a page from a picture or a font.
+func draws(stream []byte) bool {
+	return bytes.Count(stream, []byte("Tj"))+bytes.Count(stream, []byte("TJ")) > len(stream)/1000
+}
+
+func tooDrawn(at int) error {
+	return fmt.Errorf("the PDF writes one page with more than %d MiB; the stream at byte %d: save its text", maxDrawn>>20, at)
 }
 
 func pdfPages(data []byte, stop <-chan struct{}) (x *extraction, err error) {

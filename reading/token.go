@@ -28,10 +28,14 @@ const maxSentence = 300
 
 var elisions = map[string]bool{"l": true, "d": true, "n": true, "s": true, "j": true, "m": true, "t": true, "c": true, "qu": true, "jusqu": true, "lorsqu": true, "puisqu": true}
 
+// maxTokens is how many tokens of one text are read: more than prose of
+// maxText holds.
+const maxTokens = 1 << 20
+
 // tokenize cuts text, which is valid UTF-8, into tokens.
 func tokenize(text string) []token {
-	tokens := make([]token, 0, len(text)/5+1)
-	for i := 0; i < len(text); {
+	tokens := make([]token, 0, min(len(text)/5, maxTokens)+1)
+	for i := 0; i < len(text) && len(tokens) < maxTokens; {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		switch {
 		case unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u00ad' || unicode.IsControl(r):
