@@ -139,7 +139,7 @@ func (b *body) openFile(path string) (fs.FS, error) {
 	if size == 0 {
 		return nil, fmt.Errorf("%s is empty (0 bytes); was it copied to the end?", path)
 	}
-	kind, err := sniff(h, size)
+	kind, err := sniff(h)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}

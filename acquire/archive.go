@@ -32,7 +32,7 @@ const (
 // sniff tells the kind of archive by its first bytes. A zip may also be cut at
 // its start, or follow a program; it is then known by its end alone, which
 // archive/zip finds.
-func sniff(r io.ReaderAt, size int64) (kind, error) {
+func sniff(r io.ReaderAt) (kind, error) {
 	head := make([]byte, 512)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
@@ -143,7 +143,7 @@ func (t *tree) readPacked(k kind, r io.ReaderAt, size int64, name string) error 
 		inner = "content"
 	}
 	return t.add(inner, time.Time{}, &member{
-		size:   unpackedSize(k, r, size, int64(n), head[:n]),
+		size:   unpackedSize(k, r, size, int64(n)),
 		stream: func() (io.ReadCloser, error) { return unpacker(k, r, size) },
 	})
 }
@@ -161,8 +161,8 @@ func plausible(k kind, packed int64) int64 {
 
 // unpackedSize guesses how long a compressed file is, for progress; nothing
 // relies on it.
-func unpackedSize(k kind, r io.ReaderAt, size, n int64, head []byte) int64 {
-	if n < int64(512) {
+func unpackedSize(k kind, r io.ReaderAt, size, n int64) int64 {
+	if n < 512 {
 		return n
 	}
 	switch k {

@@ -123,7 +123,7 @@ func (d *folder) ReadDir(name string) ([]fs.DirEntry, error) {
 		case t.IsDir():
 			list = append(list, e)
 		case t.IsRegular():
-			if !d.ours(p, e) {
+			if !d.ours(p) {
 				list = append(list, e)
 			}
 		case t&fs.ModeSymlink != 0:
@@ -147,7 +147,7 @@ func reason(err error) string {
 
 // ours reports whether Limier wrote the file: a case file, a stream or a
 // report, by name and content both, so that neither alone hides a file.
-func (d *folder) ours(name string, e fs.DirEntry) bool {
+func (d *folder) ours(name string) bool {
 	var magics []string
 	switch ext := strings.ToLower(path.Ext(name)); ext {
 	case ".limier":

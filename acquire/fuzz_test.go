@@ -47,7 +47,7 @@ func FuzzArchive(f *testing.F) {
 		b := newBody(t.Context(), Config{MaxUnpacked: 1 << 20, MaxMembers: 100, MaxTemp: 1 << 20})
 		defer b.Close()
 		r := bytes.NewReader(data)
-		k, err := sniff(r, r.Size())
+		k, err := sniff(r)
 		if err != nil || k == notArchive {
 			return
 		}

@@ -79,7 +79,7 @@ func (n *nest) open(name string) *nest {
 	if err != nil {
 		return nil // opening it as a file fails too, which is told then
 	}
-	k, err := sniff(r, size)
+	k, err := sniff(r)
 	switch {
 	case err != nil:
 		closer()

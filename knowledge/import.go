@@ -107,15 +107,15 @@ func readJSON(name string, in io.Reader) (*Import, error) {
 		}
 		switch key {
 		case "objects":
-			err = elements(dec, func(n int) error {
+			err = elements(dec, func() error {
 				var o stixObject
 				if err := dec.Decode(&o); err != nil {
 					return err
 				}
-				return bundle.add(n, o)
+				return bundle.add(o)
 			})
 		case "values":
-			err = elements(dec, func(int) error {
+			err = elements(dec, func() error {
 				var v galaxyValue
 				err := dec.Decode(&v)
 				galaxy.Values = append(galaxy.Values, v)
@@ -124,7 +124,7 @@ func readJSON(name string, in io.Reader) (*Import, error) {
 		case "name":
 			err = dec.Decode(&galaxy.Name)
 		case "response":
-			return readEvents(name, dec)
+			return readEvents(dec)
 		case "Event":
 			var e mispEvent
 			if err := dec.Decode(&e); err != nil {
@@ -152,9 +152,9 @@ func readJSON(name string, in io.Reader) (*Import, error) {
 	return nil, errors.New("JSON that is neither a STIX bundle, a TAXII envelope, a MISP galaxy nor a MISP event")
 }
 
-func readEvents(name string, dec *json.Decoder) (*Import, error) {
+func readEvents(dec *json.Decoder) (*Import, error) {
 	im := &Import{Format: "misp-event"}
-	err := elements(dec, func(int) error {
+	err := elements(dec, func() error {
 		var e struct{ Event mispEvent }
 		if err := dec.Decode(&e); err != nil {
 			return err
@@ -168,7 +168,7 @@ func readEvents(name string, dec *json.Decoder) (*Import, error) {
 }
 
 // elements calls read for each element of the array that comes next.
-func elements(dec *json.Decoder, read func(n int) error) error {
+func elements(dec *json.Decoder, read func() error) error {
 	token, err := dec.Token()
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func elements(dec *json.Decoder, read func(n int) error) error {
 		if n > maxObjects {
 			return fmt.Errorf("more than %d objects", maxObjects)
 		}
-		if err := read(n); err != nil {
+		if err := read(); err != nil {
 			return fmt.Errorf("object %d: %w", n, err)
 		}
 	}

@@ -53,7 +53,7 @@ type stixBundle struct {
 	order   []string // IDs as they came
 }
 
-func (b *stixBundle) add(n int, o stixObject) error {
+func (b *stixBundle) add(o stixObject) error {
 	if o.Type == "" {
 		return errors.New("an object without a type")
 	}

@@ -93,7 +93,7 @@ func relative(w string) bool {
 
 // subject returns what stands before token i and ok accepts: the nearest, with
 // what is joined to it by "and" and commas.
-func (p *passage) subject(i int, d *discourse, ok func(*mention) bool) subject {
+func (p *passage) subject(i int, ok func(*mention) bool) subject {
 	rel := false
 	for k := i - 1; k >= p.lo && k >= i-30; k-- {
 		t := p.tokens[k]

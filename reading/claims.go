@@ -84,7 +84,7 @@ func (r *Reader) drafts(p *passage, d *discourse) []*draft {
 			continue
 		}
 		out = append(out, dr)
-		if more := p.instead(c, dr); more != nil {
+		if more := p.instead(dr); more != nil {
 			out = append(out, more)
 		}
 		if len(dr.objects) > 0 && (c.template == "att>" || c.template == "blame>" || c.template == "blame<" || c.template == "law>" || c.template == "law<" || c.template == "retract" || c.template == "deny" || c.template == "back") {
@@ -148,7 +148,7 @@ func (r *Reader) draft(p *passage, d *discourse, c cue, frames []frame) *draft {
 	case "att>":
 		ok = p.attributes(d, c, frames, dr)
 	case "att<":
-		ok = p.attributed(d, c, frames, dr)
+		ok = p.attributed(d, c, dr)
 	case "blame>":
 		ok = p.accuses(d, c, frames, dr)
 	case "blame<":
@@ -178,7 +178,7 @@ func (r *Reader) draft(p *passage, d *discourse, c cue, frames []frame) *draft {
 	case "count":
 		ok = p.victims(c, dr)
 	case "idle":
-		ok = p.idle(d, c, dr)
+		ok = p.idle(c, dr)
 	case "retract":
 		ok = p.retracts(d, c, dr)
 	}
@@ -233,7 +233,7 @@ func (p *passage) attributes(d *discourse, c cue, frames []frame, dr *draft) boo
 	if p.wasBefore(c.lo) {
 		return false
 	}
-	s := p.subject(c.lo, d, partyOK)
+	s := p.subject(c.lo, partyOK)
 	dr.parties = s.list
 	if s.pronoun {
 		dr.parties = d.parties
@@ -300,7 +300,7 @@ func (d *discourse) it(p *passage) ([]*mention, string) {
 	return nil, "unspecified activities"
 }
 
-func (p *passage) attributed(d *discourse, c cue, frames []frame, dr *draft) bool {
+func (p *passage) attributed(d *discourse, c cue, dr *draft) bool {
 	accused := func(m *mention) bool {
 		return accusedOK(m) || strings.HasPrefix(c.relation, "linked") && (activityOK(m) || m.typ == "malware")
 	}
@@ -313,7 +313,7 @@ func (p *passage) attributed(d *discourse, c cue, frames []frame, dr *draft) boo
 		return false
 	}
 	// Active after all: "has linked it to", "which Mandiant attributes to".
-	if s := p.subject(c.lo, d, partyOK); len(s.list) > 0 && !p.wasBefore(c.lo) && s.list[len(s.list)-1].hi >= c.lo-1 && !p.is(c.lo, "lié", "liée", "liés", "liées", "lien", "liens", "link", "links", "ties") {
+	if s := p.subject(c.lo, partyOK); len(s.list) > 0 && !p.wasBefore(c.lo) && s.list[len(s.list)-1].hi >= c.lo-1 && !p.is(c.lo, "lié", "liée", "liés", "liées", "lien", "liens", "link", "links", "ties") {
 		dr.speech, dr.parties = true, s.list
 		if dr.objects = p.object(dr.targets[len(dr.targets)-1].hi, 8, p.hi, activityOK); len(dr.objects) == 0 {
 			dr.objects = p.before(s.at, objectOK)
@@ -328,7 +328,7 @@ func (p *passage) attributed(d *discourse, c cue, frames []frame, dr *draft) boo
 	}
 	dr.objects = p.before(c.lo, things)
 	if len(dr.objects) == 0 {
-		if s := p.subject(c.lo, d, objectOK); s.pronoun {
+		if s := p.subject(c.lo, objectOK); s.pronoun {
 			dr.objects, dr.object = d.it(p)
 		} else if p.is(c.lo, "lien", "liens", "link", "links", "attributed", "attribué", "attribuée", "attribués", "attribuées", "imputée", "imputé") {
 			dr.objects, dr.object = d.it(p)
@@ -380,7 +380,7 @@ func (p *passage) accuses(d *discourse, c cue, frames []frame, dr *draft) bool {
 	if p.wasBefore(c.lo) && !p.is(c.lo, "met", "mettent") {
 		return false
 	}
-	s := p.subject(c.lo, d, partyOK)
+	s := p.subject(c.lo, partyOK)
 	dr.parties = s.list
 	if s.pronoun {
 		dr.parties = d.parties
@@ -464,7 +464,7 @@ func (p *passage) owner(m *mention) *mention {
 }
 
 func (p *passage) accused(d *discourse, c cue, dr *draft) bool {
-	s := p.subject(c.lo, d, accusedOK)
+	s := p.subject(c.lo, accusedOK)
 	dr.targets = s.list
 	if s.pronoun || len(s.list) == 0 && len(d.actors) > 0 && pronounBefore(p, c.lo) {
 		dr.targets = d.actors
@@ -500,7 +500,7 @@ func pronounBefore(p *passage, i int) bool {
 }
 
 func (p *passage) did(d *discourse, c cue, dr *draft) bool {
-	s := p.subject(c.lo, d, accusedOK)
+	s := p.subject(c.lo, accusedOK)
 	switch {
 	case len(s.list) > 0:
 		dr.targets = p.named(s.list)
@@ -589,7 +589,7 @@ func (p *passage) from(d *discourse, c cue, dr *draft) bool {
 	}
 	dr.objects = p.before(c.lo, things)
 	if len(dr.objects) == 0 {
-		s := p.subject(c.lo, d, things)
+		s := p.subject(c.lo, things)
 		switch {
 		case s.pronoun && c.template == "loc" && len(d.actors) > 0:
 			dr.objects = d.actors
@@ -616,14 +616,14 @@ func (p *passage) legal(d *discourse, c cue, dr *draft) bool {
 		if p.wasBefore(c.lo) {
 			return false
 		}
-		s := p.subject(c.lo, d, partyOK)
+		s := p.subject(c.lo, partyOK)
 		dr.parties, dr.speech = s.list, true
 		if s.pronoun {
 			dr.parties = d.parties
 		}
 		dr.targets = p.object(c.hi, 9, p.hi, accusedOK)
 	} else {
-		s := p.subject(c.lo, d, accusedOK)
+		s := p.subject(c.lo, accusedOK)
 		dr.targets = s.list
 		if s.pronoun {
 			dr.targets = d.actors
@@ -664,7 +664,7 @@ func (p *passage) denies(d *discourse, c cue, dr *draft) bool {
 		dr.polarity, dr.object = claim.Negates, p.words(c.lo, c.lo+1)
 		return true
 	}
-	s := p.subject(c.lo, d, partyOK)
+	s := p.subject(c.lo, partyOK)
 	if s.pronoun {
 		s.list = d.parties
 	}
@@ -710,7 +710,7 @@ func (p *passage) endorses(d *discourse, c cue, dr *draft) bool {
 	if !containsAny(text, "statement", "attribution", "assessment", "finding", "conclusion", "déclaration", "accusation", "allies", "alliés", "partners", "partenaires", "condamnation", "condemnation", "united kingdom", "royaume-uni", "united states", "états-unis") {
 		return false
 	}
-	s := p.subject(c.lo, d, partyOK)
+	s := p.subject(c.lo, partyOK)
 	if s.pronoun {
 		s.list = d.parties
 	}
@@ -738,7 +738,7 @@ func (p *passage) serves(d *discourse, c cue, dr *draft) bool {
 	dr.targets = p.object(c.hi, 7, p.hi, func(m *mention) bool {
 		return !m.inside && (m.typ == "org" && m.level != "" && m.kind != claim.Vendor || m.typ == "country" || m.typ == "state" || m.typ == "threat-actor" && c.relation == "member-of")
 	})
-	s := p.subject(c.lo, d, actorOK)
+	s := p.subject(c.lo, actorOK)
 	if dr.objects = s.list; len(s.list) > 0 {
 		if named := p.named(s.list); named[0].lo < c.lo {
 			dr.objects = named
@@ -804,7 +804,7 @@ func (p *passage) uses(d *discourse, c cue, dr *draft) bool {
 		return false
 	}
 	things := p.object(c.hi, 6, p.hi, tools)
-	s := p.subject(c.lo, d, actorOK)
+	s := p.subject(c.lo, actorOK)
 	who := s.list
 	if s.pronoun {
 		who = d.actors
@@ -842,9 +842,9 @@ func (p *passage) victims(c cue, dr *draft) bool {
 	return true
 }
 
-func (p *passage) idle(d *discourse, c cue, dr *draft) bool {
+func (p *passage) idle(c cue, dr *draft) bool {
 	states := func(m *mention) bool { return partyOK(m) && m.level == claim.TheState }
-	s := p.subject(c.lo, d, states)
+	s := p.subject(c.lo, states)
 	dr.targets = s.list
 	if len(dr.targets) == 0 {
 		dr.targets = p.before(c.lo, states)
@@ -874,7 +874,7 @@ func (p *passage) idle(d *discourse, c cue, dr *draft) bool {
 }
 
 func (p *passage) retracts(d *discourse, c cue, dr *draft) bool {
-	s := p.subject(c.lo, d, partyOK)
+	s := p.subject(c.lo, partyOK)
 	dr.parties, dr.speech = s.list, true
 	if s.pronoun {
 		dr.parties = d.parties
@@ -895,7 +895,7 @@ func (p *passage) retracts(d *discourse, c cue, dr *draft) bool {
 }
 
 // instead reads "not the work of X but of Y" as two claims.
-func (p *passage) instead(c cue, dr *draft) *draft {
+func (p *passage) instead(dr *draft) *draft {
 	if dr.polarity != claim.Negates || len(dr.targets) == 0 {
 		return nil
 	}

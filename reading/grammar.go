@@ -211,7 +211,7 @@ func (r *Reader) frames(p *passage, d *discourse) []frame {
 		f := frame{verb: i, manner: g.manners[id], lo: end, hi: p.hi}
 		// ", indique l'agence.", ", said the ministry": the speaker comes after the words.
 		after := p.partiesAfter(end, 3)
-		before := p.subject(i, d, partyOK)
+		before := p.subject(i, partyOK)
 		switch {
 		case len(after) > 0 && (i > p.lo+2) && (p.is(i-1, ",", `"`) || p.is(i-2, ",", `"`)) && (len(before.list) == 0 || i-before.list[len(before.list)-1].hi > 3):
 			f.parties, f.lo, f.hi = after, p.lo, i

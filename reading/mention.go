@@ -53,17 +53,16 @@ func (p *passage) is(i int, words ...string) bool {
 }
 
 // put adds a mention unless its head crosses one that is there.
-func (p *passage) put(m *mention) bool {
+func (p *passage) put(m *mention) {
 	if m.hhi == 0 {
 		m.hlo, m.hhi = m.lo, m.hi
 	}
 	for _, o := range p.mentions {
 		if m.hlo < o.hhi && o.hlo < m.hhi {
-			return false
+			return
 		}
 	}
 	p.mentions = append(p.mentions, m)
-	return true
 }
 
 // at returns the mention whose head covers token i.

@@ -165,7 +165,7 @@ func (h *Hub) Expire(ctx context.Context, before time.Time) (cases int64, err er
 		}
 	}
 	if cases > 0 {
-		if err := h.update(ctx, func(tx *sql.Tx) error { return h.bump(ctx, tx, "cases", "", int(-cases)) }); err != nil {
+		if err := h.update(ctx, func(tx *sql.Tx) error { return h.bump(ctx, tx, "cases", int(-cases)) }); err != nil {
 			return cases, err
 		}
 	}

@@ -405,7 +405,7 @@ func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, 
 		return 0, err
 	}
 	if n, _ := res.RowsAffected(); n > 0 {
-		if err := h.bump(ctx, tx, "organisations", "", 1); err != nil {
+		if err := h.bump(ctx, tx, "organisations", 1); err != nil {
 			return 0, err
 		}
 	}
@@ -425,7 +425,7 @@ func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, 
 	if err := tx.QueryRowContext(ctx, h.sql(`INSERT INTO server(org, name, enrolled, key_hash) VALUES (?,?,?,?) RETURNING id`), org, name, stamp(at), keyHash).Scan(&id); err != nil {
 		return 0, err
 	}
-	if err := h.bump(ctx, tx, "verdict", "", 1); err != nil {
+	if err := h.bump(ctx, tx, "verdict", 1); err != nil {
 		return 0, err
 	}
 	_, err = tx.ExecContext(ctx, h.sql(`UPDATE organisation SET servers = servers + 1 WHERE id = ?`), org)
@@ -440,8 +440,8 @@ func (h *Hub) KeyHash(ctx context.Context, server int64) (string, error) {
 	return key, h.told(err)
 }
 
-func (h *Hub) bump(ctx context.Context, tx *sql.Tx, kind, key string, n int) error {
-	_, err := tx.ExecContext(ctx, h.sql(`INSERT INTO counter(kind, key, n) VALUES (?,?,?) ON CONFLICT (kind, key) DO UPDATE SET n = counter.n + excluded.n`), kind, key, n)
+func (h *Hub) bump(ctx context.Context, tx *sql.Tx, kind string, n int) error {
+	_, err := tx.ExecContext(ctx, h.sql(`INSERT INTO counter(kind, key, n) VALUES (?,'',?) ON CONFLICT (kind, key) DO UPDATE SET n = counter.n + excluded.n`), kind, n)
 	return err
 }
 

@@ -70,7 +70,7 @@ func (h *Hub) PutOrganisation(ctx context.Context, scope Scope, o Organisation) 
 		if _, err := tx.ExecContext(ctx, h.sql(`INSERT INTO organisation(id, name, country, contact, notes, created) VALUES (?,?,?,?,?,?)`), o.ID, o.Name, o.Country, o.Contact, o.Notes, stamp(o.Created)); err != nil {
 			return err
 		}
-		return h.bump(ctx, tx, "organisations", "", 1)
+		return h.bump(ctx, tx, "organisations", 1)
 	})
 }
 

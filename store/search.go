@@ -43,9 +43,9 @@ func (h *Hub) SearchFindings(ctx context.Context, scope Scope, text string, leve
 
 const indicatorColumns = `i.id, i.type, i.role, i.value, i.servers, i.first, i.last`
 
-func scanIndicator(r interface{ Scan(...any) error }, more ...any) (i Indicator, err error) {
+func scanIndicator(r interface{ Scan(...any) error }) (i Indicator, err error) {
 	var first, last int64
-	err = r.Scan(append([]any{&i.ID, &i.Type, &i.Role, &i.Value, &i.Servers, &first, &last}, more...)...)
+	err = r.Scan(&i.ID, &i.Type, &i.Role, &i.Value, &i.Servers, &first, &last)
 	i.First, i.Last = moment(first), moment(last)
 	return i, err
 }

@@ -120,7 +120,7 @@ func (w *world) write(seed uint64, n int, compromised bool, to []byte) ([]byte, 
 	} else if r.IntN(3) == 0 {
 		end.Verdict, end.Reason = wire.Attacked, "Attempts to exploit ProxyLogon; nothing shows that one worked."
 		count = 1
-		f := w.finding(r, &w.crews[r.IntN(len(w.crews))], 0, 3)
+		f := w.finding(r, &w.crews[r.IntN(len(w.crews))], 3)
 		f.Rule, f.Title, f.Phase, f.Outcome, f.Level = "proxylogon", "ProxyLogon was tried", finding.Exploitation, finding.Attempted, finding.Medium
 		put(wire.Message{Finding: &f})
 	}
@@ -147,7 +147,7 @@ func (w *world) intrusion(r *rand.Rand, put func(wire.Message)) (count int) {
 	titles := []string{"ProxyLogon: a web shell was written through the control panel", "Web shell on disk: " + c.shellName, "Shells started by the web server", "Memory of LSASS was written to a file", "Mailboxes were exported", "Files were packed"}
 	count = 20 + few(r, 40)
 	for i := range count {
-		f := w.finding(r, &c, i, 1+few(r, 2))
+		f := w.finding(r, &c, 1+few(r, 2))
 		f.Title = titles[i%len(titles)]
 		if i%len(titles) == 1 {
 			f.Rule, f.Phase = "webshell", finding.Backdoor
@@ -166,7 +166,7 @@ func (w *world) intrusion(r *rand.Rand, put func(wire.Message)) (count int) {
 	return count
 }
 
-func (w *world) finding(r *rand.Rand, c *crew, i, steps int) finding.Finding {
+func (w *world) finding(r *rand.Rand, c *crew, steps int) finding.Finding {
 	at := time.Date(2021, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(r.ExpFloat64()*float64(72*time.Hour)) % (11 * 24 * time.Hour))
 	f := finding.Finding{ID: hash(r)[:16], Rule: "aftermath", Title: "Shells started by the web server", Reason: "The worker process of the web server started a shell within seconds of requests to a web shell: most likely its commands.", Phase: finding.Aftermath, Outcome: finding.Succeeded,
 		Level: finding.Critical, Confidence: finding.HighConfidence, Host: "EX", Start: at, End: at.Add(time.Hour), Techniques: c.techniques, CVEs: []string{"CVE-2021-26855", "CVE-2021-27065"}, Count: steps,

@@ -83,18 +83,18 @@ type intruder struct {
 	shell, prefix, suffix string
 }
 
-func (x *intruder) at(t time.Time, client, method, stem, query, agent string, status int) traffic.Request {
-	return traffic.Request{Time: t, ID: x.id(), Host: "mail.example.org", Client: client, Method: method, Stem: stem, Query: query, Agent: agent, Status: status, Taken: 30 + int(t.UnixMilli()%170), RequestBytes: 300, ResponseBytes: 512}
+func (x *intruder) at(t time.Time, client, method, stem, agent string, status int) traffic.Request {
+	return traffic.Request{Time: t, ID: x.id(), Host: "mail.example.org", Client: client, Method: method, Stem: stem, Agent: agent, Status: status, Taken: 30 + int(t.UnixMilli()%170), RequestBytes: 300, ResponseBytes: 512}
 }
 
 const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/88.0.4324.150 Safari/537.36"
 
 // lookAround asks for the server's name, as a scanner does.
 func (x *intruder) lookAround() {
-	r := x.at(march(3, 4, 9, 58, 120), exploiter, "GET", "/rpc/", "", "python-requests/2.25.1", 401)
+	r := x.at(march(3, 4, 9, 58, 120), exploiter, "GET", "/rpc/", "python-requests/2.25.1", 401)
 	r.Protocol, r.Auth = "RpcHttp", "NTLM"
 	x.request(r)
-	r = x.at(march(3, 4, 10, 3, 480), exploiter, "GET", "/owa/auth/logon.aspx", "", "python-requests/2.25.1", 200)
+	r = x.at(march(3, 4, 10, 3, 480), exploiter, "GET", "/owa/auth/logon.aspx", "python-requests/2.25.1", 200)
 	r.Protocol, r.Auth = "Owa", "FBA"
 	x.request(r)
 }
@@ -106,7 +106,7 @@ func (x *intruder) proxyLogon(t time.Time, canary string, works bool) (wrote tim
 	const back = "ServerInfo~a]@ex01.example.org:444"
 	step := func(after time.Duration, agent, path, query string, status int) time.Time {
 		t = t.Add(after)
-		r := x.at(t, exploiter, "POST", "/ecp/y.js", "", agent, status)
+		r := x.at(t, exploiter, "POST", "/ecp/y.js", agent, status)
 		r.Protocol, r.Auth, r.Proxied, r.RoutingHint = "Ecp", "FBA", true, "X-BEResource-Cookie"
 		r.Anchor = back + path + "?" + query + "#"
 		r.BackStem, r.BackQuery, r.BackUser = path, query, x.server.Host+"$"
@@ -215,7 +215,7 @@ func (x *intruder) use(dump, pack string) {
 	run(march(3, 4, 27, 3, 777), 7208, "tasklist /svc", "tasklist /svc")
 	run(march(5, 2, 14, 8, 345), 9332, dump, dump)
 	run(march(5, 2, 19, 44, 10), 9388, pack, pack)
-	r := x.at(march(5, 2, 31, 20, 555), operator, "GET", "/aspnet_client/it.zip", "", chrome, 200)
+	r := x.at(march(5, 2, 31, 20, 555), operator, "GET", "/aspnet_client/it.zip", chrome, 200)
 	r.Bare, r.Taken = true, 412_655
 	x.request(r)
 	run(march(5, 2, 40, 1, 200), 9460, `attrib +h +s +r errorEW.aspx`, `attrib +h +s +r errorEW.aspx`)
@@ -224,7 +224,7 @@ func (x *intruder) use(dump, pack string) {
 
 // page asks for a page that the front end serves itself.
 func (x *intruder) page(t time.Time, client, method, stem, agent string, status int) {
-	r := x.at(t, client, method, stem, "", agent, status)
+	r := x.at(t, client, method, stem, agent, status)
 	if strings.HasPrefix(stem, "/owa/") {
 		r.Protocol, r.Auth = "Owa", "FBA"
 	} else {
@@ -261,7 +261,7 @@ func (x *intruder) probe() {
 			x.page(t.Add(time.Duration(i)*1903*time.Millisecond), latecomer, "GET", n, "Mozilla/5.0 (X11; Linux x86_64; rv:78.0) Gecko/20100101 Firefox/78.0", status)
 		}
 	}
-	r := x.at(march(8, 2, 57, 40, 12), latecomer, "POST", "/ecp/x.js", "", "python-requests/2.24.0", 503)
+	r := x.at(march(8, 2, 57, 40, 12), latecomer, "POST", "/ecp/x.js", "python-requests/2.24.0", 503)
 	r.Protocol, r.Auth, r.Proxied, r.RoutingHint, r.Anchor = "Ecp", "FBA", true, "X-BEResource-Cookie", "ServerInfo~a]@mail:444/autodiscover/autodiscover.xml?#"
 	r.BackEndStatus = 503
 	r.BackStem, r.BackQuery = "/autodiscover/autodiscover.xml", "&ActID="+traffic.GUID(r.ID)

@@ -303,7 +303,7 @@ func (d *Decoder) loose(p, end, start, parent, sub int) bool {
 	first := len(d.rec.values)
 	for _, inTemplate := range []bool{false, true} { // some writers put dependencies here too
 		n := normalizer{chunk: d.chunk, out: d.normal[:0], values: &d.rec.values, first: first, start: start}
-		_, ok := n.fragment(p, end, inTemplate, 0)
+		ok := n.fragment(p, end, inTemplate, 0)
 		d.normal = n.out
 		if t := d.intern(n.out, ok); t != broken {
 			for _, v := range d.rec.values[first:] {

@@ -53,15 +53,15 @@ type normalizer struct {
 
 // fragment copies tokens from p until the end token or end. Inside a template
 // an element has a dependency, outside it has none.
-func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int, ok bool) {
+func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (ok bool) {
 	c := n.chunk
 	if end > len(c) || depth > maxNested {
-		return p, false
+		return false
 	}
 	naming := false // in an attribute that names a field
 	for p < end {
 		if len(n.out) > maxNormal {
-			return p, false
+			return false
 		}
 		tok := c[p] &^ tokMore
 		more := c[p]&tokMore != 0
@@ -69,7 +69,7 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 		switch tok {
 		case tokEOF:
 			n.out = append(n.out, tokEOF)
-			return p, true
+			return true
 		case tokFragment: // versions and flags
 			p += 3
 			continue
@@ -77,7 +77,7 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 			dep := []byte{0xff, 0xff}
 			if inTemplate {
 				if p+2 > end {
-					return p, false
+					return false
 				}
 				dep = c[p : p+2]
 				p += 2
@@ -85,7 +85,7 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 			n.out = append(n.out, tokOpen, dep[0], dep[1])
 			naming = false
 			if p, ok = n.name(p+4, end); !ok { // after the element's size
-				return p, false
+				return false
 			}
 			if more {
 				p += 4 // size of the attribute list
@@ -97,7 +97,7 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 			continue
 		case tokValue:
 			if p >= end || Type(c[p]) != TypeString {
-				return p, false
+				return false
 			}
 			if n.values != nil && depth == 0 && !naming {
 				p, ok = n.value(p+1, end)
@@ -123,11 +123,11 @@ func (n *normalizer) fragment(p, end int, inTemplate bool, depth int) (next int,
 			ok = false
 		}
 		if !ok {
-			return p, false
+			return false
 		}
 	}
 	n.out = append(n.out, tokEOF)
-	return p, p == end
+	return p == end
 }
 
 func (n *normalizer) copy(tok byte, p, end, size int) (next int, ok bool) {
@@ -220,8 +220,7 @@ func (n *normalizer) instance(p, end, depth int) (next int, ok bool) {
 		n.out = append(n.out, typ)
 		n.out, ok = n.sized(func() bool {
 			if Type(typ) == TypeXML && size > 0 {
-				_, ok := n.fragment(v, v+size, false, depth+1)
-				return ok
+				return n.fragment(v, v+size, false, depth+1)
 			}
 			n.out = append(n.out, n.chunk[v:v+size]...)
 			return len(n.out) <= maxNormal
@@ -253,8 +252,7 @@ func (n *normalizer) template(def, depth int) bool {
 		return false
 	}
 	body := def + templateHeader
-	_, ok := n.fragment(body, min(body+int(le32(c[def+20:])), len(c)), true, depth)
-	return ok
+	return n.fragment(body, min(body+int(le32(c[def+20:])), len(c)), true, depth)
 }
 
 // An instanceHead says where the parts of a template instance lie in a chunk.

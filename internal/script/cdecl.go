@@ -122,7 +122,7 @@ func (p *cParser) declaration(class string, attrs []string) *Node {
 	if t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '(' && (class != "" && t.S == class || len(attrs) > 0) {
 		if t.S != "await" {
 			p.i++
-			return p.method(t, "", attrs)
+			return p.method(t, attrs)
 		}
 	}
 	e, typ, ok := p.typ(p.i)
@@ -145,7 +145,7 @@ func (p *cParser) declaration(class string, attrs []string) *Node {
 		for p.tok().Kind == tOp && !p.op('(') || p.tok().Kind == tIdent {
 			p.i++
 		}
-		return p.method(nt, typ, attrs)
+		return p.method(nt, attrs)
 	}
 	for p.op('.') && p.peek(1).Kind == tIdent { // explicit interface
 		nt = p.peek(1)
@@ -160,7 +160,7 @@ func (p *cParser) declaration(class string, attrs []string) *Node {
 	if k.Kind == tOp {
 		switch k.Op {
 		case '(':
-			return p.method(nt, typ, attrs)
+			return p.method(nt, attrs)
 		case '[':
 			if nt.S == "this" {
 				p.skipIndex()
@@ -218,7 +218,7 @@ func (p *cParser) property(nt Token, typ string, attrs []string) *Node {
 }
 
 // method reads from the parameters on.
-func (p *cParser) method(nt Token, typ string, attrs []string) *Node {
+func (p *cParser) method(nt Token, attrs []string) *Node {
 	n := p.node(KFunc, nt.Pos)
 	n.Name, n.Low, n.Attr = nt.S, lowerASCII(nt.S), attrs
 	n.Kids = p.params()

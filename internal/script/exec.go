@@ -139,15 +139,15 @@ func (m *Machine) execIf(n *Node) control {
 		truth, known := cond.Truth()
 		if known && cond.T == nil {
 			if !truth {
-				m.later(n.Kids[i+1], 0)
+				m.later(n.Kids[i+1])
 				continue
 			}
 			c := m.execBlock(n.Kids[i+1], 0)
 			for j := i + 3; j < len(n.Kids); j += 2 {
-				m.later(n.Kids[j], 0)
+				m.later(n.Kids[j])
 			}
 			if len(n.Kids)%2 == 1 {
-				m.later(n.Kids[len(n.Kids)-1], 0)
+				m.later(n.Kids[len(n.Kids)-1])
 			}
 			m.weak -= weak
 			if weak > 0 {
@@ -200,7 +200,7 @@ func (m *Machine) execSelect(n *Node) control {
 			hit = true
 			out = m.execBlock(body, 0)
 		case known && sure:
-			m.later(body, 0)
+			m.later(body)
 		default:
 			m.weak++
 			m.execBlock(body, 0)
@@ -243,7 +243,7 @@ func (m *Machine) loop(n *Node) control {
 		return m.forEach(n, floor)
 	case KFor:
 		m.exec(n.Kids[0])
-		return m.while(n, n.Kids[1], n.Kids[3], n.Kids[2], false, floor)
+		return m.while(n.Kids[1], n.Kids[3], n.Kids[2], false, floor)
 	}
 	if n.Flag&1 == 1 {
 		if c := m.execBlock(n.Kids[1], 0); c == returns || c == breaks {
@@ -253,10 +253,10 @@ func (m *Machine) loop(n *Node) control {
 			return c
 		}
 	}
-	return m.while(n, n.Kids[0], n.Kids[1], nil, n.Op == 'u', floor)
+	return m.while(n.Kids[0], n.Kids[1], nil, n.Op == 'u', floor)
 }
 
-func (m *Machine) while(n, cond, body, post *Node, until bool, floor int) control {
+func (m *Machine) while(cond, body, post *Node, until bool, floor int) control {
 	watch := m.watch()
 	for rounds := 0; rounds < maxRounds && m.left > floor && watch.on(m, rounds); rounds++ {
 		known, truth := false, false
@@ -278,7 +278,7 @@ func (m *Machine) while(n, cond, body, post *Node, until bool, floor int) contro
 		}
 		if !truth {
 			if rounds == 0 {
-				m.later(body, 0)
+				m.later(body)
 			}
 			return goOn
 		}
@@ -311,7 +311,7 @@ func (m *Machine) forTo(n *Node, floor int) control {
 		return goOn
 	}
 	if s > 0 && a > b || s < 0 && a < b {
-		m.later(n.Kids[4], 0)
+		m.later(n.Kids[4])
 	}
 	watch := m.watch()
 	for i, rounds := a, 0; watch.on(m, rounds) && (s > 0 && i <= b || s < 0 && i >= b) && rounds < maxRounds && m.left > floor; i, rounds = i+s, rounds+1 {

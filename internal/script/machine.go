@@ -319,9 +319,9 @@ func (m *Machine) aside(p pending) {
 	m.cur = m.globals
 }
 
-func (m *Machine) later(n *Node, from int) {
+func (m *Machine) later(n *Node) {
 	if n != nil && !n.seen && len(m.pending) < 5000 {
-		m.pending = append(m.pending, pending{m.cur, n, from})
+		m.pending = append(m.pending, pending{m.cur, n, 0})
 	}
 }
 

@@ -72,7 +72,7 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 		return m.stringBuilder(recv, name, args)
 	}
 	if recv.K == VObject && recv.S == "regexp" && len(args) > 0 {
-		return m.regExp(n, recv, name, args)
+		return m.regExp(recv, name, args)
 	}
 	if recv.K == VArray {
 		if v, ok := m.arrayMethod(recv, name, args); ok {
@@ -326,7 +326,7 @@ func (m *Machine) substring(recv Value, s string, known bool, name string, args 
 }
 
 // regExp calls a method of VBScript's RegExp or of .NET's Regex objects.
-func (m *Machine) regExp(n *Node, recv Value, name string, args []Value) (Value, bool) {
+func (m *Machine) regExp(recv Value, name string, args []Value) (Value, bool) {
 	if name == "test" || name == "ismatch" {
 		return Value{}, true
 	}

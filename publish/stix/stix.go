@@ -76,8 +76,8 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 	b.infrastructure(observed)
 	b.malware()
 	b.indicators(observed)
-	note := b.note(incident)
-	b.report(incident, note)
+	b.note(incident)
+	b.report()
 
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
@@ -297,7 +297,7 @@ func (b *bundle) vulnerabilities(incident string) {
 }
 
 // note says what the evidence covered and what could not be read.
-func (b *bundle) note(incident string) string {
+func (b *bundle) note(incident string) {
 	var t strings.Builder
 	fmt.Fprintf(&t, "Verdict: %s", verdict(b.c))
 	if b.c.End.Confidence != "" {
@@ -321,10 +321,10 @@ func (b *bundle) note(incident string) string {
 	}
 	o := b.sdo("note", b.key(), "coverage")
 	o["abstract"], o["content"], o["object_refs"] = "What the evidence covered, and what could not be read", t.String(), []string{incident}
-	return b.add(o)
+	b.add(o)
 }
 
-func (b *bundle) report(incident, note string) {
+func (b *bundle) report() {
 	refs := make([]string, 0, len(b.objects))
 	for _, o := range b.objects {
 		if o.id() != tlp && o.id() != b.producer {

@@ -138,13 +138,6 @@ func (q Query) resume(next string) (Query, error) {
 	return q, nil
 }
 
-// Select answers a query from all versions of all objects that a collection
-// holds, in the order of Seq: first the ids and types, then the version of the
-// specification, then the version of the object, then when it was added.
-func Select(all []Object, q Query) (page []Object, more bool) {
-	return selectFrom(all, places(all), q)
-}
-
 // places finds the versions of each object.
 func places(all []Object) map[string][]int {
 	by := map[string][]int{}
@@ -154,7 +147,8 @@ func places(all []Object) map[string][]int {
 	return by
 }
 
-// selectFrom looks at no more objects than it must to fill the page.
+// selectFrom answers a query from all versions of all objects, in the order of
+// Seq; by is their [places]. It looks at no more of them than fill the page.
 func selectFrom(all []Object, by map[string][]int, q Query) (page []Object, more bool) {
 	take := func(i int) bool { // reports whether to go on
 		o := &all[i]

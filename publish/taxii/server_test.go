@@ -327,7 +327,7 @@ func FuzzParseQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		page, more := Select(all, q)
+		page, more := selectFrom(all, places(all), q)
 		if more && len(page) != q.Limit {
 			t.Fatal("more without a full page")
 		}
@@ -336,7 +336,7 @@ func FuzzParseQuery(f *testing.F) {
 			if err != nil {
 				t.Fatalf("a cursor of ours is refused: %v", err)
 			}
-			if again, _ := Select(all, r); more != (len(again) > 0) {
+			if again, _ := selectFrom(all, places(all), r); more != (len(again) > 0) {
 				t.Fatalf("more is %v, and the next page has %d", more, len(again))
 			}
 		}

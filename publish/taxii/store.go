@@ -25,7 +25,8 @@ type Object struct {
 // A Store keeps the objects of collections.
 type Store interface {
 	// Query returns at most q.Limit objects by Seq, and whether there are more.
-	// [Select] does that for a store that has all objects at hand.
+	// It looks first at the ids and types, then at the version of the
+	// specification, then at the version of the object, then at when it was added.
 	Query(ctx context.Context, collection string, q Query) (page []Object, more bool, err error)
 
 	// Add adds objects at the end and sets Seq and Added; a version that is
