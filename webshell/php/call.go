@@ -6,10 +6,12 @@ import (
 
 // A call is one call of a built-in function.
 type call struct {
-	n     *node
-	name  string
-	args  []value
-	nodes []*node // nil when the call comes from a callback
+	n      *node
+	name   string
+	args   []value
+	nodes  []*node  // nil when the call comes from a callback
+	native *native  // set by function
+	m      *machine // set by function
 }
 
 func (c *call) arg(i int) value {
@@ -49,8 +51,23 @@ func (c *call) taint() (taint, *trace) {
 	return t, tr
 }
 
+// room is space for the arguments of a call, on the stack while there is some.
+// Who asks for it puts m.top back once the call is over.
+func (m *machine) room(n int) []value {
+	if m.stack == nil {
+		m.stack = make([]value, 256)
+	}
+	at := m.top
+	if at+n > len(m.stack) {
+		return make([]value, 0, n)
+	}
+	m.top += n
+	return m.stack[at:at:m.top]
+}
+
+// args evaluates arguments, into room.
 func (m *machine) args(list []*node) []value {
-	out := make([]value, 0, len(list))
+	out := m.room(len(list))
 	for _, x := range list {
 		if x.op == nSpread {
 			v := m.eval(x.a)
@@ -75,6 +92,8 @@ func (m *machine) args(list []*node) []value {
 }
 
 func (m *machine) call(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
 	callee := n.a
 	if len(n.list) == 1 && n.list[0].op == nSpread && n.list[0].a == bad { // f(...) is f itself
 		if callee.op == nName {
@@ -83,14 +102,17 @@ func (m *machine) call(n *node) value {
 		return m.eval(callee)
 	}
 	if callee.op == nName {
-		name := strings.ToLower(baseName(callee.s))
+		if n.s == "" {
+			n.s = strings.ToLower(baseName(callee.s))
+		}
+		name := n.s
 		if len(n.list) == 1 && name == "strlen" {
 			if e := m.edited(n.list[0]); e != nil {
 				m.steps--
 				return num(int64(len(e.edit)))
 			}
 		}
-		return m.function(&call{n: n, name: name, args: m.args(n.list), nodes: n.list})
+		return m.function(call{n: n, name: name, args: m.args(n.list), nodes: n.list})
 	}
 	f := m.eval(callee)
 	args := m.args(n.list)
@@ -132,7 +154,7 @@ func (m *machine) callValue(n *node, f value, args []value, nodes []*node, direc
 		if f.t&(hidden|decoded) != 0 || f.t&hostile != 0 {
 			m.hiddenCall(n, f, name, args)
 		}
-		v := m.function(&call{n: n, name: name, args: args, nodes: nodes})
+		v := m.function(call{n: n, name: name, args: args, nodes: nodes})
 		if f.t&hidden != 0 && m.funcs[name] == nil && (v.k == vStr || v.k == vUnknown) {
 			v.t |= masked
 		}
@@ -164,12 +186,16 @@ func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) 
 }
 
 // function calls a function by name: a built-in one, or one of the file.
-func (m *machine) function(c *call) value {
+func (m *machine) function(k call) value {
 	m.steps -= 2
-	if c.name == "" {
+	if k.name == "" {
 		return value{}
 	}
-	if u := m.funcs[c.name]; u != nil && !shadowed(c.name) {
+	c := m.newCall()
+	defer m.endCall(c)
+	*c = k
+	c.m, c.native = m, nativeOf(c.name)
+	if u := m.funcs[c.name]; u != nil && !shadowed(c) {
 		return m.invoke(u, c.args, c.nodes, nil, nil)
 	}
 	if len(m.consts) > 0 && c.n.a != nil && c.n.a.op == nName && strings.EqualFold(baseName(c.n.a.s), c.name) {
@@ -191,12 +217,23 @@ func (m *machine) function(c *call) value {
 
 // shadowed says that a function of that name in the file cannot be more than a
 // fallback for PHP's own.
-func shadowed(name string) bool {
-	if name == "getallheaders" || name == "apache_request_headers" {
-		return true
+func shadowed(c *call) bool {
+	return c.native.fold != nil || c.name == "getallheaders" || c.name == "apache_request_headers"
+}
+
+// newCall is a call that endCall took back, or a new one.
+func (m *machine) newCall() *call {
+	if n := len(m.spare) - 1; n >= 0 {
+		c := m.spare[n]
+		m.spare = m.spare[:n]
+		return c
 	}
-	_, ok := folds[name]
-	return ok
+	return &call{}
+}
+
+func (m *machine) endCall(c *call) {
+	*c = call{}
+	m.spare = append(m.spare, c)
 }
 
 // invoke runs a function of the file.
@@ -281,9 +318,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	}
 	fr.sent, m.sending = m.sending, value{}
 	m.f, m.unit = fr, f.unit
-	body := m.bodyOf(f)
-	m.hoist(body)
-	m.run(body)
+	m.run(m.bodyOf(f))
 	m.f, m.unit = was, wasUnit
 	m.calls--
 	if fr.yielded {
@@ -320,6 +355,7 @@ func (m *machine) bodyOf(f *function) []*node {
 			p.depth++
 			f.body = p.statements()
 		}
+		m.hoist(f.body)
 	}
 	return f.body
 }
@@ -370,6 +406,8 @@ func (m *machine) instance(c *class) *object {
 }
 
 func (m *machine) newObject(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
 	args := m.args(n.list)
 	name := ""
 	cls := n.class
@@ -409,6 +447,8 @@ func (m *machine) newObject(n *node) value {
 }
 
 func (m *machine) methodCall(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
 	o := m.eval(n.a)
 	var name value
 	if n.b.op == nStr {
@@ -473,6 +513,8 @@ func (m *machine) callMethod(n *node, o *object, name string, args []value, node
 }
 
 func (m *machine) staticCall(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
 	cls := m.className(n.a)
 	var name value
 	if n.b.op == nStr {
@@ -516,7 +558,7 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 	case cls == "ffi":
 		return value{k: vObj, ref: &object{name: "ffi", props: map[string]*slot{}}}
 	case cls == "intlchar" && name == "chr":
-		return m.function(&call{n: n, name: "chr", args: args})
+		return m.function(call{n: n, name: "chr", args: args})
 	case name == "__construct" && m.f.this != nil && m.classes[cls] == nil:
 		m.f.this.props["#args"] = &slot{v: arr(args...)}
 	}

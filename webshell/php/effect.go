@@ -214,8 +214,8 @@ func (m *machine) store(c *call, i int, v value) {
 
 // effect answers calls that change variables, or that call back.
 func (m *machine) effect(c *call) (value, bool) {
-	if h, ok := hooks[c.name]; ok {
-		return m.hooked(c, h), true
+	if c.native.hook != nil {
+		return m.hooked(c, *c.native.hook), true
 	}
 	a0 := c.arg(0)
 	switch c.name {
@@ -550,7 +550,7 @@ func (m *machine) pure(c *call) value {
 	if c.name == "dirname" || c.name == "pathinfo" || c.name == "is_file" {
 		t &^= selfPath
 	}
-	if f := folds[c.name]; f != nil {
+	if f := c.native.fold; f != nil {
 		work := 16
 		for _, a := range c.args {
 			work += len(a.s)
@@ -561,7 +561,7 @@ func (m *machine) pure(c *call) value {
 		if c.name == "strlen" || c.name == "count" || c.name == "sizeof" { // the length is at hand
 			work = 16
 		}
-		_, dec := decoders[c.name]
+		dec := c.native.decodes
 		if a, ok := c.arg(0).ref.(*array); ok && len(c.args) > 2 {
 			s, _ := c.text(2)
 			work += len(s) * len(a.vals) / 4
@@ -586,7 +586,7 @@ func (m *machine) pure(c *call) value {
 						m.kindle()
 					}
 					t |= hidden
-					if strong[c.name] {
+					if c.native.strong {
 						t |= decoded
 					}
 				}
@@ -598,24 +598,24 @@ func (m *machine) pure(c *call) value {
 			}
 		}
 		if dec {
-			if strong[c.name] {
+			if c.native.strong {
 				t |= decoded
 			}
 			t |= hidden & -min(1, t)
 			return value{t: t &^ wholeReq, tr: tr}
 		}
 	}
-	if keys[c.name] {
+	if c.native.keys {
 		k := t & (fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader)
 		if t&fromRequest != 0 {
 			k |= keyed
 		}
 		return value{t: k &^ fromHeader}
 	}
-	if cleaning[c.name] || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
+	if c.native.cleaning || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
 		return value{t: t & fromHeader}
 	}
-	if passing[c.name] || folds[c.name] != nil || strings.HasPrefix(c.name, "array_") || strings.HasPrefix(c.name, "str") || strings.HasPrefix(c.name, "mb_") {
+	if c.native.passing || c.native.fold != nil || strings.HasPrefix(c.name, "array_") || strings.HasPrefix(c.name, "str") || strings.HasPrefix(c.name, "mb_") {
 		if c.name == "serialize" || c.name == "json_encode" || c.name == "print_r" || c.name == "var_export" || c.name == "http_build_query" || c.name == "base64_encode" || c.name == "implode" || strings.HasPrefix(c.name, "array") {
 			return value{t: t, tr: tr}
 		}

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"strings"
 
 	"limier/finding"
@@ -187,7 +188,7 @@ func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Con
 		from := max(0, int(n.pos)-150)
 		r.Decoded = cut(string(m.unit.src[from:min(len(m.unit.src), int(n.pos)+350)]), 500)
 	}
-	m.reasons = append(m.reasons, r)
+	m.reason(r)
 	if verdict == webshell.Webshell && conf == finding.HighConfidence { // it is settled: look round a little more
 		m.steps = min(m.steps, maxSteps/8)
 	}
@@ -296,12 +297,17 @@ func (m *machine) guard(n *node, v value) (undo func()) {
 	m.guardWithin(n, 0, false)
 	marks := m.undo
 	m.undo = was
+	if len(marks) == 0 {
+		return nothing
+	}
 	return func() {
 		for _, u := range marks {
 			u()
 		}
 	}
 }
+
+func nothing() {}
 
 func (m *machine) guardWithin(n *node, depth int, negated bool) {
 	if n == nil || depth > 12 {
@@ -333,7 +339,7 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 			m.positive = !negated
 			m.mark(n.list[at], checked)
 			m.positive = false
-			m.facts.uploadOK = m.facts.uploadOK || strings.Contains(m.unit.code(n.pos, n.end), "ext") || name != "preg_match"
+			m.facts.uploadOK = m.facts.uploadOK || bytes.Contains(m.unit.text(n), []byte("ext")) || name != "preg_match"
 		}
 		if name == "password_verify" || name == "hash_equals" {
 			m.facts.gated = true
@@ -362,8 +368,7 @@ func (m *machine) gate(n *node) {
 // extension sees the name or type of an upload compared with something.
 func (m *machine) extension(n *node) {
 	for _, x := range [2]*node{n.a, n.b} {
-		code := strings.ToLower(m.unit.code(x.pos, x.end))
-		if strings.Contains(code, "ext") || strings.Contains(code, "type") || strings.Contains(code, "mime") {
+		if m.unit.says(x, "ext", "type", "mime") {
 			m.facts.uploadOK = true
 			m.mark(x, checked)
 		}
@@ -373,11 +378,11 @@ func (m *machine) extension(n *node) {
 // enter notes that a branch depends on the visitor's browser or referrer.
 func (m *machine) enter(n *node, v value) func() {
 	if v.t&fromHeader == 0 {
-		return func() {}
+		return nothing
 	}
 	code := strings.ToLower(m.unit.code(n.pos, n.end))
 	if !m.facts.botWords && !strings.Contains(code, "agent") && !strings.Contains(code, "refer") && !botWord(code) {
-		return func() {}
+		return nothing
 	}
 	m.facts.cloak++
 	return func() { m.facts.cloak-- }

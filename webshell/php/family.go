@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 
@@ -12,45 +13,46 @@ import (
 // aside. A name that anyone could write into a file proves nothing.
 type family struct {
 	name  string
+	words []string // in every text that holds the proof, spaces and quotes or not
 	proof []string
 }
 
 var families = []family{
 	// https://github.com/BeichenDream/Godzilla: the key is shifted by one, and the
 	// answer stands between the halves of md5(pass.key).
-	{"Godzilla", []string{"+1&15", "substr(md5($", "_POST"}},
+	{"Godzilla", []string{"substr", "_POST"}, []string{"+1&15", "substr(md5($", "_POST"}},
 	// https://github.com/rebeyond/Behinder: AES-128 or XOR with the session's key,
 	// then "function|parameters".
-	{"Behinder", []string{"php://input", "openssl_decrypt(", "'AES128'", "explode('|'"}},
-	{"Behinder", []string{"php://input", "openssl_decrypt(", "'AES128'", "+1&15"}},
+	{"Behinder", []string{"openssl_decrypt", "explode"}, []string{"php://input", "openssl_decrypt(", "'AES128'", "explode('|'"}},
+	{"Behinder", []string{"openssl_decrypt", "php://input"}, []string{"php://input", "openssl_decrypt(", "'AES128'", "+1&15"}},
 	// https://github.com/sensepost/reGeorg and https://github.com/L-codes/Neo-reGeorg:
 	// what the tunnel answers to a greeting.
-	{"Neo-reGeorg", []string{"NeoGeorgsays,'Allseemsfine'"}},
-	{"Neo-reGeorg", []string{"NeoGeorg", "writebuf", "readbuf", "strtr("}},
-	{"reGeorg", []string{"Georgsays,'Allseemsfine'"}},
-	{"reGeorg", []string{"HTTP_X_CMD", "HTTP_X_TARGET", "X-STATUS"}},
+	{"Neo-reGeorg", []string{"NeoGeorg"}, []string{"NeoGeorgsays,'Allseemsfine'"}},
+	{"Neo-reGeorg", []string{"NeoGeorg", "writebuf"}, []string{"NeoGeorg", "writebuf", "readbuf", "strtr("}},
+	{"reGeorg", []string{"Georg"}, []string{"Georgsays,'Allseemsfine'"}},
+	{"reGeorg", []string{"HTTP_X_CMD"}, []string{"HTTP_X_CMD", "HTTP_X_TARGET", "X-STATUS"}},
 	// https://github.com/epinna/weevely3: the payload between header and footer of
 	// the body, or of three last cookies.
-	{"weevely", []string{"preg_match('/$kh(.+)$kf/'", "php://input"}},
-	{"weevely", []string{"array_slice($a,$c($a)-3)"}},
+	{"weevely", []string{"preg_match", "php://input"}, []string{"preg_match('/$kh(.+)$kf/'", "php://input"}},
+	{"weevely", []string{"array_slice"}, []string{"array_slice($a,$c($a)-3)"}},
 	// https://github.com/b374k/b374k
-	{"b374k", []string{"eval_go(", "html_safe(", "get_nav("}},
-	{"b374k", []string{"eval_get_supported(", "view_file("}},
-	{"b374k", []string{"$b374k", "showdir(", "$s_"}},
+	{"b374k", []string{"eval_go"}, []string{"eval_go(", "html_safe(", "get_nav("}},
+	{"b374k", []string{"eval_get_supported"}, []string{"eval_get_supported(", "view_file("}},
+	{"b374k", []string{"$b374k"}, []string{"$b374k", "showdir(", "$s_"}},
 	// WSO by oRb: the action and up to three parameters in a, p1, p2, p3.
-	{"WSO", []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
-	{"c99", []string{"c99sh_surl", "$act=="}},
-	{"c99", []string{"c99shexit(", "$act=="}},
-	{"c99", []string{"c99_sess_put(", "$act=="}},
-	{"r57", []string{"div_title(", "$_POST['alias']", "sr(", "ws("}},
+	{"WSO", []string{"_POST", "action", "function"}, []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
+	{"c99", []string{"c99sh_surl"}, []string{"c99sh_surl", "$act=="}},
+	{"c99", []string{"c99shexit"}, []string{"c99shexit(", "$act=="}},
+	{"c99", []string{"c99_sess_put"}, []string{"c99_sess_put(", "$act=="}},
+	{"r57", []string{"div_title"}, []string{"div_title(", "$_POST['alias']", "sr(", "ws("}},
 }
 
-// proofs are the proofs of all families, one after the other. The set knows no
-// case, so that what it finds may still be none.
-var proofs = sync.OnceValue(func() *literal.Set {
+// familyWords are the words of all families, one after the other. The set knows
+// no case, so that what it finds may still be none.
+var familyWords = sync.OnceValue(func() *literal.Set {
 	var all []string
 	for _, f := range families {
-		all = append(all, f.proof...)
+		all = append(all, f.words...)
 	}
 	return literal.New(all)
 })
@@ -58,27 +60,14 @@ var proofs = sync.OnceValue(func() *literal.Set {
 // family names the tool that a file is, if its text or what it decodes proves
 // it.
 func (m *machine) family() string {
-	texts := []string{string(m.file.src[:min(len(m.file.src), 1<<20)])}
-	for i := len(m.facts.packed) - 1; i >= 0 && len(texts) < 5; i-- {
-		c := m.facts.packed[i].code
-		texts = append(texts, c[:min(len(c), 1<<20)])
+	const most = 1 << 20
+	if name := familyOf(m.file.src[:min(len(m.file.src), most)]); name != "" {
+		return name
 	}
-	set := proofs()
-	have := make([]uint64, set.Words())
-	for _, t := range texts {
-		t = tidy(t)
-		clear(have)
-		set.Contained(have, []byte(t))
-		i := 0
-		for _, f := range families {
-			proven := true
-			for _, p := range f.proof {
-				proven = proven && have[i>>6]>>(i&63)&1 == 1 && strings.Contains(t, p)
-				i++
-			}
-			if proven {
-				return f.name
-			}
+	for i, n := len(m.facts.packed)-1, 1; i >= 0 && n < 5; i, n = i-1, n+1 {
+		c := m.facts.packed[i].code
+		if name := familyOf([]byte(c[:min(len(c), most)])); name != "" {
+			return name
 		}
 	}
 	if m.oneLiner() {
@@ -87,28 +76,50 @@ func (m *machine) family() string {
 	return ""
 }
 
-// tidy is a text without spaces, with single quotes for double and escaped ones.
-func tidy(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	from := 0 // what is not written yet
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-			b.WriteString(s[from:i])
-			from = i + 1
-		case c == '"':
-			b.WriteString(s[from:i])
-			b.WriteByte('\'')
-			from = i + 1
-		case c == '\\' && i+1 < len(s) && s[i+1] == '\'':
-			b.WriteString(s[from:i])
-			from = i + 1
-			i++ // the quote stays
+func familyOf(text []byte) string {
+	set := familyWords()
+	have := make([]uint64, set.Words())
+	set.Contained(have, text)
+	var plain []byte
+	i := 0
+	for _, f := range families {
+		proven := true
+		for range f.words {
+			proven = proven && have[i>>6]>>(i&63)&1 == 1
+			i++
+		}
+		if proven && plain == nil {
+			plain = tidy(text)
+		}
+		for _, p := range f.proof {
+			proven = proven && bytes.Contains(plain, []byte(p))
+		}
+		if proven {
+			return f.name
 		}
 	}
-	b.WriteString(s[from:])
-	return b.String()
+	return ""
+}
+
+// tidy is a text without spaces, with single quotes for double and escaped ones.
+func tidy(s []byte) []byte {
+	out := make([]byte, len(s))
+	n := 0
+	for i, c := range s {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		case '"':
+			c = '\''
+		case '\\':
+			if i+1 < len(s) && s[i+1] == '\'' {
+				continue // the quote stays
+			}
+		}
+		out[n] = c
+		n++
+	}
+	return out[:n]
 }
 
 // oneLiner says that a file is the server's part of China Chopper, which AntSword

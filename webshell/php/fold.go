@@ -10,14 +10,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"html"
-	"io"
 	"mime/quotedprintable"
 	"net/url"
 	"strings"
-
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zlib"
 )
 
 // maxInflated bounds what one compressed string may become.
@@ -41,19 +36,13 @@ func sure(f func(string) string) func(*call) (value, bool) {
 
 // decoders are the folds that undo an encoding.
 var decoders = map[string]func(*call) (value, bool){
-	"base64_decode": one(unbase64),
-	"gzinflate":     one(func(s string) (string, bool) { return inflate(flate.NewReader(strings.NewReader(s))) }),
-	"gzuncompress": one(func(s string) (string, bool) {
-		r, err := zlib.NewReader(strings.NewReader(s))
-		if err != nil {
-			return "", false
-		}
-		return inflate(r)
-	}),
-	"gzdecode":    one(gunzip),
-	"zlib_decode": one(anyInflate),
-	"bzdecompress": one(func(s string) (string, bool) {
-		return inflate(bzip2.NewReader(strings.NewReader(s)))
+	"base64_decode": undoes("base64", func(_ *machine, s string) (string, bool) { return unbase64(s) }),
+	"gzinflate":     undoes("deflate", (*machine).undeflate),
+	"gzuncompress":  undoes("zlib", (*machine).unzlib),
+	"gzdecode":      undoes("gzip", (*machine).gunzip),
+	"zlib_decode":   undoes("any", (*machine).anyInflate),
+	"bzdecompress": undoes("bzip2", func(m *machine, s string) (string, bool) {
+		return m.inflate(bzip2.NewReader(strings.NewReader(s)))
 	}),
 	"str_rot13": sure(rot13),
 	"strrev":    sure(reverse),
@@ -61,12 +50,14 @@ var decoders = map[string]func(*call) (value, bool){
 		b, err := hex.DecodeString(s)
 		return string(b), err == nil
 	}),
-	"urldecode":                    sure(func(s string) string { return unescapeURL(s, true) }),
-	"rawurldecode":                 sure(func(s string) string { return unescapeURL(s, false) }),
-	"convert_uudecode":             one(uudecode),
-	"html_entity_decode":           sure(html.UnescapeString),
-	"htmlspecialchars_decode":      sure(html.UnescapeString),
-	"quoted_printable_decode":      one(func(s string) (string, bool) { return inflate(quotedprintable.NewReader(strings.NewReader(s))) }),
+	"urldecode":               sure(func(s string) string { return unescapeURL(s, true) }),
+	"rawurldecode":            sure(func(s string) string { return unescapeURL(s, false) }),
+	"convert_uudecode":        one(uudecode),
+	"html_entity_decode":      sure(html.UnescapeString),
+	"htmlspecialchars_decode": sure(html.UnescapeString),
+	"quoted_printable_decode": undoes("qp", func(m *machine, s string) (string, bool) {
+		return m.inflate(quotedprintable.NewReader(strings.NewReader(s)))
+	}),
 	"stripcslashes":                sure(stripcslashes),
 	"chr":                          foldChr,
 	"mb_chr":                       foldChr,
@@ -127,30 +118,6 @@ func latin1(s string) string {
 	return string(out)
 }
 
-func inflate(r io.Reader) (string, bool) {
-	var b strings.Builder
-	io.Copy(&b, io.LimitReader(r, maxInflated)) // what could be read of a damaged stream is worth having
-	return b.String(), b.Len() > 0
-}
-
-func gunzip(s string) (string, bool) {
-	r, err := gzip.NewReader(strings.NewReader(s))
-	if err != nil {
-		return "", false
-	}
-	return inflate(r)
-}
-
-func anyInflate(s string) (string, bool) {
-	if out, ok := gunzip(s); ok {
-		return out, true
-	}
-	if r, err := zlib.NewReader(strings.NewReader(s)); err == nil {
-		return inflate(r)
-	}
-	return inflate(flate.NewReader(strings.NewReader(s)))
-}
-
 // unbase64 decodes as PHP does: characters outside the alphabet are passed
 // over.
 func unbase64(s string) (string, bool) {
@@ -203,15 +170,24 @@ var base64Values = func() (t [256]byte) {
 func rot13(s string) string {
 	b := []byte(s)
 	for i, c := range b {
-		switch {
-		case c >= 'a' && c <= 'z':
-			b[i] = 'a' + (c-'a'+13)%26
-		case c >= 'A' && c <= 'Z':
-			b[i] = 'A' + (c-'A'+13)%26
-		}
+		b[i] = rotated[c]
 	}
 	return string(b)
 }
+
+var rotated = func() (t [256]byte) {
+	for i := range t {
+		c := byte(i)
+		switch {
+		case c >= 'a' && c <= 'z':
+			c = 'a' + (c-'a'+13)%26
+		case c >= 'A' && c <= 'Z':
+			c = 'A' + (c-'A'+13)%26
+		}
+		t[i] = c
+	}
+	return t
+}()
 
 func reverse(s string) string {
 	b := []byte(s)

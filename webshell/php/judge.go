@@ -1,10 +1,13 @@
 package php
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -51,13 +54,12 @@ func (m *machine) ransom() {
 	}
 }
 
-func (m *machine) alarmed() bool {
-	for _, r := range m.reasons {
-		if r.Verdict.Rank() >= webshell.Malicious.Rank() {
-			return true
-		}
-	}
-	return false
+func (m *machine) alarmed() bool { return m.alarm }
+
+// reason adds a reason.
+func (m *machine) reason(r webshell.Reason) {
+	m.reasons = append(m.reasons, r)
+	m.alarm = m.alarm || r.Verdict.Rank() >= webshell.Malicious.Rank()
 }
 
 // behaves reports a conclusion from several behaviours.
@@ -73,7 +75,7 @@ func (m *machine) behaves(rule string, verdict webshell.Verdict, conf finding.Co
 			r.Decoded = cut(string(k.u.src), 500)
 		}
 	}
-	m.reasons = append(m.reasons, r)
+	m.reason(r)
 }
 
 // manager sees a file manager: many operations on files that the client names,
@@ -315,19 +317,28 @@ var (
 	}
 )
 
+// boastWords are the words of boasts, then those of signs.
+var boastWords = sync.OnceValue(func() *literal.Set {
+	return literal.New(strings.Split(strings.Join(slices.Concat(boasts, signs), "|"), "|"))
+})
+
 // boasts counts them.
 func (m *machine) boasts(n *node) {
 	if m.framed || m.includes > 3 || m.have&(hasRequest|hasDeadly) == 0 || declaresClass(m.file.src[:min(len(m.file.src), 1<<14)]) {
 		return
 	}
-	src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<20)]))
+	set := boastWords()
+	have := make([]uint64, set.Words())
+	set.Contained(have, m.file.src[:min(len(m.file.src), 1<<20)])
+	i := 0
 	look := func(ideas []string) (found []string) {
 		for _, idea := range ideas {
-			for _, w := range strings.Split(idea, "|") {
-				if strings.Contains(src, w) {
-					found = append(found, w)
-					break
+			first := true
+			for w := range strings.SplitSeq(idea, "|") {
+				if first && have[i>>6]>>(i&63)&1 == 1 {
+					found, first = append(found, w), false
 				}
+				i++
 			}
 		}
 		return found

@@ -133,15 +133,19 @@ func generator(f *function, this *object, bound map[string]*slot, yields value) 
 
 // generatorMethod calls a method of a generator.
 func (m *machine) generatorMethod(n *node, o *object, name string, args []value) value {
+	run, yields := o.props["#run"], o.props["#yields"]
+	if run == nil || yields == nil { // made by new: of a class that is elsewhere
+		return value{}
+	}
 	if name == "send" && len(args) > 0 {
 		m.sending = args[0]
-		m.callValue(n, o.props["#run"].v, nil, nil, true)
+		m.callValue(n, run.v, nil, nil, true)
 		m.sending = value{}
 	}
 	if name == "getreturn" {
 		return value{}
 	}
-	return o.props["#yields"].v
+	return yields.v
 }
 
 // streamed is what the file's own stream wrapper gives for a path; ok says that

@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"slices"
 )
 
 // A kind is what a token is: an ASCII operator byte stands for itself, the
@@ -85,6 +86,10 @@ func (l *lexer) emit(k kind, pos, end int) {
 	if len(l.tokens) >= maxTokens {
 		l.cut = true
 		return
+	}
+	if len(l.tokens) == cap(l.tokens) { // what is left is likely to be as dense as what was read
+		more := float64(len(l.tokens)) * float64(len(l.src)-pos) / float64(pos+1)
+		l.tokens = slices.Grow(l.tokens, int(max(16, min(more*1.1, float64(2*len(l.tokens)), maxTokens-float64(len(l.tokens))))))
 	}
 	i := uint32(len(l.tokens))
 	l.tokens = append(l.tokens, token{pos: uint32(pos), end: uint32(end), kind: k})
@@ -347,13 +352,19 @@ func (l *lexer) number(p int) {
 // quoted finds the end of a single-quoted string.
 func quoted(src []byte, p int) int {
 	q := src[p]
-	for i := p + 1; i < len(src); i++ {
-		switch src[i] {
-		case '\\':
-			i++
-		case q:
-			return i + 1
+	for i, e := p+1, p; i < len(src); { // e is the first quote from i on, once it is known
+		if e < i {
+			n := bytes.IndexByte(src[i:], q)
+			if n < 0 {
+				break
+			}
+			e = i + n
 		}
+		b := bytes.IndexByte(src[i:e], '\\')
+		if b < 0 {
+			return e + 1
+		}
+		i += b + 2
 	}
 	return len(src)
 }
@@ -363,6 +374,9 @@ func quoted(src []byte, p int) int {
 func (l *lexer) interpolated(p int) int {
 	src := l.src
 	q := src[p]
+	if e := bytes.IndexByte(src[p+1:], q); e >= 0 && verbatim(src[p+1:p+1+e]) {
+		return p + 1 + e + 1
+	}
 	for i := p + 1; i < len(src); i++ {
 		switch c := src[i]; {
 		case c == '\\':
@@ -384,6 +398,10 @@ func (l *lexer) interpolated(p int) int {
 	}
 	return len(src)
 }
+
+// verbatim says that nothing in a text between double quotes stands for anything
+// but itself.
+func verbatim(b []byte) bool { return bytes.IndexByte(b, '\\') < 0 && bytes.IndexByte(b, '$') < 0 }
 
 // braces finds the end of the {$…} or ${…} at p, 0 when it does not end within
 // reason: then it was text.

@@ -34,7 +34,7 @@ func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, firs
 			if !ok || endless && n > 2000 {
 				m.cond++
 				for range m.passes() {
-					undo := func() {}
+					undo := nothing
 					if cond != nil {
 						undo = m.guard(cond, v)
 					}
@@ -253,7 +253,7 @@ func (m *machine) undefined(name string) value {
 	case m.extracted:
 		return value{t: fromRequest}
 	case m.f == m.globals && m.includes == 0 && m.evals == 0:
-		if secretName(name) {
+		if m.secretName(name) {
 			return value{t: fromUndef | secret}
 		}
 		return value{t: fromUndef}
@@ -271,6 +271,29 @@ func (m *machine) spend(n int) bool {
 	return m.bytes >= 0 && n <= maxString
 }
 
+// maxCode is how much of the text at a node is told and looked at, in bytes.
+const maxCode = 160
+
+// says reports whether the text at a node holds one of the words, which are of
+// small letters, in either case.
+func (u *unit) says(n *node, words ...string) bool {
+	text := u.text(n)
+	for i, c := range text {
+		for _, w := range words {
+			if c|0x20 == w[0] && i+len(w) <= len(text) && foldEqual(text[i:i+len(w)], w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// text is the start of the text at a node.
+func (u *unit) text(n *node) []byte {
+	end := min(int(n.end), len(u.src), int(n.pos)+maxCode)
+	return u.src[min(int(n.pos), end):end]
+}
+
 // code is the text at a node, cut for a report.
 func (u *unit) code(pos, end uint32) string {
 	if int(end) > len(u.src) {
@@ -279,12 +302,11 @@ func (u *unit) code(pos, end uint32) string {
 	if pos >= end {
 		return ""
 	}
-	const limit = 160
 	b := u.src[pos:end]
-	whole := len(b) <= limit
-	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b[:min(len(b), limit)]), "\uFFFD")), " ")
-	if len(s) > limit { // replaced bytes take three
-		s, whole = cut(s, limit), false
+	whole := len(b) <= maxCode
+	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(b[:min(len(b), maxCode)]), "\uFFFD")), " ")
+	if len(s) > maxCode { // replaced bytes take three
+		s, whole = cut(s, maxCode), false
 	}
 	if !whole {
 		s += "…"

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"io"
 	"strings"
 
 	"limier/webshell"
@@ -56,7 +57,18 @@ type machine struct {
 	standalone bool // a function that nobody called is run
 	facts      facts
 	reasons    []webshell.Reason
+	alarm      bool // one of them is webshell or malicious
 	reported   map[string]bool
+
+	// What is kept so that it is not made again.
+	stack    []value         // arguments of the calls at hand
+	top      int             // how many of them
+	spare    []*call         // that are over
+	secrets  map[string]bool // what secretName said
+	undone   [6]undone
+	turn     int           // of undone
+	deflated io.ReadCloser // of undeflate
+	buf      []byte        // of inflate
 }
 
 // looked is a text that was looked into, and for what.
@@ -209,22 +221,26 @@ func (m *machine) program(u *unit) {
 // hoist declares the functions and classes of a list before it runs.
 func (m *machine) hoist(list []*node) {
 	for _, n := range list {
-		switch n.op {
-		case nFunc:
-			if m.funcs[n.fn.name] == nil {
-				m.funcs[n.fn.name] = n.fn
-			}
-		case nClass:
-			m.declare(n.class)
-		case nBlock:
-			m.hoist(n.list)
-		case nIf:
-			for _, arm := range n.list {
-				m.hoist([]*node{arm.b})
-			}
-			if n.c != nil {
-				m.hoist([]*node{n.c})
-			}
+		m.hoistOne(n)
+	}
+}
+
+func (m *machine) hoistOne(n *node) {
+	switch n.op {
+	case nFunc:
+		if m.funcs[n.fn.name] == nil {
+			m.funcs[n.fn.name] = n.fn
+		}
+	case nClass:
+		m.declare(n.class)
+	case nBlock:
+		m.hoist(n.list)
+	case nIf:
+		for _, arm := range n.list {
+			m.hoistOne(arm.b)
+		}
+		if n.c != nil {
+			m.hoistOne(n.c)
 		}
 	}
 }

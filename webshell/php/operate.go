@@ -43,7 +43,7 @@ func (m *machine) logical(n *node) value {
 		m.cond++
 		defer func() { m.cond-- }()
 	}
-	end := func() {}
+	end := nothing
 	if !ok && n.kind == tAnd {
 		end = m.enter(n.a, a)
 	}

@@ -64,8 +64,34 @@ func (p *parser) wordAt(n int) string {
 	if len(b) > 15 {
 		return ""
 	}
-	return lower(b)
+	var buf [15]byte
+	low := buf[:len(b)]
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		low[i] = c
+	}
+	if w := keywords[string(low)]; w != "" {
+		return w
+	}
+	return otherWord
 }
+
+// otherWord is what word says of a name that is no keyword.
+const otherWord = "?"
+
+// keywords are the words that the parser knows.
+var keywords = func() map[string]string {
+	all := map[string]string{}
+	for w := range words(`if while endwhile do for endfor foreach endforeach as switch case default endswitch return throw break continue
+		echo global unset static try catch finally goto function fn abstract final readonly class interface trait enum extends namespace
+		use const declare __halt_compiler else elseif endif or xor and instanceof include include_once require require_once print clone
+		yield from array list isset empty eval exit die new match public private protected parent self int float bool`) {
+		all[w] = w
+	}
+	return all
+}()
 
 func lower(b []byte) string {
 	for _, c := range b {

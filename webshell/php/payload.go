@@ -2,9 +2,15 @@ package php
 
 import (
 	"strings"
+	"sync"
+	"unsafe"
 
+	"limier/internal/literal"
 	"limier/webshell"
 )
+
+// sockets is in whatever payload looks for in other languages.
+var sockets = sync.OnceValue(func() *literal.Set { return literal.New([]string{"socket", "winsock", "java.net"}) })
 
 // payload says what a text is when it is no PHP: a backdoor in another
 // language, or a program. "" for anything else.
@@ -18,6 +24,9 @@ func payload(s string) string {
 	if strings.HasPrefix(s, "MZ") && strings.Contains(s[:min(len(s), 4096)], "PE\x00\x00") {
 		return "a Windows program"
 	}
+	if !sockets().Any(unsafe.Slice(unsafe.StringData(s), len(s))) {
+		return ""
+	}
 	has := func(words ...string) bool {
 		for _, w := range words {
 			if strings.Contains(s, w) {
@@ -25,9 +34,6 @@ func payload(s string) string {
 			}
 		}
 		return false
-	}
-	if !has("ock", "java.net") { // no socket of any language below
-		return ""
 	}
 	shell := has("/bin/sh", "/bin/bash", "cmd.exe", "STDIN", "dup2(", "system(", "exec(", "subprocess")
 	switch {
@@ -80,12 +86,12 @@ func (m *machine) literal(n *node, v value) {
 		if !m.spend(len(s)) {
 			return
 		}
-		s, _ = unbase64(s)
+		s, _ = m.unbase64(s)
 		if what = payload(s); what == "" {
 			what = hiddenScript(s)
 		}
 		if what == "" {
-			if out, ok := anyInflate(s); ok && m.spend(len(out)) {
+			if out, ok := m.anyInflate(s); ok && m.spend(len(out)) {
 				s = out
 				what = payload(s)
 			} else if strings.HasSuffix(v.s, "Yul2I") { // #!/bin, turned round
@@ -108,11 +114,14 @@ func (m *machine) literal(n *node, v value) {
 // carriedShell looks into a text for a web shell in PHP, which exploits, builders
 // and droppers carry. What checks for shells carries no whole one.
 func (m *machine) carriedShell(n *node, v value) {
+	if m.framed || m.includes > 0 || m.evals > 0 || m.facts.literals > 40 || m.alarmed() {
+		return
+	}
 	s := v.s
 	if v.k == vPart {
 		s += "x" + v.tail()
 	}
-	if len(s) < 20 || len(s) > 64<<10 || m.framed || m.includes > 0 || m.evals > 0 || m.facts.literals > 40 || m.alarmed() {
+	if len(s) < 20 || len(s) > 64<<10 {
 		return
 	}
 	at := strings.Index(s, "<?")

@@ -200,3 +200,11 @@ func BenchmarkAnalyse(b *testing.B) {
 		}
 	}
 }
+
+// A class of a program may be called Generator too: it has nothing that yields.
+func TestForeignGenerator(t *testing.T) {
+	page := "<?php $g = new Generator(); echo $g->current(); $g->send(1); sys" + "tem($_GET['c']);"
+	if got := lines(Analyse("page.php", []byte(page))); !strings.HasPrefix(got, "webshell high request-to-command") {
+		t.Errorf("got %s", got)
+	}
+}

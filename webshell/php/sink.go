@@ -27,7 +27,7 @@ var deadly = words("eval assert create_function system exec shell_exec passthru 
 func (m *machine) sink(c *call) (value, bool) {
 	a0 := c.arg(0)
 	switch {
-	case commands[c.name]:
+	case c.native.command:
 		v := a0
 		if a, ok := a0.ref.(*array); ok && a0.k == vArr {
 			t, tr := taintOf(a0)

@@ -42,7 +42,7 @@ func (m *machine) superElement(s super, key string, base value) value {
 	switch s {
 	case "_GET", "_POST", "_REQUEST", "_COOKIE":
 		v := value{t: fromRequest | base.t&(checked|unsure)}
-		if secretName(key) {
+		if m.secretName(key) {
 			v.t |= secret
 		}
 		return v
@@ -108,6 +108,21 @@ func serverElement(key string) value {
 
 // selfPath marks the path of the file itself.
 const selfPath taint = 1 << 28
+
+// secretName is secretName, which it asks once for each name.
+func (m *machine) secretName(key string) bool {
+	is, ok := m.secrets[key]
+	if !ok {
+		if m.secrets == nil {
+			m.secrets = map[string]bool{}
+		}
+		is = secretName(key)
+		if len(m.secrets) < 4096 {
+			m.secrets[key] = is
+		}
+	}
+	return is
+}
 
 // secretName says that a form field holds what phishers want.
 func secretName(key string) bool {

@@ -31,6 +31,10 @@ func unescapeSingle(b []byte) string {
 func (p *parser) template(o op, at int, from, to uint32, quote byte) *node {
 	src := p.u.src
 	n := p.node(o, at)
+	if o == nConcat && verbatim(src[from:to]) {
+		n.op, n.s = nStr, string(src[from:to])
+		return n
+	}
 	var lit strings.Builder
 	escapes := int64(0) // of characters that needed none
 	flush := func() {
