@@ -2,8 +2,10 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -161,20 +163,36 @@ func (c *Console) mispFeed(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "say who you are", http.StatusUnauthorized)
 		return
 	}
-	events, _, err := c.Store.Published().Query(r.Context(), mispCollection, taxii.Query{})
-	var f feed.Feed
-	if err == nil {
-		var texts [][]byte
-		for _, o := range events {
-			texts = append(texts, o.JSON)
+	http.StripPrefix("/misp-feed", feed.Source{All: c.events, One: c.event}).ServeHTTP(w, r)
+}
+
+// events yields the events of the MISP feed, a few at a time from the store.
+func (c *Console) events(ctx context.Context) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		q := taxii.Query{Limit: 8}
+		for more := true; more; {
+			var page []taxii.Object
+			var err error
+			if page, more, err = c.Store.Published().Query(ctx, mispCollection, q); err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, o := range page {
+				if !yield(o.JSON, nil) {
+					return
+				}
+				q.After = o.Seq
+			}
 		}
-		f, err = feed.New(texts...)
 	}
-	if err != nil {
-		http.Error(w, "the feed could not be read", http.StatusInternalServerError)
-		return
+}
+
+func (c *Console) event(ctx context.Context, uuid string) ([]byte, error) {
+	page, _, err := c.Store.Published().Query(ctx, mispCollection, taxii.Query{IDs: []string{uuid}, Limit: 1})
+	if err != nil || len(page) == 0 {
+		return nil, err
 	}
-	http.StripPrefix("/misp-feed", f).ServeHTTP(w, r)
+	return page[0].JSON, nil
 }
 
 // verifyStatement shows what the signatures of a co-signed statement are worth

@@ -3,12 +3,14 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"limier/publish/taxii"
 	"limier/store"
@@ -111,6 +113,24 @@ func TestPublish(t *testing.T) {
 		if code != http.StatusOK || strings.Contains(body, "EX0") || strings.Contains(body, "town.example") {
 			t.Errorf("%s: %d, or it names the victim", event.Info, code)
 		}
+	}
+	var many []taxii.Object // several pages of the store
+	for i := range 21 {
+		id := fmt.Sprintf("5b3f1c0e-6a52-5d0b-9e5d-%012d", i)
+		many = append(many, taxii.Object{ID: id, Type: "misp-event", Spec: "2.1", Version: "2021-03-10T00:00:00Z", JSON: fmt.Appendf(nil, `{"Event":{"uuid":%q,"info":"x","date":"2021-03-10","timestamp":"1","Orgc":{}}}`, id)})
+	}
+	if err := e.hub.Published().Add(context.Background(), mispCollection, many, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	code, manifest = get("manifest.json", token)
+	if err := json.Unmarshal([]byte(manifest), &events); code != http.StatusOK || err != nil || len(events) != 23 {
+		t.Errorf("%d: %d events, want 23: %v", code, len(events), err)
+	}
+	if code, body := get(many[20].ID+".json", token); code != http.StatusOK || body != string(many[20].JSON) {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _ := get("5b3f1c0e-6a52-5d0b-9e5d-000000000021.json", token); code != http.StatusNotFound {
+		t.Errorf("an event that is not there: %d", code)
 	}
 	if code, _ := get("manifest.json", ""); code != http.StatusUnauthorized {
 		t.Errorf("the MISP feed without a token: %d", code)

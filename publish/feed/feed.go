@@ -6,11 +6,14 @@ package feed
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/md5" // what the format of hashes.csv asks for
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,6 +50,55 @@ type attribute struct {
 	Value string `json:"value"`
 }
 
+// event is what a feed needs to know of an event as MISP writes it:
+// {"Event": {…}}.
+type event struct {
+	UUID string `json:"uuid"`
+	entry
+	Attribute []attribute `json:"Attribute"`
+	Object    []struct {
+		Attribute []attribute `json:"Attribute"`
+	} `json:"Object"`
+}
+
+func parse(text []byte) (*event, error) {
+	if len(text) > maxEvent {
+		return nil, fmt.Errorf("more than %d bytes", maxEvent)
+	}
+	var in struct{ Event event }
+	if err := json.Unmarshal(text, &in); err != nil {
+		return nil, err
+	}
+	e := &in.Event
+	switch {
+	case !uuid.MatchString(e.UUID):
+		return nil, fmt.Errorf("%.80q is no UUID", e.UUID)
+	case e.Info == "" || len(e.Orgc) == 0 || e.Date == "" || e.Timestamp == "":
+		return nil, fmt.Errorf("%s: a feed needs info, Orgc, date and timestamp", e.UUID)
+	}
+	return e, nil
+}
+
+// hashes are the event's lines of hashes.csv.
+func (e *event) hashes() (lines []string) {
+	all := e.Attribute
+	for _, o := range e.Object {
+		all = append(all, o.Attribute...)
+	}
+	for _, a := range all {
+		values := []string{a.Value}
+		if strings.Contains(a.Type, "|") || a.Type == "malware-sample" {
+			values = strings.Split(a.Value, "|")
+		}
+		for _, v := range values {
+			sum := md5.Sum([]byte(v))
+			lines = append(lines, hex.EncodeToString(sum[:])+","+e.UUID+"\n")
+		}
+	}
+	slices.Sort(lines)
+	return slices.Compact(lines)
+}
+
 // New makes a feed of events as MISP writes them: {"Event": {…}}. The same
 // events give the same feed, in whatever order.
 func New(events ...[]byte) (Feed, error) {
@@ -54,50 +106,19 @@ func New(events ...[]byte) (Feed, error) {
 	manifest := map[string]entry{}
 	var hashes []string
 	for i, text := range events {
-		if len(text) > maxEvent {
-			return nil, fmt.Errorf("event %d: more than %d bytes", i+1, maxEvent)
-		}
-		var in struct {
-			Event struct {
-				UUID string `json:"uuid"`
-				entry
-				Attribute []attribute `json:"Attribute"`
-				Object    []struct {
-					Attribute []attribute `json:"Attribute"`
-				} `json:"Object"`
-			} `json:"Event"`
-		}
-		if err := json.Unmarshal(text, &in); err != nil {
+		e, err := parse(text)
+		if err != nil {
 			return nil, fmt.Errorf("event %d: %w", i+1, err)
 		}
-		e := in.Event
-		switch {
-		case !uuid.MatchString(e.UUID):
-			return nil, fmt.Errorf("event %d: %.80q is no UUID", i+1, e.UUID)
-		case e.Info == "" || len(e.Orgc) == 0 || e.Date == "" || e.Timestamp == "":
-			return nil, fmt.Errorf("event %s: a feed needs info, Orgc, date and timestamp", e.UUID)
-		case f[e.UUID+".json"] != nil:
+		if f[e.UUID+".json"] != nil {
 			return nil, fmt.Errorf("event %s is there twice", e.UUID)
 		}
 		manifest[e.UUID] = e.entry
 		f[e.UUID+".json"] = text
-		all := e.Attribute
-		for _, o := range e.Object {
-			all = append(all, o.Attribute...)
-		}
-		for _, a := range all {
-			values := []string{a.Value}
-			if strings.Contains(a.Type, "|") || a.Type == "malware-sample" {
-				values = strings.Split(a.Value, "|")
-			}
-			for _, v := range values {
-				sum := md5.Sum([]byte(v))
-				hashes = append(hashes, hex.EncodeToString(sum[:])+","+e.UUID+"\n")
-			}
-		}
+		hashes = append(hashes, e.hashes()...)
 	}
 	slices.Sort(hashes)
-	f[hashesName] = []byte(strings.Join(slices.Compact(hashes), ""))
+	f[hashesName] = []byte(strings.Join(hashes, ""))
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b) // sorts by UUID
 	enc.SetIndent("", "  ")
@@ -157,17 +178,94 @@ func writeWhole(name string, data []byte) error {
 
 // ServeHTTP serves the files of the feed, below any path that was stripped.
 func (f Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve(w, r, func(name string) error {
+		text, ok := f[name]
+		if !ok {
+			return errNone
+		}
+		w.Write(text)
+		return nil
+	})
+}
+
+// A Source serves the feed of events that lie elsewhere. It holds few of them
+// at a time, so that a feed may be larger than memory.
+type Source struct {
+	All func(ctx context.Context) iter.Seq2[[]byte, error]
+	One func(ctx context.Context, uuid string) ([]byte, error) // nil if there is none
+}
+
+// ServeHTTP serves the files of the feed, below any path that was stripped.
+func (s Source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve(w, r, func(name string) error {
+		switch name {
+		case manifestName:
+			before := "{"
+			err := s.each(r.Context(), w, func(e *event) (string, error) {
+				line, err := json.Marshal(e.entry)
+				text := fmt.Sprintf("%s\n%q: %s", before, e.UUID, line)
+				before = ","
+				return text, err
+			})
+			if err == nil {
+				fmt.Fprintln(w, strings.TrimPrefix(before, ",")+"\n}")
+			}
+			return err
+		case hashesName:
+			return s.each(r.Context(), w, func(e *event) (string, error) { return strings.Join(e.hashes(), ""), nil })
+		}
+		id, isEvent := strings.CutSuffix(name, ".json")
+		if !isEvent || !uuid.MatchString(id) {
+			return errNone
+		}
+		text, err := s.One(r.Context(), id)
+		if err == nil && text == nil {
+			err = errNone
+		}
+		if err == nil {
+			w.Write(text)
+		}
+		return err
+	})
+}
+
+// each writes what is said of every event. Its error says that nothing was
+// written: one that comes later cuts the answer off, so that it is seen.
+func (s Source) each(ctx context.Context, w io.Writer, say func(*event) (string, error)) error {
+	began := false
+	for text, err := range s.All(ctx) {
+		var e *event
+		var line string
+		if err == nil {
+			e, err = parse(text)
+		}
+		if err == nil {
+			line, err = say(e)
+		}
+		if err == nil {
+			began = true
+			_, err = io.WriteString(w, line)
+		}
+		if err != nil && began {
+			panic(http.ErrAbortHandler)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errNone = errors.New("the feed has manifest.json, hashes.csv and the events that the manifest lists")
+
+// serve answers with what write writes, or with its error if that is nothing.
+func serve(w http.ResponseWriter, r *http.Request, write func(name string) error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET here", http.StatusMethodNotAllowed)
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	text, ok := f[name]
-	if !ok {
-		http.Error(w, "the feed has manifest.json, hashes.csv and the events that the manifest lists", http.StatusNotFound)
-		return
-	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	if name == hashesName {
@@ -175,5 +273,10 @@ func (f Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "private, no-cache")
-	w.Write(text)
+	switch err := write(name); {
+	case errors.Is(err, errNone):
+		http.Error(w, err.Error(), http.StatusNotFound)
+	case err != nil:
+		http.Error(w, "the feed could not be read", http.StatusInternalServerError)
+	}
 }
