@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // A folder is a folder of the disk. It uses os.Root, so that nothing outside
@@ -17,6 +18,8 @@ type folder struct {
 	body  *body
 	root  *os.Root
 	label string // path of the folder in Source.FS, "" for the source itself
+
+	plain atomic.Pointer[string] // the path that noLinks let pass last
 }
 
 func newFolder(b *body, dir, label string) (*folder, error) {
@@ -49,9 +52,19 @@ func (d *folder) openRegular(name string) (*os.File, error) {
 }
 
 // noLinks refuses a path that leads through a symbolic link. os.Root keeps
-// links inside the folder; this keeps one file under one name.
+// links inside the folder; this keeps one file under one name. What a path
+// shares with the one before is not looked at again: a chain of a thousand
+// folders would take minutes.
 func (d *folder) noLinks(name string) error {
-	for i := 0; i <= len(name); i++ {
+	from := 0
+	if last := d.plain.Load(); last != nil {
+		for i := 0; i < min(len(name), len(*last)) && name[i] == (*last)[i]; i++ {
+			if name[i] == '/' {
+				from = i + 1
+			}
+		}
+	}
+	for i := from; i <= len(name); i++ {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
@@ -63,6 +76,7 @@ func (d *folder) noLinks(name string) error {
 			return &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file: a link, pipe, socket or device")}
 		}
 	}
+	d.plain.Store(&name)
 	return nil
 }
 
