@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"limier/store"
+	"limier/wire"
+)
+
+func testIngest(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	a, b := enrol(t, h, "org-a", "ex01"), enrol(t, h, "org-b", "ex01")
+	gone := enrol(t, h, "org-b", "ex02")
+	if err := h.Revoke(ctx, store.All(), gone, now); err != nil {
+		t.Fatal(err)
+	}
+	first := Submission(t, a, Case(1, true), now)
+	clean := Submission(t, b, Case(2, false), now)
+	got := ingest(t, h, first, clean, first, Submission(t, 999, Case(3, true), now), Submission(t, gone, Case(3, true), now))
+	if diff := cmp.Diff([]store.Outcome{store.Stored, store.Stored, store.Duplicate, store.Unknown, store.Unknown}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := ingest(t, h, first); got[0] != store.Duplicate {
+		t.Error("a replayed case is", got[0])
+	}
+	o := must(h.Overview(ctx, store.All()))(t)
+	want := store.Overview{Servers: 3, Organisations: 2, Cases: 2,
+		Verdicts: []store.Count{{Key: "compromised", Servers: 1}, {Key: "exposed", Servers: 1}, {Key: "", Servers: 1}},
+		CVEs:     []store.CVE{{ID: "CVE-2021-26855", Exploited: "2021-11-03", Vulnerable: 2}, {ID: "CVE-2024-21410", Depends: 2}},
+		Builds:   []store.Build{{Product: "Exchange Server 2019", Build: "15.2.792.1", Name: "Exchange Server 2019 CU8", Servers: 1}, {Product: "Exchange Server 2019", Build: "15.2.792.2", Name: "Exchange Server 2019 CU8", Servers: 1}},
+		Curve:    []store.Day{{Day: "2021-03-02", Compromised: 1}},
+	}
+	if diff := cmp.Diff(want, o); diff != "" {
+		t.Error(diff)
+	}
+	s := must(h.Server(ctx, store.All(), a))(t)
+	if s.Verdict != wire.Compromised || s.Build != "15.2.792.1" || s.Cases != 1 || s.Findings != 3 || !s.Received.Equal(now) || s.Skew() != 0 {
+		t.Errorf("server: %+v", s)
+	}
+	cases := must(h.Cases(ctx, store.All(), a))(t)
+	if len(cases) != 1 || cases[0].ID != s.Latest || cases[0].Evidence != first.Evidence || cases[0].Hash != first.Hash {
+		t.Fatalf("cases: %+v", cases)
+	}
+	info, c, err := h.Case(ctx, store.All(), s.Latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Case(1, true), c); diff != "" || info != cases[0] {
+		t.Error(diff)
+	}
+	held := must(h.Held(ctx, a, [][32]byte{first.Evidence, clean.Evidence}))(t)
+	if diff := cmp.Diff([][32]byte{first.Evidence}, held); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := h.Enrol(ctx, "org-a", "ex01", "another key", now); !errors.Is(err, store.ErrEnrolled) {
+		t.Error("a name was taken over:", err)
+	}
+	if k := must(h.KeyHash(ctx, a))(t); k != "key ex01" {
+		t.Error(k)
+	}
+	if _, err := h.KeyHash(ctx, gone); !errors.Is(err, store.ErrNotFound) {
+		t.Error("a revoked server has a key:", err)
+	}
+	if id := must(h.Enrol(ctx, "org-b", "ex02", "new key", now))(t); id != gone {
+		t.Errorf("enrolled again as %d, was %d", id, gone)
+	}
+}
+
+func testReplace(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	a := enrol(t, h, "org", "ex01")
+	ingest(t, h, Submission(t, a, Case(1, true), now))
+	ingest(t, h, Submission(t, a, Case(1, false), now.Add(time.Hour)))
+	o := must(h.Overview(ctx, store.All()))(t)
+	if o.Cases != 2 || len(o.Curve) != 0 || len(o.Verdicts) != 1 || o.Verdicts[0] != (store.Count{Key: "exposed", Servers: 1}) {
+		t.Errorf("overview: %+v", o)
+	}
+	if kinds, _, err := h.SearchFindings(ctx, store.All(), "", "", store.Page{}); err != nil || len(kinds) != 0 {
+		t.Error("findings of a case that was replaced:", kinds, err)
+	}
+	if files, _, err := h.SearchFiles(ctx, store.All(), "supp0rt", store.Page{}); err != nil || len(files) != 0 {
+		t.Error("files of a case that was replaced:", files, err)
+	}
+	// Two of one server in one batch: the later counts.
+	ingest(t, h, Submission(t, a, Case(4, true), now.Add(2*time.Hour)), Submission(t, a, Case(5, false), now.Add(3*time.Hour)))
+	s := must(h.Server(ctx, store.All(), a))(t)
+	if s.Verdict != wire.Exposed || s.Cases != 4 {
+		t.Errorf("server: %+v", s)
+	}
+}
+
+func testExpire(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	a := enrol(t, h, "a", "ex01")
+	for n := range 4 {
+		ingest(t, h, Submission(t, a, Case(n, true), now.AddDate(0, 0, n)))
+	}
+	n := must(h.Expire(ctx, now.AddDate(0, 0, 2)))(t)
+	if left := must(h.Cases(ctx, store.All(), a))(t); n != 2 || len(left) != 2 {
+		t.Errorf("%d expired, %d left", n, len(left))
+	}
+	// The latest case stays, however old.
+	n = must(h.Expire(ctx, now.AddDate(1, 0, 0)))(t)
+	if left := must(h.Cases(ctx, store.All(), a))(t); n != 1 || len(left) != 1 {
+		t.Errorf("%d expired, %d left", n, len(left))
+	}
+	if o := must(h.Overview(ctx, store.All()))(t); o.Cases != 1 {
+		t.Error(o.Cases, "cases")
+	}
+}
+
+// testCounts submits at random and compares all that is counted with what
+// counting anew gives.
+func testCounts(t *testing.T, h *store.Hub) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var ids []int64
+	for n := range 12 {
+		ids = append(ids, enrol(t, h, fmt.Sprintf("org-%d", n%3), fmt.Sprintf("ex%02d", n)))
+	}
+	for round := range 20 {
+		var batch []store.Submission
+		for range r.IntN(8) {
+			batch = append(batch, Submission(t, ids[r.IntN(len(ids))], Case(r.IntN(20), r.IntN(2) == 0), now.Add(time.Duration(round)*time.Hour)))
+		}
+		ingest(t, h, batch...)
+	}
+	for what, q := range map[string]string{
+		"verdicts":  `SELECT COUNT(*) FROM (SELECT verdict, COUNT(*) AS n FROM server GROUP BY verdict) s LEFT JOIN counter c ON c.kind = 'verdict' AND c.key = s.verdict WHERE c.n IS NULL OR c.n <> s.n`,
+		"cases":     `SELECT COUNT(*) FROM counter WHERE kind = 'cases' AND n <> (SELECT COUNT(*) FROM cases)`,
+		"findings":  `SELECT COUNT(*) FROM finding f WHERE servers <> (SELECT COUNT(*) FROM server_finding x WHERE x.finding = f.id)`,
+		"indicator": `SELECT COUNT(*) FROM indicator f WHERE servers <> (SELECT COUNT(*) FROM server_indicator x WHERE x.indicator = f.id)`,
+		"files":     `SELECT COUNT(*) FROM file f WHERE servers <> (SELECT COUNT(*) FROM server_file x WHERE x.file = f.id)`,
+		"exposures": `SELECT COUNT(*) FROM exposure f WHERE servers <> (SELECT COUNT(*) FROM server x WHERE x.exposure = f.id)`,
+		"builds":    `SELECT COUNT(*) FROM build f WHERE servers <> (SELECT COUNT(*) FROM server x JOIN exposure e ON e.id = x.exposure WHERE e.build = f.id)`,
+		"by build":  `SELECT COUNT(*) FROM file_build f WHERE servers <> (SELECT COUNT(*) FROM server_file x JOIN server s ON s.id = x.server JOIN exposure e ON e.id = s.exposure WHERE x.file = f.file AND e.build = f.build)`,
+		"orgs":      `SELECT COUNT(*) FROM organisation o WHERE compromised <> (SELECT COUNT(*) FROM server s WHERE s.org = o.id AND s.verdict = 'compromised') OR servers <> (SELECT COUNT(*) FROM server s WHERE s.org = o.id)`,
+	} {
+		var wrong int
+		if err := h.DB().QueryRowContext(context.Background(), q).Scan(&wrong); err != nil {
+			t.Fatal(what, err)
+		}
+		if wrong != 0 {
+			t.Errorf("%s: %d counts are wrong", what, wrong)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"limier/store"
+	"limier/wire"
+)
+
+func testServers(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	var batch []store.Submission
+	for n := range 30 {
+		batch = append(batch, Submission(t, enrol(t, h, fmt.Sprintf("org-%d", n%4), fmt.Sprintf("ex%02d", n)), Case(n, n%5 == 0), now))
+	}
+	ingest(t, h, batch...)
+	for _, c := range []struct {
+		name  string
+		scope store.Scope
+		f     store.Filter
+		want  int
+	}{
+		{"all", store.All(), store.Filter{}, 30},
+		{"verdict", store.All(), store.Filter{Verdict: wire.Compromised}, 6},
+		{"no such verdict", store.All(), store.Filter{Verdict: wire.NoSign}, 0},
+		{"build", store.All(), store.Filter{Build: "15.2.792.1"}, 10},
+		{"cve", store.All(), store.Filter{CVE: "CVE-2021-26855"}, 30},
+		{"fixed cve", store.All(), store.Filter{CVE: "CVE-2020-0688"}, 0},
+		{"cve and verdict", store.All(), store.Filter{CVE: "CVE-2024-21410", Build: "15.2.792.0", Verdict: wire.Compromised}, 2},
+		{"name", store.All(), store.Filter{Name: "ex1"}, 10},
+		{"organisation", store.All(), store.Filter{Organisation: "org-1"}, 8},
+		{"scope", store.Org("org-1"), store.Filter{}, 8},
+		{"scope and another organisation", store.Org("org-1"), store.Filter{Organisation: "org-2"}, 0},
+		{"scope and name", store.Org("org-1"), store.Filter{Name: "ex"}, 8},
+		{"no scope", store.Scope{}, store.Filter{}, 0},
+		{"injection", store.All(), store.Filter{Name: "' OR 1=1 --", Build: "'", CVE: "%"}, 0},
+	} {
+		var all []int64
+		page := store.Page{Limit: 4}
+		for {
+			servers, next, err := h.Servers(ctx, c.scope, c.f, page)
+			if err != nil {
+				t.Fatal(c.name, err)
+			}
+			for _, s := range servers {
+				if slices.Contains(all, s.ID) {
+					t.Errorf("%s: server %d twice", c.name, s.ID)
+				}
+				all = append(all, s.ID)
+			}
+			if page.After = next; next == "" {
+				break
+			}
+		}
+		if len(all) != c.want {
+			t.Errorf("%s: %d servers, want %d", c.name, len(all), c.want)
+		}
+	}
+	worst, _, err := h.Servers(ctx, store.All(), store.Filter{}, store.Page{Limit: 6})
+	if err != nil || !slices.IsSortedFunc(worst, func(a, b store.Server) int { return b.LastHostile.Compare(a.LastHostile) }) || worst[5].Verdict != wire.Compromised {
+		t.Error("the worst do not come first", err)
+	}
+}
+
+func testSearch(t *testing.T, h *store.Hub) {
+	var batch []store.Submission
+	for n := range 12 {
+		batch = append(batch, Submission(t, enrol(t, h, fmt.Sprintf("org-%d", n%2), fmt.Sprintf("ex%02d", n)), Case(n, n < 4), now))
+	}
+	ingest(t, h, batch...)
+	searchFindings(t, h)
+	searchIndicators(t, h)
+	searchFiles(t, h)
+	searchCampaigns(t, h)
+}
+
+func searchFindings(t *testing.T, h *store.Hub) {
+	findings := func(scope store.Scope, text string) (n []int) {
+		t.Helper()
+		kinds, _, err := h.SearchFindings(t.Context(), scope, text, "", store.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range kinds {
+			n = append(n, k.Servers)
+		}
+		return n
+	}
+	for _, c := range []struct {
+		text  string
+		scope store.Scope
+		want  []int
+	}{
+		{"WEB SHELL", store.All(), []int{4}}, {"web shell", store.Org("org-1"), []int{2}}, {"100% new", store.All(), []int{4}}, {"100%shell", store.All(), nil}, {"l_w", store.All(), []int{4}}, {"b_shell", store.All(), nil},
+		{"", store.All(), []int{4, 4, 4}}, {"", store.Scope{}, nil}, {`\`, store.All(), nil}, {"'", store.All(), nil},
+	} {
+		if diff := cmp.Diff(c.want, findings(c.scope, c.text)); diff != "" {
+			t.Errorf("findings %q: %s", c.text, diff)
+		}
+	}
+}
+
+func searchIndicators(t *testing.T, h *store.Hub) {
+	for _, c := range []struct {
+		text  string
+		scope store.Scope
+		want  []string
+	}{
+		{"203.0.113.1", store.All(), []string{"203.0.113.1 2"}}, {"203.0.113.", store.All(), []string{"203.0.113.0 2", "203.0.113.1 2"}}, {"2001:db8::1", store.All(), []string{"2001:db8::1 4"}},
+		{"SUPP0RT", store.All(), []string{"/aspnet_client/supp0rt.aspx 4"}}, {"SUPP0RT", store.Org("org-0"), []string{"/aspnet_client/supp0rt.aspx 2"}}, {"example", store.All(), []string{"example 4"}},
+		{"T1190", store.All(), []string{"T1190 T1505.003 4"}}, {"203.0.113.1", store.Org("org-0"), nil}, {"nothing", store.All(), nil},
+	} {
+		found, _, err := h.SearchIndicators(t.Context(), c.scope, c.text, store.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, i := range found {
+			got = append(got, fmt.Sprint(i.Value, " ", i.Servers))
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("indicators %q: %s", c.text, diff)
+		}
+	}
+}
+
+func searchFiles(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	files, _, err := h.SearchFiles(ctx, store.All(), "supp", store.Page{})
+	if err != nil || len(files) != 2 || files[0].Servers != 2 || files[0].Path != "aspnet_client/supp0rt.aspx" {
+		t.Fatalf("files: %+v %v", files, err)
+	}
+	if logs, _, err := h.SearchFiles(ctx, store.All(), "u_ex", store.Page{}); err != nil || len(logs) != 0 {
+		t.Error("logs are no files to compare:", logs, err)
+	}
+	byHash, _, err := h.SearchFiles(ctx, store.All(), files[1].SHA256[:12], store.Page{})
+	if err != nil || len(byHash) != 1 || byHash[0] != files[1] {
+		t.Error("by hash:", byHash, err)
+	}
+	for _, f := range files {
+		with, of := 0, 0
+		for _, p := range must(h.Prevalence(ctx, f.ID))(t) {
+			with, of = with+p.With, of+p.Servers
+			if p.Servers != 4 || p.SamePath < p.With {
+				t.Errorf("prevalence: %+v", p)
+			}
+		}
+		if with != 2 || of != 8 {
+			t.Errorf("on %d of %d", with, of)
+		}
+	}
+	on, _, err := h.FileServers(ctx, store.All(), files[0].ID, store.Page{})
+	if err != nil || len(on) != 2 {
+		t.Error(on, err)
+	}
+	rare := must(h.FilesOf(ctx, store.All(), on[0].Server.ID, 10))(t)
+	if len(rare) != 2 || rare[0].Servers != 2 || rare[1].Servers != 12 {
+		t.Errorf("the rarest first: %+v", rare)
+	}
+}
+
+func searchCampaigns(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	campaigns, _, err := h.Campaigns(ctx, store.All(), "", store.Page{})
+	if err != nil || len(campaigns) != 7 || campaigns[0].Servers != 4 { // path, parameter, techniques; two addresses, two hashes
+		t.Fatalf("campaigns: %+v %v", campaigns, err)
+	}
+	if some, _, err := h.Campaigns(ctx, store.All(), store.ShellParameter, store.Page{}); err != nil || len(some) != 1 || some[0].Value != "example" {
+		t.Error(some, err)
+	}
+	if own, _, err := h.Campaigns(ctx, store.Org("org-1"), "", store.Page{Limit: 2}); err != nil || len(own) != 2 || own[0].Servers != 2 {
+		t.Error(own, err)
+	}
+	c := must(h.Campaign(ctx, store.All(), campaigns[0].ID))(t)
+	if c.Organisations != 2 || len(c.Related) != 6 || c.Related[0].Servers != 4 || c.Related[5].Servers != 2 {
+		t.Errorf("campaign: %+v", c)
+	}
+	if c := must(h.Campaign(ctx, store.Org("org-0"), campaigns[0].ID))(t); c.Organisations != 1 || c.Servers != 2 {
+		t.Errorf("campaign of one organisation: %+v", c)
+	}
+	where, next, err := h.IndicatorServers(ctx, store.All(), campaigns[0].ID, store.Page{Limit: 3})
+	if err != nil || len(where) != 3 || next == "" || where[0].First.IsZero() {
+		t.Error(where, next, err)
+	}
+	if where, next, err = h.IndicatorServers(ctx, store.All(), campaigns[0].ID, store.Page{After: next, Limit: 3}); err != nil || len(where) != 1 || next != "" {
+		t.Error(where, next, err)
+	}
+}
