@@ -201,17 +201,8 @@ func discoverUnix(m machine) []place {
 var directive = regexp.MustCompile(`(?mi)(?:^|[;{])[ \t]*(root|alias|DocumentRoot|access_log|error_log|CustomLog|ErrorLog|TransferLog)[ \t]+"?(/[^\s";$]+)`)
 
 func (m machine) serverFolders(config string) []place {
-	f, err := m.fs.Open(config)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
-	if err != nil {
-		return nil
-	}
 	var found []place
-	for _, d := range directive.FindAllSubmatch(data, -1) {
+	for _, d := range directive.FindAllSubmatch(readSmall(m.fs, config), -1) {
 		p := strings.TrimPrefix(path.Clean(string(d[2])), "/")
 		logs := strings.Contains(strings.ToLower(string(d[1])), "log")
 		if logs {

@@ -79,6 +79,15 @@ type Actor struct {
 	Level       finding.Level
 }
 
+// Verdict is the verdict as a heading says it: of a scan that did not end there
+// is none.
+func (c *Case) Verdict() string {
+	if !c.Complete {
+		return "scan cut short"
+	}
+	return string(c.End.Verdict)
+}
+
 // Addresses sums up the addresses of the findings, the worst first.
 func (c *Case) Addresses() []Actor {
 	all := map[string]*Actor{}

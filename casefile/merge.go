@@ -131,11 +131,7 @@ func (m *Case) conclude(cases []*Case, rescans bool) {
 	m.End.Verdict, m.End.Confidence = worst.End.Verdict, worst.End.Confidence
 	var reasons []string
 	for _, c := range cases {
-		verdict := string(c.End.Verdict)
-		if !c.Complete {
-			verdict = "scan cut short"
-		}
-		reason := fmt.Sprintf("%s: %s. %s", cmp.Or(c.Start.Host, c.Start.Source), verdict, c.End.Reason)
+		reason := fmt.Sprintf("%s: %s. %s", cmp.Or(c.Start.Host, c.Start.Source), c.Verdict(), c.End.Reason)
 		if reason = strings.TrimSpace(reason); !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
 		}

@@ -62,6 +62,14 @@ type Party struct {
 	Kind     PartyKind `json:"kind,omitempty" yaml:"kind,omitempty"`
 }
 
+// Name names the party with its organ: "Canada (Global Affairs Canada)".
+func (p Party) Name() string {
+	if p.Organ == "" || p.Organ == p.Identity {
+		return p.Identity
+	}
+	return p.Identity + " (" + p.Organ + ")"
+}
+
 // A Thing is what a claim speaks of: by its ID in the knowledge base where it
 // has one, and by the name that the claim uses.
 type Thing struct {

@@ -91,13 +91,9 @@ func (c *Console) publishClaims(v *visit) error {
 	if err != nil {
 		return err
 	}
-	var objects []taxii.Object
-	for _, raw := range raws {
-		o, err := taxii.ParseObject(raw)
-		if err != nil {
-			return err
-		}
-		objects = append(objects, o)
+	objects, err := taxii.ParseObjects(raws)
+	if err != nil {
+		return err
 	}
 	all := claims.Formats()
 	var event bytes.Buffer

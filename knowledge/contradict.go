@@ -90,9 +90,5 @@ func who(c *claim.Claim) string {
 	if len(c.Attributors) == 0 {
 		return "somebody"
 	}
-	p := c.Attributors[0]
-	if p.Organ != "" {
-		return p.Identity + " (" + p.Organ + ")"
-	}
-	return p.Identity
+	return c.Attributors[0].Name()
 }

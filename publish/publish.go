@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"limier/casefile"
+	"limier/claim"
 )
 
 // A Publisher writes a case in one format.
@@ -71,4 +72,17 @@ func Cell(s string) string {
 		return "'" + s
 	}
 	return s
+}
+
+// Speakers names who makes a claim, "" if it names nobody.
+func Speakers(c *claim.Claim) string {
+	var names []string
+	for _, p := range c.Attributors {
+		name := p.Name()
+		if p.Speaker != "" {
+			name += ", " + p.Speaker
+		}
+		names = append(names, Plain(name))
+	}
+	return strings.Join(names, "; ")
 }

@@ -73,11 +73,7 @@ func Sentence(c *claim.Claim) string {
 	if len(c.Attributors) > 0 {
 		var names []string
 		for _, a := range c.Attributors {
-			n := a.Identity
-			if a.Organ != "" {
-				n += " (" + a.Organ + ")"
-			}
-			names = append(names, plain(n))
+			names = append(names, plain(a.Name()))
 		}
 		who = strings.Join(names, ", ")
 	}

@@ -216,20 +216,7 @@ func remark(c *claim.Claim) string {
 }
 
 // speakers names who makes a claim.
-func speakers(c *claim.Claim) string {
-	var names []string
-	for _, p := range c.Attributors {
-		s := p.Identity
-		if p.Organ != "" {
-			s += " (" + p.Organ + ")"
-		}
-		if p.Speaker != "" {
-			s += ", " + p.Speaker
-		}
-		names = append(names, publish.Plain(s))
-	}
-	return cmp.Or(strings.Join(names, "; "), "somebody unnamed")
-}
+func speakers(c *claim.Claim) string { return cmp.Or(publish.Speakers(c), "somebody unnamed") }
 
 func (j *kbJob) claims() *cobra.Command {
 	var about, by string

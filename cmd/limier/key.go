@@ -114,12 +114,7 @@ func readPublic(arg string) (ed25519.PublicKey, error) {
 }
 
 func readSmall(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	b, err := readBounded(name, 64<<10)
 	return string(b), err
 }
 

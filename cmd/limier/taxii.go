@@ -50,13 +50,9 @@ again after a restart.`,
 			if err != nil {
 				return err
 			}
-			var objects []taxii.Object
-			for _, raw := range raws {
-				o, err := taxii.ParseObject(raw)
-				if err != nil {
-					return err
-				}
-				objects = append(objects, o)
+			objects, err := taxii.ParseObjects(raws)
+			if err != nil {
+				return err
 			}
 			if err := store.Add(cmd.Context(), all[0].ID, objects, time.Now()); err != nil {
 				return err

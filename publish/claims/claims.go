@@ -79,14 +79,8 @@ func changed(c *claim.Claim) time.Time {
 	return at.Add(time.Duration(max(c.Version, 1)-1) * time.Second)
 }
 
-// party names one who speaks: "Canada (Global Affairs Canada)".
-func party(p claim.Party) string {
-	name := p.Identity
-	if p.Organ != "" && p.Organ != p.Identity {
-		name += " (" + p.Organ + ")"
-	}
-	return publish.Plain(name)
-}
+// party names one who speaks.
+func party(p claim.Party) string { return publish.Plain(p.Name()) }
 
 func parties(c *claim.Claim) string {
 	var names []string

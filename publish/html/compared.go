@@ -79,18 +79,7 @@ func (w *words) said(c *claim.Claim) said {
 		relation = w.t("not: %s", relation)
 	}
 	s.What = strings.TrimSpace(object + " — " + relation + " " + target)
-	var who []string
-	for _, p := range c.Attributors {
-		name := p.Identity
-		if p.Organ != "" {
-			name += " (" + p.Organ + ")"
-		}
-		if p.Speaker != "" {
-			name += ", " + p.Speaker
-		}
-		who = append(who, publish.Plain(name))
-	}
-	s.Who = strings.Join(who, "; ")
+	s.Who = publish.Speakers(c)
 	if c.Modality != "" && c.Modality != claim.Asserted {
 		s.Grade = append(s.Grade, w.verb("modality "+string(c.Modality)))
 	}

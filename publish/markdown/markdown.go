@@ -36,7 +36,7 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 	out := bufio.NewWriter(w)
 	p := func(format string, args ...any) { fmt.Fprintf(out, format, args...) }
 
-	p("# %s: %s\n\n", text(publish.Host(c)), text(verdict(c)))
+	p("# %s: %s\n\n", text(publish.Host(c)), text(c.Verdict()))
 	if c.End.Reason != "" {
 		p("%s Confidence: %s.\n\n", text(c.End.Reason), text(string(c.End.Confidence)))
 	}
@@ -126,13 +126,6 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 	}
 	p("\nBy Limier %s; times are UTC.\n", text(c.Start.Version))
 	return out.Flush()
-}
-
-func verdict(c *casefile.Case) string {
-	if !c.Complete {
-		return "scan cut short"
-	}
-	return string(c.End.Verdict)
 }
 
 func when(t time.Time) string {

@@ -76,7 +76,7 @@ func writeEvent(w io.Writer, c *casefile.Case, shared bool) error {
 	at := publish.Dated(c)
 	seconds := strconv.FormatInt(max(at.Unix(), 0), 10)
 	e := event{
-		UUID: publish.UUID(publish.Space, "misp event\n"+key), Info: publish.Plain(fmt.Sprintf("%s: %s", publish.Host(c), verdict(c))), Date: at.Format("2006-01-02"), Timestamp: seconds,
+		UUID: publish.UUID(publish.Space, "misp event\n"+key), Info: publish.Plain(fmt.Sprintf("%s: %s", publish.Host(c), c.Verdict())), Date: at.Format("2006-01-02"), Timestamp: seconds,
 		ThreatLevel: threat(c), Analysis: "2", Distribution: "0", Orgc: org{"Limier", publish.UUID(publish.Space, "misp org\nlimier")},
 		Attributes: []attribute{}, Tags: tags(c),
 	}
@@ -95,7 +95,7 @@ func writeEvent(w io.Writer, c *casefile.Case, shared bool) error {
 		e.Attributes = append(e.Attributes, a)
 	}
 	if c.End.Reason != "" && !shared {
-		add(attribute{Type: "text", Category: "Internal reference", Value: publish.Plain(c.End.Reason), Comment: "Limier's verdict: " + verdict(c)})
+		add(attribute{Type: "text", Category: "Internal reference", Value: publish.Plain(c.End.Reason), Comment: "Limier's verdict: " + c.Verdict()})
 	}
 	for _, n := range publish.Indicators(c) {
 		add(attributeOf(n))
@@ -114,13 +114,6 @@ func writeEvent(w io.Writer, c *casefile.Case, shared bool) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(map[string]event{"Event": e})
-}
-
-func verdict(c *casefile.Case) string {
-	if !c.Complete {
-		return "scan cut short"
-	}
-	return string(c.End.Verdict)
 }
 
 // threat is 1 for high to 4 for undefined.

@@ -136,7 +136,7 @@ func (b *bundle) key() string { return b.c.Start.Source + "\n" + b.c.Start.Host 
 
 func (b *bundle) incident() string {
 	o := b.sdo("incident", b.key())
-	o["name"] = publish.Plain(fmt.Sprintf("%s: %s", publish.Host(b.c), verdict(b.c)))
+	o["name"] = publish.Plain(fmt.Sprintf("%s: %s", publish.Host(b.c), b.c.Verdict()))
 	o["description"] = publish.Plain(b.c.End.Reason)
 	if o["description"] == "" {
 		o["description"] = "The scan was cut short: there is no verdict."
@@ -150,13 +150,6 @@ func (b *bundle) incident() string {
 	}
 	o["extensions"] = object{incidentCore: core}
 	return b.add(o)
-}
-
-func verdict(c *casefile.Case) string {
-	if !c.Complete {
-		return "scan cut short"
-	}
-	return string(c.End.Verdict)
 }
 
 // determination is one of the words of the extension's schema.
@@ -299,7 +292,7 @@ func (b *bundle) vulnerabilities(incident string) {
 // note says what the evidence covered and what could not be read.
 func (b *bundle) note(incident string) {
 	var t strings.Builder
-	fmt.Fprintf(&t, "Verdict: %s", verdict(b.c))
+	fmt.Fprintf(&t, "Verdict: %s", b.c.Verdict())
 	if b.c.End.Confidence != "" {
 		fmt.Fprintf(&t, " (%s confidence)", b.c.End.Confidence)
 	}
@@ -332,7 +325,7 @@ func (b *bundle) report() {
 		}
 	}
 	o := b.sdo("report", b.key())
-	o["name"] = publish.Plain("Limier: " + publish.Host(b.c) + ", " + verdict(b.c))
+	o["name"] = publish.Plain("Limier: " + publish.Host(b.c) + ", " + b.c.Verdict())
 	o["description"] = publish.Plain(cmp.Or(b.c.End.Reason, "The scan was cut short."))
 	o["report_types"], o["published"], o["object_refs"] = []string{"indicator", "observed-data", "threat-report"}, b.stamp, refs
 	b.add(o)

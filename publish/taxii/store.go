@@ -37,6 +37,18 @@ type Store interface {
 	Delete(ctx context.Context, collection string, q Query) (int, error)
 }
 
+// ParseObjects is [ParseObject] of each.
+func ParseObjects(raws []json.RawMessage) ([]Object, error) {
+	list := make([]Object, len(raws))
+	for i, raw := range raws {
+		var err error
+		if list[i], err = ParseObject(raw); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // ParseObject reads one STIX object and checks what every object must have.
 func ParseObject(raw json.RawMessage) (Object, error) {
 	var in struct {
