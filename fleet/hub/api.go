@@ -234,14 +234,13 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	}
 	select {
 	case h.checking <- struct{}{}:
-		defer func() { <-h.checking }()
 	case <-time.After(5 * time.Second):
 		h.later(w, http.StatusServiceUnavailable, "the hub is busy")
 		return
 	case <-r.Context().Done():
 		return
 	}
-	c, err := h.checker.Check(body)
+	s, err := h.check(body)
 	if errors.Is(err, store.ErrLarge) {
 		h.reject(w, server, http.StatusRequestEntityTooLarge, err.Error())
 		return
@@ -249,10 +248,10 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 		h.reject(w, server, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
-	s := &store.Submission{Server: server, Received: h.config.Now().UTC(), Evidence: c.Evidence, Hash: c.Hash, Body: body, Summary: store.Summarize(c.Case)}
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	s.Server, s.Received = server, h.config.Now().UTC()
+	ctx, cancel := context.WithTimeout(r.Context(), queueTime)
 	defer cancel()
-	if err := h.queue.put(ctx, s); err != nil {
+	if err := h.queue.put(ctx, &s); err != nil {
 		if !errors.Is(err, errFull) {
 			h.log.Error("a case was not queued; its server keeps it", "server", server, "error", err)
 		}
@@ -261,9 +260,20 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	}
 	h.metrics.received.Add(1)
 	h.metrics.receivedBytes.Add(int64(len(body)))
-	receipt := fleet.Receipt{Server: server, Evidence: hex.EncodeToString(c.Evidence[:]), Case: hex.EncodeToString(c.Hash[:]), Received: s.Received}
+	receipt := fleet.Receipt{Server: server, Evidence: hex.EncodeToString(s.Evidence[:]), Case: hex.EncodeToString(s.Hash[:]), Received: s.Received}
 	receipt.Sign(h.keys.Receipt)
 	answer(w, http.StatusAccepted, receipt)
+}
+
+// check reads a case, and keeps of it what is queued. One that waits for the
+// queue is no longer being checked.
+func (h *Hub) check(body []byte) (store.Submission, error) {
+	defer func() { <-h.checking }()
+	c, err := h.checker.Check(body)
+	if err != nil {
+		return store.Submission{}, err
+	}
+	return store.Submission{Evidence: c.Evidence, Hash: c.Hash, Body: body, Summary: store.Summarize(c.Case)}, nil
 }
 
 func (h *Hub) reject(w http.ResponseWriter, server int64, status int, detail string) {

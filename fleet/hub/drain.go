@@ -18,10 +18,33 @@ const (
 	batchBytes = 32 << 20
 )
 
+// fetchSize is how many messages are asked for at a time.
+const fetchSize = 64
+
 // A parcel is cases on their way from the queue into the store.
 type parcel struct {
-	messages []jetstream.Msg
-	cases    []store.Submission
+	cases   []store.Submission
+	origins []origin // of each
+	bytes   int
+}
+
+// An origin is the message that a case came in, and its part of it.
+type origin struct {
+	*message
+	part []byte
+}
+
+// A message is acknowledged when all its cases were seen to.
+type message struct {
+	jetstream.Msg
+	left int // cases to see to; below 0 if one could not be
+}
+
+func (m *message) done() error {
+	if m.left--; m.left != 0 {
+		return nil
+	}
+	return m.Ack()
 }
 
 // drain stores what is in the queue until ctx ends. One goroutine fetches and
@@ -36,7 +59,7 @@ func (h *Hub) drain(ctx context.Context) {
 				h.log.Warn("the queue gives nothing", "error", err)
 				pause(ctx, time.Second)
 			}
-			if len(p.messages) > 0 {
+			if len(p.cases) > 0 {
 				select {
 				case parcels <- p:
 				case <-ctx.Done(): // given out again after the acknowledgement's time
@@ -49,24 +72,35 @@ func (h *Hub) drain(ctx context.Context) {
 	}
 }
 
-// fetch takes what is in the queue, and waits for a first case for a moment.
-func (h *Hub) fetch(ctx context.Context) (parcel, error) {
-	var p parcel
-	batch, err := h.queue.consumer.Fetch(batchSize, jetstream.FetchMaxWait(h.config.Linger))
-	if err != nil {
-		return p, err
-	}
-	for m := range batch.Messages() {
-		s, err := unmarshal(m.Data())
-		if err != nil { // not ours: it never becomes readable
-			h.bury(ctx, store.DeadLetter{Reason: "unreadable in the queue: " + err.Error()}, m.Data(), m)
-			continue
+// fetch takes what is in the queue, and waits for a first case, or for more,
+// for a moment.
+func (h *Hub) fetch(ctx context.Context) (p parcel, err error) {
+	for begin := time.Now(); len(p.cases) < batchSize && p.bytes < batchBytes; {
+		wait := h.config.Linger - time.Since(begin)
+		if wait <= 0 {
+			break
 		}
-		p.messages = append(p.messages, m)
-		p.cases = append(p.cases, s)
-	}
-	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return p, err
+		batch, err := h.queue.consumer.Fetch(fetchSize, jetstream.FetchMaxWait(wait))
+		if err != nil {
+			return p, err
+		}
+		for m := range batch.Messages() {
+			parts, cases, err := split(m.Subject(), m.Data())
+			from := &message{m, len(cases)}
+			if err != nil { // not ours: it never becomes readable
+				from.left = 1
+				h.bury(ctx, store.DeadLetter{Reason: "unreadable in the queue: " + err.Error()}, origin{from, m.Data()})
+				continue
+			}
+			for _, part := range parts {
+				p.origins = append(p.origins, origin{from, part})
+			}
+			p.cases = append(p.cases, cases...)
+			p.bytes += len(m.Data())
+		}
+		if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return p, err
+		}
 	}
 	return p, nil
 }
@@ -76,11 +110,11 @@ func (h *Hub) fetch(ctx context.Context) (parcel, error) {
 func (h *Hub) keep(ctx context.Context, p parcel) {
 	for from := 0; from < len(p.cases); {
 		to, size := from, 0
-		for to < len(p.cases) && (to == from || size+len(p.cases[to].Body) <= batchBytes) {
+		for to < min(len(p.cases), from+batchSize) && (to == from || size+len(p.cases[to].Body) <= batchBytes) {
 			size += len(p.cases[to].Body)
 			to++
 		}
-		part := parcel{p.messages[from:to], p.cases[from:to]}
+		part := parcel{cases: p.cases[from:to], origins: p.origins[from:to]}
 		for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 			out, err := h.store.Ingest(ctx, part.cases)
 			if err == nil {
@@ -93,8 +127,10 @@ func (h *Hub) keep(ctx context.Context, p parcel) {
 			if h.transient(ctx, err) {
 				h.metrics.storeErrors.Add(1)
 				h.log.Error("the store does not take cases; they wait in the queue", "error", err, "again_in", wait)
-				for _, m := range part.messages {
-					m.InProgress() // if it does not arrive, the case is given out twice and stored once
+				for i, o := range part.origins {
+					if i == 0 || o.message != part.origins[i-1].message {
+						o.InProgress() // if it does not arrive, the cases are given out twice and stored once
+					}
 				}
 				pause(ctx, wait)
 				continue
@@ -117,11 +153,11 @@ func (h *Hub) oneByOne(ctx context.Context, p parcel) {
 		out, err := h.store.Ingest(ctx, p.cases[i:i+1])
 		switch {
 		case err == nil:
-			h.kept(ctx, parcel{p.messages[i : i+1], p.cases[i : i+1]}, out)
+			h.kept(ctx, parcel{cases: p.cases[i : i+1], origins: p.origins[i : i+1]}, out)
 		case h.transient(ctx, err) || ctx.Err() != nil:
 			return // given out again
 		default:
-			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the store refuses it: " + err.Error()}, p.messages[i].Data(), p.messages[i])
+			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the store refuses it: " + err.Error()}, p.origins[i])
 		}
 	}
 }
@@ -131,30 +167,31 @@ func (h *Hub) kept(ctx context.Context, p parcel, out []store.Outcome) {
 	for i, o := range out {
 		switch o {
 		case store.Unknown:
-			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the server is unknown or revoked"}, p.messages[i].Data(), p.messages[i])
+			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the server is unknown or revoked"}, p.origins[i])
 			continue
 		case store.Duplicate:
 			h.metrics.duplicates.Add(1)
 		default:
 			h.metrics.stored.Add(1)
 		}
-		if err := p.messages[i].Ack(); err != nil {
-			h.log.Warn("a stored case was not acknowledged; it comes again and is known then", "error", err)
+		if err := p.origins[i].done(); err != nil {
+			h.log.Warn("stored cases were not acknowledged; they come again and are known then", "error", err)
 		}
 	}
 }
 
-// bury makes a dead letter of a message.
-func (h *Hub) bury(ctx context.Context, d store.DeadLetter, data []byte, m jetstream.Msg) {
+// bury makes a dead letter of a case.
+func (h *Hub) bury(ctx context.Context, d store.DeadLetter, o origin) {
 	d.At = h.config.Now()
 	h.metrics.dead.Add(1)
-	if err := h.store.PutDeadLetter(ctx, d, data); err != nil {
+	if err := h.store.PutDeadLetter(ctx, d, o.part); err != nil {
 		h.log.Error("a dead letter was not kept; it comes again", "error", err)
-		m.NakWithDelay(time.Minute)
+		o.left = -1 // what it came with is known when it comes again
+		o.NakWithDelay(time.Minute)
 		return
 	}
 	h.log.Warn("a case became a dead letter", "server", d.Server, "reason", d.Reason)
-	m.Ack()
+	o.done()
 }
 
 // Replay stores a dead letter again, and says what became of it.

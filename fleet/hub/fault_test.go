@@ -89,7 +89,7 @@ func blocked(t *testing.T, path string) (release func()) {
 // told to come later, and what was accepted is not lost.
 func TestBackPressure(t *testing.T) {
 	var dir string
-	s := start(t, func(c *hub.Config) { dir, c.QueueCases, c.PerMinute = c.Dir, 10, 20 })
+	s := start(t, func(c *hub.Config) { dir, c.QueueMessages, c.PerMinute = c.Dir, 10, 20 })
 	_, c, _ := s.collector(t, "org-a", "ex01", nil)
 	release := blocked(t, filepath.Join(dir, "hub.db"))
 	accepted := map[string]bool{}

@@ -41,13 +41,13 @@ type Config struct {
 	NATSOptions []nats.Option
 	Replicas    int // of the queue in an external cluster
 
-	QueueCases int64         // the queue takes no more; 0 means 1,000,000
-	QueueBytes int64         // 0 means 8 GiB
-	Reserve    int64         // bytes of Dir's disk below which no case is accepted; 0 means 256 MiB
-	Linger     time.Duration // how long a few cases wait for more; 0 means 500 ms
-	Retain     time.Duration // age at which cases that are not a server's latest are deleted; 0 means never
-	PerMinute  int           // requests of one server; 0 means 60
-	Enrolments int           // attempts of one address in a minute; 0 means 30
+	QueueMessages int64         // the queue takes no more, of one case or of several that came at once; 0 means 1,000,000
+	QueueBytes    int64         // 0 means 8 GiB
+	Reserve       int64         // bytes of Dir's disk below which no case is accepted; 0 means 256 MiB
+	Linger        time.Duration // how long a few cases wait for more; 0 means 500 ms
+	Retain        time.Duration // age at which cases that are not a server's latest are deleted; 0 means never
+	PerMinute     int           // requests of one server; 0 means 60
+	Enrolments    int           // attempts of one address in a minute; 0 means 30
 
 	Hosts []string         // names and addresses for the certificate
 	Site  *tls.Certificate // for browsers; nil: one of the hub's own authority
@@ -64,8 +64,8 @@ func (c *Config) defaults() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.QueueCases == 0 {
-		c.QueueCases = 1_000_000
+	if c.QueueMessages == 0 {
+		c.QueueMessages = 1_000_000
 	}
 	if c.QueueBytes == 0 {
 		c.QueueBytes = 8 << 30

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,14 +23,25 @@ import (
 // The names in JetStream. All hubs of a cluster use the same.
 const (
 	streamName   = "LIMIER_CASES"
-	subject      = "limier.case"
+	subject      = "limier.cases." // with the number of cases in the message
+	single       = "limier.case"   // of earlier versions: one case, sometimes with a server's number
 	consumerName = "store"
+)
+
+// What comes while a message is on its way goes into the next: so many cases,
+// and so many bytes unless it is one alone.
+const (
+	messageCases = 64
+	messageBytes = 1 << 20
 )
 
 // ackWait is when a case that a hub took and did not store, because it was
 // killed, is given out again. Storing takes less than a second; a hub that
 // waits for its database says so meanwhile.
 const ackWait = 15 * time.Second
+
+// queueTime is how long the queue may take to say that it has a case.
+const queueTime = 5 * time.Second
 
 // A queue is a JetStream work queue: what was acknowledged outlives the hub.
 type queue struct {
@@ -39,7 +52,15 @@ type queue struct {
 	consumer jetstream.Consumer
 	maxBody  int
 	config   server.JetStreamConfig // of server
-	failures atomic.Int32           // of put, one after the other, without an answer
+	failures atomic.Int32           // of cases, one after the other, without an answer
+	in       chan waiting
+	stop     func() // ends the goroutine that publishes
+}
+
+// A waiting is a submission on its way into the queue.
+type waiting struct {
+	data []byte
+	done chan<- error // has room for one
 }
 
 var errFull = errors.New("the queue is full")
@@ -47,7 +68,7 @@ var errFull = errors.New("the queue is full")
 // openQueue connects to the cluster at url, or starts a server of its own that
 // keeps its files in dir and listens nowhere.
 func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
-	q := &queue{}
+	q := &queue{in: make(chan waiting)}
 	opts := []nats.Option{nats.Name("limier hub"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond)}
 	url := c.NATS
 	if url == "" {
@@ -80,9 +101,9 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 	}
 	if q.js, err = jetstream.New(q.conn); err == nil {
 		q.stream, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name: streamName, Description: "cases on their way into the store", Subjects: []string{subject, subject + ".>"}, // with a server's number: of earlier versions
+			Name: streamName, Description: "cases on their way into the store", Subjects: []string{subject + "*", single, single + ".>"},
 			Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: max(c.Replicas, 1),
-			Discard: jetstream.DiscardNew, MaxMsgs: c.QueueCases, MaxBytes: c.QueueBytes,
+			Discard: jetstream.DiscardNew, MaxMsgs: c.QueueMessages, MaxBytes: c.QueueBytes,
 		})
 	}
 	if err == nil {
@@ -95,6 +116,13 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
 	q.maxBody = min(fleet.MaxBody, int(q.conn.MaxPayload())-256<<10)
+	publishing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var done sync.WaitGroup
+	done.Go(func() { q.publish(publishing) })
+	q.stop = func() {
+		stop()
+		done.Wait()
+	}
 	return q, nil
 }
 
@@ -112,6 +140,9 @@ func (q *queue) revive(room bool) (revived bool, err error) {
 }
 
 func (q *queue) close() {
+	if q.stop != nil {
+		q.stop()
+	}
 	if q.conn != nil {
 		q.conn.Close()
 	}
@@ -129,9 +160,68 @@ func (q *queue) put(ctx context.Context, s *store.Submission) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.js.Publish(ctx, subject, data)
+	done := make(chan error, 1)
+	select {
+	case q.in <- waiting{data, done}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// publish sends what is put until ctx ends, one message after the other: the
+// more come at once, the more share one.
+func (q *queue) publish(ctx context.Context) {
+	var next *waiting // that the last message had no room for
+	for {
+		var list []waiting
+		var data []byte
+		take := func(w waiting) {
+			list = append(list, w)
+			data = append(binary.AppendUvarint(data, uint64(len(w.data))), w.data...)
+		}
+		if next != nil {
+			take(*next)
+			next = nil
+		} else {
+			select {
+			case w := <-q.in:
+				take(w)
+			case <-ctx.Done():
+				return
+			}
+		}
+		for more := true; more && len(list) < messageCases; {
+			select {
+			case w := <-q.in:
+				if len(data)+len(w.data) > messageBytes {
+					next, more = &w, false
+				} else {
+					take(w)
+				}
+			default:
+				more = false
+			}
+		}
+		err := q.send(ctx, data, len(list))
+		for _, w := range list {
+			w.done <- err
+		}
+	}
+}
+
+// send publishes one message of so many cases.
+func (q *queue) send(ctx context.Context, data []byte, cases int) error {
+	ctx, cancel := context.WithTimeout(ctx, queueTime)
+	defer cancel()
+	_, err := q.js.Publish(ctx, subject+strconv.Itoa(cases), data)
 	if errors.Is(err, context.DeadlineExceeded) {
-		q.failures.Add(1)
+		q.failures.Add(int32(cases))
 	} else {
 		q.failures.Store(0)
 	}
@@ -144,11 +234,16 @@ func (q *queue) put(ctx context.Context, s *store.Submission) error {
 
 // pending is how many cases wait, and their bytes.
 func (q *queue) pending(ctx context.Context) (cases, bytes uint64, err error) {
-	info, err := q.stream.Info(ctx)
+	info, err := q.stream.Info(ctx, jetstream.WithSubjectFilter(subject+"*"))
 	if err != nil {
 		return 0, 0, err
 	}
-	return info.State.Msgs, info.State.Bytes, nil
+	cases = info.State.Msgs
+	for s, messages := range info.State.Subjects {
+		n, _ := strconv.ParseUint(strings.TrimPrefix(s, subject), 10, 64)
+		cases += messages * (max(n, 1) - 1)
+	}
+	return cases, info.State.Bytes, nil
 }
 
 // A letter is what of a submission is written beside its body.
@@ -185,6 +280,29 @@ func unmarshal(data []byte) (store.Submission, error) {
 		return store.Submission{}, errors.New("a submission without hashes")
 	}
 	return s, nil
+}
+
+// split reads the message that send published, or one of an earlier version.
+// What it returns shares data's memory.
+func split(subject string, data []byte) (parts [][]byte, cases []store.Submission, err error) {
+	if subject == single || strings.HasPrefix(subject, single+".") {
+		s, err := unmarshal(data)
+		return [][]byte{data}, []store.Submission{s}, err
+	}
+	for len(data) > 0 {
+		n, used := binary.Uvarint(data)
+		if used <= 0 || n > uint64(len(data)-used) {
+			return nil, nil, errors.New("no submissions")
+		}
+		part := data[used : used+int(n)]
+		data = data[used+int(n):]
+		s, err := unmarshal(part)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts, cases = append(parts, part), append(cases, s)
+	}
+	return parts, cases, nil
 }
 
 // redacted leaves the password out of an address.

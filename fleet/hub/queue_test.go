@@ -1,0 +1,92 @@
+package hub
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"limier/store"
+)
+
+// TestQueue: what comes at once shares messages, and comes out each by itself,
+// beside what an earlier version left.
+func TestQueue(t *testing.T) {
+	c := Config{Linger: 100 * time.Millisecond}
+	c.defaults()
+	q, err := openQueue(t.Context(), c, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.close()
+	const cases = 500
+	old, err := marshal(&store.Submission{Server: cases, Body: []byte(fmt.Sprint("body of ", cases))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.js.Publish(t.Context(), single+".7", old); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for n := range int64(cases) {
+		wg.Go(func() {
+			if err := q.put(t.Context(), &store.Submission{Server: n, Body: []byte(fmt.Sprint("body of ", n))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	info, err := q.stream.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if waiting, _, err := q.pending(t.Context()); err != nil || waiting != cases+1 || info.State.Msgs > cases/2 {
+		t.Errorf("%d cases wait in %d messages: %v", waiting, info.State.Msgs, err)
+	}
+	h := &Hub{config: c, queue: q}
+	got := map[int64]bool{}
+	for len(got) <= cases {
+		p, err := h.fetch(t.Context())
+		if err != nil || len(p.cases) == 0 {
+			t.Fatalf("%d cases came out, then %v", len(got), err)
+		}
+		for i, s := range p.cases {
+			if got[s.Server] || string(s.Body) != fmt.Sprint("body of ", s.Server) {
+				t.Errorf("server %d: %s", s.Server, s.Body)
+			}
+			got[s.Server] = true
+			if err := p.origins[i].done(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for begin := time.Now(); ; {
+		waiting, _, err := q.pending(t.Context())
+		if err == nil && waiting == 0 {
+			break
+		}
+		if time.Since(begin) > 10*time.Second {
+			t.Fatalf("%d cases wait still: %v", waiting, err)
+		}
+	}
+}
+
+// TestSplit: nothing that is no message of ours is taken for one.
+func TestSplit(t *testing.T) {
+	data, err := marshal(&store.Submission{Server: 1, Body: []byte("body")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := append(binary.AppendUvarint(nil, uint64(len(data))), data...)
+	if _, cases, err := split(subject+"2", append(whole, whole...)); err != nil || len(cases) != 2 {
+		t.Errorf("%d cases: %v", len(cases), err)
+	}
+	for name, data := range map[string][]byte{
+		"cut short": append(whole, whole[:len(whole)-len(data)-1+20]...), "another length": append([]byte{0xff, 0xff, 0xff, 0xff, 0x0f}, data...), "not framed": data,
+	} {
+		if _, cases, err := split(subject+"1", data); err == nil {
+			t.Errorf("%s: %d cases", name, len(cases))
+		}
+	}
+}
