@@ -75,7 +75,11 @@ func (m *Machine) assign(n *Node, v Value, at *Node) {
 	case KCall, KIndex:
 		m.assignIndex(n, v)
 	case KArray, KMany:
-		for _, k := range n.Kids {
+		for i, k := range n.Kids {
+			if v.K == VArray && i < len(v.O.Elems) && len(v.O.Elems) == len(n.Kids) {
+				m.assign(k, v.O.Elems[i], at)
+				continue
+			}
 			m.assign(k, Union(v), at)
 		}
 	}

@@ -442,6 +442,22 @@ func allKnown(args []Value) bool {
 	return len(args) > 0
 }
 
+// setPair sets the member of an object that its initializer names: A = 1, or
+// A = { B = 1 }, which sets members of the object that A holds.
+func (m *Machine) setPair(k *Node, o Value) {
+	if inner := k.Kids[0]; inner.Kind == KObject && m.cur.d == CSharp {
+		if held, ok := m.Host.Member(m, k, o); ok && held.O != nil {
+			for _, k := range inner.Kids {
+				if k.Kind == KPair {
+					m.setPair(k, held)
+				}
+			}
+			return
+		}
+	}
+	m.setMember(k, o, k.Low, k.Name, m.eval(k.Kids[0]))
+}
+
 func (m *Machine) evalNew(n *Node) Value {
 	args := m.evalArgs(n.Kids[1:])
 	var out Value
@@ -481,8 +497,7 @@ func (m *Machine) evalNew(n *Node) Value {
 	if init := n.Kids[0]; init != nil {
 		for _, k := range init.Kids {
 			if k.Kind == KPair {
-				v := m.eval(k.Kids[0])
-				m.setMember(k, out, k.Low, k.Name, v)
+				m.setPair(k, out)
 			} else {
 				v := m.eval(k)
 				if out.O != nil {

@@ -30,11 +30,7 @@ func (p *cParser) expr() *Node {
 	t = p.tok()
 	if t.Kind != tOp {
 		if t.Kind == tIdent && t.S == "switch" && !p.js() {
-			p.i++
-			if p.takeOp('{') {
-				p.skip('{', '}')
-				p.takeOp('}')
-			}
+			return p.switchArms(left)
 		}
 		return left
 	}
@@ -65,6 +61,29 @@ func (p *cParser) expr() *Node {
 		}
 	}
 	return left
+}
+
+// switchArms reads x switch { a => b, _ => c }: any of the values.
+func (p *cParser) switchArms(left *Node) *Node {
+	t := p.next()
+	n := p.wrap(KMany, t.Pos, left)
+	n.Kids = n.Kids[:0]
+	if !p.takeOp('{') {
+		return left
+	}
+	for !p.op('}') && p.tok().Kind != tEOF {
+		for k := p.tok(); k.Kind != tEOF && !p.op(opArrow) && !p.op('}') && !p.op(';'); k = p.tok() {
+			p.i++
+		}
+		if !p.takeOp(opArrow) {
+			break
+		}
+		n.Kids = append(n.Kids, p.expr())
+		p.takeOp(',')
+	}
+	p.skip('{', '}')
+	p.takeOp('}')
+	return n
 }
 
 // tooDeep skips what no real code nests: to the end of the argument.

@@ -328,6 +328,12 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 			p.i++
 			return p.variables(t.Pos, ""), true
 		}
+		if n1.Kind == tOp && n1.Op == '(' { // var (a, b) = …
+			p.i++
+			e := p.expr()
+			p.end()
+			return p.wrap(KExpr, t.Pos, e), true
+		}
 	case "function":
 		if n1.Kind == tIdent {
 			p.i++
@@ -373,7 +379,13 @@ func (p *cParser) modified(class string) *Node {
 		break
 	}
 	var s *Node
-	if !p.js() {
+	switch t := p.tok(); t.S {
+	case "class", "struct", "interface", "enum", "record":
+		if p.peek(1).Kind == tIdent {
+			s = p.class(t)
+		}
+	}
+	if s == nil && !p.js() {
 		s = p.declaration(class, attrs)
 	}
 	if s == nil {
@@ -406,7 +418,7 @@ func (p *cParser) using(t Token) *Node {
 		p.i++
 		return p.variables(t.Pos, "")
 	}
-	if t.S == "using" {
+	if t.S == "using" && !p.word("static") {
 		if s := p.declaration("", nil); s != nil && len(s.Kids) > 0 && s.Kids[0] != nil {
 			return s
 		}

@@ -59,6 +59,9 @@ func (m *Machine) evalNode(n *Node) Value {
 				vs[63] = Union(vs[63], v)
 			}
 		}
+		if n.Op == ',' && m.cur.d == CSharp { // a tuple
+			return Value{K: VArray, O: &Object{Elems: vs}}
+		}
 		if n.Op == ',' {
 			return vs[len(vs)-1]
 		}
@@ -188,6 +191,11 @@ func (m *Machine) evalName(n *Node) Value {
 	}
 	if m.cur.d.VB() {
 		if v, ok := m.builtin(n, n.Low, nil); ok {
+			return v
+		}
+	}
+	for _, class := range m.imports {
+		if v, ok := m.Host.Member(m, n, Value{K: VType, S: class}); ok {
 			return v
 		}
 	}

@@ -165,6 +165,9 @@ func (h *host) mapPath(v script.Value) script.Value {
 func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
 	a := first(args)
+	if name == "getmethod" || name == "invokemember" {
+		return h.reflect(m, n, recv, class, name, args)
+	}
 	switch class {
 	case "this", "me", "page", "base", "mybase":
 		return h.free(m, n, name, args)
@@ -319,9 +322,6 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		return none, false
 	case "registry":
 		return h.registry(n, args), true
-	}
-	if name == "getmethod" || name == "invokemember" {
-		return h.reflect(m, n, recv, class, name, args)
 	}
 	if name == "getconstructor" || name == "getconstructors" {
 		v := script.Instance("constructorinfo")
