@@ -91,6 +91,9 @@ func (m *machine) args(list []*node) []value {
 	return out
 }
 
+// none are the arguments of a call that the code itself spells out without any.
+var none = []*node{}
+
 func (m *machine) call(n *node) value {
 	top := m.top
 	defer func() { m.top = top }()
@@ -112,7 +115,11 @@ func (m *machine) call(n *node) value {
 				return num(int64(len(e.edit)))
 			}
 		}
-		return m.function(call{n: n, name: name, args: m.args(n.list), nodes: n.list})
+		nodes := n.list
+		if nodes == nil {
+			nodes = none
+		}
+		return m.function(call{n: n, name: name, args: m.args(n.list), nodes: nodes})
 	}
 	f := m.eval(callee)
 	args := m.args(n.list)
@@ -168,6 +175,9 @@ func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) 
 		if s, ok := name.text(); ok {
 			return m.callMethod(n, obj, strings.ToLower(s), args, nodes)
 		}
+		if name.t&fromRequest != 0 {
+			m.dispatch(obj, args)
+		}
 		c := &call{args: args}
 		t, tr := c.taint()
 		return value{t: t, tr: tr}
@@ -183,6 +193,18 @@ func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) 
 	c := &call{args: args}
 	t, tr := c.taint()
 	return value{t: t, tr: tr}
+}
+
+// dispatch calls the methods of an object of which the request names one.
+func (m *machine) dispatch(o *object, args []value) {
+	if o.class == nil {
+		return
+	}
+	for _, f := range o.class.order {
+		if f.runs == 0 && !strings.HasPrefix(f.name, "__") {
+			m.invoke(f, args, nil, o, nil)
+		}
+	}
 }
 
 // function calls a function by name: a built-in one, or one of the file.
@@ -304,6 +326,8 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 			s.v = m.eval(q.def)
 		case m.standalone && len(args) == 0:
 			s.v = value{t: fromParam}
+		case nodes != nil && len(nodes) == 0 && this == nil && f.class == nil: // PHP would refuse since 7.1: a part cut out of a tool
+			s.v = value{t: fromUndef}
 		}
 		switch q.typ {
 		case "int", "float", "bool":
@@ -460,6 +484,9 @@ func (m *machine) methodCall(n *node) value {
 	if obj, ok := o.ref.(*object); ok && o.k == vObj {
 		if s, ok := name.text(); ok {
 			return m.callMethod(n, obj, strings.ToLower(s), args, n.list)
+		}
+		if name.t&fromRequest != 0 {
+			m.dispatch(obj, args)
 		}
 	}
 	if c, ok := o.ref.(*closure); ok && o.k == vFn {

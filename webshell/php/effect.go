@@ -34,7 +34,7 @@ var hooks = map[string]hook{
 	"assert_options":           {1, nil, false, false}, "sqlite_create_function": {2, nil, false, false},
 	"array_find": {1, []int{0}, false, false}, "array_any": {1, []int{0}, false, false},
 	"add_action": {1, nil, false, false}, "add_filter": {1, nil, false, false},
-	"xml_set_element_handler": {1, nil, false, false}, "xml_set_character_data_handler": {1, nil, false, false},
+	"register_rest_route": {2, nil, false, false}, "xml_set_element_handler": {1, nil, false, false}, "xml_set_character_data_handler": {1, nil, false, false},
 	"xml_set_default_handler": {1, nil, false, false}, "xml_set_processing_instruction_handler": {1, nil, false, false},
 	"ldap_set_rebind_proc": {1, nil, false, false}, "readline_completion_function": {0, nil, false, false},
 }
@@ -80,6 +80,9 @@ func (m *machine) hooked(c *call, h hook) value {
 	if h.all {
 		args = append(args, c.args[min(len(c.args), at+1):]...)
 	}
+	if c.name == "call_user_func" && len(args) == 0 {
+		return m.callValue(c.n, f, nil, none, false)
+	}
 	if h.list {
 		v := c.arg(h.data[0])
 		if l, ok := v.list(); ok {
@@ -98,6 +101,10 @@ func (m *machine) hooked(c *call, h hook) value {
 		args = append(args, value{t: fromRequest | unsure, tr: m.at(c.n)}) // the code of an assertion that fails
 	case "session_set_save_handler":
 		args = append(args, value{t: fromRequest, tr: m.at(c.n)}) // the session's id comes from the client
+	case "add_action", "add_filter":
+		args = m.wordPressArgs(c)
+	case "register_rest_route":
+		return m.restRoute(c)
 	case "array_map":
 		if v, ok := m.mapped(c, f); ok {
 			return v
@@ -323,6 +330,12 @@ func (m *machine) effect(c *call) (value, bool) {
 		return m.buffered(c), true
 	case "trigger_error", "user_error":
 		m.raise(a0)
+		return value{}, true
+	case "openssl_public_decrypt", "openssl_private_decrypt", "openssl_open":
+		m.store(c, 1, value{t: a0.t&^wholeReq | decoded, tr: a0.tr})
+		return value{}, true
+	case "openssl_public_encrypt", "openssl_private_encrypt", "openssl_seal":
+		m.store(c, 1, value{t: a0.t | wrapped, tr: a0.tr})
 		return value{}, true
 	case "settype":
 		return value{}, true
@@ -615,8 +628,14 @@ func (m *machine) pure(c *call) value {
 	if c.native.cleaning || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
 		return value{t: t & fromHeader}
 	}
+	if c.native.encodes {
+		if t != 0 {
+			t |= wrapped
+		}
+		return value{t: t, tr: tr}
+	}
 	if c.native.passing || c.native.fold != nil || strings.HasPrefix(c.name, "array_") || strings.HasPrefix(c.name, "str") || strings.HasPrefix(c.name, "mb_") {
-		if c.name == "serialize" || c.name == "json_encode" || c.name == "print_r" || c.name == "var_export" || c.name == "http_build_query" || c.name == "base64_encode" || c.name == "implode" || strings.HasPrefix(c.name, "array") {
+		if c.name == "serialize" || c.name == "json_encode" || c.name == "print_r" || c.name == "var_export" || c.name == "http_build_query" || c.name == "implode" || strings.HasPrefix(c.name, "array") {
 			return value{t: t, tr: tr}
 		}
 		return value{t: t &^ wholeReq, tr: tr}
@@ -633,6 +652,9 @@ func (m *machine) pure(c *call) value {
 // strong are the decoders that programs do not use on their own literals.
 var strong = words("base64_decode gzinflate gzuncompress gzdecode zlib_decode bzdecompress str_rot13 strrev hex2bin convert_uudecode mcrypt_decrypt openssl_decrypt mdecrypt_generic sodium_crypto_secretbox_open pack urldecode rawurldecode")
 
+// encoders make text that cannot be read as it is.
+var encoders = words("base64_encode bin2hex gzcompress gzdeflate gzencode convert_uuencode openssl_encrypt mcrypt_encrypt")
+
 // keys are the functions that turn text into numbers or keys for a decoder.
 var keys = words("ord md5 sha1 crc32 hash hexdec octdec bindec hash_hmac strlen")
 
@@ -642,19 +664,19 @@ var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_s
 	time microtime date gmdate mktime strtotime rand mt_rand random_int uniqid filesize filemtime filectime fileatime
 	fileperms fileowner filegroup fileinode file_exists number_format round floor ceil abs version_compare function_exists class_exists
 	method_exists extension_loaded ini_get ini_set getcwd phpversion php_uname php_sapi_name disk_free_space disk_total_space
-	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent  error_log usleep sleep
+	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent usleep sleep
 	hash_equals getimagesize exif_imagetype finfo_file mime_content_type gethostname getmypid getmyuid get_current_user posix_getpwuid
 	posix_getgrgid posix_getuid posix_geteuid set_time_limit error_reporting ini_restore ignore_user_abort header setcookie
-	fclose flock feof ftell rewind fflush ftruncate closedir connection_status sys_get_temp_dir tempnam checkdnsrr
+	fclose flock feof ftell rewind fflush ftruncate closedir connection_status sys_get_temp_dir checkdnsrr
 	preg_quote gettype spl_object_hash array_sum max min bindec hexdec octdec ctype_alnum mysql_num_rows mysql_affected_rows
-	memory_get_usage clearstatcache touch is_uploaded_file preg_last_error ord soundex metaphone filter_has_var crypt bin2hex`)
+	memory_get_usage clearstatcache touch is_uploaded_file preg_last_error ord soundex metaphone filter_has_var crypt`)
 
 // passing functions hand their argument on.
 var passing = words(`trim ltrim rtrim chop nl2br addslashes stripslashes htmlspecialchars htmlentities strip_tags ucwords lcfirst ucfirst
 	wordwrap sprintf vsprintf printf serialize json_encode json_decode print_r var_export http_build_query urlencode rawurlencode
-	base64_encode implode join explode split preg_split preg_grep preg_filter utf8_encode utf8_decode iconv basename dirname pathinfo realpath
+	implode join explode split preg_split preg_grep preg_filter utf8_encode utf8_decode iconv basename dirname pathinfo realpath
 	parse_url quotemeta addcslashes stripcslashes substr_replace similar nl_langinfo mysql_escape_string mysql_real_escape_string
-	mysqli_real_escape_string escapeshellcmd fix_magic_quotes get_magic_quotes_gpc array strval constant gzcompress gzdeflate gzencode
+	mysqli_real_escape_string escapeshellcmd fix_magic_quotes get_magic_quotes_gpc array strval constant
 	range list each current iterator_to_array filter_var stream_context_create convert_cyr_string hebrev money_format chunk_split var_dump
 	get_object_vars ctype sanitize call_user_method unserialize fscanf readline shuffle ucwords count_chars array_change_key_case`)
 

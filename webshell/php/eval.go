@@ -2,6 +2,8 @@ package php
 
 import (
 	"strings"
+
+	"limier/webshell"
 )
 
 // eval gives the value of an expression, and does what it does.
@@ -187,6 +189,9 @@ func (m *machine) concatAll(n *node) value {
 		b.WriteString(s)
 	}
 	v := value{k: vStr, s: b.String(), t: t, tr: tr}
+	if t&decoded != 0 && total < 4096 && !m.framed && loadsScript(v.s) {
+		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
+	}
 	if total >= 200 {
 		v.t |= fromBlob
 	}

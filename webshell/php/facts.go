@@ -27,6 +27,7 @@ const (
 	doesConnect behaviour = "connects to any database"
 	doesSocket  behaviour = "connects to any host"
 	doesMail    behaviour = "sends any mail"
+	doesAsk     behaviour = "asks about any host"
 	doesInfo    behaviour = "shows the server's configuration"
 )
 
@@ -59,7 +60,7 @@ type facts struct {
 	seen      map[behaviour]mark
 	order     []behaviour
 	gated     bool // a password is asked for
-	botWords  bool
+	searched  int  // those of them that know search engines
 	uploadOK  bool // an upload's name or type is looked at
 	layers    int  // of decoded code
 	packed    []packed
@@ -67,16 +68,22 @@ type facts struct {
 	wroteAny  bool                           // something of the request was written to a file
 	wrappers  map[*function]map[string]*node // functions that run commands, and how
 	redirects bool
-	wrote     []value         // where request data was written
-	names     map[string]bool // functions whose names were assembled
-	anywhere  bool            // a raw connection goes where the request says
-	udp       bool            // and is one of UDP
-	dialled   bool            // a loop connects to the host that the request names
-	volley    *node           // and sends to it
-	answered  bool            // what a connection brings is read
-	formLoop  bool            // a loop goes through all of a form
-	literals  int             // long literals looked into
-	unlocked  map[string]bool // texts that a function of the file decoded from literals
+	wrote     []value          // where request data was written
+	names     map[string]bool  // functions whose names were assembled
+	anywhere  bool             // a raw connection goes where the request says
+	udp       bool             // and is one of UDP
+	dialled   bool             // a loop connects to the host that the request names
+	volley    *node            // and sends to it
+	answered  bool             // what a connection brings is read
+	formLoop  bool             // a loop goes through all of a form
+	literals  int              // long literals looked into
+	kept      map[string]value // what files were written, by path
+	ran       *node            // a command that the file spells out
+	temps     int              // temporary files made
+	rewrites  *node            // a script is written within a loop
+	text      string           // of the file, in lower case, when it was asked for
+	mentioned map[string]bool  // words that the text was asked for
+	unlocked  map[string]bool  // texts that a function of the file decoded from literals
 }
 
 // packed is code that was decoded and evaluated.
@@ -381,15 +388,28 @@ func (m *machine) enter(n *node, v value) func() {
 		return nothing
 	}
 	code := strings.ToLower(m.unit.code(n.pos, n.end))
-	if !m.facts.botWords && !strings.Contains(code, "agent") && !strings.Contains(code, "refer") && !botWord(code) {
-		return nothing
+	searched := botWord(code)
+	if !searched && !strings.Contains(code, "agent") && !strings.Contains(code, "refer") {
+		if searched = m.facts.loops > 0 && m.mentions("http_user_agent", "http_referer", "gethostbyaddr(") && m.mentions(bots...); !searched {
+			return nothing
+		}
 	}
 	m.facts.cloak++
-	return func() { m.facts.cloak-- }
+	if searched {
+		m.facts.searched++
+	}
+	return func() {
+		m.facts.cloak--
+		if searched {
+			m.facts.searched--
+		}
+	}
 }
 
+var bots = []string{"google", "bingbot", "baidu", "yandex", "spider", "crawl", "slurp", "sogou", "msnbot", "yahoo"}
+
 func botWord(s string) bool {
-	for _, w := range []string{"google", "bingbot", "baidu", "yandex", "spider", "crawl", "slurp", "sogou", "msnbot", "yahoo"} {
+	for _, w := range bots {
 		if strings.Contains(s, w) {
 			return true
 		}

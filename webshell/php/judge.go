@@ -1,6 +1,7 @@
 package php
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ func (m *machine) judge() {
 	m.uploader()
 	m.packedCode()
 	m.ransom()
+	m.keepsAlive()
+	m.evades()
+	m.hiddenTool()
 	m.shape()
 }
 
@@ -85,7 +89,7 @@ func (m *machine) manager() {
 	weight := 0
 	for _, b := range m.facts.order {
 		switch b {
-		case doesInfo, doesMail, doesSocket:
+		case doesInfo, doesMail, doesSocket, doesAsk:
 			continue
 		case doesRun, doesEval, doesWrite, doesSQL:
 			weight++
@@ -383,11 +387,61 @@ func (m *machine) flooder() {
 func (m *machine) database() {
 	if m.does(doesConnect) && m.isolated() {
 		src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<18)]))
-		if strings.Contains(src, "into dumpfile") || strings.Contains(src, " soname ") { // between parts that the request gives
+		if strings.Contains(src, "into dumpfile") || strings.Contains(src, "into outfile") || strings.Contains(src, " soname ") { // between parts that the request gives
 			m.behaves("database-to-command", webshell.Webshell, moderate, "The request names a database, which is made to write files or load a library.", []behaviour{doesConnect})
 		}
 	}
 	if m.does(doesConnect) && m.does(doesSQL) && m.isolated() {
 		m.behaves("database-console", webshell.Webshell, moderate, "The request names a database and gives the SQL that is run there.", []behaviour{doesConnect, doesSQL})
 	}
+}
+
+// evades sees a list of those who hunt phishing sites, who are sent away.
+func (m *machine) evades() {
+	if m.alarmed() || m.framed || !m.mentions("phishtank") || !m.mentions("remote_addr", "http_user_agent") {
+		return
+	}
+	hunters := map[string]bool{}
+	for _, t := range m.file.tokens {
+		if t.kind != tStr && t.kind != tTpl {
+			continue
+		}
+		switch w := strings.Trim(lower(m.file.src[t.pos:t.end]), `"' .`); w {
+		case "phishtank", "netcraft", "safebrowsing", "phish", "kaspersky", "openphish", "fortinet", "bitdefender", "trendmicro", "avira", "virustotal":
+			hunters[w] = true
+			if len(hunters) == 3 {
+				m.report("evades-hunters", webshell.Malicious, moderate, "Those who look for phishing pages are sent away.", &node{pos: t.pos, end: t.end}, value{})
+				return
+			}
+		}
+	}
+}
+
+// hiddenTool sees a page that says it is not there, but to a few addresses, and
+// gives those what an intruder wants.
+func (m *machine) hiddenTool() {
+	if m.alarmed() || !m.isolated() || len(m.facts.order) == 0 && m.facts.ran == nil {
+		return
+	}
+	if !m.mentions("remote_addr") || !m.mentions("404 not found", "http_response_code(404)") || !m.mentions("die", "exit") || !m.addresses() {
+		return
+	}
+	text := "The page says that it does not exist, but for a few addresses"
+	if len(m.facts.order) > 0 {
+		m.behaves("hidden-tool", webshell.Webshell, moderate, text+", for which it "+string(m.facts.order[0])+".", m.facts.order[:1])
+		return
+	}
+	m.report("hidden-tool", webshell.Webshell, moderate, text+", for which it runs a command.", m.facts.ran, value{})
+}
+
+// addresses says that an address of the network is a literal of the file.
+func (m *machine) addresses() bool {
+	for _, t := range m.file.tokens {
+		if t.kind == tStr || t.kind == tTpl {
+			if _, err := netip.ParseAddr(strings.Trim(string(m.file.src[t.pos:t.end]), `"'`)); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }

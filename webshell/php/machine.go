@@ -385,6 +385,7 @@ func (m *machine) exec(n *node) ctrl {
 		v := null
 		if n.a != nil {
 			v = m.eval(n.a)
+			m.cloaked(n, v)
 		}
 		m.returned(v)
 		return ctrl{kind: nReturn}

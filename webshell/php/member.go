@@ -113,10 +113,17 @@ func (m *machine) constant(n *node) value {
 		return num(4)
 	case "PATHINFO_FILENAME":
 		return num(8)
+	case "FILE_APPEND":
+		return num(8)
+	case "LOCK_EX":
+		return num(2)
 	case "FILTER_CALLBACK":
 		return num(1024)
 	case "__DIR__", "__NAMESPACE__", "__METHOD__":
 		return value{}
+	}
+	if strings.HasPrefix(name, "CURLOPT_") {
+		return str(name)
 	}
 	for _, c := range []byte(name) {
 		if c >= 'a' && c <= 'z' || c >= 0x80 {
@@ -390,6 +397,14 @@ func (m *machine) partly(vals []value) value {
 	}
 	if last-first == 1 {
 		rest = vals[first]
+	} else if first < last {
+		pre, tl := "", vals[last-1].tail()
+		if vals[first].k == vPart {
+			pre = vals[first].s
+		}
+		if pre != "" || tl != "" {
+			rest.k, rest.s, rest.ref = vPart, pre, tail(tl)
+		}
 	}
 	if first > 0 {
 		rest = concat(v, rest, maxString)

@@ -8,6 +8,7 @@ type native struct {
 	decodes  bool                      // undoes an encoding
 	strong   bool                      // that programs do not use on their own literals
 	command  bool                      // runs commands
+	encodes  bool                      // makes text that cannot be read as it is
 	keys     bool                      // turns text into numbers or keys
 	cleaning bool
 	passing  bool
@@ -38,6 +39,7 @@ var natives = func() map[string]*native {
 	}{
 		{strong, func(n *native) { n.strong = true }},
 		{commands, func(n *native) { n.command = true }},
+		{encoders, func(n *native) { n.encodes = true }},
 		{keys, func(n *native) { n.keys = true }},
 		{cleaning, func(n *native) { n.cleaning = true }},
 		{passing, func(n *native) { n.passing = true }},

@@ -22,6 +22,7 @@ const (
 	hasBuild                     // names a call that puts strings together
 	hasList                      // lists a folder
 	hasMail                      // sends mail
+	hasCards                     // asks for the number of a card
 	hasStrong                    // hasDecoder, and the decoder is one that hides code
 )
 
@@ -32,15 +33,18 @@ const hasHot = hasRequest | hasHeader | hasDeadly | hasDecoder | hasDynamic | ha
 var traitWords = map[trait]string{
 	hasRequest: `_get _post _request _cookie _files http_raw_post_data http_get_vars http_post_vars http_cookie_vars
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
-		get_defined_vars exif_read_data session_id query_string`,
+		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password
+		register_rest_route pre_user_query`,
+	hasCards:  `getccnumber getcccid`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
-	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record`,
+	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
+		wp_remote_get wp_remote_post wp_remote_request soapclient`,
 	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction cdef imap_open importstylesheet`,
-	hasWrite: `splfileobject extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink chmod
+	hasWrite: `splfileobject domdocument simplexmlelement xmlwriter phar phardata imagick stream_copy_to_stream extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
@@ -298,7 +302,7 @@ func callee(data []byte, e int) trait {
 	// A method or a declaration is another function.
 	if s > 1 && (data[s-1] == '>' && data[s-2] == '-' || data[s-1] == ':' && data[s-2] == ':') {
 		switch w {
-		case "createfunction", "sqlitecreatefunction", "extractto", "cdef", "importstylesheet":
+		case "createfunction", "sqlitecreatefunction", "extractto", "cdef", "importstylesheet", "getccnumber", "getcccid":
 			return t
 		}
 		return 0
@@ -356,13 +360,14 @@ func wordAt(b []byte) (string, trait) {
 // interesting says whether a file holds anything that the machine should look
 // at.
 func interesting(data []byte, t trait) bool {
-	if t == 0 {
+	if t == 0 && !(len(data) < 8192 && makesUsers(data)) {
 		return false
 	}
 	classes := declaresClass(data)
 	has := func(x trait) bool { return t&x != 0 }
 	if classes && !has(hasShape) && partOfProgram(data) {
-		return has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
+		return has(hasCards) && has(hasWrite|hasRemote) ||
+			has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
 			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
@@ -376,7 +381,7 @@ func interesting(data []byte, t trait) bool {
 		return true
 	case has(hasRemote) && (has(hasWrite) || has(hasDynamic) || has(hasRequest)):
 		return true
-	case has(hasHeader) && (has(hasRemote) || has(hasTarget) || has(hasDynamic)):
+	case has(hasHeader) && (has(hasRemote) || has(hasTarget) || has(hasDynamic)), has(hasStrong) && (has(hasRemote) || has(hasHeader)) && !classes:
 		return true
 	case (has(hasStrong) || has(hasDecoder) && !classes) && (has(hasDynamic) || has(hasHook) || has(hasWrite) || has(hasInclude) || has(hasTarget)):
 		return true
@@ -384,7 +389,13 @@ func interesting(data []byte, t trait) bool {
 	if has(hasDynamic) && (!classes || has(hasBuild) && len(data) < 4096) {
 		return true
 	}
-	if has(hasHeader) && !classes && bytes.Contains(data, []byte("://")) && bytes.Contains(data, []byte("location")) {
+	if has(hasHeader) && !classes && bytes.Contains(data, []byte("://")) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
+		return true
+	}
+	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {
+		return true
+	}
+	if len(data) < 8192 && makesUsers(data) {
 		return true
 	}
 	if has(hasRequest) && has(hasBuild) && !classes && len(data) < 2048 {
@@ -400,6 +411,17 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	return has(hasInclude) && oddInclude(data)
+}
+
+// makesUsers says that a text may be about the users of a well-known program
+// that has administrators.
+func makesUsers(data []byte) bool {
+	for _, w := range []string{"capabilities", "usergroup_map", "admin/user", "user_login", "password=", "users SET"} {
+		if bytes.Contains(data, []byte(w)) {
+			return bytes.Contains(data, []byte("query(")) || bytes.Contains(data, []byte("setQuery")) || bytes.Contains(data, []byte("getModel("))
+		}
+	}
+	return false
 }
 
 // oddInclude looks for an include whose path is hidden or leads elsewhere.

@@ -19,7 +19,7 @@ func (m *machine) mail(c *call) {
 	tt, _ := taintOf(to)
 	st, _ := taintOf(subject)
 	freely := func(v value, t taint) bool {
-		return t&(fromRequest|fromUndef) != 0 && (v.k == vUnknown || v.k == vPart && v.s == "" || v.k == vArr)
+		return t&(fromRequest|fromUndef) != 0 && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?")) || v.k == vArr)
 	}
 	switch {
 	case to.k == vStr && strings.Contains(to.s, "@") && tt&decoded != 0:
@@ -44,7 +44,7 @@ func (m *machine) mail(c *call) {
 		}
 	case (mt&wholeReq != 0 || m.facts.formLoop && mt&fromRequest != 0) && mt&address != 0 && tt == 0 && to.exact() && m.isolated():
 		verdict := webshell.Suspicious
-		if m.leaves() {
+		if m.leaves() || m.cards() {
 			verdict = webshell.Malicious
 		}
 		m.report("mails-form", verdict, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
@@ -60,6 +60,9 @@ func (m *machine) sent(c *call, d value) {
 		m.facts.volley = c.n
 	}
 	t, tr := taintOf(d)
+	if strings.HasPrefix(strings.ToLower(d.s), "rcpt to:") && t&fromRequest != 0 && t&checked == 0 && m.does(doesSocket) && m.isolated() {
+		m.report("mailer", webshell.Malicious, moderate, "The request says through which server mail is sent, and to whom.", c.n, d)
+	}
 	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&address != 0 {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
 	}
@@ -91,9 +94,18 @@ func (m *machine) fetched(n *node, u, d value) {
 	if t&secret != 0 && t&unsure == 0 && t&address != 0 && m.isolated() && u.t&fromRequest == 0 {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
+	if t&fromRequest != 0 && t&unsure == 0 && u.t&fromRequest == 0 && remoteURL(host) && m.isolated() && t&wrapped != 0 && (t&wholeReq != 0 || m.cards()) ||
+		t&secret != 0 && t&fromRequest != 0 && !m.framed && remoteURL(host) && (u.t&wrapped != 0 || u.t&decoded != 0) {
+		m.report("sends-passwords", webshell.Malicious, moderate, "Form data is sent to another host, encoded or to a host that is hidden.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	}
 	if u.t&fromRequest != 0 && u.k == vUnknown {
 		m.note(doesSocket, n, u)
 	}
+}
+
+// cards says that the file has to do with the numbers of cards.
+func (m *machine) cards() bool {
+	return m.mentions("cc_number", "ccnum", "cardnum", "card_num", "card-num", "cvv", "cvc", "4[0-9]{12}", "5[1-5][0-9]")
 }
 
 // output judges what is shown to the visitor.
@@ -107,7 +119,16 @@ func (m *machine) output(n *node, v value) {
 	if t&(fromRequest|fromRemote) != 0 {
 		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
 	}
-	if t&fromRemote == 0 || t&fromRequest != 0 && t&fromHeader == 0 {
+	if t&fromRemote == 0 {
+		return
+	}
+	if t&tailored != 0 && m.isolated() {
+		m.report("doorway", webshell.Malicious, moderate, "Another host is told which page of this one is asked for, and what it answers is shown.", n, v)
+	}
+	if hidesText(v.s) && t&fromParam == 0 {
+		m.report("hidden-links", webshell.Malicious, moderate, "Content of another host is put where no visitor sees it.", n, v)
+	}
+	if t&fromRequest != 0 && t&fromHeader == 0 {
 		return
 	}
 	switch {
@@ -116,6 +137,31 @@ func (m *machine) output(n *node, v value) {
 	case t&decoded != 0 && t&unsure == 0:
 		m.report("hidden-content", webshell.Suspicious, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
 	}
+}
+
+// loadsScript says that HTML takes a script from another host, or leads there.
+func loadsScript(s string) bool {
+	if !strings.Contains(s, "//") || !strings.Contains(s, "<") {
+		return false
+	}
+	low := strings.ToLower(s)
+	return strings.Contains(low, "<script") && strings.Contains(low, "src=") || sendsAway(low)
+}
+
+// cloaked judges what a function gives back to the page for search engines only.
+func (m *machine) cloaked(n *node, v value) {
+	if m.facts.searched > 0 && v.t&decoded != 0 && v.t&(fromDB|fromFile) != 0 && !m.framed {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Content that the site hides is shown to search engines only.", n, v)
+	}
+}
+
+// hidesText says that HTML keeps what follows it out of sight.
+func hidesText(s string) bool {
+	if len(s) < 10 || len(s) > 4096 {
+		return false
+	}
+	low := strings.ReplaceAll(strings.ToLower(s), " ", "")
+	return strings.Contains(low, "left:-") || strings.Contains(low, "top:-") || strings.Contains(low, "display:none")
 }
 
 // sendsAway says that HTML takes its reader to another host at once.
@@ -129,7 +175,10 @@ func sendsAway(low string) bool {
 
 // header judges redirects.
 func (m *machine) header(c *call) {
-	v := c.arg(0)
+	m.redirected(c, c.arg(0))
+}
+
+func (m *machine) redirected(c *call, v value) {
 	low := strings.ToLower(v.s)
 	if !strings.HasPrefix(low, "location:") {
 		return
@@ -139,11 +188,17 @@ func (m *machine) header(c *call) {
 	switch {
 	case remoteURL(target) && v.t&decoded != 0:
 		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
-	case remoteURL(target) && m.facts.cloak > 0 && v.k == vStr && m.isolated():
+	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.isolated():
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
 	case v.t&fromRemote != 0:
 		m.report("remote-redirect", webshell.Malicious, moderate, "A remote server says where visitors are sent.", c.n, v)
 	}
+}
+
+// wholeHost says that the start of a URL has all of its host.
+func wholeHost(url string) bool {
+	_, rest, _ := strings.Cut(url, "//")
+	return strings.IndexAny(rest, "/?") > 3
 }
 
 // leaves says that the file sends its visitors to another host in the end.
@@ -195,6 +250,15 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		mode, _ := c.text(1)
 		o.props["#path"] = &slot{v: c.arg(0)}
 		o.props["#mode"] = &slot{v: str(mode)}
+	case "imagick", "gmagick":
+		m.script(n, c.arg(0))
+	case "soapclient":
+		if opts, ok := c.arg(1).ref.(*array); ok {
+			if u, _ := opts.get(key{s: "location", str: true}); u.k == vUnknown && m.chosen(u) {
+				m.note(doesSocket, n, u)
+				m.facts.anywhere = true
+			}
+		}
 	case "arrayobject", "arrayiterator":
 		v.t &^= unsure
 	case "directoryiterator", "recursivedirectoryiterator", "filesystemiterator":
@@ -296,10 +360,18 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		case "getarraycopy", "current", "offsetget", "getiterator":
 			return first(ctor, 0)
 		}
+	case "phpmailer":
+		m.letter(n, o, name, c)
+		return value{}
 	case "splfileobject":
 		switch name {
-		case "fwrite":
-			m.written(c, o.props["#path"].v, c.arg(0))
+		case "fwrite", "fputcsv":
+			t, tr := taintOf(c.arg(0))
+			v := c.arg(0)
+			if v.k == vArr {
+				v = value{t: t, tr: tr}
+			}
+			m.written(c, o.props["#path"].v, v)
 			return value{}
 		case "fread", "fgets", "current", "fpassthru":
 			m.noteRead(c, o.props["#path"].v)
@@ -315,12 +387,15 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		if name == "extractto" && m.chosen(c.arg(0)) {
 			m.note(doesWrite, n, c.arg(0))
 		}
-		return value{}
-	case "domdocument":
-		if strings.HasPrefix(name, "load") {
-			o.props["#text"] = &slot{v: c.arg(0)}
+		if name == "addfromstring" {
+			m.entered(o, c)
+		}
+		if name == "extractto" {
+			m.unpacked(c, o)
 		}
 		return value{}
+	case "domdocument", "simplexmlelement", "xmlwriter", "phar", "phardata", "imagick", "gmagick":
+		return m.documentBuilt(n, o, name, c)
 	case "domxpath", "xsltprocessor":
 		return m.documentMethod(n, o, name, c)
 	case "perl", "python", "lua", "v8js":
@@ -353,6 +428,26 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 	return value{t: t, tr: tr}
 }
 
+// letter follows a mail that PHPMailer sends: https://github.com/PHPMailer/PHPMailer.
+func (m *machine) letter(n *node, o *object, name string, c *call) {
+	from := func(prop string) bool {
+		s := o.props[prop]
+		return s != nil && s.v.t&fromRequest != 0 && s.v.t&checked == 0 && (s.v.k == vUnknown || s.v.k == vPart && s.v.s == "")
+	}
+	switch name {
+	case "addaddress", "addbcc", "addcc":
+		o.props["#to"] = &slot{v: c.arg(0)}
+	case "msghtml":
+		o.props["Body"] = &slot{v: c.arg(0)}
+	case "setfrom":
+		o.props["From"] = &slot{v: c.arg(0)}
+	}
+	if from("#to") && from("Body") && from("Subject") && from("From") && (name == "send" || m.facts.loops > 0) && !m.framed && m.small() {
+		m.note(doesMail, n, o.props["Body"].v)
+		m.report("mailer", webshell.Malicious, moderate, "The request gives sender, recipients, subject and text of the mails sent.", n, o.props["Body"].v)
+	}
+}
+
 // documentMethod sees documents of the request that may call PHP's functions.
 func (m *machine) documentMethod(n *node, o *object, name string, c *call) value {
 	switch name {
@@ -370,13 +465,99 @@ func (m *machine) documentMethod(n *node, o *object, name string, c *call) value
 	return value{}
 }
 
+// documentBuilt follows text through the classes that build documents,
+// archives and pictures, to the file they are saved in.
+func (m *machine) documentBuilt(n *node, o *object, name string, c *call) value {
+	t, tr := c.taint()
+	text := value{}
+	if s := o.props["#text"]; s != nil {
+		text = s.v
+	} else if s := o.props["#args"]; s != nil {
+		text.t, text.tr = taintOf(s.v)
+	}
+	switch name {
+	case "save", "savehtmlfile", "asxml", "savexml", "writeimage", "writeimages":
+		if len(c.args) > 0 && c.arg(0).k != vObj {
+			m.written(c, c.arg(0), text)
+		}
+		return value{t: text.t, tr: text.tr}
+	case "openuri":
+		o.props["#path"] = &slot{v: c.arg(0)}
+		return value{}
+	case "load", "loadxml", "loadhtml":
+		o.props["#text"] = &slot{v: c.arg(0)}
+		return value{}
+	case "readimage":
+		m.script(n, c.arg(0))
+		return value{}
+	case "addfromstring":
+		m.entered(o, c)
+		return value{}
+	case "extractto":
+		m.unpacked(c, o)
+		return value{}
+	case "setstub":
+		if s := o.props["#args"]; s != nil {
+			if l, ok := s.v.list(); ok && len(l) > 0 {
+				m.written(c, l[0], c.arg(0))
+			}
+		}
+		return value{}
+	}
+	if t != 0 {
+		o.props["#text"] = &slot{v: value{t: text.t | t, tr: firstTrace(tr, text.tr)}}
+	}
+	if p := o.props["#path"]; p != nil && len(c.args) > 0 {
+		m.written(c, p.v, value{t: t, tr: tr})
+	}
+	return value{t: t, tr: tr}
+}
+
+// script sees Magick Scripting Language, which reads and writes any file:
+// https://imagemagick.org/script/conjure.php.
+func (m *machine) script(n *node, p value) {
+	if strings.HasPrefix(strings.ToLower(p.s), "msl:") && m.isolated() {
+		m.report("picture-script", webshell.Webshell, moderate, "A library of pictures is made to run a script that copies any file.", n, p)
+	}
+}
+
+// entered notes what is put into an archive under a name of its own.
+func (m *machine) entered(o *object, c *call) {
+	v := c.arg(1)
+	if v.t&fromRequest != 0 && m.chosen(c.arg(0)) {
+		o.props["#name"], o.props["#entry"] = &slot{v: c.arg(0)}, &slot{v: v}
+	}
+}
+
+// unpacked judges what comes out of an archive that the page made.
+func (m *machine) unpacked(c *call, o *object) {
+	if p := o.props["#entry"]; p != nil {
+		m.written(c, o.props["#name"].v, p.v)
+	}
+}
+
 // unknownMethod knows methods by their names alone.
 func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool) {
 	if len(args) == 0 {
+		if name == "getccnumber" || name == "getcccid" {
+			return value{t: secret}, true
+		}
 		return value{}, false
 	}
 	c := &call{n: n, name: name, args: args}
 	switch name {
+	case "get_param", "get", "getvar", "getraw", "getstring", "getpost", "getparam":
+		if v, ok := m.frameworkInput(n, name, args); ok {
+			return v, true
+		}
+	case "setdata":
+		if a, ok := args[0].ref.(*array); ok && m.small() && !m.framed && m.mentions("admin/user") {
+			if p, _ := a.get(key{s: "password", str: true}); p.k == vStr && p.s != "" {
+				m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator whose password it knows.", n, value{})
+			}
+		}
+	case "setquery":
+		m.sqlText(n, args[0])
 	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":
 		m.sqlText(n, args[0])
 		if m.chosen(args[0]) && args[0].k == vUnknown && args[0].t&unsure == 0 {
@@ -400,6 +581,24 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		if s, ok := args[0].text(); ok && deadly[strings.ToLower(s)] {
 			m.report("hidden-function", webshell.Webshell, moderate, "A document language may call "+s+".", n, args[0])
 		}
+	}
+	return value{}, false
+}
+
+// frameworkInput is a field of the request that is read through an object of a
+// program. What the program allows is not known, so that only evaluation of it
+// counts.
+func (m *machine) frameworkInput(n *node, name string, args []value) (value, bool) {
+	if n.a == nil || !args[0].exact() || m.f.this != nil && m.framed {
+		return value{}, false
+	}
+	from := n.a.s
+	if n.a.op == nProp && n.a.b != nil {
+		from = n.a.b.s
+	}
+	switch strings.ToLower(from) {
+	case "input", "request", "req", "jrequest", "jinput":
+		return value{t: fromRequest | unsure | checked, tr: m.at(n)}, true
 	}
 	return value{}, false
 }

@@ -105,8 +105,25 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "header":
 		m.header(c)
 		return value{}, true
+	case "wp_redirect", "wp_safe_redirect":
+		if a0.t&shady == 0 { // programs are told by their makers' servers where to log in
+			a0.t &^= fromRemote
+		}
+		m.redirected(c, concat(str("Location: "), a0, maxString))
+		return value{}, true
 	case "file_put_contents":
 		m.written(c, a0, c.arg(1))
+		return value{}, true
+	case "error_log":
+		if c.int(1, 0) == 3 {
+			m.written(c, c.arg(2), a0)
+		}
+		return value{}, true
+	case "stream_copy_to_stream":
+		from, _ := a0.ref.(*handle)
+		if to, _ := c.arg(1).ref.(*handle); from != nil && to != nil && to.t == 0 {
+			m.written(c, to.path, m.readHandle(c, from, len(m.file.src)))
+		}
 		return value{}, true
 	case "fwrite", "fputs":
 		if h, ok := a0.ref.(*handle); ok {
@@ -114,6 +131,8 @@ func (m *machine) sink(c *call) (value, bool) {
 				m.command(c.n, c.arg(1), "an interpreter that is written to")
 			} else if h.t != 0 {
 				m.sent(c, c.arg(1))
+			} else if h.memory {
+				h.kept = concat(h.kept, c.arg(1), maxString)
 			} else {
 				m.written(c, h.path, c.arg(1))
 			}
@@ -245,8 +264,17 @@ func (m *machine) noteList(c *call, p value) {
 	}
 }
 
+func (m *machine) noteAsked(c *call) {
+	if m.chosen(c.arg(0)) {
+		m.note(doesAsk, c.n, c.arg(0))
+	}
+}
+
 func (m *machine) noteSocket(c *call) {
 	t, tr := c.taint()
+	if a := c.arg(0).s; (strings.HasPrefix(a, "unix:") || strings.HasSuffix(a, ":9000") || c.int(1, 0) == 9000) && m.mentions("php_admin_value", "php_value") && m.mentions("auto_prepend_file", "allow_url_include", "extension=") {
+		m.report("settings-by-fastcgi", webshell.Webshell, moderate, "PHP is asked, past the web server, to run code with settings of the script's own.", c.n, value{t: t, tr: tr})
+	}
 	if t&fromRequest == 0 {
 		return
 	}
@@ -275,6 +303,7 @@ func (m *machine) noteSocket(c *call) {
 // sqlText sees SQL that leaves the database.
 func (m *machine) sqlText(n *node, v value) {
 	low := strings.ToLower(v.s + " " + v.tail())
+	m.newAdministrator(n, string(m.unit.src[min(n.pos, n.end):n.end]))
 	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate", "into outfile", "mysql/user."} {
 		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") {
 			continue
@@ -339,7 +368,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("hidden-payload", webshell.Malicious, moderate, "Decoded code evaluates more code, which could not be followed.", n, v)
 	case t&fromFile != 0 && t&decoded != 0:
 		m.report("decoded-file-to-eval", webshell.Malicious, moderate, "The decoded content of a file is evaluated by "+via+".", n, v)
-	case t&fromDB != 0 && t&decoded != 0 && via == "eval" && m.isolated() && m.small():
+	case t&fromDB != 0 && t&decoded != 0 && (via == "eval" || via == keptInclude) && m.isolated() && m.small():
 		m.report("database-to-eval", webshell.Malicious, moderate, what, n, v)
 	case t&fromDB != 0 && t&decoded != 0:
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
@@ -471,6 +500,9 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		m.runCode(c.n, repl, code, c.name)
 		return value{t: st, tr: str}, true
 	}
+	if pat, ok := p.text(); ok && r.k == vStr && len(r.s) < 2 && s.k != vStr && st&fromRequest != 0 && strings.Contains(pat, "[^") && strings.Count(pat, "[") == 1 {
+		return value{t: st&^wholeReq | checked, tr: str}, true // what is not in a set of letters is taken out
+	}
 	if pt&rt&fromOddFile != 0 {
 		m.report("odd-file-to-pattern", webshell.Malicious, moderate, "A file that is no script gives pattern and replacement; with the modifier e that runs code.", c.n, r)
 	}
@@ -577,8 +609,11 @@ func (m *machine) command(n *node, v value, via string) value {
 // knownCommand looks at a command that the file itself spells out.
 func (m *machine) knownCommand(n *node, v value, s string) {
 	low := strings.ToLower(s)
-	fetch := strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
+	fetch := fetches(low)
+	m.facts.ran = n
 	switch {
+	case strings.Contains(low, "stratum+tcp"), strings.Contains(low, "xmrig"), strings.Contains(low, "minerd "), strings.Contains(low, "cpuminer"):
+		m.report("starts-miner", webshell.Malicious, high, "A command starts a miner of coins.", n, v)
 	case strings.Contains(low, ".bash_history"), strings.Contains(low, "histfile"), strings.Contains(low, "rm -rf /var/log"):
 		m.report("covers-tracks", webshell.Malicious, high, "A command wipes the traces of commands.", n, v)
 	case m.isolated() && (low == "/bin/sh" || low == "/bin/bash" || low == "cmd.exe" || low == "/bin/sh -i" || low == "sh -i" || low == "uname -a; w; id; /bin/sh -i"):
@@ -587,11 +622,21 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 		m.report("explores-server", webshell.Malicious, moderate, "Commands ask about the server's users and system.", n, v)
 	case strings.Contains(low, "/dev/tcp/"), strings.Contains(low, "nc -e"), strings.Contains(low, "bash -i"), strings.Contains(low, "fsockopen("):
 		m.report("reverse-shell", webshell.Webshell, high, "A command opens a shell to another host.", n, v)
-	case fetch && (strings.Contains(low, "| sh") || strings.Contains(low, "|sh") || strings.Contains(low, "| bash") || strings.Contains(low, "|bash") || strings.Contains(low, "perl ") || strings.Contains(low, "chmod +x") || strings.Contains(low, "chmod 777") || strings.Contains(low, "/tmp") || strings.Contains(low, "php ")):
+	case fetch && (runsFetched(low) || strings.Contains(low, "perl ") || strings.Contains(low, "chmod +x") || strings.Contains(low, "chmod 777") || strings.Contains(low, "/tmp") || strings.Contains(low, "php ")):
 		m.report("fetches-and-runs", webshell.Malicious, high, "A command fetches a program and runs it.", n, v)
 	case fetch && strings.Contains(low, "http") && m.isolated():
 		m.report("fetches-file", webshell.Malicious, moderate, "A command fetches a file from another host.", n, v)
 	case v.t&(decoded|hidden) != 0 && v.t&decoded != 0:
 		m.report("hidden-command", webshell.Malicious, moderate, "A command that the file hides is run.", n, v)
 	}
+}
+
+// fetches says that a command fetches something over the network.
+func fetches(low string) bool {
+	return strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
+}
+
+// runsFetched says that what a command fetches goes to a shell.
+func runsFetched(low string) bool {
+	return strings.Contains(low, "| sh") || strings.Contains(low, "|sh") || strings.Contains(low, "| bash") || strings.Contains(low, "|bash")
 }

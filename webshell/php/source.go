@@ -89,7 +89,13 @@ func serverElement(key string) value {
 		return value{t: fromRequest}
 	case "PHP_AUTH_USER", "PHP_AUTH_PW":
 		return value{t: fromRequest | secret}
-	case "REQUEST_URI", "PHP_SELF", "PATH_INFO", "HTTP_HOST", "ORIG_PATH_INFO", "PATH_TRANSLATED", "argv":
+	case "REQUEST_URI":
+		return value{t: fromURI | ownPage}
+	case "HTTP_HOST":
+		return value{t: fromURI | ownHost}
+	case "SERVER_NAME":
+		return value{t: ownHost}
+	case "PHP_SELF", "PATH_INFO", "ORIG_PATH_INFO", "PATH_TRANSLATED", "argv":
 		return value{t: fromURI}
 	case "HTTP_USER_AGENT", "HTTP_REFERER", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING":
 		return value{t: fromRequest | fromHeader}
@@ -107,7 +113,7 @@ func serverElement(key string) value {
 }
 
 // selfPath marks the path of the file itself.
-const selfPath taint = 1 << 28
+const selfPath taint = 1 << 30
 
 // secretName is secretName, which it asks once for each name.
 func (m *machine) secretName(key string) bool {
@@ -126,8 +132,8 @@ func (m *machine) secretName(key string) bool {
 
 // secretName says that a form field holds what phishers want.
 func secretName(key string) bool {
-	k := strings.ToLower(key)
-	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "card_num", "ssn", "cc_", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "security_code", "mmn", "maiden", "mnemonic", "privatekey", "keystore", "routing", "sortcode"} {
+	k := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
+	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "privatekey", "keystore", "routing", "sortcode"} {
 		if strings.Contains(k, w) {
 			return true
 		}
@@ -137,12 +143,14 @@ func secretName(key string) bool {
 
 // A handle is an open file or connection.
 type handle struct {
-	path  value
-	mode  string
-	data  string // the file's own content, when it opened itself
-	pos   int
-	t     taint
-	shell bool // a command interpreter that reads what is written
+	path   value
+	mode   string
+	data   string // the file's own content, when it opened itself
+	pos    int
+	t      taint
+	shell  bool  // a command interpreter that reads what is written
+	memory bool  // no file at all
+	kept   value // what was written to memory
 }
 
 // oddFile says that a path names no script and no data that programs read as
@@ -189,7 +197,7 @@ func (m *machine) read(c *call, p value) value {
 		if p.t&secret != 0 && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
-		t := fromRemote | p.t&(hidden|decoded|unsure)
+		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t)
 		if p.t&decoded != 0 || pasteHost(low) {
 			t |= shady
 		}
@@ -203,6 +211,15 @@ func (m *machine) read(c *call, p value) value {
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}
 	return value{t: fromFile | p.t&(fromParam|unsure|fromList), tr: tr}
+}
+
+// tells marks what is fetched from a URL that says which page is asked for, or
+// who asks; programs that render pages for themselves are near.
+func tells(url string, t taint) taint {
+	if t&ownHost == 0 || t&(ownPage|fromHeader) == 0 || strings.Contains(url, "//localhost") || strings.Contains(url, "//127.") || strings.Contains(url, "prerender") {
+		return 0
+	}
+	return tailored
 }
 
 func remoteURL(s string) bool {
@@ -236,6 +253,9 @@ func (m *machine) source(c *call) (value, bool) {
 		}
 		m.noteRead(c, a0)
 		v := m.read(c, a0)
+		if ctx := c.arg(2); c.name == "file_get_contents" && ctx.t&fromRequest != 0 && v.t&fromRemote != 0 {
+			m.fetched(c.n, a0, ctx)
+		}
 		if c.name == "file" || c.name == "gzfile" {
 			if s, ok := v.text(); ok {
 				out := newArray()
@@ -258,9 +278,22 @@ func (m *machine) source(c *call) (value, bool) {
 			v.s = s[from : from+n]
 		}
 		return v, true
-	case "fopen", "gzopen", "bzopen", "tmpfile":
+	case "tempnam":
+		return m.temporary(), true
+	case "tmpfile":
+		return value{ref: &handle{path: m.temporary(), mode: "w+"}}, true
+	case "stream_get_meta_data":
+		if h, ok := a0.ref.(*handle); ok {
+			a := newArray()
+			a.set(key{s: "uri", str: true}, h.path)
+			a.open = true
+			return arrOf(a), true
+		}
+		return value{}, true
+	case "fopen", "gzopen", "bzopen":
 		mode, _ := c.text(1)
-		h := &handle{path: a0, mode: mode}
+		h := &handle{path: a0, mode: mode, kept: str("")}
+		h.memory = strings.HasPrefix(a0.s, "php://memory") || strings.HasPrefix(a0.s, "php://temp")
 		if a0.t&selfPath != 0 && a0.k == vUnknown {
 			h.data = string(m.file.src)
 		}
@@ -309,7 +342,7 @@ func (m *machine) source(c *call) (value, bool) {
 		v := value{t: fromRemote, tr: m.at(c.n)}
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
-				v.t |= u.v.t & (fromParam | fromRequest | hidden | decoded | checked)
+				v.t |= u.v.t&(fromParam|fromRequest|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t)
 				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
 					v.t |= shady
 				}
@@ -317,14 +350,19 @@ func (m *machine) source(c *call) (value, bool) {
 			m.noteSent(c, o)
 		}
 		return v, true
-	case "wp_remote_get", "wp_remote_post", "wp_remote_retrieve_body":
-		return value{t: fromRemote | unsure, tr: m.at(c.n)}, true
+	case "wp_remote_get", "wp_remote_post", "wp_remote_request":
+		m.fetched(c.n, a0, c.arg(1))
+		v := m.read(c, a0)
+		return value{t: fromRemote | unsure | v.t&(shady|tailored|decoded), tr: m.at(c.n)}, true
+	case "wp_remote_retrieve_body":
+		return value{t: fromRemote | unsure | a0.t&(shady|tailored|decoded), tr: m.at(c.n)}, true
 	case "scandir", "glob", "opendir", "dir":
 		m.noteList(c, a0)
 		return value{t: fromList | a0.t&fromParam, ref: &handle{path: a0}}, true
 	case "readdir":
 		return value{t: fromList}, true
-	case "mysql_fetch_array", "mysql_fetch_assoc", "mysql_fetch_row", "mysql_result", "mysqli_fetch_array", "mysqli_fetch_assoc", "pg_fetch_array", "mysql_fetch_object", "get_option":
+	case "mysql_fetch_array", "mysql_fetch_assoc", "mysql_fetch_row", "mysql_result", "mysqli_fetch_array", "mysqli_fetch_assoc", "pg_fetch_array", "mysql_fetch_object", "get_option",
+		"get_transient", "get_site_option", "get_site_transient", "variable_get", "get_post_meta", "get_user_meta":
 		return value{t: fromDB}, true
 	case "getenv":
 		if s, ok := c.text(0); ok {
@@ -345,9 +383,19 @@ func (m *machine) source(c *call) (value, bool) {
 	case "get_meta_tags", "simplexml_load_file":
 		return m.read(c, a0), true
 	case "dns_get_record":
+		m.noteAsked(c)
 		return value{t: fromRemote, tr: m.at(c.n)}, true
 	case "gethostbyname":
+		m.noteAsked(c)
 		return value{t: unsure}, true
+	case "gethostbyaddr":
+		m.noteAsked(c)
+		if a0.t&address != 0 { // the visitor's name, as telling as the browser
+			return value{t: fromHeader}, true
+		}
+		return value{t: unsure}, true
+	case "imagecolorat":
+		return value{t: fromFile | fromOddFile, tr: m.at(c.n)}, true
 	case "apcu_fetch", "shm_get_var", "shmop_read", "apc_fetch":
 		return value{}, true
 	case "get_defined_vars":
@@ -361,6 +409,9 @@ func (m *machine) source(c *call) (value, bool) {
 }
 
 func (m *machine) readHandle(c *call, h *handle, n int) value {
+	if h.memory {
+		return h.kept
+	}
 	if h.data != "" {
 		rest := h.data[min(h.pos, len(h.data)):]
 		if n < 0 {

@@ -51,6 +51,10 @@ const (
 	argument  // an argument that the client chose, escaped for the shell
 	masked    // made by a function whose name was assembled
 	shady     // from a host where anyone may leave text, or one that is hidden
+	wrapped   // went through an encoder
+	ownHost   // the name under which the visitor asks for the site
+	ownPage   // the address of the page that the visitor asks for
+	tailored  // fetched by telling another host which page of this one is asked for
 )
 
 // hostile are the origins an attacker controls without help.

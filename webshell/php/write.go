@@ -41,9 +41,16 @@ func safeName(v value) bool {
 func (m *machine) written(c *call, p, d value) {
 	t, tr := taintOf(d)
 	dv := value{k: d.k, s: d.s, ref: d.ref, t: t, tr: tr}
+	m.keep(p, dv)
+	if m.facts.loops > 0 && scriptName(p) && p.t&fromList == 0 {
+		m.facts.rewrites = c.n
+	}
 	if s, ok := d.text(); ok && d.k == vStr {
 		m.dropped(c.n, p, d, s)
 		return
+	}
+	if d.k == vPart && t&fromFile != 0 {
+		m.infects(c, p, d)
 	}
 	if d.k == vPart && t&(fromRequest|fromUndef) != 0 && strings.Contains(d.s, "<?") && len(d.s)+len(d.tail()) < 4096 && !m.framed {
 		hole := "$_REQUEST[0]"
@@ -68,11 +75,13 @@ func (m *machine) written(c *call, p, d value) {
 		return
 	}
 	switch {
+	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && picture(p.tail()):
+		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
 	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0 && m.isolated():
 		m.report("mass-writer", webshell.Malicious, moderate, "What the request gives is written into file after file.", c.n, dv)
-	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && p.t&hostile == 0 && p.exact():
+	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && p.t&(hostile|fromParam) == 0 && p.k >= vStr:
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
 			m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are written to a file.", c.n, dv)
 		}
@@ -99,14 +108,14 @@ func (m *machine) written(c *call, p, d value) {
 		} else if t&fromRequest != 0 && !safeName(p) {
 			m.note(doesWrite, c.n, dv)
 		}
-	case t&shady != 0 && whole && t&fromRequest == 0:
+	case t&shady != 0 && whole && t&fromRequest == 0 && !m.verifies():
 		m.report("drops-remote-file", webshell.Malicious, moderate, "A file is fetched from a host where anyone may leave text, and stored.", c.n, dv)
 	case t&fromRemote != 0 && whole && (script || m.chosen(p) && !safeName(p)):
 		v, conf := webshell.Malicious, moderate
 		if t&fromRequest != 0 && m.chosen(p) {
 			v, conf = webshell.Webshell, moderate
 		}
-		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || m.framed && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 {
+		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || m.framed && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() {
 			v = webshell.Suspicious
 		}
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
@@ -123,6 +132,10 @@ func (m *machine) written(c *call, p, d value) {
 func (m *machine) dropped(n *node, p, d value, s string) {
 	if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && d.t&(fromFile|fromParam) == 0 && len(s) > 0 && (p.k == vPart && webPage(p.tail()) || p.k == vUnknown && p.t&fromParam == 0) {
 		m.report("mass-writer", webshell.Malicious, moderate, "The same text is written as a page into folder after folder.", n, d)
+		return
+	}
+	if low := strings.ToLower(s[:min(len(s), 4096)]); fetches(low) && runsFetched(low) && m.isolated() && m.small() {
+		m.report("drops-script", webshell.Malicious, moderate, "A command that fetches a program and runs it is written to a file.", n, d)
 		return
 	}
 	if runsOthers(p, s) {
@@ -239,6 +252,7 @@ func (m *machine) included(n *node, v value) {
 		m.evalCode(n, code, "include, through a stream of the file's own")
 		return
 	}
+	m.includeKept(n, v)
 	switch {
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		m.report("request-to-include", webshell.Webshell, high, "The body of the request is included as a script.", n, v)

@@ -1,0 +1,130 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// keptInclude is how what a page wrote to a file is evaluated.
+const keptInclude = "include, through a file that the page writes,"
+
+// maxKept bounds the files of which the content is kept.
+const maxKept = 64
+
+// pathKey names a file as far as its path is known; "" when too little is.
+func pathKey(p value) string {
+	if p.k != vStr && p.k != vPart || len(p.s)+len(p.tail()) < 5 {
+		return ""
+	}
+	if p.k == vStr {
+		return p.s
+	}
+	return p.s + "\x00" + p.tail()
+}
+
+// keep notes what a file was written, since an include may run it.
+func (m *machine) keep(p, d value) {
+	k := pathKey(p)
+	if k == "" || len(m.facts.kept) >= maxKept || len(d.s) > maxString/8 {
+		return
+	}
+	if m.facts.kept == nil {
+		m.facts.kept = map[string]value{}
+	}
+	if old, ok := m.facts.kept[k]; ok && old.t&hostile != 0 {
+		return
+	}
+	m.facts.kept[k] = d
+}
+
+// temporary is the path of a new temporary file.
+func (m *machine) temporary() value {
+	m.facts.temps++
+	return str("/tmp/php" + itoa(m.facts.temps))
+}
+
+// includeKept judges an include of a file that the page itself wrote. What the
+// request wrote is judged elsewhere.
+func (m *machine) includeKept(n *node, p value) {
+	d, ok := m.facts.kept[pathKey(p)]
+	if !ok || d.t&(fromRequest|fromUpload) != 0 || d.t&fromRemote != 0 && m.verifies() {
+		return
+	}
+	if s := strings.TrimSpace(d.s); d.k == vPart && (s == "<?php" || s == "<?") {
+		d.k, d.s, d.ref = vUnknown, "", nil
+	}
+	switch {
+	case d.k == vStr && strings.Contains(d.s, "<?"):
+		m.runCode(n, d, "?>"+d.s, keptInclude)
+	case d.k == vUnknown && d.t&(fromRemote|keyed|session|decoded) != 0:
+		m.evalCode(n, d, keptInclude)
+	}
+}
+
+// verifies says that the file checks a digest or signature of what it fetches.
+func (m *machine) verifies() bool {
+	return m.mentions("hash_file(", "openssl_verify(", "sodium_crypto_sign_verify_detached(", "gpg ")
+}
+
+// mentions says that the file's text has one of the words, in lower case.
+func (m *machine) mentions(words ...string) bool {
+	if m.facts.mentioned == nil {
+		m.facts.mentioned = map[string]bool{}
+		m.facts.text = strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<18)]))
+	}
+	for _, w := range words {
+		has, ok := m.facts.mentioned[w]
+		if !ok {
+			has = strings.Contains(m.facts.text, w)
+			m.facts.mentioned[w] = has
+		}
+		if has {
+			return true
+		}
+	}
+	return false
+}
+
+// appends says that a call adds to a file.
+func (m *machine) appends(c *call) bool {
+	if h, ok := c.arg(0).ref.(*handle); ok {
+		return strings.Contains(h.mode, "a")
+	}
+	return c.name == "error_log" || c.name == "file_put_contents" && c.int(2, 0)&8 != 0
+}
+
+// picture says that a path ends as a picture's does.
+func picture(p string) bool {
+	p = strings.ToLower(p)
+	for _, e := range []string{".jpg", ".jpeg", ".png", ".gif", ".ico", ".bmp", ".webp"} {
+		if strings.HasSuffix(p, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// infects sees code put before or after the content of other pages.
+func (m *machine) infects(c *call, p, d value) {
+	for _, s := range [2]string{d.s, d.tail()} {
+		if strings.Contains(s, "<?") {
+			m.dropped(c.n, p, value{k: vStr, s: s, t: d.t & (hidden | decoded)}, s)
+		}
+		low := strings.ToLower(s)
+		if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && strings.Contains(low, "<script") && strings.Contains(low, "//") {
+			m.report("infects-pages", webshell.Malicious, moderate, "A script is added to page after page.", c.n, d)
+		}
+	}
+}
+
+// keepsAlive sees a script that writes another one again and again.
+func (m *machine) keepsAlive() {
+	n := m.facts.rewrites
+	if n == nil || m.alarmed() || !m.isolated() || !m.mentions("ignore_user_abort") || !m.mentions("sleep(") {
+		return
+	}
+	if m.mentions("while(1)", "while (1)", "while(true)", "while (true)", "for(;;)", "for (;;)", "while(1==1)") {
+		m.report("guards-file", webshell.Malicious, moderate, "A script is written again and again, for as long as the server runs.", n, value{})
+	}
+}
