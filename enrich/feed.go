@@ -37,6 +37,8 @@ func (x *Indicators) Read(name string, r io.Reader) (Feed, error) {
 	switch {
 	case len(data) == 0:
 		return f.Feed, fmt.Errorf("reading %s: empty", name)
+	case bytes.IndexByte(data, 0) >= 0:
+		return f.Feed, fmt.Errorf("reading %s: no text; a list in UTF-16 must be saved as UTF-8 first", name)
 	case data[0] == '{' || data[0] == '[' && json.Valid(data):
 		err = f.json(data)
 	case header(data) != nil:

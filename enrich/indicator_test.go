@@ -59,7 +59,7 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s: got %s; skipped %s; added %d; want %s; skipped %s", name, got, skipped(feed), feed.Added, test.want, test.skipped)
 		}
 	}
-	for name, text := range map[string]string{"empty": "", "cut": `{"type":"bundle","objects":[`, "noise": "{]"} {
+	for name, text := range map[string]string{"empty": "", "cut": `{"type":"bundle","objects":[`, "noise": "{]", "binary": "203.0.113.9\n\x00\x01"} {
 		if _, err := (&enrich.Indicators{}).Read(name, strings.NewReader(text)); err == nil {
 			t.Errorf("%s: no error", name)
 		}

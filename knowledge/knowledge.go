@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,6 +72,8 @@ func Builtin() (*Base, error) {
 // maxFile bounds a file of claims, in bytes.
 const maxFile = 16 << 20
 
+var goType = regexp.MustCompile(`(?m) (?:into|in type) \S+$`)
+
 func decode[T any](r io.Reader) (list []T, err error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -81,7 +84,12 @@ func decode[T any](r io.Reader) (list []T, err error) {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
-	if err := dec.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
+	err = dec.Decode(&list)
+	var misfit *yaml.TypeError
+	switch {
+	case errors.As(err, &misfit): // without the Go types that the library names
+		return nil, errors.New(goType.ReplaceAllString(strings.Join(misfit.Errors, "\n"), ""))
+	case err != nil && !errors.Is(err, io.EOF):
 		return nil, err
 	}
 	return list, nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -138,6 +140,9 @@ func caseMergeCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
 				return errors.New("say where to write the merged case with -o")
+			}
+			if slices.ContainsFunc(args, func(name string) bool { return filepath.Clean(name) == filepath.Clean(output) }) {
+				return fmt.Errorf("%s is one of the cases to merge: name another file with -o", output)
 			}
 			if err := writable(output); err != nil {
 				return err

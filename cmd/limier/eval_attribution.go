@@ -20,7 +20,7 @@ import (
 
 // evalAttribution runs leave-one-report-out on a version of ATT&CK: each report
 // of five techniques or more is compared with the profiles without it.
-func evalAttribution(ctx context.Context, args []string, stdout io.Writer) error {
+func evalAttribution(ctx context.Context, args []string, _ io.Reader, stdout io.Writer) error {
 	flags := flag.NewFlagSet("limier eval attribution", flag.ContinueOnError)
 	root := flags.String("data", "../shared/data/cti", "`folder` of the knowledge")
 	least := flags.Int("techniques", 5, "reports with fewer techniques are left out")

@@ -23,7 +23,7 @@ import (
 
 // evalEvidence scans every set of real evidence beside the project and writes
 // a table: expected, got, pass or fail. It is a developers' command.
-func evalEvidence(ctx context.Context, args []string, stdout io.Writer) error {
+func evalEvidence(ctx context.Context, args []string, _ io.Reader, stdout io.Writer) error {
 	flags := flag.NewFlagSet("eval evidence", flag.ContinueOnError)
 	root := flags.String("data", "../shared/data", "`folder` of the real evidence")
 	only := flags.String("set", "", "only sets whose name contains this `text`")

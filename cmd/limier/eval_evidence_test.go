@@ -19,7 +19,7 @@ func TestRealEvidence(t *testing.T) {
 		t.Skip("no real evidence: ", err)
 	}
 	var table strings.Builder
-	if err := evalEvidence(context.Background(), []string{"-data", data}, &table); err != nil {
+	if err := evalEvidence(context.Background(), []string{"-data", data}, nil, &table); err != nil {
 		t.Error(err)
 	}
 	if !strings.Contains(table.String(), "| exchange-logs/helsecert-2021-03 |") {

@@ -19,7 +19,7 @@ import (
 
 // evalReading measures the reading of reports on the labelled corpora. It is a
 // developers' command.
-func evalReading(ctx context.Context, args []string, stdout io.Writer) error {
+func evalReading(ctx context.Context, args []string, _ io.Reader, stdout io.Writer) error {
 	flags := flag.NewFlagSet("eval reading", flag.ContinueOnError)
 	data := flags.String("data", "../shared/data/cti", "`folder` that holds story and corpora")
 	verbose := flags.Bool("v", false, "list what was missed and what was too much")

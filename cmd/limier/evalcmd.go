@@ -1,48 +1,35 @@
 package main
 
 import (
-	"fmt"
+	"context"
+	"errors"
+	"flag"
+	"io"
 
 	"github.com/spf13/cobra"
 )
 
-// evalCommand holds the developers' measurements; it is hidden from --help.
 func evalCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "eval", Short: "Measure Limier on labelled evidence (for its developers)", Hidden: true}
-	cmd.AddCommand(&cobra.Command{
-		Use:                "webshell",
-		Short:              "Found and false-alarm rates of web shell analysis",
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return evalWebshell(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout())
-		},
-	})
-	cmd.AddCommand(&cobra.Command{
-		Use:                "evidence",
-		Short:              "What every set of real evidence yields, expected against got",
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return evalEvidence(cmd.Context(), args, cmd.OutOrStdout())
-		},
-	})
-	cmd.AddCommand(&cobra.Command{
-		Use:                "reading",
-		Short:              "Entities, claims, names and techniques read from reports, against labelled corpora",
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return evalReading(cmd.Context(), args, cmd.OutOrStdout())
-		},
-	})
-	cmd.AddCommand(&cobra.Command{
-		Use:                "attribution",
-		Short:              "Leave-one-report-out of the comparison with actors, and its calibration",
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return evalAttribution(cmd.Context(), args, cmd.OutOrStdout())
-		},
-	})
-	cmd.RunE = func(*cobra.Command, []string) error {
-		return fmt.Errorf("say what to measure: webshell, evidence, reading or attribution")
+	for _, e := range []struct {
+		name, short string
+		run         func(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error
+	}{
+		{"webshell", "Found and false-alarm rates of web shell analysis", evalWebshell},
+		{"evidence", "What every set of real evidence yields, expected against got", evalEvidence},
+		{"reading", "Entities, claims, names and techniques read from reports, against labelled corpora", evalReading},
+		{"attribution", "Leave-one-report-out of the comparison with actors, and its calibration", evalAttribution},
+	} {
+		cmd.AddCommand(&cobra.Command{
+			Use: e.name, Short: e.short, DisableFlagParsing: true,
+			RunE: func(cmd *cobra.Command, args []string) error {
+				err := e.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout())
+				if errors.Is(err, flag.ErrHelp) {
+					return nil
+				}
+				return err
+			},
+		})
 	}
 	return cmd
 }

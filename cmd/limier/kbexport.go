@@ -34,7 +34,7 @@ how each thing is mapped. The same claims always give the same bytes.`,
 			all := claims.Formats()
 			i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == format })
 			if i < 0 {
-				return fmt.Errorf("--format %q: there are stix, opencti and misp", format)
+				return fmt.Errorf("say which format with --format: there are stix, opencti and misp, not %q", format)
 			}
 			b, err := j.stored(cmd.Context())
 			if err != nil {

@@ -67,6 +67,9 @@ func keyCommand() *cobra.Command {
 // writeNew writes a file that must not be there: a key is never overwritten.
 func writeNew(name, text string, mode os.FileMode) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists already and is not overwritten: name another file", name)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,7 +128,7 @@ func caseSignCommand() *cobra.Command {
 		Short: "Sign a case file with a private key",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			private, err := readPrivate(key)
+			private, err := signingKey(key)
 			if err != nil {
 				return err
 			}
@@ -197,11 +200,9 @@ func caseDecryptCommand() *cobra.Command {
 	return cmd
 }
 
-var errHow = errors.New("give either a passphrase file, or recipients (to encrypt) or an identity file (to decrypt)")
-
 func ageRecipients(names []string, passphrase string) ([]age.Recipient, error) {
 	if (len(names) > 0) == (passphrase != "") {
-		return nil, errHow
+		return nil, errors.New("say for whom: either --recipient age1…, or --passphrase-file FILE")
 	}
 	if passphrase != "" {
 		text, err := firstLine(passphrase)
@@ -211,12 +212,20 @@ func ageRecipients(names []string, passphrase string) ([]age.Recipient, error) {
 		r, err := age.NewScryptRecipient(text)
 		return []age.Recipient{r}, err
 	}
-	return age.ParseRecipients(strings.NewReader(strings.Join(names, "\n")))
+	var all []age.Recipient
+	for _, n := range names {
+		r, err := age.ParseRecipients(strings.NewReader(n))
+		if err != nil {
+			return nil, fmt.Errorf("--recipient %s is none of age (age1…): age-keygen makes one", n)
+		}
+		all = append(all, r...)
+	}
+	return all, nil
 }
 
 func ageIdentities(file, passphrase string) ([]age.Identity, error) {
 	if (file != "") == (passphrase != "") {
-		return nil, errHow
+		return nil, errors.New("say what opens it: either --identity FILE, or --passphrase-file FILE")
 	}
 	if passphrase != "" {
 		text, err := firstLine(passphrase)

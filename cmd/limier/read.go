@@ -77,6 +77,9 @@ func (j *readJob) run(ctx context.Context, files []string, stdin io.Reader, stdo
 	case j.output != "" && !j.html:
 		return errors.New("-o goes with --html")
 	}
+	if err := writable(j.output); err != nil {
+		return err
+	}
 	r, err := reading.New()
 	if err != nil {
 		return err

@@ -31,15 +31,13 @@ func loadRules(dirs, indicators []string, lazy bool, stderr io.Writer) (*sigma.E
 	for _, name := range indicators {
 		more, err := indicatorRules(name, stderr)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--indicators: %w", err)
 		}
 		errs = append(errs, all.Add(name, more)...)
 	}
 	for _, dir := range dirs {
-		if info, err := os.Stat(dir); err != nil {
+		if err := ruleFolder(dir); err != nil {
 			return nil, err
-		} else if !info.IsDir() {
-			return nil, fmt.Errorf("%s is not a folder of Sigma rules", dir)
 		}
 		errs = append(errs, all.Read(os.DirFS(dir))...)
 	}
@@ -56,6 +54,14 @@ func leftOut(errs []sigma.RuleError, stderr io.Writer) {
 	if over := len(errs) - 20; over > 0 {
 		fmt.Fprintf(stderr, "limier: %d more rules left out; limier rules check DIR names them all\n", over)
 	}
+}
+
+// ruleFolder reports what keeps Sigma rules from being read below dir.
+func ruleFolder(dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s is no folder of Sigma rules: give the folder that holds the .yml files", dir)
+	}
+	return nil
 }
 
 // indicatorRules makes rules of a list of indicators.
@@ -125,7 +131,7 @@ could not be done.`,
 			w := cmd.OutOrStdout()
 			bad := 0
 			for _, dir := range args {
-				if _, err := os.Stat(dir); err != nil {
+				if err := ruleFolder(dir); err != nil {
 					return err
 				}
 				remarks, usable := sigma.Lint(os.DirFS(dir), sigma.Config{})

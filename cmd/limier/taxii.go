@@ -151,7 +151,7 @@ func serve(cmd *cobra.Command, h http.Handler, path, listen, cert, key string, g
 	ctx := cmd.Context()
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return err
+		return fmt.Errorf("listening on %s: %w; say another address with --listen", listen, err)
 	}
 	loopback := l.Addr().(*net.TCPAddr).IP.IsLoopback()
 	scheme := "http"

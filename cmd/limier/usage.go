@@ -10,18 +10,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// helpful makes the mistakes that every command shares say what to do: a
-// wrong number of arguments shows the usage, and a command below another that
-// does not exist is an error.
+// helpful makes the mistakes that every command shares say what to do: a wrong
+// number of arguments, a flag or a command that does not exist.
 func helpful(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		helpful(c)
 	}
-	if cmd.HasParent() && cmd.HasSubCommands() && !cmd.Runnable() {
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+	})
+	if cmd.HasSubCommands() && !cmd.Runnable() {
 		cmd.Args = cobra.ArbitraryArgs
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()
+			}
+			cmd.SuggestionsMinimumDistance = 2
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				return fmt.Errorf("%s has no command %q: did you mean %s?", cmd.CommandPath(), args[0], strings.Join(near, " or "))
 			}
 			var names []string
 			for _, c := range cmd.Commands() {
@@ -36,7 +42,14 @@ func helpful(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil && cmd.Runnable() {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return fmt.Errorf("%d arguments do not fit; usage: %s", len(args), cmd.UseLine())
+				what := fmt.Sprintf("%d arguments do not fit", len(args))
+				switch len(args) {
+				case 0:
+					what = "an argument is missing"
+				case 1:
+					what = "one argument does not fit"
+				}
+				return fmt.Errorf("%s; usage: %s", what, cmd.UseLine())
 			}
 			return nil
 		}
