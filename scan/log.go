@@ -114,7 +114,8 @@ func (s *scanner) log(ctx context.Context, p *parse.Parser, j job, enc encoding,
 }
 
 // bigLog reads a log with all workers, a chunk each, and adds the chunks up in
-// their order.
+// their order. A worker reads its chunk itself, so that it is in the cache of its
+// core.
 func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int64)) {
 	f, err := s.src.FS.Open(j.path)
 	if err != nil {
@@ -124,63 +125,74 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 	defer f.Close()
 	f, hashRest := s.hash(f, into)
 	type task struct {
-		segs  []segment
 		chunk lines.Chunk
 		out   chan *result
 		lines chan int
 	}
-	tasks := make(chan task)
-	order := make(chan task, 2*s.Workers)
-	free := make(chan []byte, 3*s.Workers+2)
-	var layout parse.Layout
+	order := make(chan task, 2*s.Workers-2)
+	free := make(chan []byte, 3*s.Workers)
+	buffer := func() []byte {
+		select {
+		case b := <-free:
+			return b
+		default:
+			return make([]byte, chunkSize)
+		}
+	}
+	next, stop := iter.Pull2(lines.Chunks(into.encoding.reader(f), buffer))
+	defer stop()
 
+	var mu sync.Mutex // guards next, layout and ended
+	var layout parse.Layout
+	ended := false
+	read := func() (t task, segs []segment, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ended {
+			return t, nil, false
+		}
+		chunk, err, ok := next()
+		chunk.Offset += into.encoding.mark
+		if err == nil {
+			err = ctx.Err()
+		}
+		t = task{chunk, make(chan *result, 1), make(chan int, 1)}
+		if err != nil {
+			part := newResult(j.path)
+			part.gap(evidence.Ref{Path: j.path, Offset: chunk.Offset}, err)
+			t.out <- part
+			t.lines <- 0
+			order <- t
+		}
+		if !ok || err != nil {
+			ended = true
+			close(order)
+			return t, nil, false
+		}
+		first := layout == nil
+		if first {
+			layout = into.parser.Layout(j.path, chunk.Data[:min(len(chunk.Data), 4<<10)])
+		}
+		segs, layout = segments(layout, chunk.Data, chunk.Offset, first)
+		order <- t
+		return t, segs, true
+	}
 	var wg sync.WaitGroup
 	for range s.Workers {
 		wg.Go(func() {
 			known := &memory{}
-			for t := range tasks {
+			for {
+				t, segs, ok := read()
+				if !ok {
+					return
+				}
 				part := newResult(j.path)
-				n := s.chunk(t.segs, t.chunk, known, part)
+				n := s.chunk(segs, t.chunk, known, part)
 				t.out <- part
 				t.lines <- n
 			}
 		})
 	}
-	wg.Go(func() {
-		defer close(order)
-		defer close(tasks)
-		buffer := func() []byte {
-			select {
-			case b := <-free:
-				return b
-			default:
-				return make([]byte, chunkSize)
-			}
-		}
-		for chunk, err := range lines.Chunks(into.encoding.reader(f), buffer) {
-			chunk.Offset += into.encoding.mark
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				failed := task{out: make(chan *result, 1), lines: make(chan int, 1)}
-				part := newResult(j.path)
-				part.gap(evidence.Ref{Path: j.path, Offset: chunk.Offset}, err)
-				failed.out <- part
-				failed.lines <- 0
-				order <- failed
-				return
-			}
-			first := layout == nil
-			if first {
-				layout = into.parser.Layout(j.path, chunk.Data[:min(len(chunk.Data), 4<<10)])
-			}
-			t := task{chunk: chunk, out: make(chan *result, 1), lines: make(chan int, 1)}
-			t.segs, layout = segments(layout, chunk.Data, chunk.Offset, first)
-			order <- t
-			tasks <- t
-		}
-	})
 	line := 0
 	for t := range order {
 		into.append(<-t.out, line)
