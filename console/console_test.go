@@ -273,6 +273,18 @@ func TestEveryPage(t *testing.T) {
 			t.Errorf("%s: only %d pages found", lang, len(seen))
 		}
 	}
+	// Texts of the case are French there too, and found by what they say there.
+	v := e.as("root")
+	for path, want := range map[string]string{"/search?in=findings&q=SHELL+sur+le": "Web shell sur le disque\u00a0: ", "/search?in=findings&q=on+disk": "Web shell sur le disque\u00a0: ", fmt.Sprint("/servers/", e.mixed): "Web shell sur le disque\u00a0: "} {
+		v.lang = "fr"
+		if _, body := v.get(path); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %q", path, want)
+		}
+		v.lang = "en"
+		if _, body := v.get(path); strings.Contains(body, want) {
+			t.Errorf("%s in English has %q", path, want)
+		}
+	}
 	e.c.words["fr"].missing.Range(func(key, _ any) bool {
 		t.Errorf("no French for %q", key)
 		return true

@@ -13,6 +13,7 @@ import (
 
 	"limier/finding"
 	"limier/publish"
+	"limier/publish/html"
 	"limier/store"
 	"limier/wire"
 )
@@ -95,6 +96,7 @@ func (c *Console) funcs(w *words) template.FuncMap {
 		"stylesheet": func() string { return c.cssPath },
 		"plain":      func(v any) string { return publish.Plain(fmt.Sprint(v)) },
 		"when":       when, "day": day, "hue": hue, "levelHue": levelHue,
+		"say":     func(s string) template.HTML { return html.Say(w.lang, s) },
 		"join":    func(list []string) string { return publish.Plain(strings.Join(list, ", ")) },
 		"hash":    func(s string) string { return short(publish.Plain(s), 17) },
 		"percent": func(part, whole any) string { return percent(w, part, whole) },

@@ -8,6 +8,7 @@ import (
 
 	"limier/finding"
 	"limier/publish"
+	"limier/publish/html"
 	"limier/store"
 )
 
@@ -47,7 +48,7 @@ func (c *Console) find(v *visit, d *searchData) (next string, err error) {
 	case "files":
 		d.Files, next, err = c.Store.SearchFiles(v.ctx(), v.scope, d.Query, part(v.r))
 	case "findings":
-		d.Findings, next, err = c.Store.SearchFindings(v.ctx(), v.scope, d.Query, "", part(v.r))
+		d.Findings, next, err = c.Store.SearchFindings(v.ctx(), v.scope, append([]string{d.Query}, html.Titles(v.lang, d.Query)...), "", part(v.r))
 	default:
 		return "", v.fail(http.StatusBadRequest, nil, "There is nothing of that kind to search in.")
 	}

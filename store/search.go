@@ -12,18 +12,21 @@ import (
 // the scope of one organisation they look at its servers only, and count only
 // those. next is "" at the end.
 
-// SearchFindings looks for findings whose title or rule holds the text, in any
-// case; an empty text finds all.
-func (h *Hub) SearchFindings(ctx context.Context, scope Scope, text string, level finding.Level, page Page) (kinds []FindingKind, next string, err error) {
+// SearchFindings looks for findings whose title or rule holds one of the texts,
+// in any case; an empty text, or none, finds all.
+func (h *Hub) SearchFindings(ctx context.Context, scope Scope, texts []string, level finding.Level, page Page) (kinds []FindingKind, next string, err error) {
 	n, from, args := `f.servers`, `finding f`, []any{}
 	if !scope.all {
 		n, args = `o.n`, []any{scope.org}
 		from = `(SELECT x.finding, COUNT(*) AS n FROM server s JOIN server_finding x ON x.server = s.id WHERE s.org = ? GROUP BY x.finding) o JOIN finding f ON f.id = o.finding`
 	}
 	q := `SELECT f.id, f.rule, f.title, f.level, f.phase, f.outcome, ` + n + ` FROM ` + from + ` WHERE ` + n + ` > 0`
-	if text != "" {
-		q += ` AND (LOWER(f.title) LIKE ? ESCAPE '\' OR f.rule LIKE ? ESCAPE '\')`
+	for i, text := range texts {
+		q += []string{` AND (`, ` OR `}[min(i, 1)] + `LOWER(f.title) LIKE ? ESCAPE '\' OR f.rule LIKE ? ESCAPE '\'`
 		args = append(args, pattern(text), pattern(text))
+	}
+	if len(texts) > 0 {
+		q += `)`
 	}
 	if level != "" {
 		q, args = q+` AND f.level = ?`, append(args, string(level))

@@ -173,6 +173,11 @@ func (w *words) known(s string) (string, bool) {
 	if said := inFrench(s); said != "" {
 		return spaced(said), true
 	}
+	if what, ok := strings.CutSuffix(s, " (failed)"); ok {
+		if said := inFrench(what); said != "" {
+			return spaced(said) + " (échec)", true
+		}
+	}
 	for _, list := range [][]pattern{patterns, steps} {
 		for _, p := range list {
 			if m := p.re.FindStringSubmatchIndex(s); m != nil {

@@ -82,7 +82,7 @@ func testReplace(t *testing.T, h *store.Hub) {
 	if o.Cases != 2 || len(o.Curve) != 0 || len(o.Verdicts) != 1 || o.Verdicts[0] != (store.Count{Key: "exposed", Servers: 1}) {
 		t.Errorf("overview: %+v", o)
 	}
-	if kinds, _, err := h.SearchFindings(ctx, store.All(), "", "", store.Page{}); err != nil || len(kinds) != 0 {
+	if kinds, _, err := h.SearchFindings(ctx, store.All(), nil, "", store.Page{}); err != nil || len(kinds) != 0 {
 		t.Error("findings of a case that was replaced:", kinds, err)
 	}
 	if files, _, err := h.SearchFiles(ctx, store.All(), "supp0rt", store.Page{}); err != nil || len(files) != 0 {

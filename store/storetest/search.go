@@ -81,7 +81,7 @@ func testSearch(t *testing.T, h *store.Hub) {
 func searchFindings(t *testing.T, h *store.Hub) {
 	findings := func(scope store.Scope, text string) (n []int) {
 		t.Helper()
-		kinds, _, err := h.SearchFindings(t.Context(), scope, text, "", store.Page{})
+		kinds, _, err := h.SearchFindings(t.Context(), scope, []string{text}, "", store.Page{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +101,9 @@ func searchFindings(t *testing.T, h *store.Hub) {
 		if diff := cmp.Diff(c.want, findings(c.scope, c.text)); diff != "" {
 			t.Errorf("findings %q: %s", c.text, diff)
 		}
+	}
+	if kinds, _, err := h.SearchFindings(t.Context(), store.Org("org-1"), []string{"nothing", "web shell"}, "", store.Page{}); err != nil || len(kinds) != 1 || kinds[0].Servers != 2 {
+		t.Error("either of two texts:", kinds, err)
 	}
 }
 
