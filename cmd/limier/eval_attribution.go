@@ -194,8 +194,8 @@ func calibration(w io.Writer, list []attribute.Result) {
 	fmt.Fprintf(w, "\nExpected calibration error: %.3f (goal 0.05).\n", ece)
 	fmt.Fprint(w, `
 ## What it does not show
-- A table of reports recognises a report sooner than an actor: what nobody wrote of before has no likeness. DESIGN's own check says
-  so: without the reports of March 2021 HAFNIUM is one of many.
+- A table of reports recognises a report sooner than an actor: what nobody wrote of before has no likeness:
+  without the reports of March 2021 HAFNIUM is one of many.
 - ATT&CK holds what was published, by vendors, in English; who is written about most is easiest to find.
 - The reports are those that the weights were chosen on. The held-out test (profiles of 12.1, reports new in 18.1) was left alone.
 `)
