@@ -94,21 +94,7 @@ func (p *Profiles) groups(b *knowledge.Base, traits []Trait, absent func(profile
 		return s
 	}
 
-	// A technique that observed software implies says nothing beyond it: it joins
-	// the group of the first tool that explains it.
-	implied := map[string]string{}
-	for _, t := range traits {
-		if t.Kind != Software {
-			continue
-		}
-		if k := slices.IndexFunc(p.Tools, func(x Tool) bool { return x.ID == t.ID }); k >= 0 {
-			for _, technique := range p.Tools[k].Techniques {
-				if observed[technique] && implied[technique] == "" {
-					implied[technique] = t.ID
-				}
-			}
-		}
-	}
+	implied := p.implied(traits, observed)
 	var techniques []Trait
 	for _, t := range traits {
 		switch t.Kind {
@@ -163,8 +149,33 @@ func (p *Profiles) groups(b *knowledge.Base, traits []Trait, absent func(profile
 		all = append(all, g)
 	}
 
-	// The report that the evidence is most like: what is rare counts more.
-	likeness = make([]float64, n)
+	return all, p.likeness(observed, users, absent)
+}
+
+// implied are the techniques that observed software explains, each with the
+// first that does: they say nothing beyond it, and join its group.
+func (p *Profiles) implied(traits []Trait, observed map[string]bool) map[string]string {
+	implied := map[string]string{}
+	for _, t := range traits {
+		if t.Kind != Software {
+			continue
+		}
+		if k := slices.IndexFunc(p.Tools, func(x Tool) bool { return x.ID == t.ID }); k >= 0 {
+			for _, technique := range p.Tools[k].Techniques {
+				if observed[technique] && implied[technique] == "" {
+					implied[technique] = t.ID
+				}
+			}
+		}
+	}
+	return implied
+}
+
+// likeness is what the report of each profile that the evidence is most like
+// says for it: what is rare counts more.
+func (p *Profiles) likeness(observed map[string]bool, users map[string]float64, absent func(profile, report int) bool) []float64 {
+	n := len(p.Profiles)
+	likeness := make([]float64, n)
 	for i, x := range p.Profiles {
 		for k, r := range x.Reports {
 			if absent != nil && absent(i, k) {
@@ -188,7 +199,7 @@ func (p *Profiles) groups(b *knowledge.Base, traits []Trait, absent func(profile
 	for i, v := range likeness {
 		likeness[i] = capReport * math.Tanh(reportWeight*v/capReport)
 	}
-	return all, likeness
+	return likeness
 }
 
 // infrastructureDay is the day of ESET's report, from which the hashes and

@@ -65,8 +65,7 @@ const pause = time.Hour
 
 // cluster ties together what belongs together, the gravest cluster first.
 func (v *Activity) cluster(c *Case) {
-	clusters, requests := v.Clusters, v.Requests
-	u := union{}
+	clusters, u := v.Clusters, union{}
 	byAddress := map[string][]*finding.Finding{}
 	for i := range c.Findings {
 		f := &c.Findings[i]
@@ -82,41 +81,7 @@ func (v *Activity) cluster(c *Case) {
 			v.Background = append(v.Background, a.Address)
 		}
 	}
-	var ties []Tie
-	tie := func(t Tie) {
-		if u.join(t.A, t.B) {
-			ties = append(ties, t)
-		}
-	}
-	for _, s := range v.Shells {
-		for _, w := range v.writers(s) {
-			for _, r := range requests[s.Key] {
-				if gap := r.Step.Time.Sub(w.Step.Time); r.Post && r.Address != w.Address && gap >= 0 && gap <= Handover {
-					tie(Tie{TieWritten, w.Address, r.Address, s.Key, gap, [2]evidence.Ref{w.Step.Ref, r.Step.Ref}})
-				}
-			}
-		}
-		// Tying each request to the last before it is enough to join them all.
-		var command *Trace
-		byAgent := map[string]*Trace{}
-		for i := range requests[s.Key] {
-			r := &requests[s.Key][i]
-			before := func(p *Trace, kind TieKind, via string) {
-				if p != nil && p.Address != r.Address && r.Step.Time.Sub(p.Step.Time) <= Handover {
-					tie(Tie{kind, p.Address, r.Address, via, r.Step.Time.Sub(p.Step.Time), [2]evidence.Ref{p.Step.Ref, r.Step.Ref}})
-				}
-			}
-			if r.Post {
-				before(command, TieShared, s.Key)
-				command = r
-			}
-			if agent := agentOf(*r); agent != "" {
-				k := bareAgent.Replace(agent)
-				before(byAgent[k], TieAgent, agent)
-				byAgent[k] = r
-			}
-		}
-	}
+	ties := v.ties(u)
 	at := map[string]int{} // by root: the cluster
 	for _, a := range acting {
 		root := u.find(a)
@@ -128,26 +93,7 @@ func (v *Activity) cluster(c *Case) {
 		}
 		clusters[i].Addresses = append(clusters[i].Addresses, a)
 	}
-	did := acts{byAddress, map[string][]Trace{}, map[string][]Trace{}, map[string][]Link{}, map[string][]Tie{}, map[*finding.Finding]int{}}
-	for i := range c.Findings {
-		did.place[&c.Findings[i]] = i
-	}
-	for _, t := range v.Traces {
-		if t.Address != "" {
-			did.traces[t.Address] = append(did.traces[t.Address], t)
-		}
-	}
-	for _, s := range v.Shells {
-		for _, t := range requests[s.Key] {
-			did.requests[t.Address] = append(did.requests[t.Address], t)
-		}
-	}
-	for _, l := range v.Links {
-		did.links[l.Request.Address] = append(did.links[l.Request.Address], l)
-	}
-	for _, t := range ties {
-		did.ties[t.A] = append(did.ties[t.A], t)
-	}
+	did := v.acts(c, byAddress, ties)
 	for i := range clusters {
 		clusters[i].fill(did)
 	}
@@ -170,6 +116,46 @@ func (v *Activity) cluster(c *Case) {
 	}
 	slices.Sort(v.Background)
 	v.Clusters = clusters
+}
+
+// ties joins addresses that acted on one shell, and says why.
+func (v *Activity) ties(u union) []Tie {
+	var ties []Tie
+	tie := func(t Tie) {
+		if u.join(t.A, t.B) {
+			ties = append(ties, t)
+		}
+	}
+	for _, s := range v.Shells {
+		for _, w := range v.writers(s) {
+			for _, r := range v.Requests[s.Key] {
+				if gap := r.Step.Time.Sub(w.Step.Time); r.Post && r.Address != w.Address && gap >= 0 && gap <= Handover {
+					tie(Tie{TieWritten, w.Address, r.Address, s.Key, gap, [2]evidence.Ref{w.Step.Ref, r.Step.Ref}})
+				}
+			}
+		}
+		// Tying each request to the last before it is enough to join them all.
+		var command *Trace
+		byAgent := map[string]*Trace{}
+		for i := range v.Requests[s.Key] {
+			r := &v.Requests[s.Key][i]
+			before := func(p *Trace, kind TieKind, via string) {
+				if p != nil && p.Address != r.Address && r.Step.Time.Sub(p.Step.Time) <= Handover {
+					tie(Tie{kind, p.Address, r.Address, via, r.Step.Time.Sub(p.Step.Time), [2]evidence.Ref{p.Step.Ref, r.Step.Ref}})
+				}
+			}
+			if r.Post {
+				before(command, TieShared, s.Key)
+				command = r
+			}
+			if agent := agentOf(*r); agent != "" {
+				k := bareAgent.Replace(agent)
+				before(byAgent[k], TieAgent, agent)
+				byAgent[k] = r
+			}
+		}
+	}
+	return ties
 }
 
 func yes(b bool) int {
@@ -216,6 +202,31 @@ type acts struct {
 	links            map[string][]Link
 	ties             map[string][]Tie
 	place            map[*finding.Finding]int // in the case
+}
+
+// acts sorts what was done by address.
+func (v *Activity) acts(c *Case, byAddress map[string][]*finding.Finding, ties []Tie) acts {
+	did := acts{byAddress, map[string][]Trace{}, map[string][]Trace{}, map[string][]Link{}, map[string][]Tie{}, map[*finding.Finding]int{}}
+	for i := range c.Findings {
+		did.place[&c.Findings[i]] = i
+	}
+	for _, t := range v.Traces {
+		if t.Address != "" {
+			did.traces[t.Address] = append(did.traces[t.Address], t)
+		}
+	}
+	for _, s := range v.Shells {
+		for _, t := range v.Requests[s.Key] {
+			did.requests[t.Address] = append(did.requests[t.Address], t)
+		}
+	}
+	for _, l := range v.Links {
+		did.links[l.Request.Address] = append(did.links[l.Request.Address], l)
+	}
+	for _, t := range ties {
+		did.ties[t.A] = append(did.ties[t.A], t)
+	}
+	return did
 }
 
 func (cl *Cluster) fill(did acts) {

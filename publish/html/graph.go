@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"limier/casefile"
@@ -11,41 +12,23 @@ import (
 // mostNodes of one kind are drawn; the list below the picture has all.
 const mostNodes = 12
 
+// The boxes of the picture, and where they begin.
+const boxW, boxH, gapY, top = 158.0, 42.0, 14.0, 40.0
+
 // graph draws addresses, exploits, shells, processes and files in columns,
 // joined by what led to what.
 func graph(w *words, v *casefile.Activity) template.HTML {
 	if len(v.Graph.Edges) == 0 {
 		return ""
 	}
-	columns := [][]casefile.NodeKind{
-		{casefile.NodeAddress}, {casefile.NodeExploit}, {casefile.NodeShell}, {casefile.NodeProcess}, {casefile.NodeFile, casefile.NodeAccount, casefile.NodeAct},
-	}
-	heads := []string{"Addresses", "Exploits", "Web shells", "Commands", "Files and accounts"}
-	var stacks [][]casefile.Node
-	var names []string
-	more := []int{}
-	tallest := 0
-	for i, kinds := range columns {
-		var list []casefile.Node
-		for _, n := range v.Graph.Nodes {
-			for _, k := range kinds {
-				if n.Kind == k {
-					list = append(list, n)
-				}
-			}
-		}
-		if len(list) == 0 {
-			continue
-		}
-		rest := max(0, len(list)-mostNodes)
-		list = list[:len(list)-rest]
-		tallest = max(tallest, len(list))
-		stacks, names, more = append(stacks, list), append(names, heads[i]), append(more, rest)
-	}
+	stacks, names, more := columns(v)
 	if len(stacks) < 2 {
 		return "" // one column leads to nothing
 	}
-	const boxW, boxH, gapY, top = 158.0, 42.0, 14.0, 40.0
+	tallest := 0
+	for _, list := range stacks {
+		tallest = max(tallest, len(list))
+	}
 	d := &drawing{width: 960, height: top + float64(tallest)*(boxH+gapY) + 24}
 	gapX := min((d.width-8-boxW*float64(len(stacks)))/float64(len(stacks)-1), 150)
 	d.width = max(d.width, 8+boxW*float64(len(stacks))+gapX*float64(len(stacks)-1)) // a narrow picture would be blown up
@@ -99,36 +82,7 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 		x := 4 + float64(i)*(boxW+gapX)
 		d.text(x, 18, "start", "group", w.t(names[i]))
 		for _, n := range list {
-			p := at[n.ID]
-			label := n.Label
-			if n.Kind == casefile.NodeExploit || n.Kind == casefile.NodeAct {
-				label = w.plainTitle(label)
-			}
-			hint := label
-			if !n.Time.IsZero() {
-				hint = iso(n.Time) + "  " + label
-			}
-			d.rect(p.x, p.y, boxW, boxH, 6, "node "+string(n.Kind), hint)
-			text := p.x + 10
-			if n.Cluster != "" {
-				d.rect(p.x, p.y+6, 4, boxH-12, 2, "stripe c"+hue(n.Cluster), "")
-				d.text(p.x+boxW-8, p.y+14, "end", "letter", n.Cluster)
-			}
-			class := "name"
-			if n.Kind == casefile.NodeProcess || n.Kind == casefile.NodeAddress || n.Kind == casefile.NodeFile {
-				class = "name mono"
-			}
-			wide := 21 // the group's letter stands at the right
-			if class != "name" {
-				wide = 18
-			}
-			lines := wrap(label, wide)
-			if len(lines) == 1 {
-				d.text(text, p.y+boxH/2+4, "start", class, lines[0])
-			} else {
-				d.text(text, p.y+17, "start", class, lines[0])
-				d.text(text, p.y+32, "start", class, lines[1])
-			}
+			d.node(w, n, at[n.ID].x, at[n.ID].y)
 		}
 		if more[i] > 0 {
 			d.text(x, d.height-6, "start", "tick", w.t("and %d more", more[i]))
@@ -139,6 +93,63 @@ func graph(w *words, v *casefile.Activity) template.HTML {
 		kinds = append(kinds, fmt.Sprintf("%s: %d", w.t(names[i]), len(list)+more[i]))
 	}
 	return d.finish("gr", w.t("What led to what"), strings.Join(kinds, ", ")+". "+w.t("The table below the picture says the same in words."))
+}
+
+// columns are the nodes of each column that holds any, its head, and how many
+// are not drawn.
+func columns(v *casefile.Activity) (stacks [][]casefile.Node, names []string, more []int) {
+	kinds := [][]casefile.NodeKind{
+		{casefile.NodeAddress}, {casefile.NodeExploit}, {casefile.NodeShell}, {casefile.NodeProcess}, {casefile.NodeFile, casefile.NodeAccount, casefile.NodeAct},
+	}
+	heads := []string{"Addresses", "Exploits", "Web shells", "Commands", "Files and accounts"}
+	for i, kinds := range kinds {
+		var list []casefile.Node
+		for _, n := range v.Graph.Nodes {
+			if slices.Contains(kinds, n.Kind) {
+				list = append(list, n)
+			}
+		}
+		if len(list) == 0 {
+			continue
+		}
+		rest := max(0, len(list)-mostNodes)
+		list = list[:len(list)-rest]
+		stacks, names, more = append(stacks, list), append(names, heads[i]), append(more, rest)
+	}
+	return stacks, names, more
+}
+
+// node draws the box of a node.
+func (d *drawing) node(w *words, n casefile.Node, x, y float64) {
+	label := n.Label
+	if n.Kind == casefile.NodeExploit || n.Kind == casefile.NodeAct {
+		label = w.plainTitle(label)
+	}
+	hint := label
+	if !n.Time.IsZero() {
+		hint = iso(n.Time) + "  " + label
+	}
+	d.rect(x, y, boxW, boxH, 6, "node "+string(n.Kind), hint)
+	text := x + 10
+	if n.Cluster != "" {
+		d.rect(x, y+6, 4, boxH-12, 2, "stripe c"+hue(n.Cluster), "")
+		d.text(x+boxW-8, y+14, "end", "letter", n.Cluster)
+	}
+	class := "name"
+	if n.Kind == casefile.NodeProcess || n.Kind == casefile.NodeAddress || n.Kind == casefile.NodeFile {
+		class = "name mono"
+	}
+	wide := 21 // the group's letter stands at the right
+	if class != "name" {
+		wide = 18
+	}
+	lines := wrap(label, wide)
+	if len(lines) == 1 {
+		d.text(text, y+boxH/2+4, "start", class, lines[0])
+	} else {
+		d.text(text, y+17, "start", class, lines[0])
+		d.text(text, y+32, "start", class, lines[1])
+	}
 }
 
 // hue is the number of a cluster's colour.

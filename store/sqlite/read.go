@@ -80,16 +80,26 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		return nil, err
 	}
 	defer db.Close()
-	// since2 is a column of version 2, and what stands for it before.
-	since2 := func(column, before string) string {
-		if version < 2 {
-			return before
-		}
-		return column
-	}
 	c := &casefile.Case{}
-	r := &reader{ctx: ctx, db: db}
-	r.each(`SELECT `+since2("id", "0")+`, format, version, source, host, acquired, rules, complete, verdict, confidence, reason, files, bytes, events, sightings, `+since2("findings", "0")+`, `+since2("gaps", "0")+` FROM scan ORDER BY 1`, func(scan func(...any) error) error {
+	r := &reader{ctx: ctx, db: db, version: version}
+	r.scans(c)
+	r.exposures(c)
+	r.findings(c)
+	r.coverage(c)
+	r.rest(c)
+	if r.err != nil {
+		return nil, fmt.Errorf("%s: %w", path, damaged(r.err))
+	}
+	c.End.Counts.Findings, c.End.Counts.Gaps = len(c.Findings), len(c.Gaps)
+	if err := check(c); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// scans reads the case as a whole, and the scans that a merged one is made of.
+func (r *reader) scans(c *casefile.Case) {
+	r.each(`SELECT `+r.since2("id", "0")+`, format, version, source, host, acquired, rules, complete, verdict, confidence, reason, files, bytes, events, sightings, `+r.since2("findings", "0")+`, `+r.since2("gaps", "0")+` FROM scan ORDER BY 1`, func(scan func(...any) error) error {
 		var s casefile.Scan
 		var id int
 		var acquired string
@@ -107,7 +117,10 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		}
 		return err
 	})
-	r.each(`SELECT `+since2("host", "''")+`, product, build, name, updated, proof, notes FROM exposure ORDER BY id`, func(scan func(...any) error) error {
+}
+
+func (r *reader) exposures(c *casefile.Case) {
+	r.each(`SELECT `+r.since2("host", "''")+`, product, build, name, updated, proof, notes FROM exposure ORDER BY id`, func(scan func(...any) error) error {
 		var e wire.Exposure
 		var proof, notes string
 		err := scan(&e.Host, &e.Product, &e.Build, &e.Name, &e.Updated, &proof, &notes)
@@ -116,7 +129,7 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		c.Exposures = append(c.Exposures, e)
 		return err
 	})
-	r.each(`SELECT exposure, cve, state, fixed_in, note, `+since2("exploited", "''")+` FROM exposure_cve ORDER BY rowid`, func(scan func(...any) error) error {
+	r.each(`SELECT exposure, cve, state, fixed_in, note, `+r.since2("exploited", "''")+` FROM exposure_cve ORDER BY rowid`, func(scan func(...any) error) error {
 		var i int
 		var s wire.CVEState
 		err := scan(&i, &s.ID, &s.State, &s.FixedIn, &s.Note, &s.Exploited)
@@ -125,6 +138,9 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		}
 		return err
 	})
+}
+
+func (r *reader) findings(c *casefile.Case) {
 	r.each(`SELECT key, rule, title, reason, phase, outcome, level, confidence, host, start, "end", count, techniques, cves, refs FROM finding ORDER BY id`, func(scan func(...any) error) error {
 		var f finding.Finding
 		var start, end, techniques, cves, refs string
@@ -156,13 +172,11 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		}
 		return err
 	})
-	r.each(`SELECT path, line, record, "offset", reason, count FROM gap ORDER BY rowid`, func(scan func(...any) error) error {
-		var g wire.Gap
-		err := scan(&g.Ref.Path, &g.Ref.Line, &g.Ref.Record, &g.Ref.Offset, &g.Reason, &g.Count)
-		c.Gaps = append(c.Gaps, g)
-		return err
-	})
-	r.each(`SELECT `+since2("scan", "0")+`, source, files, events, bytes, first, last FROM coverage ORDER BY rowid`, func(scan func(...any) error) error {
+}
+
+// coverage reads what each of the scans covered.
+func (r *reader) coverage(c *casefile.Case) {
+	r.each(`SELECT `+r.since2("scan", "0")+`, source, files, events, bytes, first, last FROM coverage ORDER BY rowid`, func(scan func(...any) error) error {
 		var v wire.Coverage
 		var id int
 		var first, last string
@@ -177,13 +191,23 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 		}
 		return err
 	})
+}
+
+// rest reads the tables that stand alone.
+func (r *reader) rest(c *casefile.Case) {
+	r.each(`SELECT path, line, record, "offset", reason, count FROM gap ORDER BY rowid`, func(scan func(...any) error) error {
+		var g wire.Gap
+		err := scan(&g.Ref.Path, &g.Ref.Line, &g.Ref.Record, &g.Ref.Offset, &g.Reason, &g.Count)
+		c.Gaps = append(c.Gaps, g)
+		return err
+	})
 	r.each(`SELECT text, source FROM next_step ORDER BY n`, func(scan func(...any) error) error {
 		var n wire.NextStep
 		err := scan(&n.Text, &n.Source)
 		c.End.Next = append(c.End.Next, n)
 		return err
 	})
-	if version >= 2 {
+	if r.version >= 2 {
 		r.each(`SELECT path, size, sha256 FROM evidence ORDER BY rowid`, func(scan func(...any) error) error {
 			var e wire.Evidence
 			err := scan(&e.Path, &e.Size, &e.SHA256)
@@ -191,7 +215,7 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 			return err
 		})
 	}
-	if version >= 3 {
+	if r.version >= 3 {
 		r.each(`SELECT type, value, kind, text, name, asn, country, source, date, shared FROM fact ORDER BY n`, func(scan func(...any) error) error {
 			var f casefile.Fact
 			err := scan(&f.Type, &f.Value, &f.Kind, &f.Text, &f.Name, &f.ASN, &f.Country, &f.Source, &f.Date, &f.Shared)
@@ -199,14 +223,6 @@ func Read(ctx context.Context, path string) (*casefile.Case, error) {
 			return err
 		})
 	}
-	if r.err != nil {
-		return nil, fmt.Errorf("%s: %w", path, damaged(r.err))
-	}
-	c.End.Counts.Findings, c.End.Counts.Gaps = len(c.Findings), len(c.Gaps)
-	if err := check(c); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
 }
 
 // openCase opens the file at path to be read only, if it is a case.
@@ -284,9 +300,18 @@ func checkSchema(ctx context.Context, db *sql.DB, version int) error {
 
 // A reader runs queries until one fails.
 type reader struct {
-	ctx context.Context
-	db  *sql.DB
-	err error
+	ctx     context.Context
+	db      *sql.DB
+	version int
+	err     error
+}
+
+// since2 is a column of version 2, and what stands for it before.
+func (r *reader) since2(column, before string) string {
+	if r.version < 2 {
+		return before
+	}
+	return column
 }
 
 func (r *reader) each(query string, row func(scan func(...any) error) error) {
