@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // find returns the function of that name: of the class when one is given, else
@@ -440,6 +441,25 @@ func allKnown(args []Value) bool {
 		}
 	}
 	return len(args) > 0
+}
+
+// NewFunction makes what JScript's new Function("x", "return eval(x)") does, of
+// constants alone.
+func (m *Machine) NewFunction(args []Value) (Value, bool) {
+	var parts []string
+	for _, a := range args {
+		s, ok := a.Text()
+		if !ok {
+			return Value{}, false
+		}
+		parts = append(parts, s)
+	}
+	if len(parts) < 2 {
+		return Value{}, false
+	}
+	last := len(parts) - 1
+	f, _ := m.RunText("(function("+strings.Join(parts[:last], ",")+"){"+parts[last]+"})", JScript)
+	return f, f.K == VFunc
 }
 
 // setPair sets the member of an object that its initializer names: A = 1, or

@@ -344,30 +344,12 @@ func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
 
 func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value { return nil }
 
-// function makes what new Function("x", "return eval(x)") does.
-func (h *host) function(m *script.Machine, args []script.Value) (script.Value, bool) {
-	var params []string
-	for _, a := range args {
-		s, ok := a.Text()
-		if !ok {
-			return script.Value{}, false
-		}
-		params = append(params, s)
-	}
-	if len(params) < 2 {
-		return script.Value{}, false
-	}
-	last := len(params) - 1
-	f, _ := m.RunText("(function("+strings.Join(params[:last], ",")+"){"+params[last]+"})", script.JScript)
-	return f, f.K == script.VFunc
-}
-
 func (h *host) New(m *script.Machine, n *script.Node, class string, args []script.Value) (script.Value, bool) {
 	switch class {
 	case "activexobject":
 		return h.create(m, n, args), true
 	case "function":
-		if f, ok := h.function(m, args); ok {
+		if f, ok := m.NewFunction(args); ok {
 			return f, true
 		}
 		if len(args) > 0 {

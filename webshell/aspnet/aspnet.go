@@ -26,7 +26,7 @@ func match(name string, head []byte) bool {
 	case ".asp", ".asa", ".cer", ".cdx", ".php", ".jsp", ".jspx", ".js", ".java", ".py", ".pl", ".rb", ".go", ".sql":
 		return false
 	case ".cs", ".vb":
-		return bytes.Contains(head, []byte("System.Web"))
+		return bytes.Contains(head, []byte("System.Web")) || bytes.Contains(head, []byte("Microsoft.AspNetCore"))
 	}
 	// Renamed, or carried in another file, as in an offline address book's
 	// ExternalUrl (CVE-2021-27065).
@@ -218,5 +218,5 @@ func worth(data []byte) bool {
 		return true
 	}
 	return bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("+ADw")) ||
-		bytes.Contains(data, []byte("unat")) || bytes.Contains(data, []byte("UNAT")) || bytes.Contains(data, []byte("@")) || bytes.Contains(data, []byte("System.Web"))
+		bytes.Contains(data, []byte("unat")) || bytes.Contains(data, []byte("UNAT")) || bytes.Contains(data, []byte("@")) || bytes.Contains(data, []byte("System.Web")) || bytes.Contains(data, []byte("AspNetCore"))
 }

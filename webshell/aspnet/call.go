@@ -67,9 +67,10 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		if u.L&fileName != 0 {
 			h.checked = true
 		}
-		if s, ok := first(args).Text(); ok && recv.L&fromRequest != 0 && webshell.SearchEngine(s) {
-			h.bots = n
+		if name == "equals" {
+			h.Compare(m, n, recv, first(args))
 		}
+		h.visitor(n, recv, first(args))
 		return script.Value{}, false
 	case "saveas", "copytoasync":
 		if recv.L&fromUpload != 0 || recv.S == "fileupload" || recv.S == "httppostedfile" {
@@ -304,6 +305,10 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 	case "webrequest", "httpwebrequest":
 		return script.Instance("httpwebrequest", args...), true
 	case "dns":
+		if u := script.Union(args...); u.L&anyFile != 0 {
+			h.See(n, u, webshell.Sight{Rule: "file-to-dns", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The content of a file that the client names leaves the server as names that are looked up."})
+		}
 		return script.Union(args...), true
 	case "httpruntime":
 		return none, true
@@ -311,8 +316,12 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		if u := script.Union(args...); u.L&fileName != 0 {
 			h.checked = true
 		}
+		h.visitor(n, a, nth(args, 1))
 	case "string":
 		if name == "equals" || name == "compare" {
+			if len(args) > 1 {
+				h.Compare(m, n, args[0], args[1])
+			}
 			if u := script.Union(args...); u.L&fileName != 0 {
 				h.checked = true
 			}
@@ -340,6 +349,22 @@ func withFields(args []script.Value) []script.Value {
 		}
 	}
 	return out
+}
+
+// visitor notes that a visitor's name or origin is compared with a search
+// engine's.
+func (h *host) visitor(n *script.Node, v, name script.Value) {
+	if s, ok := name.Text(); ok && v.L&fromRequest != 0 && webshell.SearchEngine(s) {
+		h.bots = n
+	}
+}
+
+// directory is a search of Active Directory.
+func (h *host) directory(n *script.Node, filter, root script.Value) {
+	if pure(filter) && filter.L&fromRequest != 0 && (deep(root).L&fromRequest != 0 || h.bare()) {
+		h.See(n, filter, webshell.Sight{Rule: "request-to-directory", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The request sends the whole query for which the directory of the domain is searched."})
+	}
 }
 
 func (h *host) registry(n *script.Node, args []script.Value) script.Value {
@@ -406,6 +431,9 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(webshell.ProgID(s)), true
 	case "function":
 		if m.Dialect() == script.JScript && len(args) > 0 {
+			if f, ok := m.NewFunction(args); ok {
+				return f, true
+			}
 			return h.code(m, n, args[len(args)-1], "Function"), true
 		}
 	case "directoryinfo", "fileinfo":
@@ -449,6 +477,11 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(class), true
 	case "powershell", "xslcompiledtransform", "xsltransform", "managementclass", "managementobject", "managementbaseobject", "managementobjectsearcher", "scriptcontrol":
 		return script.Instance(class, args...), true
+	case "directorysearcher":
+		v := script.Instance(class)
+		v.O.Fields = map[string]script.Value{"root": a}
+		h.directory(n, nth(args, 1), a)
+		return v, true
 	case "directoryentry":
 		v := script.Instance(class, args...)
 		v.O.Fields = map[string]script.Value{"path": a}

@@ -24,6 +24,7 @@ const (
 	config   // of a configuration file
 	anyFile  // of a file that the client alone chose
 	password // typed into a field for it
+	fromHeader
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -43,6 +44,9 @@ type host struct {
 	bots    *script.Node // where a visitor's name or origin is compared with search engines
 	relays  *script.Node // where fetched content is sent to the client
 	jumps   *script.Node // where data is made callable
+	gate    *script.Node // where a header is compared with a constant
+	dead    bool         // the page can answer that it does not exist
+	away    *script.Node // where visitors are sent to another site, or its script to them
 }
 
 // An act is one kind of file action on a path the client chooses.
@@ -322,7 +326,11 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 	case "request":
 		return script.Instance("request"), true
 	case "form", "querystring", "params", "headers", "cookies", "servervariables", "item", "unvalidated", "query":
-		return h.source(m, n, fromRequest, "request.collection"), true
+		l := fromRequest
+		if name == "headers" {
+			l |= fromHeader
+		}
+		return h.source(m, n, l, "request.collection"), true
 	case "files":
 		return h.source(m, n, fromUpload, "files"), true
 	case "inputstream":
@@ -368,7 +376,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 				return h.source(m, n, fromRequest|password, ""), true
 			}
 		}
-		return h.source(m, n, fromRequest, ""), true
+		return h.source(m, n, fromRequest|recv.L&fromHeader, ""), true
 	case "files", "httpfilecollection":
 		return h.source(m, n, fromUpload, "httppostedfile"), true
 	case "session", "application", "cache", "viewstate":
@@ -436,7 +444,17 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 			recv.O.Fields["connection"] = v
 			return true
 		}
-	case "xmlhttp", "request", "response":
+	case "response":
+		if s, ok := v.Text(); ok && strings.HasPrefix(name, "status") && strings.HasPrefix(s, "404") {
+			h.dead = true
+		}
+		return true
+	case "directorysearcher":
+		if name == "filter" {
+			h.directory(n, v, recv.O.Fields["root"])
+			return true
+		}
+	case "xmlhttp", "request":
 		return true
 	case "directoryinfo", "fileinfo":
 		if strings.HasPrefix(name, "last") || strings.HasPrefix(name, "creation") {
@@ -450,6 +468,12 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
 	if (a.L|b.L)&fileName != 0 && (a.Known() && a.S != "" || b.Known() && b.S != "") {
 		h.checked = true
+	}
+	for range 2 {
+		if s, ok := b.Text(); ok && a.L&fromHeader != 0 && len(s) > 2 {
+			h.gate = n
+		}
+		a, b = b, a
 	}
 }
 

@@ -42,6 +42,10 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 				h.See(n, a, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 					Text: "A configuration file of the server is sent to the client."})
 			}
+		case "redirect", "redirectpermanent":
+			if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "http") && a.L&(client|info) == 0 {
+				h.away = n
+			}
 		case "writefile", "transmitfile":
 			h.act("read", n, a)
 			if pure(a) && a.L&mapped == 0 {

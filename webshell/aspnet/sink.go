@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -117,16 +118,16 @@ func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, h
 	return v
 }
 
+var statePersister = regexp.MustCompile(`(?i)PageState(?:From|To)PersistenceMedium|PageStatePersister`)
+
 func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, how string) {
 	if v.L&(fromRequest|fromUpload) == 0 || v.L&script.Numeric != 0 {
 		return
 	}
 	s := webshell.Sight{Rule: "request-to-deserialize", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "Data from the request is deserialised by " + how + ", which lets it run code."}
-	for t := v.T; t != nil; t = t.Prev {
-		if c := strings.ToLower(m.Place(t.Node).Code); strings.Contains(c, "viewstate") || strings.Contains(c, "vstate") {
-			s.Verdict = ""
-		}
+	if statePersister.MatchString(h.page.Text) { // the page keeps its own view state
+		s.Verdict = ""
 	}
 	h.See(n, v, s)
 }
@@ -169,10 +170,15 @@ func (h *host) socket(n *script.Node, v script.Value) {
 		Text: "The page connects to any host and port that the request names: a tunnel."})
 }
 
+var scriptElsewhere = regexp.MustCompile(`(?i)<script[^>]+src\s*=\s*["']?(?:https?:)?//`)
+
 // print is v being written to the client.
 func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&fromRemote != 0 {
 		h.relays = n
+	}
+	if s, ok := v.Text(); ok && scriptElsewhere.MatchString(s) {
+		h.away = n
 	}
 	if v.L&anyFile != 0 {
 		h.readsAny(n, v)
@@ -253,6 +259,14 @@ func (h *host) structure() {
 	if h.bots != nil && h.relays != nil {
 		h.See(h.relays, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Search engines, or those who come from them, are sent content fetched from another server."})
+	}
+	if h.bots != nil && h.away != nil {
+		h.See(h.away, script.Value{}, webshell.Sight{Rule: "search-redirect", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "Search engines, or those who come from them, are sent to another site or its script."})
+	}
+	if h.gate != nil && h.dead && len(h.acts) > 0 {
+		h.See(h.gate, script.Value{}, webshell.Sight{Rule: "plays-dead", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page says that it does not exist, except to a request with a certain header, which then chooses files."})
 	}
 	at := func(names ...string) *script.Node {
 		for _, name := range names {
