@@ -75,6 +75,14 @@ func (m *Machine) execNode(n *Node) control {
 		m.define(n, typed(v, n.Low))
 	case KRedim:
 		c := m.lookup(n.Name)
+		if o := m.cur.self; o != nil && c == nil {
+			if v, ok := o.Fields[n.Name]; ok { // of the class
+				if v.K != VArray {
+					o.Fields[n.Name] = Value{K: VArray, O: &Object{}}
+				}
+				return goOn
+			}
+		}
 		if c == nil || c.v.K != VArray {
 			m.define(n, Value{K: VArray, O: &Object{}})
 		}

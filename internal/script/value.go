@@ -177,6 +177,7 @@ func (v Value) Known() bool {
 // Union is an unknown value that may stem from any of the given ones.
 func Union(vs ...Value) Value {
 	var out Value
+	text := false // one of them is more than a number
 	for i := range vs {
 		v := &vs[i]
 		l, t := v.L, v.T
@@ -201,6 +202,10 @@ func Union(vs ...Value) Value {
 			out.T = t
 		}
 		out.L |= l &^ Built
+		text = text || t != nil && l&Numeric == 0
+	}
+	if text {
+		out.L &^= Numeric
 	}
 	return out
 }
@@ -321,7 +326,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 	var out Value
 	known, built := true, 0
 	acc, text, suffix := "", false, ""
-	prefixDone := false
+	prefixDone, free := false, false // free: a part that is more than a number
 	var l Label
 	for i, v := range vs {
 		if v.K == VType && m.cur.d == VBScript { // a variable nobody set is empty
@@ -365,6 +370,10 @@ func (m *Machine) Concat(vs ...Value) Value {
 			u.L |= Mixed
 		}
 		l |= u.L
+		free = free || u.T != nil && u.L&Numeric == 0
+	}
+	if free {
+		l &^= Numeric
 	}
 	if known {
 		out.K, out.S, out.O = VString, acc, nil

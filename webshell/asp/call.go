@@ -19,9 +19,11 @@ func first(args []script.Value) script.Value {
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
 	h.Hidden(n, args, h.page.Text)
-	if (name == "instr" || name == "indexof" || name == "test") && len(args) > 1 {
-		if s, ok := args[len(args)-1].Text(); ok && script.Union(args...).L&fromRequest != 0 && webshell.SearchEngine(s) {
-			h.bots = true
+	if (name == "instr" || name == "indexof" || name == "test") && len(args) > 1 && script.Union(args...).L&fromRequest != 0 {
+		for _, a := range args {
+			if s, ok := a.Text(); ok && webshell.SearchEngine(s) {
+				h.bots = true
+			}
 		}
 	}
 	if recv.K == script.VNone || recv.K == script.VType {
@@ -231,8 +233,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			h.exec(m, n, a, "WScript.Shell."+name)
 			return script.Instance("exec"), true
 		case "regread", "regwrite", "regdelete":
-			if a.L&fromRequest != 0 {
-				h.act(m, n, "registry", a)
+			if pure(a) {
+				h.See(n, a, webshell.Sight{Rule: "request-to-registry", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "The request names the registry key that is read or written."})
 			}
 			return none, true
 		}
@@ -245,6 +248,8 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			h.act(m, n, "list", a)
 			return made("folder", a), true
 		}
+	case "schedule.service": // and what it gives
+		return recv, true
 	case "exec":
 		return none, true
 	case "wbemscripting.swbemlocator":
@@ -369,8 +374,16 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return none, true
 		}
 	case "adodb.command":
+		if name == "createparameter" {
+			recv.O.Any = script.Union(append(args, recv.O.Any)...)
+		}
 		if name == "execute" && recv.O.Fields != nil {
-			h.sql(m, n, recv.O.Fields["<sql>"], none)
+			sql := recv.O.Fields["<sql>"]
+			if s, ok := sql.Text(); ok && databaseCommand(strings.ToLower(s)) { // the command is a parameter
+				h.databaseCommand(n, recv.O.Any)
+				return script.Instance("recordset"), true
+			}
+			h.sql(m, n, sql, none)
 			return script.Instance("recordset"), true
 		}
 	case "xmlhttp":

@@ -175,6 +175,12 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 		return h.source(m, n, fromData)
 	case "exec": // WScript.Shell.Exec
 		return script.Value{}, true
+	case "adodb.command":
+		if name == "execute" {
+			return h.objectCall(m, n, recv, name, nil)
+		}
+	case "schedule.service":
+		return recv, true
 	case "wscript.shell", "shell.application", "adodb.connection", "scripting.dictionary":
 		return script.Value{}, false
 	}
@@ -303,6 +309,11 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 	case "session", "application":
 		if name == "<index>" && len(n.Kids) > 1 && n.Kids[1].Kind == script.KStr {
 			m.Share(recv.S+"#"+strings.ToLower(n.Kids[1].Name), v)
+		}
+		return true
+	case "schedule.service": // an action of a task
+		if name == "path" || name == "arguments" {
+			h.exec(m, n, v, "Task Scheduler")
 		}
 		return true
 	case "xmlnode":

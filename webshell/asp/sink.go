@@ -171,6 +171,12 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0 && (path.L&mapped == 0 || path.Prefix() == ""):
 		s.Text = "Text from the request is written to a file that the request names."
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
+	case req && content.L&script.Mixed == 0 && path.L&fromRequest != 0 && path.L&mapped == 0 && path.Prefix() == "" && path.S != "":
+		s.Text = "Text from the request alone is written into any folder that the request names."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+	case content.L&fromUpload != 0 && path.L&(fromRequest|fromUpload) != 0 && path.S == "" && path.L&script.Numeric == 0 && h.bare():
+		s.Rule, s.Text = "upload-to-file", "The page does nothing but store what it is sent under the name it is sent, and checks neither names nor who asks."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&fromRequest == 0:
 		s.Text = "Text from the request is written to the script itself."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
@@ -199,6 +205,23 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	h.See(n, script.Union(content, path), s)
 }
 
+// maxBare is the size of a page that only stores what it is sent, in bytes.
+const maxBare = 3 << 10
+
+// bare reports whether the page is small, stands alone and checks nothing.
+func (h *host) bare() bool {
+	if len(h.page.Text) > maxBare || len(h.page.Includes) > 0 {
+		return false
+	}
+	low := strings.ToLower(h.page.Text)
+	for _, w := range []string{"session", "extension", "contenttype", "content-type", "filesize", ".jpg", ".gif", ".png", ".pdf", ".csv", ".txt", "class ", "instrrev(filename", "getext"} {
+		if strings.Contains(low, w) {
+			return false
+		}
+	}
+	return true
+}
+
 // sql is a statement being run. Only a console's is of interest: the request
 // sends all of it and names the database too.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
@@ -210,9 +233,9 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 	c := script.Union(conn, anyOf(conn))
 	low := strings.TrimRight(strings.ToLower(v.Prefix()), " [\"")
 	switch names := c.L&(fromRequest|fromSession) != 0; {
-	case strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate"):
-		s.Rule, s.Verdict, s.Sure = "request-to-command", webshell.Webshell, finding.HighConfidence
-		s.Text = "Text from the request is run as a command by the database server."
+	case databaseCommand(low):
+		h.databaseCommand(n, v)
+		return
 	case names && pure(v):
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 		s.Text = "The request names the database and sends the SQL statement."
@@ -223,6 +246,19 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 		return
 	}
 	h.See(n, v, s)
+}
+
+// databaseCommand reports whether a statement runs commands of the system.
+func databaseCommand(low string) bool {
+	return strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate")
+}
+
+// databaseCommand is v being run as a command by the database server.
+func (h *host) databaseCommand(n *script.Node, v script.Value) {
+	if v.L&fromRequest != 0 && v.L&script.Numeric == 0 {
+		h.See(n, v, webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+			Text: "Text from the request is run as a command by the database server."})
+	}
 }
 
 func (h *host) connect(m *script.Machine, n *script.Node, recv, v script.Value) {

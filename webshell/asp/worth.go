@@ -42,6 +42,9 @@ func worth(data []byte) bool {
 	if created(low, "createobject") || created(low, "activexobject") {
 		return true
 	}
+	if has("adodb.command") && has("xp_") {
+		return true
+	}
 	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function") || has("this[")) {
 		return true
 	}
@@ -147,7 +150,7 @@ func created(low []byte, name string) bool {
 		if len(after) > 0 && (after[0] == '&' || after[0] == '+') {
 			return true
 		}
-		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "clsid", "new:"} {
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:"} {
 			if bytes.Contains(id, []byte(bad)) {
 				return true
 			}
