@@ -144,8 +144,8 @@ func (m *Machine) Load(text string, segs []Segment, d Dialect) []*Node {
 // Tokens after which a program is read in parts, and how many of all parts are
 // parsed: what hides in a giant program stands at its start or its end.
 const (
-	partTokens = 100_000
-	maxTokens  = 600_000
+	partTokens = 40_000
+	maxTokens  = 240_000
 )
 
 func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*Node {

@@ -197,7 +197,7 @@ func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Con
 	}
 	m.reason(r)
 	if verdict == webshell.Webshell && conf == finding.HighConfidence { // it is settled: look round a little more
-		m.steps = min(m.steps, maxSteps/8)
+		m.steps = min(m.steps, settledSteps)
 	}
 }
 

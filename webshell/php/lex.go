@@ -57,7 +57,7 @@ type token struct {
 }
 
 // maxTokens bounds the memory of one file: 16 bytes each.
-const maxTokens = 2 << 20
+const maxTokens = 1 << 20
 
 type lexer struct {
 	src    []byte

@@ -9,14 +9,15 @@ import (
 
 // Budgets of one file.
 const (
-	maxSteps   = 1_000_000 // nodes evaluated, about a fifth of a second
-	quietSteps = 40_000    // while nothing odd was seen
-	maxBytes   = 64 << 20  // bytes of strings made
-	maxString  = 8 << 20   // bytes of one string
-	maxCalls   = 24        // nested calls of the file's own functions
-	maxEvals   = 24        // layers of decoded code
-	maxJumps   = 5000      // gotos followed
-	maxReasons = 40
+	maxSteps     = 1_000_000 // nodes evaluated, about a fifth of a second
+	quietSteps   = 40_000    // while nothing odd was seen
+	settledSteps = 20_000    // from the first certain web shell on
+	maxBytes     = 64 << 20  // bytes of strings made
+	maxString    = 8 << 20   // bytes of one string
+	maxCalls     = 24        // nested calls of the file's own functions
+	maxEvals     = 24        // layers of decoded code
+	maxJumps     = 5000      // gotos followed
+	maxReasons   = 40
 )
 
 // A machine runs a file without its effects: values are followed as far as

@@ -6,7 +6,7 @@ import (
 
 const (
 	maxDepth  = 200     // of the syntax tree: deeper code is skipped
-	maxNodes  = 600_000 // of one file, with all that is decoded from it
+	maxNodes  = 300_000 // of one file, with all that is decoded from it
 	maxParams = 64
 
 	slabSize = 64 // nodes made at once
