@@ -192,6 +192,8 @@ func (m *machine) assignIndex(n *node, v value) {
 					v = join(m.superElement(s, key, value{}), v)
 				}
 				m.facts.setSuper(string(s)+"."+key, v)
+			} else if t, tr := taintOf(v); s == "_SESSION" && key != "" && t&hostile != 0 {
+				m.facts.setSuper(string(s)+"."+key, value{t: t, tr: tr})
 			}
 			return
 		}

@@ -123,6 +123,15 @@ func (m *machine) call(n *node) value {
 	}
 	f := m.eval(callee)
 	args := m.args(n.list)
+	if callee.op == nIndex && f.k == vUnknown {
+		if a, ok := m.eval(callee.a).ref.(*array); ok && len(a.vals) < 64 { // one of several closures
+			for _, v := range a.vals {
+				if v.k == vFn {
+					m.callValue(n, v, args, n.list, true)
+				}
+			}
+		}
+	}
 	if callee.op == nStr && f.t == 0 { // "name"(…): nobody writes this but to hide
 		f.t |= hidden
 	}

@@ -24,7 +24,7 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		what := "The request names the function that is called"
 		switch {
 		case ft&checked != 0 || ft&unsure != 0 && !given:
-		case given && (direct || m.isolated()):
+		case given && (direct || m.isolated() || ft&decoded != 0):
 			m.note(doesEval, n, f)
 			m.report("request-names-function", webshell.Webshell, high, what+", and gives its arguments.", n, join(value{t: t, tr: tr}, f))
 		case len(args) > 0 && m.isolated() && (len(args) == 1 && args[0].exact() || t&(fromUndef) != 0):
@@ -174,6 +174,10 @@ func (m *machine) wordPress(c *call) {
 		return
 	}
 	plugin := strings.Contains(src, "add_action(") && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password are written there
+	if c.name == "wp_set_auth_cookie" && admin && strings.Contains(src, "get_users(") && strings.Contains(src, "$_") && !strings.Contains(src, "current_user_can") {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in as an administrator.", c.n, value{t: t, tr: tr})
+		return
+	}
 	if plugin && admin && c.name == "wp_create_user" || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
 	}
@@ -232,6 +236,12 @@ func (m *machine) newAdministrator(n *node, sql string) {
 	switch {
 	case insert && has("capabilities") && has("administrator"), insert && has("user_usergroup_map") && has("8)"):
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator in the database.", n, value{})
+	case has("update ") && has("<script") && has("src=") && has("//"):
+		m.report("infects-pages", webshell.Malicious, moderate, "A script is added to the pages in the database.", n, value{})
+	case has("update ") && has("user_pass") && m.does(doesConnect) && m.isolated():
+		m.report("makes-administrator", webshell.Malicious, moderate, "The request names a database, in which it sets a password.", n, value{})
+	case has("update ") && has("users") && has("user_pass") && has("md5('") && !has("md5('\"") && !has("md5('$") && m.mentions("wp-load.php", "wp-config.php"):
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", n, value{})
 	case has("update ") && has("users") && has(" set ") && has("md5('") && !has("where"):
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script gives all users one password.", n, value{})
 	}

@@ -284,6 +284,9 @@ func (m *machine) index(n *node) value {
 		return value{}
 	}
 	k := m.eval(n.b)
+	if base.k == vUnknown && base.t == 0 && k.k == vStr && n.a.op == nProp && n.a.b != nil && n.a.b.s == "post" && secretName(k.s) {
+		return value{t: secret, tr: m.at(n)} // of a framework's request
+	}
 	return m.element(base, k, n)
 }
 
@@ -336,7 +339,11 @@ func (m *machine) element(base, k value, n *node) value {
 		}
 		return v
 	}
-	return value{t: base.t &^ wholeReq, tr: base.tr}
+	v := value{t: base.t &^ wholeReq, tr: base.tr}
+	if base.t&fromRequest != 0 && k.k == vStr && secretName(k.s) {
+		v.t |= secret
+	}
+	return v
 }
 
 func (m *machine) property(n *node) value {

@@ -122,7 +122,7 @@ func (m *machine) worthRunning(f *function) bool {
 	if !m.framed || m.have&hasShape != 0 {
 		return have&hasHot != 0
 	}
-	return have&(hasDeadly|hasShape) != 0 ||
+	return have&(hasDeadly|hasShape) != 0 || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
 		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
 		have&hasHeader != 0 && have&hasRemote != 0
 }

@@ -35,7 +35,7 @@ var traitWords = map[trait]string{
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
 		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password
 		register_rest_route pre_user_query`,
-	hasCards:  `getccnumber getcccid`,
+	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
 		wp_remote_get wp_remote_post wp_remote_request soapclient`,
@@ -392,6 +392,9 @@ func interesting(data []byte, t trait) bool {
 	if has(hasHeader) && !classes && bytes.Contains(data, []byte("://")) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
 		return true
 	}
+	if has(hasStrong) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("<script")) {
+		return true
+	}
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {
 		return true
 	}
@@ -416,7 +419,10 @@ func interesting(data []byte, t trait) bool {
 // makesUsers says that a text may be about the users of a well-known program
 // that has administrators.
 func makesUsers(data []byte) bool {
-	for _, w := range []string{"capabilities", "usergroup_map", "admin/user", "user_login", "password=", "users SET"} {
+	if bytes.Contains(data, []byte("user_save(")) {
+		return true
+	}
+	for _, w := range []string{"capabilities", "usergroup_map", "admin/user", "user_login", "password=", "users SET", "post_content"} {
 		if bytes.Contains(data, []byte(w)) {
 			return bytes.Contains(data, []byte("query(")) || bytes.Contains(data, []byte("setQuery")) || bytes.Contains(data, []byte("getModel("))
 		}

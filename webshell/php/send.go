@@ -30,6 +30,10 @@ func (m *machine) mail(c *call) {
 			conf = high
 		}
 		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
+	case mt&fromRequest != 0 && mt&address != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small() && m.labels():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
+	case mt&secret != 0 && m.framed && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.cards():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case freely(to, tt) && freely(msg, mt) && freely(subject, st):
 		m.note(doesMail, c.n, body)
 		if m.isolated() && tt&checked == 0 {
@@ -51,6 +55,26 @@ func (m *machine) mail(c *call) {
 	}
 }
 
+// labels says that a text of the file ends by asking for what follows to be a
+// password or the like.
+func (m *machine) labels() bool {
+	for _, t := range m.file.tokens {
+		if t.kind != tStr && t.kind != tTpl {
+			continue
+		}
+		s := strings.TrimRight(lower(m.file.src[t.pos:t.end]), `"' `)
+		if s = strings.TrimRight(s, ":=>-| "); !strings.ContainsAny(string(m.file.src[t.pos:t.end]), ":=") {
+			continue
+		}
+		for _, w := range []string{"pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp"} {
+			if strings.HasSuffix(s, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // sent judges data that leaves through a connection.
 func (m *machine) sent(c *call, d value) {
 	if m.facts.udp && m.facts.loops > 0 && m.isolated() {
@@ -63,7 +87,7 @@ func (m *machine) sent(c *call, d value) {
 	if strings.HasPrefix(strings.ToLower(d.s), "rcpt to:") && t&fromRequest != 0 && t&checked == 0 && m.does(doesSocket) && m.isolated() {
 		m.report("mailer", webshell.Malicious, moderate, "The request says through which server mail is sent, and to whom.", c.n, d)
 	}
-	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&address != 0 {
+	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&(address|wrapped) != 0 {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
 	}
 }
@@ -76,6 +100,9 @@ func (m *machine) noteSent(c *call, o *object) {
 	}
 	if s := o.props["data"]; s != nil {
 		d = s.v
+	}
+	if strings.HasSuffix(u.tail(), "wp-login.php") && u.t&fromRequest != 0 && m.facts.loops >= 2 && m.isolated() {
+		m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords are tried on sites that the request lists, one after another.", c.n, u)
 	}
 	m.fetched(c.n, u, d)
 }
@@ -119,6 +146,9 @@ func (m *machine) output(n *node, v value) {
 	if t&(fromRequest|fromRemote) != 0 {
 		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
 	}
+	if t&decoded != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
+		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
+	}
 	if t&fromRemote == 0 {
 		return
 	}
@@ -155,6 +185,17 @@ func (m *machine) cloaked(n *node, v value) {
 	}
 }
 
+// linksOut judges what is put into a page that a function gives back.
+func (m *machine) linksOut(n *node, v value) {
+	if v.k != vPart || v.t&fromFile == 0 || m.framed {
+		return
+	}
+	low := strings.ReplaceAll(strings.ToLower(v.s), " ", "")
+	if strings.Contains(low, "left:-9") || strings.Contains(low, "height:1px") || strings.Contains(low, "font-size:0") || strings.Contains(low, "text-indent:-9") {
+		m.report("hidden-links", webshell.Malicious, moderate, "Text of a file is put where no visitor sees it.", n, v)
+	}
+}
+
 // hidesText says that HTML keeps what follows it out of sight.
 func hidesText(s string) bool {
 	if len(s) < 10 || len(s) > 4096 {
@@ -188,7 +229,7 @@ func (m *machine) redirected(c *call, v value) {
 	switch {
 	case remoteURL(target) && v.t&decoded != 0:
 		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
-	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.isolated():
+	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr && (m.facts.searched > 0 || m.mentions("http_referer")) || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.isolated():
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
 	case v.t&fromRemote != 0:
 		m.report("remote-redirect", webshell.Malicious, moderate, "A remote server says where visitors are sent.", c.n, v)
@@ -363,6 +404,8 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 	case "phpmailer":
 		m.letter(n, o, name, c)
 		return value{}
+	case "spltempfileobject":
+		return m.memory(o, name, c)
 	case "splfileobject":
 		switch name {
 		case "fwrite", "fputcsv":
@@ -513,6 +556,22 @@ func (m *machine) documentBuilt(n *node, o *object, name string, c *call) value 
 	return value{t: t, tr: tr}
 }
 
+// memory follows text through a file object that is no file.
+func (m *machine) memory(o *object, name string, c *call) value {
+	s := o.props["#text"]
+	if s == nil {
+		s = &slot{v: str("")}
+		o.props["#text"] = s
+	}
+	switch name {
+	case "fwrite":
+		s.v = concat(s.v, c.arg(0), maxString)
+	case "fgets", "fread", "current", "getcurrentline":
+		return s.v
+	}
+	return value{}
+}
+
 // script sees Magick Scripting Language, which reads and writes any file:
 // https://imagemagick.org/script/conjure.php.
 func (m *machine) script(n *node, p value) {
@@ -539,8 +598,15 @@ func (m *machine) unpacked(c *call, o *object) {
 // unknownMethod knows methods by their names alone.
 func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool) {
 	if len(args) == 0 {
-		if name == "getccnumber" || name == "getcccid" {
+		switch name {
+		case "getccnumber", "getcccid":
 			return value{t: secret}, true
+		case "loadresult", "loadobject", "loadobjectlist", "loadassoc", "loadrow":
+			return value{t: fromDB}, true
+		case "getpost", "getparams":
+			if n.a != nil && n.a.op == nMCall && n.a.b != nil && strings.EqualFold(n.a.b.s, "getrequest") {
+				return value{t: fromRequest | unsure | checked | wholeReq, tr: m.at(n)}, true
+			}
 		}
 		return value{}, false
 	}

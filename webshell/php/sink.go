@@ -49,6 +49,9 @@ func (m *machine) sink(c *call) (value, bool) {
 		if s, ok := a0.text(); ok && c.name == "popen" && interpreter(s) {
 			return value{ref: &handle{path: a0, shell: true}}, true
 		}
+		if s, ok := a0.text(); ok && c.name == "proc_open" && interpreter(s) {
+			m.store(c, 2, arr(value{ref: &handle{path: a0, shell: true}}))
+		}
 		if c.name == "exec" {
 			m.store(c, 1, value{})
 		}
@@ -176,12 +179,32 @@ func (m *machine) sink(c *call) (value, bool) {
 			}
 		}
 		return value{}, true
+	case "class_exists", "interface_exists", "is_subclass_of":
+		if m.chosen(a0) {
+			m.autoload(a0)
+		}
+		return value{}, true
+	case "user_save": // Drupal
+		if a, ok := c.arg(1).ref.(*array); ok && m.small() && !m.framed {
+			if p, _ := a.get(key{s: "pass", str: true}); p.k == vStr && p.s != "" {
+				m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", c.n, value{})
+			}
+		}
+		return value{}, true
+	case "socket_sendto", "socket_send", "socket_write":
+		m.sent(c, c.arg(1))
+		return value{}, true
 	case "dl":
 		if m.chosen(a0) {
 			m.report("request-to-library", webshell.Webshell, moderate, "The request names a library that is loaded into PHP.", c.n, a0)
 		}
 		return value{}, true
 	case "ini_set", "ini_alter":
+		if f, _ := c.text(1); strings.HasPrefix(a0.s, "unserialize_callback_func") || strings.HasPrefix(a0.s, "assert.callback") {
+			if deadly[strings.ToLower(f)] || c.arg(1).t&fromRequest != 0 {
+				m.report("hidden-function", webshell.Webshell, moderate, "PHP is told to call "+cut(f, 40)+" by itself.", c.n, c.arg(1))
+			}
+		}
 		if s, ok := c.text(0); ok && (s == "auto_prepend_file" || s == "auto_append_file") {
 			if v := c.arg(1); m.chosen(v) {
 				m.report("request-to-include", webshell.Webshell, moderate, "The request names a file that PHP will run.", c.n, v)
@@ -457,6 +480,7 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 	}
 	ereg := strings.HasPrefix(c.name, "mb_")
 	rt, rtr := taintOf(r)
+	m.linksOut(c.n, r)
 	st, str := taintOf(s)
 	pt, _ := taintOf(p)
 	for i, x := range pats {

@@ -132,13 +132,16 @@ func (m *machine) secretName(key string) bool {
 
 // secretName says that a form field holds what phishers want.
 func secretName(key string) bool {
-	k := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
-	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "privatekey", "keystore", "routing", "sortcode"} {
+	k := strings.ToLower(key)
+	if strings.ContainsAny(k, "-_") {
+		k = strings.ReplaceAll(strings.ReplaceAll(k, "-", ""), "_", "")
+	}
+	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "seedphrase", "recoveryphrase", "privatekey", "keystore", "routing", "sortcode"} {
 		if strings.Contains(k, w) {
 			return true
 		}
 	}
-	return k == "pw" || k == "pin" || k == "pass1" || k == "psw"
+	return k == "pw" || k == "seed" || k == "phrase" || k == "pin" || k == "pass1" || k == "psw"
 }
 
 // A handle is an open file or connection.
@@ -253,7 +256,7 @@ func (m *machine) source(c *call) (value, bool) {
 		}
 		m.noteRead(c, a0)
 		v := m.read(c, a0)
-		if ctx := c.arg(2); c.name == "file_get_contents" && ctx.t&fromRequest != 0 && v.t&fromRemote != 0 {
+		if ctx := c.arg(2); c.name == "file_get_contents" && (ctx.t|a0.t)&fromRequest != 0 && v.t&fromRemote != 0 {
 			m.fetched(c.n, a0, ctx)
 		}
 		if c.name == "file" || c.name == "gzfile" {

@@ -75,7 +75,7 @@ func (m *machine) written(c *call, p, d value) {
 		return
 	}
 	switch {
-	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && picture(p.tail()):
+	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && (picture(p.tail()) || t&wrapped != 0 && (strings.HasSuffix(p.tail(), ".css") || strings.HasSuffix(p.tail(), ".js"))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
@@ -138,6 +138,10 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("drops-script", webshell.Malicious, moderate, "A command that fetches a program and runs it is written to a file.", n, d)
 		return
 	}
+	if redirectsSearch(p, s) {
+		m.report("search-redirect", webshell.Malicious, moderate, "A configuration file is written that sends visitors of search engines to another host.", n, d)
+		return
+	}
 	if runsOthers(p, s) {
 		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
@@ -184,6 +188,16 @@ func runsOthers(p value, text string) bool {
 	return has("auto_prepend_file") || has("application/x-httpd-php") && has(".jpg") ||
 		has("followsymlinks") && (has("text/plain") || has("cgi-script")) ||
 		has("cgi-script") && has("addhandler") && has("execcgi") || showsSource(low)
+}
+
+// redirectsSearch says that text written to p sends those who come from a search
+// engine to another host.
+func redirectsSearch(p value, text string) bool {
+	if !strings.HasSuffix(p.tail(), ".htaccess") {
+		return false
+	}
+	low := strings.ToLower(text)
+	return strings.Contains(low, "rewriterule") && strings.Contains(low, "://") && strings.Contains(low, "http_referer") && botWord(low) && !strings.Contains(low, "[f")
 }
 
 // showsSource says that a .htaccess makes the server show scripts as text, which
