@@ -128,10 +128,19 @@ func (e *readingEval) story(ctx context.Context) error {
 		return fmt.Errorf("the text read has SHA-256 %s, the gold %s", d.SHA256, gold.Document.SHA256)
 	}
 	fmt.Fprintf(e.w, "The story's article\n\n%s", f1Head)
+	e.storyEntities(d, gold.Entities)
+	attrs, right := e.storyClaims(d, gold.Claims, gold.Entities)
+	bad := e.storyTooMuch(d)
+	fmt.Fprintf(e.w, "\nModality, confidence and polarity: %d of %d right. Claims that must not be made: %d.\n\n", right, attrs, bad)
+	return nil
+}
+
+// storyEntities counts entities that cover the labelled ones by half, then whole.
+func (e *readingEval) storyEntities(d *reading.Document, gold []goldEntity) {
 	for _, exact := range []bool{false, true} {
 		used := map[int]bool{}
 		hit := 0
-		for _, g := range gold.Entities {
+		for _, g := range gold {
 			best, iou := -1, 0.5
 			for i, x := range d.Entities {
 				if !used[i] && x.Type == g.Type {
@@ -152,15 +161,19 @@ func (e *readingEval) story(ctx context.Context) error {
 				e.say("too much: %s %q\n", x.Type, x.Quote)
 			}
 		}
-		e.f1(map[bool]string{false: "entities, overlap", true: "entities, exact"}[exact], hit, len(d.Entities), len(gold.Entities))
+		e.f1(map[bool]string{false: "entities, overlap", true: "entities, exact"}[exact], hit, len(d.Entities), len(gold))
 	}
+}
+
+// storyClaims counts claims, and how many attributes of those found are right.
+func (e *readingEval) storyClaims(d *reading.Document, gold []goldClaim, entities []goldEntity) (attrs, right int) {
 	byID := map[string]goldEntity{}
-	for _, g := range gold.Entities {
+	for _, g := range entities {
 		byID[g.ID] = g
 	}
 	used := map[int]bool{}
-	hit, attrs, attrsRight := 0, 0, 0
-	for _, g := range gold.Claims {
+	hit := 0
+	for _, g := range gold {
 		found := -1
 		for i := range d.Claims {
 			if !used[i] && storyMatch(&d.Claims[i], g, byID) {
@@ -182,7 +195,7 @@ func (e *readingEval) story(ctx context.Context) error {
 		for _, a := range [][3]string{{"modality", string(c.Modality), strings.Fields(g.Modality)[0]}, {"confidence", string(c.Confidence), level}, {"polarity", string(c.Polarity), g.Polarity}} {
 			attrs++
 			if a[1] == a[2] {
-				attrsRight++
+				right++
 			} else {
 				e.say("claim %s: %s is %q, want %q\n", g.ID, a[0], a[1], a[2])
 			}
@@ -193,7 +206,12 @@ func (e *readingEval) story(ctx context.Context) error {
 			e.say("too much: %s\n", reading.Sentence(&d.Claims[i]))
 		}
 	}
-	e.f1("claims", hit, len(d.Claims), len(gold.Claims))
+	e.f1("claims", hit, len(d.Claims), len(gold))
+	return attrs, right
+}
+
+// storyTooMuch counts what must not be read of the article.
+func (e *readingEval) storyTooMuch(d *reading.Document) int {
 	bad := 0
 	for _, n := range storyMustNot {
 		for i := range d.Claims {
@@ -209,8 +227,7 @@ func (e *readingEval) story(ctx context.Context) error {
 			e.say("must not: %s %q\n", x.Type, x.Quote)
 		}
 	}
-	fmt.Fprintf(e.w, "\nModality, confidence and polarity: %d of %d right. Claims that must not be made: %d.\n\n", attrsRight, attrs, bad)
-	return nil
+	return bad
 }
 
 // overlap is intersection over union, articles at the start aside.
