@@ -71,10 +71,8 @@ func Open(ctx context.Context, path string, cfg Config) (evidence.Source, io.Clo
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fail(fmt.Errorf("no such file or folder: %s; give the folder or the archive that holds the evidence", path))
-	case errors.Is(err, fs.ErrPermission):
-		return fail(fmt.Errorf("no permission to read %s; run as administrator or root, or copy it", path))
 	case err != nil:
-		return fail(fmt.Errorf("looking at evidence: %w", err))
+		return fail(unopened(path, err))
 	case !info.IsDir() && !info.Mode().IsRegular():
 		return fail(fmt.Errorf("%s is neither a file nor a folder; give the folder or the archive that holds the evidence", path))
 	}
@@ -94,6 +92,14 @@ func Open(ctx context.Context, path string, cfg Config) (evidence.Source, io.Clo
 	return src, b, nil
 }
 
+// unopened says why the evidence at path cannot be opened.
+func unopened(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("no permission to read %s; run as administrator or root, or copy it", path)
+	}
+	return fmt.Errorf("opening evidence: %w", err)
+}
+
 // sourceID is the last element of path, which stays the same wherever the
 // evidence is mounted or copied.
 func sourceID(path string) string {
@@ -111,11 +117,11 @@ func sourceID(path string) string {
 func (b *body) openFolder(path string) (fs.FS, error) {
 	dir, err := newFolder(b, path, "")
 	if err != nil {
-		return nil, fmt.Errorf("opening evidence: %w", err)
+		return nil, unopened(path, err)
 	}
 	entries, err := dir.ReadDir(".")
 	if err != nil {
-		return nil, fmt.Errorf("no permission to list %s; run as administrator or root", path)
+		return nil, unopened(path, err)
 	}
 	if len(entries) == 0 && len(b.gaps.list()) == 0 {
 		return nil, fmt.Errorf("nothing in %s: the folder is empty; is the evidence mounted?", path)
@@ -128,13 +134,13 @@ func (b *body) openFolder(path string) (fs.FS, error) {
 func (b *body) openFile(path string) (fs.FS, error) {
 	dir, err := newFolder(b, filepath.Dir(path), "")
 	if err != nil {
-		return nil, fmt.Errorf("opening evidence: %w", err)
+		return nil, unopened(path, err)
 	}
 	name := filepath.Base(path)
 	h := b.handles.handle(dir, name)
 	size, err := h.size()
 	if err != nil {
-		return nil, fmt.Errorf("opening evidence: %w", err)
+		return nil, unopened(path, err)
 	}
 	if size == 0 {
 		return nil, fmt.Errorf("%s is empty (0 bytes); was it copied to the end?", path)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -58,7 +59,11 @@ func leftOut(errs []sigma.RuleError, stderr io.Writer) {
 
 // ruleFolder reports what keeps Sigma rules from being read below dir.
 func ruleFolder(dir string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	_, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("no permission to read the rules in %s", dir)
+	}
+	if err != nil {
 		return fmt.Errorf("%s is no folder of Sigma rules: give the folder that holds the .yml files", dir)
 	}
 	return nil

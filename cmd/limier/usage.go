@@ -70,6 +70,9 @@ func writable(name string) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("cannot write %s: the folder %s is not there; make it first", name, dir)
 	}
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("cannot write %s: no permission to write to the folder %s", name, dir)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", name, err)
 	}
