@@ -70,6 +70,7 @@ type Console struct {
 	cross   *http.CrossOriginProtection
 	css     []byte
 	cssPath string
+	reports reports
 
 	reading func() (*reading.Reader, error) // made when first needed
 }

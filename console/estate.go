@@ -150,25 +150,37 @@ func (c *Console) server(v *visit) error {
 
 // report is a case as the page that `limier report` writes.
 func (c *Console) report(v *visit) error {
-	got, err := c.theCase(v)
+	id, err := number(v.r)
 	if err != nil {
 		return err
 	}
-	tables, err := enrich.Builtin()
+	info, body, err := c.Store.CaseBody(v.ctx(), v.scope, id)
 	if err != nil {
 		return err
 	}
-	defer tables.Close()
-	got.Enrich(tables)
-	var out bytes.Buffer
-	if err := html.Write(&out, got, html.Options{Lang: v.lang}); err != nil {
+	page, err := c.reports.get(reportKey{info.Hash, v.lang}, func() ([]byte, error) {
+		got, err := store.Decode(body)
+		if err != nil {
+			return nil, fmt.Errorf("case %d: %w", id, err)
+		}
+		tables, err := enrich.Builtin()
+		if err != nil {
+			return nil, err
+		}
+		defer tables.Close()
+		got.Enrich(tables)
+		var out bytes.Buffer
+		err = html.Write(&out, got, html.Options{Lang: v.lang})
+		return out.Bytes(), err
+	})
+	if err != nil {
 		return err
 	}
 	h := v.w.Header()
 	// The report carries its own style sheet, and nothing else.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-top-navigation-by-user-activation")
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = v.w.Write(out.Bytes())
+	_, _ = v.w.Write(page)
 	return nil
 }
 

@@ -1,10 +1,10 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -352,16 +352,18 @@ func Decode(body []byte) (*casefile.Case, error) {
 // MaxCase.
 func Read(r io.Reader) (*casefile.Case, error) {
 	lim := &io.LimitedReader{R: r, N: MaxCase + 1}
-	dec := json.NewDecoder(lim)
+	in := bufio.NewReaderSize(lim, 64<<10)
 	return casefile.Build(func(yield func(wire.Message, error) bool) {
 		for {
 			var m wire.Message
-			err := dec.Decode(&m)
+			line, err := in.ReadBytes('\n')
 			switch {
 			case lim.N <= 0:
 				err = ErrLarge
-			case errors.Is(err, io.EOF):
+			case err == io.EOF && len(line) == 0:
 				return
+			case err == nil || err == io.EOF:
+				err = wire.Read(line, &m)
 			}
 			if !yield(m, err) || err != nil {
 				return
