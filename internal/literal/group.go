@@ -140,8 +140,18 @@ func (s *Set) planTeddy(members []int, m *model) (g group, cost float64) {
 		size = min(size, len(s.lits[i]))
 	}
 	g = group{size: size, mask: grams(size), step: 1}
-	g.teddy, g.at, cost = newTeddy(s.lits, members, size, m)
+	g.teddy, g.at, cost = newTeddy(s.lits, members, size, 1, m)
 	return g, cost
+}
+
+// wide is planTeddy for literals in UTF-16, of which a gram is four characters.
+func (s *Set) wide(members []int, m *model) (g group, ok bool) {
+	g = group{size: 2 * width, mask: grams(2 * width), step: 1}
+	if !hasTeddy || len(members) > tableSize/16 || slices.ContainsFunc(members, func(i int) bool { return len(s.lits[i]) < g.size }) {
+		return g, false
+	}
+	g.teddy, g.at, _ = newTeddy(s.lits, members, g.size, 2, m)
+	return g, true
 }
 
 // grams returns the mask of grams of that many bytes.

@@ -61,10 +61,17 @@ func newSet(lits []string, m *model) *Set {
 // bytes that hold text in UTF-16LE.
 func NewWide(lits []string) *Set {
 	wide := make([]string, len(lits))
+	all := make([]int, len(lits))
 	for i, l := range lits {
-		wide[i] = string(widen([]byte(l)))
+		wide[i], all[i] = string(widen([]byte(l))), i
 	}
-	return newSet(wide, newModel(widen(typical)))
+	m := newModel(widen(typical))
+	s := newSet(wide, m)
+	if g, ok := s.wide(all, m); ok {
+		g.fill(s, all, m)
+		s.groups = []group{g}
+	}
+	return s
 }
 
 func widen(b []byte) []byte {

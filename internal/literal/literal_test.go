@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -88,12 +87,14 @@ func teddySet(lits []string, sample string) *Set {
 
 // skipSlowly returns the first place where the tables tell of a gram, or -1.
 func (t *teddy) skipSlowly(b []byte) int {
-	for p := range max(0, len(b)-width+1) {
+	for p := range max(0, len(b)-width*t.stride+1) {
 		in := byte(0xff)
 		for k := range width {
-			in &= t.low[k][b[p+k]&15] & t.high[k][b[p+k]>>4]
+			c := b[p+k*t.stride]
+			in &= t.low[k][c&15] & t.high[k][c>>4]
 		}
-		if in != 0 && t.table[four(unsafe.Pointer(&b[p]))&t.mask*mul>>(32-tableBits)] != 0 {
+		g := group{size: width * t.stride, mask: t.mask}
+		if in != 0 && t.table[g.hash(g.load(b, p))>>(32-tableBits)] != 0 {
 			return p
 		}
 	}
@@ -115,6 +116,33 @@ func TestTeddy(t *testing.T) {
 		got, want := teddy.skip(value), teddy.skipSlowly(value)
 		if got != want && (got+35 <= len(value) || want >= 0 && got > want) { // 35 bytes are one block
 			t.Fatalf("%q in %q: got %d, want %d", lits, value, got, want)
+		}
+	})
+}
+
+func TestWideTeddy(t *testing.T) {
+	if !hasTeddy {
+		t.Skip("this processor has no teddy")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		lits := slices.DeleteFunc(literals(t), func(l string) bool { return len(l) < width || strings.Contains(l, "\xc3") })
+		if len(lits) == 0 {
+			return
+		}
+		s := NewWide(lits)
+		tail := text(t, "value", alphabet+"\n", 0, 150)
+		if rapid.Bool().Draw(t, "plant") {
+			tail += rapid.SampledFrom(lits).Draw(t, "planted") + text(t, "rest", alphabet, 0, 60)
+		}
+		value := slices.Concat(typical[:rapid.IntRange(0, 99).Draw(t, "before")], widen([]byte(tail)), typical[:rapid.IntRange(0, 9).Draw(t, "after")])
+		teddy := s.groups[0].teddy
+		got, want := teddy.skip(value), teddy.skipSlowly(value)
+		if got != want && (got+39 <= len(value) || want >= 0 && got > want) { // 39 bytes are one block
+			t.Fatalf("%q in %q: got %d, want %d", lits, value, got, want)
+		}
+		holds := slices.ContainsFunc(lits, func(l string) bool { return contains(string(value), string(widen([]byte(l)))) })
+		if got := s.Any(value); got != holds {
+			t.Fatalf("%q in %q: got %v, want %v", lits, value, got, holds)
 		}
 	})
 }

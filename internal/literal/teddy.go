@@ -10,10 +10,12 @@ import (
 // A teddy tells for 32 places at once whether a gram may start there, as that
 // of Hyperscan does: each gram is in one of eight buckets, and for each of four
 // bytes its two halves tell in which buckets there is a gram with such a byte.
+// The bytes are next to each other, or, of text in UTF-16, every other one.
 type teddy struct {
 	low, high [4][16]byte // by half a byte: the buckets, a bit each
 	table     *[tableSize]byte
-	mask      uint32
+	mask      uint64
+	stride    int // from byte to byte
 }
 
 const (
@@ -39,14 +41,14 @@ func (b *bucket) rate() float64 {
 }
 
 // with returns the bucket with one more gram.
-func (b bucket) with(gram []byte, m *model) bucket {
+func (b bucket) with(gram []byte, stride int, m *model) bucket {
 	for k := range b.low {
-		if k >= len(gram) {
+		if k*stride >= len(gram) {
 			b.low[k], b.high[k], b.share[k] = 0xffff, 0xffff, 1
 			continue
 		}
 		low, high := b.low[k], b.high[k]
-		for _, c := range [2]byte{gram[k], upper(gram[k])} {
+		for _, c := range [2]byte{gram[k*stride], upper(gram[k*stride])} {
 			low |= 1 << (c & 15)
 			high |= 1 << (c >> 4)
 		}
@@ -74,7 +76,7 @@ func upper(c byte) byte {
 // newTeddy chooses a gram of size bytes for each of the members and a bucket for
 // it, the ones with the least choice first. It returns where the grams start and
 // what a byte costs. Members are at least size bytes long.
-func newTeddy(lits [][]byte, members []int, size int, m *model) (t *teddy, at []int, cost float64) {
+func newTeddy(lits [][]byte, members []int, size, stride int, m *model) (t *teddy, at []int, cost float64) {
 	order := make([]int, len(members))
 	for i := range order {
 		order[i] = i
@@ -87,14 +89,14 @@ func newTeddy(lits [][]byte, members []int, size int, m *model) (t *teddy, at []
 		l := lits[members[i]]
 		into, least := 0, math.Inf(1)
 		var chosen bucket
-		for off := 0; off+size <= len(l); off++ {
+		for off := 0; off+size <= len(l); off += stride {
 			gram := l[off : off+size]
 			stops := m.perMiB(gram) / (1 << 20) * candidateCost
 			if stops >= least {
 				continue
 			}
 			for k := range all {
-				b := all[k].with(gram, m)
+				b := all[k].with(gram, stride, m)
 				c := stops + (b.rate()-all[k].rate())*lookupCost
 				if c < least {
 					into, chosen, least, at[i] = k, b, c, off
@@ -107,7 +109,7 @@ func newTeddy(lits [][]byte, members []int, size int, m *model) (t *teddy, at []
 		all[into] = chosen
 		cost += least
 	}
-	t = &teddy{mask: uint32(grams(size))}
+	t = &teddy{mask: grams(size), stride: stride}
 	for k, b := range all {
 		for j := range width {
 			for half := range 16 {

@@ -12,6 +12,37 @@
 	VPSHUFB Y13, high, Y13    \
 	VPAND   Y12, Y13, Y12
 
+// What the loops need: the buckets in Y0 to Y7, 15 in each byte of Y8, zero in Y9.
+#define SETUP \
+	VBROADCASTI128 (teddy_low+0)(DI), Y0 \
+	VBROADCASTI128 (teddy_low+16)(DI), Y1 \
+	VBROADCASTI128 (teddy_low+32)(DI), Y2 \
+	VBROADCASTI128 (teddy_low+48)(DI), Y3 \
+	VBROADCASTI128 (teddy_high+0)(DI), Y4 \
+	VBROADCASTI128 (teddy_high+16)(DI), Y5 \
+	VBROADCASTI128 (teddy_high+32)(DI), Y6 \
+	VBROADCASTI128 (teddy_high+48)(DI), Y7 \
+	MOVQ           $15, BX \
+	VMOVQ          BX, X8 \
+	VPBROADCASTB   X8, Y8 \
+	VPXOR          Y9, Y9, Y9 \
+	MOVQ           teddy_table(DI), R10 \
+	MOVQ           teddy_mask(DI), R9
+
+// The places AX to AX+31 where the bytes at four distances are in one bucket, in DX.
+#define PLACES(a, b, c, d) \
+	HALVES(a(SI)(AX*1), Y0, Y4) \
+	VMOVDQA   Y12, Y15 \
+	HALVES(b(SI)(AX*1), Y1, Y5) \
+	VPAND     Y12, Y15, Y15 \
+	HALVES(c(SI)(AX*1), Y2, Y6) \
+	VPAND     Y12, Y15, Y15 \
+	HALVES(d(SI)(AX*1), Y3, Y7) \
+	VPAND     Y12, Y15, Y15 \
+	VPCMPEQB  Y9, Y15, Y15 \
+	VPMOVMSKB Y15, DX \
+	XORL      $-1, DX
+
 // func skipTeddy(b *byte, n int, t *teddy) int
 TEXT ·skipTeddy(SB), NOSPLIT, $0-32
 	MOVQ b+0(FP), SI
@@ -20,35 +51,11 @@ TEXT ·skipTeddy(SB), NOSPLIT, $0-32
 	XORQ AX, AX
 	SUBQ $35, CX // the last place where 32 grams can be read
 	JLT  none
-
-	VBROADCASTI128 (teddy_low+0)(DI), Y0
-	VBROADCASTI128 (teddy_low+16)(DI), Y1
-	VBROADCASTI128 (teddy_low+32)(DI), Y2
-	VBROADCASTI128 (teddy_low+48)(DI), Y3
-	VBROADCASTI128 (teddy_high+0)(DI), Y4
-	VBROADCASTI128 (teddy_high+16)(DI), Y5
-	VBROADCASTI128 (teddy_high+32)(DI), Y6
-	VBROADCASTI128 (teddy_high+48)(DI), Y7
-	MOVQ           $15, BX
-	VMOVQ          BX, X8
-	VPBROADCASTB   X8, Y8
-	VPXOR          Y9, Y9, Y9
-	MOVQ           teddy_table(DI), R10
-	MOVL           teddy_mask(DI), R9
+	SETUP
 
 loop:
-	HALVES((SI)(AX*1), Y0, Y4)
-	VMOVDQA   Y12, Y15
-	HALVES(1(SI)(AX*1), Y1, Y5)
-	VPAND     Y12, Y15, Y15
-	HALVES(2(SI)(AX*1), Y2, Y6)
-	VPAND     Y12, Y15, Y15
-	HALVES(3(SI)(AX*1), Y3, Y7)
-	VPAND     Y12, Y15, Y15
-	VPCMPEQB  Y9, Y15, Y15
-	VPMOVMSKB Y15, DX
-	XORL      $-1, DX // the places that are in some bucket
-	JZ        next
+	PLACES(0, 1, 2, 3)
+	JZ next
 
 place:
 	BSFL  DX, BX
@@ -57,6 +64,49 @@ place:
 	ANDL  R9, R8
 	IMULL $const_mul, R8
 	SHRL  $(32-const_tableBits), R8
+	CMPB  (R10)(R8*1), $0
+	JNE   found
+	LEAL  -1(DX), BX
+	ANDL  BX, DX
+	JNZ   place
+
+next:
+	ADDQ $32, AX
+	CMPQ AX, CX
+	JLE  loop
+	VZEROUPPER
+
+none:
+	MOVQ AX, ret+24(FP)
+	RET
+
+found:
+	VZEROUPPER
+	MOVQ BX, ret+24(FP)
+	RET
+
+// func skipWide(b *byte, n int, t *teddy) int
+TEXT ·skipWide(SB), NOSPLIT, $0-32
+	MOVQ b+0(FP), SI
+	MOVQ n+8(FP), CX
+	MOVQ t+16(FP), DI
+	XORQ AX, AX
+	SUBQ $39, CX // the last place where 32 grams can be read
+	JLT  none
+	SETUP
+	MOVQ $const_longMul, R11
+
+loop:
+	PLACES(0, 2, 4, 6)
+	JZ next
+
+place:
+	BSFL  DX, BX
+	ADDQ  AX, BX
+	MOVQ  (SI)(BX*1), R8
+	ANDQ  R9, R8
+	IMULQ R11, R8
+	SHRQ  $(64-const_tableBits), R8
 	CMPB  (R10)(R8*1), $0
 	JNE   found
 	LEAL  -1(DX), BX
