@@ -13,7 +13,7 @@ func (m *Machine) evalAssign(n *Node) Value {
 			}
 		case '+':
 			if v.K == VFunc && m.cur.d != JScript { // a.BeginRequest += (s, e) => …
-				m.handler(n, v)
+				m.handler(v)
 			}
 			v = m.plus(old, v)
 		case '?':
@@ -36,14 +36,14 @@ func (m *Machine) evalAssign(n *Node) Value {
 			}
 		}
 		if n.Flag&1 == 1 { // x++
-			m.assign(target, v, n)
+			m.assign(target, v)
 			return old
 		}
 	}
 	if v.T != nil && target.Kind != KMember {
 		v = m.Step(v, n)
 	}
-	m.assign(target, v, n)
+	m.assign(target, v)
 	return v
 }
 
@@ -63,7 +63,7 @@ func (m *Machine) shareField(o *Object, name string, v Value) {
 }
 
 // assign stores v where n points.
-func (m *Machine) assign(n *Node, v Value, at *Node) {
+func (m *Machine) assign(n *Node, v Value) {
 	switch n.Kind {
 	case KName:
 		m.assignName(n, v)
@@ -77,10 +77,10 @@ func (m *Machine) assign(n *Node, v Value, at *Node) {
 	case KArray, KMany:
 		for i, k := range n.Kids {
 			if v.K == VArray && i < len(v.O.Elems) && len(v.O.Elems) == len(n.Kids) {
-				m.assign(k, v.O.Elems[i], at)
+				m.assign(k, v.O.Elems[i])
 				continue
 			}
-			m.assign(k, Union(v), at)
+			m.assign(k, Union(v))
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (m *Machine) fill(n *Node, v Value) {
 	switch n.Kind {
 	case KName, KMember:
 		m.weak++
-		m.assign(n, u, n)
+		m.assign(n, u)
 		m.weak--
 	case KCast:
 		m.fill(n.Kids[0], v)

@@ -48,7 +48,7 @@ func (m *Machine) evalCall(n *Node) Value {
 	case KName:
 		if c := m.lookup(callee.Name); c != nil {
 			if c.v.K == VFunc {
-				return m.callFunc(n, c.v, m.evalArgs(kids))
+				return m.callFunc(c.v, m.evalArgs(kids))
 			}
 			if m.cur.fn == nil || m.cur.fn.n.Name != callee.Name { // not the function's own result
 				if c.v.K == VType && m.cur.d != JScript && len(c.v.S) > len(lastName(c.v.S)) { // Func<…> f = Assembly.Load
@@ -87,7 +87,7 @@ func (m *Machine) evalCall(n *Node) Value {
 			if v, ok := o.Fields[callee.Name]; ok {
 				args := m.evalArgs(kids)
 				if v.K == VFunc {
-					return m.callFunc(n, v, args)
+					return m.callFunc(v, args)
 				}
 				return m.index(n, v, args)
 			}
@@ -98,13 +98,13 @@ func (m *Machine) evalCall(n *Node) Value {
 		args := m.evalArgs(kids)
 		return m.callMember(n, recv, callee, args)
 	case KLambda:
-		return m.callFunc(n, m.eval(callee), m.evalArgs(kids))
+		return m.callFunc(m.eval(callee), m.evalArgs(kids))
 	case KIndex:
 		recv := m.eval(callee.Kids[0])
 		v := m.index(callee, recv, m.evalArgs(callee.Kids[1:]))
 		args := m.evalArgs(kids)
 		if v.K == VUnknown && recv.O != nil && recv.K == VObject {
-			if r, ok := m.callAny(n, recv.O, args); ok {
+			if r, ok := m.callAny(recv.O, args); ok {
 				return r
 			}
 		}
@@ -115,12 +115,12 @@ func (m *Machine) evalCall(n *Node) Value {
 
 // callAny calls every function that an object holds: which one is meant is not
 // known, as in table[Request["a"]](Request["b"]).
-func (m *Machine) callAny(n *Node, o *Object, args []Value) (Value, bool) {
+func (m *Machine) callAny(o *Object, args []Value) (Value, bool) {
 	var out []Value
 	for _, name := range slices.Sorted(maps.Keys(o.Fields)) {
 		if f := o.Fields[name]; f.K == VFunc && len(out) < 64 {
 			m.weak++
-			out = append(out, m.callFunc(n, f, args))
+			out = append(out, m.callFunc(f, args))
 			m.weak--
 		}
 	}
@@ -130,7 +130,7 @@ func (m *Machine) callAny(n *Node, o *Object, args []Value) (Value, bool) {
 func (m *Machine) callValue(n *Node, v Value, args []Value) Value {
 	switch v.K {
 	case VFunc:
-		return m.callFunc(n, v, args)
+		return m.callFunc(v, args)
 	case VType: // this["eval"](x), GetRef("Execute")(x)
 		return m.callName(n, Value{K: VNone}, lastName(v.S), args)
 	}
@@ -181,7 +181,7 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 		}
 		if v, ok := self.Fields[callee.Name]; ok {
 			if v.K == VFunc {
-				return m.callFunc(n, v, args)
+				return m.callFunc(v, args)
 			}
 			return m.index(n, v, args)
 		}
@@ -189,7 +189,7 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 	if recv.K == VObject && recv.O.Fields != nil {
 		if v, ok := recv.O.Fields[name]; ok {
 			if v.K == VFunc {
-				return m.callFunc(n, v, args)
+				return m.callFunc(v, args)
 			}
 			if v.K == VType { // o = {f: eval}; o.f(x)
 				return m.callName(n, Value{K: VNone}, lastName(v.S), args)
@@ -203,7 +203,7 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 		if name == "call" && m.cur.d == JScript && len(args) > 0 {
 			args = args[1:]
 		}
-		return m.callFunc(n, recv, args)
+		return m.callFunc(recv, args)
 	}
 	if m.cur.d == JScript {
 		switch {
@@ -275,7 +275,7 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 	for _, a := range args {
 		if a.K == VFunc && a.O.Fn != nil {
 			m.weak++
-			r := m.callFunc(n, a, []Value{out, out})
+			r := m.callFunc(a, []Value{out, out})
 			m.weak--
 			if r.T != nil {
 				if out.T == nil {
@@ -318,16 +318,16 @@ func (m *Machine) references(f *fun, kids []*Node) []*cell {
 }
 
 // handler follows a function that someone else will call.
-func (m *Machine) handler(n *Node, f Value) {
+func (m *Machine) handler(f Value) {
 	if f.O == nil || f.O.Fn == nil || f.O.Fn.Kind != KLambda {
 		return // a declared function is run by itself
 	}
 	m.weak++
-	m.callFunc(n, f, nil)
+	m.callFunc(f, nil)
 	m.weak--
 }
 
-func (m *Machine) callFunc(n *Node, v Value, args []Value) Value {
+func (m *Machine) callFunc(v Value, args []Value) Value {
 	if v.O == nil || v.O.Fn == nil {
 		return Union(args...)
 	}
@@ -510,7 +510,7 @@ func (m *Machine) evalNew(n *Node) Value {
 		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
 		for _, a := range args { // new Thread(delegate { … })
 			if a.K == VFunc {
-				m.handler(n, a)
+				m.handler(a)
 			}
 		}
 	}

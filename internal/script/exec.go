@@ -312,7 +312,7 @@ func (m *Machine) forTo(n *Node, floor int) control {
 	if !ok1 || !ok2 || !ok3 || s == 0 {
 		m.weak++
 		for range 2 {
-			m.assign(n.Kids[0], Union(from, Value{L: to.L & Numeric}), n)
+			m.assign(n.Kids[0], Union(from, Value{L: to.L & Numeric}))
 			m.execBlock(n.Kids[4], 0)
 		}
 		m.weak--
@@ -323,7 +323,7 @@ func (m *Machine) forTo(n *Node, floor int) control {
 	}
 	watch := m.watch()
 	for i, rounds := a, 0; watch.on(m, rounds) && (s > 0 && i <= b || s < 0 && i >= b) && rounds < maxRounds && m.left > floor; i, rounds = i+s, rounds+1 {
-		m.strong(n.Kids[0], Num(i), n)
+		m.strong(n.Kids[0], Num(i))
 		switch m.execBlock(n.Kids[4], 0) {
 		case breaks:
 			return goOn
@@ -344,7 +344,7 @@ func (m *Machine) forEach(n *Node, floor int) control {
 			m.cur.vars[n.Kids[0].Name] = &cell{v: typed(v, n.Kids[0].Low)}
 			return
 		}
-		m.strong(n.Kids[0], v, n)
+		m.strong(n.Kids[0], v)
 	}
 	size, at := 0, func(int) Value { return Value{} }
 	switch {
@@ -386,9 +386,9 @@ func (m *Machine) forEach(n *Node, floor int) control {
 }
 
 // strong assigns a loop's variable even where assignments are weak.
-func (m *Machine) strong(n *Node, v Value, at *Node) {
+func (m *Machine) strong(n *Node, v Value) {
 	old := m.weak
 	m.weak = 0
-	m.assign(n, v, at)
+	m.assign(n, v)
 	m.weak = old
 }
