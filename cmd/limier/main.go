@@ -59,8 +59,8 @@ func rootCommand() *cobra.Command {
 		Long: `Limier reads the evidence of a Microsoft Exchange, IIS, SharePoint or other web
 server (logs, event logs, files, configuration), live or copied, and answers:
 was it breached, how and when, what was left behind, what was done next. The
-answer comes with its proof and its blind spots. It only reads: nothing from
-the evidence is executed, changed or sent anywhere.
+answer comes with its proof and its blind spots. A scan only reads: nothing
+from the evidence is executed, changed or sent anywhere.
 
 Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		SilenceErrors: true,
