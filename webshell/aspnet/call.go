@@ -96,6 +96,16 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	return h.unknownCall(m, n, recv, name, args)
 }
 
+// misplaced tells JScript's eval and VBScript's Execute of what a request holds,
+// in a page of another language, from Eval of data binding.
+func misplaced(n *script.Node, name string, args []script.Value) bool {
+	if len(args) == 0 || args[0].L&client == 0 || args[0].L&script.Mixed != 0 {
+		return false
+	}
+	how, _ := nth(args, 1).Text()
+	return name != "eval" || how == "unsafe" || len(n.Kids) > 0 && n.Kids[0] != nil && n.Kids[0].Name == "eval"
+}
+
 // free calls a function by its name alone.
 func (h *host) free(m *script.Machine, n *script.Node, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
@@ -118,6 +128,10 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 					Text: "Text that is not in the file is run as code, with the switch that lifts all limits."})
 			}
 			return h.code(m, n, args[0], name), true
+		}
+		if misplaced(n, name, args) {
+			h.See(n, args[0], webshell.Sight{Rule: "request-to-eval", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+				Text: "Text from the request is handed to " + name + ". It runs where the page's language is JScript; here it was put into a page that its writer knew little of."})
 		}
 		if name == "eval" {
 			return none, true // data binding
