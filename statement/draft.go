@@ -52,16 +52,23 @@ func ParseDraft(text []byte, find func(id string) *claim.Claim) (*Statement, err
 }
 
 // ParsePosition reads a position that a person wrote as YAML. Beside the fields
-// of [Position], rest is the role on all claims that are not listed.
+// of [Position], rest is the role on all claims that are not listed, and source
+// where the others were said that do not name another.
 func ParsePosition(text []byte, s *Statement) (*Position, error) {
 	var in struct {
 		Position `yaml:",inline"`
-		Rest     Role `yaml:"rest"`
+		Rest     Role    `yaml:"rest"`
+		Source   *Source `yaml:"source"`
 	}
 	if err := fromYAML(text, &in); err != nil {
 		return nil, err
 	}
 	p := in.Position
+	for i := range p.Stands {
+		if p.Stands[i].Source == nil {
+			p.Stands[i].Source = in.Source
+		}
+	}
 	if in.Rest != "" {
 		p.Fill(s, in.Rest)
 	}

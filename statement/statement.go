@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 
@@ -121,6 +122,16 @@ type Stand struct {
 	Wording    string           `json:"wording,omitempty" yaml:"wording,omitempty"` // the party's own words
 	Lang       string           `json:"lang,omitempty" yaml:"lang,omitempty"`       // of Wording
 	Note       Text             `json:"note,omitempty" yaml:"note,omitempty"`
+	Source     *Source          `json:"source,omitempty" yaml:"source,omitempty"`
+}
+
+// A Source is where a party said it.
+type Source struct {
+	Document string `json:"document" yaml:"document"`                   // its title
+	On       string `json:"on" yaml:"on"`                               // the day it was published, yyyy-mm-dd
+	URL      string `json:"url,omitempty" yaml:"url,omitempty"`         // of what was read
+	Place    string `json:"place,omitempty" yaml:"place,omitempty"`     // in it: "§ 2"
+	Through  string `json:"through,omitempty" yaml:"through,omitempty"` // who quotes it, if the document itself was not read
 }
 
 // A Withdrawal takes one position back. It cannot be undone: a party that
@@ -230,6 +241,12 @@ func (f *faults) stand(s *Stand) {
 	f.say(graded && s.Wording == "", "claim %s: a grade without its wording", s.Claim)
 	f.say(s.Wording != "" && !language.MatchString(s.Lang), "claim %s: a wording without its language", s.Claim)
 	f.text("note on "+s.Claim, s.Note, false)
+	if c := s.Source; c != nil {
+		f.say(c.Document == "", "claim %s: a source without a document", s.Claim)
+		f.day("source on "+s.Claim+": on", c.On)
+		f.say(c.URL != "" && !strings.HasPrefix(c.URL, "https://"), "claim %s: the source's address is no https://", s.Claim)
+		f.printable("source on "+s.Claim, c.Document+c.URL+c.Place+c.Through)
+	}
 	f.printable("wording on "+s.Claim, s.Wording)
 }
 

@@ -122,6 +122,9 @@ func TestVerifySees(t *testing.T) {
 				p.Stands[0].Confidence, p.Stands[0].Wording, p.Stands[0].Lang = "high", "sure", "en"
 			})
 		}, pins("A", "B"), "A invalid, B verified", "no pinned key made"},
+		"a changed source": {func(t *testing.T, f *File) {
+			forge(&f.Positions[0], func(p *Position) { p.Stands[0].Source = &Source{Document: "x", On: "2021-07-19"} })
+		}, pins("A", "B"), "A invalid, B verified", "no pinned key made"},
 		"another's name": {func(t *testing.T, f *File) { forge(&f.Positions[1], func(p *Position) { p.Signer = "A" }) }, pins("A", "B"), "A verified, A invalid, B missing", "no pinned key made"},
 		"another's key": {func(t *testing.T, f *File) {
 			f.Positions = f.Positions[:1]
@@ -271,12 +274,16 @@ func TestNamesThatLookLikeOthers(t *testing.T) {
 func TestWhoHasNoGrade(t *testing.T) {
 	f := sample(t)
 	for want, s := range map[string]Stand{
-		"no grade of its own":  {Claim: "c1", Role: Acknowledges, Confidence: claim.High, Wording: "sure", Lang: "en"},
-		"without its wording":  {Claim: "c1", Role: States, Confidence: claim.High},
-		"without its language": {Claim: "c1", Role: States, Wording: "sure"},
-		"is none of":           {Claim: "c1", Role: "endorses"},
-		"likelihood":           {Claim: "c1", Role: States, Likelihood: "sure", Wording: "sure", Lang: "en"},
-		"hidden character":     {Claim: "c1", Role: States, Wording: "su\u202ere", Lang: "en"},
+		"no grade of its own":      {Claim: "c1", Role: Acknowledges, Confidence: claim.High, Wording: "sure", Lang: "en"},
+		"without its wording":      {Claim: "c1", Role: States, Confidence: claim.High},
+		"without its language":     {Claim: "c1", Role: States, Wording: "sure"},
+		"without a document":       {Claim: "c1", Role: States, Source: &Source{On: "2021-07-19"}},
+		"is no day":                {Claim: "c1", Role: States, Source: &Source{Document: "x", On: "then"}},
+		"no https://":              {Claim: "c1", Role: States, Source: &Source{Document: "x", On: "2021-07-19", URL: "javascript:alert(1)"}},
+		"source on c1: the hidden": {Claim: "c1", Role: States, Source: &Source{Document: "x\u202e", On: "2021-07-19"}},
+		"is none of":               {Claim: "c1", Role: "endorses"},
+		"likelihood":               {Claim: "c1", Role: States, Likelihood: "sure", Wording: "sure", Lang: "en"},
+		"hidden character":         {Claim: "c1", Role: States, Wording: "su\u202ere", Lang: "en"},
 	} {
 		p := position("A", States, States)
 		p.Stands[0] = s

@@ -36,6 +36,7 @@ func WriteText(w io.Writer, r *Report, lang string) error {
 		for _, role := range Roles() {
 			textRole(&b, r, words, p.Claim.ID, role)
 		}
+		textSources(&b, r, words, p.Claim.ID)
 	}
 	fmt.Fprintf(&b, "\n%s\n", words.t("Signatures"))
 	for _, row := range r.Rows {
@@ -87,6 +88,35 @@ func textRole(b *strings.Builder, r *Report, w words, claim string, role Role) {
 	if len(unsure) > 0 {
 		fmt.Fprintf(b, "   %-20s %s\n", w.t(role)+"?", strings.Join(unsure, ", "))
 	}
+}
+
+// textSources lists where the parties said what they say of one claim.
+func textSources(b *strings.Builder, r *Report, w words, claim string) {
+	label := w.t("sources")
+	for _, row := range r.Rows {
+		if row.Position == nil {
+			continue
+		}
+		if c := row.Position.Stand(claim).Source; c != nil {
+			fmt.Fprintf(b, "   %-20s %s: %s\n", label, publish.Plain(row.Signer), c.in(w))
+			label = ""
+		}
+	}
+}
+
+// in says a source in one line.
+func (c *Source) in(w words) string {
+	s := publish.Plain(c.Document) + ", " + c.On
+	if c.Place != "" {
+		s += ", " + publish.Plain(c.Place)
+	}
+	if c.Through != "" {
+		s += " (" + w.t("as quoted by") + " " + publish.Plain(c.Through) + ")"
+	}
+	if c.URL != "" {
+		s += " " + publish.Plain(c.URL)
+	}
+	return s
 }
 
 func summary(r *Report, w words) string {

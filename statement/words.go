@@ -45,6 +45,8 @@ var french = map[string]string{
 	"likelihood": "vraisemblance", "confidence": "confiance", "no grade": "sans degré",
 	"with": "avec", "STIX bundle": "paquet STIX", "replaces": "remplace",
 	"Check it without a network:": "À vérifier sans réseau :",
+	"as quoted by":                "d’après",
+	"sources":                     "sources",
 	"no role":                     "aucun rôle",
 }
 
