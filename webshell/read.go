@@ -3,6 +3,8 @@ package webshell
 import (
 	"errors"
 	"io"
+	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -29,16 +31,30 @@ func Read(languages []*Language, path string, r io.Reader) ([]byte, error) {
 	if err != nil {
 		return head, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r, maxRead-headSize))
-	if err != nil {
-		return nil, err
-	}
-	data := append(append(make([]byte, 0, len(head)+len(body)), head...), body...)
-	if len(data) < maxRead {
-		return data, nil
+	data := append(make([]byte, 0, sizeOf(r)), head...)
+	for len(data) < maxRead {
+		data = slices.Grow(data, 1)
+		n, err := r.Read(data[len(data):min(cap(data), maxRead)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	tail, err := lastBytes(r)
 	return append(data, tail...), err
+}
+
+// sizeOf is how much room the file behind r takes, as far as it says so.
+func sizeOf(r io.Reader) int {
+	if f, ok := r.(fs.File); ok {
+		if info, err := f.Stat(); err == nil {
+			return int(max(headSize, min(info.Size()+1, maxRead))) // one more, to see the end
+		}
+	}
+	return 4 * headSize
 }
 
 // Matches reports whether some language reads the file.

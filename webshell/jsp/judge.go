@@ -473,6 +473,9 @@ func (j *judge) manager(files map[string]hit, execs []hit) {
 var escapedASCII = regexp.MustCompile(`\\u+00[2-7][0-9a-fA-F]`)
 var defaced = regexp.MustCompile(`(?i)<(title|h\d|b|center|font|marquee)[^>]*>[^<]{0,60}\b(hacked|owned|defaced|pwned)\s+by\b`)
 
+// maxDefaced is how much of a page is searched for who boasts of it, in bytes.
+const maxDefaced = 1 << 20
+
 // hidden judges pages whose source hides.
 func (j *judge) hidden() {
 	if n := len(escapedASCII.FindAllIndex(j.data, 64)); n >= 24 {
@@ -483,7 +486,7 @@ func (j *judge) hidden() {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "odd-charset",
 			"The page is encoded in "+j.page.charset+", which no editor writes and which hides the source.")
 	}
-	if defaced.Match(j.data) {
+	if defaced.Match(j.data[:min(len(j.data), maxDefaced)]) {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "defacement", "The page's own text says that the site was broken into.")
 	}
 }

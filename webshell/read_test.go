@@ -1,0 +1,33 @@
+package webshell
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/iotest"
+)
+
+// What is read does not depend on how a reader gives it or what it says of its
+// size; of a long file the start and the end remain.
+func TestRead(t *testing.T) {
+	all := []*Language{{Match: func(string, []byte) bool { return true }}}
+	for _, size := range []int{0, 1, headSize - 1, headSize, headSize + 1, 5 * headSize, maxRead - 1, maxRead, maxRead + maxTail, maxRead + 3*maxTail} {
+		data := bytes.Repeat([]byte("0123456789abcdef\n"), size/17+1)[:size]
+		want := data
+		if size > maxRead+maxTail {
+			want = append(bytes.Clone(data[:maxRead]), data[size-maxTail:]...)
+		}
+		f, err := fstest.MapFS{"a": {Data: data}}.Open("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, r := range map[string]io.Reader{"file": f, "plain": strings.NewReader(string(data)), "end with data": iotest.DataErrReader(bytes.NewReader(data))} {
+			got, err := Read(all, "a", r)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s of %d bytes: got %d bytes, %v; want %d", name, size, len(got), err, len(want))
+			}
+		}
+	}
+}
