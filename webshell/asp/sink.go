@@ -174,9 +174,6 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&script.Mixed == 0 && path.L&fromRequest != 0 && path.L&mapped == 0 && path.Prefix() == "" && path.S != "":
 		s.Text = "Text from the request alone is written into any folder that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
-	case content.L&fromUpload != 0 && path.L&(fromRequest|fromUpload) != 0 && path.S == "" && path.L&script.Numeric == 0 && h.bare():
-		s.Rule, s.Text = "upload-to-file", "The page does nothing but store what it is sent under the name it is sent, and checks neither names nor who asks."
-		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&fromRequest == 0:
 		s.Text = "Text from the request is written to the script itself."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
@@ -195,6 +192,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case content.L&fromUpload != 0 && pure(path) && path.L&mapped == 0:
 		s.Rule, s.Text = "upload-to-file", "An uploaded file is stored wherever on the server the request says."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+	case content.L&fromUpload != 0 && path.L&(fromRequest|fromUpload) != 0 && path.S == "" && path.L&script.Numeric == 0 && h.bare():
+		s.Rule, s.Text = "upload-to-file", "The page does nothing but store what it is sent under the name it is sent, and checks neither names nor who asks."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case content.L&fromUpload != 0 && pure(path):
 		s.Rule, s.Text = "upload-to-file", "An uploaded file is stored where the request says."
 		s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence

@@ -65,24 +65,7 @@ func (w *walker) own(name string, args []value) (value, bool) {
 		if len(m.params) != len(args) {
 			continue
 		}
-		for i := range args {
-			p := &m.params[i]
-			got := args[i]
-			got.elems = nil
-			was := p.got
-			if was.taint == 0 && was.typ == "" && !was.isStr {
-				p.got = got
-			} else {
-				if was.isStr && got.isStr && was.s != got.s {
-					was.s, was.isStr = "", false
-					got.s, got.isStr = "", false
-				}
-				p.got = join(was, got)
-			}
-			if p.got.taint != was.taint || p.got.typ != was.typ {
-				w.changed = true
-			}
-		}
+		w.pass(index, args)
 		if !found {
 			out = m.result
 		} else {
@@ -91,6 +74,29 @@ func (w *walker) own(name string, args []value) (value, bool) {
 		found = true
 	}
 	return out, found
+}
+
+// pass gives a method's parameters what a caller passes.
+func (w *walker) pass(index int, args []value) {
+	m := &w.methods[index]
+	for i := range args[:min(len(args), len(m.params))] {
+		p := &m.params[i]
+		got := args[i]
+		got.elems = nil
+		was := p.got
+		if was.taint == 0 && was.typ == "" && !was.isStr {
+			p.got = got
+		} else {
+			if was.isStr && got.isStr && was.s != got.s {
+				was.s, was.isStr = "", false
+				got.s, got.isStr = "", false
+			}
+			p.got = join(was, got)
+		}
+		if p.got.taint != was.taint || p.got.typ != was.typ {
+			w.changed = true
+		}
+	}
 }
 
 // joinConst is joinAll that keeps a constant.
@@ -106,6 +112,9 @@ func joinConst(args []value) value {
 
 // call is recv.name(args); holder is the variable that recv came from.
 func (w *walker) call(recv value, holder varKey, name string, args []value, at int32) value {
+	if recv.fn != nil {
+		return w.callFunction(recv.fn, args, at)
+	}
 	class := recv.class()
 	if v, ok := w.source(recv, class, name, args, at); ok {
 		return v
@@ -124,7 +133,11 @@ func (w *walker) call(recv value, holder varKey, name string, args []value, at i
 			return join(v, value{taint: recv.taint & controlled, origin: recv.origin})
 		}
 	}
-	return w.through(recv, holder, class, name, args)
+	out := w.through(recv, holder, class, name, args)
+	if v := w.handOn(recv, args, at); v.taint != 0 {
+		out = join(out, v)
+	}
+	return out
 }
 
 // source is data that comes in.
@@ -137,7 +150,11 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 			return value{}, false
 		}
 		w.facts.reads = true
-		return value{taint: fromRequest, origin: at, typ: "String"}, true
+		out := value{taint: fromRequest, origin: at, typ: "String"}
+		if a := arg(args, 0); a.known() && (webshell.PasswordField(a.s) || a.s == "j_password") {
+			out.taint |= password
+		}
+		return out, true
 	case "getHeader", "getHeaders", "getHeaderNames", "getCookies", "getPathInfo", "getRequestURI", "getRequestURL", "getPathTranslated", "getRequestedSessionId":
 		if request || unknown && name != "getHeader" {
 			w.facts.reads = true

@@ -253,8 +253,9 @@ func (w *walker) primary() value {
 		}
 		shut := int(t.pair)
 		if w.isTwo(shut+1, '-', '>') { // the parameters of a lambda
+			lo := w.i + 1
 			w.i = shut + 2
-			return w.lambda()
+			return w.lambda(lo, shut)
 		}
 		if typ, ok := w.cast(); ok {
 			w.i = shut + 1
@@ -281,16 +282,6 @@ func (w *walker) castOperand() value {
 	v := w.unary()
 	w.depth--
 	return v
-}
-
-func (w *walker) lambda() value {
-	if w.is(w.i, '{') {
-		lo, hi := w.i+1, int(w.tokens[w.i].pair)
-		w.nested(lo, hi)
-		w.skipTo(hi + 1)
-		return value{}
-	}
-	return w.expr(1)
 }
 
 // nested walks the statements of a body inside an expression.
@@ -369,8 +360,9 @@ func (w *walker) name() value {
 		return w.invoke(word, w.arguments(), at)
 	}
 	if w.isTwo(w.i+1, '-', '>') {
+		lo := w.i
 		w.i += 2
-		return w.lambda()
+		return w.lambda(lo, lo+1)
 	}
 	return w.variable(word)
 }
@@ -462,7 +454,9 @@ func (w *walker) postfix(v value) value {
 		case w.isTwo(w.i, '+', '+'), w.isTwo(w.i, '-', '-'):
 			w.i++
 		case w.isTwo(w.i, ':', ':') && w.isIdent(w.i+1): // method reference
-			v = w.call(v, varKey{}, w.word(w.i+1), nil, w.tokens[w.i+1].at)
+			name := w.word(w.i + 1)
+			w.call(v, varKey{}, name, nil, w.tokens[w.i+1].at)
+			v = value{fn: &function{recv: v, name: name}}
 			w.i += 2
 		default:
 			return v

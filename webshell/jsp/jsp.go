@@ -53,7 +53,7 @@ var actions = []string{
 	"addfilter", "addservlet", "addvalve", "registermapping", "addinterceptor", "addapplicationeventlistener", "system.load", "urlclassloader",
 	"interpreter", "groovy", "ognl", "expressionparser", "jshell", ".delete()", "renameto", "openconnection", "openstream", "templatesimpl",
 	"setservletclass", "java.beans", "beanname", "<sql:", "ioutils", "filecopyutils", "saveas", "shell", "native ", ".write(", "mlet",
-	"fileinputstream", "filereader", ".listfiles", "getsystemjavacompiler", "setdatasourcename", "setaccessible", "mimelauncher", "jdbcrowset",
+	"fileinputstream", "filereader", ".listfiles", "getsystemjavacompiler", "setdatasourcename", "setaccessible", "getfunction(", "mimelauncher", "jdbcrowset",
 	"\\u00", "hacked by", "owned by", "defaced by", "unmarshal", "yaml", "transformerfactory", "executequery(request", "execute(request",
 }
 
@@ -64,7 +64,7 @@ const maxPiece = 256 << 10
 func analyse(name string, data []byte) []webshell.Reason {
 	plain, _ := decodeCharset(data)
 	found := make([]uint64, acts.Words())
-	if !holds(found, plain) && !(bytes.Contains(plain, []byte(":scriptlet")) && (bytes.Contains(plain, []byte("&#")) || bytes.Contains(plain, []byte("CDATA[")))) {
+	if !holds(found, plain) && !(bytes.Contains(plain, []byte(":scriptlet")) && (bytes.Contains(plain, []byte("&#")) || bytes.Contains(plain, []byte("<!ENTITY")) || bytes.Contains(plain, []byte("CDATA[")))) {
 		return nil
 	}
 	p := split(data, path.Ext(strings.ToLower(name)) == ".java")

@@ -216,7 +216,11 @@ func (j *judge) reasons() []webshell.Reason {
 			}
 			files[name] = h
 			if (name == "read" || name == "listFiles") && sure(h.v) && !h.v.lead && h.v.typ != "" {
-				j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-file-read",
+				v := webshell.Suspicious
+				if j.bare() && !bytes.Contains(j.data, []byte("RealPath")) {
+					v = webshell.Malicious
+				}
+				j.add(v, finding.ModerateConfidence, "request-to-file-read",
 					"The page reads any file or folder that the request names.", j.flow(h.v, h.at)...)
 			}
 		}
@@ -349,12 +353,18 @@ func (j *judge) write(h hit) {
 	case pathSure && (contentSure || path.typ == "FileHandler"):
 		j.add(webshell.Webshell, finding.HighConfidence, "request-to-file",
 			"The request says which file the page writes, and what.", j.flow(path, h.at)...)
+	case contentSure && content.taint&password != 0 && path.taint&controlled == 0:
+		j.add(webshell.Malicious, finding.ModerateConfidence, "stores-passwords",
+			"Passwords that visitors type are written to a file in plain.", j.flow(content, h.at)...)
 	case contentSure && toScript:
 		j.add(webshell.Webshell, finding.HighConfidence, "request-to-script",
 			"The page writes "+by(content)+" into a script.", j.flow(content, h.at)...)
 	case pathSure && !path.lead && content.taint&fromUpload != 0:
 		j.add(webshell.Webshell, finding.ModerateConfidence, "upload-to-file",
 			"An uploaded file is stored wherever on the server the request says.", j.flow(path, h.at)...)
+	case content.taint&fromUpload != 0 && path.taint&fromUpload != 0 && j.bare():
+		j.add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file",
+			"The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", j.flow(content, h.at)...)
 	case pathSure && content.taint&fromNet != 0:
 		j.add(webshell.Malicious, finding.HighConfidence, "network-to-file",
 			"The page fetches a file from the network and stores it under a name from the request.", j.flow(path, h.at)...)
@@ -417,6 +427,7 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 		j.add(v, finding.ModerateConfidence, "database-dump",
 			"The page opens a database by itself, lists its tables and reads them out.", j.step("sink", connects[0].at))
 	}
+	j.storedAndLoaded()
 	j.manager(files, execs)
 	for _, line := range j.page.queries {
 		j.add(webshell.Webshell, finding.ModerateConfidence, "request-to-sql",
@@ -425,6 +436,41 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 	for _, line := range j.page.beans {
 		j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-class-name",
 			"The request names the class of a bean.", webshell.Step{Line: line, Role: "sink"})
+	}
+}
+
+// maxBare is the size of a page that does only one thing, in bytes.
+const maxBare = 2 << 10
+
+// bare reports whether the page is small, checks nothing and asks nobody who he
+// is.
+func (j *judge) bare() bool {
+	if len(j.data) > maxBare {
+		return false
+	}
+	for _, w := range []string{"session", "UserInRole", "UserPrincipal", "RemoteUser", "Canonical", "startsWith", "endsWith", "contains(", "matches(", "include file", "\"..", ".indexOf(\".", "exists()", "ontentType", "getSize", "SizeMax", "xtension", ".jpg", ".png", ".xls", ".csv"} {
+		if bytes.Contains(j.data, []byte(w)) {
+			return false
+		}
+	}
+	return true
+}
+
+// storedAndLoaded finds pages that write what they are sent to a file and load
+// code from a file, which may be the same.
+func (j *judge) storedAndLoaded() {
+	var stored, loaded *hit
+	for i := range j.facts.hits {
+		switch h := &j.facts.hits[i]; {
+		case h.kind == sinkWrite && h.v.taint&(controlled|fromUpload) != 0 && h.v.taint&weak == 0:
+			stored = h
+		case h.kind == sinkLoad, h.kind == sinkInternal && strings.HasPrefix(h.name, "VirtualMachine"):
+			loaded = h
+		}
+	}
+	if stored != nil && loaded != nil {
+		j.add(webshell.Webshell, finding.ModerateConfidence, "request-to-library",
+			"The page stores what "+by(stored.v)+" sends and loads code from a file.", j.step("source", stored.at), j.step("sink", loaded.at))
 	}
 }
 

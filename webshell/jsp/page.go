@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"html"
+	"regexp"
 	"sort"
 	"unicode/utf16"
 
@@ -14,11 +15,12 @@ import (
 // language, each ended so that a broken one cannot swallow the next.
 type page struct {
 	code    []byte
-	el      int    // where expressions of the expression language begin in code
-	marks   []mark // by code offset
-	charset string // how the page was encoded, if that hides it: "cp037"
-	queries []int  // lines of SQL tags whose statement is a request parameter
-	beans   []int  // lines of bean tags whose class is a request parameter
+	el      int               // where expressions of the expression language begin in code
+	marks   []mark            // by code offset
+	charset string            // how the page was encoded, if that hides it: "cp037"
+	queries []int             // lines of SQL tags whose statement is a request parameter
+	made    map[string]string // the class of each bean that a tag makes, by its name
+	beans   []int             // lines of bean tags whose class is a request parameter
 }
 
 // A mark says that code from an offset on stands on a line of the file.
@@ -90,6 +92,8 @@ type splitter struct {
 	line int // of done
 	done int // bytes of data whose lines are counted
 	els  [][2]int
+
+	named map[string][]byte // entities that the document declares, once needed
 }
 
 // split returns the code of a page. whole says that the file is Java
@@ -210,18 +214,41 @@ func (s *splitter) attribute(i, j int, local string) {
 		return
 	}
 	text := s.data[j : j+end]
-	attr, lines := "sql", &s.page.queries
-	if local == "useBean" {
-		attr, lines = "beanName", &s.page.beans
+	if id, class := attr(text, "id"), attr(text, "class"); local == "useBean" && id != "" && class != "" && len(s.page.made) < 100 {
+		if s.page.made == nil {
+			s.page.made = map[string]string{}
+		}
+		s.page.made[id] = class
 	}
-	k := bytes.Index(text, []byte(attr+"="))
-	if k < 0 || k+len(attr)+2 > len(text) {
+	key, lines := "sql", &s.page.queries
+	if local == "useBean" {
+		key, lines = "beanName", &s.page.beans
+	}
+	k := bytes.Index(text, []byte(key+"="))
+	if k < 0 || k+len(key)+2 > len(text) {
 		return
 	}
-	v := bytes.TrimLeft(text[k+len(attr)+2:], " ")
+	v := bytes.TrimLeft(text[k+len(key)+2:], " ")
 	if bytes.HasPrefix(v, []byte("${param")) || bytes.HasPrefix(v, []byte("${header")) || bytes.HasPrefix(v, []byte("${cookie")) {
 		*lines = append(*lines, s.lineAt(i))
 	}
+}
+
+// attr returns the value of a tag's attribute.
+func attr(tag []byte, name string) string {
+	i := bytes.Index(tag, []byte(" "+name+"="))
+	if i < 0 || i+len(name)+3 > len(tag) {
+		return ""
+	}
+	rest := tag[i+len(name)+2:]
+	if len(rest) < 2 {
+		return ""
+	}
+	n := bytes.IndexByte(rest[1:], rest[0])
+	if n < 0 {
+		return ""
+	}
+	return string(rest[1 : 1+n])
 }
 
 // expression notes ${…} if it calls a method: the others cannot act.
@@ -268,7 +295,7 @@ func (s *splitter) add(from, to int, xml bool) {
 	p.mark(line)
 	piece := s.data[from:to]
 	if xml {
-		piece = xmlText(piece)
+		piece = xmlText(s.entities(piece))
 	}
 	if bytes.Contains(piece, []byte(`\u`)) {
 		s.addEscaped(piece, line)
@@ -344,6 +371,37 @@ func hex4(b []byte, at int) (rune, bool) {
 		}
 	}
 	return r, true
+}
+
+var (
+	declared = regexp.MustCompile(`<!ENTITY\s+(\w{1,40})\s+(?:"([^"<]{0,1000})"|'([^'<]{0,1000})')`)
+	entity   = regexp.MustCompile(`&(\w{1,40});`)
+)
+
+// maxEntities bounds what a document's own entities make of its code, in bytes.
+const maxEntities = 1 << 20
+
+// entities puts the entities that the document declares into a piece of it.
+func (s *splitter) entities(piece []byte) []byte {
+	if s.named == nil {
+		s.named = map[string][]byte{}
+		if bytes.Contains(s.data, []byte("<!ENTITY")) {
+			for _, m := range declared.FindAllSubmatch(s.data[:min(len(s.data), 64<<10)], 1000) {
+				s.named[string(m[1])] = append(m[2], m[3]...)
+			}
+		}
+	}
+	if len(s.named) == 0 {
+		return piece
+	}
+	made := 0
+	return entity.ReplaceAllFunc(piece, func(ref []byte) []byte {
+		text, ok := s.named[string(ref[1:len(ref)-1])]
+		if made += len(text); !ok || made > maxEntities {
+			return ref
+		}
+		return text
+	})
 }
 
 // xmlText returns the character data of a piece of XML.

@@ -89,6 +89,11 @@ var (
 		"setApplicationEventListeners": true, "setApplicationEventListenersObjects": true, "addFilterHolder": true, "registerFilter": true, "registerServlet": true,
 		"addEventListener": true, "setUpgradeProtocol": true, "setExecutor": true, "addEndpoint": true, "addMappingForServletNames": true,
 	}
+	// Functions of the system by which code or commands are run.
+	nativeCalls = map[string]bool{
+		"system": true, "popen": true, "execve": true, "dlopen": true, "mprotect": true, "winexec": true, "createprocessa": true, "createprocessw": true, "shellexecutea": true,
+		"virtualalloc": true, "virtualprotect": true, "createthread": true, "createremotethread": true, "writeprocessmemory": true, "loadlibrarya": true,
+	}
 	dangerous = map[string]bool{
 		"java.lang.Runtime": true, "java.lang.ProcessBuilder": true, "java.lang.ProcessImpl": true, "java.lang.UNIXProcess": true,
 		"javax.script.ScriptEngineManager": true, "java.lang.ClassLoader": true, "sun.misc.Unsafe": true, "jdk.internal.misc.Unsafe": true,
@@ -162,6 +167,10 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 			f.sink(sinkInternal, at, joinAll(args)).name = class + "." + name
 			return value{typ: class}, true
 		}
+	case "getFunction":
+		if b := arg(args, 1); class == "Function" && nativeCalls[strings.ToLower(b.s)] {
+			f.sink(sinkInternal, at, joinAll(args)).name = b.s
+		}
 	case "createMBean":
 		if strings.HasPrefix(a.s, "javax.management.loading.") {
 			f.sink(sinkInternal, at, a).name = a.s
@@ -228,9 +237,13 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 			v := recv
 			if class == "Files" {
 				v = a
+				v.typ = "Path"
 			}
 			if v.taint&controlled != 0 && v.taint&weak == 0 || name == "listRoots" {
 				f.sink(sinkFileAct, at, v).name = name
+				if class == "Files" && (name == "readAllBytes" || name == "readString" || name == "newInputStream") {
+					f.sink(sinkFileAct, at, v).name = "read"
+				}
 			}
 			out := value{taint: v.taint | fromStore, origin: v.origin, typ: "File"}
 			return out, name != "readAllBytes" || class == "Files"

@@ -14,6 +14,7 @@ const (
 	fromUpload                    // a file of a multipart form
 	fromNet                       // fetched from another host
 	fromStore                     // a file, a database, a session or an application attribute
+	password                      // typed into a field for it
 	weak                          // passed through a call we do not know
 
 	controlled = fromRequest | fromBody // whoever sends the request chose it freely
@@ -35,6 +36,7 @@ type value struct {
 	isNum  bool
 	lead   bool
 	hidden bool // the constant was put together or decoded
+	fn     *function
 	args   bool // of a Method: obtained through reflection on a dangerous class
 }
 
@@ -88,6 +90,9 @@ func join(a, b value) value {
 	}
 	if len(a.elems) == 0 {
 		out.elems = b.elems
+	}
+	if a.fn == nil {
+		out.fn = b.fn
 	}
 	out.args = a.args || b.args
 	if a.isNum && b.isNum && a.n != b.n || a.isNum != b.isNum {

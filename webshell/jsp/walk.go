@@ -43,6 +43,7 @@ type walker struct {
 	byName  map[string][]int
 	byBrace map[int]int // index of '{' → method
 	extends map[string]string
+	lambdas map[int]int // token of the body → method
 	vars    map[varKey]value
 	scope   int
 	i, hi   int
@@ -78,7 +79,10 @@ func (w *walker) word(i int) string {
 
 // run walks the tokens until nothing new is learned, three times at most.
 func (w *walker) run() {
-	w.vars = map[varKey]value{}
+	w.vars, w.lambdas = map[varKey]value{}, map[int]int{}
+	for id, class := range w.page.made {
+		w.vars[varKey{0, id}] = value{typ: simple(class)}
+	}
 	w.declare()
 	for range 3 {
 		w.changed = false
@@ -314,7 +318,7 @@ func (w *walker) forEach() {
 			}
 			w.i = j + 1
 			v := w.expr(0)
-			e := value{taint: v.taint, origin: v.origin, typ: typ}
+			e := value{taint: v.taint, origin: v.origin, typ: typ, args: v.args, name: v.name}
 			for _, x := range v.elems {
 				e = join(e, x)
 			}
