@@ -18,8 +18,9 @@ const (
 	batchBytes = 32 << 20
 )
 
-// fetchSize is how many messages are asked for at a time.
-const fetchSize = 64
+// fetchSize is how many messages are asked for at a time: about batchBytes if
+// all are full.
+const fetchSize = 32
 
 // A parcel is cases on their way from the queue into the store.
 type parcel struct {
