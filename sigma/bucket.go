@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 	"slices"
@@ -261,7 +262,7 @@ func (b *bucketBuilder) gather(n *node) {
 		for _, set := range n.test.required() {
 			cost := 0.0
 			for _, l := range set {
-				cost += rarity(l)
+				cost += commonness(l)
 			}
 			if cost < best {
 				gate, best = set, cost
@@ -275,8 +276,11 @@ func (b *bucketBuilder) gather(n *node) {
 	}
 }
 
-// rarity guesses how often a literal is seen: long ones seldom.
-func rarity(l string) float64 { return math.Exp2(-float64(min(len(l), 24)) / 2) }
+// commonness guesses how often a literal is seen: long ones seldom, unless they
+// are in the sample of what logs hold.
+func commonness(l string) float64 {
+	return math.Exp2(-float64(min(len(l), 24))/2) + float64(bytes.Count(literal.Typical(), []byte(l)))
+}
 
 // A lit is a literal in a field.
 type lit struct {
@@ -309,7 +313,7 @@ func (b *bucketBuilder) clause(n *node) *clause {
 		slot := b.slotOf[n.test.field]
 		for _, l := range gate {
 			c.lits = append(c.lits, lit{slot, l})
-			c.cost += rarity(l) * (1 + float64(b.uses[slot][l])/4)
+			c.cost += commonness(l) * (1 + float64(b.uses[slot][l])/4)
 		}
 		if slices.Contains(constants, n.test.field) {
 			c.cost += 100

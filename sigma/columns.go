@@ -1,7 +1,6 @@
 package sigma
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"math"
@@ -204,11 +203,6 @@ func cheapest(n *node) (best []string, cost float64) {
 		better(all, sum)
 	}
 	return best, cost
-}
-
-// commonness guesses how often a literal is seen in a log.
-func commonness(l string) float64 {
-	return rarity(l) + float64(bytes.Count(literal.Typical(), []byte(l)))
 }
 
 // An atom is a question to one column.

@@ -71,14 +71,16 @@ var fold = func() (t [256]byte) {
 }()
 
 // Typical returns the built-in sample: lines as they are frequent in logs of
-// web servers and of Windows, in lower case.
-func Typical() []byte {
+// web servers and of Windows, in lower case. It must not be changed.
+func Typical() []byte { return typicalLower() }
+
+var typicalLower = sync.OnceValue(func() []byte {
 	b := bytes.Clone(typical)
 	for i, c := range b {
 		b[i] = fold[c]
 	}
 	return b
-}
+})
 
 func indexNewline(b []byte) int {
 	if i := bytes.IndexByte(b, '\n'); i >= 0 {
@@ -97,5 +99,6 @@ var typical = []byte(`2021-03-02 00:00:12 10.1.2.11 POST /Microsoft-Server-Activ
 2021-03-02 00:00:17 10.1.2.11 GET /ecp/ - 444 CONTOSO\HealthMailbox6ded67848a234577a1756e072081d01f 127.0.0.1 AMProbe/Local/ClientAccess - 200 0 0 20
 2021-03-02T00:00:18.112Z,9c5c1b02-33ad,15,1,2176,2,,Owa,mail.contoso.com,/owa/service.svc,,FBA,true,CONTOSO\jdoe,contoso.com,Sid~S-1-5-21-1004336348-1177238915-682003330-1105,Mozilla/5.0,10.0.0.5,EX01,200,200,,POST,Proxy,ex01.contoso.com,15.01.2176.000,IntraForest,WindowsIdentity,Database~3f0e
 C:\Windows\System32\svchost.exe -k netsvcs -p -s Schedule C:\Windows\System32\cmd.exe /c "C:\Program Files\Common Files\Microsoft Shared\ClickToRun\OfficeClickToRun.exe" C:\Windows\system32\conhost.exe 0xffffffff -ForceV1 C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe -NoProfile -ExecutionPolicy Bypass -Command C:\Program Files (x86)\Google\Chrome\Application\chrome.exe --type=renderer C:\Windows\explorer.exe C:\Windows\System32\services.exe C:\Windows\System32\lsass.exe C:\Windows\Microsoft.NET\Framework64\v4.0.30319\mscorlib.dll
+C:\WINDOWS\SYSTEM32\ntdll.dll+9d4c4|C:\WINDOWS\System32\KERNELBASE.dll+2c13e|C:\Windows\System32\KERNEL32.DLL+17bd4
 HKLM\System\CurrentControlSet\Services\Tcpip\Parameters\Interfaces HKU\S-1-5-21\SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer C:\Users\Administrator\AppData\Local\Temp\ NT AUTHORITY\SYSTEM Microsoft Corporation Microsoft Windows Operating System SHA1=1C2B3F,MD5=8A0A29438052FAED8A2532DA50455756,SHA256=01AFE8AF,IMPHASH=272245E2988E1E430500B852C4FB5E18 -EncodedCommand JABzAD0ATgBlAHcALQBPAGIAagBlAGMAdAA= http://www.example.com/ .exe .dll .ps1 .txt .aspx .html
 `)
