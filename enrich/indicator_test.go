@@ -69,7 +69,7 @@ func TestForms(t *testing.T) {
 // TestSpellings: a value is kept in one spelling, whichever the list has.
 func TestSpellings(t *testing.T) {
 	x := &enrich.Indicators{}
-	for _, v := range []string{"203.0.113.9", "203.0.113[.]9:443", "198.51.100.0/24", "Evil[.]example", `C:\inetpub\wwwroot\aspnet_client\Discover.aspx`, "/C%3A/inetpub", "%PROGRAMFILES%\\Exchange\\x.aspx", "LOAD.aspx", "hxxps://evil.example/Stage", strings.Repeat("AB", 16)} {
+	for _, v := range []string{"203.0.113.9", "203.0.113[.]9:443", "::ffff:203.0.113.9", "::ffff:198.51.100.7/120", "198.51.100.0/24", "Evil[.]example", `C:\inetpub\wwwroot\aspnet_client\Discover.aspx`, "/C%3A/inetpub", "%PROGRAMFILES%\\Exchange\\x.aspx", "LOAD.aspx", "hxxps://evil.example/Stage", strings.Repeat("AB", 16)} {
 		if !x.Add(enrich.Indicator{Value: v, Source: "test"}) {
 			t.Errorf("%q was not added", v)
 		}

@@ -257,7 +257,7 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 			d.Title = "Script that Exchange does not ship, answered: " + base
 			d.Reason = "Exchange ships no such page, yet it lies on the server, which answered it with success; its code was not judged hostile. " + u.words()
 		}
-		if len(u.clients) > 10 && u.posts == 0 {
+		if len(u.clients) > 10 && u.posts == 0 && sh.origin(p, u) == nil {
 			d.Title = "Page that Exchange does not ship: " + base
 			d.Level, d.Confidence, d.Outcome = finding.Low, finding.LowConfidence, ""
 			d.Reason = fmt.Sprintf("More than ten clients were served this page, none posted to it: more likely the owner's own page than a web shell. %s", u.words())
@@ -310,7 +310,11 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 			d.Place(sh.script.First, ref, "Requested: "+sh.path)
 		}
 	}
-	sh.creators(p, d, u)
+	if o := sh.origin(p, u); o != nil {
+		d.Reason += " Likely origin: " + lowerFirst(o.Rule.Title) + " at " + o.Event.Time.UTC().Format("2006-01-02 15:04:05") + " UTC."
+		d.Context(*o, "Likely origin: "+o.Rule.Title)
+		d.Confidence = finding.HighConfidence
+	}
 	sh.children(p, d)
 	return d.Finish(p)
 }
@@ -381,26 +385,21 @@ func (sh *shell) protocol() string {
 	return "System commands stand in the queries of its requests."
 }
 
-// creators adds what last wrote a file through Exchange in the month before the
-// shell was first answered: the likely origin.
-func (sh *shell) creators(p *detect.Pass, d *detect.Draft, u use) {
-	if u.firstOK.IsZero() {
-		return
-	}
+// origin is what last wrote a file through Exchange in the month before the
+// shell was first answered, nil if nothing did.
+func (sh *shell) origin(p *detect.Pass, u use) (last *sighting.Sighting) {
 	const month = 30 * 24 * time.Hour
-	var origin *sighting.Sighting // the last before the first answer
+	if u.firstOK.IsZero() {
+		return nil
+	}
 	for _, s := range p.Named("proxylogon-reset-virtual-directory", "proxylogon-backend-reset", "mailbox-export-to-script", "certificate-request-to-script", "oab-generator-stray-download") {
 		t := s.Event.Time
 		if t.IsZero() || t.After(u.firstOK) || u.firstOK.Sub(t) > month || s.Event.Field("HttpStatus") != "" && s.Event.Field("HttpStatus") != "200" {
 			continue
 		}
-		origin = &s
+		last = &s
 	}
-	if origin != nil {
-		d.Reason += " Likely origin: " + lowerFirst(origin.Rule.Title) + " at " + origin.Event.Time.UTC().Format("2006-01-02 15:04:05") + " UTC."
-		d.Context(*origin, "Likely origin: "+origin.Rule.Title)
-		d.Confidence = finding.HighConfidence
-	}
+	return last
 }
 
 // children adds the shells that the IIS worker started within seconds of a
