@@ -18,7 +18,7 @@ type Reading struct {
 
 // themed matches the folders of a build that the page of Outlook on the web
 // loads its style and pictures from: /owa/auth/15.2.792/themes/resources/…
-var themed = regexp.MustCompile(`(?i)/owa/(?:auth/|prem/)?([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,5}(?:\.[0-9]{1,5})?)/(?:themes|scripts|resources|prem)`)
+var themed = regexp.MustCompile(`(?i)/(?:owa|ecp)/(?:auth/|prem/)?([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,5}(?:\.[0-9]{1,5})?)/(?:themes|scripts|resources|prem)`)
 
 // owa matches what only the page itself has.
 var owa = regexp.MustCompile(`(?i)/owa/auth\.owa|/owa/auth/[^"'\s]{0,200}(?:logon\.css|favicon\.ico|owafont)|outlook web app|class="mouse signInBtn|isOwaPremiumBrowser`)
@@ -28,7 +28,8 @@ const maxBuilds = 50 // looked at on one page
 // Read reads the build from the headers and the body of a login page. The
 // body is what a stranger sent; nothing in it is followed.
 func Read(h http.Header, body []byte) (r Reading) {
-	r.OWA = owa.Match(body)
+	// Exchange's front end names itself so in what it refuses, too.
+	r.OWA = owa.Match(body) || h.Get("X-FEServer") != ""
 	if b := build(h.Get("X-OWA-Version"), true); b != "" {
 		r = Reading{Build: b, Where: "X-OWA-Version", OWA: true}
 	}

@@ -8,6 +8,7 @@
 package probe
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -266,7 +267,7 @@ func (p *Prober) ask(ctx context.Context, t Target, addr netip.Addr, r Result) R
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 {
 		r.Redirect = cut(to, 300)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	body, err := read(resp)
 	got := Read(resp.Header, body)
 	switch {
 	case got.Build != "":
@@ -280,6 +281,20 @@ func (p *Prober) ask(ctx context.Context, t Target, addr netip.Addr, r Result) R
 		r.Status, r.Reason = Other, "the answer names no build of Exchange"
 	}
 	return r
+}
+
+// read reads what is looked at of a page. Some balancers pack it although nobody
+// asked them to; what is unpacked has the same limit.
+func read(resp *http.Response) ([]byte, error) {
+	in := io.LimitReader(resp.Body, maxBody)
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil // it is not what it says: nothing to read
+		}
+		in = io.LimitReader(z, maxBody)
+	}
+	return io.ReadAll(in)
 }
 
 // assess says what a build is open to, and what it cannot tell from outside.

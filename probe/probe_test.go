@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -131,6 +132,65 @@ func TestWhatAnswersTell(t *testing.T) {
 			}
 			if c.note != "" && !strings.Contains(strings.Join(r.Exposure.Notes, "\n"), c.note) {
 				t.Errorf("no note %q in %q", c.note, r.Exposure.Notes)
+			}
+		})
+	}
+}
+
+// TestShapes: what servers of each version, and what stands before them, answer
+// to the one request.
+func TestShapes(t *testing.T) {
+	packed := func(s string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		io.WriteString(z, s)
+		z.Close()
+		return b.String()
+	}
+	page := func(build string) string { return strings.ReplaceAll(login, "15.2.792", build) }
+	bomb := packed(strings.Repeat("\x00", 64<<20) + login)
+	for name, c := range map[string]struct {
+		code   int
+		header []string
+		body   string
+		status Status
+		build  string
+		where  string
+	}{
+		"2013":                    {200, nil, page("15.0.1497"), Exchange, "15.0.1497", "/owa/auth/15.0.1497/"},
+		"2016, its script":        {200, nil, `<script src="/owa/auth/15.1.2507/scripts/premium/flogon.js"></script>`, Exchange, "15.1.2507", "/owa/auth/15.1.2507/"},
+		"2019, header":            {200, []string{"X-OWA-Version", "15.2.1118.40", "X-FEServer", "EX01"}, page("15.2.1118"), Exchange, "15.2.1118.40", "X-OWA-Version"},
+		"SE":                      {200, nil, page("15.2.2562"), Exchange, "15.2.2562", "/owa/auth/15.2.2562/"},
+		"other case":              {200, nil, strings.ToUpper(page("15.1.2507")), Exchange, "15.1.2507", "/owa/auth/15.1.2507/"},
+		"control panel":           {200, nil, `<link href="/ecp/15.1.2507.6/themes/default/main.css">`, Exchange, "15.1.2507.6", ""},
+		"redirect with header":    {302, []string{"Location", "https://mail.example.org/owa/auth/logon.aspx?url=x", "X-OWA-Version", "15.1.2507.6"}, "", Exchange, "15.1.2507.6", "X-OWA-Version"},
+		"redirect to itself":      {302, []string{"Location", "/owa/auth/logon.aspx"}, "", Other, "", ""},
+		"440":                     {440, []string{"X-OWA-Version", "15.2.792.10"}, "Login Timeout", Exchange, "15.2.792.10", "X-OWA-Version"},
+		"refused by the front":    {403, []string{"X-FEServer", "EX01"}, "Forbidden", NoBuild, "", ""},
+		"balancer without server": {503, nil, "<h1>No server is available</h1>", Other, "", ""},
+		"packed":                  {200, []string{"Content-Encoding", "gzip"}, packed(page("15.2.792")), Exchange, "15.2.792", ""},
+		"packed, it says":         {200, []string{"Content-Encoding", "gzip"}, page("15.2.792"), Other, "", ""},
+		"packed, header":          {200, []string{"Content-Encoding", "gzip", "X-OWA-Version", "15.2.792.10"}, "x", Exchange, "15.2.792.10", ""},
+		"packed and cut":          {200, []string{"Content-Encoding", "gzip"}, packed(page("15.2.792") + strings.Repeat("0123456789", 10))[:20], Unreachable, "", ""},
+		"bomb":                    {200, []string{"Content-Encoding", "gzip"}, bomb, Other, "", ""},
+		"wrong type":              {200, []string{"Content-Type", "image/png"}, page("15.2.792"), Exchange, "15.2.792", ""},
+		"unknown packing":         {200, []string{"Content-Encoding", "br"}, "\x8b\x01\x80", Other, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if got := r.Header.Get("Accept-Encoding"); got != "" {
+					t.Errorf("it asked for %q", got)
+				}
+				for i := 0; i < len(c.header); i += 2 {
+					w.Header().Set(c.header[i], c.header[i+1])
+				}
+				w.WriteHeader(c.code)
+				io.WriteString(w, c.body)
+			}))
+			defer s.Close()
+			r := prober(t, Config{}).One(t.Context(), target(t, s.URL))
+			if r.Status != c.status || r.Build != c.build || r.HTTP != c.code || c.where != "" && r.Where != c.where {
+				t.Errorf("got %s %q by %q, want %s %q by %q: %s", r.Status, r.Build, r.Where, c.status, c.build, c.where, r.Reason)
 			}
 		})
 	}
