@@ -508,6 +508,9 @@ func (m *machine) methodCall(n *node) value {
 		return o
 	}
 	s, _ := name.text()
+	if m.gadget && o.t&fromRequest != 0 {
+		m.chained(o, strings.ToLower(s), args)
+	}
 	if v, ok := m.unknownMethod(n, strings.ToLower(s), args); ok {
 		return v
 	}

@@ -128,15 +128,34 @@ func (m *machine) unknownClass(n *node, v value, args []value) {
 // gadgets runs the magic methods of the file's classes on an object that the
 // request describes.
 func (m *machine) gadgets(v value) {
+	was := m.gadget
+	m.gadget = true
+	defer func() { m.gadget = was }()
 	for _, c := range sortedClasses(m.classes) {
-		o := m.instance(c)
-		for _, s := range o.props {
-			s.v = value{t: v.t, tr: v.tr}
-		}
+		o := m.shaped(c, v)
 		for _, name := range []string{"__wakeup", "__destruct", "__tostring"} {
 			if f := m.method(c, name); f != nil {
 				m.invoke(f, nil, nil, o, nil)
 			}
+		}
+	}
+}
+
+// shaped is an object whose properties the request gives.
+func (m *machine) shaped(c *class, v value) *object {
+	o := m.instance(c)
+	for _, s := range o.props {
+		s.v = value{t: v.t, tr: v.tr}
+	}
+	return o
+}
+
+// chained calls a method on what a gadget holds: an object of any class that has
+// it.
+func (m *machine) chained(v value, name string, args []value) {
+	for _, c := range sortedClasses(m.classes) {
+		if f := c.methods[name]; f != nil && f.runs < 4 {
+			m.invoke(f, args, nil, m.shaped(c, v), nil)
 		}
 	}
 }
@@ -184,9 +203,9 @@ func (m *machine) wordPress(c *call) {
 }
 
 // credentials are the hooks of WordPress that are handed what visitors log in
-// with, and where name (n) and password (p) stand among the arguments:
+// with, or mails, and where name (n) and password (p) stand among the arguments:
 // https://developer.wordpress.org/reference/hooks/authenticate/.
-var credentials = map[string]string{"authenticate": "-np", "wp_authenticate": "np", "wp_authenticate_user": "-p", "check_password": "p", "after_password_reset": "-p"}
+var credentials = map[string]string{"authenticate": "-np", "wp_authenticate": "np", "wp_authenticate_user": "-p", "check_password": "p", "after_password_reset": "-p", "wp_mail": "p"}
 
 // wordPressArgs are the arguments that a hook's callback is called with, as far
 // as they matter.

@@ -26,6 +26,7 @@ func (m *machine) judge() {
 	m.ransom()
 	m.keepsAlive()
 	m.evades()
+	m.grabs()
 	m.hiddenTool()
 	m.shape()
 }
@@ -444,4 +445,23 @@ func (m *machine) addresses() bool {
 		}
 	}
 	return false
+}
+
+// settingFiles are where well-known programs keep the passwords of databases.
+var settingFiles = []string{"wp-config.php", "configuration.php", "settings.php", "local.xml", "/.env", "config.inc.php", "conf_global.php", "parameters.yml"}
+
+// grabs sees the settings of many programs, or of many users, read at once.
+func (m *machine) grabs() {
+	if m.alarmed() || !m.isolated() || !m.small() || !m.mentions("file_get_contents(", "readfile(", "file(", "symlink(", "copy(") || !m.mentions("foreach", "for(", "for (", "while") {
+		return
+	}
+	n := 0
+	for _, w := range settingFiles {
+		if m.mentions(w) {
+			n++
+		}
+	}
+	if n >= 4 || n >= 2 && m.mentions("/home/") && (m.does(doesList) || m.have&hasList != 0 || m.mentions("/etc/passwd")) {
+		m.report("grabs-settings", webshell.Malicious, moderate, "The settings of many programs, which hold passwords, are read.", &node{}, value{})
+	}
 }

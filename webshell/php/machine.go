@@ -45,6 +45,7 @@ type machine struct {
 	undo     []func() // forgets what the condition at hand told
 	positive bool     // a check at hand is not negated
 	dead     int      // branches around the statement at hand that are not taken
+	gadget   bool     // methods are run on objects that the request describes
 	blur     bool     // assignments leave values that are not known
 	seen     map[looked]bool
 	target   string            // the variable that is assigned to
@@ -491,7 +492,11 @@ func (m *machine) execIf(n *node) ctrl {
 		undo := m.guard(arm.a, v)
 		end := m.enter(arm.a, v)
 		m.cond++
+		before := m.includes
 		c := m.exec(arm.b)
+		if exits(arm.b) { // what is loaded only to leave protects nothing
+			m.includes = before
+		}
 		m.cond--
 		m.weak(c)
 		end()
@@ -511,6 +516,14 @@ func (m *machine) execIf(n *node) ctrl {
 		}
 	}
 	return ctrl{}
+}
+
+// exits says that a branch ends by ending the script.
+func exits(n *node) bool {
+	if n != nil && n.op == nBlock && len(n.list) > 0 {
+		n = n.list[len(n.list)-1]
+	}
+	return n != nil && n.op == nExpr && n.a != nil && n.a.op == nExit
 }
 
 // deadBranch runs a branch that is not taken as things stand, since a setting

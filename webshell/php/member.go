@@ -395,6 +395,9 @@ func (m *machine) partly(vals []value) value {
 			rest.tr = firstTrace(x.tr, rest.tr)
 		}
 	}
+	if rest.t&fromFile != 0 {
+		m.inserted(vals[first:last])
+	}
 	if last-first == 1 {
 		rest = vals[first]
 	} else if first < last {

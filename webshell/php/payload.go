@@ -130,7 +130,13 @@ func (m *machine) carriedShell(n *node, v value) {
 	}
 	m.facts.literals++
 	m.seen[looked{'l', s}] = true
-	code := s[at:]
+	if text := m.shellWithin(s[at:]); text != "" {
+		m.report("carries-shell", webshell.Malicious, moderate, "The file carries a web shell: "+text, n, value{})
+	}
+}
+
+// shellWithin says why a text is a web shell beyond doubt; "" if it is none.
+func (m *machine) shellWithin(code string) string {
 	sub := newMachine("", []byte(code), traits([]byte(code)))
 	sub.evals = maxEvals // what it carries in turn is not looked at
 	sub.steps, sub.limit = min(m.steps/4, quietSteps), maxSteps
@@ -139,10 +145,10 @@ func (m *machine) carriedShell(n *node, v value) {
 	m.steps -= before - max(0, sub.steps)
 	for _, r := range reasons {
 		if r.Verdict == webshell.Webshell && (r.Rule == "request-to-eval" || r.Rule == "request-to-command") && r.Confidence == high {
-			m.report("carries-shell", webshell.Malicious, moderate, "The file carries a web shell: "+r.Text, n, value{})
-			return
+			return r.Text
 		}
 	}
+	return ""
 }
 
 // assembled notes a text, put together at run time, that is the name of a

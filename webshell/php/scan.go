@@ -33,12 +33,12 @@ const hasHot = hasRequest | hasHeader | hasDeadly | hasDecoder | hasDynamic | ha
 var traitWords = map[trait]string{
 	hasRequest: `_get _post _request _cookie _files http_raw_post_data http_get_vars http_post_vars http_cookie_vars
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
-		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password
+		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password wp_mail
 		register_rest_route pre_user_query`,
 	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
-		wp_remote_get wp_remote_post wp_remote_request soapclient`,
+		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient`,
 	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
@@ -393,6 +393,9 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	if has(hasStrong) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("<script")) {
+		return true
+	}
+	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
 		return true
 	}
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {

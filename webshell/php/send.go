@@ -112,7 +112,7 @@ func (m *machine) fetched(n *node, u, d value) {
 	t, tr := taintOf(d)
 	t |= u.t
 	host := strings.ToLower(u.s)
-	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") {
+	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") || strings.Contains(host, "discordapp.com/api/webhooks") || strings.Contains(host, "hooks.slack.com/") {
 		if t&fromRequest != 0 && (t&secret != 0 || t&address != 0) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
@@ -122,7 +122,7 @@ func (m *machine) fetched(n *node, u, d value) {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
 	if t&fromRequest != 0 && t&unsure == 0 && u.t&fromRequest == 0 && remoteURL(host) && m.isolated() && t&wrapped != 0 && (t&wholeReq != 0 || m.cards()) ||
-		t&secret != 0 && t&fromRequest != 0 && !m.framed && remoteURL(host) && (u.t&wrapped != 0 || u.t&decoded != 0) {
+		t&secret != 0 && t&fromRequest != 0 && !m.framed && remoteURL(host) && (t&wrapped != 0 || u.t&decoded != 0) {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Form data is sent to another host, encoded or to a host that is hidden.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
 	if u.t&fromRequest != 0 && u.k == vUnknown {

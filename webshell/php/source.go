@@ -397,6 +397,8 @@ func (m *machine) source(c *call) (value, bool) {
 			return value{t: fromHeader}, true
 		}
 		return value{t: unsure}, true
+	case "imap_body", "imap_fetchbody", "imap_fetchtext", "imap_qprint":
+		return value{t: fromRemote, tr: m.at(c.n)}, true
 	case "imagecolorat":
 		return value{t: fromFile | fromOddFile, tr: m.at(c.n)}, true
 	case "apcu_fetch", "shm_get_var", "shmop_read", "apc_fetch":

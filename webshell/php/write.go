@@ -75,6 +75,8 @@ func (m *machine) written(c *call, p, d value) {
 		return
 	}
 	switch {
+	case t&fromRequest != 0 && t&wholeReq != 0 && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0:
+		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file, encoded.", c.n, dv)
 	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && (picture(p.tail()) || t&wrapped != 0 && (strings.HasSuffix(p.tail(), ".css") || strings.HasSuffix(p.tail(), ".js"))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
@@ -227,6 +229,9 @@ func (m *machine) copied(c *call, src, dst value) {
 	if src.t&fromUpload != 0 {
 		m.upload(c, src, dst)
 		return
+	}
+	if c.name == "copy" && src.t&selfPath != 0 && src.k == vUnknown && scriptName(dst) && m.isolated() && m.small() {
+		m.report("copies-itself", webshell.Malicious, moderate, "The script copies itself to another one.", c.n, dst)
 	}
 	s, _ := src.text()
 	if src.k == vPart {
