@@ -43,7 +43,7 @@ func TestChromium(t *testing.T) {
 	defer cancel()
 	ctx, cancel := chromedp.NewContext(alloc)
 	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	var mu sync.Mutex
 	var complaints []string
@@ -98,6 +98,13 @@ func TestChromium(t *testing.T) {
 			t.Errorf("%s in %s is wider than the window: %v, %v", path, lang, wide, err)
 		}
 	}
+	usable := func(path, lang string) {
+		t.Helper()
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[string](unusable))
+		if err != nil || found != "" {
+			t.Errorf("%s in %s: %s, %v", path, lang, found, err)
+		}
+	}
 	axe, err := os.ReadFile(os.Getenv("LIMIER_AXE"))
 	if err != nil && os.Getenv("LIMIER_AXE") != "" {
 		t.Fatal(err)
@@ -121,13 +128,15 @@ func TestChromium(t *testing.T) {
 		for _, p := range pages {
 			run(p.path, chromedp.Navigate(e.url+p.path))
 			fits(p.path, lang)
+			usable(p.path, lang)
 			judge(p.path, lang)
 			shot(p.name + "-" + lang)
 		}
-		run("phone", chromedp.EmulateViewport(390, 844))
-		for _, p := range pages[:3] {
+		run("phone", chromedp.EmulateViewport(375, 812))
+		for _, p := range pages {
 			run(p.path, chromedp.Navigate(e.url+p.path))
 			fits(p.path, lang)
+			usable(p.path, lang)
 			shot(p.name + "-phone-" + lang)
 		}
 		run("desk", chromedp.EmulateViewport(1280, 900))
@@ -140,3 +149,39 @@ func TestChromium(t *testing.T) {
 		}
 	}
 }
+
+// unusable lists what keeps people with a keyboard or a screen reader from a
+// page: fields and buttons without a name, headings that leave out a level, a
+// link to the content that leads nowhere, and text with less contrast than
+// WCAG 2.2 wants (1.4.3: 4.5, large text 3).
+const unusable = `(() => {
+	const bad = [];
+	const say = (what, e) => bad.push(what + ": " + e.outerHTML.slice(0, 120));
+	for (const e of document.querySelectorAll("input:not([type=hidden]):not([hidden]), select, textarea"))
+		if (!e.labels.length && !e.getAttribute("aria-label")) say("no label", e);
+	for (const e of document.querySelectorAll("a[href], button, summary"))
+		if (!(e.textContent.trim() || e.getAttribute("aria-label"))) say("no name", e);
+	for (const e of document.querySelectorAll("svg[role=img]"))
+		if (!e.getAttribute("aria-label") && !e.querySelector("title")) say("no text for the picture", e);
+	let last = 0;
+	for (const e of document.querySelectorAll("h1, h2, h3, h4")) {
+		const level = +e.tagName[1];
+		if (level > last + 1) say("a level is left out", e);
+		last = level;
+	}
+	if (document.querySelectorAll("h1").length !== 1) bad.push("not one h1");
+	const first = document.querySelector("a[href], button, input:not([type=hidden])");
+	if (!first.matches(".skip") || !document.querySelector(first.getAttribute("href"))) say("does not lead to the content", first);
+	const colour = s => (s.match(/[\d.]+/g) || []).map(Number);
+	const light = c => [.2126, .7152, .0722].reduce((sum, k, i) => { const v = c[i] / 255; return sum + k * (v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); }, 0);
+	for (const e of document.querySelectorAll("body *")) {
+		if (e.closest("svg, .skip") || ![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || !e.getClientRects().length) continue;
+		let under = e, back = [0, 0, 0, 0];
+		while (under && (back.length === 4 && back[3] === 0)) { back = colour(getComputedStyle(under).backgroundColor); under = under.parentElement; }
+		if (back.length === 4) continue; // see-through: what is behind it decides
+		const style = getComputedStyle(e), a = light(colour(style.color)), b = light(back), size = parseFloat(style.fontSize);
+		const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+		if (ratio < (size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5)) say("contrast " + ratio.toFixed(1), e);
+	}
+	return bad.join("\n");
+})()`

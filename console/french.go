@@ -3,7 +3,7 @@ package console
 // french is the catalogue: what the console says, in French.
 var french = map[string]string{
 	// The frame.
-	"Skip to the content": "Aller au contenu", "Main": "Principal", "Log in": "Se connecter", "Log out": "Se déconnecter",
+	"%s: %s": "%s : %s", "Skip to the content": "Aller au contenu", "Main": "Principal", "Log in": "Se connecter", "Log out": "Se déconnecter",
 	"Estate": "Parc", "Servers": "Serveurs", "Search": "Recherche", "Campaigns": "Campagnes", "To notify": "À prévenir", "Knowledge": "Connaissances",
 	"Read a report": "Lire un rapport", "Publication": "Publication", "Administration": "Administration", "Next page": "Page suivante",
 	"All times are UTC. The console holds no script and loads nothing from elsewhere.": "Toutes les heures sont en UTC. La console ne contient aucun script et ne charge rien d'ailleurs.",

@@ -71,12 +71,12 @@ func spaced(s string) string {
 	return strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»").Replace(s)
 }
 
-// when is a time in UTC to the minute, "–" for none.
+// when is a time in UTC to the minute, and says so (ISO 8601); "–" for none.
 func when(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.UTC().Format("2006-01-02 15:04")
+	return t.UTC().Format("2006-01-02 15:04Z")
 }
 
 // day is the day of a time in UTC.
