@@ -168,6 +168,8 @@ var (
 	rewriteRule = regexp.MustCompile(`(?is)<rule\b.*?</rule>`)
 	searchInput = regexp.MustCompile(`(?i)\{HTTP_(?:REFERER|USER_AGENT)\}"[^>]*(?:google|baidu|bing|yahoo|sogou|spider)`)
 	awayAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://[^{"]`)
+	homeAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://(?:localhost|127\.0\.0\.1)[:/"]`)
+	shellCGI    = regexp.MustCompile(`(?i)<application\b[^>]*\bfullPath\s*=\s*"[^"]*\\(?:cmd|powershell)\.exe"`)
 	xmlNote     = regexp.MustCompile(`(?s)<!--.*?-->`)
 	system      = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
 		`c:\program files\`, `c:\program files (x86)\`, `%commonprogramfiles`, `%iis_user`}
@@ -226,9 +228,12 @@ func (f *file) iis() {
 		f.add(webshell.Malicious, finding.HighConfidence, "build-code-in-config", "The configuration file is a project of MSBuild whose code runs when it is built.", at)
 	}
 	for _, m := range rewriteRule.FindAllIndex(data, 1000) {
-		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && awayAction.Match(rule) {
+		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && awayAction.Match(rule) && !homeAction.Match(rule) { // a renderer on this host is none
 			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
 		}
+	}
+	if m := shellCGI.FindIndex(data); m != nil {
+		f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])
 	}
 	if m := unblocks.FindIndex(data); m != nil {
 		f.add(webshell.Suspicious, finding.ModerateConfidence, "serves-config", "Configuration files may be requested from outside.", m[0])
