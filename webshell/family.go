@@ -8,42 +8,75 @@ import (
 )
 
 // families are tools known by what their server side and their client must
-// agree on: names of parameters and headers, keys, the frame around answers,
-// the method that is called. A tool is named if the file holds every word of
-// one line, in lower case, after its verdict stands.
+// agree on, or by their own structure: names of parameters and headers, keys,
+// the frame around answers, the method that is called. A tool is named if the
+// file, judged hostile already, holds every word, in any case, and every text
+// of the proof, which is compared without spaces and with single quotes for
+// double. A name that anyone could write into a file proves nothing.
 var families = []struct {
 	name  string
 	words []string
+	proof []string
 }{
+	// PHP.
+	// https://github.com/BeichenDream/Godzilla: the key is shifted by one, and the
+	// answer stands between the halves of md5(pass.key).
+	{"Godzilla", []string{"substr", "_POST"}, []string{"+1&15", "substr(md5($", "_POST"}},
+	// https://github.com/rebeyond/Behinder: AES-128 or XOR with the session's key,
+	// then "function|parameters".
+	{"Behinder", []string{"openssl_decrypt", "explode"}, []string{"php://input", "openssl_decrypt(", "'AES128'", "explode('|'"}},
+	{"Behinder", []string{"openssl_decrypt", "php://input"}, []string{"php://input", "openssl_decrypt(", "'AES128'", "+1&15"}},
+	// https://github.com/sensepost/reGeorg and https://github.com/L-codes/Neo-reGeorg:
+	// what the tunnel answers to a greeting.
+	{"Neo-reGeorg", []string{"NeoGeorg"}, []string{"NeoGeorgsays,'Allseemsfine'"}},
+	{"Neo-reGeorg", []string{"NeoGeorg", "writebuf"}, []string{"NeoGeorg", "writebuf", "readbuf", "strtr("}},
+	{"reGeorg", []string{"Georg"}, []string{"Georgsays,'Allseemsfine'"}},
+	{"reGeorg", []string{"HTTP_X_CMD"}, []string{"HTTP_X_CMD", "HTTP_X_TARGET", "X-STATUS"}},
+	// https://github.com/epinna/weevely3: the payload between header and footer of
+	// the body, or of three last cookies.
+	{"weevely", []string{"preg_match", "php://input"}, []string{"preg_match('/$kh(.+)$kf/'", "php://input"}},
+	{"weevely", []string{"array_slice"}, []string{"array_slice($a,$c($a)-3)"}},
+	// https://github.com/b374k/b374k
+	{"b374k", []string{"eval_go"}, []string{"eval_go(", "html_safe(", "get_nav("}},
+	{"b374k", []string{"eval_get_supported"}, []string{"eval_get_supported(", "view_file("}},
+	{"b374k", []string{"$b374k"}, []string{"$b374k", "showdir(", "$s_"}},
+	// WSO by oRb: the action and up to three parameters in a, p1, p2, p3.
+	{"WSO", []string{"_POST", "action", "function"}, []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
+	{"c99", []string{"c99sh_surl"}, []string{"c99sh_surl", "$act=="}},
+	{"c99", []string{"c99shexit"}, []string{"c99shexit(", "$act=="}},
+	{"c99", []string{"c99_sess_put"}, []string{"c99_sess_put(", "$act=="}},
+	{"r57", []string{"div_title"}, []string{"div_title(", "$_POST['alias']", "sr(", "ws("}},
+
+	// All languages.
 	// https://github.com/rebeyond/Behinder: AES under a key of 16 letters, a class
 	// loader or assembly named U, equals as the entry.
-	{"Behinder", []string{"binaryread", "rijndaelmanaged", "createinstance(\"u\").equals"}},
-	{"Behinder", []string{"extends classloader", "\"aes\"", "getreader().readline()", ".newinstance().equals(pagecontext"}},
-	{"Behinder", []string{"session(\"k\")", "binaryread", "totalbytes", "execute"}},
-	{"Behinder", []string{"openssl_decrypt", "\"aes128\"", "php://input", "class c{public function __invoke"}},
+	{"Behinder", []string{"binaryread", "rijndaelmanaged", "createinstance(\"u\").equals"}, nil},
+	{"Behinder", []string{"extends classloader", "\"aes\"", "getreader().readline()", ".newinstance().equals(pagecontext"}, nil},
+	{"Behinder", []string{"session(\"k\")", "binaryread", "totalbytes", "execute"}, nil},
+	{"Behinder", []string{"openssl_decrypt", "\"aes128\"", "php://input", "class c{public function __invoke"}, nil},
 	// https://github.com/BeichenDream/Godzilla: the payload kept in the session,
 	// answers between the halves of an MD5 sum.
-	{"Godzilla", []string{"\"payload\"", "md5", "substring(0, 16)", "substring(16)"}},
-	{"Godzilla", []string{"\"payload\"", "md5", "substring(0,16)", "substring(16)"}},
-	{"Godzilla", []string{"payload", "rijndaelmanaged", "createinstance(\"ly\")"}},
-	{"Godzilla", []string{"$payloadname", "getbasicsinfo", "substr(md5("}},
-	{"Godzilla", []string{"bypassdictionary", "payload", "execute"}},
+	{"Godzilla", []string{"\"payload\"", "md5", "substring(0, 16)", "substring(16)"}, nil},
+	{"Godzilla", []string{"\"payload\"", "md5", "substring(0,16)", "substring(16)"}, nil},
+	{"Godzilla", []string{"payload", "rijndaelmanaged", "createinstance(\"ly\")"}, nil},
+	{"Godzilla", []string{"$payloadname", "getbasicsinfo", "substr(md5("}, nil},
+	{"Godzilla", []string{"bypassdictionary", "payload", "execute"}, nil},
 	// https://github.com/sensepost/reGeorg and https://github.com/L-codes/Neo-reGeorg
-	{"reGeorg", []string{"x-cmd", "x-status", "connect", "disconnect", "forward"}},
-	{"reGeorg", []string{"georg says, 'all seems fine'"}},
-	{"Neo-reGeorg", []string{"blv_decode", "blv_encode"}},
-	{"Neo-reGeorg", []string{"blvdecode", "blvencode"}},
-	{"Neo-reGeorg", []string{"neoreg"}},
-	{"pivotnacci", []string{"x-operation", "x-type", "x-svc"}},
+	{"reGeorg", []string{"x-cmd", "x-status", "connect", "disconnect", "forward"}, nil},
+	{"reGeorg", []string{"georg says, 'all seems fine'"}, nil},
+	{"Neo-reGeorg", []string{"blv_decode", "blv_encode"}, nil},
+	{"Neo-reGeorg", []string{"blvdecode", "blvencode"}, nil},
+	{"Neo-reGeorg", []string{"neoreg"}, nil},
+	{"pivotnacci", []string{"x-operation", "x-type", "x-svc"}, nil},
 	// https://github.com/SECFORCE/Tunna
-	{"Tunna", []string{"tunna v", "proxy", "socket"}},
+	{"Tunna", []string{"tunna v", "proxy", "socket"}, nil},
 	// https://github.com/nccgroup/ABPTTS
-	{"ABPTTS", []string{"paramnameaccesskey", "paramnameencryptedblock", "responsestringconnectioncreated"}},
-	{"ABPTTS", []string{"headernamekey", "headervaluekey", "responsestringconnectioncreated"}},
-	{"ASPXSpy", []string{"bin_h2_title", "bin_button"}},
-	{"ASPXSpy", []string{"aspxspy"}},
-	{"AntSword", []string{"antsword", "eval"}},
-	{"WebAdmin 2", []string{"webadmin2y.x.y"}},
+	{"ABPTTS", []string{"paramnameaccesskey", "paramnameencryptedblock", "responsestringconnectioncreated"}, nil},
+	{"ABPTTS", []string{"headernamekey", "headervaluekey", "responsestringconnectioncreated"}, nil},
+	{"ASPXSpy", []string{"bin_h2_title", "bin_button"}, nil},
+	{"ASPXSpy", []string{"aspxspy"}, nil},
+	{"AntSword", []string{"antsword", "eval"}, nil},
+	{"WebAdmin 2", []string{"webadmin2y.x.y"}, nil},
 }
 
 // familyWords are the words of all families, one after the other.
@@ -55,28 +88,67 @@ var familyWords = sync.OnceValue(func() *literal.Set {
 	return literal.New(all)
 })
 
+// FamilyOf names the tool whose server side a hostile text is, or "". It reads
+// the first MiB.
+func FamilyOf(text []byte) string {
+	text = text[:min(len(text), 1<<20)]
+	set := familyWords()
+	have := make([]uint64, set.Words())
+	set.Contained(have, text)
+	var plain []byte
+	i := 0
+	for _, f := range families {
+		proven := true
+		for range f.words {
+			proven = proven && have[i>>6]>>(i&63)&1 == 1
+			i++
+		}
+		if proven && len(f.proof) > 0 && plain == nil {
+			plain = tidy(text)
+		}
+		for _, p := range f.proof {
+			proven = proven && bytes.Contains(plain, []byte(p))
+		}
+		if proven {
+			return f.name
+		}
+	}
+	return ""
+}
+
 // maxOneLiner is the size in bytes of a page that only hands one parameter to
 // an evaluation, as the client of China Chopper expects it.
 const maxOneLiner = 120
 
-// family names the tool that a hostile file belongs to, or "".
+// family names the tool that a hostile file belongs to, or "". PHP tells
+// longer one-liners of China Chopper itself.
 func family(language string, data []byte, best Reason) string {
-	set := familyWords()
-	have := make([]uint64, set.Words())
-	set.Contained(have, data[:min(len(data), 256<<10)])
-	i := 0
-	for _, f := range families {
-		all := true
-		for range f.words {
-			all = all && have[i>>6]>>(i&63)&1 == 1
-			i++
-		}
-		if all {
-			return f.name
-		}
+	if name := FamilyOf(data); name != "" {
+		return name
 	}
 	if (language == "asp" || language == "aspnet" || language == "php") && best.Rule == "request-to-eval" && len(bytes.TrimSpace(data)) < maxOneLiner {
 		return "China Chopper"
 	}
 	return ""
+}
+
+// tidy is a text without spaces, with single quotes for double and escaped ones.
+func tidy(s []byte) []byte {
+	out := make([]byte, len(s))
+	n := 0
+	for i, c := range s {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		case '"':
+			c = '\''
+		case '\\':
+			if i+1 < len(s) && s[i+1] == '\'' {
+				continue // the quote stays
+			}
+		}
+		out[n] = c
+		n++
+	}
+	return out[:n]
 }
