@@ -8,19 +8,26 @@ import (
 
 // Cues that tell who is held to be behind something.
 
+// speakers are the parties that speak before token i, and where the pronoun
+// stands if they are named by one.
+func (p *passage) speakers(d *discourse, i int) (parties []*mention, at int) {
+	s := p.subject(i, partyOK)
+	if !s.pronoun {
+		return s.list, s.at
+	}
+	if len(d.parties) > 0 {
+		return d.parties, s.at
+	}
+	return p.first(partyOK, s.at), s.at // "which it attributes to"
+}
+
 func (p *passage) attributes(d *discourse, c cue, frames []frame, dr *draft) bool {
 	dr.speech = true
 	if p.wasBefore(c.lo) {
 		return false
 	}
-	s := p.subject(c.lo, partyOK)
-	dr.parties = s.list
-	if s.pronoun {
-		dr.parties = d.parties
-	}
-	if s.pronoun && len(dr.parties) == 0 {
-		dr.parties = p.first(partyOK, s.at) // "which it attributes to"
-	}
+	var at int
+	dr.parties, at = p.speakers(d, c.lo)
 	// The accused comes after "to"; what they are accused of before or after.
 	for k := c.hi; k < p.hi && k < c.hi+40; k++ {
 		if !p.is(k, "to", "à", "au", "aux", "on", "sur", "with", "et") {
@@ -40,8 +47,8 @@ func (p *passage) attributes(d *discourse, c cue, frames []frame, dr *draft) boo
 	if len(dr.targets) == 0 {
 		return false
 	}
-	if len(dr.objects) == 0 && p.nearBefore(s.at, 3, "which", "that", "que", "qu'") {
-		dr.objects = p.before(s.at, activityOK)
+	if len(dr.objects) == 0 && p.nearBefore(at, 3, "which", "that", "que", "qu'") {
+		dr.objects = p.before(at, activityOK)
 	}
 	if len(dr.objects) == 0 {
 		dr.objects, dr.object = d.it(p)
@@ -160,16 +167,10 @@ func (p *passage) accuses(d *discourse, c cue, frames []frame, dr *draft) bool {
 	if p.wasBefore(c.lo) && !p.is(c.lo, "met", "mettent") {
 		return false
 	}
-	s := p.subject(c.lo, partyOK)
-	dr.parties = s.list
-	if s.pronoun {
-		dr.parties = d.parties
-	}
-	if s.pronoun && len(dr.parties) == 0 {
-		dr.parties = p.first(partyOK, s.at)
-	}
-	if p.is(c.hi, "for", "pour", "de") && p.nearBefore(s.at, 3, "which", "whom", "que", "qu'") { // "Iran, which it blames for"
-		dr.targets = p.before(s.at, accusedOK)
+	var at int
+	dr.parties, at = p.speakers(d, c.lo)
+	if p.is(c.hi, "for", "pour", "de") && p.nearBefore(at, 3, "which", "whom", "que", "qu'") { // "Iran, which it blames for"
+		dr.targets = p.before(at, accusedOK)
 		dr.objects = p.object(c.hi, 8, p.hi, objectOK)
 		return len(dr.targets) > 0 && len(dr.objects) > 0 && len(dr.parties) > 0
 	}
