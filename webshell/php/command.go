@@ -1,0 +1,127 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+var commands = words("system exec shell_exec passthru popen proc_open pcntl_exec expect_popen win_shell_execute win32_create_service")
+
+// interpreter says that a command starts what runs the text it is sent.
+func interpreter(cmd string) bool {
+	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(cmd)), " ")
+	switch word[strings.LastIndexAny(word, "/\\")+1:] {
+	case "sh", "bash", "ksh", "zsh", "dash", "cmd", "cmd.exe", "powershell", "powershell.exe", "php", "perl", "python", "python3":
+		return true
+	}
+	return false
+}
+
+var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "sudo", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl ", "python ", "php ", "ruby ", "gcc ", "./"}
+
+// wholeCommand says that a command is foreign from its start, or is handed to
+// a shell.
+func wholeCommand(v value) bool {
+	if v.k != vPart {
+		return true
+	}
+	pre := strings.ToLower(strings.TrimLeft(v.s, " \"'"))
+	whole := strings.TrimSpace(pre) == ""
+	for _, w := range shellWords {
+		whole = whole || strings.HasPrefix(pre, w)
+	}
+	return whole
+}
+
+// command judges what is run by the operating system.
+func (m *machine) command(n *node, v value, via string) value {
+	t, _ := taintOf(v)
+	out := value{}
+	m.wrapper(n, v, via)
+	if m.facts.wroteAny && m.isolated() && m.small() && v.k != vNull {
+		low := strings.ToLower(v.s)
+		for _, w := range []string{"gcc", "javac", "java ", "perl", "python", "ruby", "chmod", "/tmp/", "./", "node ", "csc"} {
+			if strings.HasPrefix(low, w) {
+				m.report("request-writes-and-runs", webshell.Webshell, moderate, "What the request gives is written to a file, and a program is run on it.", n, v)
+				break
+			}
+		}
+	}
+	if s, ok := v.text(); ok && v.k == vStr {
+		m.knownCommand(n, v, s)
+		return out
+	}
+	what := "A command from " + describe(t) + " is run by " + via + "."
+	if low := strings.ToLower(v.s); v.k == vPart && strings.HasPrefix(low, "ln -s /home") && m.isolated() {
+		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", n, v)
+	}
+	if low := strings.ToLower(v.s); v.k == vPart && t&wholeReq != 0 && (strings.HasPrefix(low, "curl") || strings.HasPrefix(low, "wget")) {
+		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is passed on to another host.", n, v)
+	}
+	if low := strings.ToLower(v.tail()); v.k == vPart && (strings.HasPrefix(v.s, "curl ") || strings.HasPrefix(v.s, "wget ")) && strings.Contains(low, "http") && (t&decoded != 0 || pasteHost(low)) && m.isolated() {
+		m.report("fetches-file", webshell.Malicious, moderate, "A command fetches a file from a host that is hidden, or where anyone may leave text.", n, v)
+	}
+	switch {
+	case t&(fromRequest|fromUpload) != 0 && t&checked != 0:
+		m.report("request-to-command", webshell.Suspicious, moderate, what, n, v)
+	case t&(fromRequest|fromUpload) != 0:
+		whole := wholeCommand(v) || m.isolated() && m.small()
+		conf := high
+		if t&unsure != 0 {
+			conf = moderate
+		}
+		if !whole {
+			m.report("command-injection", webshell.Suspicious, moderate, "Part of a command comes from "+describe(t)+" ("+via+").", n, v)
+			break
+		}
+		m.note(doesRun, n, v)
+		m.report("request-to-command", webshell.Webshell, conf, what, n, v)
+	case t&argument != 0 && v.k == vUnknown && t&(checked|unsure) == 0 && m.isolated(): // quoted or not, the client names the program
+		m.note(doesRun, n, v)
+		m.report("request-to-command", webshell.Webshell, moderate, "The request names the program that is run by "+via+".", n, v)
+	case t&fromRemote != 0:
+		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
+	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):
+		m.note(doesRun, n, v)
+		m.report("undefined-to-command", webshell.Webshell, moderate, what, n, v)
+	case t&fromUndef != 0 && v.k == vUnknown:
+		m.report("undefined-to-command", webshell.Suspicious, low, what, n, v)
+	}
+	return out
+}
+
+// knownCommand looks at a command that the file itself spells out.
+func (m *machine) knownCommand(n *node, v value, s string) {
+	low := strings.ToLower(s)
+	fetch := fetches(low)
+	m.facts.ran = n
+	switch {
+	case strings.Contains(low, "stratum+tcp"), strings.Contains(low, "xmrig"), strings.Contains(low, "minerd "), strings.Contains(low, "cpuminer"):
+		m.report("starts-miner", webshell.Malicious, high, "A command starts a miner of coins.", n, v)
+	case strings.Contains(low, ".bash_history"), strings.Contains(low, "histfile"), strings.Contains(low, "rm -rf /var/log"):
+		m.report("covers-tracks", webshell.Malicious, high, "A command wipes the traces of commands.", n, v)
+	case m.isolated() && (low == "/bin/sh" || low == "/bin/bash" || low == "cmd.exe" || low == "/bin/sh -i" || low == "sh -i" || low == "uname -a; w; id; /bin/sh -i"):
+		m.report("starts-shell", webshell.Webshell, moderate, "A command interpreter is started.", n, v)
+	case m.isolated() && m.small() && m.f == m.globals && (strings.Contains(low, "/etc/passwd") || strings.Contains(low, "net user") || strings.Contains(low, "find / -") || low == "whoami" || low == "id" || strings.HasPrefix(low, "uname -a")):
+		m.report("explores-server", webshell.Malicious, moderate, "Commands ask about the server's users and system.", n, v)
+	case strings.Contains(low, "/dev/tcp/"), strings.Contains(low, "nc -e"), strings.Contains(low, "bash -i"), strings.Contains(low, "fsockopen("):
+		m.report("reverse-shell", webshell.Webshell, high, "A command opens a shell to another host.", n, v)
+	case fetch && (runsFetched(low) || strings.Contains(low, "perl ") || strings.Contains(low, "chmod +x") || strings.Contains(low, "chmod 777") || strings.Contains(low, "/tmp") || strings.Contains(low, "php ")):
+		m.report("fetches-and-runs", webshell.Malicious, high, "A command fetches a program and runs it.", n, v)
+	case fetch && strings.Contains(low, "http") && m.isolated():
+		m.report("fetches-file", webshell.Malicious, moderate, "A command fetches a file from another host.", n, v)
+	case v.t&(decoded|hidden) != 0 && v.t&decoded != 0:
+		m.report("hidden-command", webshell.Malicious, moderate, "A command that the file hides is run.", n, v)
+	}
+}
+
+// fetches says that a command fetches something over the network.
+func fetches(low string) bool {
+	return strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
+}
+
+// runsFetched says that what a command fetches goes to a shell.
+func runsFetched(low string) bool {
+	return strings.Contains(low, "| sh") || strings.Contains(low, "|sh") || strings.Contains(low, "| bash") || strings.Contains(low, "|bash")
+}

@@ -1,0 +1,222 @@
+package php
+
+import "strings"
+
+// method finds a method of a class, its traits and parents.
+func (m *machine) method(c *class, name string) *function {
+	for d := 0; c != nil && d < 8; d++ {
+		if f := c.methods[name]; f != nil {
+			return f
+		}
+		for _, t := range c.traits {
+			if tc := m.classes[t]; tc != nil && tc.methods[name] != nil {
+				return tc.methods[name]
+			}
+		}
+		c = m.classes[c.parent]
+	}
+	return nil
+}
+
+func (m *machine) instance(c *class) *object {
+	o := &object{class: c, name: c.name, props: map[string]*slot{}}
+	chain := []*class{c}
+	for p := m.classes[c.parent]; p != nil && len(chain) < 8; p = m.classes[p.parent] {
+		chain = append(chain, p)
+	}
+	for _, t := range c.traits {
+		if tc := m.classes[t]; tc != nil {
+			chain = append(chain, tc)
+		}
+	}
+	was, wasU := m.f, m.unit
+	for i := len(chain) - 1; i >= 0; i-- {
+		m.f, m.unit = &frame{vars: map[string]*slot{}, class: chain[i], this: o, cond: m.cond}, chain[i].unit
+		for _, p := range chain[i].props {
+			if p.static {
+				continue
+			}
+			v := null
+			if p.def != nil {
+				v = m.eval(p.def)
+			}
+			o.props[p.name] = &slot{v: v, cond: m.cond}
+		}
+	}
+	m.f, m.unit = was, wasU
+	return o
+}
+
+func (m *machine) newObject(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
+	args := m.args(n.list)
+	name := ""
+	cls := n.class
+	if cls == nil {
+		if n.a.op == nName {
+			name = m.className(n.a)
+		} else {
+			v := m.eval(n.a)
+			if s, ok := v.text(); ok {
+				name = strings.ToLower(baseName(s))
+			} else if o, ok := v.ref.(*object); ok {
+				name, cls = o.name, o.class
+			} else {
+				m.unknownClass(n, v, args)
+			}
+		}
+	}
+	if cls == nil {
+		cls = m.classes[name]
+	}
+	if cls != nil && m.calls < maxCalls {
+		o := m.instance(cls)
+		m.facts.objects = append(m.facts.objects, o)
+		ctor := m.method(cls, "__construct")
+		if ctor == nil {
+			ctor = m.method(cls, cls.name)
+		}
+		if ctor != nil {
+			m.invoke(ctor, args, n.list, o, nil)
+		} else if len(args) > 0 && cls.parent != "" && m.classes[cls.parent] == nil {
+			m.builtinObject(n, &object{name: cls.parent, props: o.props}, args)
+		}
+		return value{k: vObj, ref: o}
+	}
+	o := &object{name: name, props: map[string]*slot{}}
+	return m.builtinObject(n, o, args)
+}
+
+func (m *machine) methodCall(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
+	o := m.eval(n.a)
+	var name value
+	if n.b.op == nStr {
+		name = str(n.b.s)
+	} else {
+		name = m.eval(n.b)
+	}
+	args := m.args(n.list)
+	if obj, ok := o.ref.(*object); ok && o.k == vObj {
+		if s, ok := name.text(); ok {
+			return m.callMethod(n, obj, strings.ToLower(s), args, n.list)
+		}
+		if name.t&fromRequest != 0 {
+			m.dispatch(obj, args)
+		}
+	}
+	if c, ok := o.ref.(*closure); ok && o.k == vFn {
+		if s, _ := name.text(); strings.EqualFold(s, "__invoke") || strings.EqualFold(s, "call") {
+			if strings.EqualFold(s, "call") && len(args) > 0 {
+				args = args[1:]
+			}
+			return m.invoke(c.fn, args, n.list, c.this, c.vars)
+		}
+		return o
+	}
+	s, _ := name.text()
+	if m.gadget && o.t&fromRequest != 0 {
+		m.chained(o, strings.ToLower(s), args)
+	}
+	if v, ok := m.unknownMethod(n, strings.ToLower(s), args); ok {
+		return v
+	}
+	if name.k == vFn || name.ref != nil && name.k == vObj {
+		return m.callValue(n, name, args, n.list, true)
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	if ot, otr := taintOf(o); ot != 0 {
+		t |= ot
+		if tr == nil {
+			tr = otr
+		}
+	}
+	if t != 0 {
+		t |= unsure
+	}
+	return value{t: t, tr: tr}
+}
+
+// callMethod calls a method of an object that is known.
+func (m *machine) callMethod(n *node, o *object, name string, args []value, nodes []*node) value {
+	if o.class != nil {
+		if f := m.method(o.class, name); f != nil {
+			return m.invoke(f, args, nodes, o, nil)
+		}
+		if p := o.props[name]; p != nil && p.v.k == vFn {
+			return m.callValue(n, p.v, args, nodes, true)
+		}
+		if f := m.method(o.class, "__call"); f != nil && name != "" {
+			a := newArray()
+			for _, x := range args {
+				a.push(x)
+			}
+			return m.invoke(f, []value{str(name), arrOf(a)}, nil, o, nil)
+		}
+	}
+	return m.builtinMethod(n, o, name, args)
+}
+
+func (m *machine) staticCall(n *node) value {
+	top := m.top
+	defer func() { m.top = top }()
+	cls := m.className(n.a)
+	var name value
+	if n.b.op == nStr {
+		name = str(n.b.s)
+	} else {
+		name = m.eval(n.b)
+	}
+	args := m.args(n.list)
+	s, ok := name.text()
+	if !ok {
+		c := &call{args: args}
+		t, tr := c.taint()
+		return value{t: t, tr: tr}
+	}
+	return m.callStatic(n, cls, strings.ToLower(s), args, n.list)
+}
+
+func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*node) value {
+	if c := m.classes[cls]; c != nil {
+		if f := m.method(c, name); f != nil {
+			this := (*object)(nil)
+			if !f.static {
+				this = m.f.this
+			}
+			was := f.class
+			v := m.invoke(f, args, nodes, this, nil)
+			f.class = was
+			return v
+		}
+		if f := m.method(c, "__callstatic"); f != nil {
+			a := newArray()
+			for _, x := range args {
+				a.push(x)
+			}
+			return m.invoke(f, []value{str(name), arrOf(a)}, nil, nil, nil)
+		}
+	}
+	switch {
+	case cls == "closure" && (name == "fromcallable" || name == "bind") && len(args) > 0:
+		return args[0]
+	case cls == "ffi":
+		return value{k: vObj, ref: &object{name: "ffi", props: map[string]*slot{}}}
+	case cls == "intlchar" && name == "chr":
+		return m.function(call{n: n, name: "chr", args: args})
+	case name == "__construct" && m.f.this != nil && m.classes[cls] == nil:
+		m.f.this.props["#args"] = &slot{v: arr(args...)}
+	}
+	if v, ok := m.unknownMethod(n, name, args); ok {
+		return v
+	}
+	c := &call{args: args}
+	t, tr := c.taint()
+	if t != 0 {
+		t |= unsure
+	}
+	return value{t: t, tr: tr}
+}

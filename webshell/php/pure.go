@@ -1,0 +1,134 @@
+package php
+
+import "strings"
+
+// pure computes what it can and passes taint on.
+func (m *machine) pure(c *call) value {
+	t, tr := c.taint()
+	if c.name == "dirname" || c.name == "pathinfo" || c.name == "is_file" {
+		t &^= selfPath
+	}
+	if f := c.native.fold; f != nil {
+		work := 16
+		for _, a := range c.args {
+			work += len(a.s)
+			if x, ok := a.ref.(*array); ok {
+				work += 16 * len(x.vals)
+			}
+		}
+		if c.name == "strlen" || c.name == "count" || c.name == "sizeof" { // the length is at hand
+			work = 16
+		}
+		dec := c.native.decodes
+		if a, ok := c.arg(0).ref.(*array); ok && len(c.args) > 2 {
+			s, _ := c.text(2)
+			work += len(s) * len(a.vals) / 4
+		}
+		if m.spend(work) {
+			if v, ok := f(c); ok {
+				if !m.spend(len(v.s)) {
+					return value{t: t, tr: tr}
+				}
+				t &^= wholeReq
+				switch v.k {
+				case vInt, vFloat, vBool, vNull:
+					t = 0
+				case vArr:
+					if x, ok := v.ref.(*array); ok && !m.spend(elementSize*len(x.vals)) {
+						return value{t: t, tr: tr}
+					}
+					return v
+				}
+				if dec {
+					if len(v.s) >= 200 {
+						m.kindle()
+					}
+					t |= hidden
+					if c.native.strong {
+						t |= decoded
+					}
+				}
+				v.t |= t
+				if v.tr == nil {
+					v.tr = tr
+				}
+				return v
+			}
+		}
+		if dec {
+			if c.native.strong {
+				t |= decoded
+			}
+			t |= hidden & -min(1, t)
+			return value{t: t &^ wholeReq, tr: tr}
+		}
+	}
+	if c.native.keys {
+		k := t & (fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader)
+		if t&fromRequest != 0 {
+			k |= keyed
+		}
+		return value{t: k &^ fromHeader}
+	}
+	if c.native.cleaning || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
+		return value{t: t & fromHeader}
+	}
+	if c.native.encodes {
+		if t != 0 {
+			t |= wrapped
+		}
+		return value{t: t, tr: tr}
+	}
+	if c.native.passing || c.native.fold != nil || strings.HasPrefix(c.name, "array_") || strings.HasPrefix(c.name, "str") || strings.HasPrefix(c.name, "mb_") {
+		if c.name == "serialize" || c.name == "json_encode" || c.name == "print_r" || c.name == "var_export" || c.name == "http_build_query" || c.name == "implode" || strings.HasPrefix(c.name, "array") {
+			return value{t: t, tr: tr}
+		}
+		return value{t: t &^ wholeReq, tr: tr}
+	}
+	if t != 0 {
+		t |= unsure
+		if strings.Contains(c.name, "decode") || strings.Contains(c.name, "decrypt") || strings.Contains(c.name, "inflate") || strings.Contains(c.name, "uncompress") {
+			t |= decoded
+		}
+	}
+	return value{t: t, tr: tr}
+}
+
+// strong are the decoders that programs do not use on their own literals.
+var strong = words("base64_decode gzinflate gzuncompress gzdecode zlib_decode bzdecompress str_rot13 strrev hex2bin convert_uudecode mcrypt_decrypt openssl_decrypt mdecrypt_generic sodium_crypto_secretbox_open pack urldecode rawurldecode")
+
+// encoders make text that cannot be read as it is.
+var encoders = words("base64_encode bin2hex gzcompress gzdeflate gzencode convert_uuencode openssl_encrypt mcrypt_encrypt")
+
+// keys are the functions that turn text into numbers or keys for a decoder.
+var keys = words("ord md5 sha1 crc32 hash hexdec octdec bindec hash_hmac strlen")
+
+// cleaning functions give nothing that an attacker can shape.
+var cleaning = words(`intval floatval doubleval boolval count sizeof strlen mb_strlen md5 sha1 md5_file sha1_file crc32 hash hash_hmac
+	in_array preg_match strpos stripos strrpos strripos substr_count strcmp strcasecmp strncmp strncasecmp strnatcmp
+	time microtime date gmdate mktime strtotime rand mt_rand random_int uniqid filesize filemtime filectime fileatime
+	fileperms fileowner filegroup fileinode file_exists number_format round floor ceil abs version_compare function_exists class_exists
+	method_exists extension_loaded ini_get ini_set getcwd phpversion php_uname php_sapi_name disk_free_space disk_total_space
+	similar_text levenshtein checkdate password_verify password_hash ip2long headers_sent usleep sleep
+	hash_equals getimagesize exif_imagetype finfo_file mime_content_type gethostname getmypid getmyuid get_current_user posix_getpwuid
+	posix_getgrgid posix_getuid posix_geteuid set_time_limit error_reporting ini_restore ignore_user_abort header setcookie
+	fclose flock feof ftell rewind fflush ftruncate closedir connection_status sys_get_temp_dir checkdnsrr
+	preg_quote gettype spl_object_hash array_sum max min bindec hexdec octdec ctype_alnum mysql_num_rows mysql_affected_rows
+	memory_get_usage clearstatcache touch is_uploaded_file preg_last_error ord soundex metaphone filter_has_var crypt`)
+
+// passing functions hand their argument on.
+var passing = words(`trim ltrim rtrim chop nl2br addslashes stripslashes htmlspecialchars htmlentities strip_tags ucwords lcfirst ucfirst
+	wordwrap sprintf vsprintf printf serialize json_encode json_decode print_r var_export http_build_query urlencode rawurlencode
+	implode join explode split preg_split preg_grep preg_filter utf8_encode utf8_decode iconv basename dirname pathinfo realpath
+	parse_url quotemeta addcslashes stripcslashes substr_replace similar nl_langinfo mysql_escape_string mysql_real_escape_string
+	mysqli_real_escape_string escapeshellcmd fix_magic_quotes get_magic_quotes_gpc array strval constant
+	range list each current iterator_to_array filter_var stream_context_create convert_cyr_string hebrev money_format chunk_split var_dump
+	get_object_vars ctype sanitize call_user_method unserialize fscanf readline shuffle ucwords count_chars array_change_key_case`)
+
+func words(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		out[w] = true
+	}
+	return out
+}

@@ -1,0 +1,99 @@
+package php
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// wordPress sees a script that makes itself an administrator.
+func (m *machine) wordPress(c *call) {
+	if m.framed || !m.small() {
+		return
+	}
+	src := string(m.file.src[:min(len(m.file.src), 1<<16)])
+	loads := strings.Contains(src, "wp-load.php") || strings.Contains(src, "wp-blog-header.php") || strings.Contains(src, "wp-config.php")
+	admin := strings.Contains(src, "administrator")
+	t, tr := c.taint()
+	if a, ok := c.arg(0).ref.(*array); ok && c.arg(0).k == vArr && c.name == "wp_insert_user" {
+		pass, _ := a.get(key{s: "user_pass", str: true})
+		role, _ := a.get(key{s: "role", str: true})
+		admin = admin && pass.k == vStr && role.s == "administrator"
+		if admin && pass.s != "" {
+			m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator whose password it knows.", c.n, value{t: t, tr: tr})
+		}
+		return
+	}
+	plugin := strings.Contains(src, "add_action(") && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password are written there
+	if c.name == "wp_set_auth_cookie" && admin && strings.Contains(src, "get_users(") && strings.Contains(src, "$_") && !strings.Contains(src, "current_user_can") {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in as an administrator.", c.n, value{t: t, tr: tr})
+		return
+	}
+	if plugin && admin && c.name == "wp_create_user" || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
+	}
+}
+
+// credentials are the hooks of WordPress that are handed what visitors log in
+// with, or mails, and where name (n) and password (p) stand among the arguments:
+// https://developer.wordpress.org/reference/hooks/authenticate/.
+var credentials = map[string]string{"authenticate": "-np", "wp_authenticate": "np", "wp_authenticate_user": "-p", "check_password": "p", "after_password_reset": "-p", "wp_mail": "p"}
+
+// wordPressArgs are the arguments that a hook's callback is called with, as far
+// as they matter.
+func (m *machine) wordPressArgs(c *call) []value {
+	name, _ := c.text(0)
+	if name == "pre_user_query" && m.mentions("user_login !=", "user_login!=", "user_login <>") && !m.framed {
+		m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users.", c.n, value{})
+	}
+	var args []value
+	for _, what := range credentials[name] {
+		switch what {
+		case 'n':
+			args = append(args, value{t: fromRequest | unsure, tr: m.at(c.n)})
+		case 'p':
+			args = append(args, value{t: fromRequest | secret, tr: m.at(c.n)})
+		default:
+			args = append(args, value{})
+		}
+	}
+	return args
+}
+
+// restRoute runs the callback of a route that anyone may call:
+// https://developer.wordpress.org/reference/functions/register_rest_route/.
+func (m *machine) restRoute(c *call) value {
+	route, ok := c.arg(2).ref.(*array)
+	if !ok {
+		return value{}
+	}
+	f, _ := route.get(key{s: "callback", str: true})
+	may, _ := route.get(key{s: "permission_callback", str: true})
+	if name, ok := may.text(); f.k != vUnknown && ok && (name == "" || name == "__return_true") {
+		m.callback(c, f, []value{{t: fromRequest, tr: m.at(c.n)}})
+	}
+	return value{}
+}
+
+// newAdministrator sees SQL and models that make an administrator of a
+// well-known program, or give everybody one password.
+func (m *machine) newAdministrator(n *node, sql string) {
+	if m.framed || !m.small() || len(sql) > 4096 {
+		return
+	}
+	low := strings.ToLower(sql)
+	has := func(w string) bool { return strings.Contains(low, w) }
+	insert := has("insert into") || has("update ") || has("replace into")
+	switch {
+	case insert && has("capabilities") && has("administrator"), insert && has("user_usergroup_map") && has("8)"):
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator in the database.", n, value{})
+	case has("update ") && has("<script") && has("src=") && has("//"):
+		m.report("infects-pages", webshell.Malicious, moderate, "A script is added to the pages in the database.", n, value{})
+	case has("update ") && has("user_pass") && m.does(doesConnect) && m.isolated():
+		m.report("makes-administrator", webshell.Malicious, moderate, "The request names a database, in which it sets a password.", n, value{})
+	case has("update ") && has("users") && has("user_pass") && has("md5('") && !has("md5('\"") && !has("md5('$") && m.mentions("wp-load.php", "wp-config.php"):
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", n, value{})
+	case has("update ") && has("users") && has(" set ") && has("md5('") && !has("where"):
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script gives all users one password.", n, value{})
+	}
+}
