@@ -10,6 +10,7 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/go-json-experiment/json"
 	"github.com/klauspost/compress/zstd"
 
 	"limier/casefile"
@@ -125,7 +126,7 @@ func message(line []byte, n int, ended bool, m *wire.Message) error {
 	case n == maxMessages:
 		return fmt.Errorf("more than %d messages", maxMessages)
 	}
-	if err := wire.Read(line, m); err != nil {
+	if err := json.Unmarshal(line, m); err != nil { // version 2: strict about UTF-8 and repeated names
 		return fmt.Errorf("message %d: %w", n+1, err)
 	}
 	kinds := 0

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 
 	"limier/casefile"
@@ -352,18 +353,16 @@ func Decode(body []byte) (*casefile.Case, error) {
 // MaxCase.
 func Read(r io.Reader) (*casefile.Case, error) {
 	lim := &io.LimitedReader{R: r, N: MaxCase + 1}
-	in := bufio.NewReaderSize(lim, 64<<10)
+	dec := jsontext.NewDecoder(lim)
 	return casefile.Build(func(yield func(wire.Message, error) bool) {
 		for {
 			var m wire.Message
-			line, err := in.ReadBytes('\n')
+			err := json.UnmarshalDecode(dec, &m)
 			switch {
 			case lim.N <= 0:
 				err = ErrLarge
-			case err == io.EOF && len(line) == 0:
+			case err == io.EOF:
 				return
-			case err == nil || err == io.EOF:
-				err = wire.Read(line, &m)
 			}
 			if !yield(m, err) || err != nil {
 				return
