@@ -5,7 +5,6 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
-	"html"
 	"io"
 	"strconv"
 	"unicode/utf8"
@@ -96,21 +95,6 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// Rot13 rotates ASCII letters by 13.
-func Rot13(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		switch l := c | 0x20; {
-		case l < 'a' || l > 'z':
-		case l < 'n':
-			b[i] = c + 13
-		default:
-			b[i] = c - 13
-		}
-	}
-	return string(b)
-}
-
 // Inflate decompresses gzip, zlib or raw deflate data, whichever it is. Of
 // data that is cut short or damaged it returns what there is; ok is false if
 // that is nothing.
@@ -166,9 +150,6 @@ func URL(s string, plus bool) string {
 	}
 	return string(out)
 }
-
-// HTML decodes named and numeric character references.
-func HTML(s string) string { return html.UnescapeString(s) }
 
 // Unescape decodes the backslash escapes that C-like languages share: \n, \t,
 // \r, \xXX, \u{X…}, \uXXXX (any number of u, as Java allows), \UXXXXXXXX and
@@ -250,16 +231,4 @@ func Reverse(s string) string {
 		b[len(s)-1-i] = s[i]
 	}
 	return string(b)
-}
-
-// XOR combines data with a key that repeats.
-func XOR(data, key []byte) []byte {
-	if len(key) == 0 {
-		return data
-	}
-	out := make([]byte, len(data))
-	for i, c := range data {
-		out[i] = c ^ key[i%len(key)]
-	}
-	return out
 }
