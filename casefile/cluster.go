@@ -69,15 +69,19 @@ func (v *Activity) cluster(c *Case) {
 	byAddress := map[string][]*finding.Finding{}
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		for _, a := range valuesOf(f, finding.Address) {
-			byAddress[a] = append(byAddress[a], f)
+		for _, e := range f.Entities {
+			// Where a process of the host connected to did nothing on it.
+			if e.Type == finding.Address && e.Value != "" && e.Role != "destination" {
+				byAddress[e.Value] = append(byAddress[e.Value], f)
+			}
 		}
 	}
 	var acting []string
 	for _, a := range c.Addresses() {
-		if slices.ContainsFunc(byAddress[a.Address], func(f *finding.Finding) bool { return f.Phase != finding.Scanning }) {
+		switch did := byAddress[a.Address]; {
+		case slices.ContainsFunc(did, func(f *finding.Finding) bool { return f.Phase != finding.Scanning }):
 			acting = append(acting, a.Address)
-		} else {
+		case len(did) > 0:
 			v.Background = append(v.Background, a.Address)
 		}
 	}
@@ -265,6 +269,15 @@ func (cl *Cluster) fill(did acts) {
 		cl.Findings = append(cl.Findings, f)
 		if f.Level.Rank() > cl.Level.Rank() || cl.Level == "" {
 			cl.Level = f.Level
+		}
+		if len(acts) == 0 { // known from event logs alone, which hold no requests
+			if cl.First.IsZero() || !f.Start.IsZero() && f.Start.Before(cl.First) {
+				cl.First = f.Start
+			}
+			if f.End.After(cl.Last) {
+				cl.Last = f.End
+			}
+			cl.Succeeded = cl.Succeeded || f.Phase == finding.Aftermath && f.Outcome == finding.Succeeded
 		}
 	}
 	slices.SortFunc(cl.Findings, func(a, b *finding.Finding) int { return cmp.Compare(did.place[a], did.place[b]) })

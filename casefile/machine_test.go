@@ -80,3 +80,24 @@ func TestOneMachineHasNoName(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// A collector of events holds those of many: the verdict is of the host that
+// it was found on, not of the one that most events are of.
+func TestHosts(t *testing.T) {
+	for _, tc := range []struct {
+		start    string
+		findings []finding.Finding
+		want     []string
+	}{
+		{"", nil, nil},
+		{"EX01", nil, []string{"EX01"}},
+		{"EX01", []finding.Finding{{}, {Host: "ex01.example.org"}}, []string{"EX01"}},
+		{"DC1", []finding.Finding{{Host: "EX01"}}, []string{"EX01"}},
+		{"DC1", []finding.Finding{{}, {Host: "EX02", Level: finding.High, Outcome: finding.Succeeded}, {Host: "EX03", Level: finding.Critical}}, []string{"EX02", "DC1", "EX03"}},
+	} {
+		c := &casefile.Case{Start: wire.Start{Host: tc.start}, Findings: tc.findings}
+		if got := c.Hosts(); !slices.Equal(got, tc.want) {
+			t.Errorf("%q, %d findings: %q, want %q", tc.start, len(tc.findings), got, tc.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -188,5 +189,20 @@ func Dated(c *casefile.Case) time.Time {
 	return last.UTC()
 }
 
-// Host names what the case is about.
+// Subject names what the verdict is of.
+func Subject(c *casefile.Case) string {
+	hosts := c.Hosts()
+	switch n := len(hosts); {
+	case n == 0:
+		return Host(c)
+	case n == 1:
+		return hosts[0]
+	case n > 4:
+		return fmt.Sprintf("%d hosts (%s and %d more)", n, strings.Join(hosts[:3], ", "), n-3)
+	default:
+		return fmt.Sprintf("%d hosts (%s)", n, strings.Join(hosts, ", "))
+	}
+}
+
+// Host names the host of the evidence.
 func Host(c *casefile.Case) string { return cmp.Or(c.Start.Host, c.Start.Source, "an unnamed host") }

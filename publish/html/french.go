@@ -138,8 +138,9 @@ var french = map[string]string{
 	"The table below the picture says the same in words.":                  "Le tableau sous l'image dit la même chose en mots.",
 	"Files and accounts":                                                   "Fichiers et comptes", "Exploits": "Exploits", "Commands": "Commandes",
 
-	"The server":   "Le serveur",
-	"not finished": "inachevé",
+	"The server":               "Le serveur",
+	"At least one of %d hosts": "Au moins un système sur %d",
+	"not finished":             "inachevé",
 	"The scan was cut short: what follows is what it had found by then, and the rest is unknown.": "L'examen a été interrompu : ce qui suit est ce qu'il avait trouvé jusque-là, le reste est inconnu.",
 	"%s was broken into (%s).":                                                                "%s a été compromis (%s).",
 	"The first act that worked is of %s: ":                                                    "Le premier acte réussi date du %s : ",

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"html/template"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -139,7 +140,10 @@ func (d *drawing) node(w *words, n casefile.Node, x, y float64) {
 	if n.Kind == casefile.NodeProcess || n.Kind == casefile.NodeAddress || n.Kind == casefile.NodeFile {
 		class = "name mono"
 	}
-	wide := 21 // the group's letter stands at the right
+	if n.Kind == casefile.NodeProcess {
+		label = withoutFolder(label)
+	}
+	wide := 19 // the group's letter stands at the right
 	if class != "name" {
 		wide = 18
 	}
@@ -150,6 +154,17 @@ func (d *drawing) node(w *words, n casefile.Node, x, y float64) {
 		d.text(text, y+17, "start", class, lines[0])
 		d.text(text, y+32, "start", class, lines[1])
 	}
+}
+
+var programFolder = regexp.MustCompile(`"?[A-Za-z]:\\(?:[^"\\]{1,100}\\)*([^"\\]+?\.exe)"?`)
+
+// withoutFolder leaves out where the program of a command lies, which often is
+// all that fits into its box.
+func withoutFolder(command string) string {
+	if m := programFolder.FindStringSubmatchIndex(command); m != nil {
+		return command[:m[0]] + command[m[2]:m[3]] + command[m[1]:]
+	}
+	return command
 }
 
 // hue is the number of a cluster's colour.

@@ -93,6 +93,7 @@ type host struct{ Name, Verdict string }
 type row struct {
 	Number   int
 	Finding  finding.Finding
+	Host     string   // if there are several
 	Commands []string // that it ran, without what a client puts around them
 }
 
@@ -153,10 +154,16 @@ type ruleUse struct {
 
 func newReport(c *casefile.Case, w *words) *report {
 	v := c.Activity()
-	r := &report{Lang: w.lang, Sections: sections, Case: c, Host: publish.Plain(c.Start.Host), Coverage: c.End.Coverage, Gaps: c.Gaps}
-	r.Name = r.Host
-	if r.Host == "" {
-		r.Host, r.Name = w.t("The server"), publish.Plain(c.Start.Source)
+	r := &report{Lang: w.lang, Sections: sections, Case: c, Coverage: c.End.Coverage, Gaps: c.Gaps}
+	r.Name, r.Host = publish.Plain(publish.Host(c)), publish.Plain(cmp.Or(c.Start.Host, w.t("The server")))
+	if c.End.Verdict == wire.Compromised || c.End.Verdict == wire.Attacked {
+		switch hosts := c.Hosts(); len(hosts) {
+		case 0:
+		case 1:
+			r.Name, r.Host = publish.Plain(hosts[0]), publish.Plain(hosts[0])
+		default:
+			r.Name, r.Host = publish.Plain(strings.Join(hosts, ", ")), w.t("At least one of %d hosts", len(hosts))
+		}
 	}
 	if c.End.Verdict == wire.Compromised || c.End.Verdict == wire.Attacked {
 		for _, n := range c.End.Next[:min(len(c.End.Next), 3)] {
@@ -187,13 +194,14 @@ func newReport(c *casefile.Case, w *words) *report {
 	slices.SortStableFunc(order, func(a, b *finding.Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(phases, a.Phase), slices.Index(phases, b.Phase)), a.Start.Compare(b.Start))
 	})
+	where := c.Where()
 	for i, f := range order {
 		numbers[f] = i + 1
 		if i >= mostProof {
 			r.MoreProof++
 			continue
 		}
-		p := proof{row: row{Number: i + 1, Finding: *f}}
+		p := proof{row: row{Number: i + 1, Finding: *f, Host: where(f)}}
 		for k, s := range f.Steps {
 			if k == mostSteps {
 				p.More = len(f.Steps) - k
@@ -368,6 +376,7 @@ func weightiest(c *casefile.Case) []finding.Finding {
 }
 
 func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.Finding]int) {
+	where := r.Case.Where()
 	for i, cl := range v.Clusters {
 		if i == mostIntruders {
 			r.MoreIntruders = len(v.Clusters) - i
@@ -399,7 +408,7 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 				in.More = len(cl.Findings) - k
 				break
 			}
-			in.Rows = append(in.Rows, row{numbers[f], *f, commands(v, f)})
+			in.Rows = append(in.Rows, row{numbers[f], *f, where(f), commands(v, f)})
 		}
 		for _, t := range cl.Why[:min(len(cl.Why), mostRows)] {
 			via := publish.Plain(t.Via)
@@ -425,7 +434,7 @@ func (r *report) intruders(w *words, v *casefile.Activity, numbers map[*finding.
 			r.MoreUnassigned = len(v.Unassigned) - i
 			break
 		}
-		r.Unassigned = append(r.Unassigned, row{numbers[f], *f, commands(v, f)})
+		r.Unassigned = append(r.Unassigned, row{numbers[f], *f, where(f), commands(v, f)})
 	}
 }
 

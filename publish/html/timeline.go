@@ -106,6 +106,10 @@ func timeline(w *words, c *casefile.Case, v *casefile.Activity, r *report) templ
 	for _, t := range ticks {
 		x := s.x(t)
 		d.line(x, top, x, y+4, "grid")
+		if x > s.right-30 { // the label would be cut at the edge
+			d.text(s.right, 20, "end", "tick", t.Format(layout))
+			continue
+		}
 		d.text(x, 20, "middle", "tick", t.Format(layout))
 	}
 	d.text(8, 20, "start", "tick", fmt.Sprintf("%d, UTC", s.from.Year()))

@@ -36,7 +36,7 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 	out := bufio.NewWriter(w)
 	p := func(format string, args ...any) { fmt.Fprintf(out, format, args...) }
 
-	p("# %s: %s\n\n", text(publish.Host(c)), text(c.Verdict()))
+	p("# %s: %s\n\n", text(publish.Subject(c)), text(c.Verdict()))
 	if c.End.Reason != "" {
 		p("%s Confidence: %s.\n\n", text(c.End.Reason), text(string(c.End.Confidence)))
 	}

@@ -76,7 +76,7 @@ func writeEvent(w io.Writer, c *casefile.Case, shared bool) error {
 	at := publish.Dated(c)
 	seconds := strconv.FormatInt(max(at.Unix(), 0), 10)
 	e := event{
-		UUID: publish.UUID(publish.Space, "misp event\n"+key), Info: publish.Plain(fmt.Sprintf("%s: %s", publish.Host(c), c.Verdict())), Date: at.Format("2006-01-02"), Timestamp: seconds,
+		UUID: publish.UUID(publish.Space, "misp event\n"+key), Info: publish.Plain(fmt.Sprintf("%s: %s", publish.Subject(c), c.Verdict())), Date: at.Format("2006-01-02"), Timestamp: seconds,
 		ThreatLevel: threat(c), Analysis: "2", Distribution: "0", Orgc: org{"Limier", publish.UUID(publish.Space, "misp org\nlimier")},
 		Attributes: []attribute{}, Tags: tags(c),
 	}

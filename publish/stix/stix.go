@@ -125,8 +125,8 @@ func (b *bundle) frame() {
 		"extensions": object{tlpExtension: object{"extension_type": "property-extension", "tlp_2_0": "amber+strict"}}})
 	b.add(object{"type": "identity", "spec_version": "2.1", "id": b.producer, "created": begun, "modified": begun, "name": "Limier",
 		"identity_class": "system", "description": "A program that reads evidence of web and mail servers. It says what was done, never by whom."})
-	victim := b.sdo("identity", "host", publish.Host(b.c))
-	victim["name"], victim["identity_class"] = publish.Plain(publish.Host(b.c)), "system"
+	victim := b.sdo("identity", "host", publish.Subject(b.c))
+	victim["name"], victim["identity_class"] = publish.Plain(publish.Subject(b.c)), "system"
 	victim["roles"] = []string{"victim"}
 	b.host = b.add(victim)
 }
@@ -136,7 +136,7 @@ func (b *bundle) key() string { return b.c.Start.Source + "\n" + b.c.Start.Host 
 
 func (b *bundle) incident() string {
 	o := b.sdo("incident", b.key())
-	o["name"] = publish.Plain(fmt.Sprintf("%s: %s", publish.Host(b.c), b.c.Verdict()))
+	o["name"] = publish.Plain(fmt.Sprintf("%s: %s", publish.Subject(b.c), b.c.Verdict()))
 	o["description"] = publish.Plain(b.c.End.Reason)
 	if o["description"] == "" {
 		o["description"] = "The scan was cut short: there is no verdict."
@@ -325,7 +325,7 @@ func (b *bundle) report() {
 		}
 	}
 	o := b.sdo("report", b.key())
-	o["name"] = publish.Plain("Limier: " + publish.Host(b.c) + ", " + b.c.Verdict())
+	o["name"] = publish.Plain("Limier: " + publish.Subject(b.c) + ", " + b.c.Verdict())
 	o["description"] = publish.Plain(cmp.Or(b.c.End.Reason, "The scan was cut short."))
 	o["report_types"], o["published"], o["object_refs"] = []string{"indicator", "observed-data", "threat-report"}, b.stamp, refs
 	b.add(o)

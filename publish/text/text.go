@@ -170,8 +170,12 @@ func (p *page) verdict(c *casefile.Case) {
 	}
 	p.b.WriteString("\n")
 	about := "evidence " + c.Start.Source
-	if c.Start.Host != "" {
-		about = "host " + c.Start.Host + ", " + about
+	switch len(c.Hosts()) {
+	case 0:
+	case 1:
+		about = "host " + publish.Subject(c) + ", " + about
+	default:
+		about = publish.Subject(c) + ", " + about
 	}
 	if p.base != "" {
 		about += "; places below " + p.base
@@ -242,17 +246,17 @@ func (p *page) findings(name string, phase finding.Phase, c *casefile.Case) {
 		return cmp.Or(cmp.Compare(b.Level.Rank(), a.Level.Rank()), a.Start.Compare(b.Start))
 	})
 	p.section(name)
-	most := 12
+	most, where := 12, c.Where()
 	for i, f := range list {
 		if i == most && !p.All {
 			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(list)-most))
 			return
 		}
-		p.finding(f)
+		p.finding(f, where(&f))
 	}
 }
 
-func (p *page) finding(f finding.Finding) {
+func (p *page) finding(f finding.Finding, host string) {
 	mark, style := "•", yellow
 	switch f.Outcome {
 	case finding.Succeeded:
@@ -272,6 +276,9 @@ func (p *page) finding(f finding.Finding) {
 			when += " to " + f.End.Format("2006-01-02 15:04:05")
 		}
 		when += " UTC, "
+	}
+	if host != "" {
+		when += "on " + host + ", "
 	}
 	facts := fmt.Sprintf("%s%s, %s confidence", when, f.Level, f.Confidence)
 	if f.Outcome != "" {
