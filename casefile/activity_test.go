@@ -197,3 +197,22 @@ func TestManyClients(t *testing.T) {
 		t.Errorf("%d addresses in clusters, want 5000", n)
 	}
 }
+
+// Event logs name the address that a connection came from and the one it went
+// to; only the first is somebody, and what it did is known without a request.
+func TestClusterOfEventLogsAlone(t *testing.T) {
+	at := time.Date(2021, 3, 3, 4, 0, 0, 0, time.UTC)
+	c := &casefile.Case{Complete: true, Findings: []finding.Finding{{
+		ID: "1", Rule: "aftermath", Title: "PowerShell accepted a connection", Phase: finding.Aftermath, Outcome: finding.Succeeded, Level: finding.High, Start: at, End: at.Add(time.Minute),
+		Entities: []finding.Entity{{Type: finding.Address, Value: "10.0.2.13", Role: "source"}, {Type: finding.Address, Value: "10.0.2.18", Role: "destination"}},
+		Steps:    []finding.Step{{Time: at, Raw: "Provider_Name=Microsoft-Windows-Sysmon SourceIp=10.0.2.13 DestinationIp=10.0.2.18"}},
+	}}}
+	v := c.Activity()
+	if len(v.Clusters) != 1 || len(v.Background) != 0 {
+		t.Fatalf("clusters %+v, background %q", v.Clusters, v.Background)
+	}
+	cl := v.Clusters[0]
+	if !slices.Equal(cl.Addresses, []string{"10.0.2.13"}) || !cl.Succeeded || !cl.First.Equal(at) || !cl.Last.Equal(at.Add(time.Minute)) {
+		t.Errorf("%+v", cl)
+	}
+}

@@ -145,7 +145,16 @@ func (sh *shell) use() (u use) {
 		}
 	}
 	seen := map[string]bool{} // a request in two logs counts once
-	all := append(slices.Clone(sh.requests), sh.commands...)
+	all := slices.Clone(sh.requests)
+	if len(all) == 0 {
+		all = slices.Clone(sh.commands)
+	}
+	// The rules for unknown scripts see every request, also those with commands.
+	for _, s := range sh.commands {
+		if r, _ := detect.RequestOf(s.Event); r.OK() {
+			u.commands += max(1, s.Count)
+		}
+	}
 	slices.SortStableFunc(all, func(a, b sighting.Sighting) int { return a.Event.Time.Compare(b.Event.Time) })
 	for _, s := range all {
 		r, _ := detect.RequestOf(s.Event)
@@ -178,9 +187,6 @@ func (sh *shell) use() (u use) {
 		u.lastOK, u.gone = s.Last, time.Time{}
 		if r.Method == "POST" {
 			u.posts += n
-		}
-		if strings.HasPrefix(s.Rule.Name, "webshell-") {
-			u.commands += n
 		}
 	}
 	// Rules that see commands alone leave the other requests to the inventory.
