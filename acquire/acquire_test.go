@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 
 	"limier/acquire"
 	"limier/evidence"
@@ -82,6 +83,14 @@ func zstdOf(data []byte) []byte {
 	w, _ := zstd.NewWriter(nil)
 	defer w.Close()
 	return w.EncodeAll(data, nil)
+}
+
+func xzOf(data []byte) []byte {
+	var buf bytes.Buffer
+	w, _ := xz.NewWriter(&buf)
+	w.Write(data)
+	w.Close()
+	return buf.Bytes()
 }
 
 func write(t testing.TB, data []byte, elem ...string) string {
@@ -175,6 +184,7 @@ func TestLayouts(t *testing.T) {
 		)), map[string]string{"[root]/var/log/nginx/access.log": line, "[root]/etc/hostname": "ex01"}},
 		"tar":  {"uac-EX01-linux-20210309101112.tar", tarOf(t, file{name: "./a/b", data: line}, file{name: "a/c", data: "c"}), map[string]string{"a/b": line, "a/c": "c"}},
 		"zstd": {"uac-EX01-linux-20210309101112.tar.zst", zstdOf(tarOf(t, file{name: "a/b", data: line})), map[string]string{"a/b": line}},
+		"xz":   {"uac-EX01-linux-20210309101112.txz", xzOf(tarOf(t, file{name: "a/b", data: line})), map[string]string{"a/b": line}},
 		"zip of zips": {"Collection-EX01-2021-03-09T10_11_12Z.zip", zipOf(t, file{name: "in/1.zip", data: string(evtx)}, file{name: "in/2.zip", data: string(evtx), method: zip.Deflate}),
 			map[string]string{"in/1.zip/Security.evtx": "ElfFile\x00 not really", "in/2.zip/Security.evtx": "ElfFile\x00 not really"}},
 		"one file": {"Collection-EX01-2021-03-09T10_11_12Z.gz", gzipOf([]byte(line)), map[string]string{"Collection-EX01-2021-03-09T10_11_12Z": line}},
@@ -216,6 +226,7 @@ func TestFolder(t *testing.T) {
 	write(t, []byte(line), dir, "logs", "u_ex1.log")
 	write(t, gzipOf([]byte(line)), dir, "logs", "u_ex2.log.gz")
 	write(t, zipOf(t, file{name: "u_ex3.log", data: line, method: zip.Deflate}), dir, "logs", "old.zip")
+	write(t, xzOf([]byte(line)), dir, "logs", "u_ex4.log.xz")
 	write(t, []byte("SQLite format 3\x00"), dir, "mine.limier")
 	write(t, []byte("<%@ Page"), dir, "web", "not-mine.limier")
 	write(t, []byte(`{"start":{"format":"limier/1"}}`), dir, "mine.jsonl")
@@ -224,6 +235,7 @@ func TestFolder(t *testing.T) {
 		"logs/u_ex1.log":              line,
 		"logs/u_ex2.log.gz/u_ex2.log": line,
 		"logs/old.zip/u_ex3.log":      line,
+		"logs/u_ex4.log.xz/u_ex4.log": line,
 		"web/not-mine.limier":         "<%@ Page",
 	}
 	if diff := cmp.Diff(read(t, src), want); diff != "" {
@@ -247,10 +259,13 @@ func TestReadAt(t *testing.T) {
 	write(t, tarOf(t, file{name: "first", data: small}, file{name: "member", data: data}), dir, "a.tar")
 	write(t, zstdOf(tarOf(t, file{name: "first", data: small}, file{name: "member", data: data})), dir, "b.tar.zst")
 	write(t, gzipOf([]byte(data)), dir, "c.log.gz")
+	write(t, xzOf(tarOf(t, file{name: "first", data: small}, file{name: "member", data: data})), dir, "d.tar.xz")
+	write(t, xzOf([]byte(data)), dir, "e.log.xz")
 	src := open(t, dir, acquire.Config{})
 	for name, packed := range map[string]bool{
 		"plain.log": false, "a.zip/stored": false, "a.zip/deflated": true,
 		"a.tar/member": false, "b.tar.zst/member": false, "c.log.gz/c.log": true,
+		"d.tar.xz/member": false, "e.log.xz/e.log": true,
 	} {
 		f, err := src.FS.Open(name)
 		if err != nil {
@@ -274,7 +289,7 @@ func TestReadAt(t *testing.T) {
 		if n, err := r.ReadAt(make([]byte, 1), int64(len(data))); n != 0 || err != io.EOF {
 			t.Errorf("%s: %d, %v after the end", name, n, err)
 		}
-		if info, err := f.Stat(); err != nil || info.Size() != int64(len(data)) {
+		if info, err := f.Stat(); err != nil || info.Size() != int64(len(data)) && name != "e.log.xz/e.log" { // there a guess
 			t.Errorf("%s: size %v, %v", name, info.Size(), err)
 		}
 		if err := f.Close(); err != nil {
@@ -357,6 +372,7 @@ func TestLimits(t *testing.T) {
 	zeroes := string(make([]byte, 20<<20))
 	write(t, zipOf(t, file{name: "zeroes", data: zeroes, method: zip.Deflate}), dir, "big", "n.zip")
 	write(t, zstdOf(tarOf(t, file{name: "zeroes", data: zeroes}, file{name: "after", data: "a"})), dir, "bigtar", "n.tar.zst")
+	write(t, xzOf([]byte(zeroes)), dir, "bigxz", "n.xz")
 
 	src := open(t, filepath.Join(dir, "deep"), acquire.Config{})
 	if files := read(t, src); len(files) != 1 || len(lost(src)) != 1 || !strings.Contains(lost(src)[0], "too many archives") {
@@ -375,6 +391,10 @@ func TestLimits(t *testing.T) {
 	if l := lost(src); len(l) != 1 || !strings.Contains(l[0], "limit of 1048576 unpacked bytes") {
 		t.Errorf("unpacked: lost %q", l)
 	}
+	src = open(t, filepath.Join(dir, "bigxz"), acquire.Config{MaxUnpacked: 1 << 20})
+	if got := read(t, src)["n.xz/n"]; !strings.Contains(got, "limit of 1048576 unpacked bytes") {
+		t.Errorf("xz: %.100q", got)
+	}
 	// Reading the same bytes again is not more.
 	src = open(t, filepath.Join(dir, "big"), acquire.Config{MaxUnpacked: 21 << 20})
 	for range 3 {
@@ -388,7 +408,7 @@ func TestTruncated(t *testing.T) {
 	rnd := noise(1_000_000)
 	whole := tarOf(t, file{name: "first", data: line}, file{name: "last", data: string(rnd)})
 	for name, data := range map[string][]byte{
-		"a.tar": whole[:50_000], "a.tar.gz": gzipOf(whole)[:300_000], "a.tar.zst": zstdOf(whole)[:700_000],
+		"a.tar": whole[:50_000], "a.tar.gz": gzipOf(whole)[:300_000], "a.tar.zst": zstdOf(whole)[:700_000], "a.tar.xz": xzOf(whole)[:300_000],
 	} {
 		src := open(t, write(t, data, t.TempDir(), name), acquire.Config{})
 		files := read(t, src)

@@ -83,7 +83,7 @@ func (b *body) openArchive(k kind, r io.ReaderAt, size int64, name, label string
 		err = t.readZip(r, size)
 	case tarKind:
 		err = t.readTar(r, size)
-	case gzipKind, zstdKind, bzip2Kind:
+	case gzipKind, zstdKind, bzip2Kind, xzKind:
 		err = t.readPacked(k, r, size, name)
 	default:
 		err = errCannotUnpack
@@ -110,6 +110,8 @@ func unpacker(k kind, r io.ReaderAt, size int64) (io.ReadCloser, error) {
 		return d.IOReadCloser(), nil
 	case bzip2Kind:
 		return io.NopCloser(bzip2.NewReader(in)), nil
+	case xzKind:
+		return newXZ(r, size)
 	}
 	return nil, errCannotUnpack
 }

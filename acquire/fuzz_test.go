@@ -39,7 +39,7 @@ func FuzzArchive(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range [][]byte{z.Bytes(), t.Bytes(), g.Bytes(), e.EncodeAll(t.Bytes(), nil), []byte("BZh91AY&SY")} {
+	for _, seed := range [][]byte{z.Bytes(), t.Bytes(), g.Bytes(), e.EncodeAll(t.Bytes(), nil), []byte("BZh91AY&SY"), decode(f, streams)} {
 		f.Add(seed)
 	}
 	e.Close()
@@ -71,7 +71,7 @@ func FuzzArchive(f *testing.F) {
 			n, err := io.Copy(io.Discard, file)
 			total += n
 			info, _ := file.Stat()
-			if err == nil && k != gzipKind && k != zstdKind && k != bzip2Kind && n != info.Size() {
+			if err == nil && k != gzipKind && k != zstdKind && k != bzip2Kind && k != xzKind && n != info.Size() {
 				t.Errorf("%s: read %d of %d bytes without an error", p, n, info.Size())
 			}
 			file.(io.ReaderAt).ReadAt(make([]byte, 10), 3)

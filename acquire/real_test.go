@@ -50,3 +50,26 @@ func TestRealEvidence(t *testing.T) {
 		t.Errorf("lost %q", l)
 	}
 }
+
+// The hives of regipy are packed with xz; every one must start as one.
+func TestRealXZ(t *testing.T) {
+	src := open(t, sharedData(t, "hives/regipy"), acquire.Config{})
+	hives := 0
+	err := fs.WalkDir(src.FS, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.Contains(p, ".xz/") {
+			return err
+		}
+		hives++
+		data, err := fs.ReadFile(src.FS, p)
+		if head := string(data[:min(4, len(data))]); err != nil || head != "regf" && head != "DIRT" && head != "HvLE" {
+			t.Errorf("%s: %d bytes that start with %q, %v", p, len(data), head, err)
+		}
+		return nil
+	})
+	if err != nil || hives == 0 {
+		t.Errorf("%d hives, %v", hives, err)
+	}
+	if l := lost(src); len(l) > 0 {
+		t.Errorf("lost %q", l)
+	}
+}
