@@ -142,10 +142,7 @@ func (m *Machine) setMember(n *Node, recv Value, low, name string, v Value) {
 		return
 	}
 	if recv.K == VObject && recv.O != nil {
-		if recv.O.Fields == nil {
-			recv.O.Fields = map[string]Value{}
-		}
-		recv.O.Fields[low] = v
+		recv.O.set(low, v)
 		if v.T != nil {
 			recv.O.Any = Union(recv.O.Any, v)
 		}
@@ -207,10 +204,7 @@ func (m *Machine) assignIndex(n *Node, v Value) {
 		recv.O.Elems[i] = v
 	case recv.K == VObject:
 		if s, ok := args[0].Text(); ok {
-			if recv.O.Fields == nil {
-				recv.O.Fields = map[string]Value{}
-			}
-			recv.O.Fields["#"+lowerASCII(s)] = v
+			recv.O.set("#"+lowerASCII(s), v)
 		}
 		recv.O.Any = Union(recv.O.Any, v)
 	default:

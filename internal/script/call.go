@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,7 +67,11 @@ func (m *Machine) evalCall(n *Node) Value {
 				if c.v.K == VType { // var f = eval; f(x)
 					return m.callName(n, Value{K: VNone}, lastName(c.v.S), m.evalArgs(kids))
 				}
-				return m.index(n, c.v, m.evalArgs(kids))
+				args := m.evalArgs(kids)
+				if v, ok := m.callAny(c.v, args); ok {
+					return v
+				}
+				return m.index(n, c.v, args)
 			}
 		}
 		if f := m.find(callee.Low, nil, len(kids)); f != nil {
@@ -103,28 +108,35 @@ func (m *Machine) evalCall(n *Node) Value {
 		recv := m.eval(callee.Kids[0])
 		v := m.index(callee, recv, m.evalArgs(callee.Kids[1:]))
 		args := m.evalArgs(kids)
-		if v.K == VUnknown && recv.O != nil && recv.K == VObject {
-			if r, ok := m.callAny(recv.O, args); ok {
-				return r
-			}
+		if r, ok := m.callAny(v, args); ok {
+			return r
 		}
 		return m.callValue(n, v, args)
 	}
 	return m.callValue(n, m.eval(callee), m.evalArgs(kids))
 }
 
-// callAny calls every function that an object holds: which one is meant is not
-// known, as in table[Request["a"]](Request["b"]).
-func (m *Machine) callAny(o *Object, args []Value) (Value, bool) {
+// callAny calls every function of a table: which one is meant is not known, as
+// in table[Request["a"]](Request["b"]).
+func (m *Machine) callAny(table Value, args []Value) (Value, bool) {
+	if !table.hasFunctions() {
+		return Value{}, false
+	}
 	var out []Value
-	for _, name := range slices.Sorted(maps.Keys(o.Fields)) {
-		if f := o.Fields[name]; f.K == VFunc && len(out) < 64 {
+	m.left -= len(table.O.Fields)
+	for _, name := range slices.Sorted(maps.Keys(table.O.Fields)) {
+		if f := table.O.Fields[name]; f.K == VFunc && len(out) < 64 {
 			m.weak++
 			out = append(out, m.callFunc(f, args))
 			m.weak--
 		}
 	}
-	return Union(out...), len(out) > 0
+	return Union(out...), true
+}
+
+// hasFunctions reports whether v is a table of functions.
+func (v Value) hasFunctions() bool {
+	return v.K == VObject && v.O != nil && v.O.Class == nil && v.O.funcs
 }
 
 func (m *Machine) callValue(n *Node, v Value, args []Value) Value {
@@ -199,6 +211,11 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 			}
 		}
 	}
+	if name == "invoke" || name == "dynamicinvoke" {
+		if v, ok := m.callAny(recv, args); ok {
+			return v
+		}
+	}
 	if recv.K == VFunc && (name == "call" || name == "apply" || name == "invoke" || name == "dynamicinvoke") {
 		if name == "call" && m.cur.d == JScript && len(args) > 0 {
 			args = args[1:]
@@ -259,13 +276,15 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 				m.fill(n.Kids[1], recv)
 			}
 		}
-	case "tryparse", "trygetvalue":
-		if u := Union(append(args, recv)...); u.T != nil {
+	case "trygetvalue":
+		if u := Union(append(args, recv)...); u.T != nil || recv.hasFunctions() {
 			last := n.Kids[len(n.Kids)-1]
 			if last.Kind == KDecl {
 				last = &Node{Kind: KName, Name: last.Name, Low: lowerASCII(last.Name), Pos: last.Pos, Unit: last.Unit}
 			}
-			if name == "trygetvalue" {
+			if recv.hasFunctions() {
+				m.assign(last, recv)
+			} else {
 				m.fill(last, u)
 			}
 		}
@@ -478,6 +497,16 @@ func (m *Machine) setPair(k *Node, o Value) {
 	m.setMember(k, o, k.Low, k.Name, m.eval(k.Kids[0]))
 }
 
+// put is an entry of a table's initializer: { "key", value }.
+func (m *Machine) put(o *Object, key, v Value) {
+	s, ok := key.Text()
+	if !ok {
+		s = strconv.Itoa(len(o.Fields))
+	}
+	o.set("#"+lowerASCII(s), v)
+	o.Any = Union(o.Any, v)
+}
+
 func (m *Machine) evalNew(n *Node) Value {
 	args := m.evalArgs(n.Kids[1:])
 	var out Value
@@ -518,6 +547,8 @@ func (m *Machine) evalNew(n *Node) Value {
 		for _, k := range init.Kids {
 			if k.Kind == KPair {
 				m.setPair(k, out)
+			} else if k.Kind == KObject && len(k.Kids) == 2 && out.O != nil && k.Kids[1].Kind != KPair {
+				m.put(out.O, m.eval(k.Kids[0]), m.eval(k.Kids[1]))
 			} else {
 				v := m.eval(k)
 				if out.O != nil {

@@ -161,6 +161,14 @@ func (p *cParser) initializer() *Node {
 			n.Kids = append(n.Kids, pair)
 		} else if p.op('{') {
 			n.Kids = append(n.Kids, p.initializer())
+		} else if p.op('[') { // ["key"] = value
+			p.i++
+			entry := p.node(KObject, k.Pos)
+			entry.Kids = append(entry.Kids, p.expr())
+			if p.takeOp(']') && p.takeOp('=') {
+				entry.Kids = append(entry.Kids, p.expr())
+			}
+			n.Kids = append(n.Kids, entry)
 		} else if !p.op(',') {
 			n.Kids = append(n.Kids, p.expr())
 		}

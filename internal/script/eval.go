@@ -93,7 +93,7 @@ func (m *Machine) evalNode(n *Node) Value {
 		for _, k := range n.Kids {
 			if k.Kind == KPair {
 				v := m.eval(k.Kids[0])
-				o.Fields[k.Low] = v
+				o.set(k.Low, v)
 				o.Any = Union(o.Any, v)
 			} else {
 				v := m.eval(k)
@@ -551,6 +551,9 @@ func (m *Machine) index(n *Node, recv Value, args []Value) Value {
 			if v, ok := recv.O.Fields[lowerASCII(s)]; ok { // JScript: o["f"]
 				return v
 			}
+		}
+		if recv.hasFunctions() { // one of them
+			return recv
 		}
 		return Union(Value{L: recv.L, T: recv.T}, recv.O.Any)
 	}

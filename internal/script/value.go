@@ -68,6 +68,15 @@ type Object struct {
 	frame  *frame
 	self   *Object
 	prefix string
+	funcs  bool // one of the fields is a function
+}
+
+func (o *Object) set(name string, v Value) {
+	if o.Fields == nil {
+		o.Fields = map[string]Value{}
+	}
+	o.Fields[name] = v
+	o.funcs = o.funcs || v.K == VFunc
 }
 
 // A Trace is the way data took, latest step first.

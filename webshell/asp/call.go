@@ -26,6 +26,10 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 			}
 		}
 	}
+	if a := first(args); name == "execute" && recv.K != script.VNone && recv.K != script.VObject && databaseCommand(strings.ToLower(a.Prefix())) {
+		h.databaseCommand(n, a) // on a connection that an included page opened
+		return none, true
+	}
 	if recv.K == script.VNone || recv.K == script.VType {
 		return h.free(m, n, recv, name, args)
 	}

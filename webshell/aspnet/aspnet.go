@@ -76,6 +76,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 	m.RunFunctions()
 	h.structure()
 	h.Blank(h.page)
+	h.Skimmer(h.page.Text)
 	h.fileManager()
 	h.uploader()
 	return h.Reasons()

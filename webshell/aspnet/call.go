@@ -61,7 +61,7 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		if recv.S == "connectionstrings" {
 			return script.Value{L: secret, T: m.Source(n, secret).T}, true
 		}
-		return script.Value{}, false
+		return recv, recv.S == "methodinfo" || recv.S == "ziparchiveentry"
 	case "endswith", "contains", "equals", "indexof", "lastindexof", "startswith", "ismatch", "compareto", "any", "exists":
 		u := script.Union(append(args, recv)...)
 		if u.L&fileName != 0 {
@@ -72,9 +72,25 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		}
 		h.visitor(n, recv, first(args))
 		return script.Value{}, false
+	case "extracttodirectory", "extracttofile", "extractall":
+		if recv.L&(client|stored) != 0 {
+			h.unpack(n, recv, first(args))
+			return script.Value{}, true
+		}
+	case "find":
+		if s, ok := first(args).Text(); ok && strings.EqualFold(s, "administrators") {
+			return script.Instance("administrators"), true
+		}
+	case "acceptwebsocketasync":
+		return script.Instance("websocket"), true
+	case "createconnection":
+		return script.Instance("sqlconnection"), true
 	case "saveas", "copytoasync":
 		if recv.L&fromUpload != 0 || recv.S == "fileupload" || recv.S == "httppostedfile" {
 			h.upload(m, n, first(args))
+			if first(args).L&client == 0 && len(n.Kids) > 1 {
+				m.Taint(n.Kids[1], script.Value{L: stored, T: m.Source(n, stored).T})
+			}
 			return script.Value{}, true
 		}
 	case "createinstance":
@@ -206,6 +222,9 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 				return script.Value{K: script.VType, S: strings.ToLower(s)}, true
 			}
 		}
+		if name == "createdomain" {
+			return script.Instance("appdomain"), true
+		}
 		if class == "assembly" && strings.HasSuffix(name, "assembly") {
 			return script.Instance("assembly"), true
 		}
@@ -222,6 +241,14 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 				return script.Instance(webshell.ProgID(s), a), true
 			}
 		}
+	case "thread":
+		if name == "getdomain" {
+			return script.Instance("appdomain"), true
+		}
+	case "expression":
+		return expression(name, args), true
+	case "dbproviderfactories":
+		return script.Instance("dbproviderfactory"), true
 	case "type":
 		switch name {
 		case "gettype":
@@ -343,8 +370,13 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		}
 	case "httpcontext":
 		return none, false
-	case "registry":
+	case "registry", "registrykey":
 		return h.registry(n, args), true
+	}
+	if name == "getmethods" {
+		v := script.Instance("methodinfo")
+		v.O.Fields = map[string]script.Value{"class": script.Const(class)}
+		return v, true
 	}
 	if name == "getconstructor" || name == "getconstructors" {
 		v := script.Instance("constructorinfo")
@@ -352,6 +384,25 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		return v, true
 	}
 	return none, false
+}
+
+// expression is a node of an expression tree: the call in it stands for the
+// whole tree and for the delegate that is compiled from it.
+func expression(name string, args []script.Value) script.Value {
+	if s, ok := nth(args, 1).Text(); ok && name == "call" && args[0].K == script.VType {
+		v := script.Instance("methodinfo", args[2:]...)
+		v.O.Fields = map[string]script.Value{"class": script.Const(last(args[0].S)), "name": script.Const(strings.ToLower(s))}
+		return v
+	}
+	for _, a := range args {
+		if a.K == script.VObject && a.S == "methodinfo" {
+			return a
+		}
+	}
+	if name == "constant" {
+		return first(args)
+	}
+	return script.Union(args...)
 }
 
 // withFields adds what a ProcessStartInfo was given to what is passed.
@@ -486,6 +537,8 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(class), true
 	case "webclient", "httpclient":
 		return script.Instance("webclient"), true
+	case "ziparchive":
+		return script.Instance(class, args...), true
 	case "httplistener":
 		h.See(n, a, webshell.Sight{Rule: "second-listener", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens a web server of its own."})
 		return script.Instance(class), true

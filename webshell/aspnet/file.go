@@ -29,7 +29,10 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 		return script.Union(args...), true
 	case "zipfile":
 		if name == "extracttodirectory" {
-			h.act("write", n, nth(args, 1))
+			h.unpack(n, a, nth(args, 1))
+		}
+		if strings.HasPrefix(name, "open") {
+			return script.Instance("ziparchive", args...), true
 		}
 		return none, true
 	case "driveinfo":
@@ -178,6 +181,25 @@ func analyseWritten(s string, depth int) []webshell.Reason {
 		return r
 	}
 	return analysePage(script.Cut(s, script.VBScript, false), depth)
+}
+
+// unpack is an archive whose files are stored in a folder, under the names that
+// they have there.
+func (h *host) unpack(n *script.Node, archive, folder script.Value) {
+	h.act("write", n, folder)
+	if archive.L&(client|stored) == 0 {
+		return
+	}
+	s := webshell.Sight{Rule: "unpacks-upload", Text: "The files of an archive that the client sends are stored on the server."}
+	switch {
+	case pure(folder) && folder.L&mapped == 0:
+		s.Text = "The files of an archive that the client sends are stored where the request says."
+		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+	case h.bare():
+		s.Text = "The page does nothing but unpack archives that the client sends, and asks nobody who he is."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+	}
+	h.See(n, script.Union(archive, folder), s)
 }
 
 // upload is an uploaded file being stored at path.

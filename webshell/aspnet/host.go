@@ -25,6 +25,7 @@ const (
 	anyFile  // of a file that the client alone chose
 	password // typed into a field for it
 	fromHeader
+	stored // names a file that holds an upload
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -47,6 +48,7 @@ type host struct {
 	gate    *script.Node // where a header is compared with a constant
 	dead    bool         // the page can answer that it does not exist
 	away    *script.Node // where visitors are sent to another site, or its script to them
+	query   *script.Node // where a statement is sent to a database
 }
 
 // An act is one kind of file action on a path the client chooses.
@@ -150,6 +152,12 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 	if name == "validationkey" || name == "decryptionkey" {
 		return script.Value{L: secret | recv.L, T: m.Source(n, secret).T}, true
 	}
+	if recv.L&secret != 0 {
+		switch name {
+		case "name", "providername", "datasource", "initialcatalog", "database", "server": // of a connection, without its password
+			return script.Value{}, true
+		}
+	}
 	if recv.K != script.VObject {
 		switch name {
 		case "length", "count", "longlength", "isempty", "hasvalue":
@@ -176,7 +184,20 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 			return recv, true
 		case "user", "items", "error":
 			return script.Value{}, true
+		case "websockets":
+			return script.Instance(name), true
 		}
+	case "aspnetwebsocketcontext", "httplistenerwebsocketcontext", "websocketcontext":
+		if name == "websocket" {
+			return script.Instance(name), true
+		}
+		return h.requestMember(m, n, name)
+	case "ziparchive", "ziparchiveentry", "zipfile":
+		v := script.Instance("ziparchiveentry", recv)
+		if strings.HasSuffix(name, "name") {
+			v = script.Value{L: recv.L | fileName, T: recv.T}
+		}
+		return v, true
 	case "request", "httprequest", "httprequestbase", "httplistenerrequest", "httprequestmessage":
 		return h.requestMember(m, n, name)
 	case "request.collection":

@@ -156,6 +156,16 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return script.Instance("powershell"), true
 		}
 		return script.Instance("powershell"), true
+	case "administrators":
+		if s, ok := a.Text(); ok && name == "invoke" && strings.EqualFold(s, "add") && h.page.Kind != "application" {
+			h.See(n, all, webshell.Sight{Rule: "adds-administrator", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The page makes an account an administrator of the server."})
+		}
+	case "websocket":
+		if name == "receiveasync" && len(n.Kids) > 1 {
+			h.received(m, n, n.Kids[1], fromRequest)
+		}
+		return none, true
 	case "managementclass", "managementobject":
 		switch name {
 		case "invokemethod":
@@ -242,16 +252,25 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			}
 			return none, true
 		case "getstream":
-			return script.Instance("networkstream"), true
+			return h.source(m, n, fromRemote, "networkstream"), true
 		case "send":
 			if all.L&client != 0 {
 				h.sockets++
 			}
 			return none, true
-		case "receive":
+		case "receive", "receiveasync":
+			if len(n.Kids) > 1 {
+				h.received(m, n, n.Kids[1], fromRemote)
+			}
 			return none, true
 		}
 	case "networkstream":
+		if strings.HasPrefix(name, "read") {
+			if len(args) > 1 {
+				h.received(m, n, n.Kids[1], fromRemote)
+			}
+			return h.source(m, n, fromRemote, ""), true
+		}
 		if name == "write" && all.L&client != 0 {
 			h.sockets++
 		}
@@ -305,9 +324,22 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	return none, false
 }
 
+// received taints the buffer into which a call puts what it receives, also
+// behind new ArraySegment<byte>(buffer).
+func (h *host) received(m *script.Machine, n, buffer *script.Node, from script.Label) {
+	if buffer.Kind == script.KNew && len(buffer.Kids) > 1 {
+		buffer = buffer.Kids[1]
+	}
+	m.Taint(buffer, m.Source(n, from))
+}
+
 // invoke runs a method that reflection found.
 func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
-	if name != "invoke" {
+	switch name {
+	case "invoke", "dynamicinvoke":
+	case "compile", "createdelegate":
+		return recv, true
+	default:
 		return script.Union(append(args, recv)...), true
 	}
 	method, _ := recv.O.Fields["name"].Text()
@@ -322,6 +354,14 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 		return script.Value{L: secret, T: m.Source(n, secret).T}, true
 	case class == "" && method == "load" && u.L&(client|fromRemote|fromSession|blob) != 0:
 		return h.load(m, n, u, first(list), "reflection"), true
+	case class == "assembly" && method == "" && u.L&(client|fromRemote|fromSession|blob) != 0: // one of all its methods
+		return h.load(m, n, u, first(list), "reflection"), true
+	case class == "process" && method == "" && u.L&client != 0:
+		h.exec(m, n, u, "reflection", "")
+	case class == "" && method != "" && len(args) > 1 && args[0].K == script.VObject && args[0].S != "methodinfo":
+		if v, ok := h.Call(m, n, args[0], method, list); ok {
+			return v, true
+		}
 	case class != "" && method != "":
 		target := script.Value{K: script.VType, S: class}
 		if len(args) > 1 && args[0].K == script.VObject && args[0].S == class {

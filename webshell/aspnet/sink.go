@@ -85,7 +85,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 // hostileCommand knows commands that no page has reason to run.
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s)
-	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "recycler", "$recycle.bin", "regedit -s", "regedit.exe -s"} {
+	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "new-mailboxexportrequest", "recycler", "$recycle.bin", "regedit -s", "regedit.exe -s"} {
 		if strings.Contains(s, w) {
 			return true
 		}
@@ -134,6 +134,7 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 
 // sql is a statement v being prepared on conn.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
+	h.query = n
 	if low := strings.ToLower(v.S + v.Prefix()); strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate") {
 		s := webshell.Sight{Rule: "database-command", Text: "A command is run by the database server."}
 		if v.L&client != 0 {
@@ -264,9 +265,9 @@ func (h *host) structure() {
 		h.See(h.away, script.Value{}, webshell.Sight{Rule: "search-redirect", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Search engines, or those who come from them, are sent to another site or its script."})
 	}
-	if h.gate != nil && h.dead && len(h.acts) > 0 {
+	if h.gate != nil && h.dead && (len(h.acts) > 0 || h.query != nil) {
 		h.See(h.gate, script.Value{}, webshell.Sight{Rule: "plays-dead", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
-			Text: "The page says that it does not exist, except to a request with a certain header, which then chooses files."})
+			Text: "The page says that it does not exist, except to a request with a certain header, which then gets at files or the database."})
 	}
 	at := func(names ...string) *script.Node {
 		for _, name := range names {

@@ -30,11 +30,12 @@ func match(name string, head []byte) bool {
 
 // acts are words of which a page that acts holds one.
 var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
-	"queryexecute", "fileupload", "cfwddx", "objectload", "deserialize", "cfobject"})
+	"queryexecute", "fileupload", "cfcontent", "cfwddx", "objectload", "deserialize", "cfobject"})
 
 var (
 	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	remote       = regexp.MustCompile(`\baccess\s*=\s*["']remote|\bremote\s+(?:\w+\s+)?function\b`)
 	action       = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
 )
 
@@ -56,10 +57,12 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	}
 	data = withoutComments(data)
 	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20}
+	p.remote = remote.Match(p.low)
 	p.Spread(";\n>", 4, p.statement)
 	p.tags()
 	p.calls()
 	p.manager()
+	p.secrets()
 	return webshell.Strongest(p.Out)
 }
 
@@ -91,7 +94,8 @@ type page struct {
 	*webshell.Listing        // variables are in lower case
 	low               []byte // the text in lower case
 	files             []int
-	room              int // bytes of arguments that may still be read
+	room              int  // bytes of arguments that may still be read
+	remote            bool // functions of a component may be called from outside
 }
 
 // statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
@@ -139,6 +143,10 @@ func (p *page) from(lo, hi int) (int, bool) {
 			if dotted || at+len(w) < len(text) && text[at+len(w)] == '[' {
 				return lo + at, true
 			}
+		case "arguments": // of a function that is called from outside
+			if dotted && p.remote {
+				return lo + at, true
+			}
 		case "gethttprequestdata":
 			return lo + at, true
 		}
@@ -172,7 +180,7 @@ func (p *page) tags() {
 		}
 		name := string(p.low[i+1 : end])
 		switch name {
-		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject":
+		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent":
 		default:
 			i = end
 			continue
@@ -212,11 +220,17 @@ func (p *page) tag(name string, at, lo, hi int) {
 		switch {
 		case (what == "write" || what == "append") && fileOK && outOK:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
+		case what == "upload" && !destOK && !bytes.Contains(attrs, []byte("accept")) && p.bare():
+			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", -1, at)
 		case what == "upload" && destOK && !bytes.Contains(attrs, []byte("accept")):
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page stores any uploaded file in the folder that the request names.", from, at)
 		case fileOK || destOK:
 			p.files = append(p.files, at)
 			p.Add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
+		}
+	case "cfcontent":
+		if from, ok := value("file"); ok && p.bare() {
+			p.Add(webshell.Malicious, finding.ModerateConfidence, "reads-any-file", "The page sends the client any file of the server that he names.", from, at)
 		}
 	case "cfdirectory":
 		if controlled {
@@ -242,6 +256,23 @@ func (p *page) tag(name string, at, lo, hi int) {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-registry", "The request says which registry key the page handles.", from, at)
 		}
 	}
+}
+
+// maxBare is the size of a page that does only one thing, in bytes.
+const maxBare = 2 << 10
+
+// bare reports whether the page is small, checks nothing and asks nobody who he
+// is.
+func (p *page) bare() bool {
+	if len(p.low) > maxBare {
+		return false
+	}
+	for _, w := range []string{"session", "isuser", "getauthuser", "cflogin", "cfinclude", "application.", "listfind", "listlast", "fileext", "contenttype", "filesize", "refind", ".jpg", ".png", ".pdf", ".csv", "expandpath(\"/", "getfilefrompath", "val("} {
+		if bytes.Contains(p.low, []byte(w)) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxTag bounds what is read of one tag, in bytes.
@@ -345,6 +376,14 @@ func (p *page) calls() {
 			p.Add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
 		}
 	})
+}
+
+// secrets finds pages that decrypt the passwords of the server's databases.
+func (p *page) secrets() {
+	at := bytes.Index(p.low, []byte("datasourceservice"))
+	if at >= 0 && bytes.Contains(p.low, []byte(".password")) && bytes.Contains(p.low, []byte("decrypt(")) {
+		p.Add(webshell.Malicious, finding.ModerateConfidence, "prints-secrets", "The page decrypts the passwords of the server's databases.", -1, at)
+	}
 }
 
 // manager recognises file managers by how much they do as the request says.

@@ -27,7 +27,7 @@ func New(inner ...*webshell.Language) *webshell.Language {
 
 func match(name string, _ []byte) bool {
 	switch path.Base(strings.ReplaceAll(name, `\`, "/")) {
-	case ".htaccess", ".user.ini", "php.ini":
+	case ".htaccess", ".user.ini", "php.ini", "web.xml":
 		return true
 	}
 	return path.Ext(name) == ".config" || path.Ext(name) == ".htaccess"
@@ -69,7 +69,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat="})
+	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
@@ -91,6 +91,8 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 	case strings.HasSuffix(base, ".htaccess"):
 		f.prepend(`\s`)
 		f.htaccess()
+	case base == "web.xml":
+		f.servlets()
 	default:
 		f.iis()
 		f.code(inner)
@@ -177,6 +179,27 @@ var (
 	writable = []string{`\system32\drivers\`, `\temp\`, `\inetpub\`, `\users\`, `\perflogs\`, `\programdata\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `%appdata%`}
 )
 
+var (
+	jspServlet = regexp.MustCompile(`(?s)<servlet-name>\s*([^<\s]+)\s*</servlet-name>\s*<servlet-class>\s*[\w.]*JspServlet\s*<`)
+	mapping    = regexp.MustCompile(`(?s)<servlet-mapping>\s*<servlet-name>\s*([^<\s]+)\s*</servlet-name>(.*?)</servlet-mapping>`)
+	noCodeURL  = regexp.MustCompile(`(?i)<url-pattern>\s*[^<]*\.` + notCode + `\s*<`)
+)
+
+// servlets finds files that a Java server runs as pages though they are none by
+// their names.
+func (f *file) servlets() {
+	data := f.data[:min(len(f.data), maxConfig)]
+	pages := map[string]bool{"jsp": true} // the server's own
+	for _, m := range jspServlet.FindAllSubmatch(data, 50) {
+		pages[string(m[1])] = true
+	}
+	for _, m := range mapping.FindAllSubmatchIndex(data, 1000) {
+		if pages[string(data[m[2]:m[3]])] && noCodeURL.Match(data[m[4]:m[5]]) {
+			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as pages that hold no code by their names.", m[0])
+		}
+	}
+}
+
 // maxConfig is how much of a file is read as configuration, in bytes; code in it
 // is looked for to the end.
 const maxConfig = 2 << 20
@@ -204,6 +227,9 @@ func (f *file) iis() {
 			if noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
 				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", m[0])
 			}
+		}
+		if strings.Contains(a["type"], "App_Web_") {
+			f.add(webshell.Malicious, finding.HighConfidence, "page-as-module", "A class of a compiled page answers requests as a module or handler of the server: "+webshell.Cut(a["type"], 100)+".", m[0])
 		}
 		if s := strings.ToLower(a["scriptprocessor"]); strings.Contains(s, "cmd.exe") || strings.Contains(s, "powershell") {
 			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])

@@ -416,7 +416,11 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 				break
 			}
 		}
-		j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-sql",
+		v := webshell.Suspicious
+		if len(connects) > 0 && j.bare() {
+			v = webshell.Webshell
+		}
+		j.add(v, finding.ModerateConfidence, "request-to-sql",
 			"The page runs a whole SQL statement from "+by(s.v)+".", j.flow(s.v, s.at)...)
 	}
 	if len(connects) > 0 && j.dumps {
@@ -531,6 +535,9 @@ func (j *judge) hidden() {
 	if j.page.charset != "" && j.page.charset != "UTF-16" {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "odd-charset",
 			"The page is encoded in "+j.page.charset+", which no editor writes and which hides the source.")
+	}
+	if at := webshell.SendsPasswords(string(j.data[:min(len(j.data), maxDefaced)])); at >= 0 {
+		j.add(webshell.Malicious, finding.ModerateConfidence, "sends-passwords", webshell.SkimmerText, webshell.Step{Line: webshell.Line(j.data, at), Role: "sink", Code: webshell.Snippet(j.data, at)})
 	}
 	if defaced.Match(j.data[:min(len(j.data), maxDefaced)]) {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "defacement", "The page's own text says that the site was broken into.")

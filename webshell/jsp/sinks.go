@@ -202,8 +202,24 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 			return value{typ: "Transformer", taint: v.taint, origin: v.origin, s: v.s, isStr: v.isStr}, true
 		}
 	case "lookup", "doLookup":
-		if strings.HasSuffix(class, "Context") && a.taint&controlled != 0 && !a.lead {
+		if (strings.HasSuffix(class, "Context") || class == "Naming") && a.taint&controlled != 0 && !a.lead {
 			f.sink(sinkLookup, at, a)
+		}
+		if class == "Registry" && recv.taint&controlled != 0 { // of a host that the request names
+			f.sink(sinkLookup, at, recv)
+		}
+	case "getRegistry":
+		if class == "LocateRegistry" {
+			return value{typ: "Registry", taint: a.taint, origin: a.origin}, true
+		}
+	case "invoke":
+		if b := arg(args, 1); strings.HasPrefix(class, "MBeanServer") && sure(a) && sure(b) {
+			f.sink(sinkReflect, at, b).name = class
+			return value{}, true
+		}
+	case "getMBeansFromURL", "addURL":
+		if sure(a) {
+			f.sink(sinkLoad, at, a).name = class
 		}
 	case "getConnection":
 		if class == "DriverManager" || class == "Driver" {
@@ -396,6 +412,8 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 	case "ServerSocket":
 		f.sink(sinkSocket, at, value{}).name = "listen"
 		return value{typ: typ, taint: fromNet, origin: at}
+	case "ObjectName": // the name of a management bean
+		return value{typ: typ, taint: in.taint, origin: in.origin}
 	case "InetSocketAddress":
 		return value{typ: typ, taint: in.taint, origin: in.origin, s: a.s, isStr: a.isStr}
 	case "URLClassLoader":

@@ -1,0 +1,84 @@
+package webshell
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/script"
+)
+
+var (
+	passwordInput = regexp.MustCompile(`(?i)<input\b[^>]*\btype\s*=\s*["']?password\b[^>]*>`)
+	fieldName     = regexp.MustCompile(`(?i)\s(?:id|name)\s*=\s*["']?([\w:$-]+)`)
+	ownForm       = regexp.MustCompile(`(?i)<form\b[^>]*\baction\s*=\s*["']?(?:[\w./~?-]+|<%[^>]*>)["'\s>]`)
+	sendsAway     = regexp.MustCompile(`(?i)(?:\.open\(\s*["'](?:get|post|put)["']\s*,|fetch\(|sendBeacon\(|\.src\s*=|\.(?:ajax|get|post)\(\s*(?:\{\s*url\s*:)?)\s*["'](?:https?:)?//[\w.-]+\.`)
+)
+
+// fields and senders are what such a page holds; most hold neither.
+var (
+	fields  = []string{`type="password`, `type='password`, `type=password`}
+	senders = []string{"XMLHttpRequest", "fetch(", "sendBeacon(", "ajax(", "$.post(", "$.get(", "new Image"}
+)
+
+// Bounds of what SendsPasswords reads, in bytes: of a page, and after an
+// address for what is sent there.
+const (
+	maxLogonPage = 512 << 10
+	maxSent      = 600
+)
+
+// SendsPasswords returns the offset of the script in a logon page that sends
+// what is typed into its password field to another host, besides the form that
+// sends it to its own; -1 without. Reports of changed Exchange logon pages
+// (Positive Technologies, June 2025) show such scripts.
+func SendsPasswords(page string) int {
+	if len(page) > maxLogonPage || !containsAny(page, fields) || !containsAny(page, senders) {
+		return -1
+	}
+	if !sendsAway.MatchString(page) || !ownForm.MatchString(page) {
+		return -1
+	}
+	var names []string
+	for _, tag := range passwordInput.FindAllString(page, 4) {
+		for _, m := range fieldName.FindAllStringSubmatch(tag, 4) {
+			names = append(names, regexp.QuoteMeta(m[1]))
+		}
+	}
+	if len(names) == 0 {
+		return -1
+	}
+	read := `["'.#](?:` + strings.Join(names, "|") + `)["']?\]?\)?(?:\[0\])?\.val(?:ue\b|\(\))`
+	reads := regexp.MustCompile(read)
+	into := regexp.MustCompile(`(\w+)\s*=[^=;,\n]{0,80}` + read)
+	var held []string
+	for _, m := range into.FindAllStringSubmatch(page, 8) {
+		held = append(held, m[1])
+	}
+	word := regexp.MustCompile(`\w+`)
+	for _, at := range sendsAway.FindAllStringIndex(page, 50) {
+		sent := page[at[0]:min(len(page), at[1]+maxSent)]
+		if end := strings.Index(strings.ToLower(sent), "</script"); end >= 0 {
+			sent = sent[:end]
+		}
+		if reads.MatchString(sent) || slices.ContainsFunc(word.FindAllString(sent, -1), func(w string) bool { return slices.Contains(held, w) }) {
+			return at[0]
+		}
+	}
+	return -1
+}
+
+func containsAny(s string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
+}
+
+// Skimmer notes a logon page whose script sends passwords to another host.
+func (l *Sights) Skimmer(page string) {
+	if at := SendsPasswords(page); at >= 0 {
+		l.See(&script.Node{Pos: int32(at)}, script.Value{}, Sight{Rule: "sends-passwords", Verdict: Malicious, Sure: finding.ModerateConfidence, Text: SkimmerText})
+	}
+}
+
+// SkimmerText says what a page does in which SendsPasswords found a script.
+const SkimmerText = "A script in the page sends what is typed as password to another host as well."
