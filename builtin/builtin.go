@@ -53,6 +53,7 @@ import (
 func Parsers() []*parse.Parser {
 	return []*parse.Parser{
 		accesslog.Parser,
+		accesslog.JSON,
 		build.Program,
 		build.Server,
 		build.Setup,

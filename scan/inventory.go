@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"limier/baseline"
 	"limier/detect"
+	"limier/event"
 	"limier/evidence"
 	"limier/parse"
 )
@@ -113,6 +115,16 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	if r.Time.After(s.Last) {
 		s.Last = r.Time
 	}
+}
+
+// request counts a request that a parser yields as an event.
+func (v *inventory) request(ev *event.Event) {
+	e := v.find([]byte(ev.Field("cs-uri-stem")))
+	if e == nil {
+		return
+	}
+	status, _ := strconv.Atoi(ev.Field("sc-status"))
+	e.add(parse.Request{Post: ev.Field("cs-method") == "POST", Status: status, Client: []byte(ev.Field("c-ip")), Agent: []byte(ev.Field("cs(User-Agent)")), Time: ev.Time}, ev.Ref)
 }
 
 // maxStatuses bounds the statuses that are told apart.

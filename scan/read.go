@@ -278,6 +278,8 @@ func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, enc encodi
 		switch ev.Data.Logsource() {
 		case event.Setup, event.Config:
 			r.builds = append(r.builds, ev)
+		case event.Web, event.IIS:
+			r.scripts.request(ev)
 		}
 		s.match(ev, r)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"limier/event"
 	"limier/evidence"
+	"limier/internal/objects"
 )
 
 // matchJSON asks for an object that names what every shape names.
@@ -48,17 +49,17 @@ type jsonReader struct {
 const maxWaiting = 2000
 
 func (r *jsonReader) read(f io.Reader) {
-	for o, err := range objects(f) {
+	for o, err := range objects.Each(f) {
 		if err == nil {
 			err = r.ctx.Err()
 		}
 		if r.done {
 			return
 		}
-		ref := evidence.Ref{Path: r.path, Line: o.line, Offset: o.offset}
+		ref := evidence.Ref{Path: r.path, Line: o.Line, Offset: o.Offset}
 		if err != nil {
-			if damaged, ok := err.(*damage); ok {
-				r.gap(ref, damaged.err)
+			if damaged, ok := err.(*objects.Damage); ok {
+				r.gap(ref, damaged.Err)
 				continue
 			}
 			r.flush()
@@ -67,7 +68,7 @@ func (r *jsonReader) read(f io.Reader) {
 			}
 			return
 		}
-		root, err := parseJSON(o.text)
+		root, err := objects.Parse(o.Text)
 		if err != nil {
 			r.gap(ref, err)
 			continue

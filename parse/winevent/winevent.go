@@ -60,7 +60,10 @@ func match(name string, head []byte) bool {
 	return false
 }
 
-var errNeither = errors.New("neither a JSON object nor an XML event")
+var (
+	errShape   = errors.New("not a Windows event in a shape that is known")
+	errNeither = errors.New("neither a JSON object nor an XML event")
+)
 
 // A reader hands over what a file tells.
 type reader struct {

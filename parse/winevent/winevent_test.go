@@ -16,6 +16,7 @@ import (
 
 	"limier/event"
 	"limier/evidence"
+	"limier/internal/objects"
 )
 
 func read(t testing.TB, text string) (got []*event.Event, gaps int) {
@@ -117,7 +118,7 @@ func TestSecurityNames(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	long := append([]byte(`{"EventID":1,"a":"`), bytes.Repeat([]byte("x"), maxObject)...)
+	long := append([]byte(`{"EventID":1,"a":"`), bytes.Repeat([]byte("x"), objects.MaxObject)...)
 	for _, c := range []struct {
 		text   string
 		events int

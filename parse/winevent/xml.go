@@ -12,6 +12,7 @@ import (
 
 	"limier/event"
 	"limier/evidence"
+	"limier/internal/objects"
 )
 
 // fromXML reads the events of a text. Data elements go by their Name, and
@@ -81,7 +82,7 @@ func fromXML(text []byte) iter.Seq2[*data, error] {
 				}
 				leaf = false
 			}
-			if depth > maxDepth {
+			if depth > objects.MaxDepth {
 				yield(nil, errors.New("XML nested too deeply"))
 				return
 			}
@@ -144,7 +145,7 @@ func (r *xmlReader) step(last bool) bool {
 		n := i
 		if i < 0 { // whole lines, for a tag may go on
 			n = bytes.LastIndexByte(r.pending, '\n') + 1
-			if last || n == 0 && len(r.pending) > maxObject {
+			if last || n == 0 && len(r.pending) > objects.MaxObject {
 				n = len(r.pending)
 			}
 		}
@@ -164,9 +165,9 @@ func (r *xmlReader) step(last bool) bool {
 		return true
 	case end < 0:
 		r.from = max(r.from, len(r.pending)-len(eventEnd))
-		if len(r.pending) > maxObject {
+		if len(r.pending) > objects.MaxObject {
 			if !r.skip {
-				r.gap(r.ref(), errTooLong)
+				r.gap(r.ref(), objects.ErrTooLong)
 			}
 			r.skip = true
 			r.take(r.from)

@@ -442,7 +442,7 @@ func (p *page) coverage(c *casefile.Case) {
 		if len(c.End.Coverage) == 0 {
 			return // there was nothing to read: that is no praise
 		}
-		p.line("  ", p.paint(green, "no gap: everything that was there could be read"))
+		p.line("  ", p.paint(green, "no gap: every file of a known kind could be read"))
 		return
 	}
 	for i, g := range c.Gaps {

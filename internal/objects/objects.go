@@ -1,4 +1,7 @@
-package winevent
+// Package objects reads streams of JSON objects as log shippers and exports
+// write them: one to a line, spread over lines, or in an array; cut short and
+// damaged ones too.
+package objects
 
 import (
 	"bytes"
@@ -9,34 +12,34 @@ import (
 	"iter"
 )
 
-// An object is the text of one top-level object.
-type object struct {
-	text   []byte
-	line   int // where it starts; the first line is 1
-	offset int64
+// An Object is the text of one top-level object.
+type Object struct {
+	Text   []byte
+	Line   int // where it starts; the first line is 1
+	Offset int64
 }
 
-// damage says that one object is lost; reading goes on.
-type damage struct{ err error }
+// A Damage says that one object is lost; reading goes on.
+type Damage struct{ Err error }
 
-func (d *damage) Error() string { return d.err.Error() }
+func (d *Damage) Error() string { return d.Err.Error() }
 
-// maxObject bounds an object, in bytes. Script blocks of PowerShell are split
+// MaxObject bounds an object, in bytes. Script blocks of PowerShell are split
 // at 32 KiB.
-const maxObject = 4 << 20
+const MaxObject = 4 << 20
 
 var (
 	errUnfinished = errors.New("object does not end before the next")
-	errShape      = errors.New("not a Windows event in a shape that is known")
-	errTooLong    = fmt.Errorf("object longer than %d bytes", maxObject)
-	errJunk       = errors.New("line is no object")
+	// ErrTooLong is for an object that is not kept.
+	ErrTooLong = fmt.Errorf("object longer than %d bytes", MaxObject)
+	errJunk    = errors.New("line is no object")
 )
 
-// objects yields the top-level objects of a stream, or those of a top-level
+// Each yields the top-level objects of a stream, or those of a top-level
 // array. An object that is cut short ends where a line starts with the next.
 // The text is valid until the next object.
-func objects(r io.Reader) iter.Seq2[object, error] {
-	return func(yield func(object, error) bool) {
+func Each(r io.Reader) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
 		s := splitter{yield: yield, line: 1, last: '\n'}
 		buf := make([]byte, 64<<10)
 		for {
@@ -48,12 +51,12 @@ func objects(r io.Reader) iter.Seq2[object, error] {
 			}
 			if errors.Is(err, io.EOF) {
 				if s.depth > 0 && !s.skip {
-					yield(s.object(), &damage{errUnfinished})
+					yield(s.object(), &Damage{errUnfinished})
 				}
 				return
 			}
 			if err != nil {
-				yield(object{line: s.line}, err)
+				yield(Object{Line: s.line}, err)
 				return
 			}
 		}
@@ -62,9 +65,9 @@ func objects(r io.Reader) iter.Seq2[object, error] {
 
 // A splitter finds where objects start and end.
 type splitter struct {
-	yield  func(object, error) bool
+	yield  func(Object, error) bool
 	buf    []byte
-	start  object // without text
+	start  Object // without text
 	line   int
 	offset int64
 	last   byte
@@ -76,9 +79,9 @@ type splitter struct {
 	junk   bool // said so of this line
 }
 
-func (s *splitter) object() object {
+func (s *splitter) object() Object {
 	o := s.start
-	o.text = s.buf
+	o.Text = s.buf
 	return o
 }
 
@@ -87,7 +90,7 @@ func (s *splitter) next(c byte) bool {
 	ok := true
 	if s.depth > 0 && c == '{' && s.last == '\n' { // pretty-printers indent
 		if !s.skip {
-			ok = s.yield(s.object(), &damage{errUnfinished})
+			ok = s.yield(s.object(), &Damage{errUnfinished})
 		}
 		s.depth, s.text = 0, false
 	}
@@ -108,21 +111,21 @@ func (s *splitter) next(c byte) bool {
 func (s *splitter) outside(c byte) bool {
 	switch {
 	case c == '{':
-		s.start = object{line: s.line, offset: s.offset}
+		s.start = Object{Line: s.line, Offset: s.offset}
 		s.buf, s.depth, s.text, s.escape, s.skip = append(s.buf[:0], c), 1, false, false, false
 	case bytes.IndexByte([]byte(" \t\r\n[],\xef\xbb\xbf\x00"), c) < 0 && !s.junk:
 		s.junk = true
-		return s.yield(object{line: s.line, offset: s.offset}, &damage{errJunk})
+		return s.yield(Object{Line: s.line, Offset: s.offset}, &Damage{errJunk})
 	}
 	return true
 }
 
 func (s *splitter) inside(c byte) bool {
 	if !s.skip {
-		if s.buf = append(s.buf, c); len(s.buf) > maxObject {
+		if s.buf = append(s.buf, c); len(s.buf) > MaxObject {
 			s.skip = true
 			s.buf = nil
-			return s.yield(s.start, &damage{errTooLong})
+			return s.yield(s.start, &Damage{ErrTooLong})
 		}
 	}
 	switch {
@@ -143,20 +146,21 @@ func (s *splitter) inside(c byte) bool {
 	return true
 }
 
-// A node is a JSON value with its members in order.
-type node struct {
-	text string // of a scalar; "" for null
-	keys []string
-	kids []*node // members, or elements if keys is nil
-	list bool
+// A Node is a JSON value with its members in order.
+type Node struct {
+	Text string // of a scalar; "" for null
+	Keys []string
+	Kids []*Node // members, or elements if it is a list
+	List bool
 }
 
 const (
-	maxDepth = 32
+	MaxDepth = 32 // of a value
 	maxNodes = 1 << 16
 )
 
-func parseJSON(text []byte) (*node, error) {
+// Parse reads one object; numbers keep their text.
+func Parse(text []byte) (*Node, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	count := 0
@@ -167,8 +171,8 @@ func parseJSON(text []byte) (*node, error) {
 	return n, nil
 }
 
-func readNode(dec *json.Decoder, depth int, count *int) (*node, error) {
-	if *count++; depth > maxDepth || *count > maxNodes {
+func readNode(dec *json.Decoder, depth int, count *int) (*Node, error) {
+	if *count++; depth > MaxDepth || *count > maxNodes {
 		return nil, errors.New("nested too deep or too large")
 	}
 	tok, err := dec.Token()
@@ -177,41 +181,41 @@ func readNode(dec *json.Decoder, depth int, count *int) (*node, error) {
 	}
 	switch t := tok.(type) {
 	case json.Delim:
-		n := &node{list: t == '['}
+		n := &Node{List: t == '['}
 		for dec.More() {
-			if !n.list {
+			if !n.List {
 				key, err := dec.Token()
 				if err != nil {
 					return nil, err
 				}
-				n.keys = append(n.keys, key.(string)) // the decoder sees to it
+				n.Keys = append(n.Keys, key.(string)) // the decoder sees to it
 			}
 			kid, err := readNode(dec, depth+1, count)
 			if err != nil {
 				return nil, err
 			}
-			n.kids = append(n.kids, kid)
+			n.Kids = append(n.Kids, kid)
 		}
 		_, err := dec.Token()
 		return n, err
 	case string:
-		return &node{text: t}, nil
+		return &Node{Text: t}, nil
 	case json.Number:
-		return &node{text: t.String()}, nil
+		return &Node{Text: t.String()}, nil
 	case bool:
-		return &node{text: fmt.Sprint(t)}, nil
+		return &Node{Text: fmt.Sprint(t)}, nil
 	}
-	return &node{}, nil // null
+	return &Node{}, nil // null
 }
 
-// get follows keys; nil if one is absent.
-func (n *node) get(keys ...string) *node {
+// Get follows keys; nil if one is absent.
+func (n *Node) Get(keys ...string) *Node {
 	for _, k := range keys {
-		var next *node
+		var next *Node
 		if n != nil {
-			for i, have := range n.keys {
+			for i, have := range n.Keys {
 				if have == k {
-					next = n.kids[i]
+					next = n.Kids[i]
 					break
 				}
 			}
@@ -221,10 +225,10 @@ func (n *node) get(keys ...string) *node {
 	return n
 }
 
-// string returns the text of the value at keys, or "".
-func (n *node) string(keys ...string) string {
-	if v := n.get(keys...); v != nil {
-		return v.text
+// String returns the text of the value at keys, or "".
+func (n *Node) String(keys ...string) string {
+	if v := n.Get(keys...); v != nil {
+		return v.Text
 	}
 	return ""
 }
