@@ -5,11 +5,12 @@ package objects
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An Object is the text of one top-level object.
@@ -159,10 +160,10 @@ const (
 	maxNodes = 1 << 16
 )
 
-// Parse reads one object; numbers keep their text.
+// Parse reads one object; numbers keep their text, and of keys that repeat all
+// are kept.
 func Parse(text []byte) (*Node, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	count := 0
 	n, err := readNode(dec, 0, &count)
 	if err != nil {
@@ -171,24 +172,24 @@ func Parse(text []byte) (*Node, error) {
 	return n, nil
 }
 
-func readNode(dec *json.Decoder, depth int, count *int) (*Node, error) {
+func readNode(dec *jsontext.Decoder, depth int, count *int) (*Node, error) {
 	if *count++; depth > MaxDepth || *count > maxNodes {
 		return nil, errors.New("nested too deep or too large")
 	}
-	tok, err := dec.Token()
+	tok, err := dec.ReadToken()
 	if err != nil {
 		return nil, err
 	}
-	switch t := tok.(type) {
-	case json.Delim:
-		n := &Node{List: t == '['}
-		for dec.More() {
+	switch kind := tok.Kind(); kind {
+	case '{', '[':
+		n := &Node{List: kind == '['}
+		for end := dec.PeekKind(); end != '}' && end != ']'; end = dec.PeekKind() {
 			if !n.List {
-				key, err := dec.Token()
+				key, err := dec.ReadToken()
 				if err != nil {
 					return nil, err
 				}
-				n.Keys = append(n.Keys, key.(string)) // the decoder sees to it
+				n.Keys = append(n.Keys, key.String())
 			}
 			kid, err := readNode(dec, depth+1, count)
 			if err != nil {
@@ -196,16 +197,13 @@ func readNode(dec *json.Decoder, depth int, count *int) (*Node, error) {
 			}
 			n.Kids = append(n.Kids, kid)
 		}
-		_, err := dec.Token()
+		_, err := dec.ReadToken()
 		return n, err
-	case string:
-		return &Node{Text: t}, nil
-	case json.Number:
-		return &Node{Text: t.String()}, nil
-	case bool:
-		return &Node{Text: fmt.Sprint(t)}, nil
+	case 'n':
+		return &Node{}, nil
+	default:
+		return &Node{Text: tok.String()}, nil
 	}
-	return &Node{}, nil // null
 }
 
 // Get follows keys; nil if one is absent.
