@@ -85,6 +85,8 @@ func (b *body) openArchive(k kind, r io.ReaderAt, size int64, name, label string
 		err = t.readTar(r, size)
 	case gzipKind, zstdKind, bzip2Kind, xzKind:
 		err = t.readPacked(k, r, size, name)
+	case sevenZip:
+		err = t.readSevenZip(r, size)
 	default:
 		err = errCannotUnpack
 	}
@@ -155,7 +157,7 @@ func (t *tree) readPacked(k kind, r io.ReaderAt, size int64, name string) error 
 // section 3.1.1.2). Readers reserve memory by a file's size, which in an
 // archive anyone can write.
 func plausible(k kind, packed int64) int64 {
-	if k == zstdKind {
+	if k == zstdKind || k == sevenZip { // which may hold zstd
 		return packed<<15 + 1024
 	}
 	return packed*1032 + 1024

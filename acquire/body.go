@@ -22,6 +22,7 @@ type body struct {
 	unpacked atomic.Int64
 	members  atomic.Int64
 	temp     atomic.Int64
+	bigDict  sync.Mutex // held while unpacking needs more than maxDict
 
 	mu      sync.Mutex
 	closers []func() error

@@ -64,6 +64,9 @@ type taking struct {
 }
 
 func (t *taking) Read(p []byte) (int, error) {
+	if err := t.budget.body.stopped(); err != nil {
+		return 0, err
+	}
 	n, err := t.r.Read(p)
 	if e := t.budget.take(int64(n)); e != nil {
 		return 0, e

@@ -21,6 +21,7 @@ type tree struct {
 	root   *node
 	names  map[string]*node
 	links  []link
+	store  *store // of what a .7z unpacks together
 }
 
 // A node is a file or folder of a tree.

@@ -193,7 +193,7 @@ func (x *xzReader) openBlock(size int) error {
 	}
 	x.data, x.n = x.in.n, 0
 	x.check = newCheck(x.flags[1])
-	x.block, err = newLZMA2(x.in, dict, lzma2Size(io.NewSectionReader(x.at, x.data, x.size-x.data)))
+	x.block, err = newLZMA2(x.in, dict, lzma2Size(io.NewSectionReader(x.at, x.data, x.size-x.data)), maxDict)
 	return err
 }
 
@@ -297,16 +297,16 @@ func (x *xzReader) closeStream() error {
 
 // newLZMA2 unpacks LZMA2 that unpacks to at most size bytes: no more is
 // reserved, whatever dictionary the header asks for.
-func newLZMA2(r io.Reader, dict byte, size int64) (io.Reader, error) {
-	if dict > 40 {
-		return nil, errors.New("damaged: impossible dictionary")
-	}
-	n := min(int64(2|dict&1)<<(dict/2+11), max(size, lzma.MinDictCap))
-	if n > maxDict {
-		return nil, fmt.Errorf("packed with a dictionary of over %d MiB: unpack it, then scan the folder", maxDict>>20)
+func newLZMA2(r io.Reader, dict byte, size, limit int64) (io.Reader, error) {
+	n := min(lzma2Dict(dict), max(size, lzma.MinDictCap))
+	if n > limit {
+		return nil, fmt.Errorf("packed with a dictionary of over %d MiB: unpack it, then scan the folder", limit>>20)
 	}
 	return lzma.Reader2Config{DictCap: int(n)}.NewReader2(r)
 }
+
+// lzma2Dict is the dictionary that a header asks for (5.3.1).
+func lzma2Dict(b byte) int64 { return int64(2|b&1) << (b&63/2 + 11) }
 
 // lzma2Size adds up what the chunks of LZMA2 unpack to, as each says before it
 // starts, until it is more than maxDict.

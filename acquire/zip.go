@@ -63,7 +63,7 @@ func (t *tree) addZipped(f *zip.File, r io.ReaderAt, size int64, velociraptor bo
 		t.gap(p, "not a file (device, pipe or socket)")
 		return nil
 	case f.Flags&1 != 0:
-		t.gap(p, "password-protected: unpack the archive with its password, then scan the folder")
+		t.gap(p, passwordNeeded)
 		return nil
 	}
 	m := &member{size: int64(f.UncompressedSize64)}

@@ -53,10 +53,10 @@ func scanCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan [PATH]",
 		Short: "Read evidence and give a verdict",
-		Long: `Scan reads a folder, a file, or a collection (.zip, .tar, .tar.gz,
-.tar.xz, .tar.zst) as Velociraptor, KAPE, CyLR or UAC make them. Without PATH it
-reads this host: it finds the Exchange folder, the IIS logs, the web roots and
-the event logs by itself.
+		Long: `Scan reads a folder, a file, or a collection (.zip, .7z, .tar,
+.tar.gz, .tar.xz, .tar.zst) as Velociraptor, KAPE, CyLR or UAC make them.
+Without PATH it reads this host: it finds the Exchange folder, the IIS logs, the
+web roots and the event logs by itself.
 
 It ends with a verdict:
   compromised          something worked: an exploit, a back door, acts on the host

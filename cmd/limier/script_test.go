@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,7 +28,27 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
-			return nil
+			return unpackBase64(env.WorkDir)
 		},
+	})
+}
+
+// unpackBase64 writes a.7z for every a.7z.base64 of a script.
+func unpackBase64(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		name, ok := strings.CutSuffix(path, ".base64")
+		if err != nil || !ok {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		data, err := base64.StdEncoding.DecodeString(string(text))
+		if err != nil {
+			return err
+		}
+		os.Remove(path)
+		return os.WriteFile(name, data, 0o644)
 	})
 }
