@@ -15,6 +15,7 @@ import (
 var (
 	errNoEvent = errors.New("line is not an event of this log")
 	errNoTime  = fmt.Errorf("no date and time that can be read: the line was not judged")
+	errOddTime = errors.New("a date before 1980 or after 2099: judged without it")
 	errNULs    = fmt.Errorf("zero bytes where text belongs: the log was not closed cleanly, what was to stand there is lost")
 )
 
@@ -78,9 +79,20 @@ func (c *counter) add(req parse.Request, ok bool, entry *entry, ref evidence.Ref
 		}
 		return
 	}
-	c.spanned = true
+	if odd(req.Time) {
+		c.r.gap(ref, errOddTime)
+		req.Time = time.Time{}
+	} else {
+		c.spanned = true
+	}
 	span(c.cover, req.Time, req.Time)
 	if entry != nil && c.inventoried {
 		entry.add(req, ref)
 	}
+}
+
+// odd reports whether no log can be of that time: 1601 is what Windows makes of
+// a date that was never set, 1980 that of a machine whose clock lost its own.
+func odd(t time.Time) bool {
+	return !t.IsZero() && (t.Year() < 1980 || t.Year() > 2099)
 }

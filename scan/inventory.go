@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"limier/baseline"
 	"limier/detect"
@@ -83,9 +84,6 @@ func script(path []byte) bool {
 
 // add counts one request.
 func (s *entry) add(r parse.Request, ref evidence.Ref) {
-	if s.Requests == 0 {
-		s.First = r.Time
-	}
 	s.Requests++
 	if r.Post {
 		s.Posts++
@@ -98,9 +96,7 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 			s.Proof = append(s.Proof, ref)
 		}
 		s.Answered++
-		if s.FirstOK.IsZero() || r.Time.Before(s.FirstOK) {
-			s.FirstOK = r.Time
-		}
+		s.FirstOK = earlier(s.FirstOK, r.Time)
 	}
 	s.answered(r.Status, 1)
 	client := r.Client
@@ -109,12 +105,18 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	}
 	s.clients.add(client, 1, maxClients)
 	s.agents.add(r.Agent, 1, maxAgents)
-	if r.Time.Before(s.First) {
-		s.First = r.Time
-	}
+	s.First = earlier(s.First, r.Time)
 	if r.Time.After(s.Last) {
 		s.Last = r.Time
 	}
+}
+
+// earlier returns the earlier of two times that are known.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // request counts a request that a parser yields as an event.
@@ -173,15 +175,11 @@ func (s *entry) merge(other *entry) {
 	s.Requests += other.Requests
 	s.Posts += other.Posts
 	s.Answered += other.Answered
-	if other.First.Before(s.First) {
-		s.First = other.First
-	}
+	s.First = earlier(s.First, other.First)
 	if other.Last.After(s.Last) {
 		s.Last = other.Last
 	}
-	if !other.FirstOK.IsZero() && (s.FirstOK.IsZero() || other.FirstOK.Before(s.FirstOK)) {
-		s.FirstOK = other.FirstOK
-	}
+	s.FirstOK = earlier(s.FirstOK, other.FirstOK)
 	for _, a := range other.statuses {
 		s.answered(a.status, a.n)
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"limier/evidence"
 	"limier/internal/lines"
@@ -298,6 +299,9 @@ func (s *scanner) line(layout parse.Layout, text []byte, ref evidence.Ref, r *re
 		return // counted as a gap with all lines like it
 	}
 	ev.Ref = ref
+	if odd(ev.Time) {
+		ev.Time = time.Time{}
+	}
 	kept := false
 	for _, rule := range s.Rules.Match(ev, nil) {
 		s.progress.sightings.Add(1)

@@ -271,6 +271,10 @@ func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, enc encodi
 			r.gap(evidence.Ref{Path: j.path}, err)
 			return
 		}
+		if odd(ev.Time) {
+			r.gap(ev.Ref, errOddTime)
+			ev.Time = time.Time{}
+		}
 		r.seen(label(ev.Data.Logsource()), ev.Time, 1)
 		if ev.Host != "" {
 			r.hosts[ev.Host]++

@@ -115,6 +115,9 @@ func (s *scanner) records(sc *evtx.Scanner, log *evtx.File, i int, r *result) {
 			return
 		}
 		r.counted(rec.Logsource(), rec.Time())
+		if odd(rec.Time()) {
+			r.gap(rec.Ref(), errOddTime)
+		}
 		if host := rec.Host(); host != "" && (len(r.hosts) < 1000 || r.hosts[host] > 0) {
 			r.hosts[host]++
 		}

@@ -92,6 +92,9 @@ func (r *result) seen(label string, t time.Time, n int64) *wire.Coverage {
 }
 
 func span(c *wire.Coverage, first, last time.Time) {
+	if odd(first) || odd(last) {
+		return
+	}
 	if !first.IsZero() && (c.First.IsZero() || first.Before(c.First)) {
 		c.First = first
 	}
@@ -102,6 +105,9 @@ func span(c *wire.Coverage, first, last time.Time) {
 
 // sighted keeps a sighting, with the evidence as text.
 func (r *result) sighted(rule *sighting.Rule, ev *event.Event, note string) {
+	if odd(ev.Time) {
+		ev.Time = time.Time{}
+	}
 	if r.fold.add(sighting.Sighting{Rule: rule, Event: ev, Note: note, Count: 1, Last: ev.Time}) && ev.Raw == "" {
 		ev.Raw = render(ev.Data)
 	}
