@@ -25,7 +25,7 @@ var (
 // Bounds of what SendsPasswords reads, in bytes: of a page, and after an
 // address for what is sent there.
 const (
-	maxLogonPage = 512 << 10
+	maxLogonPage = 128 << 10
 	maxSent      = 600
 )
 
@@ -82,3 +82,17 @@ func (l *Sights) Skimmer(page string) {
 
 // SkimmerText says what a page does in which SendsPasswords found a script.
 const SkimmerText = "A script in the page sends what is typed as password to another host as well."
+
+var scriptElsewhere = regexp.MustCompile(`(?i)<(?:script|iframe)[^>]+src\s*=\s*["']?(?:https?:)?//`)
+
+// ScriptElsewhere reports whether text shows a script or frame of another host.
+func ScriptElsewhere(text string) bool { return scriptElsewhere.MatchString(text) }
+
+// maxInjected is the size of what is put into other pages, in bytes.
+const maxInjected = 512
+
+// Injected reports whether text is a script or frame of another host and no
+// page around it.
+func Injected(text string) bool {
+	return len(text) < maxInjected && strings.Contains(text, "//") && ScriptElsewhere(text) && strings.HasPrefix(strings.TrimSpace(text), "<") && !containsAny(strings.ToLower(text), []string{"<html", "<head", "<body", "<!doctype"})
+}

@@ -510,6 +510,13 @@ func (m *Machine) put(o *Object, key, v Value) {
 func (m *Machine) evalNew(n *Node) Value {
 	args := m.evalArgs(n.Kids[1:])
 	var out Value
+	if m.cur.d == JScript { // F = Function; new F(x)
+		if c := m.lookup(n.Name); c != nil && c.v.K == VType {
+			if v, ok := m.Host.New(m, n, lastName(c.v.S), args); ok {
+				return v
+			}
+		}
+	}
 	if c := m.classes[n.Low]; c != nil && n.Low != "" {
 		o := &Object{Class: c, Fields: map[string]Value{}}
 		m.made += 64

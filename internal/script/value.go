@@ -399,6 +399,14 @@ func (m *Machine) Concat(vs ...Value) Value {
 	return out
 }
 
+// Field is what a field of an object holds; o may be nil.
+func (o *Object) Field(name string) Value {
+	if o == nil {
+		return Value{}
+	}
+	return o.Fields[name]
+}
+
 // AnyValue is what was put into an object at unknown places; o may be nil.
 func (o *Object) AnyValue() Value {
 	if o == nil {

@@ -162,6 +162,11 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 			Text: "A program hidden in the page is written to a file."})
 		return
 	}
+	if s, ok := content.Text(); ok && !path.Known() && webshell.Injected(s) {
+		h.See(n, content, webshell.Sight{Rule: "injects-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "Nothing but a script of another host is written into files.", Decoded: s})
+		return
+	}
 	req := content.L&(fromRequest|fromUpload) != 0 && content.L&script.Numeric == 0
 	if path.L&fromRequest != 0 {
 		h.act(m, n, "write", path)

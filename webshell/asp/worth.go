@@ -45,7 +45,7 @@ func worth(data []byte) bool {
 	if has("xp_cmdshell") || has("sp_oacreate") || has("adodb.command") && has("xp_") || has("xmlhttprequest") && has("password") {
 		return true
 	}
-	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function") || has("this[")) {
+	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[")) {
 		return true
 	}
 	if has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {

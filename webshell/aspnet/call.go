@@ -41,6 +41,10 @@ func nth(args []script.Value, i int) script.Value {
 
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	h.Hidden(n, args, h.page.Text)
+	switch name {
+	case "validateuser", "authenticate", "logonuser", "validatecredentials":
+		h.asks = true
+	}
 	switch recv.K {
 	case script.VNone:
 		return h.free(m, n, name, args)
@@ -71,14 +75,26 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 			h.Compare(m, n, recv, first(args))
 		}
 		h.visitor(n, recv, first(args))
+		if name == "ismatch" && recv.K == script.VObject { // of a Regex
+			h.visitor(n, first(args), recv.O.Fields["pattern"])
+		}
 		return script.Value{}, false
+	case "loadfromstream":
+		return h.load(m, n, deep(args...), first(args), name), true
+	case "emit":
+		for _, a := range args {
+			if class, _ := a.O.Field("class").Text(); a.S == "methodinfo" && (class == "process" || class == "assembly") {
+				h.See(n, a, webshell.Sight{Rule: "emits-call", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "The page puts together machine code that calls " + class + "."})
+			}
+		}
 	case "extracttodirectory", "extracttofile", "extractall":
 		if recv.L&(client|stored) != 0 {
 			h.unpack(n, recv, first(args))
 			return script.Value{}, true
 		}
 	case "find":
-		if s, ok := first(args).Text(); ok && strings.EqualFold(s, "administrators") {
+		if administrators(args) {
 			return script.Instance("administrators"), true
 		}
 	case "acceptwebsocketasync":
@@ -245,6 +261,10 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		if name == "getdomain" {
 			return script.Instance("appdomain"), true
 		}
+	case "groupprincipal":
+		if administrators(args) {
+			return script.Instance("administrators"), true
+		}
 	case "expression":
 		return expression(name, args), true
 	case "dbproviderfactories":
@@ -386,6 +406,14 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 	return none, false
 }
 
+// administrators reports whether that group is asked for.
+func administrators(args []script.Value) bool {
+	return slices.ContainsFunc(args, func(a script.Value) bool {
+		s, ok := a.Text()
+		return ok && strings.EqualFold(s, "administrators")
+	})
+}
+
 // expression is a node of an expression tree: the call in it stands for the
 // whole tree and for the delegate that is compiled from it.
 func expression(name string, args []script.Value) script.Value {
@@ -507,7 +535,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		if a.K == script.VObject && (a.S == "filewriter" || a.S == "stdin" || a.S == "networkstream") {
 			return a, true
 		}
-		if a.K == script.VObject || a.L&fromUpload != 0 && a.L&fileName == 0 {
+		if a.K == script.VObject || a.L&(fromUpload|fromRemote) != 0 && a.L&fileName == 0 {
 			return script.Instance("reader", a, a.O.AnyValue()), true
 		}
 		if class == "streamreader" {
@@ -525,7 +553,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return v, true
 	case "losformatter", "objectstateformatter", "binaryformatter", "netdatacontractserializer", "soapformatter":
 		return script.Instance(class), true
-	case "tcpclient", "socket", "udpclient":
+	case "tcpclient", "socket", "udpclient", "namedpipeclientstream":
 		if u := script.Union(args...); u.L&client != 0 {
 			h.socket(n, u)
 		}

@@ -146,6 +146,11 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	if path.L&client != 0 {
 		h.act("write", n, path)
 	}
+	if s, ok := content.Text(); ok && !path.Known() && webshell.Injected(s) {
+		h.See(n, content, webshell.Sight{Rule: "injects-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "Nothing but a script of another host is written into files.", Decoded: s})
+		return
+	}
 	req := content.L&client != 0 && content.L&script.Numeric == 0
 	s := webshell.Sight{Rule: "request-to-file", Text: "Data from the request is written to a file."}
 	switch {

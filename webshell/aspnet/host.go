@@ -26,6 +26,7 @@ const (
 	password // typed into a field for it
 	fromHeader
 	stored // names a file that holds an upload
+	typed  // in a password box of a form of ASP.NET's
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -49,6 +50,8 @@ type host struct {
 	dead    bool         // the page can answer that it does not exist
 	away    *script.Node // where visitors are sent to another site, or its script to them
 	query   *script.Node // where a statement is sent to a database
+	asks    bool         // the page itself checks who someone is
+	told    *script.Node // where what was typed as password is sent to another server
 }
 
 // An act is one kind of file action on a path the client chooses.
@@ -105,7 +108,11 @@ func (h *host) controls(m *script.Machine) {
 		if h.page.Dialect.VB() {
 			key = strings.ToLower(id)
 		}
-		m.SetGlobal(key, script.Instance(class))
+		v := script.Instance(class)
+		if class == "textbox" && (strings.EqualFold(t.Attrs["textmode"], "password") || strings.EqualFold(t.Attrs["type"], "password")) {
+			v.O.Fields = map[string]script.Value{"<password>": script.Bool(true)}
+		}
+		m.SetGlobal(key, v)
 	}
 }
 
@@ -214,7 +221,12 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 			return script.Value{}, true
 		}
 		return h.source(m, n, fromUpload, "httppostedfile"), true
+	case "administrators":
+		return recv, name == "members"
 	case "response", "server", "user":
+		if recv.S == "response" && strings.HasPrefix(name, "output") { // Output, OutputStream
+			return script.Instance("response"), true
+		}
 		return script.Value{}, true
 	case "session", "application", "cache", "viewstate":
 		switch name {
@@ -228,7 +240,11 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 			if v, ok := recv.O.Fields["text"]; ok && v.T != nil {
 				return v, true
 			}
-			return h.source(m, n, fromRequest|fromControl, ""), true
+			l := fromRequest | fromControl
+			if _, ok := recv.O.Fields["<password>"]; ok {
+				l |= typed
+			}
+			return h.source(m, n, l, ""), true
 		case "postedfile":
 			return h.source(m, n, fromUpload, "httppostedfile"), true
 		}
@@ -324,8 +340,11 @@ func (h *host) static(m *script.Machine, n *script.Node, class, name string) (sc
 		}
 		return script.Value{}, false
 	case "httpcontext":
-		if name == "current" {
+		switch name {
+		case "current":
 			return script.Instance("httpcontext"), true
+		case "request", "response", "session", "websockets": // of a Razor page or controller
+			return script.Instance(name), true
 		}
 	case "my":
 		return h.name(name)

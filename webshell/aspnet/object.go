@@ -157,7 +157,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 		return script.Instance("powershell"), true
 	case "administrators":
-		if s, ok := a.Text(); ok && name == "invoke" && strings.EqualFold(s, "add") && h.page.Kind != "application" {
+		if s, _ := a.Text(); name == "add" || name == "invoke" && strings.EqualFold(s, "add") {
 			h.See(n, all, webshell.Sight{Rule: "adds-administrator", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 				Text: "The page makes an account an administrator of the server."})
 		}
@@ -276,6 +276,11 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 		return none, true
 	case "webclient":
+		if strings.HasPrefix(name, "upload") || strings.HasPrefix(name, "post") || strings.HasPrefix(name, "download") || strings.HasPrefix(name, "get") {
+			if s, _ := a.Text(); all.L&(typed|password) != 0 && (len(args) > 1 || all.L&script.Mixed != 0) && strings.HasPrefix(strings.ToLower(s+a.Prefix()), "http") {
+				h.told = n
+			}
+		}
 		switch name {
 		case "downloadstring", "downloaddata", "openread", "uploadstring", "uploaddata", "getstringasync", "getbytearrayasync", "getasync":
 			return h.source(m, n, fromRemote, ""), true
@@ -418,7 +423,13 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 		if s, ok := first(args).Text(); ok && len(s) > 600 {
 			return script.Value{}, false
 		}
+	case "getrawxml": // of a section of the configuration
+		return script.Value{L: secret, T: m.Source(n, secret).T}, true
 	case "read", "copyto", "copytoasync", "writeto":
+		if a := first(args); a.K == script.VObject && a.S == "response" {
+			h.print(m, n, recv)
+			return none, true
+		}
 		if a := first(args); a.K == script.VObject && a.S == "filewriter" && name != "read" {
 			h.write(m, n, a.O.Fields["path"], recv)
 			return none, true

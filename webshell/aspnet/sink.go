@@ -171,14 +171,12 @@ func (h *host) socket(n *script.Node, v script.Value) {
 		Text: "The page connects to any host and port that the request names: a tunnel."})
 }
 
-var scriptElsewhere = regexp.MustCompile(`(?i)<script[^>]+src\s*=\s*["']?(?:https?:)?//`)
-
 // print is v being written to the client.
 func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&fromRemote != 0 {
 		h.relays = n
 	}
-	if s, ok := v.Text(); ok && scriptElsewhere.MatchString(s) {
+	if s, ok := v.Text(); ok && webshell.ScriptElsewhere(s) {
 		h.away = n
 	}
 	if v.L&anyFile != 0 {
@@ -265,9 +263,13 @@ func (h *host) structure() {
 		h.See(h.away, script.Value{}, webshell.Sight{Rule: "search-redirect", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Search engines, or those who come from them, are sent to another site or its script."})
 	}
-	if h.gate != nil && h.dead && (len(h.acts) > 0 || h.query != nil) {
+	if h.asks && h.told != nil {
+		h.See(h.told, script.Value{}, webshell.Sight{Rule: "sends-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page checks passwords itself and sends them to another server as well."})
+	}
+	if h.gate != nil && h.dead && (len(h.acts) > 0 || h.query != nil || h.relays != nil) {
 		h.See(h.gate, script.Value{}, webshell.Sight{Rule: "plays-dead", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
-			Text: "The page says that it does not exist, except to a request with a certain header, which then gets at files or the database."})
+			Text: "The page says that it does not exist, except to a request with a certain header, which then gets at files, the database or another server."})
 	}
 	at := func(names ...string) *script.Node {
 		for _, name := range names {

@@ -30,11 +30,12 @@ func match(name string, head []byte) bool {
 
 // acts are words of which a page that acts holds one.
 var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
-	"queryexecute", "fileupload", "cfcontent", "cfwddx", "objectload", "deserialize", "cfobject"})
+	"queryexecute", "fileupload", "cfcontent", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject"})
 
 var (
 	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'][^"]*\.(?:cfm|cfc|cfml|jsp)\b`)
 	remote       = regexp.MustCompile(`\baccess\s*=\s*["']remote|\bremote\s+(?:\w+\s+)?function\b`)
 	action       = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
 )
@@ -57,7 +58,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	}
 	data = withoutComments(data)
 	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20}
-	p.remote = remote.Match(p.low)
+	p.remote = bytes.Contains(p.low, []byte("remote")) && remote.Match(p.low)
 	p.Spread(";\n>", 4, p.statement)
 	p.tags()
 	p.calls()
@@ -180,7 +181,7 @@ func (p *page) tags() {
 		}
 		name := string(p.low[i+1 : end])
 		switch name {
-		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent":
+		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent", "cfschedule":
 		default:
 			i = end
 			continue
@@ -220,6 +221,8 @@ func (p *page) tag(name string, at, lo, hi int) {
 		switch {
 		case (what == "write" || what == "append") && fileOK && outOK:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
+		case (what == "write" || what == "append") && outOK && scriptFile.Match(attrs):
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-script", "The page writes what the request sends into a script.", from, at)
 		case what == "upload" && !destOK && !bytes.Contains(attrs, []byte("accept")) && p.bare():
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", -1, at)
 		case what == "upload" && destOK && !bytes.Contains(attrs, []byte("accept")):
@@ -227,6 +230,11 @@ func (p *page) tag(name string, at, lo, hi int) {
 		case fileOK || destOK:
 			p.files = append(p.files, at)
 			p.Add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
+		}
+	case "cfschedule": // fetches a page and publishes it as a file
+		_, named := value("file")
+		if from, ok := value("url"); ok && named {
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "remote-to-file", "The request says which address is fetched and to which file it is stored.", from, at)
 		}
 	case "cfcontent":
 		if from, ok := value("file"); ok && p.bare() {

@@ -170,6 +170,9 @@ var (
 	rewriteRule = regexp.MustCompile(`(?is)<rule\b.*?</rule>`)
 	searchInput = regexp.MustCompile(`(?i)\{HTTP_(?:REFERER|USER_AGENT)\}"[^>]*(?:google|baidu|bing|yahoo|sogou|spider)`)
 	awayAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://[^{"]`)
+	awayScript  = regexp.MustCompile(`(?i)<action\b[^>]*\bvalue\s*=\s*"[^"]*&lt;(?:script|iframe)[^"]*src=[^"]{0,8}(?:https?:)?//`)
+	picture     = regexp.MustCompile(`(?i)\.(?:jpe?g|gif|png|bmp|ico)$`)
+	factory     = regexp.MustCompile(`(?:Page|SimpleHandler|WebServiceHandler)Factory`)
 	homeAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://(?:localhost|127\.0\.0\.1)[:/"]`)
 	shellCGI    = regexp.MustCompile(`(?i)<application\b[^>]*\bfullPath\s*=\s*"[^"]*\\(?:cmd|powershell)\.exe"`)
 	xmlNote     = regexp.MustCompile(`(?s)<!--.*?-->`)
@@ -224,7 +227,7 @@ func (f *file) iis() {
 			if strings.EqualFold(where, "*.xml") && aspnetISAPI.MatchString(a["scriptprocessor"]) {
 				continue // Exchange's own Autodiscover.xml; ASP.NET compiles no .xml
 			}
-			if noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
+			if picture.MatchString(one) && factory.MatchString(a["type"]) || noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
 				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", m[0])
 			}
 		}
@@ -254,7 +257,7 @@ func (f *file) iis() {
 		f.add(webshell.Malicious, finding.HighConfidence, "build-code-in-config", "The configuration file is a project of MSBuild whose code runs when it is built.", at)
 	}
 	for _, m := range rewriteRule.FindAllIndex(data, 1000) {
-		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && awayAction.Match(rule) && !homeAction.Match(rule) { // a renderer on this host is none
+		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host is none
 			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
 		}
 	}

@@ -26,6 +26,7 @@ const (
 	sinkHiddenName                 // a dangerous name was put together
 	sinkInternal                   // reaches into the Java runtime's own classes, or past access control
 	sinkCompile                    // compiles source
+	sinkServer                     // takes the server's own passwords or makes accounts of it
 	sinkFileAct                    // deletes, renames, lists or reads a file that the request names
 )
 
@@ -216,6 +217,14 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 		if b := arg(args, 1); strings.HasPrefix(class, "MBeanServer") && sure(a) && sure(b) {
 			f.sink(sinkReflect, at, b).name = class
 			return value{}, true
+		} else if strings.HasPrefix(class, "MBeanServer") && b.known() && b.s == "createUser" { // Tomcat's user database
+			f.sink(sinkServer, at, joinAll(args)).name = "makes an account of the server"
+			return value{}, true
+		}
+	case "getEncryptionService", "decrypt":
+		if class == "SerializedSystemIni" || class == "ClearOrEncryptedService" { // WebLogic's
+			f.sink(sinkServer, at, a).name = "decrypts the passwords in the server's configuration"
+			return value{typ: "ClearOrEncryptedService"}, true
 		}
 	case "getMBeansFromURL", "addURL":
 		if sure(a) {
