@@ -68,6 +68,7 @@ type check struct {
 	bits  []uint32 // one of these literals was seen, or the test fails
 	whole bool     // and if one was, it holds
 	any   []mask   // of an or whose kids all ask for bits of one slot: one of these is set, or it fails
+	own   bool     // no other slot decides it
 }
 
 // A mask is bits of a word of a bitset.
@@ -318,6 +319,9 @@ func (b *bucketBuilder) clause(n *node) *clause {
 		if slices.Contains(constants, n.test.field) {
 			c.cost += 100
 		}
+		if d := b.slots[slot].views[0].derive; d == account || d == integrity {
+			c.cost++ // made up for each event, and not remembered
+		}
 		return c
 	case and:
 		var best *clause
@@ -350,15 +354,17 @@ func (b *bucketBuilder) check(n *node) *check {
 	if n.op == and || n.op == or {
 		slices.SortStableFunc(c.kids, func(x, y *check) int { return x.effort() - y.effort() })
 	}
-	if n.op == or {
-		c.any = masks(c.kids)
-		c.slot = c.kids[0].slot
-	}
 	if n.op != leaf {
+		c.slot = c.kids[0].slot
+		c.own = b.slots[c.slot].literals != nil && !slices.ContainsFunc(c.kids, func(k *check) bool { return !k.own || k.slot != c.slot })
+		if n.op == or {
+			c.any = masks(c.kids)
+		}
 		return c
 	}
 	c.slot = int32(b.slot(n.test.field))
-	if n.test.kind == fieldTest {
+	c.own = n.test.kind != fieldTest
+	if !c.own {
 		c.ref = int32(b.slot(n.test.ref))
 	}
 	for _, l := range b.gates[n.test] {
@@ -416,12 +422,9 @@ func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
 	if s.layout != nil {
 		searched = s.layout.searched
 	}
-	for _, i := range searched {
-		s.look(i)
-	}
 	copy(s.candidates, b.always)
-	for _, bit := range s.hits {
-		for _, r := range b.byLit[b.start[bit]:b.start[bit+1]] {
+	for _, i := range searched {
+		for _, r := range s.starts(i) {
 			s.candidates[r>>6] |= 1 << (r & 63)
 		}
 	}
@@ -436,21 +439,67 @@ func (b *bucket) match(s *scratch, found []*sighting.Rule) []*sighting.Rule {
 	return found
 }
 
+// starts returns the rules that start with a literal that a slot holds. What
+// else a remembered value holds is of use only if there is such a rule.
+func (s *scratch) starts(i int) []uint32 {
+	sl := &s.b.slots[i]
+	if s.lacks(sl) {
+		s.looked[i] = s.turn
+		return nil
+	}
+	if s.memory != nil && s.recall(i, sl) {
+		if r := s.recalled(i); r != nil {
+			return r.starts
+		}
+		return nil
+	}
+	s.looked[i] = s.turn
+	before := len(s.hits)
+	s.search(i, sl)
+	s.rules = s.b.starting(s.rules[:0], s.hits[before:])
+	return s.rules
+}
+
+// starting appends the rules that start with some literals.
+func (b *bucket) starting(rules []uint32, hits []uint32) []uint32 {
+	for _, bit := range hits {
+		rules = append(rules, b.byLit[b.start[bit]:b.start[bit+1]]...)
+	}
+	return rules
+}
+
 // look makes sure that it is known which literals of a slot the event holds.
 func (s *scratch) look(i int) {
 	if s.looked[i] == s.turn {
 		return
 	}
 	s.looked[i] = s.turn
-	sl := &s.b.slots[i]
-	if s.layout != nil && !s.layout.spoken {
-		if k := sl.keywords[s.layout.spans]; k != nil && !k.in(s.record, s.memory) {
+	r := s.recalled(i)
+	if r == nil {
+		sl := &s.b.slots[i]
+		if s.lacks(sl) {
+			return
+		}
+		if s.memory == nil || !s.recall(i, sl) {
+			s.search(i, sl)
+			return
+		}
+		if r = s.recalled(i); r == nil {
 			return
 		}
 	}
-	if s.memory == nil || !s.recall(i, sl) {
-		s.search(i, sl)
+	for _, bit := range r.hits {
+		s.set(bit)
 	}
+}
+
+// lacks reports whether a slot is for keywords and the record holds none.
+func (s *scratch) lacks(sl *slot) bool {
+	if s.layout == nil || s.layout.spoken {
+		return false
+	}
+	k := sl.keywords[s.layout.spans]
+	return k != nil && !k.in(s.record, s.memory)
 }
 
 // search looks for a slot's literals in its values.
@@ -467,27 +516,10 @@ func (s *scratch) search(i int, sl *slot) {
 	}
 }
 
+// holds reports how a check ends. What a value alone decides is remembered with it.
 func (s *scratch) holds(c *check) bool {
-	switch c.op {
-	case and:
-		for _, k := range c.kids {
-			if !s.holds(k) {
-				return false
-			}
-		}
-		return true
-	case or:
-		if c.any != nil && !s.anyOf(c) {
-			return false
-		}
-		for _, k := range c.kids {
-			if s.holds(k) {
-				return true
-			}
-		}
+	if c.any != nil && !s.anyOf(c) {
 		return false
-	case not:
-		return !s.holds(c.kids[0])
 	}
 	if len(c.bits) > 0 {
 		s.look(int(c.slot))
@@ -502,20 +534,38 @@ func (s *scratch) holds(c *check) bool {
 			return seen
 		}
 	}
-	r := s.of(c)
+	if !c.own || c.op == not {
+		return s.decide(c)
+	}
+	if c.op != leaf {
+		s.look(int(c.slot))
+	}
+	r := s.recalled(int(c.slot))
 	if r == nil {
-		return s.test(c)
+		return s.decide(c)
 	}
 	for _, t := range r.tests {
 		if t.check == c {
 			return t.holds
 		}
 	}
-	holds := s.test(c)
+	holds := s.decide(c)
 	if len(r.tests) < maxTested {
 		r.tests = append(r.tests, tested{c, holds})
 	}
 	return holds
+}
+
+func (s *scratch) decide(c *check) bool {
+	switch c.op {
+	case and:
+		return !slices.ContainsFunc(c.kids, func(k *check) bool { return !s.holds(k) })
+	case or:
+		return slices.ContainsFunc(c.kids, s.holds)
+	case not:
+		return !s.holds(c.kids[0])
+	}
+	return s.test(c)
 }
 
 // anyOf reports whether a literal was seen that a kid asks for.

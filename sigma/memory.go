@@ -24,14 +24,15 @@ type heard struct {
 }
 
 // A remembered is a value of a slot, as it lies in the log, the literals that it
-// holds, and how tests of it ended.
+// holds, the rules that start with them, and how tests of it ended.
 type remembered struct {
-	hash  uint64
-	slot  *slot
-	typ   uint8
-	raw   []byte
-	hits  []uint32
-	tests []tested
+	hash   uint64
+	slot   *slot
+	typ    uint8
+	raw    []byte
+	hits   []uint32
+	starts []uint32
+	tests  []tested
 }
 
 type tested struct {
@@ -40,7 +41,7 @@ type tested struct {
 }
 
 // maxTested bounds the tests that are remembered of a value.
-const maxTested = 16
+const maxTested = 32
 
 // A trial counts whether remembering the values of a slot pays. While most of
 // them are new it is let be.
@@ -74,8 +75,9 @@ func newMemory(size int) *memory {
 	return &memory{seed: maphash.MakeSeed(), values: make([]*remembered, size)}
 }
 
-// recall is search for a slot that has its value from one field. It is not ok
-// if the value is not one to remember.
+// recall makes sure that it is known what a slot holds that has its value from
+// one field: then it is recalled, or there is none. It is not ok if the value is
+// not one to remember.
 func (s *scratch) recall(i int, sl *slot) (ok bool) {
 	f := s.layout.single[i]
 	if f < 0 {
@@ -92,7 +94,7 @@ func (s *scratch) recall(i int, sl *slot) (ok bool) {
 		return false
 	}
 	if a := m.values[t.at]; a.is(t.hash, sl, uint8(v.Type), v.Raw) {
-		s.remember(i, a)
+		s.known[i] = known{a, t.hash, s.turn}
 		return true
 	}
 	h := maphash.Bytes(m.seed, v.Raw) ^ uint64(sl.at)*0x9e3779b97f4a7c15
@@ -125,20 +127,11 @@ func (s *scratch) recall(i int, sl *slot) (ok bool) {
 			a.tests = a.tests[:0]
 			a.hash, a.slot, a.typ, a.raw = h, sl, uint8(v.Type), append(a.raw[:0], v.Raw...)
 			a.hits = append(a.hits[:0], s.hits[before:]...)
-			s.known[i] = known{a, h, s.turn}
-			return true
+			a.starts = s.b.starting(a.starts[:0], a.hits)
 		}
 	}
-	s.remember(i, a)
+	s.known[i] = known{a, h, s.turn}
 	return true
-}
-
-// remember keeps what is remembered of a slot's value at hand.
-func (s *scratch) remember(i int, r *remembered) {
-	s.known[i] = known{r, r.hash, s.turn}
-	for _, bit := range r.hits {
-		s.set(bit)
-	}
 }
 
 // mayHold reports whether a keyword, in UTF-16, may be in the record: a chunk is
@@ -168,12 +161,9 @@ type known struct {
 	turn uint64
 }
 
-// of returns what is remembered of a slot's value, or nil.
-func (s *scratch) of(c *check) *remembered {
-	if s.memory == nil || c.test.kind == fieldTest {
-		return nil
-	}
-	if k := &s.known[c.slot]; k.turn == s.turn && k.remembered.hash == k.hash && k.remembered.slot == &s.b.slots[c.slot] {
+// recalled returns what is remembered of a slot's value in this event, or nil.
+func (s *scratch) recalled(i int) *remembered {
+	if k := &s.known[i]; k.turn == s.turn && k.remembered.hash == k.hash && k.remembered.slot == &s.b.slots[i] {
 		return k.remembered
 	}
 	return nil

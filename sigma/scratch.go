@@ -20,6 +20,7 @@ type scratch struct {
 	looked     []uint64 // by slot: the turn in which it was searched
 	bits       []uint64 // of the literals seen; all zero between events
 	hits       []uint32 // the bits that are set
+	rules      []uint32 // that start with a slot's literals
 	candidates []uint64
 	turn       uint64 // of the event
 	values     []value
