@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
@@ -286,9 +287,15 @@ func tagless(page string) string {
 var (
 	mdFence = regexp.MustCompile("(?m)^[ \t]*(?:```|~~~)[^\n]*$")
 	mdHead  = regexp.MustCompile(`(?m)^[ \t]{0,3}#{1,6}[ \t]+`)
-	mdImage = regexp.MustCompile(`!\[([^\]\n]{0,300})\]\(([^)\s]{0,500})[^)\n]{0,200}\)`)
-	mdLink  = regexp.MustCompile(`\[([^\]\n]{1,300})\]\(([^)\s]{1,500})[^)\n]{0,200}\)`)
-	mdEmph  = regexp.MustCompile(`(\*\*|__|\*|` + "`" + `)([^*_` + "`" + `\n]{1,300})(\*\*|__|\*|` + "`" + `)`)
+	mdImage = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`!\[([^\]\n]{0,300})\]\(([^)\s]{0,500})[^)\n]{0,200}\)`)
+	})
+	mdLink = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\[([^\]\n]{1,300})\]\(([^)\s]{1,500})[^)\n]{0,200}\)`)
+	})
+	mdEmph = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(\*\*|__|\*|` + "`" + `)([^*_` + "`" + `\n]{1,300})(\*\*|__|\*|` + "`" + `)`)
+	})
 	mdQuote = regexp.MustCompile(`(?m)^[ \t]{0,3}>[ \t]?`)
 )
 
@@ -297,9 +304,9 @@ func plainMarkdown(s string) string {
 	s = mdFence.ReplaceAllString(s, "")
 	s = mdHead.ReplaceAllString(s, "")
 	s = mdQuote.ReplaceAllString(s, "")
-	s = mdImage.ReplaceAllString(s, "$1")
-	s = mdLink.ReplaceAllString(s, "$1 ($2)")
-	return mdEmph.ReplaceAllString(s, "$2")
+	s = mdImage().ReplaceAllString(s, "$1")
+	s = mdLink().ReplaceAllString(s, "$1 ($2)")
+	return mdEmph().ReplaceAllString(s, "$2")
 }
 
 // readAtMost reads up to n bytes and says whether there was more.

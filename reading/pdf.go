@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ledongthuc/pdf"
@@ -23,8 +24,12 @@ const (
 )
 
 var (
-	pdfTwice = regexp.MustCompile(`/Filter\s*\[[^\]]{0,200}(?:Flate|LZW|Fl\b)[^\]]{0,200}(?:Flate|LZW|Fl\b)`)
-	pdfDeep  = regexp.MustCompile(`(?:[\[(]\s*){400}|(?:<<\s*/\S*\s*){200}|(?:\[\s*<<\s*/\S*\s*){100}`)
+	pdfTwice = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`/Filter\s*\[[^\]]{0,200}(?:Flate|LZW|Fl\b)[^\]]{0,200}(?:Flate|LZW|Fl\b)`)
+	})
+	pdfDeep = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?:[\[(]\s*){400}|(?:<<\s*/\S*\s*){200}|(?:\[\s*<<\s*/\S*\s*){100}`)
+	})
 )
 
 // extractPDF takes the text of a PDF's pages. The library trusts its input, so
@@ -57,10 +62,10 @@ func extractPDF(data []byte) (*extraction, error) {
 // boundedPDF refuses streams that inflate beyond the limit, filters in series
 // and nesting without end.
 func boundedPDF(data []byte) error {
-	if pdfTwice.Match(data) {
+	if pdfTwice().Match(data) {
 		return errors.New("the PDF compresses a stream twice: save it anew with another program")
 	}
-	if at := pdfDeep.FindIndex(data); at != nil {
+	if at := pdfDeep().FindIndex(data); at != nil {
 		return fmt.Errorf("the PDF nests objects without end at byte %d", at[0])
 	}
 	left := int64(maxInflated)
@@ -88,7 +93,7 @@ func boundedPDF(data []byte) error {
 		}
 		buf.Reset()
 		n, _ := io.CopyN(&buf, z, min(left, maxDrawn))
-		if pdfDeep.Match(buf.Bytes()) {
+		if pdfDeep().Match(buf.Bytes()) {
 			return fmt.Errorf("the PDF nests objects without end in the stream at byte %d", start)
 		}
 		if n == maxDrawn {

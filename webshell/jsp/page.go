@@ -6,6 +6,7 @@ import (
 	"html"
 	"regexp"
 	"sort"
+	"sync"
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
@@ -374,8 +375,10 @@ func hex4(b []byte, at int) (rune, bool) {
 }
 
 var (
-	declared = regexp.MustCompile(`<!ENTITY\s+(\w{1,40})\s+(?:"([^"<]{0,1000})"|'([^'<]{0,1000})')`)
-	entity   = regexp.MustCompile(`&(\w{1,40});`)
+	declared = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`<!ENTITY\s+(\w{1,40})\s+(?:"([^"<]{0,1000})"|'([^'<]{0,1000})')`)
+	})
+	entity = regexp.MustCompile(`&(\w{1,40});`)
 )
 
 // maxEntities bounds what a document's own entities make of its code, in bytes.
@@ -386,7 +389,7 @@ func (s *splitter) entities(piece []byte) []byte {
 	if s.named == nil {
 		s.named = map[string][]byte{}
 		if bytes.Contains(s.data, []byte("<!ENTITY")) {
-			for _, m := range declared.FindAllSubmatch(s.data[:min(len(s.data), 64<<10)], 1000) {
+			for _, m := range declared().FindAllSubmatch(s.data[:min(len(s.data), 64<<10)], 1000) {
 				s.named[string(m[1])] = append(m[2], m[3]...)
 			}
 		}
