@@ -15,7 +15,6 @@ const maxLoader = 120
 func (h *host) verdict() []webshell.Reason {
 	h.fileManager()
 	h.structure()
-	h.Skimmer(h.page.Text)
 	h.Blank(h.page)
 	for _, f := range h.page.Includes {
 		if oddName(script.Const(f)) {

@@ -42,7 +42,7 @@ func worth(data []byte) bool {
 	if created(low, "createobject") || created(low, "activexobject") {
 		return true
 	}
-	if has("xp_cmdshell") || has("sp_oacreate") || has("adodb.command") && has("xp_") || has("xmlhttprequest") && has("password") {
+	if has("xp_") && (has("xp_cmdshell") || has("adodb.command")) {
 		return true
 	}
 	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[")) {

@@ -454,9 +454,14 @@ func (h *host) visitor(n *script.Node, v, name script.Value) {
 
 // directory is a search of Active Directory.
 func (h *host) directory(n *script.Node, filter, root script.Value) {
-	if pure(filter) && filter.L&fromRequest != 0 && (deep(root).L&fromRequest != 0 || h.bare()) {
-		h.See(n, filter, webshell.Sight{Rule: "request-to-directory", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
-			Text: "The request sends the whole query for which the directory of the domain is searched."})
+	h.wholeQuery(n, filter, root, "request-to-directory", "The request sends the whole query for which the directory of the domain is searched.")
+}
+
+// wholeQuery is a query that the request sends as a whole, to a host that it
+// names too or in a page that asks nobody who he is.
+func (h *host) wholeQuery(n *script.Node, query, to script.Value, rule, text string) {
+	if pure(query) && query.L&fromRequest != 0 && (deep(to).L&fromRequest != 0 || h.bare()) {
+		h.See(n, query, webshell.Sight{Rule: rule, Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: text})
 	}
 }
 
@@ -570,7 +575,14 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 	case "httplistener":
 		h.See(n, a, webshell.Sight{Rule: "second-listener", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens a web server of its own."})
 		return script.Instance(class), true
-	case "powershell", "xslcompiledtransform", "xsltransform", "managementclass", "managementobject", "managementbaseobject", "managementobjectsearcher", "scriptcontrol":
+	case "managementobjectsearcher":
+		query, scope := a, script.Value{}
+		if len(args) > 1 {
+			query, scope = args[1], a
+		}
+		h.wholeQuery(n, query, scope, "request-to-wmi", "The request sends a whole query that Windows answers about the system (WMI).")
+		return script.Instance(class, args...), true
+	case "powershell", "xslcompiledtransform", "xsltransform", "managementclass", "managementobject", "managementbaseobject", "scriptcontrol":
 		return script.Instance(class, args...), true
 	case "directorysearcher":
 		v := script.Instance(class)

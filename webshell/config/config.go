@@ -1,5 +1,6 @@
 // Package config analyses the configuration files that change what a web
-// server runs: web.config, applicationHost.config, .htaccess and .user.ini.
+// server runs: web.config, applicationHost.config, web.xml, .htaccess and
+// .user.ini.
 package config
 
 import (
@@ -19,7 +20,7 @@ import (
 func New(inner ...*webshell.Language) *webshell.Language {
 	return &webshell.Language{
 		Name:    "config",
-		Doc:     "web.config, applicationHost.config, .htaccess, .user.ini",
+		Doc:     "web.config, applicationHost.config, web.xml, .htaccess, .user.ini",
 		Match:   match,
 		Analyse: func(name string, data []byte) []webshell.Reason { return analyse(inner, name, data) },
 	}
