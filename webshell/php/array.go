@@ -173,7 +173,7 @@ func taintOf(v value) (taint, *trace) {
 		return v.t, v.tr
 	}
 	left := 512
-	return taintWithin(v, 4, &left)
+	return taintWithin(v, 6, &left)
 }
 
 func taintWithin(v value, depth int, left *int) (taint, *trace) {

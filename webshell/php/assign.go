@@ -7,8 +7,12 @@ func (m *machine) evalAssign(n *node) value {
 	if n.b.op == nConcat && n.a.op == nVar {
 		m.target = n.a.s
 	}
-	v := m.eval(n.b)
+	v := m.learned(m.eval(n.b))
 	m.target = was
+	if n.b.op == nConcat && v.k == vUnknown && v.ref == nil && v.t&hostile == 0 && m.have&(hasInclude|hasWrite) == hasInclude|hasWrite {
+		m.facts.unnamed++
+		v.ref = m.facts.unnamed
+	}
 	if n.b.op != nStr && v.tr != nil {
 		v = m.step(v, n)
 	}

@@ -354,7 +354,11 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 	}
 	c := &call{n: n, name: name, args: args}
 	switch name {
-	case "get_param", "get", "getvar", "getraw", "getstring", "getpost", "getparam":
+	case "update", "insert", "replace":
+		if len(args) > 1 && m.facts.loops > 0 && m.small() && !m.framed {
+			m.altered(n, args[1])
+		}
+	case "get_param", "getvar", "getraw", "getstring", "getpost", "getparam", "getvalue":
 		if v, ok := m.frameworkInput(n, name, args); ok {
 			return v, true
 		}
@@ -364,6 +368,19 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 				m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator whose password it knows.", n, value{})
 			}
 		}
+	case "post", "request", "get", "put", "send": // clients of HTTP
+		for i, a := range args[:min(2, len(args))] {
+			if a.k >= vStr && remoteURL(strings.ToLower(a.s)) {
+				t, tr := (&call{args: args[i+1:]}).taint()
+				m.fetched(n, a, value{t: t, tr: tr})
+				return value{t: fromRemote | unsure, tr: m.at(n)}, true
+			}
+		}
+		if v, ok := m.frameworkInput(n, name, args); ok && name == "get" {
+			return v, true
+		}
+	case "file_get_contents": // of PrestaShop
+		return m.read(c, args[0]), true
 	case "setquery":
 		m.sqlText(n, args[0])
 	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":
@@ -371,7 +388,9 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		if m.chosen(args[0]) && args[0].k == vUnknown && args[0].t&unsure == 0 {
 			m.note(doesSQL, n, args[0])
 		}
-		return value{t: fromDB}, true
+		return value{t: fromDB | m.users(args[0])}, true
+	case "get_results", "get_col", "get_var", "get_row":
+		return value{t: fromDB | m.users(args[0])}, true
 	case "fetchall":
 		if len(args) > 1 {
 			if s, ok := args[1].text(); ok && deadly[strings.ToLower(s)] {
@@ -393,10 +412,35 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 	return value{}, false
 }
 
+// altered sees a script of another host put into rows of a database.
+func (m *machine) altered(n *node, row value) {
+	a, ok := row.ref.(*array)
+	if !ok {
+		return
+	}
+	for _, v := range a.vals {
+		if low := strings.ToLower(v.s + v.tail()); len(low) < 8192 && v.t&fromDB != 0 && foreignScript(low) {
+			m.report("infects-pages", webshell.Malicious, moderate, "A script of another host is added to the pages in the database.", n, v)
+			return
+		}
+	}
+}
+
+// users marks the answer to SQL that asks for the passwords of users.
+func (m *machine) users(sql value) taint {
+	if low := strings.ToLower(sql.s + " " + sql.tail()); strings.Contains(low, "select") && (strings.Contains(low, "user_pass") || strings.Contains(low, "password") && strings.Contains(low, "users")) {
+		return loot
+	}
+	return 0
+}
+
 // frameworkInput is a field of the request that is read through an object of a
 // program. What the program allows is not known, so that only evaluation of it
 // counts.
 func (m *machine) frameworkInput(n *node, name string, args []value) (value, bool) {
+	if s, ok := args[0].text(); ok && m.framed && cardName(s) {
+		return value{t: secret, tr: m.at(n)}, true
+	}
 	if n.a == nil || !args[0].exact() || m.f.this != nil && m.framed {
 		return value{}, false
 	}

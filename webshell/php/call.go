@@ -104,7 +104,7 @@ func (m *machine) call(n *node) value {
 	}
 	if callee.op == nName {
 		if n.s == "" {
-			n.s = strings.ToLower(baseName(callee.s))
+			n.s = lowerName(baseName(callee.s))
 		}
 		name := n.s
 		if len(n.list) == 1 && name == "strlen" {
@@ -157,7 +157,7 @@ func (m *machine) callValue(n *node, f value, args []value, nodes []*node, direc
 		}
 	}
 	if name, ok := f.text(); ok && f.k == vStr {
-		name = strings.ToLower(strings.TrimSpace(name))
+		name = lowerName(strings.TrimSpace(name))
 		if i := strings.Index(name, "::"); i > 0 {
 			return m.callStatic(n, name[:i], name[i+2:], args, nodes)
 		}
@@ -180,7 +180,7 @@ func (m *machine) callValue(n *node, f value, args []value, nodes []*node, direc
 func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) value {
 	if obj, ok := o.ref.(*object); ok && o.k == vObj {
 		if s, ok := name.text(); ok {
-			return m.callMethod(n, obj, strings.ToLower(s), args, nodes)
+			return m.callMethod(n, obj, lowerName(s), args, nodes)
 		}
 		if name.t&fromRequest != 0 {
 			m.dispatch(obj, args)
@@ -289,7 +289,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	}
 	f.runs++
 	m.calls++
-	looped := m.facts.looped
+	looped, cloak, searched := m.facts.looped, m.facts.cloak, m.facts.searched
 	fr := &frame{vars: make(map[string]*slot, len(f.params)+4), fn: f, class: f.class, this: this, cond: m.cond, args: args}
 	was, wasUnit := m.f, m.unit
 	if f.arrow {
@@ -351,6 +351,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.f, m.unit = fr, f.unit
 	m.run(m.bodyOf(f))
 	m.f, m.unit = was, wasUnit
+	m.facts.cloak, m.facts.searched = cloak, searched
 	m.calls--
 	if fr.yielded {
 		return generator(f, this, bound, fr.yields)
@@ -412,7 +413,7 @@ func (m *machine) idle(f *function, t taint) bool {
 	case size < 300:
 		return f.runs > 50_000
 	case !foreign && have&(hasHot|hasHook) == 0:
-		return true
+		return t&fromList == 0 || have&hasWrite == 0 || f.runs > 3
 	case !foreign:
 		return f.runs >= 4 && size > 1500 || f.runs > 5_000
 	case size > 1500:

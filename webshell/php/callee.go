@@ -117,7 +117,7 @@ func (m *machine) unknownClass(n *node, v value, args []value) {
 	if v.t&fromRequest == 0 || v.t&checked != 0 || v.k != vUnknown {
 		return
 	}
-	if t&fromRequest != 0 {
+	if t&fromRequest != 0 && v.t&unsure == 0 {
 		m.report("request-names-class", webshell.Webshell, moderate, "The request names a class and gives its arguments.", n, v)
 		return
 	}

@@ -48,6 +48,9 @@ func (m *machine) command(n *node, v value, via string) value {
 			}
 		}
 	}
+	if m.facts.stored && m.isolated() && m.namesFetched(v.s+" "+v.tail()) && !m.verifies() {
+		m.report("fetches-and-runs", webshell.Malicious, moderate, "A program is fetched from another host, stored and run.", n, v)
+	}
 	if s, ok := v.text(); ok && v.k == vStr {
 		m.knownCommand(n, v, s)
 		return out
@@ -80,6 +83,9 @@ func (m *machine) command(n *node, v value, via string) value {
 	case t&argument != 0 && v.k == vUnknown && t&(checked|unsure) == 0 && m.isolated(): // quoted or not, the client names the program
 		m.note(doesRun, n, v)
 		m.report("request-to-command", webshell.Webshell, moderate, "The request names the program that is run by "+via+".", n, v)
+	case t&keyed != 0 && wholeCommand(v) && m.isolated():
+		m.note(doesRun, n, v)
+		m.report("request-to-command", webshell.Webshell, moderate, "A command that the request gives, encoded, is run by "+via+".", n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
 	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):
@@ -116,6 +122,17 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 	}
 }
 
+// namesFetched says that a command names a file in which something of another
+// host was stored.
+func (m *machine) namesFetched(cmd string) bool {
+	for path, d := range m.facts.kept {
+		if d.t&fromRemote != 0 && len(path) > 4 && strings.Contains(cmd, path) {
+			return true
+		}
+	}
+	return false
+}
+
 // fetches says that a command fetches something over the network.
 func fetches(low string) bool {
 	return strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
@@ -123,5 +140,10 @@ func fetches(low string) bool {
 
 // runsFetched says that what a command fetches goes to a shell.
 func runsFetched(low string) bool {
-	return strings.Contains(low, "| sh") || strings.Contains(low, "|sh") || strings.Contains(low, "| bash") || strings.Contains(low, "|bash")
+	for _, part := range strings.Split(low, "|")[1:] {
+		if interpreter(part) {
+			return true
+		}
+	}
+	return false
 }

@@ -70,6 +70,9 @@ func (m *machine) hooked(c *call, h hook) value {
 	if at < 0 {
 		at = len(c.args) - 1
 	}
+	if c.name == "array_filter" && len(c.args) == 1 {
+		return c.args[0]
+	}
 	if at < 0 || at >= len(c.args) {
 		return value{}
 	}
@@ -106,10 +109,6 @@ func (m *machine) hooked(c *call, h hook) value {
 	case "array_map":
 		if v, ok := m.mapped(c, f); ok {
 			return v
-		}
-	case "array_filter":
-		if len(c.args) < 2 {
-			return c.arg(0)
 		}
 	case "ob_start", "set_error_handler", "set_exception_handler", "register_shutdown_function", "spl_autoload_register", "header_register_callback":
 		if m.postpone(c, f) {
@@ -314,7 +313,7 @@ func (m *machine) effect(c *call) (value, bool) {
 				m.store(c, 2, arrOf(a))
 			}
 		}
-		return value{t: t & fromHeader}, true
+		return value{t: t&(fromHeader|spotted) | m.spots(c, t)}, true
 	case "array_push", "array_unshift":
 		for _, v := range c.args[min(1, len(c.args)):] {
 			if len(c.nodes) > 0 {
@@ -339,7 +338,10 @@ func (m *machine) effect(c *call) (value, bool) {
 		return value{}, true
 	case "sort", "rsort", "ksort", "krsort", "asort", "arsort", "shuffle", "natsort", "array_multisort":
 		return m.sorted(c), true
-	case "array_rand":
+	case "array_rand": // any of them will do
+		if a, ok := a0.ref.(*array); ok && len(a.keys) > 0 && !a.open && c.int(1, 1) == 1 {
+			return a.keys[0].value(), true
+		}
 		return value{}, true
 	case "get_defined_functions", "get_defined_constants", "get_loaded_extensions", "get_declared_classes":
 		return value{t: hidden}, true

@@ -167,7 +167,7 @@ func (m *machine) concatAll(n *node) value {
 		total += len(s)
 	}
 	if !exact {
-		return m.partly(vals)
+		return m.partly(n, vals)
 	}
 	var t taint
 	var tr *trace
@@ -334,6 +334,9 @@ func (m *machine) element(base, k value, n *node) value {
 			return over
 		}
 		v := m.superElement(s, key, base)
+		if s == "_SERVER" && k.k == vPart && strings.HasPrefix(k.s, "HTTP_") {
+			v = value{t: fromRequest | fromHeader}
+		}
 		if v.t != 0 {
 			v.tr = m.at(n)
 		}

@@ -83,6 +83,10 @@ type facts struct {
 	rewrites  *node            // a script is written within a loop
 	text      string           // of the file, in lower case, when it was asked for
 	mentioned map[string]bool  // words that the text was asked for
+	stored    bool             // something of another host was written to a file
+	gone      bool             // the script deletes itself
+	unnamed   unnamed          // the last that was given out
+	graft     string           // a script of another host that was put into text
 	unlocked  map[string]bool  // texts that a function of the file decoded from literals
 }
 
@@ -340,7 +344,7 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 		}
 		name := strings.ToLower(baseName(n.a.s))
 		if at, ok := checks[name]; ok && at < len(n.list) {
-			if name == "preg_match" && n.list[0].op == nStr && !strings.ContainsAny(n.list[0].s, "^$") {
+			if name == "preg_match" && n.list[0].op == nStr && (!strings.ContainsAny(n.list[0].s, "^$") || schemeOnly(n.list[0].s)) {
 				return
 			}
 			m.positive = !negated
@@ -355,6 +359,12 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 			m.guardWithin(a, depth+1, negated)
 		}
 	}
+}
+
+// schemeOnly says that a pattern asks of a URL no more than that it is one.
+func schemeOnly(pattern string) bool {
+	i := strings.Index(pattern, "^http")
+	return i >= 0 && strings.Trim(pattern[i+5:], "s?:/\\~#()i@|!") == ""
 }
 
 // gate sees a password gate: a request field, hashed or not, compared with a
@@ -388,7 +398,7 @@ func (m *machine) enter(n *node, v value) func() {
 		return nothing
 	}
 	code := strings.ToLower(m.unit.code(n.pos, n.end))
-	searched := botWord(code)
+	searched := v.t&spotted != 0 || botWord(code)
 	if !searched && !strings.Contains(code, "agent") && !strings.Contains(code, "refer") {
 		if searched = m.facts.loops > 0 && m.mentions("http_user_agent", "http_referer", "gethostbyaddr(") && m.mentions(bots...); !searched {
 			return nothing
@@ -404,6 +414,24 @@ func (m *machine) enter(n *node, v value) func() {
 			m.facts.searched--
 		}
 	}
+}
+
+// spots marks the answer of a test that looks for search engines in what the
+// visitor's browser says of itself.
+func (m *machine) spots(c *call, t taint) taint {
+	if t&fromHeader == 0 || c.n == nil || !botWord(strings.ToLower(m.unit.code(c.n.pos, c.n.end))) {
+		return 0
+	}
+	return spotted
+}
+
+// learned is what an assignment or a function's answer tells of the visitor
+// because of the branch that it stands in.
+func (m *machine) learned(v value) value {
+	if m.facts.searched > 0 && (v.k == vBool || v.k == vInt) {
+		return value{t: v.t | fromHeader | spotted, tr: v.tr}
+	}
+	return v
 }
 
 var bots = []string{"google", "bingbot", "baidu", "yandex", "spider", "crawl", "slurp", "sogou", "msnbot", "yahoo"}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"html"
+	"math"
 	"mime/quotedprintable"
 	"net/url"
 	"strings"
@@ -448,6 +449,16 @@ var plain = map[string]func(*call) (value, bool){
 	"ceil":    foldFloor,
 	"round":   foldFloor,
 	"abs":     foldAbs,
+	"pow":     foldPow,
+	"fmod":    foldPow,
+	"intdiv":  foldPow,
+	"pi":      func(c *call) (value, bool) { return flt(math.Pi), len(c.args) == 0 },
+	"sqrt":    foldMath(math.Sqrt),
+	"exp":     foldMath(math.Exp),
+	"log10":   foldMath(math.Log10),
+	"sin":     foldMath(math.Sin),
+	"cos":     foldMath(math.Cos),
+	"tan":     foldMath(math.Tan),
 	"min":     func(c *call) (value, bool) { return foldMinMax(c, -1) },
 	"max":     func(c *call) (value, bool) { return foldMinMax(c, 1) },
 	"count":   foldCount,

@@ -100,6 +100,35 @@ func foldFloor(c *call) (value, bool) {
 	return flt(f), true
 }
 
+// foldMath computes a function of one number.
+func foldMath(f func(float64) float64) func(*call) (value, bool) {
+	return func(c *call) (value, bool) {
+		v, ok := c.arg(0).number()
+		return flt(f(toFloat(v))), ok
+	}
+}
+
+func foldPow(c *call) (value, bool) {
+	a, aok := c.arg(0).number()
+	b, bok := c.arg(1).number()
+	if !aok || !bok || len(c.args) != 2 {
+		return value{}, false
+	}
+	x, y := toFloat(a), toFloat(b)
+	switch c.name {
+	case "fmod":
+		return flt(math.Mod(x, y)), true
+	case "intdiv":
+		x = math.Trunc(x / y)
+	default:
+		x = math.Pow(x, y)
+	}
+	if a.k == vInt && b.k == vInt && math.Abs(x) < 1<<53 && x == math.Trunc(x) {
+		return num(int64(x)), true
+	}
+	return flt(x), true
+}
+
 func foldAbs(c *call) (value, bool) {
 	v, ok := c.arg(0).number()
 	if ok && v.k == vInt {

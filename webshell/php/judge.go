@@ -27,6 +27,7 @@ func (m *machine) judge() {
 	m.keepsAlive()
 	m.evades()
 	m.grabs()
+	m.vanishes()
 	m.hiddenTool()
 	m.shape()
 }
@@ -164,9 +165,11 @@ func (m *machine) shape() {
 	if m.alarmed() {
 		return
 	}
-	strs, escaped, gotos, blob, hiddenText, text, names, binary := 0, 0, 0, 0, 0, 0, 0, 0
+	strs, escaped, gotos, ends, blob, hiddenText, text, names, binary := 0, 0, 0, 0, 0, 0, 0, 0, 0
 	for i, t := range m.file.tokens {
 		switch t.kind {
+		case ';':
+			ends++
 		case tStr, tTpl, tHeredoc, tNowdoc:
 			strs++
 			b := m.file.src[t.pos:t.end]
@@ -202,7 +205,7 @@ func (m *machine) shape() {
 		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
 	case binary >= 20 && binary*2 > names && !m.framed:
 		m.report("binary-names", webshell.Suspicious, moderate, "Variables and functions have names that nobody can read, as an encoder makes them.", n, value{})
-	case gotos >= 15:
+	case gotos >= 15 && gotos*5 > ends: // parsers that are generated jump less
 		m.report("goto-obfuscation", webshell.Malicious, moderate, "The order of the statements is scrambled by "+itoa(gotos)+" jumps.", n, value{})
 	}
 }
@@ -399,7 +402,7 @@ func (m *machine) database() {
 
 // evades sees a list of those who hunt phishing sites, who are sent away.
 func (m *machine) evades() {
-	if m.alarmed() || m.framed || !m.mentions("phishtank") || !m.mentions("remote_addr", "http_user_agent") {
+	if m.alarmed() || m.framed || !m.mentions("phish") || !m.mentions("remote_addr", "http_user_agent") {
 		return
 	}
 	hunters := map[string]bool{}
@@ -408,7 +411,8 @@ func (m *machine) evades() {
 			continue
 		}
 		switch w := strings.Trim(lower(m.file.src[t.pos:t.end]), `"' .`); w {
-		case "phishtank", "netcraft", "safebrowsing", "phish", "kaspersky", "openphish", "fortinet", "bitdefender", "trendmicro", "avira", "virustotal":
+		case "phishtank", "netcraft", "safebrowsing", "phish", "kaspersky", "openphish", "fortinet", "bitdefender", "trendmicro", "avira", "virustotal",
+			"proofpoint", "symantec", "mcafee", "barracuda", "urlscan", "sophos", "forcepoint", "mimecast":
 			hunters[w] = true
 			if len(hunters) == 3 {
 				m.report("evades-hunters", webshell.Malicious, moderate, "Those who look for phishing pages are sent away.", &node{pos: t.pos, end: t.end}, value{})
@@ -445,6 +449,14 @@ func (m *machine) addresses() bool {
 		}
 	}
 	return false
+}
+
+// vanishes sees a script that fetches something, stores it, and deletes itself
+// without having asked anybody, as an installer does.
+func (m *machine) vanishes() {
+	if m.facts.gone && m.facts.stored && !m.alarmed() && m.isolated() && m.small() && !m.mentions("<form", "$_post", "$argv") {
+		m.report("fetches-and-vanishes", webshell.Malicious, moderate, "What another host holds is fetched and stored, and the script deletes itself.", &node{}, value{})
+	}
 }
 
 // settingFiles are where well-known programs keep the passwords of databases.

@@ -14,6 +14,9 @@ const maxKept = 64
 
 // pathKey names a file as far as its path is known; "" when too little is.
 func pathKey(p value) string {
+	if id, ok := p.ref.(unnamed); ok && p.k == vUnknown {
+		return "\x00" + itoa(int(id))
+	}
 	if p.k != vStr && p.k != vPart || len(p.s)+len(p.tail()) < 5 {
 		return ""
 	}
@@ -22,6 +25,10 @@ func pathKey(p value) string {
 	}
 	return p.s + "\x00" + p.tail()
 }
+
+// An unnamed tells values of which nothing is known apart, so that the file
+// that is written is known to be the one that is included.
+type unnamed int
 
 // keep notes what a file was written, since an include may run it.
 func (m *machine) keep(p, d value) {
@@ -57,7 +64,7 @@ func (m *machine) includeKept(n *node, p value) {
 	switch {
 	case d.k == vStr && strings.Contains(d.s, "<?"):
 		m.runCode(n, d, "?>"+d.s, keptInclude)
-	case d.k == vUnknown && d.t&(fromRemote|keyed|session|decoded) != 0:
+	case d.k == vUnknown && d.t&(fromRemote|keyed|session|decoded|fromOddFile) != 0:
 		m.evalCode(n, d, keptInclude)
 	}
 }
@@ -107,14 +114,49 @@ func picture(p string) bool {
 
 // infects sees code put before or after the content of other pages.
 func (m *machine) infects(c *call, p, d value) {
-	for _, s := range [2]string{d.s, d.tail()} {
+	for _, s := range [3]string{d.s, d.tail(), m.facts.graft} {
 		if strings.Contains(s, "<?") {
 			m.dropped(c.n, p, value{k: vStr, s: s, t: d.t & (hidden | decoded)}, s)
 		}
 		low := strings.ToLower(s)
-		if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && strings.Contains(low, "<script") && strings.Contains(low, "//") {
+		if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && foreignScript(low) {
 			m.report("infects-pages", webshell.Malicious, moderate, "A script is added to page after page.", c.n, d)
 		}
+	}
+}
+
+// foreignScript says that text loads a script from another host.
+func foreignScript(low string) bool {
+	return strings.Contains(low, "//") && (strings.Contains(low, "<script") || strings.Contains(low, "createelement") && strings.Contains(low, ".src"))
+}
+
+// framedBy looks at the texts that are put round what comes from elsewhere.
+func (m *machine) framedBy(n *node, vals []value) {
+	for i, x := range vals {
+		if x.k != vStr || len(x.s) < 10 || len(x.s) > 4096 {
+			continue
+		}
+		if i+1 < len(vals) && vals[i+1].t&fromRemote != 0 && vals[i+1].t&fromRequest == 0 && hidesText(x.s) && !m.framed {
+			m.report("hidden-links", webshell.Malicious, moderate, "Content of another host is put where no visitor sees it.", n, vals[i+1])
+		}
+		if foreignScript(strings.ToLower(x.s)) {
+			m.facts.graft = x.s
+		}
+	}
+}
+
+// grafted looks at what a call puts in the place of a piece of text.
+func (m *machine) grafted(c *call) {
+	r := c.arg(1)
+	low := strings.ToLower(r.s + r.tail())
+	if len(low) < 8 || len(low) > 8192 || !strings.Contains(low, "script") {
+		return
+	}
+	if r.t&decoded != 0 && r.t&(fromRemote|fromDB) != 0 && r.k == vPart && strings.Contains(low, "<script") {
+		m.report("hidden-script", webshell.Malicious, moderate, "A script of "+describe(r.t)+", encoded, is put into the page.", c.n, r)
+	}
+	if c.arg(2).t&fromFile != 0 && foreignScript(low) {
+		m.facts.graft = r.s + r.tail()
 	}
 }
 

@@ -36,18 +36,24 @@ func (m *machine) postpone(c *call, f value) bool {
 func (m *machine) flush() {
 	l := m.facts.buffer
 	m.facts.buffer = later{}
-	m.callNow(l, m.facts.echoed)
+	if l.n != nil {
+		was := m.unit
+		m.unit = l.u
+		m.output(l.n, m.callNow(l, m.facts.echoed))
+		m.unit = was
+	}
 }
 
 // callNow calls what was kept; a zero later is none.
-func (m *machine) callNow(l later, args ...value) {
+func (m *machine) callNow(l later, args ...value) value {
 	if l.n == nil {
-		return
+		return value{}
 	}
 	was := m.unit
 	m.unit = l.u
-	m.callback(&call{n: l.n}, l.f, args)
+	v := m.callback(&call{n: l.n}, l.f, args)
 	m.unit = was
+	return v
 }
 
 // buffered answers the calls that read or end an output buffer. What was

@@ -53,10 +53,11 @@ type machine struct {
 	sending  value             // to the generator that is run
 	schemes  map[string]*class // of streams, by scheme
 
-	includes   int  // of files that are not here
-	framed     bool // the file is part of a program: a namespace, a foreign parent class, a guard
-	extracted  bool // request fields became variables
-	standalone bool // a function that nobody called is run
+	list       []*node // statements of the file
+	includes   int     // of files that are not here
+	framed     bool    // the file is part of a program: a namespace, a foreign parent class, a guard
+	extracted  bool    // request fields became variables
+	standalone bool    // a function that nobody called is run
 	facts      facts
 	reasons    []webshell.Reason
 	alarm      bool // one of them is webshell or malicious
@@ -67,6 +68,7 @@ type machine struct {
 	top      int             // how many of them
 	spare    []*call         // that are over
 	secrets  map[string]bool // what secretName said
+	inputs   map[string]bool // names under which the page asks for passwords
 	undone   [6]undone
 	turn     int           // of undone
 	deflated io.ReadCloser // of undeflate
@@ -213,6 +215,9 @@ func (m *machine) newUnit(src []byte, outer *unit, inPHP bool) *unit {
 func (m *machine) program(u *unit) {
 	p := newParser(u, 0, len(u.tokens)-1)
 	list := p.statements()
+	if u == m.file {
+		m.list = list
+	}
 	was := m.unit
 	m.unit = u
 	m.hoist(list)
@@ -442,6 +447,7 @@ func (m *machine) exec(n *node) ctrl {
 }
 
 func (m *machine) returned(v value) {
+	v = m.learned(v)
 	if a, ok := v.ref.(*array); ok {
 		a.shared = true
 	}
@@ -503,6 +509,9 @@ func (m *machine) execIf(n *node) ctrl {
 		undo()
 		if c.kind == 0 || c.kind == nGoto {
 			leaves = false
+		} else if v.t&spotted != 0 && arm.a.op == nUn && arm.a.kind == '!' && (c.kind == nReturn || c.kind == nExit) { // the rest is for search engines
+			m.facts.cloak++
+			m.facts.searched++
 		}
 		last = c
 	}

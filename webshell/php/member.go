@@ -1,12 +1,26 @@
 package php
 
 import (
+	"math"
 	"strings"
+	"unicode/utf8"
 )
+
+// lowerName is a name in lower case, as PHP compares them: letters beyond ASCII
+// stay as they are. Names of bytes that are no text are those of an encoder,
+// which commercial programs use, and lead nowhere.
+func lowerName(s string) string {
+	for i := range len(s) {
+		if s[i] >= 0x80 && utf8.ValidString(s) {
+			return lower([]byte(s))
+		}
+	}
+	return strings.ToLower(s)
+}
 
 func (m *machine) className(n *node) string {
 	if n.op == nName || n.op == nConst {
-		s := strings.ToLower(baseName(n.s))
+		s := lowerName(baseName(n.s))
 		switch s {
 		case "self", "static":
 			if m.f.class != nil {
@@ -24,7 +38,7 @@ func (m *machine) className(n *node) string {
 		return o.class.name
 	}
 	if s, ok := v.text(); ok {
-		return strings.ToLower(baseName(s))
+		return lowerName(baseName(s))
 	}
 	return ""
 }
@@ -104,7 +118,9 @@ func (m *machine) constant(n *node) value {
 	case "PHP_OS", "PHP_VERSION", "PHP_INT_MAX", "PHP_OS_FAMILY":
 		return value{}
 	case "M_PI":
-		return flt(3.14159265358979)
+		return flt(math.Pi)
+	case "M_E":
+		return flt(math.E)
 	case "PATHINFO_DIRNAME":
 		return num(1)
 	case "PATHINFO_BASENAME":
@@ -227,7 +243,7 @@ func (m *machine) cast(n *node) value {
 		if x, ok := v.number(); ok && n.s[0] != 'b' {
 			return x
 		}
-		return value{}
+		return value{t: v.t & (fromHeader | spotted)}
 	case "string", "binary":
 		if v.k == vObj {
 			return m.toString(v)
@@ -357,7 +373,7 @@ func (m *machine) toString(v value) value {
 
 // partly joins values of which some are not known: the start and the end of
 // the text are kept as far as they are.
-func (m *machine) partly(vals []value) value {
+func (m *machine) partly(n *node, vals []value) value {
 	if len(vals) == 1 {
 		return vals[0]
 	}
@@ -378,14 +394,14 @@ func (m *machine) partly(vals []value) value {
 	m.spend(b.Len())
 	last := len(vals)
 	var end []string
-	n := 0
-	for last > first && n < 4096 {
+	size := 0
+	for last > first && size < 4096 {
 		s, ok := vals[last-1].text()
 		if !ok {
 			break
 		}
 		end = append(end, s)
-		n += len(s)
+		size += len(s)
 		last--
 	}
 	rest := value{}
@@ -397,6 +413,9 @@ func (m *machine) partly(vals []value) value {
 	}
 	if rest.t&fromFile != 0 {
 		m.inserted(vals[first:last])
+	}
+	if rest.t&(fromFile|fromDB|fromRemote) != 0 {
+		m.framedBy(n, vals)
 	}
 	if last-first == 1 {
 		rest = vals[first]

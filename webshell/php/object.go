@@ -59,7 +59,7 @@ func (m *machine) newObject(n *node) value {
 		} else {
 			v := m.eval(n.a)
 			if s, ok := v.text(); ok {
-				name = strings.ToLower(baseName(s))
+				name = lowerName(baseName(s))
 			} else if o, ok := v.ref.(*object); ok {
 				name, cls = o.name, o.class
 			} else {
@@ -101,7 +101,7 @@ func (m *machine) methodCall(n *node) value {
 	args := m.args(n.list)
 	if obj, ok := o.ref.(*object); ok && o.k == vObj {
 		if s, ok := name.text(); ok {
-			return m.callMethod(n, obj, strings.ToLower(s), args, n.list)
+			return m.callMethod(n, obj, lowerName(s), args, n.list)
 		}
 		if name.t&fromRequest != 0 {
 			m.dispatch(obj, args)
@@ -177,7 +177,7 @@ func (m *machine) staticCall(n *node) value {
 		t, tr := c.taint()
 		return value{t: t, tr: tr}
 	}
-	return m.callStatic(n, cls, strings.ToLower(s), args, n.list)
+	return m.callStatic(n, cls, lowerName(s), args, n.list)
 }
 
 func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*node) value {

@@ -52,7 +52,7 @@ func (m *machine) logical(n *node) value {
 	if byes, bok := b.truth(); ok && bok && b.t&(hostile|fromUndef|fromParam) == 0 {
 		return boolean(byes)
 	}
-	return value{t: (a.t | b.t) & (fromHeader | fromUndef)}
+	return value{t: (a.t | b.t) & (fromHeader | fromUndef | spotted)}
 }
 
 // operate applies a binary operator.
@@ -69,7 +69,7 @@ func (m *machine) operate(k kind, a, b value) value {
 			eq, ok = strictEqual(a, b)
 		}
 		if !ok || t&(hostile|fromUndef|fromParam) != 0 {
-			return value{t: t & fromHeader}
+			return value{t: t & (fromHeader | spotted)}
 		}
 		return boolean(eq == (k == tEq || k == tSame))
 	case '<', '>', tLe, tGe, tShip:
@@ -283,7 +283,7 @@ func strictEqual(a, b value) (eq, ok bool) {
 
 func compare(k kind, a, b value, t taint) value {
 	if !a.exact() || !b.exact() || t&(hostile|fromUndef|fromParam) != 0 {
-		return value{}
+		return value{t: t & (fromHeader | spotted)}
 	}
 	c := 0
 	if a.k == vStr && b.k == vStr && !(looksNumeric(a.s) && looksNumeric(b.s)) {
@@ -318,7 +318,7 @@ func (m *machine) unary(n *node) value {
 		if yes, ok := v.truth(); ok && v.t&(hostile|fromUndef|fromParam) == 0 {
 			return boolean(!yes)
 		}
-		return value{t: v.t & fromHeader}
+		return value{t: v.t & (fromHeader | spotted)}
 	case '~':
 		if v.k == vStr {
 			if !m.spend(len(v.s)) {

@@ -36,22 +36,36 @@ func match(name string, head []byte) bool {
 func Analyse(name string, data []byte) []webshell.Reason {
 	have := traits(data)
 	if !interesting(data, have) {
-		return nil
+		if !holdsParts(data, have) {
+			return nil
+		}
+		m := newMachine(name, data, have)
+		m.list = newParser(m.file, 0, len(m.file.tokens)-1).statements()
+		m.parts()
+		return m.reasons
 	}
-	return newMachine(name, data, have).analyse()
+	m := newMachine(name, data, have)
+	m.analyse()
+	m.parts()
+	return strongestFirst(m.reasons)
+}
+
+func strongestFirst(reasons []webshell.Reason) []webshell.Reason {
+	sort.SliceStable(reasons, func(i, j int) bool {
+		a, b := reasons[i], reasons[j]
+		if a.Verdict.Rank() != b.Verdict.Rank() {
+			return a.Verdict.Rank() > b.Verdict.Rank()
+		}
+		return rank(a.Confidence) > rank(b.Confidence)
+	})
+	return reasons
 }
 
 func (m *machine) analyse() []webshell.Reason {
 	m.program(m.file)
 	m.finish()
 	m.judge()
-	sort.SliceStable(m.reasons, func(i, j int) bool {
-		a, b := m.reasons[i], m.reasons[j]
-		if a.Verdict.Rank() != b.Verdict.Rank() {
-			return a.Verdict.Rank() > b.Verdict.Rank()
-		}
-		return rank(a.Confidence) > rank(b.Confidence)
-	})
+	strongestFirst(m.reasons)
 	if m.alarmed() && m.evals == 0 {
 		m.reasons[0].Family = m.family()
 	}

@@ -8,6 +8,9 @@ func (m *machine) pure(c *call) value {
 	if c.name == "dirname" || c.name == "pathinfo" || c.name == "is_file" {
 		t &^= selfPath
 	}
+	if (c.name == "str_replace" || c.name == "str_ireplace") && !c.arg(2).exact() {
+		m.grafted(c)
+	}
 	if f := c.native.fold; f != nil {
 		work := 16
 		for _, a := range c.args {
@@ -38,6 +41,9 @@ func (m *machine) pure(c *call) value {
 						return value{t: t, tr: tr}
 					}
 					return v
+				}
+				if x, ok := c.arg(1).ref.(*array); ok && t&hidden != 0 && len(v.s) >= 8 && len(x.vals) == len(v.s) { // of single letters
+					t |= decoded
 				}
 				if dec {
 					if len(v.s) >= 200 {
@@ -71,7 +77,7 @@ func (m *machine) pure(c *call) value {
 		return value{t: k &^ fromHeader}
 	}
 	if c.native.cleaning || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
-		return value{t: t & fromHeader}
+		return value{t: t&(fromHeader|spotted) | m.spots(c, t)}
 	}
 	if c.native.encodes {
 		if t != 0 {

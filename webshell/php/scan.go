@@ -35,7 +35,7 @@ var traitWords = map[trait]string{
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
 		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password wp_mail
 		register_rest_route pre_user_query`,
-	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number`,
+	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number card_cvc card_cvv cc_cid`,
 	hasHeader: `http_user_agent http_referer http_accept_language`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
 		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient`,
@@ -389,13 +389,19 @@ func interesting(data []byte, t trait) bool {
 	if has(hasDynamic) && (!classes || has(hasBuild) && len(data) < 4096) {
 		return true
 	}
-	if has(hasHeader) && !classes && bytes.Contains(data, []byte("://")) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
+	if has(hasHeader) && !classes && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte("window.location"))) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
 		return true
 	}
 	if has(hasStrong) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("<script")) {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
+		return true
+	}
+	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("xmlrpc.php")) || bytes.Contains(data, []byte("wp-login.php"))) {
+		return true
+	}
+	if has(hasHeader) && !classes && bytes.Contains(data, []byte("ooglebot")) && (bytes.Contains(data, []byte("readfile")) || has(hasInclude)) {
 		return true
 	}
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {

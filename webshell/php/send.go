@@ -19,7 +19,7 @@ func (m *machine) mail(c *call) {
 	tt, _ := taintOf(to)
 	st, _ := taintOf(subject)
 	freely := func(v value, t taint) bool {
-		return t&(fromRequest|fromUndef) != 0 && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?")) || v.k == vArr)
+		return t&(fromRequest|fromUndef|keyed) != 0 && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?") || strings.HasPrefix(v.s, "--")) || v.k == vArr)
 	}
 	switch {
 	case to.k == vStr && strings.Contains(to.s, "@") && tt&decoded != 0:
@@ -30,13 +30,17 @@ func (m *machine) mail(c *call) {
 			conf = high
 		}
 		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
+	case mt&secret != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.cards() && m.redirectsLater():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
+	case mt&loot != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small():
+		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
 	case mt&fromRequest != 0 && mt&address != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small() && m.labels():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
 	case mt&secret != 0 && m.framed && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.cards():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case freely(to, tt) && freely(msg, mt) && freely(subject, st):
 		m.note(doesMail, c.n, body)
-		if m.isolated() && tt&checked == 0 {
+		if m.isolated() && (tt&checked == 0 || m.facts.loops > 0) {
 			v, conf := webshell.Malicious, moderate
 			if m.facts.loops > 0 {
 				conf = high
@@ -101,10 +105,18 @@ func (m *machine) noteSent(c *call, o *object) {
 	if s := o.props["data"]; s != nil {
 		d = s.v
 	}
-	if strings.HasSuffix(u.tail(), "wp-login.php") && u.t&fromRequest != 0 && m.facts.loops >= 2 && m.isolated() {
-		m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords are tried on sites that the request lists, one after another.", c.n, u)
+	if loginPage(u.tail()) && u.t&hostile != 0 && m.facts.loops >= 2 && m.isolated() {
+		m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords are tried on sites that "+describe(u.t)+" lists, one after another.", c.n, u)
+	}
+	if o.props["method"] != nil && u.k == vUnknown && m.chosen(u) && d.t&fromRequest != 0 && m.isolated() && m.small() {
+		m.report("proxy", webshell.Malicious, moderate, "What the client sends is passed on to any host that it names.", c.n, u)
 	}
 	m.fetched(c.n, u, d)
+}
+
+// loginPage says that a URL is where a well-known program is logged in to.
+func loginPage(url string) bool {
+	return strings.HasSuffix(url, "wp-login.php") || strings.HasSuffix(url, "xmlrpc.php") || strings.HasSuffix(url, "administrator/index.php")
 }
 
 // fetched judges a request to another host: what it carries and where it goes.
@@ -116,19 +128,34 @@ func (m *machine) fetched(n *node, u, d value) {
 		if t&fromRequest != 0 && (t&secret != 0 || t&address != 0) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
+		if t&loot != 0 {
+			m.report("sends-settings", webshell.Malicious, high, "Settings that hold passwords, or users, are sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		}
 		return
 	}
+	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) && m.isolated() && m.small() {
+		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	}
 	if t&secret != 0 && t&unsure == 0 && t&address != 0 && m.isolated() && u.t&fromRequest == 0 {
-		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		verdict := webshell.Malicious
+		if m.module() && t&wrapped == 0 && u.t&decoded == 0 {
+			verdict = webshell.Suspicious
+		}
+		m.report("sends-passwords", verdict, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
 	if t&fromRequest != 0 && t&unsure == 0 && u.t&fromRequest == 0 && remoteURL(host) && m.isolated() && t&wrapped != 0 && (t&wholeReq != 0 || m.cards()) ||
-		t&secret != 0 && t&fromRequest != 0 && !m.framed && remoteURL(host) && (t&wrapped != 0 || u.t&decoded != 0) {
+		t&secret != 0 && t&fromRequest != 0 && !m.framed && remoteURL(host) && (t&wrapped != 0 || u.t&decoded != 0) ||
+		t&secret != 0 && t&wrapped != 0 && remoteURL(host) && wholeHost(host) && (m.cards() || t&fromRequest != 0) {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Form data is sent to another host, encoded or to a host that is hidden.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
 	if u.t&fromRequest != 0 && u.k == vUnknown {
 		m.note(doesSocket, n, u)
 	}
 }
+
+// module says that a method is run that nothing in the file calls: a part of a
+// program, such as one that takes payments.
+func (m *machine) module() bool { return m.standalone && m.f.class != nil }
 
 // cards says that the file has to do with the numbers of cards.
 func (m *machine) cards() bool {
@@ -149,6 +176,9 @@ func (m *machine) output(n *node, v value) {
 	if t&decoded != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
 		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
+	if t&fromFile != 0 && m.facts.searched > 0 && m.isolated() && !m.mentions("403", "forbidden") {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
+	}
 	if t&fromRemote == 0 {
 		return
 	}
@@ -162,7 +192,7 @@ func (m *machine) output(n *node, v value) {
 		return
 	}
 	switch {
-	case m.facts.cloak > 0:
+	case m.facts.cloak > 0 && t&checked == 0:
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
 	case t&decoded != 0 && t&unsure == 0:
 		m.report("hidden-content", webshell.Suspicious, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
@@ -202,7 +232,12 @@ func hidesText(s string) bool {
 		return false
 	}
 	low := strings.ReplaceAll(strings.ToLower(s), " ", "")
-	return strings.Contains(low, "left:-") || strings.Contains(low, "top:-") || strings.Contains(low, "display:none")
+	for _, w := range []string{"left:-", "top:-", "display:none", "height:1px", "font-size:0", "text-indent:-", "opacity:0;", "visibility:hidden"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // sendsAway says that HTML takes its reader to another host at once.

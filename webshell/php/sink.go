@@ -168,7 +168,7 @@ func (m *machine) sink(c *call) (value, bool) {
 				m.note(doesSQL, c.n, a)
 			}
 		}
-		return value{t: fromDB}, true
+		return value{t: fromDB | m.users(c.arg(0)) | m.users(c.arg(1))}, true
 	case "mysql_connect", "mysql_pconnect", "mssql_connect", "pg_connect", "mysqli_connect", "ftp_connect", "oci_connect", "ldap_connect", "ssh2_connect":
 		if t, _ := c.taint(); t&fromRequest != 0 && t&checked == 0 {
 			m.note(doesConnect, c.n, a0)
@@ -255,6 +255,9 @@ func (m *machine) touched(b behaviour, c *call, p value) {
 	if low := strings.ToLower(p.s); b == doesLink && m.isolated() && (p.k == vStr && (low == "/" || strings.Contains(low, "/etc/passwd")) || p.k == vPart && strings.HasPrefix(low, "/home") && len(p.tail()) > 4) {
 		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", c.n, p)
 	}
+	if b == doesDelete && p.t&selfPath != 0 && p.k == vUnknown {
+		m.facts.gone = true
+	}
 	if m.chosen(p) {
 		m.note(b, c.n, p)
 		if (b == doesDelete || b == doesChmod) && p.k == vUnknown && p.t&fromRequest != 0 && p.t&(fromUpName|session) == 0 && m.isolated() && len(m.file.tokens) < 80 && c.nodes != nil {
@@ -314,6 +317,9 @@ func (m *machine) noteSocket(c *call) {
 // sqlText sees SQL that leaves the database.
 func (m *machine) sqlText(n *node, v value) {
 	low := strings.ToLower(v.s + " " + v.tail())
+	if m.facts.graft != "" && m.facts.loops > 0 && v.t&fromDB != 0 && strings.Contains(low, "update ") && m.small() && !m.framed {
+		m.report("infects-pages", webshell.Malicious, moderate, "A script of another host is added to the pages in the database.", n, v)
+	}
 	m.newAdministrator(n, string(m.unit.src[min(n.pos, n.end):n.end]))
 	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate", "into outfile", "mysql/user."} {
 		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") {
@@ -379,7 +385,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("hidden-payload", webshell.Malicious, moderate, "Decoded code evaluates more code, which could not be followed.", n, v)
 	case t&fromFile != 0 && t&decoded != 0:
 		m.report("decoded-file-to-eval", webshell.Malicious, moderate, "The decoded content of a file is evaluated by "+via+".", n, v)
-	case t&fromDB != 0 && t&decoded != 0 && (via == "eval" || via == keptInclude) && m.isolated() && m.small():
+	case t&fromDB != 0 && t&decoded != 0 && (via == "eval" || via == "create_function" || via == keptInclude) && m.isolated() && m.small():
 		m.report("database-to-eval", webshell.Malicious, moderate, what, n, v)
 	case t&fromDB != 0 && t&decoded != 0:
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
@@ -427,7 +433,7 @@ func (m *machine) createFunction(c *call) value {
 	t, tr := taintOf(c.arg(1))
 	pt, ptr := taintOf(c.arg(0))
 	if !ok || !pok {
-		if (t|pt)&(hostile|fromOddFile|keyed|session|fromBlob|fromUndef) != 0 {
+		if (t|pt)&(hostile|fromOddFile|keyed|session|fromBlob|fromUndef) != 0 || t&fromDB != 0 && t&decoded != 0 {
 			m.evalCode(c.n, value{k: c.arg(1).k, s: c.arg(1).s, t: t | pt, tr: firstTrace(tr, ptr)}, "create_function")
 		}
 		return value{t: t | pt, tr: firstTrace(tr, ptr)}

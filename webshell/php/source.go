@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"path"
 	"strings"
 )
@@ -112,8 +113,11 @@ func serverElement(key string) value {
 	return value{}
 }
 
-// selfPath marks the path of the file itself.
-const selfPath taint = 1 << 30
+// selfPath marks the path of the file itself, ownText what it reads of itself.
+const (
+	selfPath taint = 1 << 30
+	ownText  taint = 1 << 31
+)
 
 // secretName is secretName, which it asks once for each name.
 func (m *machine) secretName(key string) bool {
@@ -122,12 +126,41 @@ func (m *machine) secretName(key string) bool {
 		if m.secrets == nil {
 			m.secrets = map[string]bool{}
 		}
-		is = secretName(key)
+		is = secretName(key) || m.passwordInput(key)
 		if len(m.secrets) < 4096 {
 			m.secrets[key] = is
 		}
 	}
 	return is
+}
+
+// passwordInput says that a form of the page itself asks for a password, or a
+// card, under that name.
+func (m *machine) passwordInput(key string) bool {
+	if m.inputs == nil {
+		m.inputs = map[string]bool{}
+		src := m.file.src[:min(len(m.file.src), 1<<18)]
+		for at := 0; len(m.inputs) < 64; {
+			i := bytes.Index(src[at:], []byte("<input"))
+			if i < 0 {
+				break
+			}
+			tag := src[at+i : min(len(src), at+i+400)]
+			at += i + 6
+			if e := bytes.IndexByte(tag, '>'); e > 0 {
+				tag = tag[:e]
+			}
+			low := strings.NewReplacer(`"`, "", `'`, "", `\`, "").Replace(string(tag))
+			if !strings.Contains(low, "type=password") && !strings.Contains(low, "autocomplete=cc-") {
+				continue
+			}
+			if _, name, ok := strings.Cut(low, " name="); ok {
+				name, _, _ = strings.Cut(name, " ")
+				m.inputs[strings.TrimSuffix(name, "/")] = true
+			}
+		}
+	}
+	return m.inputs[key]
 }
 
 // secretName says that a form field holds what phishers want.
@@ -136,12 +169,23 @@ func secretName(key string) bool {
 	if strings.ContainsAny(k, "-_") {
 		k = strings.ReplaceAll(strings.ReplaceAll(k, "-", ""), "_", "")
 	}
-	for _, w := range []string{"pass", "pwd", "passwd", "senha", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "seedphrase", "recoveryphrase", "privatekey", "keystore", "routing", "sortcode"} {
+	for _, w := range []string{"pass", "pwd", "pswd", "senha", "kennwort", "contrasena", "motdepasse", "parola", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "seedphrase", "recoveryphrase", "privatekey", "keystore", "routing", "sortcode"} {
 		if strings.Contains(k, w) {
 			return true
 		}
 	}
 	return k == "pw" || k == "seed" || k == "phrase" || k == "pin" || k == "pass1" || k == "psw"
+}
+
+// cardName says that a form field holds what is printed on a card.
+func cardName(key string) bool {
+	k := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
+	for _, w := range []string{"cardnum", "ccnum", "cccid", "cvv", "cvc", "ccno", "cardno", "ccexp"} {
+		if strings.Contains(k, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // A handle is an open file or connection.
@@ -181,7 +225,7 @@ func (m *machine) read(c *call, p value) value {
 	}
 	switch {
 	case p.t&selfPath != 0 && p.k == vUnknown:
-		return value{k: vStr, s: string(m.file.src), t: fromBlob, tr: tr}
+		return value{k: vStr, s: string(m.file.src), t: fromBlob | ownText, tr: tr}
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		return value{t: fromRequest, tr: m.at(c.n)}
 	case strings.HasPrefix(low, "php://stdin"):
@@ -204,25 +248,49 @@ func (m *machine) read(c *call, p value) value {
 		if p.t&decoded != 0 || pasteHost(low) {
 			t |= shady
 		}
+		if nearURL(low) {
+			t |= checked
+		}
+		if strings.Contains(low, "//169.254.169.254/") || strings.Contains(low, "//metadata.google.internal/") { // credentials of the machine
+			t |= loot
+		}
 		if p.t&hostile != 0 {
 			t |= fromRequest
 		}
 		return value{t: t, tr: tr}
 	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == ""):
 		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure), tr: tr}
-	case ok && oddFile(s):
+	case ok && oddFile(s), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}
-	return value{t: fromFile | p.t&(fromParam|unsure|fromList), tr: tr}
+	return value{t: fromFile | p.t&(fromParam|unsure|fromList) | holdsPasswords(p), tr: tr}
+}
+
+// holdsPasswords marks the files in which programs and systems keep passwords.
+func holdsPasswords(p value) taint {
+	if s := strings.ToLower(p.tail()); s != "" {
+		for _, w := range settingFiles {
+			if strings.HasSuffix(s, w) {
+				return loot
+			}
+		}
+	}
+	return 0
 }
 
 // tells marks what is fetched from a URL that says which page is asked for, or
-// who asks; programs that render pages for themselves are near.
+// who asks.
 func tells(url string, t taint) taint {
-	if t&ownHost == 0 || t&(ownPage|fromHeader) == 0 || strings.Contains(url, "//localhost") || strings.Contains(url, "//127.") || strings.Contains(url, "prerender") {
+	if t&ownHost == 0 || t&(ownPage|fromHeader) == 0 || nearURL(url) {
 		return 0
 	}
 	return tailored
+}
+
+// nearURL says that a URL leads to the same machine, or to a service that
+// renders a program's own pages.
+func nearURL(url string) bool {
+	return strings.Contains(url, "//localhost") || strings.Contains(url, "//127.") || strings.Contains(url, "prerender")
 }
 
 func remoteURL(s string) bool {
@@ -256,7 +324,7 @@ func (m *machine) source(c *call) (value, bool) {
 		}
 		m.noteRead(c, a0)
 		v := m.read(c, a0)
-		if ctx := c.arg(2); c.name == "file_get_contents" && (ctx.t|a0.t)&fromRequest != 0 && v.t&fromRemote != 0 {
+		if ctx := c.arg(2); c.name == "file_get_contents" && (ctx.t|a0.t)&(fromRequest|loot) != 0 && v.t&fromRemote != 0 {
 			m.fetched(c.n, a0, ctx)
 		}
 		if c.name == "file" || c.name == "gzfile" {
@@ -281,8 +349,10 @@ func (m *machine) source(c *call) (value, bool) {
 			v.s = s[from : from+n]
 		}
 		return v, true
-	case "tempnam":
+	case "tempnam", "wp_tempnam":
 		return m.temporary(), true
+	case "sys_get_temp_dir":
+		return str("/tmp"), true
 	case "tmpfile":
 		return value{ref: &handle{path: m.temporary(), mode: "w+"}}, true
 	case "stream_get_meta_data":
@@ -364,7 +434,9 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{t: fromList | a0.t&fromParam, ref: &handle{path: a0}}, true
 	case "readdir":
 		return value{t: fromList}, true
-	case "mysql_fetch_array", "mysql_fetch_assoc", "mysql_fetch_row", "mysql_result", "mysqli_fetch_array", "mysqli_fetch_assoc", "pg_fetch_array", "mysql_fetch_object", "get_option",
+	case "mysql_fetch_array", "mysql_fetch_assoc", "mysql_fetch_row", "mysql_result", "mysqli_fetch_array", "mysqli_fetch_assoc", "pg_fetch_array", "mysql_fetch_object", "mysqli_fetch_row":
+		return value{t: fromDB | a0.t&loot}, true
+	case "get_option",
 		"get_transient", "get_site_option", "get_site_transient", "variable_get", "get_post_meta", "get_user_meta":
 		return value{t: fromDB}, true
 	case "getenv":
@@ -401,7 +473,9 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{t: fromRemote, tr: m.at(c.n)}, true
 	case "imagecolorat":
 		return value{t: fromFile | fromOddFile, tr: m.at(c.n)}, true
-	case "apcu_fetch", "shm_get_var", "shmop_read", "apc_fetch":
+	case "shm_get_var", "shmop_read": // nobody keeps code there
+		return value{t: fromOddFile, tr: m.at(c.n)}, true
+	case "apcu_fetch", "apc_fetch":
 		return value{}, true
 	case "get_defined_vars":
 		return value{t: fromRequest | wholeReq, tr: m.at(c.n)}, true
@@ -427,7 +501,7 @@ func (m *machine) readHandle(c *call, h *handle, n int) value {
 			rest = rest[:n]
 		}
 		h.pos += len(rest)
-		return value{k: vStr, s: rest, t: fromBlob}
+		return value{k: vStr, s: rest, t: fromBlob | ownText}
 	}
 	if h.t != 0 {
 		m.facts.answered = true
@@ -452,6 +526,10 @@ func (m *machine) curlSet(o *object, opt string, v value) {
 	switch opt {
 	case "CURLOPT_URL":
 		o.props["url"] = &slot{v: v}
+	case "CURLOPT_CUSTOMREQUEST":
+		if v.t&fromHeader != 0 {
+			o.props["method"] = &slot{v: v}
+		}
 	case "CURLOPT_POSTFIELDS":
 		t, tr := taintOf(v)
 		o.props["data"] = &slot{v: value{t: t, tr: tr}}

@@ -55,6 +55,8 @@ const (
 	ownHost   // the name under which the visitor asks for the site
 	ownPage   // the address of the page that the visitor asks for
 	tailored  // fetched by telling another host which page of this one is asked for
+	spotted   // says whether the visitor is a search engine
+	loot      // settings that hold passwords, or users with theirs
 )
 
 // hostile are the origins an attacker controls without help.
@@ -289,6 +291,9 @@ func join(a, b value) value {
 	if tr == nil {
 		tr = a.tr
 	}
+	if a.k == vArr && b.k == vArr {
+		return joinArrays(a, b)
+	}
 	const chosen = hostile | fromUndef
 	if a.t&chosen != 0 && b.t&chosen == 0 && b.k != vNull && (b.k != vArr || a.k == vUnknown && a.t&fromRequest != 0) { // either may be there: the client's is what counts
 		a.t |= b.t
@@ -306,6 +311,33 @@ func join(a, b value) value {
 	b.t |= a.t
 	b.tr = tr
 	return b
+}
+
+// joinArrays is an array that is either a or b: b, with what only a brings.
+func joinArrays(a, b value) value {
+	at, atr := taintOf(a)
+	bt, _ := taintOf(b)
+	if at&^bt == 0 {
+		return b
+	}
+	x, y := a.ref.(*array), b.ref.(*array)
+	if len(x.vals) > 32 || len(y.vals) > 32 {
+		b.t |= at
+		b.tr = firstTrace(b.tr, atr)
+		return b
+	}
+	z := y.clone()
+	for i, k := range x.keys {
+		if old, ok := z.get(k); ok {
+			z.set(k, join(x.vals[i], old))
+		} else {
+			z.set(k, x.vals[i])
+		}
+	}
+	if x.open {
+		z.add(x.rest)
+	}
+	return value{k: vArr, ref: z, t: a.t | b.t, tr: firstTrace(b.tr, a.tr)}
 }
 
 // concat is the string of two values after each other.

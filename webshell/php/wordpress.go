@@ -13,19 +13,24 @@ func (m *machine) wordPress(c *call) {
 	}
 	src := string(m.file.src[:min(len(m.file.src), 1<<16)])
 	loads := strings.Contains(src, "wp-load.php") || strings.Contains(src, "wp-blog-header.php") || strings.Contains(src, "wp-config.php")
-	admin := strings.Contains(src, "administrator")
+	admin := strings.Contains(src, "administrator") || strings.Contains(src, "Administrator")
 	t, tr := c.taint()
 	if a, ok := c.arg(0).ref.(*array); ok && c.arg(0).k == vArr && c.name == "wp_insert_user" {
 		pass, _ := a.get(key{s: "user_pass", str: true})
 		role, _ := a.get(key{s: "role", str: true})
-		admin = admin && pass.k == vStr && role.s == "administrator"
-		if admin && pass.s != "" {
+		admin = admin && role.s == "administrator"
+		known := admin && pass.k == vStr
+		if admin && role.s != "" && (loads || m.open()) && m.mentions("$_get", "$_post", "$_request", "$_cookie") && !m.mentions("current_user_can") {
+			m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator when a request asks for it.", c.n, value{t: t, tr: tr})
+			return
+		}
+		if known && pass.s != "" {
 			m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator whose password it knows.", c.n, value{t: t, tr: tr})
 		}
 		return
 	}
 	plugin := strings.Contains(src, "add_action(") && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password are written there
-	if c.name == "wp_set_auth_cookie" && admin && strings.Contains(src, "get_users(") && strings.Contains(src, "$_") && !strings.Contains(src, "current_user_can") {
+	if c.name == "wp_set_auth_cookie" && admin && (strings.Contains(src, "get_users(") || strings.Contains(src, "WP_User_Query")) && strings.Contains(src, "$_") && !strings.Contains(src, "current_user_can") {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in as an administrator.", c.n, value{t: t, tr: tr})
 		return
 	}
@@ -34,10 +39,18 @@ func (m *machine) wordPress(c *call) {
 	}
 }
 
+// open says that something is hooked to the requests of everybody.
+func (m *machine) open() bool {
+	return m.mentions("add_action('init'", "add_action(\"init\"", "add_action('wp_loaded'", "add_action('template_redirect'", "add_action('wp'", "nopriv_")
+}
+
 // credentials are the hooks of WordPress that are handed what visitors log in
 // with, or mails, and where name (n) and password (p) stand among the arguments:
 // https://developer.wordpress.org/reference/hooks/authenticate/.
 var credentials = map[string]string{"authenticate": "-np", "wp_authenticate": "np", "wp_authenticate_user": "-p", "check_password": "p", "after_password_reset": "-p", "wp_mail": "p"}
+
+// visitors are the hooks that are handed what any visitor sends.
+var visitors = words("preprocess_comment pre_comment_content comment_text heartbeat_nopriv_received heartbeat_received rest_pre_dispatch rest_request_before_callbacks request parse_request")
 
 // wordPressArgs are the arguments that a hook's callback is called with, as far
 // as they matter.
@@ -45,6 +58,16 @@ func (m *machine) wordPressArgs(c *call) []value {
 	name, _ := c.text(0)
 	if name == "pre_user_query" && m.mentions("user_login !=", "user_login!=", "user_login <>") && !m.framed {
 		m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users.", c.n, value{})
+	}
+	if visitors[name] {
+		return []value{{t: fromRequest | unsure, tr: m.at(c.n)}}
+	}
+	if name == "xmlrpc_methods" { // name => function, which gets what the client sends
+		if a, ok := m.callback(c, c.arg(1), []value{arr()}).ref.(*array); ok {
+			for _, f := range a.vals {
+				m.callback(c, f, []value{{t: fromRequest, tr: m.at(c.n)}})
+			}
+		}
 	}
 	var args []value
 	for _, what := range credentials[name] {

@@ -45,12 +45,30 @@ func (m *machine) written(c *call, p, d value) {
 	if m.facts.loops > 0 && scriptName(p) && p.t&fromList == 0 {
 		m.facts.rewrites = c.n
 	}
+	if e := p.tail(); (strings.HasSuffix(e, ".cpanel/contactinfo") || strings.HasSuffix(e, "/.contactemail")) && m.isolated() {
+		m.report("takes-account", webshell.Malicious, moderate, "The address to which the hosting panel sends new passwords is changed.", c.n, p)
+	}
+	if t&ownText != 0 && p.t&fromList != 0 && m.facts.loops > 0 && (scriptName(p) || p.k == vUnknown) {
+		m.report("copies-itself", webshell.Malicious, moderate, "The script puts its own text into other files.", c.n, dv)
+		return
+	}
+	if t&ownText != 0 && t&fromRequest != 0 && t&(checked|unsure) == 0 && p.t&selfPath != 0 && p.k == vUnknown {
+		m.report("request-rewrites-script", webshell.Webshell, moderate, "The request says how the script rewrites itself.", c.n, dv)
+		return
+	}
+	m.facts.stored = m.facts.stored || t&fromRemote != 0
 	if s, ok := d.text(); ok && d.k == vStr {
 		m.dropped(c.n, p, d, s)
 		return
 	}
-	if d.k == vPart && t&fromFile != 0 {
+	if t&fromFile != 0 {
 		m.infects(c, p, d)
+	}
+	if d.k == vPart && m.isolated() && m.small() {
+		if low := strings.ToLower(d.s + " " + d.tail()); fetches(low) && runsFetched(low) {
+			m.report("drops-script", webshell.Malicious, moderate, "A command that fetches a program and runs it is written to a file.", c.n, dv)
+			return
+		}
 	}
 	if d.k == vPart && t&(fromRequest|fromUndef) != 0 && strings.Contains(d.s, "<?") && len(d.s)+len(d.tail()) < 4096 && !m.framed {
 		hole := "$_REQUEST[0]"
@@ -79,13 +97,19 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file, encoded.", c.n, dv)
 	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && (picture(p.tail()) || t&wrapped != 0 && (strings.HasSuffix(p.tail(), ".css") || strings.HasSuffix(p.tail(), ".js"))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
+	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
+		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added, encoded, to a hidden file.", c.n, dv)
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
 	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0 && m.isolated():
 		m.report("mass-writer", webshell.Malicious, moderate, "What the request gives is written into file after file.", c.n, dv)
-	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && p.t&(hostile|fromParam) == 0 && p.k >= vStr:
+	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && (p.t&hostile == 0 || p.t&checked != 0) && p.t&fromParam == 0 && p.k >= vStr:
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
-			m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are written to a file.", c.n, dv)
+			verdict := webshell.Malicious
+			if m.module() && t&wrapped == 0 {
+				verdict = webshell.Suspicious
+			}
+			m.report("stores-passwords", verdict, moderate, "Passwords from a form are written to a file.", c.n, dv)
 		}
 	case m.facts.formLoop && m.facts.loops > 0 && t&fromRequest != 0 && t&(unsure|checked) == 0 && !script && p.exact() && m.isolated() && m.small() && m.leaves():
 		m.report("stores-passwords", webshell.Malicious, moderate, "All of a form is written to a file, and the visitor is sent on to another host.", c.n, dv)
@@ -110,6 +134,8 @@ func (m *machine) written(c *call, p, d value) {
 		} else if t&fromRequest != 0 && !safeName(p) {
 			m.note(doesWrite, c.n, dv)
 		}
+	case t&fromRemote != 0 && p.t&fromRemote != 0 && m.facts.loops > 0 && webPage(p.tail()) && m.isolated() && m.small() && !m.verifies():
+		m.report("writes-doorways", webshell.Malicious, moderate, "Another host says which pages are made, and what is in them.", c.n, dv)
 	case t&shady != 0 && whole && t&fromRequest == 0 && !m.verifies():
 		m.report("drops-remote-file", webshell.Malicious, moderate, "A file is fetched from a host where anyone may leave text, and stored.", c.n, dv)
 	case t&fromRemote != 0 && whole && (script || m.chosen(p) && !safeName(p)):
@@ -124,8 +150,8 @@ func (m *machine) written(c *call, p, d value) {
 	case t&fromRequest != 0 && d.k == vPart && script && strings.Contains(d.s, "<?") && t&checked == 0:
 		m.report("request-into-script", webshell.Suspicious, low, "The request is written into a script.", c.n, dv)
 	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"), d.k == vPart && runsOthers(p, d.s+d.tail()):
-		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
-	case t&fromBlob != 0 && t&decoded != 0 && script && d.k == vUnknown:
+		m.report("prepends-script", m.byProgram(p, d.s+d.tail()), moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
+	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && script && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
 	}
 }
@@ -134,6 +160,14 @@ func (m *machine) written(c *call, p, d value) {
 func (m *machine) dropped(n *node, p, d value, s string) {
 	if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && d.t&(fromFile|fromParam) == 0 && len(s) > 0 && (p.k == vPart && webPage(p.tail()) || p.k == vUnknown && p.t&fromParam == 0) {
 		m.report("mass-writer", webshell.Malicious, moderate, "The same text is written as a page into folder after folder.", n, d)
+		return
+	}
+	if d.t&decoded != 0 && (strings.HasPrefix(s, "#!/") || strings.HasPrefix(s, "\x7fELF")) && m.isolated() && !m.alarmed() {
+		m.report("drops-program", webshell.Malicious, moderate, "A program that the file hides is written to a file.", n, d)
+		return
+	}
+	if p.t&fromList != 0 && m.isolated() && m.small() && locks(p, strings.ToLower(s)) {
+		m.report("mass-writer", webshell.Malicious, moderate, "Folder after folder is told to run no script but a few.", n, d)
 		return
 	}
 	if low := strings.ToLower(s[:min(len(s), 4096)]); fetches(low) && runsFetched(low) && m.isolated() && m.small() {
@@ -145,7 +179,7 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		return
 	}
 	if runsOthers(p, s) {
-		m.report("prepends-script", webshell.Malicious, moderate, "A configuration file is written that makes other files run as scripts.", n, d)
+		m.report("prepends-script", m.byProgram(p, s), moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
 	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.seen[looked{'w', s}] || m.evals > 3 {
@@ -167,7 +201,7 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	m.bytes -= m.bytes/2 - sub.bytes
 	m.nodes -= m.nodes/2 - sub.nodes
 	if len(reasons) == 0 || reasons[0].Verdict.Rank() < webshell.Malicious.Rank() {
-		if d.t&decoded != 0 && scriptName(p) {
+		if d.t&decoded != 0 && scriptName(p) && !m.framed {
 			m.report("drops-hidden-file", webshell.Malicious, moderate, "Decoded code is written into a script.", n, d)
 		}
 		return
@@ -177,6 +211,11 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "drops-script" {
 		m.reasons[i].Decoded = cut(s, 500)
 	}
+}
+
+// locks says that text written to p forbids all scripts but some.
+func locks(p value, low string) bool {
+	return strings.HasSuffix(p.tail(), ".htaccess") && strings.Contains(low, "deny from all") && strings.Contains(low, "allow from all") && strings.Count(low, "php") > 1
 }
 
 // runsOthers says that text written to p makes the server run other files as
@@ -190,6 +229,18 @@ func runsOthers(p value, text string) bool {
 	return has("auto_prepend_file") || has("application/x-httpd-php") && has(".jpg") ||
 		has("followsymlinks") && (has("text/plain") || has("cgi-script")) ||
 		has("cgi-script") && has("addhandler") && has("execcgi") || showsSource(low)
+}
+
+// byProgram is the verdict on a function that nobody in the file calls, and
+// that has PHP run a script before every page: firewalls for programs do that.
+func (m *machine) byProgram(p value, text string) webshell.Verdict {
+	if _, path, ok := strings.Cut(strings.ToLower(text), "auto_prepend_file"); ok && m.standalone && strings.HasSuffix(p.tail(), ".user.ini") {
+		path, _, _ = strings.Cut(path, "\n")
+		if path = strings.Trim(path, " =\"'\r"); strings.HasSuffix(path, ".php") && !strings.Contains(path, "/.") && !strings.Contains(path, "tmp/") {
+			return webshell.Suspicious
+		}
+	}
+	return webshell.Malicious
 }
 
 // redirectsSearch says that text written to p sends those who come from a search
@@ -272,6 +323,9 @@ func (m *machine) included(n *node, v value) {
 		return
 	}
 	m.includeKept(n, v)
+	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt") && m.isolated() {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
+	}
 	switch {
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		m.report("request-to-include", webshell.Webshell, high, "The body of the request is included as a script.", n, v)
@@ -321,9 +375,17 @@ func (m *machine) included(n *node, v value) {
 			}
 		}
 	}
-	if !ok || low != "" {
+	if (!ok || low != "") && !m.opens(v) {
 		m.includes++
 	}
+}
+
+// opens says that what is included is WordPress itself, for a page that asks
+// nobody who he is: that protects nothing.
+func (m *machine) opens(v value) bool {
+	p := v.tail()
+	return (strings.HasSuffix(p, "wp-load.php") || strings.HasSuffix(p, "wp-blog-header.php")) &&
+		!m.mentions("current_user_can", "is_user_logged_in", "check_admin_referer", "wp_verify_nonce", "auth_redirect", "is_super_admin", "check_ajax_referer")
 }
 
 // oddArchive says that a path leads into an archive that has another kind's name.
