@@ -120,11 +120,13 @@ func FamilyOf(text []byte) string {
 // an evaluation, as the client of China Chopper expects it.
 const maxOneLiner = 120
 
-// family names the tool that a hostile file belongs to, or "". PHP tells
-// longer one-liners of China Chopper itself.
+// family names the tool that a hostile file belongs to, or "". PHP asked for
+// its tools already, and tells longer one-liners of China Chopper itself.
 func family(language string, data []byte, best Reason) string {
-	if name := FamilyOf(data); name != "" {
-		return name
+	if language != "php" {
+		if name := FamilyOf(data); name != "" {
+			return name
+		}
 	}
 	if (language == "asp" || language == "aspnet" || language == "php") && best.Rule == "request-to-eval" && len(bytes.TrimSpace(data)) < maxOneLiner {
 		return "China Chopper"

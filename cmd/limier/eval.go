@@ -62,6 +62,7 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 	if len(samples) == 0 {
 		return fmt.Errorf("%s: no samples of part %q, language %q", *manifest, *split, *lang)
 	}
+	collectRarely()
 	start := time.Now()
 	trials := judgeAll(ctx, samples, *root, max(1, *workers))
 	if err := ctx.Err(); err != nil {

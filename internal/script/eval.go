@@ -1,6 +1,9 @@
 package script
 
-import "math"
+import (
+	"math"
+	"unicode/utf8"
+)
 
 func (m *Machine) eval(n *Node) Value {
 	if n == nil {
@@ -151,8 +154,8 @@ func (m *Machine) cast(n *Node, v Value) Value {
 
 // code is the number of a number or of a single letter.
 func (m *Machine) code(v Value) (float64, bool) {
-	if v.K == VString {
-		if r := m.letters(v.S); r.len() == 1 {
+	if v.K == VString && len(v.S) <= utf8.UTFMax {
+		if r := letters(v.S); r.len() == 1 {
 			return float64(r.code(0)), true
 		}
 	}
