@@ -9,10 +9,11 @@ import (
 )
 
 // maxParts bounds the parts of a file that are judged by themselves, partSize
-// the bytes of one.
+// the bytes of one, maxPartsRead the bytes of white space that is read with them.
 const (
-	maxParts = 16
-	partSize = 12 << 10
+	maxParts     = 16
+	partSize     = 12 << 10
+	maxPartsRead = 4 << 20
 )
 
 // A span is a piece of a file's text.
@@ -43,7 +44,7 @@ func (m *machine) parts() {
 		if !interesting(text, have) || protected(text) {
 			continue
 		}
-		if judged++; judged > maxParts {
+		if judged++; judged > maxParts || judged > 1 && judged*len(m.file.src) > maxPartsRead {
 			return
 		}
 		// What is left out stays as white space, so that lines are those of the file.
