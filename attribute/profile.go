@@ -48,7 +48,9 @@ type Profiles struct {
 	Profiles []Profile `json:"profiles"`
 	Tools    []Tool    `json:"tools"`
 
-	toolIDs map[string]string // by ID and by folded name
+	toolIDs  map[string]string // by ID and by folded name
+	counting sync.Once
+	counted  map[string]int // by trait: the profiles that have it
 }
 
 //go:embed profiles.json.gz

@@ -96,7 +96,10 @@ func (p *Profiles) software(id string) Trait {
 }
 
 // users counts the profiles that have a trait.
-func (p *Profiles) users(id string) int { return p.allUsers()[id] }
+func (p *Profiles) users(id string) int {
+	p.counting.Do(func() { p.counted = p.allUsers() })
+	return p.counted[id]
+}
 
 func (p *Profiles) allUsers() map[string]int {
 	n := map[string]int{}
@@ -188,9 +191,8 @@ func (p *Profiles) toolNames(b *knowledge.Base) []toolName {
 			all = append(all, toolName{name, t})
 		}
 	}
-	users := p.allUsers()
 	for _, t := range p.Tools {
-		add(t.Name, Trait{Kind: Software, ID: t.ID, Name: t.Name, Cheap: users[t.ID] > 1})
+		add(t.Name, Trait{Kind: Software, ID: t.ID, Name: t.Name, Cheap: p.users(t.ID) > 1})
 	}
 	for _, a := range b.Actors {
 		for _, s := range a.Software {

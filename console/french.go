@@ -55,6 +55,7 @@ var french = map[string]string{
 	"What several servers share: a client address, a web shell's path, content or parameter, a set of techniques. A shared thing is a lead, not a culprit.": "Ce que plusieurs serveurs partagent : une adresse de client, le chemin, le contenu ou le paramètre d'un web shell, un ensemble de techniques. Un point commun est une piste, pas un coupable.",
 	"Shared": "Point commun", "anything": "tous", "What": "Quoi", "No two servers share one yet.": "Aucun point commun entre deux serveurs pour l'instant.",
 	"What these servers share besides": "Ce que ces serveurs partagent en outre",
+	"of its first %s servers":          "de ses %s premiers serveurs", "Compared are its first %s servers.": "La comparaison porte sur ses %s premiers serveurs.",
 
 	// Whom to notify.
 	"Whom to notify": "Qui prévenir",

@@ -67,9 +67,9 @@ func toInt(v any) int64 {
 }
 
 // spaced sets the spaces before French punctuation that must not break.
-func spaced(s string) string {
-	return strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»").Replace(s)
-}
+func spaced(s string) string { return spacer.Replace(s) }
+
+var spacer = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»")
 
 // when is a time in UTC to the minute, and says so (ISO 8601); "–" for none.
 func when(t time.Time) string {

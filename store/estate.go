@@ -122,7 +122,8 @@ func byGravity(n map[wire.Verdict]int) []Count {
 	return all
 }
 
-// cves sums up what the exposures of a table with id and servers are open to.
+// cves sums up what the exposures of a table with id and servers are open to. Each
+// is read once: its count stands behind a long text.
 func (h *Hub) cves(ctx context.Context, table string, args []any) ([]CVE, error) {
 	all := map[string]*CVE{}
 	_, err := list(ctx, h, func(r *sql.Rows) (_ struct{}, err error) {
@@ -144,7 +145,8 @@ func (h *Hub) cves(ctx context.Context, table string, args []any) ([]CVE, error)
 			c.Depends += n
 		}
 		return
-	}, `SELECT c.cve, c.state, MAX(c.exploited), SUM(e.servers) FROM exposure_cve c JOIN `+table+` e ON e.id = c.exposure WHERE e.servers > 0 GROUP BY c.cve, c.state`, args...)
+	}, `WITH e AS MATERIALIZED (SELECT id, servers FROM `+table+` t WHERE servers > 0)
+		SELECT c.cve, c.state, MAX(c.exploited), SUM(e.servers) FROM exposure_cve c JOIN e ON e.id = c.exposure GROUP BY c.cve, c.state`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -220,19 +222,25 @@ func (h *Hub) Servers(ctx context.Context, scope Scope, f Filter, page Page) (se
 			return nil, "", err
 		}
 		column := "s.exposure"
-		if n > 5000 { // common: walk the list until the page is full
+		if n > few { // common: walk the list until the page is full
 			column = "+s.exposure"
 		}
 		where(column+" IN ("+marks(len(ids))+")", anys(ids)...)
 	}
 	byName := f.Name != ""
 	if byName {
-		from, to := prefix(f.Name)
-		where("s.name >= ? AND s.name < ?", from, to)
-		if name, id, ok := strings.Cut(page.After, "\x00"); ok {
-			where("(s.name, s.org) > (?, ?)", name, id)
+		name := "s.name"
+		if n, err := h.withVerdict(ctx, f.Verdict); err != nil {
+			return nil, "", err
+		} else if n <= few {
+			name = "(s.name || '')" // look through those with the verdict, not through all names
 		}
-		q += " ORDER BY s.name, s.org"
+		from, to := prefix(f.Name)
+		where(name+" >= ? AND "+name+" < ?", from, to)
+		if after, id, ok := strings.Cut(page.After, "\x00"); ok {
+			where("("+name+", s.org) > (?, ?)", after, id)
+		}
+		q += " ORDER BY " + name + ", s.org"
 	} else {
 		if k, ok := page.numbers(2); ok {
 			where("(s.standing, s.id) < (?, ?)", k[0], k[1])
@@ -254,6 +262,20 @@ func (h *Hub) Servers(ctx context.Context, scope Scope, f Filter, page Page) (se
 		servers = append(servers, l.Server)
 	}
 	return servers, next, nil
+}
+
+// few servers are read and put in order at once; a list of more is walked in its
+// own order until the page is full.
+const few = 2000
+
+// withVerdict is how many servers of the estate have a verdict; more than few
+// for "".
+func (h *Hub) withVerdict(ctx context.Context, v wire.Verdict) (n int, err error) {
+	if v == "" {
+		return few + 1, nil
+	}
+	err = h.read.QueryRowContext(ctx, h.sql(`SELECT COALESCE(SUM(n), 0) FROM counter WHERE kind = 'verdict' AND key = ?`), string(v)).Scan(&n)
+	return n, h.told(err)
 }
 
 // exposed lists the exposures of a build or a vulnerability, and how many

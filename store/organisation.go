@@ -25,7 +25,7 @@ func (h *Hub) Organisations(ctx context.Context, scope Scope, toNotify bool, pag
 		q, args = q+` AND id = ?`, append(args, scope.org)
 	}
 	if toNotify {
-		q += ` AND notified = 0 AND (compromised > 0 OR attacked > 0)`
+		q += ` AND notified = 0 AND (compromised, attacked) > (0, 0)` // a range of the index
 	}
 	if numbers, id, ok := strings.Cut(page.After, "\x00"); ok {
 		if k, ok := (Page{After: numbers}).numbers(3); ok {

@@ -160,8 +160,10 @@ type Sighted struct {
 // A Campaign is servers that one thing ties together.
 type Campaign struct {
 	Indicator
-	Organisations int         // among its servers
-	Related       []Indicator // that some of these servers share too, most first
+	Organisations int         // of the first Counted of its servers
+	Counted       int         // 5,000 at most
+	Compared      int         // servers that Related looks at, the first 500 at most
+	Related       []Indicator // that some of these servers share too, most first; counts are of these servers
 }
 
 // A DeadLetter is a case that could not be kept.

@@ -71,6 +71,10 @@ func scanFile(r *sql.Rows) (f File, err error) {
 	return f, r.Scan(&f.ID, &f.Path, &f.SHA256, &f.Size, &f.Servers)
 }
 
+// maxPrefixed bounds what is put in the order of the list of what another column
+// finds: of a text that begins more than that, not all are listed.
+const maxPrefixed = 1000
+
 // byText finds the rows of a table in which one of the columns, or base,
 // begins with the text. The first column is the order of the list.
 func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns string, by []string, text string, page Page, scan func(*sql.Rows) (T, error), at func(T) (string, int64)) (found []T, next string, err error) {
@@ -103,12 +107,15 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 			if n > 0 {
 				q.WriteString(" UNION ")
 			}
-			some := ""
+			some, most := "", maxPrefixed
 			if column == "base" {
 				some = ` AND i.base <> ''`
 			}
-			q.WriteString(`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.servers > 0 AND i.` + column + ` >= ? AND i.` + column + ` < ?` + some + after + ` ORDER BY i.` + column + ` LIMIT 5000) b` + column)
-			all = append(append(all, from, to), args...)
+			if column == by[0] {
+				most = limit // in the order of the list already
+			}
+			q.WriteString(`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.servers > 0 AND i.` + column + ` >= ? AND i.` + column + ` < ?` + some + after + ` ORDER BY i.` + column + `, i.id LIMIT ?) b` + column)
+			all = append(append(append(all, from, to), args...), most)
 		}
 		order = by[0]
 	}
@@ -192,7 +199,7 @@ func (h *Hub) FileServers(ctx context.Context, scope Scope, id int64, page Page)
 }
 
 func (h *Hub) sighted(ctx context.Context, scope Scope, table, columns string, id int64, page Page) (found []Sighted, next string, err error) {
-	q := `SELECT ` + serverColumns + `, ` + columns + ` FROM server_` + table + ` x JOIN server s ON s.id = x.server` + serverJoins + ` WHERE x.` + table + ` = ?`
+	q := `SELECT ` + serverColumns + `, ` + columns + ` FROM ` + where(scope, table) + serverJoins + ` WHERE x.server = s.id AND x.` + table + ` = ?`
 	args := []any{id}
 	if !scope.all {
 		q, args = q+` AND s.org = ?`, append(args, scope.org)
@@ -213,11 +220,20 @@ func (h *Hub) sighted(ctx context.Context, scope Scope, table, columns string, i
 	return found, next, err
 }
 
+// where joins servers, s, with what they have, x. SQLite takes the tables of a
+// CROSS JOIN in their order: an organisation has fewer servers than the estate.
+func where(scope Scope, table string) string {
+	if scope.all {
+		return `server_` + table + ` x CROSS JOIN server s`
+	}
+	return `server s CROSS JOIN server_` + table + ` x`
+}
+
 // Indicator returns one indicator; its count is within the scope.
 func (h *Hub) Indicator(ctx context.Context, scope Scope, id int64) (Indicator, error) {
 	i, err := scanIndicator(h.read.QueryRowContext(ctx, h.sql(`SELECT `+indicatorColumns+` FROM indicator i WHERE i.id = ?`), id))
 	if err == nil && !scope.all {
-		err = h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*) FROM server s JOIN server_indicator x ON x.server = s.id AND x.indicator = ? WHERE s.org = ?`), id, scope.org).Scan(&i.Servers)
+		err = h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*) FROM `+where(scope, "indicator")+` WHERE x.server = s.id AND x.indicator = ? AND s.org = ?`), id, scope.org).Scan(&i.Servers)
 	}
 	if err == nil && i.Servers == 0 {
 		err = sql.ErrNoRows
@@ -253,29 +269,32 @@ func (h *Hub) Campaigns(ctx context.Context, scope Scope, kind string, page Page
 	return found, next, err
 }
 
-// campaignSample bounds the servers of a campaign whose other indicators are
-// compared.
-const campaignSample = 2000
+// A campaign may have as many servers as the estate: these bound those whose
+// organisations are counted, and those whose other indicators are.
+const (
+	maxCounted  = 5000
+	maxCompared = 500
+)
 
 // Campaign returns the servers that an indicator ties together in numbers, and
-// what else these share; of very many, the first 2,000 are compared.
+// what else these share; of very many, the first are looked at.
 // IndicatorServers lists them.
 func (h *Hub) Campaign(ctx context.Context, scope Scope, id int64) (Campaign, error) {
 	i, err := h.Indicator(ctx, scope, id)
 	if err != nil {
 		return Campaign{}, err
 	}
-	c := Campaign{Indicator: i}
-	some, args := `SELECT s.id, s.org FROM server_indicator x JOIN server s ON s.id = x.server WHERE x.indicator = ?`, []any{id}
+	c := Campaign{Indicator: i, Counted: min(i.Servers, maxCounted), Compared: min(i.Servers, maxCompared)}
+	some, args := `SELECT x.server AS id, s.org FROM `+where(scope, "indicator")+` WHERE x.server = s.id AND x.indicator = ?`, []any{id}
 	if !scope.all {
 		some, args = some+` AND s.org = ?`, append(args, scope.org)
 	}
 	some += ` ORDER BY x.server LIMIT ?`
-	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(DISTINCT t.org) FROM (`+some+`) t`), append(args, 50_000)...).Scan(&c.Organisations); err != nil {
+	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(DISTINCT t.org) FROM (`+some+`) t`), append(args, maxCounted)...).Scan(&c.Organisations); err != nil {
 		return Campaign{}, h.told(err)
 	}
 	c.Related, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) },
 		`SELECT `+strings.Replace(indicatorColumns, "i.servers", "o.n", 1)+` FROM (SELECT y.indicator AS id, COUNT(*) AS n FROM (`+some+`) t JOIN server_indicator y ON y.server = t.id WHERE y.indicator <> ?
-			GROUP BY y.indicator HAVING COUNT(*) > 1 ORDER BY 2 DESC, 1 LIMIT 200) o JOIN indicator i ON i.id = o.id WHERE i.ties = 1 ORDER BY o.n DESC, i.value LIMIT 50`, append(args, campaignSample, id)...)
+			GROUP BY y.indicator HAVING COUNT(*) > 1 ORDER BY 2 DESC, 1 LIMIT 200) o JOIN indicator i ON i.id = o.id WHERE i.ties = 1 ORDER BY o.n DESC, i.value LIMIT 50`, append(args, maxCompared, id)...)
 	return c, err
 }

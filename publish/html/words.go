@@ -68,9 +68,9 @@ func (w *words) number(n int64) string {
 }
 
 // spaced sets the spaces before French punctuation that must not break.
-func spaced(s string) string {
-	return strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»").Replace(s)
-}
+func spaced(s string) string { return spacer.Replace(s) }
+
+var spacer = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»")
 
 // iso is a time as evidence has it, in UTC.
 func iso(t time.Time) string {
