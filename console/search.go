@@ -103,6 +103,9 @@ func (c *Console) findingServers(v *visit) error {
 	if len(d.Sighted) == 0 {
 		return store.ErrNotFound
 	}
+	if d.Kind, err = c.Store.FindingKind(v.ctx(), id); err != nil {
+		return err
+	}
 	return c.show(v, http.StatusOK, "sighted", page{Title: v.t("Servers with this finding"), Data: d, Next: following(v.r, next)})
 }
 

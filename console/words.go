@@ -26,10 +26,27 @@ func (w *words) t(text any, values ...any) string {
 		}
 		s = spaced(said)
 	}
+	if w.lang != "fr" {
+		s = spelled(s)
+	}
 	if len(values) == 0 {
 		return s
 	}
 	return fmt.Sprintf(s, values...)
+}
+
+// spelled is a code of STIX, or of ours, in English words.
+func spelled(s string) string {
+	switch s {
+	case "ipv4-addr", "ipv6-addr":
+		return "address"
+	case "technique-set":
+		return "set of techniques"
+	}
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-") == "" {
+		return strings.ReplaceAll(s, "-", " ")
+	}
+	return s
 }
 
 // n says "1 server" or "3 servers".

@@ -44,6 +44,13 @@ func (h *Hub) SearchFindings(ctx context.Context, scope Scope, texts []string, l
 	return kinds, next, err
 }
 
+// FindingKind returns one kind of finding; its count is of the whole estate.
+func (h *Hub) FindingKind(ctx context.Context, id int64) (k FindingKind, err error) {
+	err = h.read.QueryRowContext(ctx, h.sql(`SELECT f.id, f.rule, f.title, f.level, f.phase, f.outcome, f.servers FROM finding f WHERE f.id = ?`), id).
+		Scan(&k.ID, &k.Rule, &k.Title, &k.Level, &k.Phase, &k.Outcome, &k.Servers)
+	return k, h.told(err)
+}
+
 const indicatorColumns = `i.id, i.type, i.role, i.value, i.servers, i.first, i.last`
 
 func scanIndicator(r interface{ Scan(...any) error }) (i Indicator, err error) {

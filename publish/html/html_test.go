@@ -252,3 +252,17 @@ func TestHugeCase(t *testing.T) {
 		t.Errorf("%d bytes", n)
 	}
 }
+
+// The reason of a verdict is translated title by title; any other sentence
+// with a time in it is left whole.
+func TestFrenchReason(t *testing.T) {
+	for text, want := range map[string]string{
+		"Web shell on disk: a.aspx (2021-03-03 04:21 UTC); Security log cleared (2021-03-03 04:25 UTC); and 3 more.": "Web shell sur le disque\u00a0: a.aspx (2021-03-03 04:21 UTC)\u00a0; Journal de sécurité effacé (2021-03-03 04:25 UTC)\u00a0; et 3 de plus.",
+		"Nobody translated this (2021-03-03 04:21 UTC).":                                                             `<span lang="en">Nobody translated this</span> (2021-03-03 04:21 UTC).`,
+		"It began then (2021-03-03 04:21 UTC) and ended later.":                                                      `<span lang="en">It began then (2021-03-03 04:21 UTC) and ended later.</span>`,
+	} {
+		if got := string(html.Say("fr", text)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}

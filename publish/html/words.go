@@ -203,18 +203,49 @@ func (w *words) prose(s string) template.HTML {
 	if w.lang == "en" {
 		return w.mark(s, true)
 	}
+	if acts, ok := w.acts(s); ok {
+		return acts
+	}
 	if text, ok := w.known(s); ok {
 		return w.mark(text, true)
 	}
 	var out template.HTML
 	for _, part := range sentences(s) {
-		text, ok := w.known(part)
 		if out != "" {
 			out += " "
 		}
+		if acts, ok := w.acts(part); ok {
+			out += acts
+			continue
+		}
+		text, ok := w.known(part)
 		out += w.mark(text, ok)
 	}
 	return out
+}
+
+var act = regexp.MustCompile(`^(.+) (\(\d{4}-\d\d-\d\d \d\d:\d\d UTC\))$`)
+
+// acts is the reason of a verdict, if s is one: titles of findings with their
+// times.
+func (w *words) acts(s string) (out template.HTML, ok bool) {
+	for i, part := range strings.Split(strings.TrimSuffix(s, "."), "; ") {
+		if i > 0 {
+			out += "\u00a0; "
+		}
+		var more int
+		m := act.FindStringSubmatch(part)
+		if _, err := fmt.Sscanf(part, "and %d more", &more); m == nil && err == nil {
+			out += template.HTML(template.HTMLEscapeString(w.t("and %d more", more)))
+			continue
+		}
+		if m == nil {
+			return "", false
+		}
+		title, known := w.known(m[1])
+		out += w.mark(title, known) + template.HTML(template.HTMLEscapeString(" "+m[2]))
+	}
+	return out + ".", true
 }
 
 // sentences splits at a full stop that a space and a capital letter follow.
