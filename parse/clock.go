@@ -1,6 +1,10 @@
 package parse
 
-import "time"
+import (
+	"math"
+	"strconv"
+	"time"
+)
 
 // A Clock reads the dates and times of a log, whose lines mostly share a day.
 // The zero value is ready to use. It is not safe for concurrent use.
@@ -47,4 +51,19 @@ func two(a, b byte) (int, bool) {
 		return 0, false
 	}
 	return int(a-'0')*10 + int(b-'0'), true
+}
+
+// Moment reads a date in one of the layouts of package time, or seconds since
+// 1970, as UTC; zero if it is neither.
+func Moment(s string, layouts []string) time.Time {
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	if sec, err := strconv.ParseFloat(s, 64); err == nil && sec > 0 && sec < 1e11 {
+		whole, part := math.Modf(sec)
+		return time.Unix(int64(whole), int64(part*1e6)*1000).UTC()
+	}
+	return time.Time{}
 }

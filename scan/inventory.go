@@ -21,6 +21,8 @@ const (
 	maxClients = 100
 	maxAgents  = 20
 	maxProof   = 4
+	maxScript  = 4096 // bytes of its path; what IIS takes as its default
+	maxText    = 1024 // of a client or an agent
 )
 
 // An inventory sums up the requests for each path that names a server-side
@@ -50,7 +52,7 @@ func (v *inventory) find(path []byte) *entry {
 	if script(path) {
 		e = &entry{Script: detect.Script{Path: strings.ToLower(string(path))}}
 	}
-	if len(v.scripts) >= maxScripts {
+	if len(v.scripts) >= maxScripts || len(path) > maxScript {
 		if e != nil {
 			v.dropped++
 		}
@@ -103,8 +105,8 @@ func (s *entry) add(r parse.Request, ref evidence.Ref) {
 	if bytes.IndexByte(client, ':') >= 0 {
 		client = []byte(detect.Address(string(client)))
 	}
-	s.clients.add(client, 1, maxClients)
-	s.agents.add(r.Agent, 1, maxAgents)
+	s.clients.add(client[:min(len(client), maxText)], 1, maxClients)
+	s.agents.add(r.Agent[:min(len(r.Agent), maxText)], 1, maxAgents)
 	s.First = earlier(s.First, r.Time)
 	if r.Time.After(s.Last) {
 		s.Last = r.Time

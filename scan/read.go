@@ -276,9 +276,7 @@ func (s *scanner) events(ctx context.Context, p *parse.Parser, j job, enc encodi
 			ev.Time = time.Time{}
 		}
 		r.seen(label(ev.Data.Logsource()), ev.Time, 1)
-		if ev.Host != "" {
-			r.hosts[ev.Host]++
-		}
+		r.on(ev.Host)
 		switch ev.Data.Logsource() {
 		case event.Setup, event.Config:
 			r.builds = append(r.builds, ev)

@@ -118,9 +118,7 @@ func (s *scanner) records(sc *evtx.Scanner, log *evtx.File, i int, r *result) {
 		if odd(rec.Time()) {
 			r.gap(rec.Ref(), errOddTime)
 		}
-		if host := rec.Host(); host != "" && (len(r.hosts) < 1000 || r.hosts[host] > 0) {
-			r.hosts[host]++
-		}
+		r.on(rec.Host())
 		if s.Rules == nil {
 			continue
 		}
@@ -133,6 +131,13 @@ func (s *scanner) records(sc *evtx.Scanner, log *evtx.File, i int, r *result) {
 			s.progress.sightings.Add(1)
 			r.sighted(rule, kept, "")
 		}
+	}
+}
+
+// on counts an event of a host.
+func (r *result) on(host string) {
+	if host != "" && len(host) <= maxText && (len(r.hosts) < 1000 || r.hosts[host] > 0) {
+		r.hosts[host]++
 	}
 }
 

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"math"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -179,7 +177,7 @@ func request(text []byte) (*event.Event, error) {
 		source = event.IIS
 	}
 	values := []string{address(first(o, clientNames)), first(o, userNames), method, stem, strings.TrimPrefix(query, "?"), "", status, first(o, sizeNames), first(o, refererNames), first(o, agentNames)}
-	return &event.Event{Time: moment(first(o, timeNames)), Host: first(o, hostNames), Data: &event.Table{Source: source, Names: columns, Values: values}}, nil
+	return &event.Event{Time: parse.Moment(first(o, timeNames), layouts), Host: first(o, hostNames), Data: &event.Table{Source: source, Names: columns, Values: values}}, nil
 }
 
 // address drops the port.
@@ -190,16 +188,4 @@ func address(s string) string {
 	return s
 }
 
-// moment reads a date with a zone or seconds since 1970; zero if it is neither.
-func moment(s string) time.Time {
-	for _, layout := range []string{time.RFC3339Nano, "02/Jan/2006:15:04:05 -0700", "2006-01-02T15:04:05.999999999-0700"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
-		}
-	}
-	if sec, err := strconv.ParseFloat(s, 64); err == nil && sec > 0 && sec < 1e11 {
-		whole, part := math.Modf(sec)
-		return time.Unix(int64(whole), int64(part*1e6)*1000).UTC()
-	}
-	return time.Time{}
-}
+var layouts = []string{time.RFC3339Nano, "02/Jan/2006:15:04:05 -0700", "2006-01-02T15:04:05.999999999-0700"}

@@ -2,13 +2,12 @@ package winevent
 
 import (
 	"cmp"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
 	"limier/event"
 	"limier/internal/objects"
+	"limier/parse"
 )
 
 // A moment is when an event happened, as its exporter wrote it.
@@ -45,7 +44,7 @@ func shape(root *objects.Node) (*data, moment, bool) {
 	id, _ := d.Field("EventID")
 	channel, _ := d.Field("Channel")
 	d.source = event.Windows(channel, id)
-	t := parseTime(when)
+	t := parse.Moment(when, layouts)
 	d.unzoned = len(when) > 10 && strings.Trim(when, "0123456789-:. T") == "" && strings.Count(when, "-") < 3
 	return d, moment{t, local}, true
 }
@@ -227,17 +226,3 @@ func (d *data) nxlog(root *objects.Node) (when string) {
 
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
 	"2006-01-02 15:04:05.999999999 -07:00", "2006-01-02 15:04:05.999999999 -0700"}
-
-// parseTime reads a date or, as Velociraptor writes, seconds since 1970.
-func parseTime(s string) time.Time {
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
-		}
-	}
-	if sec, err := strconv.ParseFloat(s, 64); err == nil && sec > 0 && sec < 1e11 {
-		whole, part := math.Modf(sec)
-		return time.Unix(int64(whole), int64(part*1e6)*1000).UTC()
-	}
-	return time.Time{}
-}

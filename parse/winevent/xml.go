@@ -13,6 +13,7 @@ import (
 	"limier/event"
 	"limier/evidence"
 	"limier/internal/objects"
+	"limier/parse"
 )
 
 // fromXML reads the events of a text. Data elements go by their Name, and
@@ -241,7 +242,7 @@ func (d *data) event(ref evidence.Ref) *event.Event {
 	when, ok := d.utc()
 	if !ok {
 		text, _ := d.own("TimeCreated_SystemTime")
-		if when = parseTime(text); strings.Trim(text, "0123456789-:. T") == "" {
+		if when = parse.Moment(text, layouts); strings.Trim(text, "0123456789-:. T") == "" {
 			when = time.Time{} // of no zone
 		}
 	}

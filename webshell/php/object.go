@@ -92,12 +92,7 @@ func (m *machine) methodCall(n *node) value {
 	top := m.top
 	defer func() { m.top = top }()
 	o := m.eval(n.a)
-	var name value
-	if n.b.op == nStr {
-		name = str(n.b.s)
-	} else {
-		name = m.eval(n.b)
-	}
+	name := m.memberName(n)
 	args := m.args(n.list)
 	if obj, ok := o.ref.(*object); ok && o.k == vObj {
 		if s, ok := name.text(); ok {
@@ -160,16 +155,19 @@ func (m *machine) callMethod(n *node, o *object, name string, args []value, node
 	return m.builtinMethod(n, o, name, args)
 }
 
+// memberName is the name of the method that is called; it may be worked out.
+func (m *machine) memberName(n *node) value {
+	if n.b.op == nStr {
+		return str(n.b.s)
+	}
+	return m.eval(n.b)
+}
+
 func (m *machine) staticCall(n *node) value {
 	top := m.top
 	defer func() { m.top = top }()
 	cls := m.className(n.a)
-	var name value
-	if n.b.op == nStr {
-		name = str(n.b.s)
-	} else {
-		name = m.eval(n.b)
-	}
+	name := m.memberName(n)
 	args := m.args(n.list)
 	s, ok := name.text()
 	if !ok {
