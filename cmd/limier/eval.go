@@ -68,6 +68,9 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(trials, func(t trial) bool { return !t.missing }) {
+		return fmt.Errorf("%s holds none of the %d samples by their hash", *root, len(trials))
+	}
 	if *alarms {
 		listVerdicts(stdout, trials)
 		return nil

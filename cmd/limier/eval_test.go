@@ -113,6 +113,10 @@ func TestEvalCountsWhatItReads(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
 	}
+	err = evalWebshell(context.Background(), []string{"--manifest", "-", "--root", t.TempDir(), "--split", "all"}, strings.NewReader(manifest), &out)
+	if err == nil || !strings.Contains(err.Error(), "none of the 2 samples") {
+		t.Errorf("a folder without samples: %v", err)
+	}
 }
 
 func TestHasServerCode(t *testing.T) {
