@@ -310,7 +310,7 @@ var fixed = map[string]string{
 	"modality acknowledged":        "pris acte",
 	"compromised":                  "compromis", "attacked": "attaqué", "exposed": "exposé", "no sign found": "aucun signe trouvé", "not enough evidence": "preuves insuffisantes",
 	"low confidence": "confiance faible", "moderate confidence": "confiance modérée", "high confidence": "confiance élevée", " confidence": "confiance inconnue",
-	"informational": "information", "low": "faible", "medium": "moyen", "high": "grave", "critical": "critique",
+	"informational": "information", "low": "faible", "medium": "moyen", "high": "élevé", "critical": "critique",
 	"succeeded": "réussi", "attempted": "tenté",
 	"scanning": "Balayage", "exploitation": "Exploitation", "backdoor": "Porte dérobée", "aftermath": "Suites",
 	"attacker": "attaquant", "scanner": "scanner", "victim": "victime", "seen": "vue", "": "–",
