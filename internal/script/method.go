@@ -417,6 +417,7 @@ func (m *Machine) arrayMethod(recv Value, name string, args []Value) (Value, boo
 	switch name {
 	case "push", "add", "addrange", "enqueue":
 		for _, a := range args {
+			o.loose = o.loose || m.weak > m.cur.weak && !a.Known()
 			if len(o.Elems) < 1<<18 && o.Any.T == nil {
 				if name == "addrange" && a.K == VArray && m.room(len(a.O.Elems)) {
 					o.Elems = append(o.Elems, a.O.Elems...)
@@ -450,15 +451,19 @@ func (m *Machine) arrayMethod(recv Value, name string, args []Value) (Value, boo
 			return m.joinArgs("join", []Value{recv, Const(",")})
 		}
 	case "count", "length":
-		if o.Any.T == nil && len(o.Elems) > 0 {
+		if o.Any.T == nil && len(o.Elems) > 0 && !o.loose {
 			return Num(float64(len(o.Elems))), true
 		}
 		return Value{}, true
-	case "pop", "shift", "dequeue":
+	case "pop", "shift", "dequeue", "removeat":
 		if n := len(o.Elems); n > 0 && m.weak == 0 && m.room(n) {
 			i := 0
-			if name == "pop" {
+			switch name {
+			case "pop":
 				i = n - 1
+			case "removeat":
+				i, _ = numArg(args, 0, 0)
+				i = max(0, min(i, n-1))
 			}
 			e := o.Elems[i]
 			o.Elems = append(append([]Value(nil), o.Elems[:i]...), o.Elems[i+1:]...)

@@ -91,6 +91,7 @@ func TestFolding(t *testing.T) {
 		{"base64", CSharp, `sink(System.Text.Encoding.UTF8.GetString(Convert.FromBase64String("YWJj")));`, "abc"},
 		{"format, interpolation", CSharp, `var b = "b"; sink(string.Format("{0}", "a") + $"{b}{"c"}");`, "abc"},
 		{"xor of chars", CSharp, `string s = ""; foreach (char c in "bca") s += (char)(c ^ 3); sink(s);`, "a`b"},
+		{"list with one taken out", CSharp, `var l = new List<string>(); l.Add("a"); l.Add("b"); l.Add("c"); l.RemoveAt(1); sink(string.Join("", l));`, "ac"},
 		{"escapes in names", CSharp, `var \u0061b = "x"; s\u0069nk(ab);`, "x"},
 		{"verbatim, bytes", CSharp, `sink(@"a""b" + new string(new char[]{'c'}) + Encoding.ASCII.GetString(new byte[]{100,101,102,103}));`, `a"bcdefg`},
 		{"builder", CSharp, `var b = new StringBuilder(); b.Append("a").Append("b"); sink(b.ToString());`, "ab"},
@@ -131,6 +132,17 @@ func TestFlow(t *testing.T) {
 			}
 			t.Errorf("got %q", r.got)
 		})
+	}
+}
+
+// A loop that ends when a list is empty must not run on because what is unknown
+// was added to the list.
+func TestUnknownSize(t *testing.T) {
+	const code = `var s = new Stack(); s.Push("a"); while (s.Count > 0) { var k = s.Pop(); foreach (var n in k.Names()) { s.Push(k.Open(n + "b")); } }`
+	m := NewMachine(&recorder{})
+	m.Run(m.Load(code, []Segment{{Start: 0, End: len(code)}}, CSharp), CSharp)
+	if used := totalSteps - m.total; used > 1000 {
+		t.Errorf("the loop took %d steps", used)
 	}
 }
 

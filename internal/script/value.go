@@ -69,6 +69,7 @@ type Object struct {
 	self   *Object
 	prefix string
 	funcs  bool // one of the fields is a function
+	loose  bool // a list that may or may not have grown by what is unknown
 }
 
 func (o *Object) set(name string, v Value) {
