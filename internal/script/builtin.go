@@ -419,9 +419,7 @@ func (m *Machine) instr(name string, args []Value) (Value, bool) {
 		i += start - 1
 	}
 	if i > 1 {
-		if l := m.letters(s); l.at != nil {
-			i = m.letters(s[:i-1]).len() + 1
-		}
+		i = m.letters(s).number(i-1) + 1
 	}
 	return Num(float64(i)), true
 }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -38,21 +39,44 @@ func letters(s string) text {
 	return t
 }
 
+// A ring holds the texts used last.
+type ring struct {
+	texts [4]text
+	next  int
+}
+
+// longText is from where on a text has a place that short ones do not take, in
+// bytes: the loop that reads it letter by letter makes many of those.
+const longText = 4 << 10
+
 // letters remembers the last texts, which loops take apart letter by letter.
 func (m *Machine) letters(s string) text {
 	if len(s) < 48 {
 		return letters(s)
 	}
-	for _, t := range m.recent {
-		if len(t.s) == len(s) && unsafe.StringData(t.s) == unsafe.StringData(s) {
-			return t
+	r := &m.short
+	if len(s) >= longText {
+		r = &m.long
+	}
+	for i := range r.texts {
+		if t := &r.texts[i]; len(t.s) == len(s) && unsafe.StringData(t.s) == unsafe.StringData(s) {
+			return *t
 		}
 	}
 	m.left -= len(s) / 64
 	t := letters(s)
-	m.recent[m.oldest] = t
-	m.oldest = (m.oldest + 1) % len(m.recent)
+	r.texts[r.next] = t
+	r.next = (r.next + 1) % len(r.texts)
 	return t
+}
+
+// number is how many letters start before the byte at i.
+func (t text) number(i int) int {
+	if t.at == nil {
+		return i
+	}
+	n, _ := slices.BinarySearch(t.at, int32(i))
+	return n
 }
 
 func (t text) len() int {

@@ -35,9 +35,9 @@ type Machine struct {
 	tails   [4][]byte
 	heads   [4]head
 	tail    int
-	recent  [4]text
+	short   ring
+	long    ring
 	slab    []Value
-	oldest  int
 	weak    int
 	escapes int
 	nest    int

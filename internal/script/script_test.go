@@ -78,6 +78,7 @@ func TestFolding(t *testing.T) {
 		{"mid, left, right", VBScript, `sink Mid("xabcx", 2, 3) & Left("de", 1) & Right("ef", 1)`, "abcdf"},
 		{"undefined is empty", VBScript, `sink "Scr" & nobody & "ipting"`, "Scripting"},
 		{"letters of two bytes", VBScript, "s = \"a\xc1\xd5b\"\nfor i = 1 to len(s)\nif mid(s, i, 1) <> \"\xc1\xd5\" then t = mid(s, i, 1) & t\nnext\nsink t", "ba"},
+		{"place among letters of two bytes", VBScript, "sink InStr(\"" + strings.Repeat("\xc1\xd5", 30) + "ab\", \"b\")", "32"},
 		{"arithmetic", VBScript, `sink Chr(7 * 14 - 1) & Chr(200 \ 2 - 2) & Chr(103 Xor 4) & Chr(2 ^ 6 + 36)`, "abcd"},
 		{"function, loop, by reference", VBScript, "sub add(s)\ns = s & \"b\"\nend sub\nx = \"a\"\nadd x\ndo while len(x) < 3\nx = x & \"c\"\nloop\nsink x", "abc"},
 		{"select, with", VBScript, "select case 2\ncase 1: sink \"no\"\ncase 2, 3\n sink \"yes\"\nend select", "yes"},
