@@ -19,8 +19,8 @@ type group struct {
 	// byte each, which is fast, or for many grams a bit, which stays in the cache.
 	table *[tableSize]byte
 	bits  []byte
-	teddy *teddy // nil without one; steps of one byte then
-	at    []int  // with a teddy, where the members' grams start
+	shape *shape // of the teddy; nil without one
+	teddy *teddy // steps are of one byte with one
 
 	slot  uint32   // hash to slot number
 	slots []uint32 // where a slot's entries start; one more at the end
@@ -44,6 +44,7 @@ const (
 	// tableSize is that of half a first-level cache.
 	tableBits = 14
 	tableSize = 1 << tableBits
+	mostGrams = tableSize / 16 // while few hashes of other grams are in it
 
 	// What things cost, in nanoseconds on a server of 2020.
 	gramCost, candidateCost = 0.5, 10.0
@@ -51,6 +52,16 @@ const (
 
 // classes are the least lengths among which groups are divided.
 var classes = [...]int{1, 2, 3, 4, 6, 9, 12}
+
+// nexts are all that a byte can be after it is folded for a gram.
+var nexts = func() (all []byte) {
+	for c := range uint64(256) {
+		if c&folded == c {
+			all = append(all, byte(c))
+		}
+	}
+	return all
+}()
 
 // divide spreads the literals over groups of neighbouring lengths such that
 // the passes together are as cheap as the model can tell.
@@ -132,26 +143,39 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 
 // planTeddy is plan for a group with a teddy, where there can be one.
 func (s *Set) planTeddy(members []int, m *model) (g group, cost float64) {
-	if !hasTeddy || !m.sampled || len(members) == 0 || len(members) > tableSize/16 {
+	if !hasTeddy || !m.sampled || len(members) == 0 || len(members) > mostGrams {
 		return group{}, math.Inf(1)
 	}
 	size := width
 	for _, i := range members {
 		size = min(size, len(s.lits[i]))
 	}
-	g = group{size: size, mask: grams(size), step: 1}
-	g.teddy, g.at, cost = newTeddy(s.lits, members, size, 1, m)
-	return g, cost
+	// A few of the least length do not make all grams shorter.
+	if all := len(members); size < width {
+		for _, i := range members {
+			if len(s.lits[i]) == size {
+				all += len(nexts)
+			}
+		}
+		if all <= mostGrams {
+			size++
+		}
+	}
+	cost = teddyCost
+	for _, i := range members {
+		stops := math.Inf(1)
+		for l, off := s.lits[i], 0; off+min(size, len(l)) <= len(l); off++ {
+			stops = min(stops, m.perMiB(l[off:min(off+size, len(l))]))
+		}
+		cost += stops / (1 << 20) * candidateCost
+	}
+	return group{size: size, mask: grams(size), step: 1, shape: &narrow}, cost
 }
 
 // wide is planTeddy for literals in UTF-16, of which a gram is four characters.
-func (s *Set) wide(members []int, m *model) (g group, ok bool) {
-	g = group{size: 2 * width, mask: grams(2 * width), step: 1}
-	if !hasTeddy || len(members) > tableSize/16 || slices.ContainsFunc(members, func(i int) bool { return len(s.lits[i]) < g.size }) {
-		return g, false
-	}
-	g.teddy, g.at, _ = newTeddy(s.lits, members, g.size, 2, m)
-	return g, true
+func (s *Set) wide(members []int) (g group, ok bool) {
+	g = group{size: 2 * width, mask: grams(2 * width), step: 1, shape: &wide}
+	return g, hasTeddy && len(members) <= mostGrams && !slices.ContainsFunc(members, func(i int) bool { return len(s.lits[i]) < g.size })
 }
 
 // grams returns the mask of grams of that many bytes.
@@ -178,11 +202,15 @@ func (g *group) window(lit []byte, m *model) (best int, rate float64) {
 }
 
 func (g *group) fill(s *Set, members []int, m *model) {
+	var at []int
+	if g.shape != nil {
+		g.teddy, at = newTeddy(s.lits, members, g.size, *g.shape, m)
+	}
 	for n, i := range members {
 		l := s.lits[i]
 		best, rate := g.window(l, m)
-		if g.teddy != nil {
-			best = g.at[n]
+		if at != nil {
+			best = at[n]
 		}
 		s.cost[i] = rate / float64(g.step)
 		if len(l) == 1 { // any pair that starts so
@@ -193,12 +221,18 @@ func (g *group) fill(s *Set, members []int, m *model) {
 			}
 			continue
 		}
+		if len(l) < g.size { // whatever comes next
+			for _, c := range nexts {
+				g.list = append(g.list, entry{g.load(l, 0) | uint64(c)<<(8*len(l)), uint32(i), 0})
+			}
+			continue
+		}
 		for k := range g.step {
 			g.list = append(g.list, entry{g.load(l, best+k), uint32(i), uint32(best + k)})
 		}
 	}
 	n := uint32(tableBits)
-	if 16*len(g.list) <= tableSize || g.size == 8 {
+	if len(g.list) <= mostGrams || g.size == 8 {
 		g.table = new([tableSize]byte)
 	} else {
 		n = uint32(min(bits.Len(uint(len(g.list)*16)), 20)) // one bit in 16 is set; 128 KiB at most

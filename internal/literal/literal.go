@@ -67,7 +67,7 @@ func NewWide(lits []string) *Set {
 	}
 	m := newModel(widen(typical))
 	s := newSet(wide, m)
-	if g, ok := s.wide(all, m); ok {
+	if g, ok := s.wide(all); ok {
 		g.fill(s, all, m)
 		s.groups = []group{g}
 	}

@@ -75,7 +75,7 @@ func teddySet(lits []string, sample string) *Set {
 		}
 	}
 	s.groups = nil
-	if g, _ := s.planTeddy(long, m); g.teddy != nil {
+	if g, _ := s.planTeddy(long, m); g.shape != nil {
 		g.fill(s, long, m)
 		s.groups = append(s.groups, g)
 	} else {
@@ -88,13 +88,15 @@ func teddySet(lits []string, sample string) *Set {
 // skipSlowly returns the first place where the tables tell of a gram, or -1.
 func (t *teddy) skipSlowly(b []byte) int {
 	for p := range max(0, len(b)-width*t.stride+1) {
-		in := byte(0xff)
-		for k := range width {
+		in := [2]byte{0xff, 0xff}
+		for k := range t.bytes {
 			c := b[p+k*t.stride]
-			in &= t.low[k][c&15] & t.high[k][c>>4]
+			for set := range in {
+				in[set] &= t.halves[set][k].low[c&15] & t.halves[set][k].high[c>>4]
+			}
 		}
 		g := group{size: width * t.stride, mask: t.mask}
-		if in != 0 && t.table[g.hash(g.load(b, p))>>(32-tableBits)] != 0 {
+		if in != [2]byte{} && t.table[g.hash(g.load(b, p))>>(32-tableBits)] != 0 {
 			return p
 		}
 	}
@@ -116,6 +118,29 @@ func TestTeddy(t *testing.T) {
 		got, want := teddy.skip(value), teddy.skipSlowly(value)
 		if got != want && (got+35 <= len(value) || want >= 0 && got > want) { // 35 bytes are one block
 			t.Fatalf("%q in %q: got %d, want %d", lits, value, got, want)
+		}
+	})
+}
+
+func TestTrial(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sample := []byte(text(t, "sample", alphabet+"\n", 0, run))
+		m, b := newModel(sample), bucket{}
+		for i := range rapid.IntRange(1, 5).Draw(t, "n") {
+			b = b.with([]byte(ascii(text(t, fmt.Sprint("gram", i), alphabet, 2, width))), narrow, m)
+		}
+		n := 0
+		for p := 0; p+narrow.bytes <= len(sample); p++ {
+			in := true
+			for k, c := range sample[p : p+narrow.bytes] {
+				in = in && b.low[k]>>(c&15)&1 == 1 && b.high[k]>>(c>>4)&1 == 1
+			}
+			if in {
+				n++
+			}
+		}
+		if got := newTrial(sample, narrow).rate(&b, 1); got*tried != float64(n) {
+			t.Fatalf("in %q: got %v places, want %d", sample, got*tried, n)
 		}
 	})
 }
@@ -261,14 +286,6 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		lits := strings.Split(list, "\n")
-		s := New(lits)
-		got := make([]uint64, s.Words())
-		s.Contained(got, []byte(log))
-		for i, l := range lits {
-			if have, want := got[i/64]>>(i%64)&1 == 1, contains(log, l); have != want {
-				t.Fatalf("%q in %q: got %v, want %v", l, log, have, want)
-			}
-		}
 		var want []string
 		for _, line := range strings.SplitAfter(log, "\n") {
 			if line == "" {
@@ -281,8 +298,17 @@ func FuzzSet(f *testing.F) {
 				}
 			}
 		}
-		if have := gotLines(s, log); strings.Join(have, "\n") != strings.Join(want, "\n") {
-			t.Fatalf("got %q, want %q", have, want)
+		for _, s := range []*Set{New(lits), teddySet(lits, log)} {
+			got := make([]uint64, s.Words())
+			s.Contained(got, []byte(log))
+			for i, l := range lits {
+				if have, want := got[i/64]>>(i%64)&1 == 1, contains(log, l); have != want {
+					t.Fatalf("%q in %q: got %v, want %v", l, log, have, want)
+				}
+			}
+			if have := gotLines(s, log); strings.Join(have, "\n") != strings.Join(want, "\n") {
+				t.Fatalf("got %q, want %q", have, want)
+			}
 		}
 	})
 }

@@ -8,7 +8,8 @@ import (
 
 // A model estimates how frequent a gram is in text like its sample.
 type model struct {
-	sampled bool         // of a caller's sample, for the search of much text like it
+	sampled bool // of a caller's sample, for the search of much text like it
+	sample  []byte
 	scale   float64      // occurrences in the sample to occurrences per MiB
 	one     [256]float64 // the share of all bytes
 	four    [1 << 16]uint32
@@ -23,7 +24,7 @@ func newModel(sample []byte) *model {
 	if len(sample) > 1<<20 {
 		sample = sample[:1<<20]
 	}
-	m := &model{scale: (1 << 20) / float64(max(len(sample), 1))}
+	m := &model{sample: sample, scale: (1 << 20) / float64(max(len(sample), 1))}
 	for _, c := range sample {
 		m.one[c] += 1 / float64(len(sample))
 	}

@@ -8,19 +8,34 @@ import (
 )
 
 // A teddy tells for 32 places at once whether a gram may start there, as that
-// of Hyperscan does: each gram is in one of eight buckets, and for each of four
-// bytes its two halves tell in which buckets there is a gram with such a byte.
+// of Hyperscan does: each gram is in one of some buckets, and for each of its
+// first bytes the two halves tell in which buckets there is a gram with such a byte.
 // The bytes are next to each other, or, of text in UTF-16, every other one.
 type teddy struct {
-	low, high [4][16]byte // by half a byte: the buckets, a bit each
-	table     *[tableSize]byte
-	mask      uint64
-	stride    int // from byte to byte
+	halves [2][width]halves // by eight buckets, by byte
+	table  *[tableSize]byte
+	mask   uint64
+	shape
 }
 
+// halves are the buckets by half a byte, a bit each.
+type halves struct{ low, high [16]byte }
+
+// A shape is what a loop looks at. Sixteen buckets and three bytes let through a
+// third of what eight and four do, with hundreds of literals, and cost the same.
+type shape struct {
+	stride  int // from byte to byte
+	bytes   int
+	buckets int
+}
+
+var (
+	narrow = shape{stride: 1, bytes: 3, buckets: 16}
+	wide   = shape{stride: 2, bytes: 4, buckets: 8}
+)
+
 const (
-	width   = 4 // bytes of a gram
-	buckets = 8
+	width = 4 // characters of a gram, at most
 
 	// What it costs, in nanoseconds: a byte, and a place that is looked up.
 	teddyCost, lookupCost = 0.1, 2.0
@@ -30,25 +45,28 @@ const (
 type bucket struct {
 	low, high [width]uint16  // sets of halves
 	share     [width]float64 // of all bytes that are in both
+	rate      float64        // how many of all places it lets through
 }
 
-func (b *bucket) rate() float64 {
+// guess returns the rate that there were if the bytes of a text did not depend
+// on each other.
+func (b *bucket) guess(bytes int) float64 {
 	r := 1.0
-	for _, s := range b.share {
+	for _, s := range b.share[:bytes] {
 		r *= s
 	}
 	return r
 }
 
-// with returns the bucket with one more gram.
-func (b bucket) with(gram []byte, stride int, m *model) bucket {
-	for k := range b.low {
-		if k*stride >= len(gram) {
+// with returns the bucket with one more gram, but for its rate.
+func (b bucket) with(gram []byte, s shape, m *model) bucket {
+	for k := range s.bytes {
+		if k*s.stride >= len(gram) {
 			b.low[k], b.high[k], b.share[k] = 0xffff, 0xffff, 1
 			continue
 		}
 		low, high := b.low[k], b.high[k]
-		for _, c := range [2]byte{gram[k*stride], upper(gram[k*stride])} {
+		for _, c := range [2]byte{gram[k*s.stride], upper(gram[k*s.stride])} {
 			low |= 1 << (c & 15)
 			high |= 1 << (c >> 4)
 		}
@@ -74,31 +92,39 @@ func upper(c byte) byte {
 }
 
 // newTeddy chooses a gram of size bytes for each of the members and a bucket for
-// it, the ones with the least choice first. It returns where the grams start and
-// what a byte costs. Members are at least size bytes long.
-func newTeddy(lits [][]byte, members []int, size, stride int, m *model) (t *teddy, at []int, cost float64) {
+// it, the ones with the least choice first. It returns where the grams start. What
+// is shorter is a gram as it is.
+func newTeddy(lits [][]byte, members []int, size int, s shape, m *model) (t *teddy, at []int) {
 	order := make([]int, len(members))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(len(lits[members[x]]), len(lits[members[y]])) })
-	var all [buckets]bucket
+	var try *trial
+	if m.sampled {
+		try = newTrial(m.sample, s)
+	}
+	all := make([]bucket, s.buckets)
 	at = make([]int, len(members))
-	cost = teddyCost
 	for _, i := range order {
 		l := lits[members[i]]
 		into, least := 0, math.Inf(1)
 		var chosen bucket
-		for off := 0; off+size <= len(l); off += stride {
-			gram := l[off : off+size]
+		for off := 0; off+min(size, len(l)) <= len(l); off += s.stride {
+			gram := l[off:min(off+size, len(l))]
 			stops := m.perMiB(gram) / (1 << 20) * candidateCost
 			if stops >= least {
 				continue
 			}
 			for k := range all {
-				b := all[k].with(gram, stride, m)
-				c := stops + (b.rate()-all[k].rate())*lookupCost
-				if c < least {
+				b := all[k].with(gram, s, m)
+				if b != all[k] {
+					b.rate = b.guess(s.bytes)
+					if try != nil {
+						b.rate += try.rate(&b, all[k].rate+(least-stops)/lookupCost-b.rate)
+					}
+				}
+				if c := stops + (b.rate-all[k].rate)*lookupCost; c < least {
 					into, chosen, least, at[i] = k, b, c, off
 				}
 				if all[k].low[0] == 0 {
@@ -107,16 +133,80 @@ func newTeddy(lits [][]byte, members []int, size, stride int, m *model) (t *tedd
 			}
 		}
 		all[into] = chosen
-		cost += least
 	}
-	t = &teddy{mask: grams(size), stride: stride}
+	t = &teddy{mask: grams(size), shape: s}
 	for k, b := range all {
-		for j := range width {
+		for j := range s.bytes {
+			of := &t.halves[k/8][j]
 			for half := range 16 {
-				t.low[j][half] |= byte(b.low[j]>>half&1) << k
-				t.high[j][half] |= byte(b.high[j]>>half&1) << k
+				of.low[half] |= byte(b.low[j]>>half&1) << (k % 8)
+				of.high[half] |= byte(b.high[j]>>half&1) << (k % 8)
 			}
 		}
 	}
-	return t, at, cost
+	return t, at
+}
+
+// A trial is places of a sample, to try buckets on: by byte of a gram and by half
+// a byte, a bit for each place that has it there. That bytes depend on each other
+// makes guesses wrong by a factor of ten.
+type trial struct {
+	low, high [width][16]places
+	bytes     int
+}
+
+type places [tried / 64]uint64
+
+const (
+	tried = 8 << 10
+	run   = 512 // of these next to each other
+	step  = 8   // words that are looked at together
+)
+
+func newTrial(sample []byte, s shape) *trial {
+	t := &trial{bytes: s.bytes}
+	apart := max(run, len(sample)/(tried/run))
+	for i := range tried {
+		from := i/run*apart + i%run
+		for k := range s.bytes {
+			if p := from + k*s.stride; p < len(sample) {
+				c := sample[p]
+				t.low[k][c&15][i/64] |= 1 << (i % 64)
+				t.high[k][c>>4][i/64] |= 1 << (i % 64)
+			}
+		}
+	}
+	return t
+}
+
+// rate returns which part of the places the bucket lets through, or something
+// above most if it is more than that.
+func (t *trial) rate(b *bucket, most float64) float64 {
+	n, limit := 0, int(min(most, 1)*tried)
+	for w := 0; w < len(places{}) && n <= limit; w += step {
+		in := [step]uint64{}
+		for k := range t.bytes {
+			low, high := either(&t.low[k], b.low[k], w), either(&t.high[k], b.high[k], w)
+			for i := range in {
+				if k == 0 {
+					in[i] = ^uint64(0)
+				}
+				in[i] &= low[i] & high[i]
+			}
+		}
+		for _, v := range in {
+			n += bits.OnesCount64(v)
+		}
+	}
+	return float64(n) / tried
+}
+
+// either returns the places from word w on that have one of the halves.
+func either(by *[16]places, halves uint16, w int) (in [step]uint64) {
+	for ; halves != 0; halves &= halves - 1 {
+		for i, p := range by[bits.TrailingZeros16(halves)][w : w+step] {
+			in[i] |= p
+		}
+	}
+	return in
 }

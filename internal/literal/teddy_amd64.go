@@ -12,14 +12,14 @@ var hasTeddy = cpu.X86.HasAVX2
 // skip returns the first place of b where a gram starts that the table may have,
 // or one so close to the end that a gram and 31 more bytes do not fit in.
 func (t *teddy) skip(b []byte) int {
-	if t.stride == 2 {
+	if t.shape == wide {
 		return skipWide(unsafe.SliceData(b), len(b), t)
 	}
-	return skipTeddy(unsafe.SliceData(b), len(b), t)
+	return skipNarrow(unsafe.SliceData(b), len(b), t)
 }
 
 //go:noescape
-func skipTeddy(b *byte, n int, t *teddy) int
+func skipNarrow(b *byte, n int, t *teddy) int
 
 //go:noescape
 func skipWide(b *byte, n int, t *teddy) int

@@ -1,61 +1,81 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// One byte of a gram: in Y14 the buckets that the halves of the bytes at addr
-// are in; ands them into Y15.
-#define HALVES(addr, low, high) \
-	VMOVDQU addr, Y12         \
-	VPSRLW  $4, Y12, Y13      \
-	VPAND   Y8, Y12, Y12      \
-	VPAND   Y8, Y13, Y13      \
-	VPSHUFB Y12, low, Y12     \
-	VPSHUFB Y13, high, Y13    \
-	VPAND   Y12, Y13, Y12
+#define LOW(set, byte)  (teddy_halves+set*const_width*halves__size+byte*halves__size)(DI)
+#define HIGH(set, byte) (teddy_halves+set*const_width*halves__size+byte*halves__size+16)(DI)
 
-// What the loops need: the buckets in Y0 to Y7, 15 in each byte of Y8, zero in Y9.
-#define SETUP \
-	VBROADCASTI128 (teddy_low+0)(DI), Y0 \
-	VBROADCASTI128 (teddy_low+16)(DI), Y1 \
-	VBROADCASTI128 (teddy_low+32)(DI), Y2 \
-	VBROADCASTI128 (teddy_low+48)(DI), Y3 \
-	VBROADCASTI128 (teddy_high+0)(DI), Y4 \
-	VBROADCASTI128 (teddy_high+16)(DI), Y5 \
-	VBROADCASTI128 (teddy_high+32)(DI), Y6 \
-	VBROADCASTI128 (teddy_high+48)(DI), Y7 \
-	MOVQ           $15, BX \
-	VMOVQ          BX, X8 \
-	VPBROADCASTB   X8, Y8 \
-	VPXOR          Y9, Y9, Y9 \
-	MOVQ           teddy_table(DI), R10 \
-	MOVQ           teddy_mask(DI), R9
-
-// The places AX to AX+31 where the bytes at four distances are in one bucket, in DX.
-#define PLACES(a, b, c, d) \
-	HALVES(a(SI)(AX*1), Y0, Y4) \
-	VMOVDQA   Y12, Y15 \
-	HALVES(b(SI)(AX*1), Y1, Y5) \
-	VPAND     Y12, Y15, Y15 \
-	HALVES(c(SI)(AX*1), Y2, Y6) \
-	VPAND     Y12, Y15, Y15 \
-	HALVES(d(SI)(AX*1), Y3, Y7) \
-	VPAND     Y12, Y15, Y15 \
-	VPCMPEQB  Y9, Y15, Y15 \
-	VPMOVMSKB Y15, DX \
-	XORL      $-1, DX
-
-// func skipTeddy(b *byte, n int, t *teddy) int
-TEXT ·skipTeddy(SB), NOSPLIT, $0-32
+// func skipNarrow(b *byte, n int, t *teddy) int
+TEXT ·skipNarrow(SB), NOSPLIT, $0-32
 	MOVQ b+0(FP), SI
 	MOVQ n+8(FP), CX
 	MOVQ t+16(FP), DI
 	XORQ AX, AX
 	SUBQ $35, CX // the last place where 32 grams can be read
 	JLT  none
-	SETUP
 
+	VBROADCASTI128 LOW(0, 0), Y0
+	VBROADCASTI128 HIGH(0, 0), Y1
+	VBROADCASTI128 LOW(1, 0), Y2
+	VBROADCASTI128 HIGH(1, 0), Y3
+	VBROADCASTI128 LOW(0, 1), Y4
+	VBROADCASTI128 HIGH(0, 1), Y5
+	VBROADCASTI128 LOW(1, 1), Y6
+	VBROADCASTI128 HIGH(1, 1), Y7
+	VBROADCASTI128 LOW(0, 2), Y8
+	VBROADCASTI128 HIGH(0, 2), Y9
+	MOVL           $15, BX
+	VMOVD          BX, X10
+	VPBROADCASTB   X10, Y10
+	MOVQ           teddy_table(DI), R10
+	MOVQ           teddy_mask(DI), R9
+
+// In Y11 and Y12 the halves of a byte, in Y13 and Y14 the buckets of each place.
 loop:
-	PLACES(0, 1, 2, 3)
-	JZ next
+	VMOVDQU (SI)(AX*1), Y11
+	VPSRLW  $4, Y11, Y12
+	VPAND   Y10, Y11, Y11
+	VPAND   Y10, Y12, Y12
+	VPSHUFB Y11, Y0, Y13
+	VPSHUFB Y12, Y1, Y15
+	VPAND   Y15, Y13, Y13
+	VPSHUFB Y11, Y2, Y14
+	VPSHUFB Y12, Y3, Y12
+	VPAND   Y12, Y14, Y14
+
+	VMOVDQU 1(SI)(AX*1), Y11
+	VPSRLW  $4, Y11, Y12
+	VPAND   Y10, Y11, Y11
+	VPAND   Y10, Y12, Y12
+	VPSHUFB Y11, Y4, Y15
+	VPAND   Y15, Y13, Y13
+	VPSHUFB Y12, Y5, Y15
+	VPAND   Y15, Y13, Y13
+	VPSHUFB Y11, Y6, Y11
+	VPAND   Y11, Y14, Y14
+	VPSHUFB Y12, Y7, Y12
+	VPAND   Y12, Y14, Y14
+
+	VMOVDQU        2(SI)(AX*1), Y11
+	VPSRLW         $4, Y11, Y12
+	VPAND          Y10, Y11, Y11
+	VPAND          Y10, Y12, Y12
+	VPSHUFB        Y11, Y8, Y15
+	VPAND          Y15, Y13, Y13
+	VPSHUFB        Y12, Y9, Y15
+	VPAND          Y15, Y13, Y13
+	VBROADCASTI128 LOW(1, 2), Y15
+	VPSHUFB        Y11, Y15, Y11
+	VPAND          Y11, Y14, Y14
+	VBROADCASTI128 HIGH(1, 2), Y15
+	VPSHUFB        Y12, Y15, Y12
+	VPAND          Y12, Y14, Y14
+
+	VPOR      Y13, Y14, Y14
+	VPXOR     Y15, Y15, Y15
+	VPCMPEQB  Y15, Y14, Y14
+	VPMOVMSKB Y14, DX
+	XORL      $-1, DX
+	JZ        next
 
 place:
 	BSFL  DX, BX
@@ -84,6 +104,48 @@ found:
 	VZEROUPPER
 	MOVQ BX, ret+24(FP)
 	RET
+
+// One byte of a gram: in Y14 the buckets that the halves of the bytes at addr
+// are in; ands them into Y15.
+#define HALVES(addr, low, high) \
+	VMOVDQU addr, Y12         \
+	VPSRLW  $4, Y12, Y13      \
+	VPAND   Y8, Y12, Y12      \
+	VPAND   Y8, Y13, Y13      \
+	VPSHUFB Y12, low, Y12     \
+	VPSHUFB Y13, high, Y13    \
+	VPAND   Y12, Y13, Y12
+
+// What the loops need: the buckets in Y0 to Y7, 15 in each byte of Y8, zero in Y9.
+#define SETUP \
+	VBROADCASTI128 LOW(0, 0), Y0 \
+	VBROADCASTI128 LOW(0, 1), Y1 \
+	VBROADCASTI128 LOW(0, 2), Y2 \
+	VBROADCASTI128 LOW(0, 3), Y3 \
+	VBROADCASTI128 HIGH(0, 0), Y4 \
+	VBROADCASTI128 HIGH(0, 1), Y5 \
+	VBROADCASTI128 HIGH(0, 2), Y6 \
+	VBROADCASTI128 HIGH(0, 3), Y7 \
+	MOVQ           $15, BX \
+	VMOVQ          BX, X8 \
+	VPBROADCASTB   X8, Y8 \
+	VPXOR          Y9, Y9, Y9 \
+	MOVQ           teddy_table(DI), R10 \
+	MOVQ           teddy_mask(DI), R9
+
+// The places AX to AX+31 where the bytes at four distances are in one bucket, in DX.
+#define PLACES(a, b, c, d) \
+	HALVES(a(SI)(AX*1), Y0, Y4) \
+	VMOVDQA   Y12, Y15 \
+	HALVES(b(SI)(AX*1), Y1, Y5) \
+	VPAND     Y12, Y15, Y15 \
+	HALVES(c(SI)(AX*1), Y2, Y6) \
+	VPAND     Y12, Y15, Y15 \
+	HALVES(d(SI)(AX*1), Y3, Y7) \
+	VPAND     Y12, Y15, Y15 \
+	VPCMPEQB  Y9, Y15, Y15 \
+	VPMOVMSKB Y15, DX \
+	XORL      $-1, DX
 
 // func skipWide(b *byte, n int, t *teddy) int
 TEXT ·skipWide(SB), NOSPLIT, $0-32
