@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"iter"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"limier/casefile"
+	"limier/finding"
 	"limier/store"
 	"limier/wire"
 )
@@ -30,13 +30,14 @@ type Checked struct {
 	Evidence, Hash [32]byte
 }
 
-// A Checker reads compressed cases. It is safe for concurrent use.
+// A Checker reads compressed cases as a hub does: of each it keeps what is
+// searched. It is safe for concurrent use.
 type Checker struct {
 	dec  *zstd.Decoder
-	free sync.Pool // of *[]byte that one case after the other is unpacked into
+	free sync.Pool // of *memory
 }
 
-// maxKept bounds what is kept for the next case, in bytes.
+// maxKept bounds the cases whose memory is kept for the next, in bytes.
 const maxKept = 1 << 20
 
 // NewChecker makes one. What it unpacks, and the window, are bounded.
@@ -45,62 +46,100 @@ func NewChecker() (*Checker, error) {
 	return &Checker{dec: dec}, err
 }
 
-// Check reads a compressed case as a hub does: it must be one whole stream of
-// our format, no larger than store.MaxCase.
-func (c *Checker) Check(body []byte) (*Checked, error) {
-	buf, _ := c.free.Get().(*[]byte)
-	if buf == nil {
-		buf = new([]byte)
+// Check reads a compressed case from end to end: it must be one whole stream of
+// our format, no larger than store.MaxCase. What it returns lacks the server
+// and the time.
+func (c *Checker) Check(body []byte) (store.Submission, error) {
+	mem, _ := c.free.Get().(*memory)
+	if mem == nil {
+		mem = &memory{}
 	}
-	plain, err := c.dec.DecodeAll(body, (*buf)[:0])
-	if cap(plain) <= maxKept {
-		*buf = plain
+	plain, err := c.unpack(body, mem.plain[:0])
+	if err != nil {
+		return store.Submission{}, err
 	}
-	defer c.free.Put(buf)
+	z := store.NewSummarizer()
+	var start wire.Start
+	for m, err := range messages(plain, mem) {
+		if err != nil {
+			return store.Submission{}, noCase(err)
+		}
+		if m.Start != nil {
+			start = *m.Start
+		}
+		z.Add(&m)
+	}
+	s := store.Submission{Body: body, Summary: z.Summary()}
+	s.Evidence, s.Hash = sums(plain, &start)
+	if cap(plain) <= maxKept { // so is what its messages take
+		mem.plain = plain
+		c.free.Put(mem)
+	}
+	return s, nil
+}
+
+// unpack unpacks a case into memory that is given.
+func (c *Checker) unpack(body, into []byte) ([]byte, error) {
+	plain, err := c.dec.DecodeAll(body, into)
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return nil, store.ErrLarge
 	} else if err != nil {
-		return nil, fmt.Errorf("no whole case: %w", err)
+		return nil, noCase(err)
 	}
-	return CheckStream(plain)
+	return plain, nil
 }
 
-// Check is Checker.Check for a single case.
+func noCase(err error) error { return fmt.Errorf("no whole case: %w", err) }
+
+// Check reads one compressed case as a Checker does, and returns all of it.
 func Check(body []byte) (*Checked, error) {
 	c, err := NewChecker()
 	if err != nil {
 		return nil, err
 	}
 	defer c.dec.Close()
-	return c.Check(body)
+	plain, err := c.unpack(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	return CheckStream(plain)
 }
 
 // CheckStream is Check for a stream that is not compressed. It keeps nothing of
 // plain.
 func CheckStream(plain []byte) (*Checked, error) {
-	c, err := casefile.Build(messages(plain))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("no whole case: %w", err)
-	case len(plain) == 0:
-		return nil, errors.New("no whole case: it is empty")
-	case !c.Complete:
-		return nil, errors.New("no whole case: it was cut short: there is no end")
+	c, err := casefile.Build(messages(plain, nil))
+	if err != nil {
+		return nil, noCase(err)
 	}
-	rest := sha256.New()
-	begin(rest, &c.Start)
-	rest.Write(plain[bytes.IndexByte(plain, '\n')+1:])
-	return &Checked{Case: c, Evidence: [32]byte(rest.Sum(nil)), Hash: sha256.Sum256(plain)}, nil
+	evidence, hash := sums(plain, &c.Start)
+	return &Checked{Case: c, Evidence: evidence, Hash: hash}, nil
 }
 
-// messages reads the lines of a stream.
-func messages(plain []byte) iter.Seq2[wire.Message, error] {
+// sums are the hashes of the evidence and of the whole stream. The first leaves
+// out when it was acquired and where it lay, so that the same evidence under
+// the same rules gives the same.
+func sums(plain []byte, start *wire.Start) (evidence, whole [32]byte) {
+	rest := sha256.New()
+	fmt.Fprintf(rest, "limier evidence 1\n%q\n%d\n", start.Version, start.Rules)
+	rest.Write(plain[bytes.IndexByte(plain, '\n')+1:])
+	return [32]byte(rest.Sum(nil)), sha256.Sum256(plain)
+}
+
+// messages reads the lines of a stream, which must be whole. What a message
+// points to is good until the next if there is memory for it, and for ever if
+// mem is nil.
+func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 	return func(yield func(wire.Message, error) bool) {
 		ended := false
-		for n := 0; len(plain) > 0; n++ {
+		n := 0
+		for ; len(plain) > 0; n++ {
 			line, err := readLine(plain)
 			plain = plain[len(line):]
 			var m wire.Message
+			if mem != nil {
+				m = mem.message(line)
+			}
 			if err == nil {
 				err = message(line, n, ended, &m)
 			}
@@ -109,13 +148,44 @@ func messages(plain []byte) iter.Seq2[wire.Message, error] {
 				return
 			}
 		}
+		switch {
+		case n == 0:
+			yield(wire.Message{}, errors.New("it is empty"))
+		case !ended:
+			yield(wire.Message{}, errors.New("it was cut short: there is no end"))
+		}
 	}
 }
 
-// begin starts the evidence hash: when it was acquired and where it lay is
-// left out, so that the same evidence under the same rules gives the same.
-func begin(sum hash.Hash, s *wire.Start) {
-	fmt.Fprintf(sum, "limier evidence 1\n%q\n%d\n", s.Version, s.Rules)
+// memory is what one case after the other is read into.
+type memory struct {
+	plain    []byte
+	exposure wire.Exposure
+	finding  finding.Finding
+	evidence wire.Evidence
+	gap      wire.Gap
+}
+
+// message gives a line memory by how it begins. Where that is wrong, JSON takes
+// it away again: it says what a message is, this only saves allocations.
+func (m *memory) message(line []byte) (w wire.Message) {
+	switch {
+	case bytes.HasPrefix(line, []byte(`{"exposure":{`)):
+		e := &m.exposure
+		*e = wire.Exposure{Proof: e.Proof[:0], CVEs: e.CVEs[:0], Notes: e.Notes[:0]}
+		w.Exposure = e
+	case bytes.HasPrefix(line, []byte(`{"finding":{`)):
+		f := &m.finding
+		*f = finding.Finding{Techniques: f.Techniques[:0], CVEs: f.CVEs[:0], Entities: f.Entities[:0], Steps: f.Steps[:0], References: f.References[:0]}
+		w.Finding = f
+	case bytes.HasPrefix(line, []byte(`{"evidence":{`)):
+		m.evidence = wire.Evidence{}
+		w.Evidence = &m.evidence
+	case bytes.HasPrefix(line, []byte(`{"gap":{`)):
+		m.gap = wire.Gap{}
+		w.Gap = &m.gap
+	}
+	return w
 }
 
 // message reads the line as the message number n.
@@ -138,6 +208,8 @@ func message(line []byte, n int, ended bool, m *wire.Message) error {
 	switch {
 	case (n == 0) != (m.Start != nil):
 		return fmt.Errorf("message %d: a stream begins with one start, and has no other", n+1)
+	case n == 0 && m.Start.Format != wire.Format:
+		return fmt.Errorf("it has the format %.40q; this version reads %s", m.Start.Format, wire.Format)
 	case kinds > 1:
 		return fmt.Errorf("message %d is several at once", n+1)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"limier/fleet"
 	"limier/store"
+	"limier/store/storetest"
 )
 
 func compressed(t testing.TB, stream string) []byte {
@@ -39,17 +40,29 @@ func TestCheck(t *testing.T) {
 	exposure := func(build, cves string) string {
 		return head + `{"exposure":{"product":"Exchange","build":"` + build + `","proof":[{"path":"a.log","line":3}],"cves":` + cves + `}}` + "\n" + tail
 	}
+	full := string(storetest.Stream(t, storetest.Case(1, true)))
+	begin, rest, _ := strings.Cut(full, "\n")
+	bare := begin + "\n" + `{"exposure":{"product":"","build":"","proof":null}}` + "\n" + `{"finding":{"rule":"bare","phase":"backdoor","steps":null}}` + "\n" + `{"evidence":{"path":"a.aspx"}}` + "\n" + `{"finding":null}` + "\n" + rest
 	one := `[{"id":"CVE-2021-26855","state":"vulnerable","exploited":"2021-11-03"},{"id":"CVE-2021-27065","state":"fixed"}]`
-	for _, stream := range []string{exposure("15.1", one), exposure("15.2", one), exposure("15.2", strings.Replace(one, "fixed", "depends", 1)), exposure("15.2", "null"), head + tail, exposure("15.1", one)} {
-		got, err := c.Check(compressed(t, stream))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, stream := range []string{exposure("15.1", one), exposure("15.2", one), exposure("15.2", strings.Replace(one, "fixed", "depends", 1)), exposure("15.2", "null"), head + tail, exposure("15.1", one),
+		string(storetest.Stream(t, storetest.Case(1, true))), string(storetest.Stream(t, storetest.Case(2, false))), full, bare, full} {
 		want, err := store.Read(strings.NewReader(stream))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got.Case); diff != "" {
+		whole, err := fleet.Check(compressed(t, stream))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, whole.Case); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", stream, diff)
+		}
+		got, err := c.Check(compressed(t, stream))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body = nil
+		if diff := cmp.Diff(store.Submission{Evidence: whole.Evidence, Hash: whole.Hash, Summary: store.Summarize(want)}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", stream, diff)
 		}
 	}

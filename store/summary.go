@@ -23,6 +23,7 @@ const (
 	maxKinds      = 200
 	maxIndicators = 500
 	maxFiles      = 1000
+	maxExposures  = 8
 	maxText       = 500 // bytes of a title or value
 )
 
@@ -55,28 +56,11 @@ type exposureRow struct {
 // exposures are those of a case without what differs from server to server.
 func exposures(c *casefile.Case) []wire.Exposure {
 	var list []wire.Exposure
-	for _, e := range c.Exposures[:min(len(c.Exposures), 8)] {
+	for _, e := range c.Exposures[:min(len(c.Exposures), maxExposures)] {
 		e.Host, e.Proof = "", nil
 		list = append(list, e)
 	}
 	return list
-}
-
-func exposureOf(list []wire.Exposure) exposureRow {
-	if len(list) == 0 {
-		return exposureRow{}
-	}
-	text := make([]byte, 0, 8<<10) // hashed at once: thousands of short writes take longer than the hash
-	for _, e := range list {
-		text = fmt.Appendf(text, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
-		for _, c := range e.CVEs {
-			for _, s := range []string{c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited} {
-				text = append(append(text, s...), 0)
-			}
-		}
-	}
-	sum := sha256.Sum256(text)
-	return exposureRow{hex.EncodeToString(sum[:]), cut(list[0].Product), cut(list[0].Build), cut(list[0].Name)}
 }
 
 type kindRow struct {
@@ -116,91 +100,191 @@ var parameter = regexp.MustCompile(`(?i)\b(?:request(?:\.(?:form|item|querystrin
 
 // Summarize takes out of a case what can be searched and counted.
 func Summarize(c *casefile.Case) Summary {
-	s := Summary{Acquired: c.Start.Acquired, Version: cut(c.Start.Version), Verdict: c.End.Verdict, Confidence: c.End.Confidence, Reason: cut(c.End.Reason), Findings: len(c.Findings)}
-	if rankOf(s.Verdict) == 0 {
-		s.Verdict = wire.NotEnough // cut short, or a word that we do not know
+	z := NewSummarizer()
+	z.Add(&wire.Message{Start: &c.Start})
+	for i := range c.Exposures {
+		z.Add(&wire.Message{Exposure: &c.Exposures[i]})
 	}
-	s.Exposure = exposureOf(exposures(c))
-	rows := map[indicatorRow]*indicatorRow{}
-	add := func(f *finding.Finding, i indicatorRow) *indicatorRow {
-		if i.Value = cut(i.Value); i.Value == "" {
+	for i := range c.Findings {
+		z.Add(&wire.Message{Finding: &c.Findings[i]})
+	}
+	for i := range c.Evidence {
+		z.Add(&wire.Message{Evidence: &c.Evidence[i]})
+	}
+	z.Add(&wire.Message{End: &c.End})
+	return z.Summary()
+}
+
+// A Summarizer takes out of a case, message by message, what can be searched
+// and counted. Of a message it keeps single texts: whoever adds it may write
+// the next into the same memory.
+type Summarizer struct {
+	s          Summary
+	exposed    []byte // what makes the exposures' hash
+	exposures  int
+	rows       map[indicatorRow]*indicatorRow
+	seen       map[finding.Entity]*indicatorRow // a case's findings are about the same few
+	kinds      map[kindRow]*kindRow
+	files      map[fileRow]bool
+	techniques []string
+	worked     finding.Finding // spans those that succeeded
+}
+
+// NewSummarizer makes one for one case.
+func NewSummarizer() *Summarizer {
+	return &Summarizer{s: Summary{Verdict: wire.NotEnough}, rows: map[indicatorRow]*indicatorRow{}, seen: map[finding.Entity]*indicatorRow{}, kinds: map[kindRow]*kindRow{}, files: map[fileRow]bool{}}
+}
+
+// Add takes the next message.
+func (z *Summarizer) Add(m *wire.Message) {
+	switch {
+	case m.Start != nil:
+		z.s.Acquired, z.s.Version = m.Start.Acquired, cut(m.Start.Version)
+	case m.Exposure != nil:
+		z.exposure(m.Exposure)
+	case m.Finding != nil:
+		z.finding(m.Finding)
+	case m.Evidence != nil:
+		z.file(m.Evidence)
+	case m.End != nil:
+		if rankOf(m.End.Verdict) != 0 { // else it was cut short, or says a word that we do not know
+			z.s.Verdict = m.End.Verdict
+		}
+		z.s.Confidence, z.s.Reason = m.End.Confidence, cut(m.End.Reason)
+	}
+}
+
+// exposure hashes what exposures returns, without making it.
+func (z *Summarizer) exposure(e *wire.Exposure) {
+	if z.exposures++; z.exposures > maxExposures {
+		return
+	}
+	if z.exposures == 1 {
+		z.exposed = make([]byte, 0, 8<<10) // hashed at once: thousands of short writes take longer than the hash
+		z.s.Exposure = exposureRow{Product: cut(e.Product), Build: cut(e.Build), Name: cut(e.Name)}
+	}
+	z.exposed = fmt.Appendf(z.exposed, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
+	for i := range e.CVEs {
+		c := &e.CVEs[i]
+		for _, s := range [...]string{c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited} {
+			z.exposed = append(append(z.exposed, s...), 0)
+		}
+	}
+}
+
+func (z *Summarizer) finding(f *finding.Finding) {
+	s := &z.s
+	s.Findings++
+	k := kindRow{Rule: cut(f.Rule), Title: cut(f.Title), Level: f.Level, Phase: f.Phase, Outcome: f.Outcome}
+	r := z.kinds[k]
+	if r == nil && len(z.kinds) < maxKinds {
+		n := k
+		r = &n
+		z.kinds[k] = r
+	}
+	if r == nil {
+		s.Cut++
+	} else {
+		r.N += max(f.Count, 1)
+		widen(&r.First, &r.Last, f.Start, f.End)
+	}
+	if f.Phase != finding.Scanning && f.Level.Rank() >= finding.Medium.Rank() {
+		widen(&s.First, &s.Last, f.Start, f.End)
+	}
+	if f.Outcome == finding.Succeeded {
+		z.techniques = append(z.techniques, f.Techniques...)
+		widen(&z.worked.Start, &z.worked.End, f.Start, f.End)
+	}
+	for _, e := range f.Entities {
+		if r := z.seen[e]; r != nil {
+			widen(&r.First, &r.Last, f.Start, f.End)
+		} else {
+			z.seen[e] = z.indicator(f, indicator(e))
+		}
+	}
+	if f.Phase != finding.Backdoor {
+		return
+	}
+	for k := range f.Steps[:min(len(f.Steps), 20)] {
+		if !strings.ContainsAny(f.Steps[k].Raw, `"'`) {
+			continue // no parameter's name: most lines are of logs
+		}
+		for _, m := range parameter.FindAllStringSubmatch(f.Steps[k].Raw, 5) {
+			z.indicator(f, indicatorRow{Type: ShellParameter, Role: "shell", Value: m[1]})
+		}
+	}
+}
+
+// indicator adds to what findings are about. It returns nil for what is not
+// kept.
+func (z *Summarizer) indicator(f *finding.Finding, i indicatorRow) *indicatorRow {
+	if i.Value = cut(i.Value); i.Value == "" {
+		return nil
+	}
+	k := indicatorRow{Type: i.Type, Role: cut(i.Role), Value: i.Value}
+	r := z.rows[k]
+	if r == nil {
+		if len(z.rows) >= maxIndicators {
+			z.s.Cut++
 			return nil
 		}
-		k := indicatorRow{Type: i.Type, Role: cut(i.Role), Value: i.Value}
-		r := rows[k]
-		if r == nil {
-			if len(rows) >= maxIndicators {
-				s.Cut++
-				return nil
-			}
-			n := k
-			n.Base = cut(i.Base)
-			r = &n
-			rows[k] = r
-		}
-		widen(&r.First, &r.Last, f.Start, f.End)
-		return r
+		n := k
+		n.Base = cut(i.Base)
+		r = &n
+		z.rows[k] = r
 	}
-	seen := map[finding.Entity]*indicatorRow{} // a case's findings are about the same few
-	kinds := map[kindRow]*kindRow{}
-	var techniques []string
-	var worked finding.Finding
-	for i := range c.Findings {
-		f := &c.Findings[i]
-		k := kindRow{Rule: cut(f.Rule), Title: cut(f.Title), Level: f.Level, Phase: f.Phase, Outcome: f.Outcome}
-		if kinds[k] == nil && len(kinds) >= maxKinds {
-			s.Cut++
-		} else {
-			if kinds[k] == nil {
-				n := k
-				kinds[k] = &n
-			}
-			kinds[k].N += max(f.Count, 1)
-			widen(&kinds[k].First, &kinds[k].Last, f.Start, f.End)
-		}
-		if f.Phase != finding.Scanning && f.Level.Rank() >= finding.Medium.Rank() {
-			widen(&s.First, &s.Last, f.Start, f.End)
-		}
-		if f.Outcome == finding.Succeeded {
-			techniques = append(techniques, f.Techniques...)
-			widen(&worked.Start, &worked.End, f.Start, f.End)
-		}
-		for _, e := range f.Entities {
-			if r := seen[e]; r != nil {
-				widen(&r.First, &r.Last, f.Start, f.End)
-			} else {
-				seen[e] = add(f, indicator(e))
-			}
-		}
-		if f.Phase == finding.Backdoor {
-			for k := range f.Steps[:min(len(f.Steps), 20)] {
-				if !strings.ContainsAny(f.Steps[k].Raw, `"'`) {
-					continue // no parameter's name: most lines are of logs
-				}
-				for _, m := range parameter.FindAllStringSubmatch(f.Steps[k].Raw, 5) {
-					add(f, indicatorRow{Type: ShellParameter, Role: "shell", Value: m[1]})
-				}
-			}
-		}
+	widen(&r.First, &r.Last, f.Start, f.End)
+	return r
+}
+
+// file keeps a file that no baseline knows. Logs are none: each is another
+// every day.
+func (z *Summarizer) file(e *wire.Evidence) {
+	switch strings.ToLower(path.Ext(e.Path)) {
+	case ".log", ".evtx", ".etl", ".txt", ".csv":
+		return
 	}
-	slices.Sort(techniques)
-	if techniques = slices.Compact(techniques); len(techniques) > 1 {
-		add(&worked, indicatorRow{Type: TechniqueSet, Value: strings.Join(techniques[:min(len(techniques), 60)], " ")})
+	r := fileRow{cut(FilePath(e.Path)), strings.ToLower(e.SHA256), max(e.Size, 0)}
+	if len(r.SHA256) != 64 || z.files[r] {
+		return
 	}
-	for _, r := range rows {
+	if len(z.s.Files) >= maxFiles {
+		z.s.Cut++
+		return
+	}
+	z.files[r] = true
+	z.s.Files = append(z.s.Files, r)
+}
+
+// Summary is what was added.
+func (z *Summarizer) Summary() Summary {
+	s := &z.s
+	if z.exposures > 0 {
+		sum := sha256.Sum256(z.exposed)
+		s.Exposure.Hash = hex.EncodeToString(sum[:])
+	}
+	slices.Sort(z.techniques)
+	if z.techniques = slices.Compact(z.techniques); len(z.techniques) > 1 {
+		z.indicator(&z.worked, indicatorRow{Type: TechniqueSet, Value: strings.Join(z.techniques[:min(len(z.techniques), 60)], " ")})
+	}
+	for _, r := range z.rows {
 		s.Indicators = append(s.Indicators, *r)
 	}
 	slices.SortFunc(s.Indicators, func(a, b indicatorRow) int {
 		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Role, b.Role), strings.Compare(a.Value, b.Value))
 	})
-	for _, k := range kinds {
+	for _, k := range z.kinds {
 		s.Kinds = append(s.Kinds, *k)
 	}
 	slices.SortFunc(s.Kinds, func(a, b kindRow) int {
 		return cmp.Or(a.First.Compare(b.First), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Title, b.Title), strings.Compare(string(a.Level+"\x00")+string(a.Outcome), string(b.Level+"\x00")+string(b.Outcome)))
 	})
-	s.files(c)
-	return s
+	slices.SortFunc(s.Files, func(a, b fileRow) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.SHA256, b.SHA256))
+	})
+	// One content at a path, whatever sizes were claimed.
+	s.Files = slices.CompactFunc(s.Files, func(a, b fileRow) bool { return a.Path == b.Path && a.SHA256 == b.SHA256 })
+	return *s
 }
 
 // indicator is what a finding is about, as an indicator; one without a value if
@@ -229,33 +313,6 @@ func indicator(e finding.Entity) indicatorRow {
 		r.Value = e.Value
 	}
 	return r
-}
-
-// files lists the files that no baseline knows. Logs are none: each is
-// another every day.
-func (s *Summary) files(c *casefile.Case) {
-	seen := map[fileRow]bool{}
-	for _, e := range c.Evidence {
-		switch strings.ToLower(path.Ext(e.Path)) {
-		case ".log", ".evtx", ".etl", ".txt", ".csv":
-			continue
-		}
-		r := fileRow{cut(FilePath(e.Path)), strings.ToLower(e.SHA256), max(e.Size, 0)}
-		if len(r.SHA256) != 64 || seen[r] {
-			continue
-		}
-		if len(s.Files) >= maxFiles {
-			s.Cut++
-			continue
-		}
-		seen[r] = true
-		s.Files = append(s.Files, r)
-	}
-	slices.SortFunc(s.Files, func(a, b fileRow) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.SHA256, b.SHA256))
-	})
-	// One content at a path, whatever sizes were claimed.
-	s.Files = slices.CompactFunc(s.Files, func(a, b fileRow) bool { return a.Path == b.Path && a.SHA256 == b.SHA256 })
 }
 
 // FilePath is how the same file is named on every server: in lower case, with

@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -224,7 +223,10 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	}
 	defer h.sending.end(server)
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // HTTP/2 has its own
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.queue.maxBody)))
+	// Room for most cases; more only as it comes, for the length is what the collector says.
+	buf := bytes.NewBuffer(make([]byte, 0, max(0, min(r.ContentLength, 64<<10))+bytes.MinRead))
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, int64(h.queue.maxBody)))
+	body := buf.Bytes()
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		h.reject(w, server, http.StatusRequestEntityTooLarge, fmt.Sprintf("the case is larger than %d bytes compressed", h.queue.maxBody))
@@ -265,15 +267,10 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	answer(w, http.StatusAccepted, receipt)
 }
 
-// check reads a case, and keeps of it what is queued. One that waits for the
-// queue is no longer being checked.
+// check reads a case. One that waits for the queue is no longer being checked.
 func (h *Hub) check(body []byte) (store.Submission, error) {
 	defer func() { <-h.checking }()
-	c, err := h.checker.Check(body)
-	if err != nil {
-		return store.Submission{}, err
-	}
-	return store.Submission{Evidence: c.Evidence, Hash: c.Hash, Body: body, Summary: store.Summarize(c.Case)}, nil
+	return h.checker.Check(body)
 }
 
 func (h *Hub) reject(w http.ResponseWriter, server int64, status int, detail string) {
