@@ -232,13 +232,14 @@ func Runs(all []sighting.Sighting, pause time.Duration) [][]sighting.Sighting {
 }
 
 // ByClient groups the sightings of requests by client, in the order of each
-// client's first; rest are those that name no client, and those of the back
-// end, whose client is the front end.
+// client's first. Requests in an access log without a column for clients are
+// one client's, whose name is "". Rest are events that are no requests, and
+// those of the back end, whose client is the front end.
 func ByClient(all []sighting.Sighting) (clients []string, by map[string][]sighting.Sighting, rest []sighting.Sighting) {
 	by = map[string][]sighting.Sighting{}
 	for _, s := range all {
 		r, ok := RequestOf(s.Event)
-		if !ok || r.Client == "" || r.BackEnd {
+		if !ok || r.BackEnd || r.Client == "" && s.Event.Data.Logsource().Category != "webserver" {
 			rest = append(rest, s)
 			continue
 		}

@@ -2,10 +2,12 @@ package detect
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
 	"limier/event"
+	"limier/sighting"
 )
 
 // A Request is a web request, whichever log tells of it.
@@ -38,6 +40,18 @@ func (r Request) String() string {
 		text += " answered " + strconv.Itoa(r.Status)
 	}
 	return text
+}
+
+// Unanswered is a reason for requests of which no log tells the status: they
+// may have been refused, or not.
+const Unanswered = "The client sent requests of this exploit; the logs do not say what the server answered."
+
+// Told reports whether a log tells what was answered to one of the requests.
+func Told(requests []sighting.Sighting) bool {
+	return slices.ContainsFunc(requests, func(s sighting.Sighting) bool {
+		r, _ := RequestOf(s.Event)
+		return r.Status != 0
+	})
 }
 
 // RequestOf reads a request from an event of an access log, HttpProxy or

@@ -81,6 +81,14 @@ type Table interface {
 	Asked(values [][]byte, clock *Clock) (r Request, ok bool)
 }
 
+// A Partial is a Layout that may lack columns which detectors rest on.
+type Partial interface {
+	Layout
+
+	// Lacks names those that are missing.
+	Lacks() []string
+}
+
 // A Request is the part of a web request that is counted for every line.
 type Request struct {
 	Path   []byte // without the query

@@ -235,6 +235,7 @@ func (s *scanner) chunk(segs []segment, chunk lines.Chunk, known *memory, r *res
 // returns how many there are.
 func (s *scanner) segment(seg segment, known *memory, r *result) (n int) {
 	r.row(seg)
+	defer func() { r.lacks(seg, n) }()
 	if table, ok := seg.layout.(parse.Table); ok {
 		if known.of(s, table, seg.data) {
 			return s.table(seg, table, known, r)

@@ -290,6 +290,9 @@ func (a *attack) finding(p *detect.Pass, j judgement) (finding.Finding, bool) {
 		d.Title = "ProxyLogon tried"
 		d.Level, d.Confidence = finding.Medium, finding.LowConfidence
 		d.Reason = "The client sent requests of this exploit; none was answered as success."
+		if !detect.Told(a.front) {
+			d.Reason = detect.Unanswered
+		}
 	default:
 		d.Title = "ProxyLogon probed"
 		d.Level, d.Confidence = finding.Medium, finding.LowConfidence

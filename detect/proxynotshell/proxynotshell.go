@@ -115,6 +115,9 @@ func judge(p *detect.Pass, client string, visit, sessions []sighting.Sighting, u
 		d.Title = flaw + " tried"
 		d.Reason = "The client asked for the PowerShell back end in the way of this exploit; the server refused."
 		d.Level, d.Confidence = finding.Medium, finding.LowConfidence
+		if !detect.Told(visit) {
+			d.Reason = detect.Unanswered
+		}
 		if probe {
 			d.Reason += " The address in the request is one that a vulnerability scanner uses."
 		}

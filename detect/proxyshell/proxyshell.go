@@ -154,6 +154,9 @@ func judge(p *detect.Pass, client string, visit, exports []sighting.Sighting, us
 		if forged {
 			d.Reason = "The client sent a forged token; the server refused it."
 		}
+		if !detect.Told(visit) {
+			d.Reason = detect.Unanswered
+		}
 	}
 	return d.Finish(p)
 }

@@ -46,6 +46,9 @@ func run(p *detect.Pass) []finding.Finding {
 	clients, by, _ := detect.ByClient(p.Tagged("limier.scanning"))
 	var scanners []*visitor
 	for _, c := range clients {
+		if c == "" {
+			continue // nobody knows how many they are
+		}
 		v := &visitor{client: c, seen: by[c]}
 		for _, s := range v.seen {
 			r, _ := detect.RequestOf(s.Event)

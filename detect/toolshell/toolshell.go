@@ -107,6 +107,9 @@ func judge(p *detect.Pass, client string, visit, host []sighting.Sighting) (f fi
 		d.Title = "ToolShell tried"
 		d.Reason = "The client sent the request of this exploit; the server refused."
 		d.Level, d.Confidence = finding.Medium, finding.LowConfidence
+		if !detect.Told(visit) {
+			d.Reason = detect.Unanswered
+		}
 	default:
 		d.Title = "ToolShell looked for"
 		d.Reason = "The client asked for the pages of this exploit; they are not there."

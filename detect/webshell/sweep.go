@@ -34,8 +34,11 @@ func sweeps(p *detect.Pass, shells map[string]*shell) []finding.Finding {
 			}
 			w.seen = append(w.seen, s)
 			list := &w.missed
-			if r.OK() {
+			switch {
+			case r.OK():
 				list = &w.hit
+			case r.Status == 0:
+				continue // the log does not tell whether it was there
 			}
 			if !slices.Contains(*list, path) {
 				*list = append(*list, path)

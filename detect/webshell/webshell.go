@@ -133,6 +133,7 @@ type use struct {
 	clients                   []string
 	agents                    []string
 	commands                  int // answered
+	untold                    int // answered, to a method that the log does not tell
 	first, last               time.Time
 	firstOK, lastOK           time.Time
 	gone                      time.Time // first refusal after the last answer
@@ -185,8 +186,11 @@ func (sh *shell) use() (u use) {
 		}
 		u.answered += n
 		u.lastOK, u.gone = s.Last, time.Time{}
-		if r.Method == "POST" {
+		switch r.Method {
+		case "POST":
 			u.posts += n
+		case "":
+			u.untold += n
 		}
 	}
 	// Rules that see commands alone leave the other requests to the inventory.
@@ -309,7 +313,11 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 		if r.OK() {
 			outcome = finding.Succeeded
 		}
-		d.Add(s, r.String()+" to "+r.Client+" ("+r.Log+")", outcome)
+		text := r.String()
+		if r.Client != "" {
+			text += " to " + r.Client
+		}
+		d.Add(s, text+" ("+r.Log+")", outcome)
 	}
 	if sh.script != nil && len(d.Steps) == len(sh.files) {
 		for _, ref := range sh.script.Proof {
@@ -346,6 +354,9 @@ func (u use) words() string {
 		return "No request for it is in the logs at hand."
 	}
 	who := plural(len(u.clients), "client")
+	if len(u.clients) == 0 {
+		who = "clients that the log does not name"
+	}
 	when := "between " + u.first.UTC().Format("2006-01-02 15:04") + " and " + u.last.UTC().Format("2006-01-02 15:04") + " UTC"
 	text := fmt.Sprintf("It was requested %s by %s %s, and answered as success %s.", times(u.requests), who, when, times(u.answered))
 	switch {
@@ -355,6 +366,9 @@ func (u use) words() string {
 		return text + fmt.Sprintf(" POST requests among the answered ones: %d. It was commanded.", u.posts)
 	case u.commands > 0:
 		return text + " Commands or tunnel data stand in the queries. It was commanded."
+	}
+	if u.untold > 0 {
+		return text + " The log does not tell GET from POST, so whether it was commanded is not known."
 	}
 	return text + " All were GET requests without a command: it was checked, never commanded as far as the logs tell."
 }

@@ -132,6 +132,12 @@ func cut(line []byte) (f fields, ok bool) {
 	f.size, rest, _ = bytes.Cut(rest, []byte(" "))
 	if i := bytes.Index(rest, []byte(`" "`)); i >= 1 && rest[0] == '"' {
 		f.referer, f.agent = rest[1:i], bytes.TrimRight(rest[i+3:], `"`)
+		// nginx's own example of a format ends with X-Forwarded-For.
+		if i := bytes.LastIndex(f.agent, []byte(`" "`)); i >= 0 {
+			if last := f.agent[i+3:]; len(bytes.Trim(last, "0123456789abcdefABCDEF.:, -")) == 0 {
+				f.agent, f.client = f.agent[:i], parse.Forwarded(f.client, last)
+			}
+		}
 	}
 	return f, true
 }

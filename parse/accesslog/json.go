@@ -60,6 +60,7 @@ var JSON = &parse.Parser{
 // is part of the name.
 var (
 	clientNames  = names("source.ip client.ip source.address client.address remote_addr remote_ip request.remote_ip request.client_ip client_ip clientip ClientHost properties.CIp properties.clientIP properties.clientIp httpRequest.remoteIp c-ip")
+	proxyNames   = names("http_x_forwarded_for x_forwarded_for http.request.headers.x-forwarded-for http.request.headers.X-Forwarded-For request.headers.X-Forwarded-For request_X-Forwarded-For X-Forwarded-For")
 	userNames    = names("user.name remote_user user_id ClientUsername properties.CsUsername cs-username")
 	methodNames  = names("http.request.method request_method request.method method verb RequestMethod properties.CsMethod properties.httpMethod httpRequest.requestMethod cs-method")
 	targetNames  = names("url.original request_uri request.uri uri RequestPath properties.requestUri httpRequest.requestUrl")
@@ -176,7 +177,8 @@ func request(text []byte) (*event.Event, error) {
 	if o.String("event", "module") == "iis" || first(o, iisNames) != "" {
 		source = event.IIS
 	}
-	values := []string{address(first(o, clientNames)), first(o, userNames), method, stem, strings.TrimPrefix(query, "?"), "", status, first(o, sizeNames), first(o, refererNames), first(o, agentNames)}
+	client := string(parse.Forwarded([]byte(first(o, clientNames)), []byte(first(o, proxyNames))))
+	values := []string{address(client), first(o, userNames), method, stem, strings.TrimPrefix(query, "?"), "", status, first(o, sizeNames), first(o, refererNames), first(o, agentNames)}
 	return &event.Event{Time: parse.Moment(first(o, timeNames), layouts), Host: first(o, hostNames), Data: &event.Table{Source: source, Names: columns, Values: values}}, nil
 }
 

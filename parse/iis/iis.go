@@ -70,6 +70,7 @@ const (
 	status
 	client
 	agent
+	forwarded
 	numColumns
 )
 
@@ -84,6 +85,8 @@ var columnNames = [numColumns][]string{
 	status: {"sc-status"},
 	client: {"c-ip"},
 	agent:  {"cs(User-Agent)"},
+	// Owners choose the name; these are those of guides for proxies before IIS.
+	forwarded: {"X-Forwarded-For", "cs(X-Forwarded-For)", "x-forwarded-for", "cs(x-forwarded-for)", "OriginalIP", "X-Real-IP", "cs(X-Real-IP)"},
 }
 
 func newLayout(names []string) *layout {
@@ -96,6 +99,9 @@ func newLayout(names []string) *layout {
 				l.slot[i] = int8(c)
 			}
 		}
+	}
+	if l.at[client] < 0 {
+		l.at[forwarded] = -1
 	}
 	return l
 }
@@ -153,6 +159,9 @@ func (l *layout) Event(line []byte) (*event.Event, error) {
 	if !ok {
 		return nil, errTime
 	}
+	if v := in.value(values, forwarded); v != "" {
+		values[in.at[client]] = string(parse.Forwarded([]byte(in.value(values, client)), []byte(v)))
+	}
 	for i, v := range values {
 		switch {
 		case v == "-":
@@ -193,6 +202,23 @@ func (l *layout) of(line []byte, values []string) (*layout, error) {
 	return nil, errColumns
 }
 
+// Lacks names the columns that every judgement of a web request needs. FTP logs
+// have a session and no query.
+func (l *layout) Lacks() (names []string) {
+	if l.names == nil || l.at[stem] < 0 || slices.Contains(l.names, "x-session") {
+		return nil
+	}
+	for _, c := range []int{client, method, status} {
+		if l.at[c] < 0 {
+			names = append(names, columnNames[c][0])
+		}
+	}
+	if !slices.Contains(l.names, "cs-uri-query") && !slices.Contains(l.names, "cs-uri") {
+		names = append(names, "cs-uri-query")
+	}
+	return names
+}
+
 // Path skips to the path without looking at what follows.
 func (l *layout) Path(line []byte) (path []byte, ok bool) {
 	if l.at[stem] < 0 || l.names == nil {
@@ -216,9 +242,10 @@ func (l *layout) Path(line []byte) (path []byte, ok bool) {
 	return rest, l.at[stem] == len(l.names)-1
 }
 
-// Columns returns the names of the columns, and which has the path.
+// Columns returns the names of the columns, and which has the path. Where two
+// columns tell the client, lines are not what Event makes of them.
 func (l *layout) Columns() (names []string, path int) {
-	if l.at[stem] < 0 {
+	if l.at[stem] < 0 || l.at[forwarded] >= 0 {
 		return nil, 0
 	}
 	return l.names, l.at[stem]
@@ -288,7 +315,7 @@ func (l *layout) request(at *[numColumns][]byte, c *parse.Clock) (r parse.Reques
 	if r.Time, ok = c.Parse(day, at[clock]); !ok {
 		return r, false
 	}
-	r.Path, r.Client, r.Agent = at[stem], at[client], at[agent]
+	r.Path, r.Client, r.Agent = at[stem], parse.Forwarded(at[client], at[forwarded]), at[agent]
 	r.Post = string(at[method]) == "POST"
 	r.Status, _ = strconv.Atoi(string(at[status]))
 	return r, true
