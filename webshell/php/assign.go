@@ -32,7 +32,7 @@ func (m *machine) set(s *slot, v value) {
 	if a, ok := v.ref.(*array); ok {
 		a.shared = true
 	}
-	if m.dead > 0 && s.v.k != vNull && s.v.known() {
+	if m.keeps(s) {
 		return
 	}
 	s.settle()
@@ -335,7 +335,7 @@ func (m *machine) assignOp(n *node) value {
 		m.assign(n.a, v)
 		return v
 	}
-	if m.dead > 0 && s.v.known() && s.v.k != vNull {
+	if m.keeps(s) {
 		return concat(s.v, b, maxString)
 	}
 	if m.blur {

@@ -267,18 +267,20 @@ func (m *machine) endCall(c *call) {
 
 // invoke runs a function of the file.
 func (m *machine) invoke(f *function, args []value, nodes []*node, this *object, bound map[string]*slot) value {
-	telling := false // arguments worth a run of their own
+	telling := false       // arguments worth a run of their own
+	ends := len(args) == 0 // a recursion may, by what it is told
 	for _, a := range args {
-		if a.known() && a.k != vNull || a.t != 0 {
-			telling = true
+		if a.known() && a.k != vNull {
+			telling, ends = true, true
 		}
+		telling = telling || a.t != 0
 	}
 	if this != nil && f.class != nil && f.runs < 200 {
 		telling = true
 	}
 	c := &call{args: args}
 	t, tr := c.taint()
-	if m.calls >= maxCalls || m.steps <= 0 || f.runs > 200 && m.cond > 20 || m.idle(f, t) {
+	if m.calls >= maxCalls || m.steps <= 0 || f.runs > 200 && m.cond > 20 || m.idle(f, t) || f.active > 1 && !ends {
 		if t != 0 {
 			t |= unsure
 		}
@@ -288,6 +290,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		return value{}
 	}
 	f.runs++
+	f.active++
 	m.calls++
 	looped, cloak, searched := m.facts.looped, m.facts.cloak, m.facts.searched
 	fr := &frame{vars: make(map[string]*slot, len(f.params)+4), fn: f, class: f.class, this: this, cond: m.cond, args: args}
@@ -353,6 +356,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.f, m.unit = was, wasUnit
 	m.facts.cloak, m.facts.searched = cloak, searched
 	m.calls--
+	f.active--
 	if fr.yielded {
 		return generator(f, this, bound, fr.yields)
 	}

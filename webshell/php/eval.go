@@ -276,6 +276,7 @@ func (m *machine) varVar(n *node) value {
 func (m *machine) index(n *node) value {
 	if e := m.edited(n.a); e != nil && n.b != nil {
 		if i, ok := m.eval(n.b).integer(); ok && i >= 0 && i < int64(len(e.edit)) {
+			m.facts.apart++
 			return value{k: vStr, s: string(e.edit[i : i+1]), t: e.v.t | hidden, tr: e.v.tr}
 		}
 	}
@@ -303,6 +304,7 @@ func (m *machine) element(base, k value, n *node) value {
 		if i < 0 || i >= int64(len(base.s)) {
 			return value{k: vStr, t: base.t}
 		}
+		m.facts.apart++
 		return value{k: vStr, s: base.s[i : i+1], t: base.t | hidden, tr: base.tr}
 	case vArr:
 		a := base.ref.(*array)

@@ -46,6 +46,8 @@ type mark struct {
 type facts struct {
 	loops     int // loops around the statement at hand
 	looped    int // loops run so far
+	apart     int // times that known text was taken apart
+	exits     int // ways out of loops and functions that may be taken or not
 	cloak     int // conditions on the visitor's browser or referrer around it
 	varVars   int // $$name with a name that is not known
 	closures  []*closure

@@ -17,21 +17,32 @@ func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, firs
 		}
 		return v
 	}
-	start := m.steps
+	start := m.limit - m.steps // both rise when something odd is seen
+	apart, exits := m.facts.apart, m.facts.exits
+	long := func() bool {
+		most := m.limit / 3
+		if m.dead > 0 { // what counts the runs may not change
+			most = m.limit / 20
+		}
+		if m.facts.apart == apart { // it decodes nothing
+			most = min(most, quietSteps/3)
+		}
+		return m.limit-m.steps-start >= most
+	}
 	m.facts.looped++
 	defer func() {
-		if start-m.steps >= m.limit/3 && m.steps > 0 && !m.blur { // too long: what it writes is not known
+		if long() && m.steps > 0 && !m.blur { // too long: what it writes is not known
 			m.blur = true
 			m.exec(body)
 			m.blur = false
 		}
 	}()
-	for n := 0; m.steps > 0 && start-m.steps < m.limit/3; n++ {
+	for n := 0; m.steps > 0 && !long(); n++ {
 		if n > 0 || !first {
 			v := test()
 			yes, ok := v.truth()
 			endless := cond == nil && len(conds) == 0 || cond != nil && (cond.op == nNum || cond.op == nConst)
-			if !ok || endless && n > 2000 {
+			if !ok || endless && (n > 2000 || n > 50 && m.facts.exits > exits) {
 				m.cond++
 				for range m.passes() {
 					undo := nothing

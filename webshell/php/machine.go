@@ -45,6 +45,7 @@ type machine struct {
 	undo     []func() // forgets what the condition at hand told
 	positive bool     // a check at hand is not negated
 	dead     int      // branches around the statement at hand that are not taken
+	deadCond int      // cond within the outermost of them
 	gadget   bool     // methods are run on objects that the request describes
 	blur     bool     // assignments leave values that are not known
 	seen     map[looked]bool
@@ -463,8 +464,16 @@ func (m *machine) returned(v value) {
 	m.f.ret, m.f.hasRet = v, true
 }
 
+// keeps says that a branch that is not taken leaves s as it is.
+func (m *machine) keeps(s *slot) bool {
+	return m.dead > 0 && s.cond < m.deadCond && s.v.known() && s.v.k != vNull
+}
+
 // weak notes how an undecided branch ended and lets the code go on.
 func (m *machine) weak(c ctrl) {
+	if c.kind != 0 && c.kind != nContinue {
+		m.facts.exits++
+	}
 	if c.kind == nGoto && len(m.f.pending) < 64 {
 		m.f.pending = append(m.f.pending, c.label)
 	}
@@ -536,13 +545,17 @@ func exits(n *node) bool {
 }
 
 // deadBranch runs a branch that is not taken as things stand, since a setting
-// at the top of the file may decide it. It changes no variable.
+// at the top of the file may decide it. It changes no variable that was there
+// before.
 func (m *machine) deadBranch(n *node) {
 	if n == nil || m.facts.loops > 0 || m.calls > 2 || m.dead > 3 || m.steps < m.limit/4 {
 		return
 	}
 	m.dead++
 	m.cond++
+	if m.dead == 1 {
+		m.deadCond = m.cond
+	}
 	m.exec(n)
 	m.cond--
 	m.dead--

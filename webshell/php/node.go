@@ -105,6 +105,7 @@ type function struct {
 	body   []*node
 	pos    uint32
 	runs   int
+	active int   // of them, those not over
 	told   bool  // traits is known
 	traits trait // of the body
 	level  int   // depth of parsing where it was found

@@ -23,6 +23,9 @@ func (m *machine) pure(c *call) value {
 			work = 16
 		}
 		dec := c.native.decodes
+		if c.arg(0).k == vStr && work > 16 {
+			m.facts.apart++
+		}
 		if a, ok := c.arg(0).ref.(*array); ok && len(c.args) > 2 {
 			s, _ := c.text(2)
 			work += len(s) * len(a.vals) / 4
