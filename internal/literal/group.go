@@ -65,7 +65,7 @@ var nexts = func() (all []byte) {
 
 // divide spreads the literals over groups of neighbouring lengths such that
 // the passes together are as cheap as the model can tell.
-func (s *Set) divide(members []int, m *model) {
+func (s *Set) divide(members []int, r *rates) {
 	var byClass [len(classes)][]int
 	for _, i := range members {
 		c := 0
@@ -84,9 +84,9 @@ func (s *Set) divide(members []int, m *model) {
 		var together []int
 		for end := c + 1; end <= len(classes); end++ {
 			together = append(together, byClass[end-1]...)
-			g, cost := s.plan(together, m)
+			g, cost := s.plan(together, r)
 			if end == len(classes) && c > 0 && classes[c] <= width && (len(byClass[c]) > 0 || classes[c] == width) {
-				if t, dear := s.planTeddy(together, m); dear < cost {
+				if t, dear := s.planTeddy(together, r); dear < cost {
 					g, cost = t, dear
 				}
 			}
@@ -102,7 +102,7 @@ func (s *Set) divide(members []int, m *model) {
 		}
 		if len(together) > 0 {
 			g := first[c]
-			g.fill(s, together, m)
+			g.fill(s, together, r)
 			s.groups = append(s.groups, g)
 		}
 		c = until[c]
@@ -111,7 +111,7 @@ func (s *Set) divide(members []int, m *model) {
 
 // plan chooses the grams and the step for a group of literals and estimates
 // what the pass costs per byte.
-func (s *Set) plan(members []int, m *model) (best group, cost float64) {
+func (s *Set) plan(members []int, r *rates) (best group, cost float64) {
 	if len(members) == 0 {
 		return group{}, 0
 	}
@@ -130,7 +130,7 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 		}
 		perMiB := 0.0
 		for _, i := range members {
-			_, rate := g.window(s.lits[i], m)
+			_, rate := g.window(s, i, r)
 			perMiB += rate
 		}
 		perMiB += min(float64(len(members)*g.step)/tableSize, 1./16) * (1 << 20) // chance
@@ -142,8 +142,8 @@ func (s *Set) plan(members []int, m *model) (best group, cost float64) {
 }
 
 // planTeddy is plan for a group with a teddy, where there can be one.
-func (s *Set) planTeddy(members []int, m *model) (g group, cost float64) {
-	if !hasTeddy || !m.sampled || len(members) == 0 || len(members) > mostGrams {
+func (s *Set) planTeddy(members []int, r *rates) (g group, cost float64) {
+	if !hasTeddy || !r.sampled || len(members) == 0 || len(members) > mostGrams {
 		return group{}, math.Inf(1)
 	}
 	size := width
@@ -161,15 +161,13 @@ func (s *Set) planTeddy(members []int, m *model) (g group, cost float64) {
 			size++
 		}
 	}
+	g = group{size: size, mask: grams(size), step: 1, shape: &narrow}
 	cost = teddyCost
 	for _, i := range members {
-		stops := math.Inf(1)
-		for l, off := s.lits[i], 0; off+min(size, len(l)) <= len(l); off++ {
-			stops = min(stops, m.perMiB(l[off:min(off+size, len(l))]))
-		}
-		cost += stops / (1 << 20) * candidateCost
+		_, rate := g.window(s, i, r)
+		cost += rate / (1 << 20) * candidateCost
 	}
-	return group{size: size, mask: grams(size), step: 1, shape: &narrow}, cost
+	return g, cost
 }
 
 // wide is planTeddy for literals in UTF-16, of which a gram is four characters.
@@ -181,34 +179,30 @@ func (s *Set) wide(members []int) (g group, ok bool) {
 // grams returns the mask of grams of that many bytes.
 func grams(size int) uint64 { return folded >> (64 - 8*size) }
 
-// window returns where the rarest step grams of the literal start, and how
+// window returns where the rarest step grams of the i-th literal start, and how
 // often any of them occurs per MiB.
-func (g *group) window(lit []byte, m *model) (best int, rate float64) {
-	size := g.size
-	if len(lit) < size {
-		return 0, m.perMiB(lit)
+func (g *group) window(s *Set, i int, r *rates) (best int, rate float64) {
+	if l := s.lits[i]; len(l) < g.size {
+		return 0, r.perMiB(l)
 	}
 	rate = math.Inf(1)
-	for off := 0; off+size+g.step-1 <= len(lit); off++ {
-		sum := 0.0
-		for k := range g.step {
-			sum += m.perMiB(lit[off+k : off+k+size])
-		}
-		if sum < rate {
+	sums := r.before(s, i, g.size)
+	for off := 0; off+g.step < len(sums); off++ {
+		if sum := sums[off+g.step] - sums[off]; sum < rate {
 			best, rate = off, sum
 		}
 	}
 	return best, rate
 }
 
-func (g *group) fill(s *Set, members []int, m *model) {
+func (g *group) fill(s *Set, members []int, r *rates) {
 	var at []int
 	if g.shape != nil {
-		g.teddy, at = newTeddy(s.lits, members, g.size, *g.shape, m)
+		g.teddy, at = newTeddy(s.lits, members, g.size, *g.shape, r.model)
 	}
 	for n, i := range members {
 		l := s.lits[i]
-		best, rate := g.window(l, m)
+		best, rate := g.window(s, i, r)
 		if at != nil {
 			best = at[n]
 		}

@@ -53,7 +53,7 @@ func newSet(lits []string, m *model) *Set {
 			members = append(members, i)
 		}
 	}
-	s.divide(members, m)
+	s.divide(members, m.rates(s))
 	return s
 }
 
@@ -68,7 +68,7 @@ func NewWide(lits []string) *Set {
 	m := newModel(widen(typical))
 	s := newSet(wide, m)
 	if g, ok := s.wide(all); ok {
-		g.fill(s, all, m)
+		g.fill(s, all, m.rates(s))
 		s.groups = []group{g}
 	}
 	return s

@@ -75,13 +75,13 @@ func teddySet(lits []string, sample string) *Set {
 		}
 	}
 	s.groups = nil
-	if g, _ := s.planTeddy(long, m); g.shape != nil {
-		g.fill(s, long, m)
+	if g, _ := s.planTeddy(long, m.rates(s)); g.shape != nil {
+		g.fill(s, long, m.rates(s))
 		s.groups = append(s.groups, g)
 	} else {
 		short = append(short, long...)
 	}
-	s.divide(short, newModel([]byte(sample)))
+	s.divide(short, newModel([]byte(sample)).rates(s))
 	return s
 }
 

@@ -60,6 +60,27 @@ func (m *model) perMiB(gram []byte) float64 {
 	return m.scale * (float64(m.four[binary.LittleEndian.Uint32(gram)&(folded>>32)*mul>>16]) + float64(n)/256)
 }
 
+// rates are what a model says of the grams of a set's literals, each worked out once.
+type rates struct {
+	*model
+	sums [][9][]float64 // by literal and by size: of all grams that start before a place
+}
+
+func (m *model) rates(s *Set) *rates { return &rates{m, make([][9][]float64, len(s.lits))} }
+
+// before returns what the grams of the i-th literal add up to before each place
+// where one starts, and in all.
+func (r *rates) before(s *Set, i, size int) []float64 {
+	sums := &r.sums[i][size]
+	if *sums == nil {
+		*sums = []float64{0}
+		for off, l := 0, s.lits[i]; off+size <= len(l); off++ {
+			*sums = append(*sums, (*sums)[off]+r.perMiB(l[off:off+size]))
+		}
+	}
+	return *sums
+}
+
 // fold maps ASCII capitals to small letters and everything else to itself.
 var fold = func() (t [256]byte) {
 	for i := range t {
