@@ -46,8 +46,8 @@ const (
 // for keywords matches.
 type keywords struct {
 	texts []string
-	ansi  *literal.Set
-	wide  *literal.Set // in UTF-16
+	ansi  func() *literal.Set // made at need: only records of Windows are searched
+	wide  func() *literal.Set // in UTF-16
 }
 
 // An indexed is a rule, ready for one bucket.

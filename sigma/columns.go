@@ -121,9 +121,10 @@ func (e *Engine) Columns(ls event.Logsource, names []string, key int, value func
 	}
 	slices.Sort(all)
 	all = covering(slices.Compact(all))
-	f.search = literal.New(all)
 	if len(sample) >= minSample {
 		f.search = literal.NewTuned(all, sample)
+	} else {
+		f.search = literal.New(all)
 	}
 	return f
 }
@@ -332,8 +333,12 @@ func (b *columnsBuilder) and(x, y conjunction) conjunction {
 	return out
 }
 
-// either adds an alternative; single questions to one column become one.
+// either adds an alternative; single questions to one column become one, and beside
+// what always holds there is no other.
 func (b *columnsBuilder) either(all []conjunction, c conjunction) []conjunction {
+	if len(c) == 0 || len(all) == 1 && len(all[0]) == 0 {
+		return []conjunction{{}}
+	}
 	if len(c) == 1 {
 		for i, have := range all {
 			if len(have) == 1 && have[0].column == c[0].column {

@@ -250,7 +250,8 @@ func (e *Engine) shared(k *keywords) *keywords {
 	}
 	key := strings.Join(k.texts, "\n")
 	if e.words[key] == nil {
-		k.ansi, k.wide = literal.New(k.texts), literal.NewWide(k.texts)
+		k.ansi = sync.OnceValue(func() *literal.Set { return literal.New(k.texts) })
+		k.wide = sync.OnceValue(func() *literal.Set { return literal.NewWide(k.texts) })
 		e.words[key] = k
 	}
 	return e.words[key]

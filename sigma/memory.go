@@ -144,12 +144,12 @@ func (m *memory) mayHold(r *evtx.Record, k *keywords) bool {
 	for i := range m.chunks {
 		if h := &m.chunks[i]; h.keywords == k {
 			if h.chunk != number {
-				h.chunk, h.yes = number, k.wide.Any(b)
+				h.chunk, h.yes = number, k.wide().Any(b)
 			}
 			return h.yes
 		}
 	}
-	m.chunks = append(m.chunks, heard{k, number, k.wide.Any(b)})
+	m.chunks = append(m.chunks, heard{k, number, k.wide().Any(b)})
 	return m.chunks[len(m.chunks)-1].yes
 }
 

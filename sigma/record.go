@@ -179,7 +179,7 @@ func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
 		if k := slot.keywords[l.spans]; k != nil {
 			for i, f := range r.Shape.Fields {
 				mixed := !f.Const && r.Value(i).Type == format.TypeText // of the template's text and values
-				l.spoken = l.spoken || mixed || f.Const && k.ansi.Any([]byte(f.Text))
+				l.spoken = l.spoken || mixed || f.Const && k.ansi().Any([]byte(f.Text))
 			}
 		}
 	}
@@ -202,7 +202,7 @@ func (e *Engine) newLayout(r *evtx.Record, source event.Logsource) *layout {
 // in reports whether the record may hold one of the keywords. What is not in its
 // chunk is not in the record.
 func (k *keywords) in(r *evtx.Record, m *memory) bool {
-	return m.mayHold(r, k) && k.wide.Any(r.Bytes()) || r.HasANSI() && k.ansi.Any(r.Bytes())
+	return m.mayHold(r, k) && k.wide().Any(r.Bytes()) || r.HasANSI() && k.ansi().Any(r.Bytes())
 }
 
 func (s *scratch) loadRecord(slot int, v *value) {
