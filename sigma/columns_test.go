@@ -141,7 +141,7 @@ func TestColumns(t *testing.T) {
 			}
 		}
 	})
-	if matched == 0 || passed > 5*matched {
+	if matched == 0 || passed > 5*(matched+5) { // few lines in a short test
 		t.Errorf("%d lines passed, %d matched", passed, matched)
 	}
 }
