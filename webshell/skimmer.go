@@ -1,6 +1,7 @@
 package webshell
 
 import (
+	"encoding/hex"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ var (
 	fieldName     = regexp.MustCompile(`(?i)\s(?:id|name)\s*=\s*["']?([\w:$-]+)`)
 	ownForm       = regexp.MustCompile(`(?i)<form\b[^>]*\baction\s*=\s*["']?(?:[\w./~?-]+|<%[^>]*>)["'\s>]`)
 	sendsAway     = regexp.MustCompile(`(?i)(?:\.open\(\s*["'](?:get|post|put)["']\s*,|fetch\(|sendBeacon\(|\.src\s*=|\.(?:ajax|get|post)\(\s*(?:\{\s*url\s*:)?)\s*["'](?:https?:)?//[\w.-]+\.`)
+	sendsHome     = regexp.MustCompile(`(?i)(?:\.open\(\s*["'](?:get|post|put)["']\s*,|fetch\(|sendBeacon\(|\.src\s*=|\.(?:ajax|get|post)\(\s*(?:\{\s*url\s*:)?)\s*["']/?[\w.]`)
 )
 
 // fields and senders are what such a page holds; most hold neither.
@@ -33,11 +35,18 @@ const (
 // what is typed into its password field to another host, besides the form that
 // sends it to its own; -1 without. Reports of changed Exchange logon pages
 // (Positive Technologies, June 2025) show such scripts.
-func SendsPasswords(page string) int {
+func SendsPasswords(page string) int { return sends(page, sendsAway) }
+
+// SendsTwice reports whether the script in a logon page sends what is typed into
+// its password field to its own host, besides the form.
+func SendsTwice(page string) bool { return sends(page, sendsHome) >= 0 }
+
+// sends returns the offset where a script sends a password in a way.
+func sends(page string, way *regexp.Regexp) int {
 	if len(page) > maxLogonPage || !containsAny(page, fields) || !containsAny(page, senders) {
 		return -1
 	}
-	if !sendsAway.MatchString(page) || !ownForm.MatchString(page) {
+	if !way.MatchString(page) || !ownForm.MatchString(page) {
 		return -1
 	}
 	var names []string
@@ -57,7 +66,7 @@ func SendsPasswords(page string) int {
 		held = append(held, m[1])
 	}
 	word := regexp.MustCompile(`\w+`)
-	for _, at := range sendsAway.FindAllStringIndex(page, 50) {
+	for _, at := range way.FindAllStringIndex(page, 50) {
 		sent := page[at[0]:min(len(page), at[1]+maxSent)]
 		if end := strings.Index(strings.ToLower(sent), "</script"); end >= 0 {
 			sent = sent[:end]
@@ -73,11 +82,47 @@ func containsAny(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
-// Skimmer notes a logon page whose script sends passwords to another host.
+// Skimmer notes a page whose script sends passwords to another host, or hides
+// what it does with the page.
 func (l *Sights) Skimmer(page string) {
+	if at := hidesDOM(page); at >= 0 {
+		l.See(&script.Node{Pos: int32(at)}, script.Value{}, Sight{Rule: "hidden-dom", Verdict: Malicious, Sure: finding.ModerateConfidence,
+			Text: "A script for the browser takes the names of what it reads and adds from hexadecimal text, as thieves of card numbers do."})
+	}
 	if at := SendsPasswords(page); at >= 0 {
 		l.See(&script.Node{Pos: int32(at)}, script.Value{}, Sight{Rule: "sends-passwords", Verdict: Malicious, Sure: finding.ModerateConfidence, Text: SkimmerText})
 	}
+}
+
+// domWords are names by which scripts read pages and add to them, in
+// hexadecimal.
+var domWords = func() (out []string) {
+	for _, w := range []string{"createElement", "addEventListener", "appendChild", "getElementsByTagName", "getElementById", "querySelector", "document", "elements", "insertBefore", "setAttribute", "location", "XMLHttpRequest", "sendBeacon"} {
+		out = append(out, hex.EncodeToString([]byte(w)))
+	}
+	return out
+}()
+
+// hidesDOM returns the offset of the first of at least two such names in a
+// page that decodes them letter by letter; -1 without. Skimmers on ASP.NET
+// sites did it (Malwarebytes, July 2020).
+func hidesDOM(page string) int {
+	if len(page) > maxLogonPage || !strings.Contains(page, "fromCharCode") || !strings.Contains(page, "16)") {
+		return -1
+	}
+	low, first, n := strings.ToLower(page), -1, 0
+	for _, w := range domWords {
+		if i := strings.Index(low, w); i >= 0 {
+			n++
+			if first < 0 || i < first {
+				first = i
+			}
+		}
+	}
+	if n < 2 {
+		return -1
+	}
+	return first
 }
 
 // SkimmerText says what a page does in which SendsPasswords found a script.

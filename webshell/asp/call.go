@@ -391,9 +391,16 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return script.Instance("recordset"), true
 		}
 	case "xmlhttp":
+		if url := recv.O.Fields["<posts>"]; name == "send" && pure(url) && pure(a) {
+			h.See(n, url, webshell.Sight{Rule: "relays-requests", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The page posts what the request sends to any address that the request names."})
+		}
 		if name == "open" && len(args) > 1 {
 			set("<url>", args[1])
-			if p := strings.ToLower(args[1].Prefix()); args[1].L&fromRequest != 0 && (strings.HasPrefix(p, "http://127.0.0.1:") || strings.HasPrefix(p, "http://localhost:")) {
+			if s, ok := a.Text(); ok && strings.EqualFold(s, "post") {
+				set("<posts>", args[1])
+			}
+			if p := strings.ToLower(args[1].Prefix()); args[1].L&fromRequest != 0 && (p == "http://127.0.0.1:" || p == "http://localhost:") {
 				h.See(n, args[1], webshell.Sight{Rule: "request-to-local-port", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 					Text: "The request names a port of this host to which the page talks."})
 			}

@@ -59,11 +59,15 @@ func analyse(name, text string, depth int) []webshell.Reason {
 
 func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h := &host{page: page, depth: depth}
-	if !h.page.Code && h.page.Behind == "" {
+	h.Skimmer(h.page.Text) // in the browser's script, whatever the server runs
+	if !h.page.Code && h.page.Behind == "" && len(h.All) == 0 {
 		return nil
 	}
 	m := script.NewMachine(h)
 	h.Machine = m
+	if len(h.page.Blocks) == 0 {
+		m.Load(h.page.Text, nil, h.page.Dialect) // where sights are
+	}
 	h.controls(m)
 	var blocks [][]*script.Node
 	for _, b := range h.page.Blocks {
@@ -76,7 +80,6 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 	m.RunFunctions()
 	h.structure()
 	h.Blank(h.page)
-	h.Skimmer(h.page.Text)
 	h.fileManager()
 	h.uploader()
 	return h.Reasons()

@@ -149,6 +149,10 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 	case "<%=":
 		h.print(m, n, first(args))
 		return none, true
+	case "char": // a cast of JScript's
+		if r, ok := first(args).Number(); ok && m.Dialect() == script.JScript && r >= 0 && r < 1<<16 {
+			return script.Value{K: script.VString, S: string(rune(r)), L: script.Built}, true
+		}
 	case "request", "session", "application", "viewstate", "cache":
 		if len(args) > 0 {
 			return h.Index(m, n, script.Instance(name), args)
@@ -224,6 +228,7 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 			h.exec(m, n, script.Union(withFields(args)...), "Process.Start", "")
 			return script.Instance("process"), true
 		case "getprocesses", "getprocessbyid", "getprocessesbyname":
+			h.guard(n, a)
 			h.act("processes", n, a)
 			return script.Instance("process", args...), true
 		}
@@ -363,7 +368,12 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 			return script.Instance("configuration", args...), true
 		}
 		return none, true
+	case "convert":
+		if name == "frombase64string" && a.L&fromRequest != 0 && !a.Known() {
+			return script.Value{L: a.L | encoded, T: a.T}, true
+		}
 	case "webrequest", "httpwebrequest":
+		h.asked(n, a)
 		return script.Instance("httpwebrequest", args...), true
 	case "dns":
 		if u := script.Union(args...); u.L&anyFile != 0 {
@@ -449,6 +459,17 @@ func withFields(args []script.Value) []script.Value {
 func (h *host) visitor(n *script.Node, v, name script.Value) {
 	if s, ok := name.Text(); ok && v.L&fromRequest != 0 && webshell.SearchEngine(s) {
 		h.bots = n
+	}
+}
+
+// asked is a server at address url being asked.
+func (h *host) asked(n *script.Node, url script.Value) {
+	if url.L&encoded != 0 && pure(url) {
+		h.onward = n
+	}
+	if p := strings.ToLower(url.Prefix()); url.L&fromRequest != 0 && (p == "http://127.0.0.1:" || p == "http://localhost:") {
+		h.See(n, url, webshell.Sight{Rule: "request-to-local-port", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The request names a port of this host to which the page talks."})
 	}
 }
 

@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"slices"
 	"strings"
 
 	"limier/finding"
@@ -21,6 +22,9 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 			}
 			// A rooted second part replaces the first.
 			v := m.Concat(args...)
+			if pure(a) && a.L&mapped == 0 && !slices.ContainsFunc(args, func(p script.Value) bool { return p.L&client == 0 }) {
+				v.L |= rooted
+			}
 			return v, true
 		case "getextension":
 			h.checked = h.checked || a.L&(fileName|fromUpload) != 0
@@ -77,6 +81,7 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 		h.act("time", n, a)
 		return none, true
 	case "exists":
+		h.guard(n, a)
 		return none, true
 	}
 	return none, false
@@ -152,6 +157,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 		return
 	}
 	req := content.L&client != 0 && content.L&script.Numeric == 0
+	if !content.Known() && !path.Known() && scriptName(path) {
+		h.wrote = n
+	}
 	s := webshell.Sight{Rule: "request-to-file", Text: "Data from the request is written to a file."}
 	switch {
 	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0:
@@ -163,13 +171,14 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path)):
 		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
-	case req && content.L&password != 0 && content.L&script.Mixed != 0 && path.L&client == 0:
+	case req && content.L&(password|typed) != 0 && content.L&script.Mixed != 0 && path.L&client == 0:
 		s.Rule, s.Text = "stores-passwords", "Passwords that visitors type are written to a file in plain."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case content.L&fromUpload != 0:
 		h.upload(m, n, path)
 		return
 	case req:
+		h.logs = n
 	case content.Known() && scriptName(path) && len(h.page.Text) < maxBare && h.page.Kind != "application":
 		s.Rule, s.Text = "writes-script", "The page does little but write a script."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
@@ -223,7 +232,7 @@ func (h *host) uploader() {
 		case u.path.L&fromRequest != 0 && u.path.L&(fileName|mapped) == fileName && !h.checked:
 			s.Text = "An uploaded file is stored in any folder the request names."
 			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
-		case pure(u.path):
+		case pure(u.path), u.path.L&rooted != 0 && h.bare():
 			s.Text = "An uploaded file is stored where the request says."
 			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		case scriptName(u.path) && u.path.L&client == 0:

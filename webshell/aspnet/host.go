@@ -25,8 +25,10 @@ const (
 	anyFile  // of a file that the client alone chose
 	password // typed into a field for it
 	fromHeader
-	stored // names a file that holds an upload
-	typed  // in a password box of a form of ASP.NET's
+	stored  // names a file that holds an upload
+	typed   // in a password box of a form of ASP.NET's
+	encoded // the client sends it in base64
+	rooted  // a path whose every part the client names
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -43,15 +45,20 @@ type host struct {
 	uploads []upload
 	imports map[string]*script.Node
 	sockets int
-	bots    *script.Node // where a visitor's name or origin is compared with search engines
-	relays  *script.Node // where fetched content is sent to the client
-	jumps   *script.Node // where data is made callable
-	gate    *script.Node // where a header is compared with a constant
-	dead    bool         // the page can answer that it does not exist
-	away    *script.Node // where visitors are sent to another site, or its script to them
-	query   *script.Node // where a statement is sent to a database
-	asks    bool         // the page itself checks who someone is
-	told    *script.Node // where what was typed as password is sent to another server
+	bots    *script.Node            // where a visitor's name or origin is compared with search engines
+	relays  *script.Node            // where fetched content is sent to the client
+	jumps   *script.Node            // where data is made callable
+	gate    *script.Node            // where a header is compared with a constant
+	dead    bool                    // the page can answer that it does not exist
+	away    *script.Node            // where visitors are sent to another site, or its script to them
+	query   *script.Node            // where a statement is sent to a database
+	asks    bool                    // the page itself checks who someone is
+	told    *script.Node            // where what was typed as password is sent to another server
+	logs    *script.Node            // where data from the request is written to a file
+	wrote   *script.Node            // where what the page does not show is written to a script
+	ran     *script.Node            // where a page is run whose name is made up
+	onward  *script.Node            // where a server is asked whose address the client sends encoded
+	guards  map[string]*script.Node // where a security product is looked for
 }
 
 // An act is one kind of file action on a path the client chooses.
@@ -161,7 +168,8 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 	}
 	if recv.L&secret != 0 {
 		switch name {
-		case "name", "providername", "datasource", "initialcatalog", "database", "server": // of a connection, without its password
+		case "name", "providername", "datasource", "initialcatalog", "database", "server", // of a connection, without its password
+			"validation", "decryption", "compatibilitymode", "applicationname": // of a machine key: the algorithms
 			return script.Value{}, true
 		}
 	}

@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -61,6 +62,9 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			s, _ := a.Text()
 			return script.Instance(webshell.ProgID(s)), true
 		case "execute", "transfer":
+			if !a.Known() {
+				h.ran = n
+			}
 			if a.L&client != 0 && a.L&script.Mixed == 0 {
 				h.See(n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
 			}
@@ -280,6 +284,10 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			if s, _ := a.Text(); all.L&(typed|password) != 0 && (len(args) > 1 || all.L&script.Mixed != 0) && strings.HasPrefix(strings.ToLower(s+a.Prefix()), "http") {
 				h.told = n
 			}
+			h.asked(n, a)
+		}
+		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), renderer) {
+			return none, true // the site itself, as its scripts show it
 		}
 		switch name {
 		case "downloadstring", "downloaddata", "openread", "uploadstring", "uploaddata", "getstringasync", "getbytearrayasync", "getasync":
@@ -379,11 +387,21 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 	return script.Union(append(args, recv)...), true
 }
 
+// renderer is a service that search engines are sent to for pages that only
+// scripts show.
+const renderer = "https://service.prerender.io/"
+
+// statement is the start of SQL, whatever class sends it.
+var statement = regexp.MustCompile(`(?i)^\s*(?:select\s.*\sfrom|insert\s+into|delete\s+from|update\s+\w+\s+set)\s`)
+
 // unknownCall judges calls on objects of a class nobody named, by what the
 // method is called. Only names that mean one thing are here.
 func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
 	u := script.Union(args...)
+	if s, ok := first(args).Text(); ok && len(s) < 4<<10 && statement.MatchString(s) {
+		h.query = n
+	}
 	switch name {
 	case "invokemember":
 		if s, ok := first(args).Text(); ok && len(args) > 4 && args[3].K != script.VNull {

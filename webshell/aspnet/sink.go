@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -218,6 +219,29 @@ func (h *host) declared() {
 	})
 }
 
+// guards are the makers of security products, as their folders and programs
+// are named.
+var guards = []string{"bitdefender", "carbonblack", "cortex", "crowdstrike", "cybereason", "cylance", "deep instinct", "defender", "eset security", "fireeye", "kaspersky", "mcafee", "sentinelone", "sophos", "symantec", "tanium", "trellix", "trend micro"}
+
+// guard notes that a file or process is looked for that belongs to a security
+// product. Intruders do so before they go on (Exchange servers, March 2021).
+func (h *host) guard(n *script.Node, path script.Value) {
+	s, ok := path.Text()
+	if !ok || len(s) > 400 {
+		return
+	}
+	s = strings.ToLower(s)
+	for _, g := range guards {
+		if strings.Contains(s, g) {
+			if h.guards == nil {
+				h.guards = map[string]*script.Node{}
+			}
+			h.guards[g] = n
+			return
+		}
+	}
+}
+
 // together finds pages by the words they bring together, whose flow is lost in
 // collections: tunnels that keep a socket in the session, and searches of the
 // whole registry.
@@ -262,6 +286,23 @@ func (h *host) structure() {
 	if h.bots != nil && h.away != nil {
 		h.See(h.away, script.Value{}, webshell.Sight{Rule: "search-redirect", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Search engines, or those who come from them, are sent to another site or its script."})
+	}
+	if h.onward != nil && h.relays != nil {
+		h.See(h.onward, script.Value{}, webshell.Sight{Rule: "relays-requests", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+			Text: "The page asks any server whose address the client sends encoded, and hands him the answer: a tunnel."})
+	}
+	if h.wrote != nil && h.ran != nil {
+		h.See(h.wrote, script.Value{}, webshell.Sight{Rule: "runs-what-it-writes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page writes a script that it does not show, under a name that it makes up, and runs it."})
+	}
+	if h.logs != nil && webshell.SendsTwice(h.page.Text) {
+		h.See(h.logs, script.Value{}, webshell.Sight{Rule: "stores-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "A script in the page sends what is typed as password besides the form, and the page writes what it is sent to a file."})
+	}
+	if len(h.guards) > 1 {
+		names := slices.Sorted(maps.Keys(h.guards))
+		h.See(h.guards[names[0]], script.Value{}, webshell.Sight{Rule: "looks-for-guards", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page looks which security products the server has: " + strings.Join(names, ", ") + "."})
 	}
 	if h.asks && h.told != nil {
 		h.See(h.told, script.Value{}, webshell.Sight{Rule: "sends-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,

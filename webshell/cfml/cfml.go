@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"path"
 	"regexp"
+	"slices"
 
 	"limier/finding"
 	"limier/internal/literal"
@@ -59,6 +60,9 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	data = withoutComments(data)
 	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20}
 	p.remote = bytes.Contains(p.low, []byte("remote")) && remote.Match(p.low)
+	if bytes.Contains(p.low, []byte("refind")) {
+		p.findChecks()
+	}
 	p.Spread(";\n>", 4, p.statement)
 	p.tags()
 	p.calls()
@@ -97,6 +101,7 @@ type page struct {
 	files             []int
 	room              int  // bytes of arguments that may still be read
 	remote            bool // functions of a component may be called from outside
+	checks            []check
 }
 
 // statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
@@ -131,6 +136,31 @@ func (p *page) statement(from, to int) bool {
 	return true
 }
 
+// A check is where a field of the request holds nothing but digits and dots.
+type check struct {
+	name   string
+	lo, hi int
+}
+
+var whole = regexp.MustCompile(`\brefind(?:nocase)?\s*\(\s*["']\^(?:\[[0-9.\-]+\]|\\[d.]|[{}0-9,+*?])+\$["']\s*,\s*((?:form|url)\.\w+)`)
+
+// findChecks finds <cfif reFind("^[0-9.]+$", form.x)> … </cfif>.
+func (p *page) findChecks() {
+	for _, m := range whole.FindAllSubmatchIndex(p.low, 50) {
+		open := bytes.LastIndex(p.low[:m[0]], []byte("<cfif"))
+		shut := bytes.Index(p.low[m[1]:], []byte("</cfif"))
+		if open < 0 || shut < 0 || bytes.ContainsAny(p.low[open:m[0]], ">!") || bytes.Contains(p.low[open:m[0]], []byte("not ")) || bytes.Contains(p.low[open:m[1]+shut], []byte("<cfelse")) || bytes.Contains(p.low[m[0]:m[1]+shut], []byte(" or ")) {
+			continue
+		}
+		p.checks = append(p.checks, check{string(p.low[m[2]:m[3]]), open, m[1] + shut})
+	}
+}
+
+// checked reports whether a field is checked where it is used.
+func (p *page) checked(name string, at int) bool {
+	return slices.ContainsFunc(p.checks, func(c check) bool { return c.name == name && c.lo < at && at < c.hi })
+}
+
 // from returns where in the text, or before it, the request comes in.
 func (p *page) from(lo, hi int) (int, bool) {
 	text := p.low[lo:min(hi, lo+4096, len(p.low))]
@@ -141,6 +171,9 @@ func (p *page) from(lo, hi int) (int, bool) {
 		scope, _, dotted := bytes.Cut(w, []byte{'.'})
 		switch string(scope) {
 		case "form", "url", "cgi", "cookie":
+			if p.checked(string(w), lo+at) {
+				continue
+			}
 			if dotted || at+len(w) < len(text) && text[at+len(w)] == '[' {
 				return lo + at, true
 			}

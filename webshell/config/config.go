@@ -70,7 +70,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet"})
+	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
@@ -79,6 +79,7 @@ var (
 	adds     = literal.New([]string{"addtype", "addhandler"})
 	sets     = literal.New([]string{"sethandler", "forcetype"})
 	visits   = literal.New([]string{"rewritecond"})
+	folders  = literal.New([]string{"physicalpath"})
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
@@ -176,6 +177,9 @@ var (
 	factory     = regexp.MustCompile(`(?:Page|SimpleHandler|WebServiceHandler)Factory`)
 	homeAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://(?:localhost|127\.0\.0\.1)[:/"]`)
 	shellCGI    = regexp.MustCompile(`(?i)<application\b[^>]*\bfullPath\s*=\s*"[^"]*\\(?:cmd|powershell)\.exe"`)
+	folder      = regexp.MustCompile(`(?i)\bphysicalPath\s*=\s*"([^"]*)"`)
+	device      = regexp.MustCompile(`(?i)\\(?:con|prn|aux|nul|com\d|lpt\d)(?:[\\. ]|$)`)
+	oddFolder   = regexp.MustCompile(`(?i)^c:\\users\\all users\\|\\\$?recycle|\\perflogs\\|\\windows\\(?:temp|tasks|debug|fonts|help)\\`)
 	xmlNote     = regexp.MustCompile(`(?s)<!--.*?-->`)
 	system      = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
 		`c:\program files\`, `c:\program files (x86)\`, `%commonprogramfiles`, `%iis_user`}
@@ -260,6 +264,14 @@ func (f *file) iis() {
 	for _, m := range rewriteRule.FindAllIndex(data, 1000) {
 		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host is none
 			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
+		}
+	}
+	for _, m := range f.lines(folder, 1000, folders) {
+		switch p := f.data[m[2]:m[3]]; {
+		case device.Match(p):
+			f.add(webshell.Malicious, finding.HighConfidence, "hidden-folder", "Part of a site lies in a folder with a device's name, which Windows' own tools can't open: "+webshell.Cut(string(p), 200)+".", m[0])
+		case oddFolder.Match(p):
+			f.add(webshell.Malicious, finding.ModerateConfidence, "hidden-folder", "Part of a site lies in a folder where no site belongs: "+webshell.Cut(string(p), 200)+".", m[0])
 		}
 	}
 	if m := shellCGI.FindIndex(data); m != nil {

@@ -128,6 +128,9 @@ func (w *walker) call(recv value, holder varKey, name string, args []value, at i
 	if v, ok := w.constant(recv, holder, class, name, args); ok {
 		return v
 	}
+	if a := arg(args, 0); name == "matches" && a.known() && holder.name != "" && plainWord(a.s) {
+		w.check(holder, at)
+	}
 	if class != "this" && class != "Request" {
 		if v, ok := w.own(name, args); ok {
 			return join(v, value{taint: recv.taint & controlled, origin: recv.origin})
@@ -138,6 +141,29 @@ func (w *walker) call(recv value, holder varKey, name string, args []value, at i
 		out = join(out, v)
 	}
 	return out
+}
+
+// plainWord reports whether a pattern matches only letters, digits, "-" and "_".
+func plainWord(pattern string) bool {
+	for _, s := range []string{`\d`, `\w`} {
+		pattern = strings.ReplaceAll(pattern, s, "")
+	}
+	return !strings.Contains(pattern, "[^") && strings.Trim(pattern, "^$()[]{}+*?|,-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// check notes if (!name.matches(…)) { … return …: what follows has a name that
+// matches.
+func (w *walker) check(holder varKey, at int32) {
+	code := w.page.code
+	before := strings.TrimRight(strings.TrimSuffix(strings.TrimRight(string(code[max(0, int(at)-80):at]), " ."), holder.name), " ")
+	after := string(code[at:min(len(code), int(at)+240)])
+	end := strings.IndexByte(after, '}')
+	if strings.HasSuffix(before, "!") && end >= 0 && (strings.Contains(after[:end], "return") || strings.Contains(after[:end], "throw ")) {
+		if w.checked == nil {
+			w.checked = map[varKey]int32{}
+		}
+		w.checked[holder] = at + int32(end)
+	}
 }
 
 // source is data that comes in.

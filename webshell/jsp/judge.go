@@ -398,6 +398,7 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 				"The page opens a network socket.", j.flow(s.v, s.at)...)
 		}
 	}
+	j.handsOn(sockets)
 	if len(implants) > 0 {
 		h := implants[0]
 		switch {
@@ -442,6 +443,24 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 	for _, line := range j.page.beans {
 		j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-class-name",
 			"The request names the class of a bean.", webshell.Step{Line: line, Role: "sink"})
+	}
+}
+
+// handsOn finds pages that do nothing but hand what the request sends to a
+// program that listens on this host (FIN13's CLOSEWATCH, December 2021).
+func (j *judge) handsOn(sockets []hit) {
+	local := slices.ContainsFunc(sockets, func(s hit) bool {
+		return s.v.known() && (s.v.s == "127.0.0.1" || s.v.s == "localhost" || s.v.s == "::1")
+	})
+	if !local || !j.bare() {
+		return
+	}
+	for _, h := range j.facts.hits {
+		if h.kind == sinkSend {
+			j.add(webshell.Webshell, finding.ModerateConfidence, "request-to-socket",
+				"The page does nothing but hand what "+by(h.v)+" sends to a program that listens on this host.", j.flow(h.v, h.at)...)
+			return
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	sinkSQL                        // runs a statement
 	sinkConnect                    // opens a database
 	sinkSocket                     // connects to a host
+	sinkSend                       // writes to a socket
 	sinkURL                        // fetches a URL
 	sinkLoad                       // loads a native library or a class from elsewhere
 	sinkImplant                    // registers a filter, servlet, listener or valve
@@ -291,6 +292,11 @@ func (w *walker) writes(recv value, class, name string, args []value, at int32) 
 			return record(recv, joinConst(args))
 		}
 		switch class {
+		case "SocketOut":
+			if sure(a) {
+				w.facts.sink(sinkSend, at, a)
+			}
+			return value{}, true
 		case "Files":
 			return record(a, b)
 		case "FileItem", "Part", "DiskFileItem":
@@ -461,8 +467,8 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 	case "super":
 		return value{}
 	}
-	if fileOut[a.typ] && (strings.HasSuffix(typ, "Writer") || strings.HasSuffix(typ, "OutputStream")) {
-		return a // a wrapper around the file
+	if (fileOut[a.typ] || a.typ == "SocketOut") && (strings.HasSuffix(typ, "Writer") || strings.HasSuffix(typ, "OutputStream")) {
+		return a // a wrapper around it
 	}
 	if len(w.byName[typ]) > 0 {
 		w.own(typ, args) // a constructor of the page's own class

@@ -45,6 +45,7 @@ type walker struct {
 	extends map[string]string
 	lambdas map[int]int // token of the body → method
 	vars    map[varKey]value
+	checked map[varKey]int32 // where a check ends that lets only letters and digits through
 	scope   int
 	i, hi   int
 	depth   int
@@ -452,6 +453,9 @@ func (w *walker) assign(key varKey, v value) {
 func (w *walker) lookup(name string) (value, varKey, bool) {
 	for scope := w.scope; ; scope = w.methods[scope].parent {
 		if v, ok := w.vars[varKey{scope, name}]; ok {
+			if at, ok := w.checked[varKey{scope, name}]; ok && w.i < len(w.tokens) && w.tokens[w.i].at > at {
+				v.taint |= weak // a word of letters and digits
+			}
 			return v, varKey{scope, name}, true
 		}
 		if scope == 0 {
