@@ -13,7 +13,10 @@ import (
 // came from the Internet directly. The result shares memory with client or
 // header.
 func Forwarded(client, header []byte) []byte {
-	if _, a := address(client); len(header) == 0 || !inner(a) {
+	if len(header) == 0 {
+		return client
+	}
+	if _, a := address(client); !inner(a) {
 		return client
 	}
 	var last []byte
