@@ -20,6 +20,7 @@ type Judge struct {
 	seed   maphash.Seed
 	shelf  []shelf   // by column
 	lines  uint64    // asked so far
+	held   bool      // the line holds a literal
 	asked  []uint64  // by column: the line that answer is of
 	answer []*answer // by column
 	spare  []answer  // by column: the answer to a value that is not remembered
@@ -74,6 +75,7 @@ func (j *Judge) Starts(key []byte) bool { return len(j.find(j.key, key).starts) 
 // column; found says that the line holds a literal.
 func (j *Judge) May(line []byte, values [][]byte, found bool) bool {
 	j.lines++
+	j.held = found
 	if j.starts(j.key, line, values) {
 		return true
 	}
@@ -176,7 +178,8 @@ func (j *Judge) find(c int, raw []byte) *answer {
 		}
 		a.hash, a.raw = asked, append(a.raw[:0], raw...)
 		a.starts, a.yes = a.starts[:0], a.yes[:0]
-		if col := &j.columns[c]; col.search == nil || col.search.Any(raw) {
+		// Without a literal in the line only the key starts something.
+		if col := &j.columns[c]; (j.held || c == j.key) && (col.search == nil || col.search.Any(raw)) {
 			j.evaluate(c, raw, a)
 		}
 		return a
