@@ -86,7 +86,7 @@ func (m *Machine) assign(n *Node, v Value) {
 }
 
 func (m *Machine) assignName(n *Node, v Value) {
-	c := m.lookup(n.Name)
+	c := m.lookup(n)
 	if c == nil && m.cur.self != nil {
 		if old, ok := m.cur.self.Fields[n.Name]; ok {
 			if m.weak > 0 {
@@ -98,7 +98,7 @@ func (m *Machine) assignName(n *Node, v Value) {
 		}
 	}
 	if c == nil {
-		if f := m.find(n.Low, nil, 1); f != nil && f.n.Op == 's' {
+		if f := best(m.symbol(n).low.funcs, nil, 1); f != nil && f.n.Op == 's' {
 			m.invoke(f, m.cur.self, []Value{v}, nil)
 			return
 		}
@@ -107,19 +107,19 @@ func (m *Machine) assignName(n *Node, v Value) {
 		}
 		c = &cell{}
 		if m.cur.fn != nil && m.cur.d == VBScript {
-			m.cur.vars[n.Name] = c
+			m.bind(m.cur, m.symbol(n), c)
 		} else {
-			m.globals.vars[n.Name] = c
+			m.bind(m.globals, m.symbol(n), c)
 		}
 	}
 	weak := m.weak
-	if m.cur.vars[n.Name] == c {
+	if m.own(m.cur, m.symbol(n)) == c {
 		weak -= m.cur.weak
 	}
 	if weak > 0 && !(m.cur.fn != nil && m.cur.fn.n.Name == n.Name && v.T == nil && c.v.T == nil) {
 		v = join(c.v, v)
 	}
-	if v.T != nil && m.globals.vars[n.Name] == c {
+	if v.T != nil && m.symbol(n).global == c {
 		m.dirty = true
 	}
 	c.v = typed(v, c.typ)

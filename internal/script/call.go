@@ -11,8 +11,16 @@ import (
 // find returns the function of that name: of the class when one is given, else
 // of any. args -1 means any number.
 func (m *Machine) find(low string, class *Node, args int) *fun {
+	if s := m.symbols[low]; s != nil {
+		return best(s.funcs, class, args)
+	}
+	return nil
+}
+
+// best is find among the functions of one name.
+func best(funcs []*fun, class *Node, args int) *fun {
 	var best *fun
-	for _, f := range m.funcs[low] {
+	for _, f := range funcs {
 		if class != nil && f.class != class {
 			continue
 		}
@@ -47,7 +55,7 @@ func (m *Machine) evalCall(n *Node) Value {
 	kids := n.Kids[1:]
 	switch callee.Kind {
 	case KName:
-		if c := m.lookup(callee.Name); c != nil {
+		if c := m.lookup(callee); c != nil {
 			if c.v.K == VFunc {
 				return m.callFunc(c.v, m.evalArgs(kids))
 			}
@@ -74,7 +82,7 @@ func (m *Machine) evalCall(n *Node) Value {
 				return m.index(n, c.v, args)
 			}
 		}
-		if f := m.find(callee.Low, nil, len(kids)); f != nil {
+		if f := best(m.symbol(callee).low.funcs, nil, len(kids)); f != nil {
 			self := m.cur.self
 			if f.class == nil || self == nil || self.Class != f.class {
 				self = nil
@@ -96,6 +104,19 @@ func (m *Machine) evalCall(n *Node) Value {
 				}
 				return m.index(n, v, args)
 			}
+		}
+		if q := callee.sym.low.quick; q != notQuick && len(kids) > 0 && len(kids) <= maxQuick {
+			var buf [maxQuick]Value
+			args := buf[:len(kids)]
+			for i, k := range kids {
+				args[i] = m.eval(k)
+			}
+			if v, ok := m.quickCall(q, args); ok {
+				return v
+			}
+			kept := m.values(len(args))
+			copy(kept, args)
+			return m.callName(n, Value{K: VNone}, callee.Low, kept)
 		}
 		return m.callName(n, Value{K: VNone}, callee.Low, m.evalArgs(kids))
 	case KMember:
@@ -330,7 +351,7 @@ func (m *Machine) references(f *fun, kids []*Node) []*cell {
 			if out == nil {
 				out = make([]*cell, len(kids))
 			}
-			out[i] = m.lookup(k.Name)
+			out[i] = m.lookup(k)
 		}
 	}
 	return out
@@ -351,7 +372,7 @@ func (m *Machine) callFunc(v Value, args []Value) Value {
 		return Union(args...)
 	}
 	f := &fun{n: v.O.Fn, d: m.cur.d}
-	for _, g := range m.funcs[lowerASCII(v.O.Fn.Name)] {
+	for _, g := range m.symbol(v.O.Fn).low.funcs {
 		if g.n == v.O.Fn {
 			f = g
 		}
@@ -378,7 +399,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	m.calls++
 	n := f.n
 	n.seen = true
-	fr := &frame{vars: make(map[string]*cell, 8), up: up, self: self, fn: f, d: f.d, weak: m.weak}
+	fr := &frame{vars: make(map[*symbol]*cell, 8), up: up, self: self, fn: f, d: f.d, weak: m.weak}
 	last := len(n.Kids) - 1
 	for i, p := range n.Kids[:last] {
 		c := &cell{typ: p.Low}
@@ -393,14 +414,14 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 			}
 			c.v = typed(c.v, p.Low)
 		}
-		fr.vars[p.Name] = c
+		m.bind(fr, m.symbol(p), c)
 	}
 	if f.d.VB() {
 		c := &cell{}
 		if f.d == VBScript {
 			c.v.K = VNull // empty at first: f = f & "x" adds to nothing
 		}
-		fr.vars[n.Name] = c
+		m.bind(fr, m.symbol(n), c)
 	}
 	old := m.cur
 	m.cur = fr
@@ -410,7 +431,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	m.calls--
 	ret := fr.ret
 	if f.d.VB() {
-		if c := fr.vars[n.Name]; c != nil && (c.v.T != nil || c.v.K != VUnknown && (c.v.K != VNull || f.d == VBNet)) {
+		if c := m.own(fr, m.symbol(n)); c != nil && (c.v.T != nil || c.v.K != VUnknown && (c.v.K != VNull || f.d == VBNet)) {
 			ret = join(fr.ret, c.v)
 		}
 	}
@@ -511,7 +532,7 @@ func (m *Machine) evalNew(n *Node) Value {
 	args := m.evalArgs(n.Kids[1:])
 	var out Value
 	if m.cur.d == JScript { // F = Function; new F(x)
-		if c := m.lookup(n.Name); c != nil && c.v.K == VType {
+		if c := m.lookup(n); c != nil && c.v.K == VType {
 			if v, ok := m.Host.New(m, n, lastName(c.v.S), args); ok {
 				return v
 			}

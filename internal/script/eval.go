@@ -19,7 +19,7 @@ func (m *Machine) eval(n *Node) Value {
 	case KNum:
 		return Num(n.Num)
 	case KName:
-		if c := m.lookup(n.Name); c != nil {
+		if c := m.lookup(n); c != nil {
 			return c.v
 		}
 	}
@@ -115,7 +115,7 @@ func (m *Machine) evalNode(n *Node) Value {
 		return m.evalAssign(n)
 	case KDecl:
 		m.exec(n)
-		if c := m.lookup(n.Name); c != nil {
+		if c := m.lookup(n); c != nil {
 			return c.v
 		}
 	case KBad:
@@ -162,15 +162,6 @@ func (m *Machine) code(v Value) (float64, bool) {
 	return v.Number()
 }
 
-func (m *Machine) lookup(name string) *cell {
-	for f := m.cur; f != nil; f = f.up {
-		if c := f.vars[name]; c != nil {
-			return c
-		}
-	}
-	return m.globals.vars[name]
-}
-
 func (m *Machine) evalName(n *Node) Value {
 	if o := m.cur.self; o != nil {
 		if v, ok := o.Fields[n.Name]; ok {
@@ -180,7 +171,7 @@ func (m *Machine) evalName(n *Node) Value {
 			return Value{K: VObject, S: lowerASCII(o.Class.Name), O: o}
 		}
 	}
-	if f := m.find(n.Low, nil, 0); f != nil {
+	if f := best(m.symbol(n).low.funcs, nil, 0); f != nil {
 		if f.n.Op == 'g' || f.d.VB() && m.cur.d.VB() && (m.cur.fn == nil || m.cur.fn.n.Low != n.Low) {
 			return m.invoke(f, m.cur.self, nil, nil)
 		}
@@ -267,9 +258,10 @@ func (m *Machine) property(n *Node, recv Value, name string) Value {
 }
 
 func (m *Machine) evalCat(n *Node) Value {
-	vs := make([]Value, len(n.Kids))
-	for i, k := range n.Kids {
-		vs[i] = m.eval(k)
+	var buf [4]Value
+	vs := buf[:0]
+	for _, k := range n.Kids {
+		vs = append(vs, m.eval(k))
 	}
 	if n.Op == '&' {
 		return m.Concat(vs...)
@@ -423,6 +415,9 @@ func (m *Machine) evalBin(n *Node) Value {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return Value{}
 		}
+		if a.T == nil && b.T == nil {
+			return Value{K: VNumber, N: f, L: (a.L | b.L) &^ Built}
+		}
 		v := Union(a, b)
 		v.K, v.N = VNumber, f
 		return v
@@ -440,9 +435,12 @@ func (m *Machine) compare(op uint8, a, b Value) Value {
 		return Value{}
 	}
 	less, equal := false, false
-	x, ok1 := a.Number()
-	y, ok2 := b.Number()
-	if ok1 && ok2 && !(a.K == VString && b.K == VString) {
+	x, y, ok1, ok2 := 0.0, 0.0, false, false
+	if a.K != VString || b.K != VString {
+		x, ok1 = a.Number()
+		y, ok2 = b.Number()
+	}
+	if ok1 && ok2 {
 		less, equal = x < y, x == y
 	} else {
 		s, _ := a.Text()
@@ -505,15 +503,21 @@ func (m *Machine) evalArgs(kids []*Node) []Value {
 	if len(kids) == 0 {
 		return nil
 	}
-	if len(m.slab) < len(kids) { // arguments are many and small
-		m.slab = make([]Value, max(256, len(kids)))
-	}
-	args := m.slab[:len(kids):len(kids)]
-	m.slab = m.slab[len(kids):]
+	args := m.values(len(kids))
 	for i, k := range kids {
 		args[i] = m.eval(k)
 	}
 	return args
+}
+
+// values is make([]Value, n): arguments are many and small.
+func (m *Machine) values(n int) []Value {
+	if len(m.slab) < n {
+		m.slab = make([]Value, max(256, n))
+	}
+	vs := m.slab[:n:n]
+	m.slab = m.slab[n:]
+	return vs
 }
 
 // index reads recv[args].

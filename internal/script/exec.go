@@ -74,7 +74,7 @@ func (m *Machine) execNode(n *Node) control {
 		}
 		m.define(n, typed(v, n.Low))
 	case KRedim:
-		c := m.lookup(n.Name)
+		c := m.lookup(n)
 		if o := m.cur.self; o != nil && c == nil {
 			if v, ok := o.Fields[n.Name]; ok { // of the class
 				if v.K != VArray {
@@ -130,10 +130,11 @@ func (m *Machine) execNode(n *Node) control {
 
 func (m *Machine) define(n *Node, v Value) {
 	c := &cell{v: v, typ: n.Low}
-	if old := m.cur.vars[n.Name]; old != nil && m.weak > m.cur.weak {
+	s := m.symbol(n)
+	if old := m.own(m.cur, s); old != nil && m.weak > m.cur.weak {
 		c.v = join(old.v, v)
 	}
-	m.cur.vars[n.Name] = c
+	m.bind(m.cur, s, c)
 	if v.T != nil && m.cur == m.globals {
 		m.dirty = true
 	}
@@ -330,7 +331,7 @@ func (m *Machine) forTo(n *Node, floor int) control {
 		case returns:
 			return returns
 		}
-		if c := m.lookup(n.Kids[0].Name); c != nil && c.v.K == VNumber {
+		if c := m.lookup(n.Kids[0]); c != nil && c.v.K == VNumber {
 			i = c.v.N
 		}
 	}
@@ -341,7 +342,7 @@ func (m *Machine) forEach(n *Node, floor int) control {
 	list := m.eval(n.Kids[1])
 	set := func(v Value) {
 		if n.Kids[0].Kind == KDecl {
-			m.cur.vars[n.Kids[0].Name] = &cell{v: typed(v, n.Kids[0].Low)}
+			m.bind(m.cur, m.symbol(n.Kids[0]), &cell{v: typed(v, n.Kids[0].Low)})
 			return
 		}
 		m.strong(n.Kids[0], v)

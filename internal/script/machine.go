@@ -20,7 +20,7 @@ type Machine struct {
 
 	units   []unit
 	globals *frame
-	funcs   map[string][]*fun
+	symbols map[string]*symbol
 	texts   map[string][]*Node // code that was run from text
 	order   []*fun
 	imports []string // classes whose static methods are called without their names
@@ -65,8 +65,8 @@ type cell struct {
 }
 
 type frame struct {
-	vars map[string]*cell
-	up   *frame // of a closure
+	vars map[*symbol]*cell // of globals they are in the symbols
+	up   *frame            // of a closure
 	self *Object
 	fn   *fun
 	ret  Value
@@ -98,8 +98,8 @@ const (
 // NewMachine returns a machine with fresh budgets.
 func NewMachine(h Host) *Machine {
 	m := &Machine{Host: h, total: totalSteps,
-		funcs: map[string][]*fun{}, texts: map[string][]*Node{}, classes: map[string]*Node{}, objects: map[*Node]*Object{}}
-	m.globals = &frame{vars: map[string]*cell{}}
+		symbols: map[string]*symbol{}, texts: map[string][]*Node{}, classes: map[string]*Node{}, objects: map[*Node]*Object{}}
+	m.globals = &frame{}
 	m.cur = m.globals
 	return m
 }
@@ -200,8 +200,8 @@ func (m *Machine) declare(b *Node, class *Node, d Dialect) {
 		case k == nil:
 		case k.Kind == KFunc:
 			f := &fun{n: k, class: class, d: d}
-			key := lowerASCII(k.Name)
-			m.funcs[key] = append(m.funcs[key], f)
+			s := m.named(lowerASCII(k.Name))
+			s.funcs = append(s.funcs, f)
 			m.order = append(m.order, f)
 			if len(k.Kids) > 0 {
 				if body := k.Kids[len(k.Kids)-1]; body.Kind == KBlock {
@@ -365,7 +365,7 @@ func (m *Machine) instance(class *Node) *Object {
 }
 
 func (m *Machine) initialize(o *Object) {
-	f := &frame{vars: map[string]*cell{}, self: o, d: m.cur.d}
+	f := &frame{self: o, d: m.cur.d}
 	old := m.cur
 	m.cur = f
 	for _, k := range o.Class.Kids {
@@ -436,32 +436,30 @@ func (m *Machine) Class(name string) *Node { return m.classes[name] }
 func (m *Machine) Dialect() Dialect { return m.cur.d }
 
 // SetGlobal gives a page-wide variable a value.
-func (m *Machine) SetGlobal(name string, v Value) { m.globals.vars[name] = &cell{v: v} }
+func (m *Machine) SetGlobal(name string, v Value) { m.named(name).global = &cell{v: v} }
 
 // Share stores a value that all code of the file sees under a key of the host.
 func (m *Machine) Share(key string, v Value) {
-	if c := m.globals.vars[key]; c != nil {
-		c.v = join(c.v, v)
+	s := m.named(key)
+	if s.global != nil {
+		s.global.v = join(s.global.v, v)
 		return
 	}
 	if v.T != nil {
 		m.dirty = true
 	}
-	m.globals.vars[key] = &cell{v: v}
+	s.global = &cell{v: v}
 }
 
 // Shared returns what Share stored.
 func (m *Machine) Shared(key string) (Value, bool) {
-	if c := m.globals.vars[key]; c != nil {
-		return c.v, true
-	}
-	return Value{}, false
+	return m.Global(key)
 }
 
 // Global returns a page-wide variable.
 func (m *Machine) Global(name string) (Value, bool) {
-	if c := m.globals.vars[name]; c != nil {
-		return c.v, true
+	if s := m.symbols[name]; s != nil && s.global != nil {
+		return s.global.v, true
 	}
 	return Value{}, false
 }
@@ -472,7 +470,7 @@ func (m *Machine) Taint(n *Node, v Value) {
 	if n == nil || n.Kind != KName {
 		return
 	}
-	if c := m.lookup(n.Name); c != nil {
+	if c := m.lookup(n); c != nil {
 		u := Union(v)
 		c.v = Value{L: c.v.L | u.L, T: u.T}
 	}

@@ -88,6 +88,7 @@ type Node struct {
 	Attr []string // attributes of functions, in lower case
 
 	seen bool
+	sym  *symbol // of Name, once it was looked up
 }
 
 // A Token is one word of a program.

@@ -347,7 +347,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 				acc = m.concat(acc, s)
 			}
 			if s != "" {
-				text = text || len(s) > 3 || strings.Trim(s, `\/.~ `) != "" // separators add nothing of one's own
+				text = text || len(s) > 3 || !separators(s)
 				built++
 				if !known {
 					suffix = m.concat(suffix, s)
@@ -398,6 +398,18 @@ func (m *Machine) Concat(vs ...Value) Value {
 		out.L |= Mixed
 	}
 	return out
+}
+
+// separators reports whether s holds only what adds nothing of one's own.
+func separators(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case '\\', '/', '.', '~', ' ':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // Field is what a field of an object holds; o may be nil.
