@@ -107,7 +107,9 @@ func sourceID(path string) string {
 		path = abs
 	}
 	id := strings.Trim(filepath.Base(path), `/\.:`)
-	if id == "" {
+	if drive := filepath.VolumeName(path); id == "" && drive != "" {
+		return strings.ToValidUTF8(drive, "\uFFFD")
+	} else if id == "" {
 		return "root"
 	}
 	return strings.ToValidUTF8(id, "\uFFFD")

@@ -16,6 +16,21 @@ type machine struct {
 	fs       fs.FS                          // all of it; on Windows drives are its folders: "C/inetpub"
 	env      func(name string) string       // environment; on Windows any case will do
 	registry func(key, value string) string // a string below HKEY_LOCAL_MACHINE; "" if there is none
+	absent   func(path, why string)         // told of each place that the configuration names and that is not read; may be nil
+}
+
+// named returns a place that the configuration names, and tells if it is not
+// there: what lay in it is not seen.
+func (m machine) named(path string, logs bool) place {
+	if m.absent == nil || !fs.ValidPath(path) {
+		return place{path, logs}
+	}
+	if m.windows && !strings.Contains(path, "/") {
+		m.absent(path, "the configuration names the whole drive: give it as PATH to have it read")
+	} else if _, err := fs.Stat(m.fs, path); err != nil {
+		m.absent(path, "the configuration names it, but it is not there: "+reason(err))
+	}
+	return place{path, logs}
 }
 
 // A place is a folder or file of a machine that is evidence.
@@ -90,21 +105,24 @@ func discoverWindows(m machine) []place {
 		exchange = m.winPath(`%ExchangeInstallPath%`)
 	}
 	if exchange != "" && strings.Contains(exchange, "/") {
-		// Not all of it: the databases lie there too.
-		found = append(found, place{path.Join(exchange, "Logging"), true})
-		for _, sub := range []string{"FrontEnd", "ClientAccess", "Bin/ExSetup.exe", "TransportRoles/Agents"} {
-			found = append(found, place{path.Join(exchange, sub), false})
-		}
+		m.named(path.Join(exchange, "Logging"), true)
+	} else {
+		exchange = path.Join(drive, "Program Files/Microsoft/Exchange Server/V15") // the default of setup
+	}
+	// Not all of it: the databases lie there too.
+	found = append(found, place{path.Join(exchange, "Logging"), true})
+	for _, sub := range []string{"FrontEnd", "ClientAccess", "Bin/ExSetup.exe", "TransportRoles/Agents"} {
+		found = append(found, place{path.Join(exchange, sub), false})
 	}
 	roots, logs := m.iisFolders(path.Join(windir, "System32/inetsrv/config/applicationHost.config"))
 	for _, p := range roots {
 		if within(p, windir) { // RpcProxy, and the like
 			continue
 		}
-		found = append(found, place{p, false})
+		found = append(found, m.named(p, false))
 	}
 	for _, p := range logs {
-		found = append(found, place{p, true})
+		found = append(found, m.named(p, true))
 	}
 	return found
 }
@@ -149,13 +167,18 @@ func (m machine) iisFolders(config string) (roots, logs []string) {
 			continue
 		}
 		for _, a := range e.Attr {
-			p := m.winPath(a.Value)
+			list := &roots
 			switch {
-			case p == "":
 			case e.Name.Local == "virtualDirectory" && a.Name.Local == "physicalPath":
-				roots = append(roots, p)
 			case a.Name.Local == "directory" && (e.Name.Local == "logFile" || e.Name.Local == "centralW3CLogFile" || e.Name.Local == "centralBinaryLogFile"):
-				logs = append(logs, p)
+				list = &logs
+			default:
+				continue
+			}
+			if p := m.winPath(a.Value); p != "" {
+				*list = append(*list, p)
+			} else if m.absent != nil && strings.HasPrefix(a.Value, `\\`) {
+				m.absent(a.Value, "the configuration names it, but it lies on another computer: scan it there, or give it as PATH")
 			}
 		}
 	}

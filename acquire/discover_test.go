@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,6 +60,33 @@ func TestDiscoverWindows(t *testing.T) {
 		"C/Windows/System32/winevt/Logs logs", "D/Exchange/Bin/ExSetup.exe", "D/Exchange/FrontEnd", "D/Exchange/Logging logs", "L/IIS logs"}
 	if diff := cmp.Diff(paths(discover(m)), want); diff != "" {
 		t.Errorf("got-, want+:\n%s", diff)
+	}
+}
+
+// TestDiscoverAbsent: what the configuration names and is not read is told; where
+// the registry says nothing, Exchange is looked for where its setup puts it.
+func TestDiscoverAbsent(t *testing.T) {
+	m := windowsHost("C/inetpub/wwwroot/a.aspx", "C/Program Files/Microsoft/Exchange Server/V15/Logging/HttpProxy/Ecp/a.LOG", "E/site/a.aspx")
+	var absent []string
+	m.absent = func(path, why string) { absent = append(absent, path+": "+why) }
+	discover(m)
+	want := []string{
+		`\\server\share: the configuration names it, but it lies on another computer: scan it there, or give it as PATH`,
+		"D/Exchange/Logging: the configuration names it, but it is not there: file does not exist",
+		"D/Exchange/FrontEnd/HttpProxy/owa: the configuration names it, but it is not there: file does not exist",
+		"C/ProgramData/COM1/x: the configuration names it, but it is not there: file does not exist",
+		"E: the configuration names the whole drive: give it as PATH to have it read",
+		"L/IIS: the configuration names it, but it is not there: file does not exist",
+		"C/inetpub/logs/LogFiles: the configuration names it, but it is not there: file does not exist",
+	}
+	slices.Sort(want)
+	slices.Sort(absent)
+	if diff := cmp.Diff(absent, want); diff != "" {
+		t.Errorf("got-, want+:\n%s", diff)
+	}
+	m.registry = func(string, string) string { return "" }
+	if got := paths(discover(m)); !slices.Contains(got, "C/Program Files/Microsoft/Exchange Server/V15/Logging logs") {
+		t.Errorf("no Exchange among %q", got)
 	}
 }
 

@@ -25,6 +25,7 @@ func Live(ctx context.Context, now time.Time, cfg Config) (evidence.Source, io.C
 	}
 	b := newBody(ctx, cfg)
 	m := thisMachine()
+	m.absent = b.gaps.addOnce
 	places := discover(m)
 	j, err := newJoin(b, places, realPath)
 	if err != nil {

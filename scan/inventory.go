@@ -131,6 +131,23 @@ func (v *inventory) request(ev *event.Event) {
 	e.add(parse.Request{Post: ev.Field("cs-method") == "POST", Status: status, Client: []byte(ev.Field("c-ip")), Agent: []byte(ev.Field("cs(User-Agent)")), Time: ev.Time}, ev.Ref)
 }
 
+// less takes n requests like that of ev out again.
+func (v *inventory) less(ev *event.Event, n int) {
+	r, ok := detect.RequestOf(ev)
+	e := v.scripts[r.Path]
+	if !ok || e == nil {
+		return
+	}
+	e.Requests -= min(n, e.Requests)
+	if r.Method == "POST" {
+		e.Posts -= min(n, e.Posts)
+	}
+	if r.OK() {
+		e.Answered -= min(n, e.Answered)
+	}
+	e.answered(r.Status, -n)
+}
+
 // maxStatuses bounds the statuses that are told apart.
 const maxStatuses = 50
 

@@ -172,6 +172,7 @@ func label(l event.Logsource) string {
 type summary struct {
 	cover    map[string]*wire.Coverage
 	fold     fold
+	copies   copies
 	scripts  inventory
 	files    []string
 	gaps     []wire.Gap
@@ -211,6 +212,7 @@ func (s *summary) add(r *result) {
 			s.counts.Events += c.Events
 		}
 	}
+	s.copies.drop(r)
 	s.fold.merge(&r.fold)
 	s.scripts.merge(&r.scripts)
 	if r.file != "" && len(s.files) < maxScriptFiles {

@@ -390,28 +390,43 @@ func (p *page) addresses(c *casefile.Case) {
 // timeline shows the key steps of the weighty findings.
 func (p *page) timeline(c *casefile.Case) {
 	var moments []casefile.Moment
+	left := 0
 	for _, m := range c.Timeline() {
-		if m.Finding.Level.Rank() < finding.Medium.Rank() || m.Finding.Phase == finding.Scanning || !m.Step.Key {
+		if m.Finding.Level.Rank() < finding.Medium.Rank() || m.Finding.Phase == finding.Scanning {
 			continue
 		}
 		moments = append(moments, m)
+		if m.Step.Key {
+			left++
+		}
 	}
-	if len(moments) == 0 {
+	if left == 0 {
 		return
 	}
 	p.section("TIMELINE, key moments in UTC")
-	for i, shown := 0, 0; i < len(moments); shown++ {
-		if shown == 20 && !p.All {
-			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", len(moments)-i))
+	told := make([]bool, len(moments))
+	shown := 0
+	for i, m := range moments {
+		if !m.Step.Key || told[i] {
+			continue
+		}
+		if shown++; shown > 20 && !p.All {
+			p.line("  ", fmt.Sprintf("… and %d more; --all shows them", left))
 			return
 		}
-		m := moments[i]
 		text := publish.Plain(m.Step.Text)
-		alike := 1 // one after the other, within a minute
-		for i++; !p.All && i < len(moments) && moments[i].Step.Text == m.Step.Text && moments[i].Time.Sub(m.Time) < time.Minute; i++ {
-			alike++
-		}
+		left--
 		if !p.All {
+			alike := 1 // within a minute, key or not
+			for j := i + 1; j < len(moments) && moments[j].Time.Sub(m.Time) < time.Minute; j++ {
+				if moments[j].Step.Text == m.Step.Text && !told[j] {
+					told[j] = true
+					alike++
+					if moments[j].Step.Key {
+						left--
+					}
+				}
+			}
 			times := ""
 			if alike > 1 {
 				times = fmt.Sprintf(" (%d times)", alike)
