@@ -135,7 +135,9 @@ func (m *machine) gadgets(v value) {
 		o := m.shaped(c, v)
 		for _, name := range []string{"__wakeup", "__destruct", "__tostring"} {
 			if f := m.method(c, name); f != nil {
+				runs := f.runs
 				m.invoke(f, nil, nil, o, nil)
+				f.runs = runs // it runs again at the end of objects that the file makes
 			}
 		}
 	}

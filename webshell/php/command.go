@@ -135,11 +135,19 @@ func (m *machine) namesFetched(cmd string) bool {
 
 // fetches says that a command fetches something over the network.
 func fetches(low string) bool {
-	return strings.Contains(low, "wget ") || strings.Contains(low, "curl ") || strings.Contains(low, "fetch ") || strings.Contains(low, "lwp-download")
+	for _, w := range []string{"wget ", "curl ", "fetch ", "lwp-download", "irm ", "iwr ", "invoke-webrequest", "invoke-restmethod", "downloadstring(", "downloadfile(", "certutil -urlcache"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // runsFetched says that what a command fetches goes to a shell.
 func runsFetched(low string) bool {
+	if strings.Contains(low, "iex") && strings.Contains(low, "powershell") || strings.Contains(low, "invoke-expression") {
+		return true
+	}
 	for _, part := range strings.Split(low, "|")[1:] {
 		if interpreter(part) {
 			return true

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"strings"
@@ -201,6 +202,8 @@ func (m *machine) shape() {
 	switch {
 	case escaped >= 10 && escaped*3 > strs, hiddenText > 2000 && hiddenText*2 > text:
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
+	case bytes.Count(m.file.src, []byte(`${"GLOBALS"}["`)) >= 6:
+		m.report("hidden-names", webshell.Malicious, moderate, "Variables are named by texts that are kept elsewhere.", n, value{})
 	case len(m.facts.unlocked) >= 12 && !m.framed:
 		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
 	case binary >= 20 && binary*2 > names && !m.framed:

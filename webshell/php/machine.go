@@ -506,13 +506,13 @@ func (m *machine) execIf(n *node) ctrl {
 		}
 		undo := m.guard(arm.a, v)
 		end := m.enter(arm.a, v)
-		m.cond++
+		m.cond += i + 1 // deeper than the branches before: what they assigned may be found there later
 		before := m.includes
 		c := m.exec(arm.b)
 		if exits(arm.b) { // what is loaded only to leave protects nothing
 			m.includes = before
 		}
-		m.cond--
+		m.cond -= i + 1
 		m.weak(c)
 		end()
 		undo()
@@ -525,9 +525,9 @@ func (m *machine) execIf(n *node) ctrl {
 		last = c
 	}
 	if n.c != nil {
-		m.cond++
+		m.cond += len(n.list) + 1
 		c := m.exec(n.c)
-		m.cond--
+		m.cond -= len(n.list) + 1
 		m.weak(c)
 		if leaves && c.kind != 0 && c.kind != nGoto && c.kind == last.kind {
 			return c

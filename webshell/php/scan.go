@@ -118,6 +118,9 @@ func traits(data []byte) trait {
 				switch n := data[i+1]; {
 				case n == '$' || n == '{':
 					have |= hasDynamic
+					if i+2 < len(data) && data[i+2] == '"' { // ${"name"}
+						escaped += 4
+					}
 				case n == '_' || n|0x20 == 'h':
 					have |= named(data, i+1, true)
 				}

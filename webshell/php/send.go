@@ -170,6 +170,9 @@ func (m *machine) output(n *node, v value) {
 	if m.facts.cloak > 0 && m.isolated() && len(v.s) > 30 && len(v.s) < 4096 && sendsAway(strings.ToLower(v.s+v.tail())) {
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", n, v)
 	}
+	if m.facts.searched > 0 && v.k == vStr && len(v.s) < 4096 && linksElsewhere(strings.ToLower(v.s)) {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Links to other hosts are shown to search engines only.", n, v)
+	}
 	if t&(fromRequest|fromRemote) != 0 {
 		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
 	}
@@ -206,6 +209,12 @@ func loadsScript(s string) bool {
 	}
 	low := strings.ToLower(s)
 	return strings.Contains(low, "<script") && strings.Contains(low, "src=") || sendsAway(low)
+}
+
+// linksElsewhere says that HTML links to another host.
+func linksElsewhere(low string) bool {
+	_, link, ok := strings.Cut(low, "<a ")
+	return ok && strings.Contains(link, "href") && strings.Contains(link, "://")
 }
 
 // cloaked judges what a function gives back to the page for search engines only.
