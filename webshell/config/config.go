@@ -5,6 +5,7 @@ package config
 
 import (
 	"bytes"
+	"iter"
 	"path"
 	"regexp"
 	"slices"
@@ -76,9 +77,13 @@ var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "al
 var (
 	prepends = literal.New([]string{"auto_prepend_file", "auto_append_file"})
 	allows   = literal.New([]string{"allow_url_include"})
-	adds     = literal.New([]string{"addtype", "addhandler"})
+	handles  = literal.New([]string{"addtype", "addhandler"})
 	sets     = literal.New([]string{"sethandler", "forcetype"})
 	visits   = literal.New([]string{"rewritecond"})
+	searches = literal.New([]string{"{http_referer}", "{http_user_agent}"})
+	shells   = literal.New([]string{`\cmd.exe"`, `\powershell.exe"`})
+	opens    = literal.New([]string{`".config`, `'.config`, `"web.config`, `'web.config`})
+	runat    = literal.New([]string{`runat="server"`})
 	folders  = literal.New([]string{"physicalpath"})
 )
 
@@ -141,7 +146,7 @@ func (f *file) prepend(sep string) {
 }
 
 func (f *file) htaccess() {
-	for _, m := range f.lines(addType, 200, adds) {
+	for _, m := range f.lines(addType, 200, handles) {
 		if ofNoCode.Match(f.data[m[2]:m[3]]) {
 			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
 		}
@@ -163,8 +168,6 @@ func (f *file) htaccess() {
 }
 
 var (
-	add         = regexp.MustCompile(`(?is)<add\b([^>]*)>`)
-	attr        = regexp.MustCompile(`(?is)\b(path|type|modules|scriptProcessor|image|name|extension|verb)\s*=\s*(?:"([^"]*)"|'([^']*)')`)
 	noCodeExt   = regexp.MustCompile(`(?i)\.` + notCode + `$`)
 	runs        = regexp.MustCompile(`(?i)asp\.dll|aspnet_isapi|PageHandlerFactory|SimpleHandlerFactory|WebServiceHandlerFactory|PageBuildProvider|WebHandlerBuildProvider|php-cgi|FastCgiModule|CgiModule|cmd\.exe|powershell`)
 	aspnetISAPI = regexp.MustCompile(`(?i)^(?:c:\\windows|%windir%|%systemroot%)\\Microsoft\.NET\\Framework(?:64)?\\v[\d.]+\\aspnet_isapi\.dll$`)
@@ -180,7 +183,6 @@ var (
 	folder      = regexp.MustCompile(`(?i)\bphysicalPath\s*=\s*"([^"]*)"`)
 	device      = regexp.MustCompile(`(?i)\\(?:con|prn|aux|nul|com\d|lpt\d)(?:[\\. ]|$)`)
 	oddFolder   = regexp.MustCompile(`(?i)^c:\\users\\all users\\|\\\$?recycle|\\perflogs\\|\\windows\\(?:temp|tasks|debug|fonts|help)\\`)
-	xmlNote     = regexp.MustCompile(`(?s)<!--.*?-->`)
 	system      = []string{`%windir%\`, `%systemroot%\`, `c:\windows\system32\`, `c:\windows\microsoft.net\`, `%programfiles%`, `%programw6432%`, `%exchangeinstall`, `%iis_bin%`,
 		`c:\program files\`, `c:\program files (x86)\`, `%commonprogramfiles`, `%iis_user`}
 	anyones  = []string{`\temp\`, `\perflogs\`, `\windows\temp`, `\windows\tasks`, `\recycle`, `%temp%`, `%public%`, `\users\public`}
@@ -214,33 +216,27 @@ const maxConfig = 2 << 20
 
 // iis reads handlers, build providers and native modules.
 func (f *file) iis() {
-	// What is in a comment is out of force.
-	data := xmlNote.ReplaceAllFunc(f.data[:min(len(f.data), maxConfig)], func(b []byte) []byte {
-		if bytes.Contains(b, []byte("<%")) {
-			return b // code for the server hides in comments of XML
-		}
-		return bytes.Repeat([]byte{' '}, len(b))
-	})
-	for _, m := range add.FindAllSubmatchIndex(data, 20_000) {
-		a := map[string]string{}
-		for _, kv := range attr.FindAllSubmatch(data[m[2]:m[3]], 20) {
-			a[strings.ToLower(string(kv[1]))] = string(kv[2]) + string(kv[3])
-		}
+	data := withoutNotes(f.data[:min(len(f.data), maxConfig)])
+	for at, head := range adds(data) {
+		a := attributes(head)
 		handler := a["type"] + " " + a["scriptprocessor"]
 		where := a["path"] + a["extension"]
-		for _, one := range strings.Split(where, ",") {
+		for one := range strings.SplitSeq(where, ",") {
+			if one == "" {
+				continue
+			}
 			if strings.EqualFold(where, "*.xml") && aspnetISAPI.MatchString(a["scriptprocessor"]) {
 				continue // Exchange's own Autodiscover.xml; ASP.NET compiles no .xml
 			}
 			if picture.MatchString(one) && factory.MatchString(a["type"]) || noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
-				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", m[0])
+				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", at)
 			}
 		}
 		if strings.Contains(a["type"], "App_Web_") {
-			f.add(webshell.Malicious, finding.HighConfidence, "page-as-module", "A class of a compiled page answers requests as a module or handler of the server: "+webshell.Cut(a["type"], 100)+".", m[0])
+			f.add(webshell.Malicious, finding.HighConfidence, "page-as-module", "A class of a compiled page answers requests as a module or handler of the server: "+webshell.Cut(a["type"], 100)+".", at)
 		}
 		if s := strings.ToLower(a["scriptprocessor"]); strings.Contains(s, "cmd.exe") || strings.Contains(s, "powershell") {
-			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])
+			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", at)
 		}
 		image := strings.ToLower(a["image"])
 		if image == "" || slices.ContainsFunc(system, func(p string) bool { return strings.HasPrefix(image, p) }) && !slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
@@ -249,19 +245,23 @@ func (f *file) iis() {
 		if slices.ContainsFunc(anyones, func(p string) bool { return strings.Contains(image, p) }) {
 			// Not an alarm: the entry alone does not show what the module does, and
 			// administrators test theirs in such folders too.
-			f.add(webshell.Suspicious, finding.HighConfidence, "module-elsewhere", "The server loads a native module from a folder where anyone may write: "+webshell.Cut(a["image"], 200)+". Look at that file.", m[0])
+			f.add(webshell.Suspicious, finding.HighConfidence, "module-elsewhere", "The server loads a native module from a folder where anyone may write: "+webshell.Cut(a["image"], 200)+". Look at that file.", at)
 			continue
 		}
 		confidence := finding.ModerateConfidence
 		if slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
 			confidence = finding.HighConfidence
 		}
-		f.add(webshell.Suspicious, confidence, "module-elsewhere", "The server loads a native module from outside the system's and the programs' folders: "+webshell.Cut(a["image"], 200)+".", m[0])
+		f.add(webshell.Suspicious, confidence, "module-elsewhere", "The server loads a native module from outside the system's and the programs' folders: "+webshell.Cut(a["image"], 200)+".", at)
 	}
 	if at := bytes.Index(data, []byte("TaskFactory")); at >= 0 && bytes.Contains(data, []byte("<Code")) && bytes.Contains(data, []byte("UsingTask")) {
 		f.add(webshell.Malicious, finding.HighConfidence, "build-code-in-config", "The configuration file is a project of MSBuild whose code runs when it is built.", at)
 	}
-	for _, m := range rewriteRule.FindAllIndex(data, 1000) {
+	var rules [][]int
+	if searches.Any(data) {
+		rules = rewriteRule.FindAllIndex(data, 1000)
+	}
+	for _, m := range rules {
 		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host is none
 			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
 		}
@@ -274,21 +274,125 @@ func (f *file) iis() {
 			f.add(webshell.Malicious, finding.ModerateConfidence, "hidden-folder", "Part of a site lies in a folder where no site belongs: "+webshell.Cut(string(p), 200)+".", m[0])
 		}
 	}
-	if m := shellCGI.FindIndex(data); m != nil {
-		f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])
+	if shells.Any(data) {
+		if m := shellCGI.FindIndex(data); m != nil {
+			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])
+		}
 	}
-	if m := unblocks.FindIndex(data); m != nil {
-		f.add(webshell.Suspicious, finding.ModerateConfidence, "serves-config", "Configuration files may be requested from outside.", m[0])
+	if opens.Any(data) {
+		if m := unblocks.FindIndex(data); m != nil {
+			f.add(webshell.Suspicious, finding.ModerateConfidence, "serves-config", "Configuration files may be requested from outside.", m[0])
+		}
 	}
+}
+
+// withoutNotes turns XML's comments, which are out of force, into spaces, but
+// for those in which code for the server hides.
+func withoutNotes(data []byte) []byte {
+	opening, closing := []byte("<!--"), []byte("-->")
+	at := bytes.Index(data, opening)
+	if at < 0 {
+		return data
+	}
+	out := bytes.Clone(data)
+	for {
+		n := bytes.Index(out[at+len(opening):], closing)
+		if n < 0 {
+			return out
+		}
+		note := out[at : at+len(opening)+n+len(closing)]
+		if !bytes.Contains(note, []byte("<%")) {
+			for i := range note {
+				note[i] = ' '
+			}
+		}
+		at += len(note)
+		if n = bytes.Index(out[at:], opening); n < 0 {
+			return out
+		}
+		at += n
+	}
+}
+
+// maxAdds is how many elements of one file are looked at.
+const maxAdds = 20_000
+
+// adds yields the offset of each <add …> and what stands behind its name.
+func adds(data []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		const name = "<add"
+		for at, n := 0, 0; n < maxAdds; {
+			i := bytes.IndexByte(data[at:], '<')
+			if i < 0 {
+				return
+			}
+			at += i
+			if len(data)-at <= len(name) || !bytes.EqualFold(data[at:at+len(name)], []byte(name)) || word(data[at+len(name)]) {
+				at++
+				continue
+			}
+			head := data[at+len(name):]
+			if i = bytes.IndexByte(head, '>'); i < 0 || !yield(at, head[:i]) {
+				return
+			}
+			at += len(name) + i
+			n++
+		}
+	}
+}
+
+func word(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' }
+
+// judged are the attributes of an element by which it is judged; the values of
+// others may look like them.
+var judged = []string{"path", "type", "modules", "scriptprocessor", "image", "name", "extension", "verb"}
+
+// maxAttributes is how many attributes of one element are looked at.
+const maxAttributes = 20
+
+// attributes reads the judged ones of an element, by their names in lower case;
+// nil if there are none.
+func attributes(head []byte) map[string]string {
+	const space = " \t\r\n\f"
+	var out map[string]string
+	for at, n := 0, 0; n < maxAttributes; {
+		i := bytes.IndexByte(head[at:], '=')
+		if i < 0 {
+			break
+		}
+		key := bytes.TrimRight(head[at:at+i], space)
+		start := len(key)
+		for start > 0 && word(key[start-1]) {
+			start--
+		}
+		at += i + 1
+		k := slices.IndexFunc(judged, func(name string) bool { return strings.EqualFold(name, string(key[start:])) })
+		value := bytes.TrimLeft(head[at:], space)
+		if k < 0 || len(value) == 0 || value[0] != '"' && value[0] != '\'' {
+			continue
+		}
+		end := bytes.IndexByte(value[1:], value[0])
+		if end < 0 {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[judged[k]] = string(value[1 : 1+end])
+		at = len(head) - len(value) + end + 2
+		n++
+	}
+	return out
 }
 
 // code judges server code inside a configuration file, where none belongs.
 func (f *file) code(inner []*webshell.Language) {
 	at := bytes.Index(f.data, []byte("<%"))
 	if at < 0 {
-		if at = bytes.Index(bytes.ToLower(f.data), []byte(`runat="server"`)); at < 0 {
+		if !runat.Any(f.data) {
 			return
 		}
+		at = max(0, bytes.Index(bytes.ToLower(f.data), []byte(`runat="server"`)))
 	}
 	found := false
 	for _, name := range []string{"web.asp", "web.aspx"} {
