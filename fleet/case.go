@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -33,8 +34,9 @@ type Checked struct {
 // A Checker reads compressed cases as a hub does: of each it keeps what is
 // searched. It is safe for concurrent use.
 type Checker struct {
-	dec  *zstd.Decoder
-	free sync.Pool // of *memory
+	dec   *zstd.Decoder
+	free  sync.Pool // of *memory
+	lists lists
 }
 
 // maxKept bounds the cases whose memory is kept for the next, in bytes.
@@ -43,7 +45,7 @@ const maxKept = 1 << 20
 // NewChecker makes one. What it unpacks, and the window, are bounded.
 func NewChecker() (*Checker, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(store.MaxCase), zstd.WithDecoderMaxWindow(8<<20))
-	return &Checker{dec: dec}, err
+	return &Checker{dec: dec, lists: lists{mark: rand.Text()}}, err
 }
 
 // Check reads a compressed case from end to end: it must be one whole stream of
@@ -52,7 +54,7 @@ func NewChecker() (*Checker, error) {
 func (c *Checker) Check(body []byte) (store.Submission, error) {
 	mem, _ := c.free.Get().(*memory)
 	if mem == nil {
-		mem = &memory{}
+		mem = &memory{lists: &c.lists}
 	}
 	plain, err := c.unpack(body, mem.plain[:0])
 	if err != nil {
@@ -137,11 +139,22 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 			line, err := readLine(plain)
 			plain = plain[len(line):]
 			var m wire.Message
-			if mem != nil {
-				m = mem.message(line)
+			switch {
+			case err != nil:
+			case ended:
+				err = errors.New("there is more after the end")
+			case n == maxMessages:
+				err = fmt.Errorf("more than %d messages", maxMessages)
+			case mem != nil:
+				m, err = mem.read(line)
+			default:
+				err = json.Unmarshal(line, &m) // version 2: strict about UTF-8 and repeated names
 			}
 			if err == nil {
-				err = message(line, n, ended, &m)
+				err = check(&m, n)
+			}
+			if err != nil {
+				err = fmt.Errorf("message %d: %w", n+1, err)
 			}
 			ended = m.End != nil
 			if !yield(m, err) || err != nil {
@@ -159,11 +172,26 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 
 // memory is what one case after the other is read into.
 type memory struct {
+	lists    *lists
 	plain    []byte
+	line     []byte
 	exposure wire.Exposure
 	finding  finding.Finding
 	evidence wire.Evidence
 	gap      wire.Gap
+}
+
+// read reads a line.
+func (m *memory) read(line []byte) (w wire.Message, err error) {
+	w, known := m.lists.read(line, m)
+	if known {
+		return w, nil
+	}
+	w = m.message(line)
+	if err = json.Unmarshal(line, &w); err == nil && w.Exposure != nil {
+		m.lists.learn(line)
+	}
+	return w, err
 }
 
 // message gives a line memory by how it begins. Where that is wrong, JSON takes
@@ -188,17 +216,8 @@ func (m *memory) message(line []byte) (w wire.Message) {
 	return w
 }
 
-// message reads the line as the message number n.
-func message(line []byte, n int, ended bool, m *wire.Message) error {
-	switch {
-	case ended:
-		return errors.New("there is more after the end")
-	case n == maxMessages:
-		return fmt.Errorf("more than %d messages", maxMessages)
-	}
-	if err := json.Unmarshal(line, m); err != nil { // version 2: strict about UTF-8 and repeated names
-		return fmt.Errorf("message %d: %w", n+1, err)
-	}
+// check checks that m may be the message number n of a stream.
+func check(m *wire.Message, n int) error {
 	kinds := 0
 	for _, is := range []bool{m.Start != nil, m.Exposure != nil, m.Finding != nil, m.Evidence != nil, m.Gap != nil, m.End != nil} {
 		if is {
@@ -207,11 +226,11 @@ func message(line []byte, n int, ended bool, m *wire.Message) error {
 	}
 	switch {
 	case (n == 0) != (m.Start != nil):
-		return fmt.Errorf("message %d: a stream begins with one start, and has no other", n+1)
+		return errors.New("a stream begins with one start, and has no other")
 	case n == 0 && m.Start.Format != wire.Format:
 		return fmt.Errorf("it has the format %.40q; this version reads %s", m.Start.Format, wire.Format)
 	case kinds > 1:
-		return fmt.Errorf("message %d is several at once", n+1)
+		return errors.New("it is several at once")
 	}
 	return nil
 }
