@@ -9,8 +9,8 @@ import (
 // hasTeddy reports whether this processor can do it.
 var hasTeddy = cpu.X86.HasAVX2
 
-// skip returns the first place of b where a gram starts that the table may have,
-// or one so close to the end that a gram and 31 more bytes do not fit in.
+// skip returns the first place of b where a gram starts that the table may have, or
+// the first where no gram has room; 0 if b is shorter than a gram and 31 bytes.
 func (t *teddy) skip(b []byte) int {
 	if t.shape == wide {
 		return skipWide(unsafe.SliceData(b), len(b), t)

@@ -94,6 +94,13 @@ next:
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLE  loop
+	LEAQ 32(CX), BX
+	CMPQ AX, BX
+	JEQ  end
+	MOVQ CX, AX // the last block overlaps with the one before
+	JMP  loop
+
+end:
 	VZEROUPPER
 
 none:
@@ -190,6 +197,13 @@ next:
 	ADDQ $32, AX
 	CMPQ AX, CX
 	JLE  loop
+	LEAQ 32(CX), BX
+	CMPQ AX, BX
+	JEQ  end
+	MOVQ CX, AX // the last block overlaps with the one before
+	JMP  loop
+
+end:
 	VZEROUPPER
 
 none:
