@@ -94,5 +94,7 @@ func (c *counter) add(req parse.Request, ok bool, entry *entry, ref evidence.Ref
 // odd reports whether no log can be of that time: 1601 is what Windows makes of
 // a date that was never set, 1980 that of a machine whose clock lost its own.
 func odd(t time.Time) bool {
-	return !t.IsZero() && (t.Year() < 1980 || t.Year() > 2099)
+	return (t.Unix() < year1980 || t.Unix() >= year2100) && !t.IsZero()
 }
+
+const year1980, year2100 = 315532800, 4102444800 // in seconds since 1970
