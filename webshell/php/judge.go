@@ -244,14 +244,23 @@ func escapes(b []byte) bool {
 func dense[T string | []byte](b T) bool {
 	other := 0
 	for i := range len(b) {
-		if c := b[i]; !identTable[c] && c != '+' && c != '/' && c != '=' {
-			if other++; other*50 >= len(b) {
-				return false
-			}
+		other += int(notDense[b[i]])
+		if i&255 == 0 && other*50 >= len(b) {
+			return false
 		}
 	}
-	return len(b) > 0
+	return other*50 < len(b)
 }
+
+// notDense has a 1 for each character that encoded text does not consist of.
+var notDense = func() (t [256]uint8) {
+	for c := range t {
+		if !identTable[c] && !strings.ContainsRune("+/=", rune(c)) {
+			t[c] = 1
+		}
+	}
+	return t
+}()
 
 // wrappers sees a function that runs a command in whichever way the server
 // has not forbidden. It reads the text too: a run may take only the first way.
@@ -393,8 +402,7 @@ func (m *machine) flooder() {
 // database sees a console for any database the request names.
 func (m *machine) database() {
 	if m.does(doesConnect) && m.isolated() {
-		src := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<18)]))
-		if strings.Contains(src, "into dumpfile") || strings.Contains(src, "into outfile") || strings.Contains(src, " soname ") { // between parts that the request gives
+		if src := m.text(); strings.Contains(src, "into dumpfile") || strings.Contains(src, "into outfile") || strings.Contains(src, " soname ") { // between parts that the request gives
 			m.behaves("database-to-command", webshell.Webshell, moderate, "The request names a database, which is made to write files or load a library.", []behaviour{doesConnect})
 		}
 	}

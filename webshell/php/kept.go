@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"strings"
 
 	"limier/webshell"
@@ -78,12 +79,11 @@ func (m *machine) verifies() bool {
 func (m *machine) mentions(words ...string) bool {
 	if m.facts.mentioned == nil {
 		m.facts.mentioned = map[string]bool{}
-		m.facts.text = strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<18)]))
 	}
 	for _, w := range words {
 		has, ok := m.facts.mentioned[w]
 		if !ok {
-			has = strings.Contains(m.facts.text, w)
+			has = strings.Contains(m.text(), w)
 			m.facts.mentioned[w] = has
 		}
 		if has {
@@ -91,6 +91,20 @@ func (m *machine) mentions(words ...string) bool {
 		}
 	}
 	return false
+}
+
+// text is the start of the file's text, its ASCII letters small.
+func (m *machine) text() string {
+	if m.facts.text == "" {
+		b := bytes.Clone(m.file.src[:min(len(m.file.src), 1<<18)])
+		for i, c := range b {
+			if c >= 'A' && c <= 'Z' {
+				b[i] = c | 0x20
+			}
+		}
+		m.facts.text = string(b)
+	}
+	return m.facts.text
 }
 
 // appends says that a call adds to a file.

@@ -49,6 +49,7 @@ type machine struct {
 	gadget   bool     // methods are run on objects that the request describes
 	blur     bool     // assignments leave values that are not known
 	seen     map[looked]bool
+	last     string            // a literal that was looked into
 	target   string            // the variable that is assigned to
 	ending   []later           // callbacks to run at the end
 	sending  value             // to the generator that is run

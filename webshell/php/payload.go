@@ -68,6 +68,9 @@ func hiddenScript(s string) string {
 
 // literal looks into a long literal for a program in another language.
 func (m *machine) literal(n *node, v value) {
+	if v.s == m.last && v.k == vStr {
+		return
+	}
 	m.carriedShell(n, v)
 	if v.k == vPart && len(v.s) < 200 && len(v.tail()) >= 200 {
 		v.s += "\n" + v.tail()
@@ -77,6 +80,7 @@ func (m *machine) literal(n *node, v value) {
 	}
 	s := v.s
 	if m.seen[looked{'l', s}] {
+		m.last = s
 		return
 	}
 	m.seen[looked{'l', s}] = true

@@ -434,9 +434,12 @@ func makesUsers(data []byte) bool {
 	if bytes.Contains(data, []byte("user_save(")) {
 		return true
 	}
+	if !bytes.Contains(data, []byte("query(")) && !bytes.Contains(data, []byte("setQuery")) && !bytes.Contains(data, []byte("getModel(")) {
+		return false
+	}
 	for _, w := range []string{"capabilities", "usergroup_map", "admin/user", "user_login", "password=", "users SET", "post_content"} {
 		if bytes.Contains(data, []byte(w)) {
-			return bytes.Contains(data, []byte("query(")) || bytes.Contains(data, []byte("setQuery")) || bytes.Contains(data, []byte("getModel("))
+			return true
 		}
 	}
 	return false

@@ -288,7 +288,7 @@ func wholeHost(url string) bool {
 
 // leaves says that the file sends its visitors to another host in the end.
 func (m *machine) leaves() bool {
-	s := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<16)]))
+	s := m.text()[:min(len(m.file.src), 1<<16)]
 	for at := 0; ; {
 		i := strings.Index(s[at:], "location:")
 		if i < 0 {
@@ -304,6 +304,6 @@ func (m *machine) leaves() bool {
 // redirectsLater says that the file sends its visitors elsewhere after taking
 // a form, as phishing kits do.
 func (m *machine) redirectsLater() bool {
-	s := strings.ToLower(string(m.file.src[:min(len(m.file.src), 1<<16)]))
+	s := m.text()[:min(len(m.file.src), 1<<16)]
 	return strings.Contains(s, "location:") || strings.Contains(s, "location.href") || strings.Contains(s, "http-equiv")
 }
