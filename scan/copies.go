@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"hash/maphash"
 	"time"
 
 	"limier/event"
@@ -12,10 +13,17 @@ type telling struct {
 	time             time.Time
 }
 
-// copies knows what the files read so far told. Collections hold a log twice:
-// under another name, as a shadow copy had it, or with other line ends. The zero
-// value is empty.
-type copies map[telling]*heard
+// copies knows what the files read so far told, by its hash. Collections hold a
+// log twice: under another name, as a shadow copy had it, or with other line
+// ends. The zero value is empty.
+type copies struct {
+	seed maphash.Seed
+	told map[uint64]heard
+}
+
+// maxTold bounds what is remembered, to some 50 MB: copies of what comes after
+// it count twice.
+const maxTold = 1 << 20
 
 // heard is how many lines or records of one file say the same, and how many more
 // the last of them stands for.
@@ -25,10 +33,10 @@ type heard struct{ lines, folded int }
 // within one file are as many events. If nothing new is left, the file's requests
 // are not counted again either.
 func (c *copies) drop(r *result) {
-	if *c == nil {
-		*c = copies{}
+	if c.told == nil {
+		*c = copies{maphash.MakeSeed(), map[uint64]heard{}}
 	}
-	here := map[telling]*heard{}
+	here := map[uint64]heard{}
 	seen := map[*event.Event]bool{} // several rules may have sighted one
 	all := r.fold.kept
 	kept := all[:0:0]
@@ -37,15 +45,12 @@ func (c *copies) drop(r *result) {
 			kept = append(kept, s)
 			continue
 		}
-		key := telling{s.Rule.Name, s.Event.Host, s.Event.Raw, s.Event.Time}
+		key := maphash.Comparable(c.seed, telling{s.Rule.Name, s.Event.Host, s.Event.Raw, s.Event.Time})
 		n := here[key]
-		if n == nil {
-			n = &heard{}
-			here[key] = n
-		}
 		n.lines++
 		n.folded = max(n.folded, s.Count-1)
-		if before := (*c)[key]; before != nil && n.lines <= before.lines {
+		here[key] = n
+		if before, ok := c.told[key]; ok && n.lines <= before.lines {
 			again := min(s.Count, before.folded+1)
 			if !seen[s.Event] {
 				seen[s.Event] = true
@@ -58,10 +63,10 @@ func (c *copies) drop(r *result) {
 		kept = append(kept, s)
 	}
 	for key, n := range here {
-		if before := (*c)[key]; before != nil {
-			n.lines, n.folded = max(n.lines, before.lines), max(n.folded, before.folded)
+		before, ok := c.told[key]
+		if ok || len(c.told) < maxTold {
+			c.told[key] = heard{max(n.lines, before.lines), max(n.folded, before.folded)}
 		}
-		(*c)[key] = n
 	}
 	r.fold.kept = kept
 	if len(kept) == 0 && len(all) > 0 {
