@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/internal/script"
 	"limier/webshell"
 )
@@ -242,11 +243,14 @@ func (h *host) guard(n *script.Node, path script.Value) {
 	}
 }
 
+// rare are words of which each of those pages has one.
+var rare = literal.New([]string{".receive(", "getsubkeynames", "getvaluenames"})
+
 // together finds pages by the words they bring together, whose flow is lost in
 // collections: tunnels that keep a socket in the session, and searches of the
 // whole registry.
 func (h *host) together() {
-	if len(h.page.Text) > 256<<10 {
+	if len(h.page.Text) > 256<<10 || !rare.Any([]byte(h.page.Text)) {
 		return
 	}
 	low := strings.ToLower(h.page.Text)
