@@ -2,9 +2,28 @@ package asp
 
 import (
 	"bytes"
+	"encoding/binary"
 
+	"limier/internal/literal"
 	"limier/internal/script"
 	"limier/webshell"
+)
+
+// words are what worth looks for, 64 at most.
+var words = []string{"65000", "+adw", "#@~^", "runat", "<%", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "pwd", "classid", "progid",
+	"getref", "getobject", "127.0.0.1", "xmlhttp", "createobject", "activexobject", "xp_", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
+	"new function", "= function;", "=function;", "this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
+	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval"}
+
+var (
+	wordSet = literal.New(words)
+	bits    = func() map[string]uint64 {
+		m := map[string]uint64{}
+		for i, w := range words {
+			m[w] = 1 << i
+		}
+		return m
+	}()
 )
 
 // worth is a quick look for anything by which a page could do harm. Most
@@ -16,8 +35,9 @@ func worth(data []byte) bool {
 	if data[0] >= 0xFE || data[1] == 0 || data[0] == 0 { // UTF-16
 		return true
 	}
-	low := lower(data)
-	has := func(word string) bool { return bytes.Contains(low, []byte(word)) }
+	var held [1]uint64
+	wordSet.Contained(held[:], data)
+	has := func(word string) bool { return held[0]&bits[word] != 0 }
 	if has("65000") || has("+adw") || has("#@~^") {
 		return true
 	}
@@ -25,7 +45,7 @@ func worth(data []byte) bool {
 	if !has("<%") && !runat {
 		return false
 	}
-	if webshell.HasBlank(data) || includesImage(low) {
+	if webshell.HasBlank(data) || has("#include") && includesImage(lower(data)) {
 		return true
 	}
 	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || has("pwd")) {
@@ -34,18 +54,16 @@ func worth(data []byte) bool {
 	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("127.0.0.1") && has("xmlhttp") {
 		return true
 	}
-	for _, word := range []string{"execute", "eval"} {
-		if called(low, word, runat) {
+	if has("execute") || has("eval") || has("createobject") || has("activexobject") {
+		low := lower(data)
+		if called(low, "execute", runat) || called(low, "eval", runat) || created(low, "createobject") || created(low, "activexobject") {
 			return true
 		}
-	}
-	if created(low, "createobject") || created(low, "activexobject") {
-		return true
 	}
 	if has("xp_") && (has("xp_cmdshell") || has("adodb.command")) {
 		return true
 	}
-	if (has("jscript") || has("javascript\"%>") || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[")) {
+	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[")) {
 		return true
 	}
 	if has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
@@ -76,12 +94,19 @@ func includesImage(low []byte) bool {
 
 // lower is bytes.ToLower for ASCII alone, which keeps offsets.
 func lower(data []byte) []byte {
-	out := make([]byte, len(data))
-	for i, c := range data {
-		if c-'A' < 26 {
-			c |= 0x20
+	const each = 0x0101010101010101
+	out := bytes.Clone(data)
+	i := 0
+	for ; i+8 <= len(out); i += 8 { // eight bytes at once
+		x := binary.LittleEndian.Uint64(out[i:])
+		low := x & (0x7f * each)
+		capital := (low + (0x80-'A')*each) &^ (low + (0x7f-'Z')*each) &^ x & (0x80 * each)
+		binary.LittleEndian.PutUint64(out[i:], x|capital>>2)
+	}
+	for ; i < len(out); i++ {
+		if out[i]-'A' < 26 {
+			out[i] |= 0x20
 		}
-		out[i] = c
 	}
 	return out
 }
