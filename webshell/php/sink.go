@@ -214,6 +214,12 @@ func (m *machine) sink(c *call) (value, bool) {
 			m.gadgets(value{t: t, tr: tr})
 		}
 		return value{}, false
+	case "file_exists", "is_file", "is_dir", "filesize", "filemtime", "getimagesize", "md5_file", "sha1_file":
+		if m.chosen(a0) && a0.k == vUnknown && m.isolated() { // a path phar:// unserializes before PHP 8
+			t, tr := taintOf(a0)
+			m.gadgets(value{t: t, tr: tr})
+		}
+		return value{}, false
 	case "filter_var", "filter_var_array":
 		if spec, ok := c.arg(1).ref.(*array); ok && c.name == "filter_var_array" {
 			for _, s := range append(spec.vals, c.arg(1)) {
