@@ -96,19 +96,20 @@ func (c *Case) Addresses() []Actor {
 			if e.Type != finding.Address {
 				continue
 			}
+			first, last := Span(&f, e.Value)
 			a := all[e.Value]
 			if a == nil {
-				a = &Actor{Address: e.Value, Role: e.Role, First: f.Start, Last: f.End}
+				a = &Actor{Address: e.Value, Role: e.Role, First: first, Last: last}
 				all[e.Value] = a
 			}
 			if f.Level.Rank() > a.Level.Rank() || a.Level == "" {
 				a.Level, a.Role = f.Level, e.Role
 			}
-			if a.First.IsZero() || !f.Start.IsZero() && f.Start.Before(a.First) {
-				a.First = f.Start
+			if a.First.IsZero() || !first.IsZero() && first.Before(a.First) {
+				a.First = first
 			}
-			if f.End.After(a.Last) {
-				a.Last = f.End
+			if last.After(a.Last) {
+				a.Last = last
 			}
 			if !slices.Contains(a.Findings, f.Title) {
 				a.Findings = append(a.Findings, f.Title)
@@ -118,6 +119,30 @@ func (c *Case) Addresses() []Actor {
 	return slices.SortedFunc(values(maps.Values(all)), func(a, b Actor) int {
 		return cmp.Or(cmp.Compare(b.Level.Rank(), a.Level.Rank()), a.First.Compare(b.First), cmp.Compare(a.Address, b.Address))
 	})
+}
+
+// Span is when an address shows in a finding. Where several clients share one,
+// their own steps tell, if all are kept; else it is all the time of the finding.
+func Span(f *finding.Finding, address string) (first, last time.Time) {
+	if f.Count > len(f.Steps) || len(valuesOf(f, finding.Address)) < 2 {
+		return f.Start, f.End
+	}
+	own := map[string]bool{address: true}
+	for _, s := range f.Steps {
+		if s.Time.IsZero() || mentioned(s.Text, own)+mentioned(s.Raw, own) == "" {
+			continue
+		}
+		if first.IsZero() || s.Time.Before(first) {
+			first = s.Time
+		}
+		if s.Time.After(last) {
+			last = s.Time
+		}
+	}
+	if first.IsZero() {
+		return f.Start, f.End
+	}
+	return first, last
 }
 
 func values(seq iter.Seq[*Actor]) iter.Seq[Actor] {

@@ -118,6 +118,7 @@ func indicator(f *finding.Finding, e finding.Entity) (Indicator, bool) {
 		if err != nil {
 			return n, false
 		}
+		n.First, n.Last = casefile.Span(f, e.Value)
 		a = a.Unmap().WithZone("")
 		n.Value = a.String()
 		if !a.IsGlobalUnicast() || a.IsPrivate() {

@@ -205,6 +205,9 @@ var titles = map[string]string{
 	"All were GET requests without a command: it was checked, never commanded as far as the logs tell.":                                                                                         "Toutes étaient des requêtes GET sans commande : il a été vérifié, jamais commandé autant que les journaux le montrent.",
 	"The log does not tell GET from POST, so whether it was commanded is not known.":                                                                                                            "Le journal ne distingue pas GET de POST : on ne sait pas s'il a été commandé.",
 	"The client sent requests of this exploit; the logs do not say what the server answered.":                                                                                                   "Le client a envoyé des requêtes de cet exploit ; les journaux ne disent pas ce que le serveur a répondu.",
+	"System commands stand in the queries of its requests.":                                                                                                                                     "Des commandes système figurent dans les paramètres de ses requêtes.",
+	"The evidence names the cumulative update, not the security update on top of it: the file version of Bin\\ExSetup.exe would.":                                                               "Les pièces nomment la mise à jour cumulative, pas la mise à jour de sécurité par-dessus : la version de Bin\\ExSetup.exe la dirait.",
+	"the hive was not written to its end; its transaction logs, which may hold newer values, are not read":                                                                                      "la ruche n'a pas été écrite jusqu'au bout ; ses journaux de transactions, qui peuvent contenir des valeurs plus récentes, ne sont pas lus",
 	"It was commanded.":                                        "Il a été commandé.",
 	"No request for it is in the logs at hand.":                "Aucune requête vers lui n'est dans les journaux disponibles.",
 	"The file is not in the evidence.":                         "Le fichier n'est pas dans les pièces.",
@@ -241,8 +244,11 @@ var titles = map[string]string{
 // patterns are those with values in them.
 var patterns = []pattern{
 	{regexp.MustCompile(`^Scanned from (\S+)$`), "Balayage depuis $1"},
+	{regexp.MustCompile(`^It was requested (\d+) times by one client between (\S+ \S+) and (\S+ \S+) UTC, and answered as success (\d+) times\.$`), "Il a été appelé $1 fois par un client entre le $2 et le $3 UTC, avec succès $4 fois."},
+	{regexp.MustCompile(`^It was requested (\d+) times by clients that the log does not name between (\S+ \S+) and (\S+ \S+) UTC, and answered as success (\d+) times\.$`), "Il a été appelé $1 fois, par des clients que le journal ne nomme pas, entre le $2 et le $3 UTC, avec succès $4 fois."},
+	{regexp.MustCompile(`^It was requested once by one client between (\S+ \S+) and \S+ \S+ UTC, and answered as success once\.$`), "Il a été appelé une fois par un client, le $1 UTC, avec succès."},
+	{regexp.MustCompile(`^The evidence names older builds too: (.*)\.$`), "Les pièces nomment aussi des versions plus anciennes : $1."},
 	{regexp.MustCompile(`^It was requested (\d+) times by (\d+) clients? between (\S+ \S+) and (\S+ \S+) UTC, and answered as success (\d+) times\.$`), "Il a été appelé $1 fois par $2 client(s) entre le $3 et le $4 UTC, avec succès $5 fois."},
-	{regexp.MustCompile(`^It was requested once by (\d+) clients? between (\S+ \S+) and (\S+ \S+) UTC, and answered as success once\.$`), "Il a été appelé une fois par $1 client(s) entre le $2 et le $3 UTC, avec succès."},
 	{regexp.MustCompile(`^the log has no column (.*): what would show there is not seen$`), "le journal n'a pas de colonne $1 : ce qui s'y verrait n'est pas vu"},
 	{regexp.MustCompile(`^POST requests among the answered ones: (\d+)\.$`), "Requêtes POST parmi celles qui ont réussi : $1."},
 	{regexp.MustCompile(`^From (\S+ \S+) on it was not answered as success: it was gone or out of reach\.$`), "À partir du $1 il n'a plus répondu avec succès : il avait disparu ou n'était plus accessible."},
