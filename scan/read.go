@@ -232,6 +232,9 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 		}
 		s.eventLog(ctx, j, f, r)
 	}
+	if err := unread(j.path, head); err != nil && !claimed {
+		r.gap(evidence.Ref{Path: j.path}, err)
+	}
 	s.judge(j, f, head, claimed, r)
 	if claimed || j.size <= maxUnknown {
 		hashRest()

@@ -177,14 +177,14 @@ type summary struct {
 	files    []string
 	gaps     []wire.Gap
 	exposure exposure.Collector
-	hosts    map[string]int
+	hosts    hosts
 	counts   wire.Counts
 	evidence []wire.Evidence
 	unlisted int // files beyond maxEvidence
 }
 
 func newSummary() *summary {
-	return &summary{cover: map[string]*wire.Coverage{}, hosts: map[string]int{}}
+	return &summary{cover: map[string]*wire.Coverage{}}
 }
 
 func (s *summary) gap(ref evidence.Ref, err error) {
@@ -227,9 +227,7 @@ func (s *summary) add(r *result) {
 	for _, ev := range r.builds {
 		s.exposure.Add(ev)
 	}
-	for h, n := range r.hosts {
-		s.hosts[h] += n
-	}
+	s.hosts.add(r)
 }
 
 // coverage lists what was covered, by name.

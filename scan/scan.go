@@ -72,6 +72,9 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 		if cfg.Rules != nil {
 			start.Rules = cfg.Rules.Len()
 		}
+		if start.Host == "" && len(s.sum.hosts.events) > 0 {
+			s.sum.gap(evidence.Ref{}, errMixed)
+		}
 		if !yield(wire.Message{Start: &start}, nil) {
 			return
 		}
@@ -163,17 +166,11 @@ func run(d *detect.Detector, pass *detect.Pass) (found []finding.Finding, err er
 	return d.Run(pass), nil
 }
 
-// host is the name of the machine: what acquiring knows, else the one name
-// that most events carry.
+// host is the name of the machine: what acquiring knows, else what the evidence
+// says of itself.
 func (s *scanner) host() string {
 	if s.src.Host != "" {
 		return s.src.Host
 	}
-	best, most := "", 0
-	for name, n := range s.sum.hosts {
-		if n > most || n == most && name < best {
-			best, most = name, n
-		}
-	}
-	return best
+	return s.sum.hosts.one()
 }
