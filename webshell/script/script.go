@@ -43,6 +43,9 @@ var (
 	answers = literal.New([]string{"content-type", "query_string", "fieldstorage", "request_method", "use cgi", "cgi.new", "cgi->", "flask", "bottle", "http_", "request.", "params["})
 	acts    = literal.New([]string{"system", "exec", "eval", "qx", "popen", "spawn", "commands.", "subprocess", "compile", "__import__", "sh", "syscall", "`", "open", "$("})
 	sockets = literal.New([]string{"socket", "/dev/tcp/"})
+	shells  = literal.New([]string{"/bin/", "cmd.exe", "-i", "pty.spawn"})
+	streams = literal.New([]string{"stdin", "stdout", "stderr", "dup2", "0>&1", "reopen", "/dev/tcp"})
+	joins   = literal.New([]string{"join"})
 )
 
 func analyse(_ string, data []byte) []webshell.Reason {
@@ -99,19 +102,45 @@ const maxSocketScript = 512 << 10
 // IRC.
 func (s *scan) network() {
 	head := s.Data[:min(len(s.Data), maxSocketScript)]
-	place := socket.FindIndex(head)
+	place := near(socket, sockets, head)
 	if place == nil {
 		return
 	}
 	at := place[0]
-	if m, r := shell.FindIndex(head), rewire.FindIndex(head); m != nil && r != nil {
+	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil {
 		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, m[0])
 	}
-	if m := irc.FindIndex(head); m != nil && join.Match(head) {
+	if m := irc.FindIndex(head); m != nil && near(join, joins, head) != nil {
 		if len(s.calls) > 0 {
 			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", m[0], s.calls[0].at)
 		}
 	}
+}
+
+// margin is how far from the line of its word a pattern may reach, in bytes.
+const margin = 128
+
+// near finds a pattern around the lines that hold one of the words without
+// which it does not match, which is faster by far than looking everywhere.
+func near(pattern *regexp.Regexp, words *literal.Set, data []byte) []int {
+	from, to := 0, 0
+	find := func() []int {
+		m := pattern.FindIndex(data[from:to])
+		if m != nil {
+			m[0], m[1] = m[0]+from, m[1]+from
+		}
+		return m
+	}
+	for start, end := range words.Lines(data) {
+		if start-margin > to { // a stretch of its own
+			if m := find(); m != nil {
+				return m
+			}
+			from = start - margin
+		}
+		to = min(len(data), end+margin)
+	}
+	return find()
 }
 
 // statement passes on what an assignment or a loop's head holds.
