@@ -25,24 +25,25 @@ type page struct {
 }
 
 // A mark says that code from an offset on stands on a line of the file.
-type mark struct{ offset, line int }
+type mark struct{ offset, line int32 }
 
 // mark notes that what comes next stands on a line; empty lines are not kept.
 func (p *page) mark(line int) {
-	if n := len(p.marks); n > 1 && len(p.code)-p.marks[n-1].offset <= 1 {
-		p.marks[n-1] = mark{len(p.code), line}
+	m := mark{int32(len(p.code)), int32(line)}
+	if n := len(p.marks); n > 1 && m.offset-p.marks[n-1].offset <= 1 {
+		p.marks[n-1] = m
 		return
 	}
-	p.marks = append(p.marks, mark{len(p.code), line})
+	p.marks = append(p.marks, m)
 }
 
 // line returns the line of the file for an offset in the code.
 func (p *page) line(offset int) int {
-	i := sort.Search(len(p.marks), func(i int) bool { return p.marks[i].offset > offset })
+	i := sort.Search(len(p.marks), func(i int) bool { return int(p.marks[i].offset) > offset })
 	if i == 0 {
 		return 1
 	}
-	return p.marks[i-1].line
+	return int(p.marks[i-1].line)
 }
 
 // decodeCharset turns a page in UTF-16 or EBCDIC into UTF-8. Tomcat honours
