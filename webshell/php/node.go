@@ -1,5 +1,7 @@
 package php
 
+import "bytes"
+
 // An op is what a node does.
 type op uint8
 
@@ -158,7 +160,7 @@ func (u *unit) lineAt(pos uint32) int {
 		return 0
 	}
 	if u.lines == nil {
-		u.lines = make([]uint32, 1, len(u.src)/30+1)
+		u.lines = make([]uint32, 1, bytes.Count(u.src, []byte{'\n'})+1)
 		for i, c := range u.src {
 			if c == '\n' {
 				u.lines = append(u.lines, uint32(i+1))
