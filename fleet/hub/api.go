@@ -234,6 +234,8 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	} else if err != nil {
 		return // whoever sent it is gone, or too slow
 	}
+	h.queue.coming.Add(1)
+	defer h.queue.coming.Add(-1)
 	select {
 	case h.checking <- struct{}{}:
 	case <-time.After(5 * time.Second):

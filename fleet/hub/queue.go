@@ -33,6 +33,7 @@ const (
 const (
 	messageCases = 64
 	messageBytes = 1 << 20
+	messageWait  = 2 * time.Millisecond // for cases that are being checked
 )
 
 // ackWait is when a case that a hub took and did not store, because it was
@@ -54,7 +55,8 @@ type queue struct {
 	config   server.JetStreamConfig // of server
 	failures atomic.Int32           // of cases, one after the other, without an answer
 	in       chan waiting
-	stop     func() // ends the goroutine that publishes
+	coming   atomic.Int32 // cases that were read and are not answered yet
+	stop     func()       // ends the goroutine that publishes
 }
 
 // A waiting is a submission on its way into the queue.
@@ -175,7 +177,8 @@ func (q *queue) put(ctx context.Context, s *store.Submission) error {
 }
 
 // publish sends what is put until ctx ends, one message after the other: the
-// more come at once, the more share one.
+// more come at once, the more share one. It waits a moment for those that are
+// being checked, for a message costs as much as a case.
 func (q *queue) publish(ctx context.Context) {
 	var next *waiting // that the last message had no room for
 	for {
@@ -196,22 +199,40 @@ func (q *queue) publish(ctx context.Context) {
 				return
 			}
 		}
-		for more := true; more && len(list) < messageCases; {
-			select {
-			case w := <-q.in:
-				if len(data)+len(w.data) > messageBytes {
-					next, more = &w, false
-				} else {
-					take(w)
-				}
-			default:
-				more = false
+		late := time.After(messageWait)
+		for len(list) < messageCases {
+			w, ok := q.more(len(list), late)
+			if ok && len(data)+len(w.data) > messageBytes {
+				next, ok = &w, false
 			}
+			if !ok {
+				break
+			}
+			take(w)
 		}
 		err := q.send(ctx, data, len(list))
 		for _, w := range list {
 			w.done <- err
 		}
+	}
+}
+
+// more is what is put, or will be before it is late, if more come than a
+// message has.
+func (q *queue) more(has int, late <-chan time.Time) (waiting, bool) {
+	select {
+	case w := <-q.in:
+		return w, true
+	default:
+	}
+	if has >= int(q.coming.Load()) {
+		return waiting{}, false
+	}
+	select {
+	case w := <-q.in:
+		return w, true
+	case <-late:
+		return waiting{}, false
 	}
 }
 
