@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"strings"
+	"time"
 
 	"limier/event"
 	"limier/evidence"
@@ -11,11 +12,13 @@ import (
 	"limier/wire"
 )
 
-// header notes the build that a log's header names.
+// header notes the build that a log's header names, and the log itself: one that
+// holds nothing else was read too.
 func (r *result) header(layout parse.Layout) {
 	if layout == nil {
 		return
 	}
+	r.seen(label(layout.Source()), time.Time{}, 0)
 	if name, version := layout.Product(); strings.Contains(name, "Exchange") {
 		r.builds = append(r.builds, &event.Event{Ref: evidence.Ref{Path: r.path}, Data: &event.Table{
 			Source: event.Setup, Names: []string{"Product", "Version"}, Values: []string{exposure.Exchange, version}}})

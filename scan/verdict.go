@@ -202,7 +202,7 @@ func (r reading) words() string {
 	}
 	switch len(parts) {
 	case 0:
-		return "no logs and no web files"
+		return "no events and no web files"
 	case 1:
 		return parts[0]
 	}
