@@ -460,7 +460,7 @@ func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, 
 func (h *Hub) KeyHash(ctx context.Context, server int64) (string, error) {
 	var key string
 	if !h.dialect.Numbered {
-		ctx = context.WithoutCancel(ctx) // nothing to wait for in a file: watching for the end takes as long as the look
+		ctx = context.WithoutCancel(ctx) // nothing to wait for in a file, and watching for the end takes a goroutine
 	}
 	err := h.keyHash.QueryRowContext(ctx, server).Scan(&key)
 	return key, h.told(err)
