@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -34,9 +33,8 @@ type Checked struct {
 // A Checker reads compressed cases as a hub does: of each it keeps what is
 // searched. It is safe for concurrent use.
 type Checker struct {
-	dec   *zstd.Decoder
-	free  sync.Pool // of *memory
-	lists lists
+	dec  *zstd.Decoder
+	free sync.Pool // of *memory
 }
 
 // maxKept bounds the cases whose memory is kept for the next, in bytes.
@@ -45,7 +43,7 @@ const maxKept = 1 << 20
 // NewChecker makes one. What it unpacks, and the window, are bounded.
 func NewChecker() (*Checker, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(store.MaxCase), zstd.WithDecoderMaxWindow(8<<20))
-	return &Checker{dec: dec, lists: lists{mark: rand.Text()}}, err
+	return &Checker{dec: dec}, err
 }
 
 // Check reads a compressed case from end to end: it must be one whole stream of
@@ -54,7 +52,7 @@ func NewChecker() (*Checker, error) {
 func (c *Checker) Check(body []byte) (store.Submission, error) {
 	mem, _ := c.free.Get().(*memory)
 	if mem == nil {
-		mem = &memory{lists: &c.lists}
+		mem = &memory{}
 	}
 	plain, err := c.unpack(body, mem.plain[:0])
 	if err != nil {
@@ -139,22 +137,11 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 			line, err := readLine(plain)
 			plain = plain[len(line):]
 			var m wire.Message
-			switch {
-			case err != nil:
-			case ended:
-				err = errors.New("there is more after the end")
-			case n == maxMessages:
-				err = fmt.Errorf("more than %d messages", maxMessages)
-			case mem != nil:
-				m, err = mem.read(line)
-			default:
-				err = json.Unmarshal(line, &m) // version 2: strict about UTF-8 and repeated names
+			if mem != nil {
+				m = mem.message(line)
 			}
 			if err == nil {
-				err = check(&m, n)
-			}
-			if err != nil {
-				err = fmt.Errorf("message %d: %w", n+1, err)
+				err = message(line, n, ended, &m)
 			}
 			ended = m.End != nil
 			if !yield(m, err) || err != nil {
@@ -172,26 +159,11 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 
 // memory is what one case after the other is read into.
 type memory struct {
-	lists    *lists
 	plain    []byte
-	line     []byte
 	exposure wire.Exposure
 	finding  finding.Finding
 	evidence wire.Evidence
 	gap      wire.Gap
-}
-
-// read reads a line.
-func (m *memory) read(line []byte) (w wire.Message, err error) {
-	w, known := m.lists.read(line, m)
-	if known {
-		return w, nil
-	}
-	w = m.message(line)
-	if err = json.Unmarshal(line, &w); err == nil && w.Exposure != nil {
-		m.lists.learn(line)
-	}
-	return w, err
 }
 
 // message gives a line memory by how it begins. Where that is wrong, JSON takes
@@ -216,8 +188,17 @@ func (m *memory) message(line []byte) (w wire.Message) {
 	return w
 }
 
-// check checks that m may be the message number n of a stream.
-func check(m *wire.Message, n int) error {
+// message reads the line as the message number n.
+func message(line []byte, n int, ended bool, m *wire.Message) error {
+	switch {
+	case ended:
+		return errors.New("there is more after the end")
+	case n == maxMessages:
+		return fmt.Errorf("more than %d messages", maxMessages)
+	}
+	if err := json.Unmarshal(line, m); err != nil { // version 2: strict about UTF-8 and repeated names
+		return fmt.Errorf("message %d: %w", n+1, err)
+	}
 	kinds := 0
 	for _, is := range []bool{m.Start != nil, m.Exposure != nil, m.Finding != nil, m.Evidence != nil, m.Gap != nil, m.End != nil} {
 		if is {
@@ -226,11 +207,11 @@ func check(m *wire.Message, n int) error {
 	}
 	switch {
 	case (n == 0) != (m.Start != nil):
-		return errors.New("a stream begins with one start, and has no other")
+		return fmt.Errorf("message %d: a stream begins with one start, and has no other", n+1)
 	case n == 0 && m.Start.Format != wire.Format:
 		return fmt.Errorf("it has the format %.40q; this version reads %s", m.Start.Format, wire.Format)
 	case kinds > 1:
-		return errors.New("it is several at once")
+		return fmt.Errorf("message %d is several at once", n+1)
 	}
 	return nil
 }

@@ -66,36 +66,13 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", stream, diff)
 		}
 	}
-	// Ends of lines that are known by now, after what does not go with them.
-	after := func(before string) string { return head + before + `"cves":` + one + "}}\n" + tail }
 	for name, stream := range map[string]string{
-		"not of the exposure":    after(`{"exposure":{"product":"a","build":"b","proof":null},"other":{`),
-		"of another beside one":  after(`{"exposure":{"product":"a","build":"b","proof":null,"cves": [{"id":"CVE-1","state":"fixed"}]},"other":{`),
-		"a name that ends alike": after(`{"exposure":{"product":"a","build":"b","proof":null,"cves": [{"id":"CVE-1","state":"fixed"}],"a\`),
-	} {
-		want, err := store.Read(strings.NewReader(stream))
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		got, err := c.Check(compressed(t, stream))
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		if diff := cmp.Diff(store.Summarize(want), got.Summary); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-	for name, stream := range map[string]string{
-		"a known list twice":     after(`{"exposure":{"product":"a","build":"b","proof":null,"cves": [],`),
-		"a known list too deep":  after(`{"exposure":{"product":"a","build":"b","proof":[{`),
-		"a known list in a list": after(`{"exposure":{"product":"a","build":"b","proof":[`),
-		"a known list in a text": after(`{"exposure":{"product":"a","build":"b`),
-		"a number for a list":    exposure("15.1", "7"),
-		"a number for a state":   exposure("15.1", `[{"id":"CVE-2021-26855","state":7}]`),
-		"a name twice":           exposure("15.1", `[{"id":"CVE-2021-26855","id":"CVE-2021-26856"}]`),
-		"no UTF-8":               exposure("15.1", "[{\"id\":\"\xff\"}]"),
-		"two lists":              exposure("15.1", one+`,"cves":`+one),
-		"two messages":           head + `{"exposure":{"product":"Exchange","build":"1","proof":[]},"gap":{"ref":{"path":"a"},"reason":"b"}}` + "\n" + tail,
+		"a number for a list":  exposure("15.1", "7"),
+		"a number for a state": exposure("15.1", `[{"id":"CVE-2021-26855","state":7}]`),
+		"a name twice":         exposure("15.1", `[{"id":"CVE-2021-26855","id":"CVE-2021-26856"}]`),
+		"no UTF-8":             exposure("15.1", "[{\"id\":\"\xff\"}]"),
+		"two lists":            exposure("15.1", one+`,"cves":`+one),
+		"two messages":         head + `{"exposure":{"product":"Exchange","build":"1","proof":[]},"gap":{"ref":{"path":"a"},"reason":"b"}}` + "\n" + tail,
 	} {
 		if _, err := c.Check(compressed(t, stream)); err == nil {
 			t.Errorf("%s: not refused", name)
