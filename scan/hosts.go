@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-var errMixed = errors.New("evidence of several machines, and not every log says of which: scan each by itself, then limier case merge")
+var errMixed = errors.New("not every log names its machine, and the evidence may be of several: scan each machine's by itself, then limier case merge")
 
 // maxHosts bounds the sets of hosts and the archives that are told apart.
 const maxHosts = 10_000

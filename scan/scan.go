@@ -72,7 +72,7 @@ func Run(ctx context.Context, src evidence.Source, cfg Config) iter.Seq2[wire.Me
 		if cfg.Rules != nil {
 			start.Rules = cfg.Rules.Len()
 		}
-		if start.Host == "" && len(s.sum.hosts.events) > 0 {
+		if start.Host == "" && len(s.sum.hosts.events) > 0 && len(s.sum.hosts.unnamed) > 0 {
 			s.sum.gap(evidence.Ref{}, errMixed)
 		}
 		if !yield(wire.Message{Start: &start}, nil) {
