@@ -60,10 +60,10 @@ func sniffHead(head []byte) kind {
 	return notArchive
 }
 
-// archiveName reports whether a file of this name is opened as an archive
+// IsArchiveName reports whether a file of this name is opened as an archive
 // where it lies among evidence. Office documents and programs, which are
 // archives too, are not.
-func archiveName(name string) bool {
+func IsArchiveName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".zip", ".tar", ".tgz", ".gz", ".zst", ".7z", ".xz", ".bz2", ".rar", ".tzst", ".txz", ".tbz2":
 		return true

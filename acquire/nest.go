@@ -35,7 +35,7 @@ func (n *nest) within(name string) (fs.FS, string) {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
-		if !archiveName(name[:i]) {
+		if !IsArchiveName(name[:i]) {
 			continue
 		}
 		if m := n.mount(name[:i]); m != nil {
@@ -173,7 +173,7 @@ func (n *nest) ReadDir(name string) ([]fs.DirEntry, error) {
 		return list, err
 	}
 	for i, e := range list {
-		if e.Type().IsRegular() && archiveName(e.Name()) {
+		if e.Type().IsRegular() && IsArchiveName(e.Name()) {
 			if m := n.mount(path.Join(name, e.Name())); m != nil {
 				list[i] = mountEntry{e}
 			}

@@ -92,11 +92,12 @@ func (c *Case) Verdict() string {
 func (c *Case) Addresses() []Actor {
 	all := map[string]*Actor{}
 	for _, f := range c.Findings {
+		span := Spans(&f)
 		for _, e := range f.Entities {
 			if e.Type != finding.Address {
 				continue
 			}
-			first, last := Span(&f, e.Value)
+			first, last := span(e.Value)
 			a := all[e.Value]
 			if a == nil {
 				a = &Actor{Address: e.Value, Role: e.Role, First: first, Last: last}
@@ -121,28 +122,40 @@ func (c *Case) Addresses() []Actor {
 	})
 }
 
-// Span is when an address shows in a finding. Where several clients share one,
-// their own steps tell, if all are kept; else it is all the time of the finding.
-func Span(f *finding.Finding, address string) (first, last time.Time) {
-	if f.Count > len(f.Steps) || len(valuesOf(f, finding.Address)) < 2 {
+// Spans returns when each address shows in a finding. Where several clients
+// share one, their own steps tell, if all are kept; else it is all the time of
+// the finding.
+func Spans(f *finding.Finding) func(address string) (first, last time.Time) {
+	type span struct{ first, last time.Time }
+	own, addresses := map[string]span{}, map[string]bool{}
+	for _, a := range valuesOf(f, finding.Address) {
+		addresses[a] = true
+	}
+	if f.Count <= len(f.Steps) && len(addresses) > 1 {
+		for _, s := range f.Steps {
+			if s.Time.IsZero() {
+				continue
+			}
+			for _, text := range []string{s.Text, s.Raw} {
+				for a := range mentions(text, addresses) {
+					o := own[a]
+					if o.first.IsZero() || s.Time.Before(o.first) {
+						o.first = s.Time
+					}
+					if s.Time.After(o.last) {
+						o.last = s.Time
+					}
+					own[a] = o
+				}
+			}
+		}
+	}
+	return func(address string) (first, last time.Time) {
+		if o, ok := own[address]; ok {
+			return o.first, o.last
+		}
 		return f.Start, f.End
 	}
-	own := map[string]bool{address: true}
-	for _, s := range f.Steps {
-		if s.Time.IsZero() || mentioned(s.Text, own)+mentioned(s.Raw, own) == "" {
-			continue
-		}
-		if first.IsZero() || s.Time.Before(first) {
-			first = s.Time
-		}
-		if s.Time.After(last) {
-			last = s.Time
-		}
-	}
-	if first.IsZero() {
-		return f.Start, f.End
-	}
-	return first, last
 }
 
 func values(seq iter.Seq[*Actor]) iter.Seq[Actor] {

@@ -8,8 +8,8 @@ import (
 	"limier/finding"
 )
 
-// TestSpan: of two clients of one shell, each is of its own days.
-func TestSpan(t *testing.T) {
+// TestSpans: of two clients of one shell, each is of its own days.
+func TestSpans(t *testing.T) {
 	day := func(d int) time.Time { return time.Date(2021, 3, d, 4, 0, 0, 0, time.UTC) }
 	f := finding.Finding{
 		Title: "Web shell used", Level: finding.High, Start: day(5), End: day(8), Count: 3,
@@ -32,7 +32,7 @@ func TestSpan(t *testing.T) {
 		{f, "192.0.2.1", day(5), day(8)}, // no step tells
 		{flood, "203.0.113.4", day(5), day(8)},
 	} {
-		if first, last := casefile.Span(&c.f, c.address); !first.Equal(c.first) || !last.Equal(c.last) {
+		if first, last := casefile.Spans(&c.f)(c.address); !first.Equal(c.first) || !last.Equal(c.last) {
 			t.Errorf("%s: %v to %v, want %v to %v", c.address, first, last, c.first, c.last)
 		}
 	}

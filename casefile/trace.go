@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"cmp"
+	"iter"
 	"path"
 	"regexp"
 	"slices"
@@ -141,24 +142,33 @@ func valuesOf(f *finding.Finding, kind finding.EntityType) []string {
 
 // mentioned returns the first word of text that is one of the addresses.
 func mentioned(text string, list map[string]bool) string {
-	for i := 0; i < len(text); {
-		if !addressByte(text[i]) {
-			i++
-			continue
-		}
-		start := i
-		for i < len(text) && addressByte(text[i]) {
-			i++
-		}
-		word := strings.Trim(text[start:i], ".")
-		if list[word] {
-			return word
-		}
-		if k := strings.LastIndexByte(word, ':'); k > 0 && list[word[:k]] { // a port follows
-			return word[:k]
-		}
+	for word := range mentions(text, list) {
+		return word
 	}
 	return ""
+}
+
+// mentions yields each word of text that is one of the addresses.
+func mentions(text string, list map[string]bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := 0; i < len(text); {
+			if !addressByte(text[i]) {
+				i++
+				continue
+			}
+			start := i
+			for i < len(text) && addressByte(text[i]) {
+				i++
+			}
+			word := strings.Trim(text[start:i], ".")
+			if k := strings.LastIndexByte(word, ':'); !list[word] && k > 0 { // a port follows
+				word = word[:k]
+			}
+			if list[word] && !yield(word) {
+				return
+			}
+		}
+	}
 }
 
 func addressByte(b byte) bool {

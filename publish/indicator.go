@@ -45,8 +45,12 @@ func Indicators(c *casefile.Case) []Indicator {
 	var all []Indicator
 	for i := range c.Findings {
 		f := &c.Findings[i]
+		span := casefile.Spans(f)
 		for _, e := range f.Entities {
 			one, ok := indicator(f, e)
+			if e.Type == finding.Address {
+				one.First, one.Last = span(e.Value)
+			}
 			if !ok {
 				continue
 			}
@@ -118,7 +122,6 @@ func indicator(f *finding.Finding, e finding.Entity) (Indicator, bool) {
 		if err != nil {
 			return n, false
 		}
-		n.First, n.Last = casefile.Span(f, e.Value)
 		a = a.Unmap().WithZone("")
 		n.Value = a.String()
 		if !a.IsGlobalUnicast() || a.IsPrivate() {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"limier/acquire"
 )
 
 var errMixed = errors.New("not every log names its machine, and the evidence may be of several: scan each machine's by itself, then limier case merge")
@@ -57,16 +59,11 @@ func web(r *result) bool {
 	return false
 }
 
-var archives = []string{".zip", ".7z", ".tar", ".gz", ".tgz", ".xz", ".zst"}
-
 // archive returns the path of the outermost archive that holds a file.
 func archive(name string) string {
 	for i := range len(name) {
-		if name[i] == '/' {
-			dir := strings.ToLower(name[:i])
-			if slices.ContainsFunc(archives, func(ext string) bool { return strings.HasSuffix(dir, ext) }) {
-				return name[:i]
-			}
+		if name[i] == '/' && acquire.IsArchiveName(name[:i]) {
+			return name[:i]
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package jsp
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/webshell"
@@ -143,12 +144,15 @@ func (w *walker) call(recv value, holder varKey, name string, args []value, at i
 	return out
 }
 
+// otherRange is one that may hold more than letters and digits: [0-z].
+var otherRange = regexp.MustCompile(`\w-\w`)
+
 // plainWord reports whether a pattern matches only letters, digits, "-" and "_".
 func plainWord(pattern string) bool {
-	for _, s := range []string{`\d`, `\w`} {
+	for _, s := range []string{`\d`, `\w`, "a-z", "A-Z", "0-9"} {
 		pattern = strings.ReplaceAll(pattern, s, "")
 	}
-	return !strings.Contains(pattern, "[^") && strings.Trim(pattern, "^$()[]{}+*?|,-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return !strings.Contains(pattern, "[^") && !otherRange.MatchString(pattern) && strings.Trim(pattern, "^$()[]{}+*?|,-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // check notes if (!name.matches(…)) { … return …: what follows has a name that

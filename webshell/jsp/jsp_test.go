@@ -55,3 +55,11 @@ func TestReplaceBomb(t *testing.T) {
 		t.Errorf("%d MB were made", made>>20)
 	}
 }
+
+func TestPlainWord(t *testing.T) {
+	for pattern, want := range map[string]bool{"^[a-zA-Z0-9_-]+$": true, `\w{1,20}`: true, "[0-z]+": false, "[!-z]+": false, "[^a-z]+": false, ".*": false, "[A-z ]*": false} {
+		if got := plainWord(pattern); got != want {
+			t.Errorf("plainWord(%q) = %v, want %v", pattern, got, want)
+		}
+	}
+}

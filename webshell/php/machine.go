@@ -507,13 +507,14 @@ func (m *machine) execIf(n *node) ctrl {
 		}
 		undo := m.guard(arm.a, v)
 		end := m.enter(arm.a, v)
-		m.cond += i + 1 // deeper than the branches before: what they assigned may be found there later
+		deeper := 1 + min(i, 1) // than the first branch: what that assigned may be found there later
+		m.cond += deeper
 		before := m.includes
 		c := m.exec(arm.b)
 		if exits(arm.b) { // what is loaded only to leave protects nothing
 			m.includes = before
 		}
-		m.cond -= i + 1
+		m.cond -= deeper
 		m.weak(c)
 		end()
 		undo()
@@ -526,9 +527,9 @@ func (m *machine) execIf(n *node) ctrl {
 		last = c
 	}
 	if n.c != nil {
-		m.cond += len(n.list) + 1
+		m.cond += 2
 		c := m.exec(n.c)
-		m.cond -= len(n.list) + 1
+		m.cond -= 2
 		m.weak(c)
 		if leaves && c.kind != 0 && c.kind != nGoto && c.kind == last.kind {
 			return c
