@@ -43,6 +43,7 @@ import (
 	"limier/webshell/assembly"
 	"limier/webshell/carrier"
 	"limier/webshell/cfml"
+	"limier/webshell/client"
 	wsconfig "limier/webshell/config"
 	"limier/webshell/jsp"
 	"limier/webshell/php"
@@ -79,6 +80,7 @@ func Languages() []*webshell.Language {
 		assembly.Language,
 		carrier.New(pages...),
 		cfml.Language,
+		client.Language,
 		wsconfig.New(pages...),
 		script.Language,
 	)
