@@ -45,8 +45,9 @@ type Config struct {
 // An Agent is a collector that has enrolled.
 type Agent struct {
 	Config
-	client *Client
-	spool  *Spool
+	client  *Client
+	spool   *Spool
+	scanned time.Time // also noted in a file, unless the disk is full
 }
 
 // Open opens the collector whose files are in c.Dir.
@@ -71,7 +72,7 @@ func Open(c Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Agent{c, client, spool}, nil
+	return &Agent{Config: c, client: client, spool: spool}, nil
 }
 
 // Once scans, waits for the jitter, and sends what is in the spool. It fails if
@@ -111,7 +112,11 @@ func (a *Agent) Run(ctx context.Context) error {
 			if errors.As(err, &later) && later.After > wait {
 				wait = later.After + a.upTo(later.After)
 			}
-			a.Log.Warn("the hub was not reached; the case stays in the spool", "error", err, "again_in", wait.Round(time.Second))
+			if due := a.due().Sub(a.Now()); due < wait { // days without the hub are scanned too
+				a.Log.Warn("the visit failed; cases stay in the spool until after the next scan", "error", err, "scan_in", max(due, 0).Round(time.Second))
+				break
+			}
+			a.Log.Warn("the visit failed; cases stay in the spool", "error", err, "again_in", wait.Round(time.Second))
 			if !a.wait(ctx, wait) {
 				return nil
 			}
@@ -126,17 +131,21 @@ func (a *Agent) Run(ctx context.Context) error {
 // that one which a reboot cut short is due at once. So it is if the clock was
 // set back.
 func (a *Agent) due() time.Time {
-	info, err := os.Stat(a.marker())
-	if err != nil || info.ModTime().After(a.Now()) {
+	last := a.scanned
+	if info, err := os.Stat(a.marker()); err == nil && info.ModTime().After(last) {
+		last = info.ModTime()
+	}
+	if last.After(a.Now()) {
 		return a.Now()
 	}
-	return info.ModTime().Add(a.Every)
+	return last.Add(a.Every)
 }
 
 func (a *Agent) marker() string { return filepath.Join(a.Dir, "scanned") }
 
 // mark notes when a scan was finished.
 func (a *Agent) mark(at time.Time) {
+	a.scanned = at
 	err := fleet.WriteFile(a.marker(), []byte(at.UTC().Format(time.RFC3339)+"\n"))
 	if err == nil {
 		err = os.Chtimes(a.marker(), at, at)

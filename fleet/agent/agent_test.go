@@ -83,6 +83,9 @@ func TestSpool(t *testing.T) {
 	if diff := cmp.Diff([]string{"4", "123456789"}, waiting(t, s)); diff != "" || s.Dropped() != 3 {
 		t.Error(s.Dropped(), diff)
 	}
+	if again := spool(t, dir, Limits{}); again.Dropped() != 3 { // as limier agent --once is one each time
+		t.Error("the next process knows of", again.Dropped(), "lost cases")
+	}
 	if _, err := s.Put(make([]byte, 11)); err == nil {
 		t.Error("a case larger than the spool was taken")
 	}
@@ -106,6 +109,9 @@ func TestSpool(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Join(dir, "sent")); len(left) != 0 {
 		t.Error("left in sent:", left)
+	}
+	if again := spool(t, dir, Limits{}); again.Dropped() != 0 {
+		t.Error("the hub would be told again of", again.Dropped(), "lost cases")
 	}
 	for range 60 {
 		s.limits = Limits{Bytes: 1000, Cases: 1000, Aside: 50}
@@ -179,6 +185,31 @@ func TestRun(t *testing.T) {
 		}
 		if names, _ := s.Waiting(); len(names) != 2 {
 			t.Error("waiting:", names)
+		}
+		// Three days without the hub are scanned too.
+		answer = func() (*http.Response, error) { return nil, errors.New("no route to host") }
+		ctx, cancel = context.WithTimeout(t.Context(), 72*time.Hour)
+		defer cancel()
+		if err := a.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if scans != 5 {
+			t.Errorf("%d scans in 102 hours", scans)
+		}
+		// Where nothing can be written, as on a full disk, no scan follows at once.
+		if err := errors.Join(os.Remove(a.marker()), os.MkdirAll(filepath.Join(a.marker(), "x"), 0o700), os.Chtimes(a.marker(), time.Now(), time.Now())); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), 50*time.Hour)
+		defer cancel()
+		if err := a.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if scans != 7 {
+			t.Errorf("%d scans in 152 hours", scans)
+		}
+		if err := os.RemoveAll(a.marker()); err != nil {
+			t.Fatal(err)
 		}
 		// A clock that was set back by a year does not put the next scan off by one.
 		a.mark(time.Now().AddDate(1, 0, 0))
@@ -262,6 +293,31 @@ func TestDamagedSpool(t *testing.T) {
 	}
 }
 
+// TestOneCollector: two at once would take each other's cases away.
+func TestOneCollector(t *testing.T) {
+	dir := t.TempDir()
+	lock, err := fleet.Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	once := func() error {
+		cmd := Command(Build{})
+		cmd.SetArgs([]string{"--once", "--dir", dir})
+		cmd.SetOut(io.Discard)
+		cmd.SetErr(io.Discard)
+		return cmd.ExecuteContext(t.Context())
+	}
+	if err := once(); err == nil || !strings.Contains(err.Error(), "another collector") {
+		t.Error("beside another:", err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := once(); !errors.Is(err, ErrNotEnrolled) {
+		t.Error("alone:", err)
+	}
+}
+
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // A scan that is cut short leaves a checkpoint, the next goes on from it, and
@@ -299,7 +355,7 @@ func TestCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened = 0
-	a := &Agent{Config{Dir: dir, Log: log, Scan: run, Now: time.Now}, nil, spool(t, filepath.Join(dir, "spool"), Limits{})}
+	a := &Agent{Config: Config{Dir: dir, Log: log, Scan: run, Now: time.Now}, spool: spool(t, filepath.Join(dir, "spool"), Limits{})}
 	if err := a.scan(t.Context()); err != nil {
 		t.Fatal(err)
 	}

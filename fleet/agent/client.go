@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"limier/fleet"
@@ -61,6 +62,7 @@ func Enroll(ctx context.Context, dir, address, token, name string, now func() ti
 	if err := checkAddress(address); err != nil {
 		return 0, err
 	}
+	address = strings.TrimSuffix(address, "/")
 	pinned, err := fleet.Pinned(token, now)
 	if err != nil {
 		return 0, err

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"limier/evidence"
+	"limier/fleet"
 	"limier/publish"
 	"limier/scan"
 	"limier/sigma"
@@ -148,6 +149,16 @@ func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
 		w = f
 	}
 	log := slog.New(slog.NewTextHandler(w, nil))
+	lock, err := fleet.Lock(j.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrNotEnrolled
+	case errors.Is(err, fleet.ErrLocked):
+		return fmt.Errorf("another collector works in %s: wait for its end, or stop the service", j.dir)
+	case err != nil:
+		return err
+	}
+	defer lock.Close()
 	a, err := Open(Config{
 		Dir: j.dir, Log: log, Every: j.every, Jitter: j.jitter, AllowFiles: j.allow,
 		Source: func(ctx context.Context) (evidence.Source, io.Closer, error) { return j.build.Open(ctx, j.path) },

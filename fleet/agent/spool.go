@@ -46,6 +46,9 @@ func OpenSpool(dir string, l Limits) (*Spool, error) {
 		l.Aside = 50
 	}
 	s := &Spool{dir: dir, limits: l, next: 1}
+	if text, err := os.ReadFile(s.droppedFile()); err == nil {
+		s.dropped, _ = strconv.Atoi(string(text)) // damaged: none
+	}
 	for _, folder := range []string{"waiting", "sent", "refused"} {
 		path := filepath.Join(dir, folder)
 		if err := os.MkdirAll(path, 0o700); err != nil {
@@ -90,15 +93,22 @@ func (s *Spool) Put(body []byte) (name string, err error) {
 			s.dropped++
 		}
 	}
+	if s.dropped > 0 {
+		if err := fleet.WriteFile(s.droppedFile(), []byte(strconv.Itoa(s.dropped))); err != nil {
+			return "", err
+		}
+	}
 	sum := sha256.Sum256(body)
 	name = fmt.Sprintf("%012d-%s.zst", s.next, hex.EncodeToString(sum[:]))
 	s.next++
 	return name, fleet.WriteFile(filepath.Join(s.dir, "waiting", name), body)
 }
 
-// Dropped is how many cases went because the spool was full, since it was
-// opened or Settle was called.
+// Dropped is how many cases went because the spool was full, since Settle was
+// called.
 func (s *Spool) Dropped() int { return s.dropped }
+
+func (s *Spool) droppedFile() string { return filepath.Join(s.dir, "dropped") }
 
 // Waiting lists the cases that wait, the oldest first.
 func (s *Spool) Waiting() ([]string, error) {
@@ -201,7 +211,12 @@ func (s *Spool) Sent() ([]string, error) {
 // and are not stored wait again: the hub knows what it has, so that sending one
 // twice is no harm.
 func (s *Spool) Settle(held []string) error {
-	s.dropped = 0
+	if s.dropped > 0 {
+		if err := os.Remove(s.droppedFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		s.dropped = 0
+	}
 	list, err := s.list("sent")
 	if err != nil {
 		return err

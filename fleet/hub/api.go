@@ -403,9 +403,11 @@ func peerOf(r *http.Request) string {
 	return host
 }
 
-func loopback(r *http.Request) bool {
+// local reports whether the hub's own machine asks. Without TLS a proxy there
+// asks for others.
+func local(r *http.Request) bool {
 	ip := net.ParseIP(peerOf(r))
-	return ip != nil && ip.IsLoopback()
+	return r.TLS != nil && ip != nil && ip.IsLoopback()
 }
 
 // sameText compares in constant time; nothing equals the empty text.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -237,6 +238,35 @@ func TestOddRequests(t *testing.T) {
 		if !ok || strings.Contains(head, "root:") {
 			t.Errorf("%.60q: %q", x.request, status)
 		}
+	}
+}
+
+// TestBehindProxy: everybody comes from the proxy's address, which opens nothing.
+func TestBehindProxy(t *testing.T) {
+	s := start(t, nil)
+	token, err := os.ReadFile(filepath.Join(s.dir, "keys", "metrics.token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bearer, want := range map[string]int{"": http.StatusForbidden, strings.TrimSpace(string(token)): http.StatusOK} {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.RemoteAddr = "127.0.0.1:40000"
+		r.Header.Set("Authorization", "Bearer "+bearer)
+		w := httptest.NewRecorder()
+		if s.Handler().ServeHTTP(w, r); w.Code != want {
+			t.Errorf("metrics with the token %q: %d", bearer, w.Code)
+		}
+	}
+}
+
+// TestSameFolder: two hubs would write the same queue.
+func TestSameFolder(t *testing.T) {
+	s := start(t, nil)
+	if h, err := hub.Open(t.Context(), hub.Config{Dir: s.dir, Store: s.store}); err == nil || !strings.Contains(err.Error(), "another hub") {
+		if err == nil {
+			h.Close()
+		}
+		t.Error("a second hub in the same folder:", err)
 	}
 }
 

@@ -33,6 +33,7 @@ import (
 // A site is a hub that runs, for a test.
 type site struct {
 	*hub.Hub
+	dir   string
 	url   string
 	store *store.Hub
 	clock *clock
@@ -92,7 +93,7 @@ func start(t *testing.T, change func(*hub.Config)) *site {
 		}
 		h.Close()
 	})
-	s.Hub, s.url = h, "https://"+l.Addr().String()
+	s.Hub, s.dir, s.url = h, c.Dir, "https://"+l.Addr().String()
 	return s
 }
 
@@ -317,6 +318,7 @@ func TestEnrol(t *testing.T) {
 		return err
 	}
 	one := s.token(t, "org-a", 1)
+	s.url += "/" // as browsers show it
 	if err := enrol(one, "ex01"); err != nil {
 		t.Fatal(err)
 	}

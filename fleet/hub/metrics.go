@@ -19,7 +19,7 @@ type metrics struct {
 // for whoever has the token in keys/metrics.token.
 func (h *Hub) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !loopback(r) && !sameText(token, h.keys.Metrics) {
+	if !local(r) && !sameText(token, h.keys.Metrics) {
 		problem(w, http.StatusForbidden, "metrics need the token in keys/metrics.token of the hub")
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +49,7 @@ const queueTime = 5 * time.Second
 // A queue is a JetStream work queue: what was acknowledged outlives the hub.
 type queue struct {
 	server   *server.Server // nil if external
+	lock     *os.File       // of its folder; nil if external
 	conn     *nats.Conn
 	js       jetstream.JetStream
 	stream   jetstream.Stream
@@ -75,17 +78,26 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 	url := c.NATS
 	if url == "" {
 		var err error
+		if err = os.MkdirAll(dir, 0o700); err == nil {
+			q.lock, err = fleet.Lock(dir)
+		}
+		if errors.Is(err, fleet.ErrLocked) {
+			return nil, fmt.Errorf("another hub uses %s: a second one has a folder of its own, and shares --postgres and --nats", filepath.Dir(dir))
+		} else if err != nil {
+			return nil, err
+		}
 		q.server, err = server.NewServer(&server.Options{
 			ServerName: "limier", DontListen: true, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true,
 			MaxPayload: 2 * fleet.MaxBody, SyncInterval: 2 * time.Second, JetStreamMaxMemory: 16 << 20, JetStreamMaxStore: 2 * c.QueueBytes,
 		})
 		if err != nil {
+			q.close()
 			return nil, fmt.Errorf("starting the queue in %s: %w", dir, err)
 		}
 		go q.server.Start() // ends with Shutdown
 		if !q.server.ReadyForConnections(30 * time.Second) {
-			q.server.Shutdown()
-			return nil, fmt.Errorf("the queue in %s does not start: is another hub using it, or is its disk full?", dir)
+			q.close()
+			return nil, fmt.Errorf("the queue in %s does not start: is its disk full?", dir)
 		}
 		if c := q.server.JetStreamConfig(); c != nil {
 			q.config = *c
@@ -151,6 +163,9 @@ func (q *queue) close() {
 	if q.server != nil {
 		q.server.Shutdown()
 		q.server.WaitForShutdown()
+	}
+	if q.lock != nil {
+		q.lock.Close()
 	}
 }
 
