@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 	"strings"
 
 	"limier/finding"
@@ -97,31 +99,31 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 	case !scope.all:
 		q.WriteString(`SELECT ` + strings.Replace(columns, "i.servers", "o.n", 1) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE (`)
 		all = append(all, scope.org)
-		for n, column := range append([]string{"base"}, by...) {
-			from, to := prefixOf(column, text)
+		for n, b := range beginnings(by, text) {
+			from, to := prefix(b.text)
 			if n > 0 {
 				q.WriteString(" OR ")
 			}
-			q.WriteString(`(i.` + column + ` >= ? AND i.` + column + ` < ?)`)
+			q.WriteString(`(i.` + b.column + ` >= ? AND i.` + b.column + ` < ?)`)
 			all = append(all, from, to)
 		}
 		q.WriteString(`)` + after)
 		all = append(all, args...)
 	default:
 		// One branch for each index; UNION takes away what two of them find.
-		for n, column := range append([]string{"base"}, by...) {
-			from, to := prefixOf(column, text)
+		for n, b := range beginnings(by, text) {
+			from, to := prefix(b.text)
 			if n > 0 {
 				q.WriteString(" UNION ")
 			}
 			some, most := "", maxPrefixed
-			if column == "base" {
+			if b.column == "base" {
 				some = ` AND i.base <> ''`
 			}
-			if column == by[0] {
+			if b.column == by[0] {
 				most = limit // in the order of the list already
 			}
-			q.WriteString(`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.servers > 0 AND i.` + column + ` >= ? AND i.` + column + ` < ?` + some + after + ` ORDER BY i.` + column + `, i.id LIMIT ?) b` + column)
+			q.WriteString(`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.servers > 0 AND i.` + b.column + ` >= ? AND i.` + b.column + ` < ?` + some + after + ` ORDER BY i.` + b.column + `, i.id LIMIT ?) b` + fmt.Sprint(n))
 			all = append(append(append(all, from, to), args...), most)
 		}
 		order = by[0]
@@ -139,11 +141,30 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 	return found, next, err
 }
 
-func prefixOf(column, text string) (from, to string) {
-	if column == "base" || column == "sha256" || column == "path" {
-		text = strings.ToLower(strings.ReplaceAll(text, `\`, "/"))
+// A beginning is what a column may begin with.
+type beginning struct{ column, text string }
+
+// beginnings are those of a text as people have it: a path with its drive and
+// backslashes, a hash in capitals, an address that was made harmless.
+func beginnings(by []string, text string) (all []beginning) {
+	add := func(column, text string) {
+		if b := (beginning{column, text}); !slices.Contains(all, b) {
+			all = append(all, b)
+		}
 	}
-	return prefix(text)
+	lower := strings.ToLower(strings.ReplaceAll(text, `\`, "/"))
+	add("base", lower)
+	for _, column := range by {
+		add(column, lower)
+		if column == "value" {
+			add(column, text) // an account, a user agent
+			add(column, strings.NewReplacer("[.]", ".", "[:]", ":").Replace(lower))
+		}
+		if p := FilePath(text); p != "" && column != "sha256" {
+			add(column, p)
+		}
+	}
+	return all
 }
 
 func cutKey(after string) (text string, id int64, ok bool) {
@@ -261,7 +282,11 @@ func (h *Hub) Campaigns(ctx context.Context, scope Scope, kind string, page Page
 			JOIN indicator i ON i.id = o.id WHERE i.ties = 1 AND o.n > 1`, `o.n`
 		args = append(args, scope.org)
 	}
-	if kind != "" {
+	switch kind {
+	case "":
+	case string(finding.Address):
+		q, args = q+` AND i.type IN (?, 'ipv6-addr')`, append(args, kind)
+	default:
 		q, args = q+` AND i.type = ?`, append(args, kind)
 	}
 	if k, ok := page.numbers(2); ok {

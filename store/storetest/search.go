@@ -3,10 +3,12 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"limier/finding"
 	"limier/store"
 	"limier/wire"
 )
@@ -116,6 +118,7 @@ func searchIndicators(t *testing.T, h *store.Hub) {
 		{"203.0.113.1", store.All(), []string{"203.0.113.1 2"}}, {"203.0.113.", store.All(), []string{"203.0.113.0 2", "203.0.113.1 2"}}, {"2001:db8::1", store.All(), []string{"2001:db8::1 4"}},
 		{"SUPP0RT", store.All(), []string{"/aspnet_client/supp0rt.aspx 4"}}, {"SUPP0RT", store.Org("org-0"), []string{"/aspnet_client/supp0rt.aspx 2"}}, {"example", store.All(), []string{"example 4"}},
 		{"T1190", store.All(), []string{"T1190 T1505.003 4"}}, {"203.0.113.1", store.Org("org-0"), nil}, {"nothing", store.All(), nil},
+		{"203[.]0[.]113[.]1", store.All(), []string{"203.0.113.1 2"}}, {"2001:DB8::1", store.All(), []string{"2001:db8::1 4"}}, {`C:\`, store.All(), nil},
 	} {
 		found, _, err := h.SearchIndicators(t.Context(), c.scope, c.text, store.Page{})
 		if err != nil {
@@ -139,6 +142,14 @@ func searchFiles(t *testing.T, h *store.Hub) {
 	}
 	if logs, _, err := h.SearchFiles(ctx, store.All(), "u_ex", store.Page{}); err != nil || len(logs) != 0 {
 		t.Error("logs are no files to compare:", logs, err)
+	}
+	for _, scope := range []store.Scope{store.All(), store.Org("org-0")} { // as other programs write it
+		if got, _, err := h.SearchFiles(ctx, scope, `C:\inetpub\wwwroot\aspnet_client\Supp0rt.aspx`, store.Page{}); err != nil || len(got) == 0 || got[0].Path != files[0].Path {
+			t.Error("by a whole path:", got, err)
+		}
+	}
+	if got, _, err := h.SearchIndicators(ctx, store.All(), strings.ToUpper(files[0].SHA256), store.Page{}); err != nil || len(got) != 1 || got[0].Value != files[0].SHA256 {
+		t.Error("by a hash in capitals:", got, err)
 	}
 	byHash, _, err := h.SearchFiles(ctx, store.All(), files[1].SHA256[:12], store.Page{})
 	if err != nil || len(byHash) != 1 || byHash[0] != files[1] {
@@ -191,5 +202,16 @@ func searchCampaigns(t *testing.T, h *store.Hub) {
 	}
 	if where, next, err = h.IndicatorServers(ctx, store.All(), campaigns[0].ID, store.Page{After: next, Limit: 3}); err != nil || len(where) != 1 || next != "" {
 		t.Error(where, next, err)
+	}
+	var batch []store.Submission
+	for n := range 2 {
+		c := Case(100, true)
+		c.Findings[0].Entities[0].Value = "2001:db8::bad"
+		batch = append(batch, Submission(t, enrol(t, h, "org-6", fmt.Sprint("six", n)), c, now))
+	}
+	ingest(t, h, batch...)
+	addresses, _, err := h.Campaigns(ctx, store.All(), string(finding.Address), store.Page{})
+	if err != nil || len(addresses) != 3 || !slices.ContainsFunc(addresses, func(i store.Indicator) bool { return i.Value == "2001:db8::bad" && i.Type == "ipv6-addr" }) {
+		t.Errorf("campaigns by address: %+v %v", addresses, err)
 	}
 }
