@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -155,7 +157,7 @@ func (h *Hub) AnswerFile(ctx context.Context, server int64, r FileRequest) error
 // cases went. It works in steps, so that nothing waits for it.
 func (h *Hub) Expire(ctx context.Context, before time.Time) (cases int64, err error) {
 	for {
-		n, err := h.exec(ctx, `DELETE FROM cases WHERE id IN (SELECT c.id FROM cases c JOIN server s ON s.id = c.server WHERE c.received < ? AND s.latest <> c.id LIMIT 500)`, stamp(before))
+		n, err := h.expire(ctx, before)
 		cases += n
 		if err != nil {
 			return cases, err
@@ -164,15 +166,40 @@ func (h *Hub) Expire(ctx context.Context, before time.Time) (cases int64, err er
 			break
 		}
 	}
-	if cases > 0 {
-		if err := h.update(ctx, func(tx *sql.Tx) error { return h.bump(ctx, tx, "cases", int(-cases)) }); err != nil {
-			return cases, err
-		}
-	}
 	for _, q := range []string{`DELETE FROM dead_letter WHERE at < ?`, `DELETE FROM session WHERE expires < ?`, `DELETE FROM token WHERE expires < ?`} {
 		if _, err := h.exec(ctx, q, stamp(before)); err != nil {
 			return cases, err
 		}
 	}
 	return cases, nil
+}
+
+// expire deletes some cases, and counts them off.
+func (h *Hub) expire(ctx context.Context, before time.Time) (n int64, err error) {
+	err = h.update(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, h.sql(`DELETE FROM cases WHERE id IN (SELECT c.id FROM cases c JOIN server s ON s.id = c.server WHERE c.received < ? AND s.latest <> c.id LIMIT 500) RETURNING server`), stamp(before))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		of := map[int64]int{}
+		for rows.Next() {
+			var server int64
+			if err := rows.Scan(&server); err != nil {
+				return err
+			}
+			of[server]++
+			n++
+		}
+		if err := rows.Err(); err != nil || n == 0 {
+			return err
+		}
+		for _, server := range slices.Sorted(maps.Keys(of)) {
+			if _, err := tx.ExecContext(ctx, h.sql(`UPDATE server SET cases = cases - ? WHERE id = ?`), of[server], server); err != nil {
+				return err
+			}
+		}
+		return h.bump(ctx, tx, "cases", int(-n))
+	})
+	return n, err
 }

@@ -34,7 +34,9 @@ const (
 
 // Ingest keeps submissions, all or none of them, and says what became of each.
 // A server's later submission takes the place of the one before in all that is
-// searched and counted; the cases themselves stay until they are expired.
+// searched and counted; the cases themselves stay until they are expired. One
+// that comes after its successor, as a dead letter or from another hub, is only
+// kept; one that says what an earlier case said is known by that.
 func (h *Hub) Ingest(ctx context.Context, batch []Submission) ([]Outcome, error) {
 	b := &ingest{h: h, out: make([]Outcome, len(batch)), stmts: map[string]*sql.Stmt{}, counters: map[[2]string]int64{}, deltas: map[int64]*delta{}, orgs: map[string]*[4]int64{}, builds: map[int64]*buildRow{}, exposures: map[int64]*exposed{},
 		kinds: map[int64]*counted[kindRow]{}, indicators: map[int64]*counted[indicatorRow]{}, files: map[int64]*counted[fileRow]{}, fileBuilds: map[[2]int64]int64{}}
@@ -69,13 +71,30 @@ type ingest struct {
 
 // A delta is a server before and after.
 type delta struct {
-	id                int64
-	org, name         string
-	enrolled, revoked int64
-	cases             int64
-	before, after     state
-	last              *Submission // nil if nothing of it is new
-	lastID            int64
+	id                 int64
+	org, name          string
+	enrolled, revoked  int64
+	cases              int64
+	before, after      state
+	received, acquired int64       // of the latest
+	kept               bool        // a case, as the latest or not
+	last               *Submission // nil if nothing of it is new
+	lastID             int64
+}
+
+// disorder is how much earlier than the latest case one can have been received
+// that comes after it. If it is more, a clock was wrong.
+const disorder = 90 * 24 * time.Hour
+
+// late reports whether the submission is older than the server's latest, by the
+// clock of the hub and by its own.
+func (d *delta) late(s *Submission) bool {
+	by := d.received - stamp(s.Received)
+	return by > 0 && by < disorder.Microseconds() && stamp(s.Summary.Acquired) < d.acquired
+}
+
+func (d *delta) take(s *Submission, id int64) {
+	d.last, d.lastID, d.received, d.acquired = s, id, stamp(s.Received), stamp(s.Summary.Acquired)
 }
 
 // A state is what of a server is counted.
@@ -108,14 +127,16 @@ func (b *ingest) run(ctx context.Context, batch []Submission) error {
 		ids[s.Server] = true
 	}
 	servers := slices.Sorted(maps.Keys(ids))
-	known := map[int64]map[[32]byte]bool{} // evidence by server
-	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, exposure, verdict, first_hostile, latest, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
+	const inTable = -1                      // its number is read if it is wanted
+	known := map[int64]map[[32]byte]int64{} // numbers of cases by server and evidence
+	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, received, acquired, exposure, verdict, first_hostile, latest, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
 		d := &delta{}
 		var first int64
-		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.before.build)
+		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.received, &d.acquired, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.before.build)
 		d.before.day = day(moment(first))
 		b.deltas[d.id] = d
-		known[d.id] = map[[32]byte]bool{}
+		d.lastID = d.before.latest
+		known[d.id] = map[[32]byte]int64{}
 		return err
 	}); err != nil {
 		return err
@@ -125,7 +146,7 @@ func (b *ingest) run(ctx context.Context, batch []Submission) error {
 		var sum []byte
 		err := rows.Scan(&id, &sum)
 		if err == nil && known[id] != nil && len(sum) == 32 {
-			known[id][[32]byte(sum)] = true
+			known[id][[32]byte(sum)] = inTable
 		}
 		return err
 	}); err != nil {
@@ -143,22 +164,37 @@ func (b *ingest) run(ctx context.Context, batch []Submission) error {
 		case d == nil || d.revoked != 0:
 			b.out[i] = Unknown
 			continue
-		case known[s.Server][s.Evidence]:
+		case known[s.Server][s.Evidence] != 0:
 			b.out[i] = Duplicate
+			if stamp(s.Summary.Acquired) <= d.acquired {
+				continue // sent again
+			}
+			id := known[s.Server][s.Evidence]
+			if id == inTable {
+				if err := b.tx.QueryRowContext(ctx, b.h.sql(`SELECT id FROM cases WHERE server = ? AND evidence = ?`), s.Server, s.Evidence[:]).Scan(&id); err != nil {
+					return err
+				}
+			}
+			if id != d.lastID { // the server is again as it was: what it said in between is over
+				d.take(s, id)
+			}
 			continue
 		}
 		b.out[i] = Stored
-		known[s.Server][s.Evidence] = true
 		next++
-		d.last, d.lastID = s, next
+		known[s.Server][s.Evidence] = next
+		if !d.late(s) {
+			d.take(s, next)
+		}
 		d.cases++
+		d.kept = true
 		cases = append(cases, []any{next, s.Server, stamp(s.Received), stamp(s.Summary.Acquired), string(s.Summary.Verdict), s.Summary.Findings, s.Evidence[:], s.Hash[:], s.Body})
 	}
-	if len(cases) == 0 {
-		return nil
-	}
-	if err := b.insert(ctx, `INSERT INTO cases(id, server, received, acquired, verdict, findings, evidence, hash, body) VALUES `, "", cases); err != nil {
-		return err
+	if len(cases) > 0 {
+		err := b.insert(ctx, `INSERT INTO cases(id, server, received, acquired, verdict, findings, evidence, hash, body) VALUES `, "", cases)
+		if err != nil {
+			return err
+		}
 	}
 	b.counters[[2]string{"cases", ""}] += int64(len(cases))
 	if err := b.forget(ctx); err != nil {
@@ -227,6 +263,11 @@ func (b *ingest) write(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(b.deltas)) {
 		d := b.deltas[id]
 		if d.last == nil {
+			if d.kept {
+				if err := b.exec(ctx, `UPDATE server SET cases = ? WHERE id = ?`, d.cases, id); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		s := &d.last.Summary

@@ -96,6 +96,53 @@ func testReplace(t *testing.T, h *store.Hub) {
 	}
 }
 
+// testOrder: cases come late, as dead letters and from several hubs; the server
+// is told by the newest.
+func testOrder(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	a := enrol(t, h, "org", "ex01")
+	day := func(n int, hostile bool, days int) store.Submission {
+		c := Case(n, hostile)
+		c.Start.Acquired = now.AddDate(0, 0, days)
+		s := Submission(t, a, c, c.Start.Acquired.Add(time.Hour))
+		s.Evidence = Submission(t, a, Case(n, hostile), now).Evidence // which says nothing of when
+		return s
+	}
+	is := func(what string, verdict wire.Verdict, cases, days int) {
+		t.Helper()
+		s := must(h.Server(ctx, store.All(), a))(t)
+		latest, _, err := h.Case(ctx, store.All(), s.Latest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Verdict != verdict || s.Cases != cases || latest.Verdict != verdict || !s.Acquired.Equal(now.AddDate(0, 0, days)) {
+			t.Errorf("%s: %s of %v, %d cases, the latest %s", what, s.Verdict, s.Acquired, s.Cases, latest.Verdict)
+		}
+		kinds, _, err := h.SearchFindings(ctx, store.All(), nil, "", store.Page{})
+		if err != nil || len(kinds) > 0 != (verdict == wire.Compromised) {
+			t.Errorf("%s: %d findings, %v", what, len(kinds), err)
+		}
+	}
+	first := day(1, true, 1)
+	ingest(t, h, day(3, true, 3))
+	ingest(t, h, first, day(2, false, 2))
+	is("two that come late", wire.Compromised, 3, 3)
+	ingest(t, h, day(4, false, 4))
+	is("the next", wire.Exposed, 4, 4)
+	if got := ingest(t, h, first); got[0] != store.Duplicate {
+		t.Error(got)
+	}
+	is("one sent again", wire.Exposed, 4, 4)
+	if got := ingest(t, h, day(1, true, 5)); got[0] != store.Duplicate {
+		t.Error(got)
+	}
+	is("as it was on the first day", wire.Compromised, 4, 5)
+	ingest(t, h, day(6, false, 6), day(1, true, 7))
+	is("and so in one batch", wire.Compromised, 5, 7)
+	ingest(t, h, day(8, false, -200))
+	is("a clock was wrong", wire.Exposed, 6, -200)
+}
+
 func testExpire(t *testing.T, h *store.Hub) {
 	ctx := t.Context()
 	a := enrol(t, h, "a", "ex01")
@@ -111,8 +158,13 @@ func testExpire(t *testing.T, h *store.Hub) {
 	if left := must(h.Cases(ctx, store.All(), a))(t); n != 1 || len(left) != 1 {
 		t.Errorf("%d expired, %d left", n, len(left))
 	}
-	if o := must(h.Overview(ctx, store.All()))(t); o.Cases != 1 {
-		t.Error(o.Cases, "cases")
+	for _, scope := range []store.Scope{store.All(), store.Org("a")} {
+		if o := must(h.Overview(ctx, scope))(t); o.Cases != 1 {
+			t.Errorf("%+v: %d cases", scope, o.Cases)
+		}
+	}
+	if s := must(h.Server(ctx, store.All(), a))(t); s.Cases != 1 {
+		t.Error(s.Cases, "cases of the server")
 	}
 }
 
