@@ -243,6 +243,20 @@ func (w *watch) on(m *Machine, rounds int) bool {
 	return (m.escapes == w.escapes || rounds < 3) && rounds-w.since < 2000
 }
 
+// unsure runs a round of a loop twice, since nobody knows how many there are
+// and what the end of one taints reaches the start of the next; deep inside
+// others once, lest the runs multiply.
+func (m *Machine) unsure(round func()) {
+	m.weak++
+	m.loops++
+	round()
+	if m.loops <= 3 {
+		round()
+	}
+	m.loops--
+	m.weak--
+}
+
 func (m *Machine) loop(n *Node) control {
 	floor := m.left / 3 // a loop may not eat what comes behind it
 	switch n.Kind {
@@ -277,12 +291,10 @@ func (m *Machine) while(cond, body, post *Node, until bool, floor int) control {
 			truth = truth != until
 		}
 		if !known {
-			m.weak++
-			for range 2 {
+			m.unsure(func() {
 				m.execBlock(body, 0)
 				m.exec(post)
-			}
-			m.weak--
+			})
 			return goOn
 		}
 		if !truth {
@@ -311,12 +323,10 @@ func (m *Machine) forTo(n *Node, floor int) control {
 	b, ok2 := to.Number()
 	s, ok3 := step.Number()
 	if !ok1 || !ok2 || !ok3 || s == 0 {
-		m.weak++
-		for range 2 {
+		m.unsure(func() {
 			m.assign(n.Kids[0], Union(from, Value{L: to.L & Numeric}))
 			m.execBlock(n.Kids[4], 0)
-		}
-		m.weak--
+		})
 		return goOn
 	}
 	if s > 0 && a > b || s < 0 && a < b {
@@ -363,11 +373,11 @@ func (m *Machine) forEach(n *Node, floor int) control {
 		if e, ok := m.Host.Call(m, n, list, "<each>", nil); ok {
 			v = e
 		}
-		for range 2 {
+		m.weak--
+		m.unsure(func() {
 			set(v)
 			m.execBlock(n.Kids[2], 0)
-		}
-		m.weak--
+		})
 		return goOn
 	}
 	for i := 0; i < size && m.left > floor; i++ {

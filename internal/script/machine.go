@@ -39,6 +39,7 @@ type Machine struct {
 	long    ring
 	slab    []Value
 	weak    int
+	loops   int // of unknown rounds around the statement at hand
 	escapes int
 	nest    int
 	calls   int
