@@ -49,11 +49,11 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		case "servervariables":
 			return h.Index(m, n, script.Instance("servervariables"), args)
 		case "form", "querystring", "cookies", "item", "params":
-			return h.source(m, n, fromRequest)
+			return h.field(m, n, args)
 		}
 		return none, true
 	case "request.collection":
-		return h.source(m, n, fromRequest)
+		return h.field(m, n, args)
 	case "response":
 		h.send(n, name, first(args))
 		return none, true
@@ -420,6 +420,11 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			if v := script.Union(a, anyOf(a)); v.L&hostile != 0 {
 				h.See(n, v, webshell.Sight{Rule: "request-to-eval", Text: "A style sheet from the request, which may hold script, is run."})
 			}
+			return none, true
+		}
+	case "persits.upload", "persits.upload.1", "softartisans.fileup", "w3.upload", "dundas.upload.2":
+		if strings.HasPrefix(name, "save") && a.L&fromRequest != 0 {
+			h.write(m, n, a, m.Source(n, fromUpload))
 			return none, true
 		}
 	case "msscriptcontrol.scriptcontrol":

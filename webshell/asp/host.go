@@ -234,10 +234,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 				}
 			}
 		}
-		if s, ok := args[0].Text(); ok && webshell.PasswordField(s) {
-			return h.source(m, n, fromRequest|password)
-		}
-		return h.source(m, n, fromRequest)
+		return h.field(m, n, args)
 	case "servervariables":
 		s, ok := args[0].Text()
 		if !ok {
@@ -266,6 +263,14 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		return v, true
 	}
 	return script.Value{}, false
+}
+
+// field is a field of the request by its name.
+func (h *host) field(m *script.Machine, n *script.Node, args []script.Value) (script.Value, bool) {
+	if s, ok := first(args).Text(); ok && webshell.PasswordField(s) {
+		return h.source(m, n, fromRequest|password)
+	}
+	return h.source(m, n, fromRequest)
 }
 
 func isServerVariable(s string) bool {

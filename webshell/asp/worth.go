@@ -162,7 +162,7 @@ func created(low []byte, name string) bool {
 		}
 		quote := rest[0]
 		if quote != '"' && quote != '\'' {
-			if word(quote) || quote >= 0x80 {
+			if word(quote) || quote >= 0x80 || quote == '[' { // ["WScript", "Shell"].join(".")
 				return true
 			}
 			continue
@@ -175,7 +175,7 @@ func created(low []byte, name string) bool {
 		if len(after) > 0 && (after[0] == '&' || after[0] == '+') {
 			return true
 		}
-		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:"} {
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup"} {
 			if bytes.Contains(id, []byte(bad)) {
 				return true
 			}
