@@ -5,6 +5,7 @@ package aspnet
 import (
 	"bytes"
 	"path"
+	"regexp"
 	"strings"
 
 	"limier/internal/script"
@@ -34,6 +35,9 @@ func match(name string, head []byte) bool {
 	if bytes.Contains(head, []byte("<?php")) || bytes.Contains(head, []byte("import=")) {
 		return false
 	}
+	if bytes.Contains(head, []byte(scripted)) {
+		return true
+	}
 	if i := bytes.Index(head, []byte("<script")); i >= 0 && bytes.Contains(head[i:], []byte("runat")) {
 		return true
 	}
@@ -44,6 +48,10 @@ func match(name string, head []byte) bool {
 	}
 	return false
 }
+
+// scripted is the attribute of an element of XSLT that holds code for the
+// server: <msxsl:script language="C#" implements-prefix="user">.
+const scripted = "implements-prefix"
 
 // Analyse judges one file.
 func Analyse(name string, data []byte) []webshell.Reason {
@@ -97,6 +105,9 @@ func cut(name, text string) *script.Page {
 	}
 	d := script.CSharp
 	p := script.Cut(text, d, true)
+	if !p.Code && strings.Contains(text, scripted) {
+		return styleSheet(text)
+	}
 	if !p.Declared {
 		if guess := guessDialect(p); guess != d {
 			p = script.Cut(text, guess, true)
@@ -108,6 +119,33 @@ func cut(name, text string) *script.Page {
 func whole(text string, d script.Dialect) *script.Page {
 	return &script.Page{Text: text, Dialect: d, Code: true,
 		Blocks: []script.Block{{Dialect: d, Segments: []script.Segment{{Start: 0, End: len(text)}}, Class: true}}}
+}
+
+var (
+	sheetScript = regexp.MustCompile(`<\w+:script\b[^>]*\b` + scripted + `\b[^>]*>`)
+	language    = regexp.MustCompile(`\blanguage\s*=\s*["']([^"']+)`)
+	marks       = strings.NewReplacer("<![CDATA[", "         ", "]]>", "   ")
+)
+
+// maxSheetScripts is how many scripts of a style sheet are read.
+const maxSheetScripts = 50
+
+// styleSheet takes the code of a style sheet of XSLT.
+func styleSheet(text string) *script.Page {
+	text = marks.Replace(text)
+	p := &script.Page{Text: text}
+	for _, at := range sheetScript.FindAllStringIndex(text, maxSheetScripts) {
+		d := script.JScript // without the attribute
+		if m := language.FindStringSubmatch(text[at[0]:at[1]]); m != nil {
+			d, _ = script.DialectOf(m[1], true)
+		}
+		if n := strings.Index(text[at[1]:], ":script>"); n >= 0 {
+			end := at[1] + strings.LastIndexByte(text[at[1]:at[1]+n], '<') // of </msxsl:script>
+			p.Code, p.Dialect = true, d
+			p.Blocks = append(p.Blocks, script.Block{Dialect: d, Segments: []script.Segment{{Start: at[1], End: max(at[1], end)}}, Class: true})
+		}
+	}
+	return p
 }
 
 // guessDialect tells C# from VB.NET where no directive says.
@@ -222,5 +260,5 @@ func worth(data []byte) bool {
 		return true
 	}
 	return bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("+ADw")) ||
-		bytes.Contains(data, []byte("unat")) || bytes.Contains(data, []byte("UNAT")) || bytes.Contains(data, []byte("@")) || bytes.Contains(data, []byte("System.Web")) || bytes.Contains(data, []byte("AspNetCore"))
+		bytes.Contains(data, []byte("unat")) || bytes.Contains(data, []byte("UNAT")) || bytes.Contains(data, []byte("@")) || bytes.Contains(data, []byte("System.Web")) || bytes.Contains(data, []byte("AspNetCore")) || bytes.Contains(data, []byte(scripted))
 }

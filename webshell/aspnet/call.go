@@ -44,6 +44,14 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	switch name {
 	case "validateuser", "authenticate", "logonuser", "validatecredentials":
 		h.asks = true
+	case "tryparse", "tryparseexact", "trycreate": // the last argument receives what the first says
+		if len(args) > 1 && len(n.Kids) > len(args) {
+			v := script.Union(args[0])
+			if name != "trycreate" {
+				v.L |= script.Numeric
+			}
+			m.Taint(n.Kids[len(args)], v)
+		}
 	}
 	switch recv.K {
 	case script.VNone:
@@ -464,7 +472,7 @@ func (h *host) visitor(n *script.Node, v, name script.Value) {
 
 // asked is a server at address url being asked.
 func (h *host) asked(n *script.Node, url script.Value) {
-	if url.L&encoded != 0 && pure(url) {
+	if url.L&(encoded|fromHeader) != 0 && pure(url) { // map servers' proxies are sent it in plain, in the query
 		h.onward = n
 	}
 	if p := strings.ToLower(url.Prefix()); url.L&fromRequest != 0 && (p == "http://127.0.0.1:" || p == "http://localhost:") {

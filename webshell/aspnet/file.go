@@ -77,8 +77,12 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 	case "getfiles", "getdirectories", "getfilesystementries", "enumeratefiles", "enumeratedirectories", "enumeratefilesystementries", "getfolder":
 		h.act("list", n, a)
 		return script.Union(args...), true
-	case "setlastwritetime", "setcreationtime", "setlastaccesstime", "setlastwritetimeutc", "setattributes", "setcreationtimeutc":
+	case "setlastwritetime", "setcreationtime", "setlastaccesstime", "setlastwritetimeutc", "setattributes", "setcreationtimeutc", "setlastaccesstimeutc":
 		h.act("time", n, a)
+		if when := nth(args, 1); pure(a) && a.L&mapped == 0 && when.L&client != 0 {
+			h.See(n, script.Union(a, when), webshell.Sight{Rule: "request-to-file-time", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The request names any file of the server and the time that it shall show."})
+		}
 		return none, true
 	case "exists":
 		h.guard(n, a)

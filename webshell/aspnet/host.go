@@ -57,7 +57,7 @@ type host struct {
 	logs    *script.Node            // where data from the request is written to a file
 	wrote   *script.Node            // where what the page does not show is written to a script
 	ran     *script.Node            // where a page is run whose name is made up
-	onward  *script.Node            // where a server is asked whose address the client sends encoded
+	onward  *script.Node            // where a server is asked whose address the client sends encoded or in a header
 	guards  map[string]*script.Node // where a security product is looked for
 }
 

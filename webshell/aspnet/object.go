@@ -114,8 +114,8 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return script.Instance("loaded", recv), true
 		}
 	case "appdomain":
-		if name == "load" {
-			return h.load(m, n, deep(args...), a, "AppDomain.Load"), true
+		if name == "load" || strings.HasPrefix(name, "executeassembly") {
+			return h.load(m, n, deep(args...), a, "AppDomain."+name), true
 		}
 	case "methodinfo":
 		return h.invoke(m, n, recv, name, args)

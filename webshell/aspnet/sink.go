@@ -293,7 +293,7 @@ func (h *host) structure() {
 	}
 	if h.onward != nil && h.relays != nil {
 		h.See(h.onward, script.Value{}, webshell.Sight{Rule: "relays-requests", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
-			Text: "The page asks any server whose address the client sends encoded, and hands him the answer: a tunnel."})
+			Text: "The page asks any server whose address the client sends encoded or in a header, and hands him the answer: a tunnel."})
 	}
 	if h.wrote != nil && h.ran != nil {
 		h.See(h.wrote, script.Value{}, webshell.Sight{Rule: "runs-what-it-writes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
