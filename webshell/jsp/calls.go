@@ -188,7 +188,11 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 	case "getHeader", "getHeaders", "getHeaderNames", "getCookies", "getPathInfo", "getRequestURI", "getRequestURL", "getPathTranslated", "getRequestedSessionId":
 		if request || unknown && name != "getHeader" {
 			w.facts.reads = true
-			return value{taint: fromRequest, origin: at}, true
+			out := value{taint: fromRequest, origin: at}
+			if name == "getHeader" && !strings.EqualFold(arg(args, 0).s, "referer") {
+				out.taint |= header
+			}
+			return out, true
 		}
 	case "getInputStream", "getReader":
 		switch {

@@ -47,7 +47,7 @@ func match(name string, head []byte) bool {
 // actions are words of which a page that acts holds at least one: it must name
 // an API somewhere, if only that of reflection. A page without is harmless.
 var actions = []string{
-	"exec(", "getruntime", "commandline", "deserialize(", "dolookup(", "jndi", "naming.provider", "jexl", "template(", "proprietaryevaluate", "virtualmachine", "mbeanserver", "processbuilder", "processimpl", ".eval", "defineclass", "classloader", "scriptengine", "fileoutputstream", "filewriter", "randomaccessfile",
+	"exec(", "getruntime", "commandline", ".jna", "deserialize(", "dolookup(", "jndi", "naming.provider", "jexl", "template(", "proprietaryevaluate", "virtualmachine", "mbeanserver", "processbuilder", "processimpl", ".eval", "defineclass", "classloader", "scriptengine", "fileoutputstream", "filewriter", "randomaccessfile",
 	"files.", "fileutils", "readobject", "xmldecoder", ".lookup", "drivermanager", "socket", "forname", "invoke", "getmethod", "newinstance",
 	"listroots", "filehandler", "printwriter(", "printstream(", "unsafe", "$$bcel$$", "elprocessor", "expressionfactory", "fromxml", "transferto",
 	"addfilter", "addservlet", "addvalve", "registermapping", "addinterceptor", "addapplicationeventlistener", "system.load", "urlclassloader",

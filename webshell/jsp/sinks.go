@@ -173,6 +173,10 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 		if b := arg(args, 1); class == "Function" && nativeCalls[strings.ToLower(b.s)] {
 			f.sink(sinkInternal, at, joinAll(args)).name = b.s
 		}
+	case "system", "popen", "WinExec", "ShellExecute", "ShellExecuteA", "ShellExecuteW": // of a system's library, through JNA
+		if sure(a) {
+			f.sink(sinkExec, at, joinAll(args))
+		}
 	case "createMBean":
 		if strings.HasPrefix(a.s, "javax.management.loading.") {
 			f.sink(sinkInternal, at, a).name = a.s

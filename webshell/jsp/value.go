@@ -15,6 +15,7 @@ const (
 	fromNet                       // fetched from another host
 	fromStore                     // a file, a database, a session or an application attribute
 	password                      // typed into a field for it
+	header                        // a header of the request, with fromRequest
 	weak                          // passed through a call we do not know
 
 	controlled = fromRequest | fromBody // whoever sends the request chose it freely
