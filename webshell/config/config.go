@@ -71,7 +71,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath"})
+	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
@@ -85,6 +85,7 @@ var (
 	opens    = literal.New([]string{`".config`, `'.config`, `"web.config`, `'web.config`})
 	runat    = literal.New([]string{`runat="server"`})
 	folders  = literal.New([]string{"physicalpath"})
+	hosts    = literal.New([]string{"processpath"})
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
@@ -180,6 +181,8 @@ var (
 	factory     = regexp.MustCompile(`(?:Page|SimpleHandler|WebServiceHandler)Factory`)
 	homeAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://(?:localhost|127\.0\.0\.1)[:/"]`)
 	shellCGI    = regexp.MustCompile(`(?i)<application\b[^>]*\bfullPath\s*=\s*"[^"]*\\(?:cmd|powershell)\.exe"`)
+	hosted      = regexp.MustCompile(`(?i)<(?:aspNetCore|httpPlatform)\b[^>]*>`)
+	masked      = regexp.MustCompile(`(?is)\b(?:powershell|pwsh)(?:\.exe)?\s.*(?:[-/]e(?:c|nc\w*)?\s+[a-z0-9+/=]{8,}|\bdownloadstring\b)`)
 	folder      = regexp.MustCompile(`(?i)\bphysicalPath\s*=\s*"([^"]*)"`)
 	device      = regexp.MustCompile(`(?i)\\(?:con|prn|aux|nul|com\d|lpt\d)(?:[\\. ]|$)`)
 	oddFolder   = regexp.MustCompile(`(?i)^c:\\users\\all users\\|\\\$?recycle|\\perflogs\\|\\windows\\(?:temp|tasks|debug|fonts|help)\\`)
@@ -238,6 +241,9 @@ func (f *file) iis() {
 		if s := strings.ToLower(a["scriptprocessor"]); strings.Contains(s, "cmd.exe") || strings.Contains(s, "powershell") {
 			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", at)
 		}
+		if s := a["scriptprocessor"]; strings.HasPrefix(s, `\\`) && !strings.HasPrefix(s, `\\?\`) {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "handler-elsewhere", "Requests are handed to a program on another host: "+webshell.Cut(s, 200)+".", at)
+		}
 		image := strings.ToLower(a["image"])
 		if image == "" || slices.ContainsFunc(system, func(p string) bool { return strings.HasPrefix(image, p) }) && !slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
 			continue
@@ -272,6 +278,13 @@ func (f *file) iis() {
 			f.add(webshell.Malicious, finding.HighConfidence, "hidden-folder", "Part of a site lies in a folder with a device's name, which Windows' own tools can't open: "+webshell.Cut(string(p), 200)+".", m[0])
 		case oddFolder.Match(p):
 			f.add(webshell.Malicious, finding.ModerateConfidence, "hidden-folder", "Part of a site lies in a folder where no site belongs: "+webshell.Cut(string(p), 200)+".", m[0])
+		}
+	}
+	if hosts.Any(data) {
+		for _, m := range hosted.FindAllIndex(data, 50) {
+			if a := attributes(data[m[0]:m[1]]); masked.MatchString(a["processpath"] + " " + a["arguments"]) {
+				f.add(webshell.Malicious, finding.HighConfidence, "host-runs-shell", "The server starts PowerShell with a hidden command as the site's program: "+webshell.Cut(a["arguments"], 200)+".", m[0])
+			}
 		}
 	}
 	if shells.Any(data) {
@@ -345,7 +358,7 @@ func word(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c 
 
 // judged are the attributes of an element by which it is judged; the values of
 // others may look like them.
-var judged = []string{"path", "type", "modules", "scriptprocessor", "image", "name", "extension", "verb"}
+var judged = []string{"path", "type", "modules", "scriptprocessor", "image", "name", "extension", "verb", "processpath", "arguments"}
 
 // maxAttributes is how many attributes of one element are looked at.
 const maxAttributes = 20
