@@ -81,7 +81,8 @@ func (w *recorder) Header() http.Header         { return w.header }
 func (w *recorder) WriteHeader(int)             {}
 func (w *recorder) Write(p []byte) (int, error) { return w.body.Write(p) }
 
-// describe joins OpenAPI documents: paths, and each kind of component.
+// describe joins OpenAPI documents: paths, each with what its document wants of
+// who asks, and each kind of component.
 func describe(docs ...[]byte) (map[string]any, error) {
 	var all map[string]any
 	for _, text := range docs {
@@ -92,6 +93,13 @@ func describe(docs ...[]byte) (map[string]any, error) {
 		if all == nil {
 			all = doc
 			continue
+		}
+		for path := range object(doc, "paths") {
+			for _, asked := range object(object(doc, "paths"), path) {
+				if op, ok := asked.(map[string]any); ok && op["security"] == nil && doc["security"] != nil {
+					op["security"] = doc["security"]
+				}
+			}
 		}
 		join(all, doc, "paths")
 		for kind := range object(doc, "components") {
