@@ -122,6 +122,9 @@ func (c *Console) accountState(v *visit) error {
 // validOrg is what an organisation's identifier looks like.
 var validOrg = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 
+// validCountry is ISO 3166-1 alpha-2.
+var validCountry = regexp.MustCompile(`^[A-Z]{2}$`)
+
 func (c *Console) newToken(v *visit) error {
 	f := v.r.PostForm
 	org := f.Get("organisation")
@@ -160,15 +163,21 @@ func (c *Console) revokeToken(v *visit) error {
 
 func (c *Console) putOrganisation(v *visit) error {
 	f := v.r.PostForm
-	id, country := f.Get("id"), strings.ToUpper(f.Get("country"))
-	if !validOrg.MatchString(id) || strings.TrimSpace(f.Get("name")) == "" {
-		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has letters, digits and . _ - only."))
+	id, country := f.Get("id"), strings.ToUpper(strings.TrimSpace(f.Get("country")))
+	bad := func(text string) error { return c.showAdmin(v, http.StatusBadRequest, "", "", v.t(text)) }
+	switch {
+	case !validOrg.MatchString(id):
+		return bad("An organisation's identifier has letters, digits and . _ - only.")
+	case strings.TrimSpace(f.Get("name")) == "":
+		return bad("An organisation needs a name.")
+	case country != "" && !validCountry.MatchString(country):
+		return bad("A country has two letters: FR.")
 	}
 	o, err := c.Store.Organisation(v.ctx(), v.scope, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	o.ID, o.Name, o.Country, o.Contact = id, cut(f.Get("name")), short(country, 2), cut(f.Get("contact"))
+	o.ID, o.Name, o.Country, o.Contact = id, cut(f.Get("name")), country, cut(f.Get("contact"))
 	if o.Created.IsZero() {
 		o.Created = c.Now()
 	}

@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the description
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 
 	"limier/store"
 )
@@ -47,7 +48,7 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 		return answer(v, got, "", err)
 	})
 	on("GET /api/v1/search/{in}", store.Viewer, func(v *visit) error {
-		d := searchData{Query: cut(v.r.URL.Query().Get("q")), In: v.r.PathValue("in")}
+		d := searchData{Query: strings.TrimSpace(cut(v.r.URL.Query().Get("q"))), In: v.r.PathValue("in")}
 		next, err := c.find(v, &d)
 		var list any = d.Indicators
 		switch d.In {
@@ -61,6 +62,9 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 	on("GET /api/v1/files/{id}/prevalence", store.Viewer, func(v *visit) error {
 		id, err := number(v.r)
 		if err != nil {
+			return err
+		}
+		if _, err := c.Store.File(v.ctx(), id); err != nil {
 			return err
 		}
 		list, err := c.Store.Prevalence(v.ctx(), id)

@@ -59,6 +59,9 @@ func curve(id, title string, w *words, points []point) template.HTML {
 	}
 	c.add(`<polygon class="area" points="%.1f,%.1f %s%.1f,%.1f"/>`, x(0), y(0), line.String(), x(len(points)-1), y(0))
 	c.add(`<polyline class="curve" points="%s"/>`, strings.TrimSpace(line.String()))
+	if len(points) == 1 { // no line has one point
+		c.add(`<circle class="bar bad" cx="%.1f" cy="%.1f" r="4"/>`, x(0), y(points[0].Value))
+	}
 	step := max(1, (len(points)+5)/6)
 	for i, p := range points {
 		c.add(`<circle cx="%.1f" cy="%.1f" r="5" fill="transparent"><title>%s</title></circle>`, x(i), y(p.Value), template.HTMLEscapeString(p.Label+": "+w.number(p.Value)))

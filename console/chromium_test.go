@@ -130,9 +130,13 @@ func TestChromium(t *testing.T) {
 			fits(p.path, lang)
 			usable(p.path, lang)
 			judge(p.path, lang)
+			hidden, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".scroll")].filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent.trim().slice(0, 80)).join("\n")`))
+			if err != nil || hidden != "" {
+				t.Errorf("%s in %s: part of a table is out of sight: %s, %v", p.path, lang, hidden, err)
+			}
 			shot(p.name + "-" + lang)
 		}
-		run("phone", chromedp.EmulateViewport(375, 812))
+		run("phone", chromedp.EmulateViewport(320, 812))
 		for _, p := range pages {
 			run(p.path, chromedp.Navigate(e.url+p.path))
 			fits(p.path, lang)

@@ -395,3 +395,44 @@ func TestVisitorGoesAway(t *testing.T) {
 		t.Errorf("a failure was not logged: %q", &log)
 	}
 }
+
+// TestAsPeopleWrite asks with the capitals, spaces and methods that people and
+// programs use.
+func TestAsPeopleWrite(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	v := e.as("root")
+	for path, want := range map[string]string{"/servers?cve=+cve-2021-26855": "ex00.town.example", "/api/v1/servers?cve=cve-2021-26855": "ex00.town.example", "/servers?name=ex00+": "ex00.town.example", "/api/v1/search/indicators?q=+203.0.113.45+": "203.0.113.45"} {
+		if code, body := v.get(path); code != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d, without %s", path, code, want)
+		}
+	}
+	if code, _ := v.get("/api/v1/files/99/prevalence"); code != http.StatusNotFound {
+		t.Errorf("prevalence of no file: %d", code)
+	}
+	for _, c := range []struct{ name, country, want string }{{"n", "France", "two letters"}, {" ", "FR", "needs a name"}, {"n", " fr", "was saved"}, {"n", "", "was saved"}} {
+		if _, body := v.post("/admin", "/admin/organisations", url.Values{"id": {"new"}, "name": {c.name}, "country": {c.country}}); !strings.Contains(body, c.want) {
+			t.Errorf("organisation %q of %q: not told %q", c.name, c.country, c.want)
+		}
+	}
+	for path, want := range map[string]int{"/servers": http.StatusSeeOther, "/api/v1/servers": http.StatusUnauthorized} {
+		w := httptest.NewRecorder()
+		e.c.ServeHTTP(w, httptest.NewRequest(http.MethodHead, path, nil))
+		if w.Code != want || want == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
+			t.Errorf("HEAD %s without a log-in: %d %v", path, w.Code, w.Header())
+		}
+	}
+}
+
+// TestDays: one clock that is wrong by years does not hide the outbreak, and
+// what the picture leaves out is counted.
+func TestDays(t *testing.T) {
+	now := time.Date(2021, 3, 12, 0, 0, 0, 0, time.UTC)
+	points, outside := days([]store.Day{{Day: "2019-09-03", Compromised: 1}, {Day: "2021-03-01", Compromised: 2}, {Day: "2021-03-03", Attacked: 3}, {Day: "2099-01-01", Attacked: 4}}, now)
+	if want := []point{{"2021-03-01", 2}, {"2021-03-02", 0}, {"2021-03-03", 3}}; !slices.Equal(points, want) || outside != 5 {
+		t.Errorf("%v and %d outside, want %v and 5", points, outside, want)
+	}
+	if one := curve("c", "t", &words{lang: "en"}, points[:1]); !strings.Contains(string(one), `class="bar bad"`) {
+		t.Error("a single day is not to be seen")
+	}
+}

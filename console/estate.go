@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"limier/casefile"
@@ -22,7 +23,9 @@ import (
 
 type estateData struct {
 	store.Overview
-	Picture template.HTML
+	Picture            template.HTML
+	Outside            int64 // servers of days that the picture does not show
+	AllCVEs, AllBuilds int   // of which the first are listed
 }
 
 func (c *Console) estate(v *visit) error {
@@ -30,7 +33,9 @@ func (c *Console) estate(v *visit) error {
 	if err != nil {
 		return err
 	}
-	d := estateData{Overview: o, Picture: curve("curve", v.t("Servers by the day of their first hostile act"), v.words, days(o.Curve))}
+	points, outside := days(o.Curve, c.Now())
+	d := estateData{Overview: o, Outside: outside, AllCVEs: len(o.CVEs), AllBuilds: len(o.Builds),
+		Picture: curve("curve", v.t("Servers by the day of their first hostile act"), v.words, points)}
 	// Of those that as many servers are open to, the exploited come first.
 	slices.SortStableFunc(d.CVEs, func(a, b store.CVE) int {
 		return cmp.Or(cmp.Compare(b.Vulnerable, a.Vulnerable), cmp.Compare(b.Exploited, a.Exploited))
@@ -39,29 +44,30 @@ func (c *Console) estate(v *visit) error {
 	return c.show(v, http.StatusOK, "estate", page{Title: v.t("Estate"), Data: d})
 }
 
-// days fills in the days without any, and takes the last year that there is.
-func days(curve []store.Day) []point {
-	if len(curve) == 0 {
-		return nil
-	}
-	last, err := time.Parse(time.DateOnly, curve[len(curve)-1].Day)
-	if err != nil {
-		return nil
-	}
-	n := map[string]int64{}
-	first := last
-	for _, d := range curve {
-		n[d.Day] = int64(d.Compromised + d.Attacked)
-		if t, err := time.Parse(time.DateOnly, d.Day); err == nil && t.After(last.AddDate(-1, 0, 0)) && t.Before(first) {
-			first = t
+// days fills in the days without any, and takes the last year that there is, up
+// to tomorrow: one clock that is ahead by years would hide the outbreak. Outside
+// are the servers of other days.
+func days(curve []store.Day, now time.Time) (all []point, outside int64) {
+	n := map[time.Time]int64{}
+	var first, last time.Time
+	for _, d := range slices.Backward(curve) {
+		t, err := time.Parse(time.DateOnly, d.Day)
+		if err != nil || t.After(now.AddDate(0, 0, 1)) || !last.IsZero() && !t.After(last.AddDate(-1, 0, 0)) {
+			outside += int64(d.Compromised + d.Attacked)
+			continue
 		}
+		if last.IsZero() {
+			last = t
+		}
+		first, n[t] = t, int64(d.Compromised+d.Attacked)
 	}
-	var all []point
+	if last.IsZero() {
+		return nil, outside
+	}
 	for t := first; !t.After(last); t = t.AddDate(0, 0, 1) {
-		key := t.Format(time.DateOnly)
-		all = append(all, point{key, n[key]})
+		all = append(all, point{t.Format(time.DateOnly), n[t]})
 	}
-	return all
+	return all, outside
 }
 
 type serversData struct {
@@ -81,7 +87,8 @@ func (c *Console) servers(v *visit) error {
 }
 
 func filter(q url.Values) store.Filter {
-	return store.Filter{Name: cut(q.Get("name")), Organisation: cut(q.Get("organisation")), Verdict: wire.Verdict(cut(q.Get("verdict"))), Build: cut(q.Get("build")), CVE: cut(q.Get("cve"))}
+	get := func(name string) string { return strings.TrimSpace(cut(q.Get(name))) }
+	return store.Filter{Name: get("name"), Organisation: get("organisation"), Verdict: wire.Verdict(get("verdict")), Build: get("build"), CVE: strings.ToUpper(get("cve"))}
 }
 
 // cut bounds what a query asks for.

@@ -75,7 +75,7 @@ func newEstate(t *testing.T, more func(*Config)) *estate {
 	t.Cleanup(server.Close)
 	e.url = server.URL
 
-	for _, o := range []store.Organisation{{ID: "town", Name: "Town of " + hostile, Country: "FR", Contact: "=cmd|' /C calc'!A0"}, {ID: "clinic", Name: "Clinic", Country: "NO", Contact: "it@clinic.example"}, {ID: "farm", Name: "Farm", Country: "SE"}} {
+	for _, o := range []store.Organisation{{ID: "town", Name: "Town of " + hostile, Country: "FR", Contact: "=cmd|' /C calc'!A0"}, {ID: "clinic", Name: "Clinic", Country: "NO", Contact: "it@clinic.example"}, {ID: "farm", Name: "Farm" + strings.Repeat("é", 190), Country: "SE"}} {
 		o.Created = e.now
 		if err := hub.PutOrganisation(ctx, store.All(), o); err != nil {
 			t.Fatal(err)

@@ -22,18 +22,21 @@ var french = map[string]string{
 
 	// The estate.
 	"The estate at a glance":                                      "Le parc en un coup d'œil",
-	"%s of %s report to this hub. %s were received.":              "Ce concentrateur suit %s de %s et a reçu %s.",
+	"This hub knows %s, %s and %s.":                               "Ce concentrateur connaît %s, %s et %s.",
 	"The outbreak: servers by the day of their first hostile act": "La vague : serveurs selon le jour de leur premier acte hostile",
 	"Servers by the day of their first hostile act":               "Serveurs selon le jour de leur premier acte hostile",
 	"The same as a table":                                         "La même chose en tableau", "Day": "Jour", "No server reported a hostile act.": "Aucun serveur n'a signalé d'acte hostile.",
 	"Open to, by their build": "Exposés à, d'après leur version", "Depends": "Selon réglages", "Share": "Part", "exploited": "exploitée",
 	"“Depends” counts servers whose configuration decides, and the evidence did not show it. “Exploited” is CISA's list.": "« Selon réglages » compte les serveurs dont la configuration décide et que les pièces ne montraient pas. « Exploitée » : d'après la liste de la CISA.",
 	"No build that was reported is open to a known vulnerability.":                                                        "Aucune version signalée n'est exposée à une vulnérabilité connue.",
+	"Not in the picture, which shows one year: %s, in the table.":                                                         "Hors du graphique, qui montre un an : %s, dans le tableau.",
+	"The first %s of %s.": "Les %s premières sur %s.", "Servers by any of them": "Serveurs selon l'une d'elles",
 	"Builds": "Versions", "Build": "Version", "No build was reported.": "Aucune version n'a été signalée.",
 
 	// Servers.
 	"Name begins with": "Le nom commence par", "Verdict": "Verdict", "any": "tous", "Organisation": "Organisation", "Show": "Afficher", "Server": "Serveur", "Confidence": "Confiance",
 	"First hostile act": "Premier acte hostile", "Last hostile act": "Dernier acte hostile", "Last contact": "Dernier contact", "No server fits.": "Aucun serveur ne correspond.",
+	"Servers whose build is open to it, and those of which their configuration decides.": "Serveurs dont la version y est exposée, et ceux dont la configuration décide.",
 	"Open the report": "Ouvrir le rapport", "Enrolled": "Inscrit", "revoked": "révoqué", "Files on request": "Fichiers sur demande", "allowed": "autorisés", "not allowed": "non autorisés",
 	"The clock of this server is ahead by %s or more: it says that its evidence was taken after it arrived here.": "L'horloge de ce serveur avance d'au moins %s : il dit avoir relevé ses pièces après leur arrivée ici.",
 	"Next steps": "Que faire maintenant", "Findings of the newest case": "Constats du dossier le plus récent", "Time": "Heure", "Level": "Niveau", "Finding": "Constat", "Findings": "Constats", "Outcome": "Issue",
@@ -104,9 +107,10 @@ var french = map[string]string{
 	"The account was made.": "Le compte a été créé.", "The token was made.": "Le jeton a été créé.", "The organisation was saved.": "L'organisation a été enregistrée.",
 	"There is no such role.": "Ce rôle n'existe pas.", "There is an account of that name.": "Un compte porte déjà ce nom.", "You cannot disable your own account.": "Vous ne pouvez pas désactiver votre propre compte.",
 	"An organisation's identifier has letters, digits and . _ - only.": "L'identifiant d'une organisation n'a que des lettres, des chiffres et . _ -.",
-	"A token has 1 to 100,000 uses and lasts 1 to 365 days.":           "Un jeton a de 1 à 100 000 usages et dure de 1 à 365 jours.",
-	"This hub cannot make tokens.":                                     "Ce concentrateur ne peut pas créer de jetons.",
-	"This hub cannot replay letters.":                                  "Ce concentrateur ne peut pas rejouer de dossiers.",
+	"An organisation needs a name.":                                    "Une organisation a besoin d'un nom.", "A country has two letters: FR.": "Un pays a deux lettres : FR.",
+	"A token has 1 to 100,000 uses and lasts 1 to 365 days.": "Un jeton a de 1 à 100 000 usages et dure de 1 à 365 jours.",
+	"This hub cannot make tokens.":                           "Ce concentrateur ne peut pas créer de jetons.",
+	"This hub cannot replay letters.":                        "Ce concentrateur ne peut pas rejouer de dossiers.",
 
 	// Knowledge.
 	"Who says what of whom, how sure, in which words. Claims are never merged, and another name of an actor is one party's word: it is not followed further.": "Qui dit quoi de qui, avec quelle certitude, en quels mots. Les affirmations ne sont jamais fusionnées, et un autre nom d'un acteur est la parole d'une partie : on n'en déduit rien de plus.",
@@ -132,7 +136,8 @@ var french = map[string]string{
 	// Publication.
 	"Nothing leaves this hub unless a publisher lets it go here. Subscribers read it over TAXII 2.1 at /taxii2/ or as a MISP feed at /misp-feed/, with a token of their account.": "Rien ne sort de ce concentrateur sans qu'un responsable de publication le laisse partir ici. Les abonnés le lisent par TAXII 2.1 sous /taxii2/ ou comme flux MISP sous /misp-feed/, avec un jeton de leur compte.",
 	"Claims": "Affirmations", "Who says what of whom, with level, grade and source": "Qui dit quoi de qui, avec niveau, degré et source", "Indicators": "Indicateurs", "What to look for elsewhere; nothing of who was attacked": "Ce qu'il faut chercher ailleurs ; rien de qui a été attaqué", "Objects": "Objets", "Last added": "Dernier ajout",
-	"Publish the knowledge's claims": "Publier les affirmations", "Case": "Dossier", "Publish its indicators": "Publier ses indicateurs", "object": "objet", "objects": "objets", "Published: %s.": "Publié : %s.",
+	"Publish the knowledge's claims": "Publier les affirmations", "Case": "Dossier", "Publish its indicators": "Publier ses indicateurs", "object": "objet", "objects": "objets", "Published: %s.": "Publié : %s.", "Marking": "Marquage",
+	"This case holds no indicators: nothing was published.":  "Ce dossier ne contient aucun indicateur : rien n'a été publié.",
 	"A case is a number: the report's address ends with it.": "Un dossier est un nombre : l'adresse du rapport finit par lui.",
 	"Check a co-signed statement":                            "Vérifier une déclaration cosignée", "Paste a statement and the keys that you trust, which you have from elsewhere: the page shows who signed what, claim by claim.": "Collez une déclaration et les clés auxquelles vous vous fiez, que vous tenez d'ailleurs : la page montre qui a signé quoi, affirmation par affirmation.",
 	"Statement": "Déclaration", "Keys: a line NAME = KEY each": "Clés : une ligne NOM = CLÉ chacune", "Check it": "La vérifier", "The statement could not be read: %s": "La déclaration n'a pas pu être lue : %s",

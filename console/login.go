@@ -43,9 +43,10 @@ func (c *Console) guard(role store.Role, h handler) http.Handler {
 	return c.open(func(v *visit) error {
 		if v.account == nil {
 			if v.program() {
+				v.w.Header().Set("WWW-Authenticate", "Bearer")
 				return v.fail(http.StatusUnauthorized, nil, "Your log-in has ended. Log in again.")
 			}
-			if v.r.Method != http.MethodGet {
+			if v.r.Method != http.MethodGet && v.r.Method != http.MethodHead {
 				return v.fail(http.StatusForbidden, nil, "Your log-in has ended. Log in again.")
 			}
 			http.Redirect(v.w, v.r, "/login?back="+url.QueryEscape(v.r.URL.RequestURI()), http.StatusSeeOther)

@@ -21,8 +21,8 @@ import (
 	"limier/statement"
 )
 
-// taxii serves what was published to accounts that may see all organisations,
-// by token or by name and password.
+// taxiiServer serves what was published to every account, of whatever
+// organisation: by token, or by name and token.
 func (c *Console) taxiiServer() *taxii.Server {
 	return &taxii.Server{
 		Title: "Limier", Description: "What this hub publishes", Store: c.Store.Published(), Now: c.Now,
@@ -62,6 +62,7 @@ type publicationData struct {
 
 type publishedCollection struct {
 	taxii.Collection
+	Marking string
 	Objects int
 	Last    time.Time
 }
@@ -71,12 +72,12 @@ func (c *Console) publication(v *visit) error {
 }
 
 func (c *Console) showPublication(v *visit, status int, done, problem string, d publicationData) error {
-	for _, k := range taxii.Collections() {
+	for i, k := range taxii.Collections() {
 		n, last, err := c.Store.Published().Count(v.ctx(), k.ID)
 		if err != nil {
 			return err
 		}
-		d.Collections = append(d.Collections, publishedCollection{k, n, last})
+		d.Collections = append(d.Collections, publishedCollection{k, []string{"TLP:CLEAR", "TLP:AMBER+STRICT"}[i], n, last})
 	}
 	return c.show(v, status, "publication", page{Title: v.t("Publication"), Data: d, Done: done, Error: problem})
 }
@@ -121,6 +122,9 @@ func (c *Console) publishIndicators(v *visit) error {
 	objects, err := taxii.Indicators(b.Bytes())
 	if err != nil {
 		return err
+	}
+	if len(objects) == 0 {
+		return c.showPublication(v, http.StatusUnprocessableEntity, "", v.t("This case holds no indicators: nothing was published."), publicationData{})
 	}
 	var event bytes.Buffer
 	if err := misp.WriteIndicators(&event, got); err != nil {

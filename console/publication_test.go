@@ -90,6 +90,22 @@ func TestPublish(t *testing.T) {
 	if code, _ := v.post("/publication", "/publication/indicators", url.Values{"case": {jsonNumber(s.Latest)}}); code != http.StatusOK {
 		t.Errorf("publishing indicators: %d", code)
 	}
+	clean, err := e.hub.Server(context.Background(), store.All(), e.other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, body := v.post("/publication", "/publication/indicators", url.Values{"case": {jsonNumber(clean.Latest)}}); code != http.StatusUnprocessableEntity || !strings.Contains(body, "nothing was published") {
+		t.Errorf("publishing a case without indicators: %d", code)
+	}
+	if _, page := v.get("/publication"); !strings.Contains(page, "TLP:CLEAR") || !strings.Contains(page, "TLP:AMBER&#43;STRICT") {
+		t.Error("the page does not say how the objects are marked")
+	}
+	if _, body := objects(0); strings.Contains(body, `"tlp_2_0":"amber`) || !strings.Contains(body, `"tlp_2_0":"clear"`) {
+		t.Error("claims are not TLP:CLEAR, as the page says")
+	}
+	if _, body := objects(1); !strings.Contains(body, `"tlp_2_0":"amber+strict"`) {
+		t.Error("indicators are not TLP:AMBER+STRICT, as the page says")
+	}
 	if n, body := objects(0); n < 100 || !strings.Contains(body, "HAFNIUM") {
 		t.Errorf("%d objects of claims", n)
 	}
