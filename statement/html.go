@@ -37,6 +37,7 @@ func WriteHTML(w io.Writer, r *Report, lang string) error {
 		"T": words.t, "plain": publish.Plain, "in": func(t Text) string { return t.In(words.lang) }, "lines": lines, "grade": words.grade,
 		"wording": wording, "meaning": func(v any) string { return words.t(meaning(v)) }, "roles": Roles, "add": func(a, b int) int { return a + b },
 		"attributors": attributors, "style": func() template.CSS { return template.CSS(pageStyle) },
+		"say": func(p Problem) string { return publish.Plain(words.say(p)) }, "colon": words.colon,
 		"stand":  func(row Row, claim string) Stand { return row.Position.Stand(claim) },
 		"detail": func(row Row) string { return detail(row, words) },
 	}).Parse(pageTemplate)

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -182,14 +183,19 @@ func TestVerifySees(t *testing.T) {
 			if got := strings.Join(states(r), ", "); got != c.states || r.Whole() {
 				t.Errorf("got %s, want %s; whole: %v", got, c.states, r.Whole())
 			}
-			all := strings.Join(r.Problems, "\n")
-			if c.problem == "" && all != "" || !strings.Contains(all, c.problem) {
+			all := fmt.Sprint(r.Problems)
+			if c.problem == "" && all != "[]" || !strings.Contains(all, c.problem) {
 				t.Errorf("got %q, want a problem with %q", all, c.problem)
 			}
 			for _, lang := range Languages() {
 				var page bytes.Buffer
 				if err := WriteHTML(&page, r, lang); err != nil {
 					t.Error(err)
+				}
+			}
+			for _, p := range r.Problems {
+				if french[p.text] == "" {
+					t.Errorf("no French for %q", p.text)
 				}
 			}
 		})
@@ -214,6 +220,10 @@ func TestComeBackAfterWithdrawal(t *testing.T) {
 	r := f.Verify(pins("A", "B"))
 	if diff := cmp.Diff([]string{"A verified", "B verified", "B withdrawn"}, states(r)); diff != "" || !r.Whole() {
 		t.Error(diff, r.Problems)
+	}
+	var page bytes.Buffer
+	if err := WriteHTML(&page, r, "fr"); err != nil || !strings.Contains(page.String(), "retirée\u00a0: cette partie l’a retirée</span>") {
+		t.Error("the page does not say why a position that was withdrawn does not count", err)
 	}
 	if !f.SignedBy("B", key("B").Public().(ed25519.PublicKey)) || f.SignedBy("B", key("A").Public().(ed25519.PublicKey)) {
 		t.Error("who signed for B is not told")

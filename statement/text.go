@@ -24,7 +24,7 @@ func WriteText(w io.Writer, r *Report, lang string) error {
 	}
 	fmt.Fprintf(&b, "%s %s · sha256 %s\n", words.t("issued on"), s.Issued, r.Hash)
 	if s.Bundle != "" {
-		fmt.Fprintf(&b, "%s: sha256 %s\n", words.t("STIX bundle"), s.Bundle)
+		fmt.Fprintf(&b, "%s%ssha256 %s\n", words.t("STIX bundle"), words.colon(), s.Bundle)
 	}
 	fmt.Fprintf(&b, "%s\n\n", summary(r, words))
 	for _, line := range lines(s.Text.In(words.lang)) {
@@ -43,7 +43,7 @@ func WriteText(w io.Writer, r *Report, lang string) error {
 		fmt.Fprintf(&b, "  %-28s %s%s\n", publish.Plain(row.Signer), words.t(row.State), detail(row, words))
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintf(&b, "! %s\n", publish.Plain(p))
+		fmt.Fprintf(&b, "! %s\n", publish.Plain(words.say(p)))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -144,7 +144,7 @@ func detail(row Row, w words) string {
 	if row.Withdrawal != nil {
 		fmt.Fprintf(&b, " · %s %s", w.t("withdrawn on"), row.Withdrawal.On)
 		if reason := row.Withdrawal.Reason.In(w.lang); reason != "" {
-			fmt.Fprintf(&b, ": %s", publish.Plain(reason))
+			fmt.Fprintf(&b, "%s%s", w.colon(), publish.Plain(reason))
 		}
 	}
 	if !row.Invited {

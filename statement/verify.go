@@ -90,8 +90,17 @@ type Report struct {
 	Hash      string
 	Pinned    bool  // keys were given; without any, nothing is verified
 	Rows      []Row // the parties in the statement's order, then the others
-	Problems  []string
+	Problems  []Problem
 }
+
+// A Problem is something wrong with a file. It is said in English unless a page
+// says it in its language.
+type Problem struct {
+	text string
+	args []any // what is a Problem itself is said in the language too
+}
+
+func (p Problem) String() string { return words{"en"}.say(p) }
 
 // Whole reports whether every party, and nobody else, has taken a position
 // that is verified and stands. One that was withdrawn does no harm if the party
@@ -113,10 +122,10 @@ func (f *File) Verify(pins Pins, more ...dsse.Envelope) *Report {
 	r := &Report{Statement: &f.Statement, Hash: f.hash, Pinned: len(pins) > 0}
 	v := verifier{f, pins, r, map[string]*Withdrawal{}, map[string]bool{}}
 	for i := range f.Withdrawals {
-		v.withdrawal(&f.Withdrawals[i], fmt.Sprintf("withdrawal %d", i+1), true)
+		v.withdrawal(&f.Withdrawals[i], Problem{"withdrawal %d", []any{i + 1}}, true)
 	}
 	for i := range more {
-		v.withdrawal(&more[i], fmt.Sprintf("withdrawal %d of the list", i+1), false)
+		v.withdrawal(&more[i], Problem{"withdrawal %d of the list", []any{i + 1}}, false)
 	}
 	for i := range f.Positions {
 		v.position(&f.Positions[i], i+1)
@@ -150,12 +159,12 @@ type verifier struct {
 	seen      map[string]bool        // payloads
 }
 
-func (v *verifier) problem(format string, args ...any) {
-	v.report.Problems = append(v.report.Problems, fmt.Sprintf(format, args...))
+func (v *verifier) problem(text string, args ...any) {
+	v.report.Problems = append(v.report.Problems, Problem{text, args})
 }
 
 // withdrawal takes in one withdrawal. A list may hold some of other statements.
-func (v *verifier) withdrawal(e *dsse.Envelope, what string, ours bool) {
+func (v *verifier) withdrawal(e *dsse.Envelope, what Problem, ours bool) {
 	payload, w, err := readWithdrawal(e)
 	if err == nil && !ours && w.Statement != v.f.hash {
 		return
@@ -175,7 +184,7 @@ func (v *verifier) withdrawal(e *dsse.Envelope, what string, ours bool) {
 }
 
 func (v *verifier) position(e *dsse.Envelope, n int) {
-	what := fmt.Sprintf("position %d", n)
+	what := Problem{"position %d", []any{n}}
 	payload, p, err := readPosition(e)
 	if err == nil {
 		err = p.Lint(&v.f.Statement, v.f.hash)
@@ -184,7 +193,7 @@ func (v *verifier) position(e *dsse.Envelope, n int) {
 		v.problem("%s: %v", what, err)
 		return
 	}
-	what += " of " + p.Signer
+	what = Problem{"position %d of %s", []any{n, p.Signer}}
 	hash := digest(payload)
 	if v.seen[hash] {
 		v.problem("%s is there twice", what)
@@ -212,7 +221,7 @@ func (v *verifier) position(e *dsse.Envelope, n int) {
 
 // signatures returns the ids of the pinned keys of a party that signed, and
 // tells of signatures that are by nobody or by somebody else.
-func (v *verifier) signatures(e *dsse.Envelope, payload []byte, name, what string) (ids []string) {
+func (v *verifier) signatures(e *dsse.Envelope, payload []byte, name string, what Problem) (ids []string) {
 	signed := dsse.PAE(e.PayloadType, payload)
 	if len(e.Signatures) == 0 {
 		v.problem("%s is not signed", what)

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"limier/claim"
@@ -40,7 +41,6 @@ var french = map[string]string{
 	"this party has taken it back":              "cette partie l’a retirée",
 	"NOT VERIFIED: no keys were pinned, so anybody may have written this.":                                                                  "NON VÉRIFIÉ : aucune clé n’a été épinglée ; n’importe qui peut avoir écrit ceci.",
 	"%d of %d parties: position verified with pinned keys.":                                                                                 "%d parties sur %d : position vérifiée avec des clés épinglées.",
-	"not counted: its signature is not verified":                                                                                            "ne compte pas : sa signature n’est pas vérifiée",
 	"A cell says what one party says of one claim. No cell speaks for another: a party that says nothing of a claim is not taken to agree.": "Une case dit ce qu’une partie dit d’une affirmation. Aucune ne parle pour une autre : une partie qui ne dit rien d’une affirmation n’est pas réputée l’approuver.",
 	"likelihood": "vraisemblance", "confidence": "confiance", "no grade": "sans degré",
 	"with": "avec", "STIX bundle": "paquet STIX", "replaces": "remplace",
@@ -48,9 +48,37 @@ var french = map[string]string{
 	"as quoted by":                "d’après",
 	"sources":                     "sources",
 	"no role":                     "aucun rôle",
+
+	"withdrawal %d": "retrait n° %d", "withdrawal %d of the list": "retrait n° %d de la liste", "position %d": "position n° %d", "position %d of %s": "position n° %d de %s",
+	"%s: %v": "%s\u00a0: %v", "%s is there twice": "%s figure deux fois", "%s is not signed": "%s n’est pas signé(e)",
+	"%s, in the name of %s, is signed by no pinned key of theirs: it has no effect": "%s, au nom de %s, n’est signé par aucune clé épinglée de cette partie\u00a0: sans effet",
+	"%s: the statement does not list it as a party":                                 "%s\u00a0: la déclaration ne compte pas ce nom parmi ses parties",
+	"%s has two signatures by one key":                                              "%s porte deux signatures d’une même clé",
+	"%s is signed by the key of %s":                                                 "%s porte une signature de la clé de %s",
+	"%s has a signature that no pinned key made":                                    "%s porte une signature qu’aucune clé épinglée n’a faite",
+	"%s has taken %d positions that differ: none counts":                            "%s a pris %d positions différentes\u00a0: aucune ne compte",
 }
 
 type words struct{ lang string }
+
+// colon is what stands between a word and what it is.
+func (w words) colon() string {
+	if w.lang == "fr" {
+		return "\u00a0: "
+	}
+	return ": "
+}
+
+// say says a problem in the language.
+func (w words) say(p Problem) string {
+	args := slices.Clone(p.args)
+	for i, arg := range args {
+		if q, ok := arg.(Problem); ok {
+			args[i] = w.say(q)
+		}
+	}
+	return fmt.Sprintf(w.t(p.text), args...)
+}
 
 func newWords(lang string) (words, error) {
 	switch lang {
@@ -75,15 +103,11 @@ func (w words) t(v any) string {
 // grade returns "confidence: high (ICD 203)", in the words of ICD 203.
 func (w words) grade(s Stand) string {
 	var parts []string
-	sep := ": "
-	if w.lang == "fr" {
-		sep = "\u00a0: "
-	}
 	if s.Confidence != "" {
-		parts = append(parts, w.t("confidence")+sep+string(s.Confidence))
+		parts = append(parts, w.t("confidence")+w.colon()+string(s.Confidence))
 	}
 	if s.Likelihood != "" {
-		parts = append(parts, w.t("likelihood")+sep+strings.ReplaceAll(string(s.Likelihood), "-", " "))
+		parts = append(parts, w.t("likelihood")+w.colon()+strings.ReplaceAll(string(s.Likelihood), "-", " "))
 	}
 	return strings.Join(parts, ", ")
 }

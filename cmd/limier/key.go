@@ -28,7 +28,7 @@ const (
 const maxCase = 4 << 30
 
 func keyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "Make and show the keys that sign case files"}
+	cmd := &cobra.Command{Use: "key", Short: "Make and show the keys that sign case files and statements"}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "new FILE",
 		Short: "Write a new private key to FILE and its public key to FILE.pub",

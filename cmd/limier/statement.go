@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,6 +140,9 @@ position with the same command.`,
 			if rest != "" {
 				p.Fill(&f.Statement, statement.Role(rest))
 			}
+			if !slices.Contains(f.Statement.Parties, p.Signer) {
+				return fmt.Errorf("%s: the statement lists no party of that name: there are %s", publish.Plain(p.Signer), publish.Plain(strings.Join(f.Statement.Parties, ", ")))
+			}
 			if err := f.Sign(cmd.Context(), *p, private); err != nil {
 				return err
 			}
@@ -246,7 +250,7 @@ should be, 2 the job could not be done.`,
 				fmt.Fprintln(w, statement.Line(row))
 			}
 			for _, p := range r.Problems {
-				fmt.Fprintln(w, "PROBLEM:", publish.Plain(p))
+				fmt.Fprintln(w, "PROBLEM:", publish.Plain(p.String()))
 			}
 			ok := r.Whole()
 			if bundle != "" {
