@@ -214,14 +214,12 @@ func (h *Hub) words(text string) string {
 // id is the identifier of something that is known by its content. The salt
 // keeps others from making two things with one identifier.
 func (h *Hub) id(kind string, parts ...string) int64 {
-	sum := sha256.New()
-	sum.Write(h.salt)
-	sum.Write([]byte(kind))
+	text := append(append(make([]byte, 0, 512), h.salt...), kind...)
 	for _, p := range parts {
-		sum.Write([]byte{0})
-		sum.Write([]byte(p))
+		text = append(append(text, 0), p...)
 	}
-	return int64(binary.BigEndian.Uint64(sum.Sum(nil)) >> 1)
+	sum := sha256.Sum256(text)
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 
 // sql numbers the parameters where the engine wants it.

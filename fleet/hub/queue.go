@@ -64,8 +64,8 @@ type queue struct {
 
 // A waiting is a submission on its way into the queue.
 type waiting struct {
-	data []byte
-	done chan<- error // has room for one
+	head, body []byte
+	done       chan<- error // has room for one
 }
 
 var errFull = errors.New("the queue is full")
@@ -173,13 +173,13 @@ func (q *queue) close() {
 // knows a case that is queued twice: a table of them here took 300 bytes of
 // memory a case.
 func (q *queue) put(ctx context.Context, s *store.Submission) error {
-	data, err := marshal(s)
+	head, err := marshal(s)
 	if err != nil {
 		return err
 	}
 	done := make(chan error, 1)
 	select {
-	case q.in <- waiting{data, done}:
+	case q.in <- waiting{head, s.Body, done}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -196,12 +196,13 @@ func (q *queue) put(ctx context.Context, s *store.Submission) error {
 // being checked, for a message costs as much as a case.
 func (q *queue) publish(ctx context.Context) {
 	var next *waiting // that the last message had no room for
+	var list []waiting
+	var data []byte // written over, for NATS has its copy when send returns
 	for {
-		var list []waiting
-		var data []byte
+		list, data = list[:0], data[:0]
 		take := func(w waiting) {
 			list = append(list, w)
-			data = append(binary.AppendUvarint(data, uint64(len(w.data))), w.data...)
+			data = append(append(binary.AppendUvarint(data, uint64(len(w.head)+len(w.body))), w.head...), w.body...)
 		}
 		if next != nil {
 			take(*next)
@@ -217,7 +218,7 @@ func (q *queue) publish(ctx context.Context) {
 		late := time.After(messageWait)
 		for len(list) < messageCases {
 			w, ok := q.more(len(list), late)
-			if ok && len(data)+len(w.data) > messageBytes {
+			if ok && len(data)+len(w.head)+len(w.body) > messageBytes {
 				next, ok = &w, false
 			}
 			if !ok {
@@ -290,17 +291,17 @@ type letter struct {
 	Summary        store.Summary `json:"summary"`
 }
 
-// marshal writes a submission: the length of a letter, the letter, the body.
+// marshal writes what comes before a submission's body: the length of a letter,
+// and the letter.
 func marshal(s *store.Submission) ([]byte, error) {
-	head, err := json.Marshal(letter{s.Server, s.Received, s.Evidence[:], s.Hash[:], s.Summary})
+	text, err := json.Marshal(letter{s.Server, s.Received, s.Evidence[:], s.Hash[:], s.Summary})
 	if err != nil {
 		return nil, err
 	}
-	data := binary.AppendUvarint(make([]byte, 0, len(head)+len(s.Body)+5), uint64(len(head)))
-	return append(append(data, head...), s.Body...), nil
+	return append(binary.AppendUvarint(make([]byte, 0, len(text)+5), uint64(len(text))), text...), nil
 }
 
-// unmarshal reads what marshal wrote. The body shares data's memory.
+// unmarshal reads what marshal wrote, and the body, which shares data's memory.
 func unmarshal(data []byte) (store.Submission, error) {
 	n, used := binary.Uvarint(data)
 	if used <= 0 || n > uint64(len(data)-used) {
