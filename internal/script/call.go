@@ -35,17 +35,22 @@ func best(funcs []*fun, class *Node, args int) *fun {
 }
 
 // byDefault returns the method that a call of an object means: of VBScript's
-// classes the one marked Default, which is taken to be the only one.
+// classes the one marked Default, or the only one.
 func (m *Machine) byDefault(class *Node) *fun {
 	var only *fun
+	n := 0
 	for _, f := range m.order {
 		if f.class != class || f.n.Low == "class_initialize" || f.n.Low == "class_terminate" {
 			continue
 		}
-		if only != nil {
-			return nil
+		if slices.Contains(f.n.Attr, "default") {
+			return f
 		}
+		n++
 		only = f
+	}
+	if n != 1 {
+		return nil
 	}
 	return only
 }

@@ -340,7 +340,7 @@ func (p *vbParser) keyword(t Token) (*Node, bool) {
 
 func (p *vbParser) modified() *Node {
 	t := p.tok()
-	decl := false
+	decl, byDefault := false, false
 	for p.tok().Kind == tIdent {
 		switch p.tok().S {
 		case "declare":
@@ -353,6 +353,7 @@ func (p *vbParser) modified() *Node {
 			decl = true
 			continue
 		case "public", "private", "friend", "protected", "shared", "overrides", "overloads", "default", "shadows", "readonly", "writeonly", "mustinherit", "partial", "notinheritable", "overridable", "mustoverride", "withevents", "async", "iterator", "notoverridable", "const", "static", "dim", "custom", "widening", "narrowing":
+			byDefault = byDefault || p.word("default")
 			p.i++
 			continue
 		case "sub", "function", "property", "operator":
@@ -371,7 +372,11 @@ func (p *vbParser) modified() *Node {
 				n.Kids = p.kids(p.node(KBlock, t.Pos))
 				return n
 			}
-			return p.function()
+			n := p.function()
+			if byDefault {
+				n.Attr = append(n.Attr, "default")
+			}
+			return n
 		case "class", "module", "structure", "interface", "enum":
 			s, _ := p.keyword(p.tok())
 			return s

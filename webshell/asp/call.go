@@ -397,7 +397,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 		if name == "open" && len(args) > 1 {
 			set("<url>", args[1])
-			if s, ok := a.Text(); ok && strings.EqualFold(s, "post") {
+			if s, ok := a.Text(); !ok || strings.EqualFold(s, "post") { // or as the client asks
 				set("<posts>", args[1])
 			}
 			if p := strings.ToLower(args[1].Prefix()); args[1].L&fromRequest != 0 && (p == "http://127.0.0.1:" || p == "http://localhost:") {

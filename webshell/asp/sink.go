@@ -191,6 +191,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&fromUpload == 0 && scriptName(path) && content.L&script.Mixed == 0:
 		s.Text = "Text from the request alone is written to a script."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+	case req && content.L&fromUpload == 0 && scriptName(path) && strings.HasSuffix(strings.TrimSpace(content.Prefix()), "<%"):
+		s.Text = "Text from the request is written to a script as its code."
+		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path) && content.L&script.Mixed == 0):
 		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence

@@ -11,8 +11,8 @@ import (
 
 // words are what worth looks for, 64 at most.
 var words = []string{"65000", "+adw", "#@~^", "runat", "<%", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "pwd", "classid", "progid",
-	"getref", "getobject", "127.0.0.1", "xmlhttp", "createobject", "activexobject", "xp_", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
-	"new function", "= function;", "=function;", "this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
+	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
+	"new function", "= function;", "=function;", "this[", "](", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
 	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval"}
 
 var (
@@ -51,7 +51,7 @@ func worth(data []byte) bool {
 	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || has("pwd")) {
 		return true
 	}
-	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("127.0.0.1") && has("xmlhttp") {
+	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("xmlhttp") && (has("127.0.0.1") || has("binaryread")) {
 		return true
 	}
 	if has("execute") || has("eval") || has("createobject") || has("activexobject") {
@@ -63,7 +63,7 @@ func worth(data []byte) bool {
 	if has("xp_") && (has("xp_cmdshell") || has("adodb.command")) {
 		return true
 	}
-	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[")) {
+	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || has("](")) {
 		return true
 	}
 	if has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {

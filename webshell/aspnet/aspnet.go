@@ -4,6 +4,7 @@ package aspnet
 
 import (
 	"bytes"
+	"iter"
 	"path"
 	"regexp"
 	"strings"
@@ -134,18 +135,32 @@ const maxSheetScripts = 50
 func styleSheet(text string) *script.Page {
 	text = marks.Replace(text)
 	p := &script.Page{Text: text}
-	for _, at := range sheetScript.FindAllStringIndex(text, maxSheetScripts) {
+	for head, body := range sheetScripts(text) {
 		d := script.JScript // without the attribute
-		if m := language.FindStringSubmatch(text[at[0]:at[1]]); m != nil {
+		if m := language.FindStringSubmatch(head); m != nil {
 			d, _ = script.DialectOf(m[1], true)
 		}
-		if n := strings.Index(text[at[1]:], ":script>"); n >= 0 {
-			end := at[1] + strings.LastIndexByte(text[at[1]:at[1]+n], '<') // of </msxsl:script>
-			p.Code, p.Dialect = true, d
-			p.Blocks = append(p.Blocks, script.Block{Dialect: d, Segments: []script.Segment{{Start: at[1], End: max(at[1], end)}}, Class: true})
-		}
+		p.Code, p.Dialect = true, d
+		p.Blocks = append(p.Blocks, script.Block{Dialect: d, Segments: []script.Segment{body}, Class: true})
 	}
 	return p
+}
+
+// sheetScripts yields the scripts of a style sheet: the tag, and where the code
+// stands.
+func sheetScripts(text string) iter.Seq2[string, script.Segment] {
+	return func(yield func(string, script.Segment) bool) {
+		for _, at := range sheetScript.FindAllStringIndex(text, maxSheetScripts) {
+			n := strings.Index(text[at[1]:], ":script>")
+			if n < 0 {
+				return
+			}
+			end := at[1] + max(0, strings.LastIndexByte(text[at[1]:at[1]+n], '<')) // of </msxsl:script>
+			if !yield(text[at[0]:at[1]], script.Segment{Start: at[1], End: end}) {
+				return
+			}
+		}
+	}
 }
 
 // guessDialect tells C# from VB.NET where no directive says.

@@ -97,6 +97,9 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 	if s := strings.ToLower(path.S); path.L&client == 0 && (strings.HasSuffix(s, "web.config") || strings.HasSuffix(s, "machine.config") || strings.HasSuffix(s, "applicationhost.config")) {
 		l |= config
 	}
+	if endsAs(path.S, pictures) {
+		l |= fromOdd
+	}
 	if pure(path) && path.L&mapped == 0 {
 		l |= anyFile
 	}

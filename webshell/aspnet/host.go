@@ -29,6 +29,7 @@ const (
 	typed   // in a password box of a form of ASP.NET's
 	encoded // the client sends it in base64
 	rooted  // a path whose every part the client names
+	fromOdd // of a file that should hold no code, with fromFile
 )
 
 const client = fromRequest | fromControl | fromUpload

@@ -365,7 +365,7 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 	switch {
 	case method == "getapplicationconfig" || strings.Contains(method, "machinekey"):
 		return script.Value{L: secret, T: m.Source(n, secret).T}, true
-	case class == "" && method == "load" && u.L&(client|fromRemote|fromSession|blob) != 0:
+	case class == "" && method == "load" && u.L&(client|fromRemote|fromSession|blob|fromOdd) != 0:
 		return h.load(m, n, u, first(list), "reflection"), true
 	case class == "assembly" && method == "" && u.L&(client|fromRemote|fromSession|blob) != 0: // one of all its methods
 		return h.load(m, n, u, first(list), "reflection"), true

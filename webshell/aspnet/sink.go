@@ -110,6 +110,9 @@ func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, h
 		s.Rule, s.Text = "remote-to-assembly", "An assembly fetched from another server is loaded ("+how+")."
 	case all.L&fromSession != 0:
 		s.Rule, s.Text, s.Sure = "session-to-assembly", "An assembly kept in the session is loaded ("+how+").", finding.ModerateConfidence
+	case all.L&fromOdd != 0:
+		s.Rule, s.Text = "stored-to-assembly", "An assembly hidden in a file that should hold no code is loaded ("+how+")."
+		s.Verdict = webshell.Malicious
 	case all.L&(blob|script.Opaque) != 0 || what.K == script.VBytes && len(what.O.Buf) > 256 || what.K == script.VArray:
 		s.Rule, s.Text = "embedded-assembly", "An assembly hidden in the page itself is loaded ("+how+")."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
@@ -243,6 +246,10 @@ func (h *host) guard(n *script.Node, path script.Value) {
 	}
 }
 
+// runsPrograms tells the script of a style sheet that runs programs or loads
+// code from those that format dates.
+var runsPrograms = regexp.MustCompile(`\b(?:Process|ProcessStartInfo|Assembly|WScript|VirtualAlloc)\b`)
+
 // rare are words of which each of those pages has one.
 var rare = literal.New([]string{".receive(", "getsubkeynames", "getvaluenames"})
 
@@ -273,15 +280,32 @@ func (h *host) together() {
 	}
 }
 
-// pictures end the names of files that hold no code.
-var pictures = []string{".jpg", ".jpeg", ".gif", ".png", ".bmp", ".ico", ".txt", ".log"}
+// pictures end the names of files that hold no code, as plain does.
+var (
+	pictures = []string{".jpg", ".jpeg", ".gif", ".png", ".bmp", ".ico"}
+	plain    = []string{".txt", ".log"}
+)
+
+// endsAs reports whether a file's name ends as one of those.
+func endsAs(name string, endings []string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(name, e) })
+}
 
 // structure looks at what the code brings together.
 func (h *host) structure() {
 	h.together()
-	if b := strings.ToLower(h.page.Behind); slices.ContainsFunc(pictures, func(e string) bool { return strings.HasSuffix(b, e) }) {
+	if endsAs(h.page.Behind, pictures) || endsAs(h.page.Behind, plain) {
 		h.See(nil, script.Value{}, webshell.Sight{Rule: "code-in-picture", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The code of the page is in a file that should hold none: " + webshell.Cut(h.page.Behind, 100) + "."})
+	}
+	if strings.Contains(h.page.Text, scripted) { // in a string of the code
+		for _, body := range sheetScripts(h.page.Text) {
+			if runsPrograms.MatchString(h.page.Text[body.Start:body.End]) {
+				h.See(&script.Node{Pos: int32(body.Start)}, script.Value{}, webshell.Sight{Rule: "code-in-sheet", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "A style sheet holds a script for the server that runs programs or loads code."})
+			}
+		}
 	}
 	if h.bots != nil && h.relays != nil {
 		h.See(h.relays, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,

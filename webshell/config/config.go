@@ -71,7 +71,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath"})
+	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
@@ -86,6 +86,7 @@ var (
 	runat    = literal.New([]string{`runat="server"`})
 	folders  = literal.New([]string{"physicalpath"})
 	hosts    = literal.New([]string{"processpath"})
+	compiles = literal.New([]string{"compileroptions"})
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
@@ -183,6 +184,7 @@ var (
 	shellCGI    = regexp.MustCompile(`(?i)<application\b[^>]*\bfullPath\s*=\s*"[^"]*\\(?:cmd|powershell)\.exe"`)
 	hosted      = regexp.MustCompile(`(?i)<(?:aspNetCore|httpPlatform)\b[^>]*>`)
 	masked      = regexp.MustCompile(`(?is)\b(?:powershell|pwsh)(?:\.exe)?\s.*(?:[-/]e(?:c|nc\w*)?\s+[a-z0-9+/=]{8,}|\bdownloadstring\b)`)
+	compiler    = regexp.MustCompile(`(?i)\bcompilerOptions\s*=\s*(?:"[^"]*(?:\\\\[\w.-]+\\|&amp;)|'[^']*(?:\\\\[\w.-]+\\|&amp;))`)
 	folder      = regexp.MustCompile(`(?i)\bphysicalPath\s*=\s*"([^"]*)"`)
 	device      = regexp.MustCompile(`(?i)\\(?:con|prn|aux|nul|com\d|lpt\d)(?:[\\. ]|$)`)
 	oddFolder   = regexp.MustCompile(`(?i)^c:\\users\\all users\\|\\\$?recycle|\\perflogs\\|\\windows\\(?:temp|tasks|debug|fonts|help)\\`)
@@ -235,6 +237,9 @@ func (f *file) iis() {
 				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", at)
 			}
 		}
+		if noCodeExt.MatchString(a["src"]) { // <pages><controls>: a control that every page may show
+			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "Pages are given a control whose file holds no code by its name: "+webshell.Cut(a["src"], 60)+".", at)
+		}
 		if strings.Contains(a["type"], "App_Web_") {
 			f.add(webshell.Malicious, finding.HighConfidence, "page-as-module", "A class of a compiled page answers requests as a module or handler of the server: "+webshell.Cut(a["type"], 100)+".", at)
 		}
@@ -285,6 +290,11 @@ func (f *file) iis() {
 			if a := attributes(data[m[0]:m[1]]); masked.MatchString(a["processpath"] + " " + a["arguments"]) {
 				f.add(webshell.Malicious, finding.HighConfidence, "host-runs-shell", "The server starts PowerShell with a hidden command as the site's program: "+webshell.Cut(a["arguments"], 200)+".", m[0])
 			}
+		}
+	}
+	if compiles.Any(data) {
+		if m := compiler.FindIndex(data); m != nil {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "compiler-runs-more", "The compiler of pages is handed a file of another host, or a further command.", m[0])
 		}
 	}
 	if shells.Any(data) {
@@ -358,7 +368,7 @@ func word(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c 
 
 // judged are the attributes of an element by which it is judged; the values of
 // others may look like them.
-var judged = []string{"path", "type", "modules", "scriptprocessor", "image", "name", "extension", "verb", "processpath", "arguments"}
+var judged = []string{"path", "type", "modules", "scriptprocessor", "image", "name", "extension", "verb", "src", "processpath", "arguments"}
 
 // maxAttributes is how many attributes of one element are looked at.
 const maxAttributes = 20

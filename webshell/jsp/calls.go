@@ -455,6 +455,9 @@ func (w *walker) through(recv value, holder varKey, class, name string, args []v
 	if class == "Request" || class == "JspWriter" {
 		return value{}
 	}
+	if (name == "get" || name == "getOrDefault") && strings.HasSuffix(class, "Map") { // the key is not in what it finds
+		args = args[min(1, len(args)):]
+	}
 	in := joinAll(args)
 	switch name {
 	case "read", "readFully":

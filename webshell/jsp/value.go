@@ -116,7 +116,7 @@ func add(a, b value) value {
 	switch {
 	case a.lead:
 		out.s, out.isStr, out.lead, out.hidden = a.s, true, true, a.hidden
-	case xok && yok && len(x)+len(y) <= maxConst:
+	case xok && yok && len(x)+len(y) <= maxConst && (x == "" || a.taint != 0 || b.taint&controlled == 0): // else y is one of several
 		out.s, out.isStr, out.lead = x+y, true, b.lead
 		out.hidden = a.hidden || b.hidden || len(x) > 0 && len(y) > 0
 	case xok && x != "":
