@@ -94,7 +94,7 @@ func (m *machine) eval(n *node) value {
 		return value{}
 	case nEmpty:
 		v := m.eval(n.a)
-		if yes, ok := v.truth(); ok && v.t&(hostile|fromUndef|fromParam) == 0 && m.calls+m.evals > 0 && v.k != vNull {
+		if yes, ok := v.truth(); ok && v.t&undecided == 0 && m.calls+m.evals > 0 && v.k != vNull {
 			return boolean(!yes)
 		}
 		return value{}

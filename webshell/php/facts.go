@@ -418,13 +418,30 @@ func (m *machine) enter(n *node, v value) func() {
 	}
 }
 
+// otherwise notes that a branch is taken when a negated condition on the
+// visitor's browser or referrer fails.
+func (m *machine) otherwise(n *node) func() {
+	if n.op != nUn || n.kind != '!' || m.facts.loops > 0 {
+		return nothing
+	}
+	return m.enter(n.a, m.eval(n.a))
+}
+
 // spots marks the answer of a test that looks for search engines in what the
 // visitor's browser says of itself.
 func (m *machine) spots(c *call, t taint) taint {
-	if t&fromHeader == 0 || c.n == nil || !botWord(strings.ToLower(m.unit.code(c.n.pos, c.n.end))) {
+	if t&fromHeader == 0 || c.n == nil {
 		return 0
 	}
-	return spotted
+	if botWord(strings.ToLower(m.unit.code(c.n.pos, c.n.end))) {
+		return spotted
+	}
+	for _, a := range c.args {
+		if s, ok := a.text(); ok && a.t&hostile == 0 && len(s) < 4096 && botWord(strings.ToLower(s)) {
+			return spotted
+		}
+	}
+	return 0
 }
 
 // learned is what an assignment or a function's answer tells of the visitor

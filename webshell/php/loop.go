@@ -164,7 +164,7 @@ func (m *machine) foreach(n *node) ctrl {
 func (m *machine) execSwitch(n *node) ctrl {
 	v := m.eval(n.a)
 	for _, c := range n.list { // known value: run from the case that equals it
-		if !v.exact() || v.t&(hostile|fromUndef|fromParam) != 0 {
+		if !v.exact() || v.t&undecided != 0 {
 			break
 		}
 		if c.a != nil {

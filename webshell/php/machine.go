@@ -58,6 +58,7 @@ type machine struct {
 	list       []*node // statements of the file
 	includes   int     // of files that are not here
 	framed     bool    // the file is part of a program: a namespace, a foreign parent class, a guard
+	guarded    bool    // by the guard alone, as plugins have it
 	extracted  bool    // request fields became variables
 	standalone bool    // a function that nobody called is run
 	facts      facts
@@ -128,7 +129,7 @@ func newMachine(path string, data []byte, have trait) *machine {
 	m.f = m.globals
 	m.file = m.newUnit(data, nil, false)
 	m.unit = m.file
-	m.framed = framed(m.file)
+	m.framed, m.guarded = framed(m.file)
 	if have&hasShape != 0 {
 		m.kindle()
 	}
@@ -137,8 +138,8 @@ func newMachine(path string, data []byte, have trait) *machine {
 
 // framed says that a file is part of a program, which decides who gets to it:
 // it has a namespace, extends classes that are elsewhere, or refuses to run
-// when it is asked for directly.
-func framed(u *unit) bool {
+// when it is asked for directly; guarded says that it does no more than that.
+func framed(u *unit) (framed, guarded bool) {
 	is := func(i int, w string) bool {
 		t := u.tokens[i]
 		return t.kind == tIdent && int(t.end-t.pos) == len(w) && foldEqual(u.src[t.pos:t.end], w)
@@ -149,14 +150,14 @@ func framed(u *unit) bool {
 	for i := 0; i+3 < len(u.tokens); i++ {
 		switch {
 		case u.tokens[i].kind == tVar && !own && u.tokens[i].end-u.tokens[i].pos == 5 && string(u.src[u.tokens[i].pos:u.tokens[i].end]) == "$this":
-			return true // a method of the program includes the file
+			return true, false // a method of the program includes the file
 		case u.tokens[i].kind != tIdent:
 		case is(i, "function"), is(i, "fn"):
 			own = true
 		case i < 60 && (is(i, "php_sapi") || is(i, "php_sapi_name") || is(i, "\\php_sapi")) && commandLine(u, i):
-			return true
+			return true, false
 		case i < 40 && is(i, "namespace") && u.tokens[i+1].kind == tIdent && (u.tokens[i+2].kind == ';' || u.tokens[i+2].kind == '{'):
-			return true
+			return true, false
 		case is(i, "class") && u.tokens[i+1].kind == tIdent:
 			own = true
 			classes[lower(u.src[u.tokens[i+1].pos:u.tokens[i+1].end])] = true
@@ -164,15 +165,15 @@ func framed(u *unit) bool {
 			t := u.tokens[i+1]
 			parents = append(parents, strings.TrimPrefix(lower(u.src[t.pos:t.end]), "\\"))
 		case i < 60 && is(i, "defined") && u.tokens[i+1].kind == '(' && u.tokens[i+2].kind == tStr && u.tokens[i+3].kind == ')' && guards(u, i):
-			return true
+			guarded = true
 		}
 	}
 	for _, p := range parents {
 		if !classes[p] {
-			return true
+			return true, false
 		}
 	}
-	return false
+	return guarded, guarded
 }
 
 // commandLine says that the file stops unless it was started from a command
@@ -486,7 +487,7 @@ func (m *machine) execIf(n *node) ctrl {
 	for i, arm := range n.list {
 		v := m.eval(arm.a)
 		yes, ok := v.truth()
-		if ok && v.t&(fromUndef|fromParam|hostile) == 0 && i == 0 {
+		if ok && v.t&undecided == 0 && i == 0 {
 			if yes {
 				m.guard(arm.a, v)
 				c := m.exec(arm.b)
@@ -528,7 +529,9 @@ func (m *machine) execIf(n *node) ctrl {
 	}
 	if n.c != nil {
 		m.cond += 2
+		end := m.otherwise(n.list[len(n.list)-1].a)
 		c := m.exec(n.c)
+		end()
 		m.cond -= 2
 		m.weak(c)
 		if leaves && c.kind != 0 && c.kind != nGoto && c.kind == last.kind {

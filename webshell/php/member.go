@@ -184,14 +184,14 @@ func (m *machine) ternary(n *node) value {
 	c := m.eval(n.a)
 	yes, ok := c.truth()
 	if n.b == nil {
-		if ok && yes && c.t&(hostile|fromUndef|fromParam) == 0 {
+		if ok && yes && c.t&undecided == 0 {
 			return c
 		}
 		m.cond++
 		defer func() { m.cond-- }()
 		return join(c, m.eval(n.c))
 	}
-	if ok && c.t&(hostile|fromUndef|fromParam) == 0 {
+	if ok && c.t&undecided == 0 {
 		if yes {
 			return m.eval(n.b)
 		}
@@ -203,6 +203,9 @@ func (m *machine) ternary(n *node) value {
 	a := m.eval(n.b)
 	undo()
 	b := m.eval(n.c)
+	if a.k <= vInt && b.k <= vInt { // a flag, which says what the condition did
+		a.t |= c.t & (fromHeader | spotted)
+	}
 	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 {
 		return join(b, a)
 	}
@@ -219,7 +222,7 @@ func (m *machine) isset(n *node) value {
 	if v.k == vNull && m.f != m.globals && m.calls > 0 && v.t == 0 {
 		return boolean(false)
 	}
-	if v.known() && v.t&(hostile|fromUndef|fromParam) == 0 && v.k != vNull && m.cond == 0 {
+	if v.known() && v.t&undecided == 0 && v.k != vNull && m.cond == 0 {
 		return boolean(true)
 	}
 	if n.op == nIndex { // isset($map[$x]) is a look-up in a list
@@ -236,7 +239,7 @@ func (m *machine) cast(n *node) value {
 	switch n.s {
 	case "int", "integer":
 		if i, ok := v.integer(); ok && v.k != vArr {
-			return value{k: vInt, n: i, t: v.t &^ (hostile | fromUndef | fromParam)}
+			return value{k: vInt, n: i, t: v.t &^ undecided}
 		}
 		return value{}
 	case "float", "double", "real", "bool", "boolean":

@@ -18,7 +18,7 @@ func (m *machine) binary(n *node) value {
 func (m *machine) logical(n *node) value {
 	a := m.eval(n.a)
 	yes, ok := a.truth()
-	if a.t&(hostile|fromUndef|fromParam) != 0 {
+	if a.t&undecided != 0 {
 		ok = false
 	}
 	switch {
@@ -49,7 +49,7 @@ func (m *machine) logical(n *node) value {
 	}
 	b := m.eval(n.b)
 	end()
-	if byes, bok := b.truth(); ok && bok && b.t&(hostile|fromUndef|fromParam) == 0 {
+	if byes, bok := b.truth(); ok && bok && b.t&undecided == 0 {
 		return boolean(byes)
 	}
 	return value{t: (a.t | b.t) & (fromHeader | fromUndef | spotted)}
@@ -68,7 +68,7 @@ func (m *machine) operate(k kind, a, b value) value {
 		if k == tSame || k == tNotSame {
 			eq, ok = strictEqual(a, b)
 		}
-		if !ok || t&(hostile|fromUndef|fromParam) != 0 {
+		if !ok || t&undecided != 0 {
 			return value{t: t & (fromHeader | spotted)}
 		}
 		return boolean(eq == (k == tEq || k == tSame))
@@ -282,7 +282,7 @@ func strictEqual(a, b value) (eq, ok bool) {
 }
 
 func compare(k kind, a, b value, t taint) value {
-	if !a.exact() || !b.exact() || t&(hostile|fromUndef|fromParam) != 0 {
+	if !a.exact() || !b.exact() || t&undecided != 0 {
 		return value{t: t & (fromHeader | spotted)}
 	}
 	c := 0
@@ -315,7 +315,7 @@ func (m *machine) unary(n *node) value {
 	v := m.eval(n.a)
 	switch n.kind {
 	case '!':
-		if yes, ok := v.truth(); ok && v.t&(hostile|fromUndef|fromParam) == 0 {
+		if yes, ok := v.truth(); ok && v.t&undecided == 0 {
 			return boolean(!yes)
 		}
 		return value{t: v.t & (fromHeader | spotted)}

@@ -68,7 +68,8 @@ func (m *machine) parts() {
 // holdsParts says that a file in which nothing is of interest as a whole may
 // hold a part that is.
 func holdsParts(data []byte, have trait) bool {
-	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && bytes.Contains(data, []byte("add_action("))
+	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && bytes.Contains(data, []byte("add_action(")) ||
+		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data))
 }
 
 // emptied is white space in as many lines.
@@ -110,8 +111,9 @@ func (m *machine) seams() (parts [][]span) {
 			at = append(at, span{uint32(i - 2), uint32(len(src) - len(rest) + 5)})
 		}
 	}
+	parts = m.edges()
 	if len(at) == 0 {
-		return nil
+		return parts
 	}
 	if bytes.HasPrefix(src, []byte("<?php")) && !bytes.Contains(src[:at[0].from], []byte("?>")) {
 		parts = append(parts, []span{{5, at[0].from}})
@@ -123,12 +125,65 @@ func (m *machine) seams() (parts [][]span) {
 	return parts
 }
 
+// edges are the code before the comment that says whose file it is, and the
+// code after the last class.
+func (m *machine) edges() (parts [][]span) {
+	src, toks := m.file.src, m.file.tokens
+	if to := signed(src[:min(len(src), partSize)]); to > 5 && bytes.HasPrefix(src, []byte("<?php")) && len(toks) > 0 && toks[0].pos < to && !bytes.Contains(src[:to], []byte("?>")) {
+		parts = append(parts, []span{{5, to}})
+	}
+	for i := len(toks) - 2; i > 0; i-- {
+		if t := toks[i]; t.kind != tIdent || t.end-t.pos != 5 || toks[i+1].kind != tIdent || toks[i-1].kind == tColons || !foldEqual(src[t.pos:t.end], "class") {
+			continue
+		}
+		for depth := 0; i < len(toks); i++ {
+			if toks[i].kind == '{' {
+				depth++
+			} else if toks[i].kind == '}' {
+				depth--
+			}
+			if depth == 0 && toks[i].kind == '}' {
+				break
+			}
+		}
+		if end := bytes.TrimSuffix(bytes.TrimSpace(src), []byte("?>")); i < len(toks) && int(toks[i].end) < len(end) && !bytes.Contains(end[toks[i].end:], []byte("?>")) {
+			parts = append(parts, []span{{toks[i].end, uint32(len(end))}})
+		}
+		break
+	}
+	return parts
+}
+
+// signed finds the first comment that says whose file this is, 0 if none does.
+func signed(head []byte) uint32 {
+	for at := 0; ; {
+		i := bytes.Index(head[at:], []byte("/**"))
+		if i < 0 {
+			return 0
+		}
+		at += i
+		n := bytes.Index(head[at:], []byte("*/"))
+		if n < 0 {
+			return 0
+		}
+		for _, w := range []string{"@package", "@copyright", "@license", "@author", "@category", "Copyright"} {
+			if bytes.Contains(head[at:at+n], []byte(w)) {
+				return uint32(at)
+			}
+		}
+		at += n
+	}
+}
+
 // callbacks are the callbacks of hooks, each with the functions that it calls.
 func (m *machine) callbacks() (parts [][]span) {
 	own := map[string]span{}
 	for _, n := range m.list {
-		if n.op == nFunc {
+		switch n.op {
+		case nFunc:
 			own[n.fn.name] = span{n.pos, n.end}
+		case nClass:
+			own[n.class.name] = span{n.pos, n.end}
 		}
 	}
 	left := 4 * partSize * maxParts // bytes to look at: functions may be called from many places

@@ -34,9 +34,9 @@ var traitWords = map[trait]string{
 	hasRequest: `_get _post _request _cookie _files http_raw_post_data http_get_vars http_post_vars http_cookie_vars
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
 		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password wp_mail
-		register_rest_route pre_user_query`,
+		register_rest_route pre_user_query all_plugins`,
 	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number card_cvc card_cvv cc_cid`,
-	hasHeader: `http_user_agent http_referer http_accept_language`,
+	hasHeader: `http_user_agent http_referer http_accept_language gethostbyaddr`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
 		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient`,
 	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
@@ -395,7 +395,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasHeader) && !classes && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte("window.location"))) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
 		return true
 	}
-	if has(hasStrong) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("<script")) {
+	if has(hasStrong) && !classes && len(data) < 8192 && (bytes.Contains(data, []byte("<script")) || printsDecoded(data)) {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
@@ -404,7 +404,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("xmlrpc.php")) || bytes.Contains(data, []byte("wp-login.php"))) {
 		return true
 	}
-	if has(hasHeader) && !classes && bytes.Contains(data, []byte("ooglebot")) && (bytes.Contains(data, []byte("readfile")) || has(hasInclude)) {
+	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("<a ")) || has(hasInclude)) {
 		return true
 	}
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {
@@ -443,6 +443,11 @@ func makesUsers(data []byte) bool {
 		}
 	}
 	return false
+}
+
+// printsDecoded looks for text that is decoded to be printed.
+func printsDecoded(data []byte) bool {
+	return bytes.Contains(data, []byte("echo base64_decode(")) || bytes.Contains(data, []byte("print base64_decode("))
 }
 
 // oddInclude looks for an include whose path is hidden or leads elsewhere.

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"html"
 	"strings"
 
 	"limier/webshell"
@@ -136,6 +137,9 @@ func (m *machine) fetched(n *node, u, d value) {
 	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) && m.isolated() && m.small() {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
+	if t&fromRequest != 0 && t&wrapped != 0 && u.t&decoded != 0 && u.t&fromRequest == 0 && remoteURL(host) {
+		m.report("sends-requests", webshell.Malicious, moderate, "What visitors send is passed on, encoded, to a host that is hidden.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	}
 	if t&secret != 0 && t&unsure == 0 && t&address != 0 && m.isolated() && u.t&fromRequest == 0 {
 		verdict := webshell.Malicious
 		if m.module() && t&wrapped == 0 && u.t&decoded == 0 {
@@ -176,7 +180,7 @@ func (m *machine) output(n *node, v value) {
 	if t&(fromRequest|fromRemote) != 0 {
 		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
 	}
-	if t&decoded != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
+	if t&(decoded|hidden) != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
 		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
 	if t&fromFile != 0 && m.facts.searched > 0 && m.isolated() && !m.mentions("403", "forbidden") {
@@ -204,11 +208,22 @@ func (m *machine) output(n *node, v value) {
 
 // loadsScript says that HTML takes a script from another host, or leads there.
 func loadsScript(s string) bool {
-	if !strings.Contains(s, "//") || !strings.Contains(s, "<") {
+	if strings.Contains(s, "&#") {
+		s = html.UnescapeString(s)
+	}
+	if !strings.Contains(s, "<") {
 		return false
 	}
 	low := strings.ToLower(s)
-	return strings.Contains(low, "<script") && strings.Contains(low, "src=") || sendsAway(low)
+	if !strings.Contains(low, "//") {
+		return false
+	}
+	return strings.Contains(low, "<script") && (strings.Contains(low, "src=") || packsItself(low)) || sendsAway(low)
+}
+
+// packsItself says that a script evaluates text that it unpacks first.
+func packsItself(low string) bool {
+	return strings.Contains(low, "eval(function(p,a,c,k,e") || strings.Contains(low, "eval(unescape(") || strings.Contains(low, "write(unescape(") || strings.Contains(low, "eval(string.fromcharcode(")
 }
 
 // linksElsewhere says that HTML links to another host.

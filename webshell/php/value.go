@@ -62,6 +62,9 @@ const (
 // hostile are the origins an attacker controls without help.
 const hostile = fromRequest | fromRemote | fromUpload
 
+// undecided are the origins of a value that another run may find different.
+const undecided = hostile | fromUndef | fromParam | fromHeader
+
 // A value is what the machine knows of a PHP value.
 type value struct {
 	k   vkind

@@ -8,7 +8,10 @@ import (
 
 // wordPress sees a script that makes itself an administrator.
 func (m *machine) wordPress(c *call) {
-	if m.framed || !m.small() {
+	if m.framed && !m.guarded || !m.small() {
+		return
+	}
+	if m.guarded && c.name == "wp_create_user" && (c.arg(0).k != vStr || c.arg(1).k != vStr) { // a plugin in which visitors register
 		return
 	}
 	src := string(m.file.src[:min(len(m.file.src), 1<<16)])
@@ -56,8 +59,19 @@ var visitors = words("preprocess_comment pre_comment_content comment_text heartb
 // as they matter.
 func (m *machine) wordPressArgs(c *call) []value {
 	name, _ := c.text(0)
-	if name == "pre_user_query" && m.mentions("user_login !=", "user_login!=", "user_login <>") && !m.framed {
-		m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users.", c.n, value{})
+	if !m.framed || m.guarded {
+		switch {
+		case name == "pre_user_query" && m.mentions("user_login !=", "user_login!=", "user_login <>") && !m.framed:
+			m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users.", c.n, value{})
+		case name == "pre_user_query" && m.mentions("views_users") && m.mentions(".id<>", ".id <>", ".id !=", ".id!=", "user_login !=", "user_login!=", "user_login <>"):
+			m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users, and out of their number.", c.n, value{})
+		case name == "all_plugins" && m.hidesItself(c.arg(1)):
+			verdict := webshell.Suspicious
+			if m.mentions("wp_remote_", "curl_exec", "file_get_contents(\"http", "file_get_contents('http", "wp_insert_user", "wp_create_user", "wp_set_auth_cookie") {
+				verdict = webshell.Malicious
+			}
+			m.report("hides-plugin", verdict, moderate, "The plugin keeps itself out of the list of plugins.", c.n, value{})
+		}
 	}
 	if visitors[name] {
 		return []value{{t: fromRequest | unsure, tr: m.at(c.n)}}
@@ -81,6 +95,23 @@ func (m *machine) wordPressArgs(c *call) []value {
 		}
 	}
 	return args
+}
+
+// hidesItself says that a callback takes its own file out of a list, and asks
+// neither a setting nor who is looking.
+func (m *machine) hidesItself(f value) bool {
+	var fn *function
+	switch c, ok := f.ref.(*closure); {
+	case ok && c.fn != nil:
+		fn = c.fn
+	case f.k == vStr:
+		fn = m.funcs[strings.ToLower(f.s)]
+	}
+	if fn == nil || int(fn.hi) >= len(fn.toks) {
+		return false
+	}
+	text := strings.ToLower(string(fn.unit.src[fn.toks[fn.lo].pos:fn.toks[fn.hi].pos]))
+	return strings.Contains(text, "unset(") && strings.Contains(text, "__file__") && !strings.Contains(text, "option(") && !strings.Contains(text, "current_user")
 }
 
 // restRoute runs the callback of a route that anyone may call:
