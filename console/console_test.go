@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -116,6 +117,33 @@ func TestOrganisationsSeeTheirOwn(t *testing.T) {
 	}
 	if code, _ := v.post("/admin", "/admin/tokens", url.Values{"organisation": {"clinic"}, "uses": {"1"}, "days": {"1"}}); code != http.StatusForbidden {
 		t.Errorf("making another's token: %d, want 403", code)
+	}
+}
+
+// TestAskedFile: whoever asked for a file is told where it lies.
+func TestAskedFile(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("ann", store.Analyst, "")
+	v, page := e.as("ann"), fmt.Sprint("/servers/", e.mixed)
+	if err := e.hub.Contact(t.Context(), e.mixed, true, e.now); err != nil {
+		t.Fatal(err)
+	}
+	_, text := v.get(page)
+	ask := regexp.MustCompile(`name="path" value="([^"]+)"><input type="hidden" name="sha256" value="([0-9a-f]+)"`).FindStringSubmatch(text)
+	if ask == nil {
+		t.Fatal("nothing to ask for")
+	}
+	if status, _ := v.post(page, page+"/ask", url.Values{"path": {html.UnescapeString(ask[1])}, "sha256": {ask[2]}}); status != http.StatusSeeOther {
+		t.Error("asking:", status)
+	}
+	if _, text := v.get(page); strings.Contains(text, "files/1.zst") {
+		t.Error("a file that has not come is said to be there")
+	}
+	if err := e.hub.AnswerFile(t.Context(), e.mixed, store.FileRequest{ID: 1, State: store.FileReceived, Answered: e.now}); err != nil {
+		t.Fatal(err)
+	}
+	if _, text := v.get(page); !strings.Contains(text, "<code>files/1.zst</code>") {
+		t.Error("nothing says where the file is")
 	}
 }
 

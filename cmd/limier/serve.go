@@ -25,6 +25,7 @@ import (
 
 	"limier/builtin"
 	"limier/console"
+	"limier/fleet"
 	"limier/fleet/hub"
 	"limier/publish"
 	"limier/store"
@@ -104,6 +105,9 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer stop()
 	if (j.cert == "") != (j.key == "") {
 		return errors.New("--cert and --key go together")
+	}
+	if j.retain < 0 || j.queueBytes < 2*fleet.MaxBody {
+		return fmt.Errorf("--retain is not below 0, and --queue-bytes has room for large cases: %d or more", 2*fleet.MaxBody)
 	}
 	// Cases are decoded by the thousand: collecting garbage less often costs
 	// little memory. The limit is to keep the hub below a GiB: with 400,000 servers
@@ -197,6 +201,14 @@ func (j *serveJob) pages(h *hub.Hub) (http.Handler, error) {
 		c.OIDC.ClientSecret = strings.TrimSpace(string(secret))
 	}
 	return console.New(c)
+}
+
+// exists refuses to look after a hub that is not there.
+func (j *serveJob) exists() error {
+	if _, err := os.Stat(filepath.Join(j.data, "keys")); err != nil {
+		return fmt.Errorf("there is no hub in %s: say where with --data", j.data)
+	}
+	return nil
 }
 
 // open opens the database.
@@ -308,10 +320,12 @@ stored yet. With --postgres the database is left out too: use pg_dump.
 The file holds the hub's private keys: keep it as safe as the hub.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := os.Stat(filepath.Join(j.data, "keys")); err != nil {
-				return fmt.Errorf("there is no hub in %s: say where with --data", j.data)
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM) // no half of a copy is left behind
+			defer stop()
+			if err := j.exists(); err != nil {
+				return err
 			}
-			st, err := j.open(cmd.Context())
+			st, err := j.open(ctx)
 			if err != nil {
 				return err
 			}
@@ -324,7 +338,7 @@ The file holds the hub's private keys: keep it as safe as the hub.`,
 			if err != nil {
 				return err
 			}
-			err = hub.Backup(cmd.Context(), j.data, st, snapshot, f)
+			err = hub.Backup(ctx, j.data, st, snapshot, f)
 			if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 				return errors.Join(err, os.Remove(args[0]))
 			}
@@ -368,6 +382,9 @@ func serveDeadCommand(j *serveJob) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			if err := j.exists(); err != nil {
+				return err
+			}
 			st, err := j.open(ctx)
 			if err != nil {
 				return err

@@ -71,7 +71,7 @@ func Enroll(ctx context.Context, dir, address, token, name string, now func() ti
 		return 0, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, identityFile)); err == nil {
-		return 0, fmt.Errorf("this server has enrolled already; to enrol again, have it revoked at the hub and remove %s", dir)
+		return 0, fmt.Errorf("this server has enrolled already; to enrol again, have it revoked at the hub and remove %s and %s from %s; cases that wait there are kept", identityFile, keyFile, dir)
 	}
 	key, err := openKey(filepath.Join(dir, keyFile))
 	if err != nil {

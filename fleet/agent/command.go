@@ -137,8 +137,19 @@ given in LIMIER_TOKEN, so that it stays out of the list of processes.`,
 	return cmd
 }
 
+// check refuses settings that would scan without a pause, or never to an end.
+func (j *agentJob) check() error {
+	if j.every <= 0 || j.jitter < 0 || j.cpu < 1 || j.memory < 1 {
+		return errors.New("--every, --cpu and --memory are above 0, --jitter is not below it")
+	}
+	return nil
+}
+
 // run is `limier agent`.
 func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
+	if err := j.check(); err != nil {
+		return err
+	}
 	w := stderr
 	if j.logFile != "" {
 		f, err := os.OpenFile(j.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,16 @@ func serviceCommands(j *agentJob) []*cobra.Command {
 		Short: "Run the collector as a Windows service from now on",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := j.check()
+			if err == nil {
+				j.dir, err = filepath.Abs(j.dir) // the service starts in another folder
+			}
+			if err == nil {
+				_, err = OpenClient(j.dir, time.Now)
+			}
+			if err != nil {
+				return err
+			}
 			if err := installService(j, strings.Fields(cmd.Parent().CommandPath())[1:]); err != nil {
 				return asAdministrator(err)
 			}
@@ -146,6 +157,7 @@ func (h handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status c
 		select {
 		case err := <-ended:
 			if err != nil {
+				h.j.tell(err)
 				return true, 1
 			}
 			return false, 0
@@ -161,4 +173,14 @@ func (h handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status c
 			}
 		}
 	}
+}
+
+// tell writes why the service ended to its log: there is nobody else to tell.
+func (j *agentJob) tell(err error) {
+	f, e := os.OpenFile(j.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if e != nil {
+		return
+	}
+	defer f.Close()
+	slog.New(slog.NewTextHandler(f, nil)).Error("the collector ended", "error", err)
 }

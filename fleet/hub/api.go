@@ -142,7 +142,7 @@ func (h *Hub) enroll(w http.ResponseWriter, r *http.Request) {
 		problem(w, status, detail)
 	}
 	if err := checkName(req.Name); err != nil {
-		refuse(http.StatusBadRequest, err.Error())
+		refuse(http.StatusBadRequest, err.Error()+"; give the server another with --name")
 		return
 	}
 	key, err := requestKey([]byte(req.CSR))

@@ -237,7 +237,7 @@ func checkName(name string) error {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '-', c == '_':
 		default:
-			return fmt.Errorf("%.40q: a name has letters, digits, dots, hyphens and underscores", name)
+			return fmt.Errorf("%.40q: a name has letters, digits, dots, hyphens and underscores, of ASCII alone", name)
 		}
 	}
 	return nil

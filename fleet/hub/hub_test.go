@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -308,7 +309,36 @@ func TestIdentity(t *testing.T) {
 	if err := a.Visit(t.Context()); err == nil || !strings.Contains(err.Error(), "another key") {
 		t.Error("the key before:", err)
 	}
-	_ = dir
+	// The same folder enrols again as it is told to: what waited there is not lost.
+	if err := a.Once(t.Context()); err == nil {
+		t.Error("a case with an old key was taken")
+	}
+	if err := s.store.Revoke(t.Context(), store.All(), 1, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	enroll := func() error {
+		_, err := agent.Enroll(t.Context(), dir, s.url, s.token(t, "org-a", 1), "ex01", s.clock.Now)
+		return err
+	}
+	if err := enroll(); err == nil || !strings.Contains(err.Error(), "remove identity.json and agent.key from "+dir) {
+		t.Error("enrolled already:", err)
+	}
+	for _, name := range []string{"identity.json", "agent.key"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := enroll(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = agent.Open(agent.Config{Dir: dir, Now: s.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.move(time.Minute)
+	if err := a.Visit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "what waited is stored", func() bool { return s.server(t, 1).Cases == 1 })
 }
 
 func TestEnrol(t *testing.T) {
