@@ -144,7 +144,7 @@ func (c *Console) read(v *visit) error {
 	}
 	for i := range d.Document.Claims {
 		k := &d.Document.Claims[i]
-		d.Lines[k.ID] = reading.Sentence(k)
+		d.Lines[k.ID] = v.words.line(k)
 		for _, x := range b.Contradictions(k) {
 			d.Warnings[k.ID] = append(d.Warnings[k.ID], x.Why)
 		}
@@ -182,6 +182,46 @@ func (c *Console) read(v *visit) error {
 	return c.show(v, http.StatusOK, "read", p)
 }
 
+// line says a claim in one line.
+func (w *words) line(k *claim.Claim) string {
+	what := k.Object.Name + " — " + w.relation(k) + " " + k.Target.Name
+	if k.Relation == claim.Denies {
+		what = w.relation(k) + " " + k.Object.Name + " — " + k.Target.Name
+	}
+	s := w.t("%s: %s", cmp.Or(publish.Speakers(k), w.t("somebody unnamed")), what)
+	if k.Level != "" {
+		s += " (" + w.t(k.Level) + ")"
+	}
+	var grade []string
+	if k.Modality != claim.Asserted {
+		grade = append(grade, w.t(k.Modality))
+	}
+	if k.Likelihood != "" {
+		grade = append(grade, w.t("%s: %s", w.t("likelihood"), w.t(k.Likelihood)))
+	}
+	if k.Confidence != "" {
+		grade = append(grade, w.t(string(k.Confidence)+" confidence"))
+	}
+	if k.Wording != "" {
+		grade = append(grade, "“"+k.Wording+"”")
+	}
+	if k.Status != "" && k.Status != claim.Active {
+		grade = append(grade, w.t(k.Status))
+	}
+	return strings.Join(append([]string{s}, grade...), ", ")
+}
+
+// relation is a claim's, with whether it is denied or not said.
+func (w *words) relation(k *claim.Claim) string {
+	switch {
+	case k.Polarity == claim.Declines:
+		return w.t("does not say: %s", w.t(k.Relation))
+	case k.Polarity == claim.Negates && k.Relation != claim.Denies: // a denial says no by itself
+		return w.t("not: %s", w.t(k.Relation))
+	}
+	return w.t(k.Relation)
+}
+
 // marked is the text with its claims and entities marked.
 func marked(d *reading.Document) template.HTML {
 	type mark struct {
@@ -194,17 +234,25 @@ func marked(d *reading.Document) template.HTML {
 	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Or(a.start-b.start, b.end-a.end) })
 	var out strings.Builder
+	show := func(s string) { // characters that reorder text would show another than was read
+		for i, line := range strings.Split(s, "\n") {
+			if i > 0 {
+				out.WriteByte('\n')
+			}
+			template.HTMLEscape(&out, []byte(publish.Plain(line)))
+		}
+	}
 	at := 0
 	for _, m := range marks {
 		if m.start < at || m.end > len(d.Text) || m.end <= m.start {
 			continue // inside another mark
 		}
-		template.HTMLEscape(&out, []byte(d.Text[at:m.start]))
+		show(d.Text[at:m.start])
 		out.WriteString(m.open)
-		template.HTMLEscape(&out, []byte(d.Text[m.start:m.end]))
+		show(d.Text[m.start:m.end])
 		out.WriteString("</mark>")
 		at = m.end
 	}
-	template.HTMLEscape(&out, []byte(d.Text[at:]))
+	show(d.Text[at:])
 	return template.HTML(out.String())
 }

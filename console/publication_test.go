@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"limier/claim"
 	"limier/publish/taxii"
 	"limier/store"
 )
@@ -50,6 +51,35 @@ func TestReadAndReview(t *testing.T) {
 	}
 	if code, _ := v.post("/read", "/read", url.Values{"text": {strings.Repeat("x", maxForm+1)}}); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a text above the bound: %d", code)
+	}
+}
+
+// TestWhoDenies: what is denied, not said or withdrawn does not look like what is
+// claimed, in what is read and in what is known.
+func TestWhoDenies(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("ann", store.Analyst, "")
+	v := e.as("ann")
+	k := claim.Claim{ID: "x", Attributors: []claim.Party{{Identity: "Town"}}, Relation: claim.AttributedTo, Object: claim.Thing{Name: "Exchange 2021"}, Target: claim.Thing{Name: "Nemo"}, Level: claim.Group,
+		Polarity: claim.Declines, Modality: claim.Asserted, SaidOn: "2021-03-09", Status: claim.Withdrawn, Evidence: []claim.Quote{{Document: "press release"}}}
+	if err := e.hub.AddClaims(context.Background(), []claim.Claim{k}, "ann", e.now); err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[string][]string{
+		"en": {"<b>denies</b>", "<b>does not say: attributed to</b>", ">withdrawn</span>", "NATO: Exchange hack — does not say: attributed to China (state)"},
+		"fr": {"<b>dément</b>", "<b>ne dit pas\u00a0: attribué à</b>", ">retiré</span>", "NATO\u00a0: Exchange hack — ne dit pas\u00a0: attribué à China (État)"},
+	} {
+		v.lang = lang
+		_, known := v.get("/knowledge?q=Exchange+2021")
+		_, read := v.post("/read", "/read", url.Values{"text": {"19 July 2021. NATO does not attribute the Exchange hack to China. \u202etxet"}})
+		for _, text := range want {
+			if !strings.Contains(known+read, text) {
+				t.Errorf("%s: no page says %q: %s", lang, text, regexp.MustCompile(`Accept[^"]*"`).FindAllString(read, -1))
+			}
+		}
+		if _, shown, _ := strings.Cut(read, `class="reading"`); !strings.Contains(shown, `\u202etxet`) || strings.Contains(shown, "\u202e") {
+			t.Error("text that runs backwards is shown so")
+		}
 	}
 }
 

@@ -180,6 +180,8 @@ func printClaim(w io.Writer, indent string, c *claim.Claim) {
 		what = "denies: " + object + " by " + target
 	case c.Relation == claim.Endorses:
 		what = "endorses: " + target + ", on " + object
+	case c.Polarity == claim.Declines:
+		what = "does not say: " + what
 	case c.Polarity == claim.Negates:
 		what = object + " NOT " + string(c.Relation) + " " + target
 	}

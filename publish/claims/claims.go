@@ -100,16 +100,19 @@ func name(t claim.Thing) string { return publish.Plain(cmp.Or(t.Name, t.ID, "uns
 func sentence(c *claim.Claim) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s: ", parties(c), publish.Plain(c.SaidOn))
-	switch c.Polarity {
-	case claim.Negates:
-		b.WriteString("NOT: ")
-	case claim.Declines:
-		b.WriteString("declines to say: ")
-	}
-	fmt.Fprintf(&b, "%s %s", name(c.Object), c.Relation)
+	what := fmt.Sprintf("%s %s", name(c.Object), c.Relation)
 	if c.Target.Name != "" || c.Target.ID != "" {
-		fmt.Fprintf(&b, " %s", name(c.Target))
+		what += " " + name(c.Target)
 	}
+	switch {
+	case c.Relation == claim.Denies: // it says no by itself
+		what = fmt.Sprintf("denies: %s by %s", name(c.Object), name(c.Target))
+	case c.Polarity == claim.Negates:
+		what = "NOT: " + what
+	case c.Polarity == claim.Declines:
+		what = "declines to say: " + what
+	}
+	b.WriteString(what)
 	var more []string
 	add := func(key, value string) {
 		if value != "" {
