@@ -27,10 +27,10 @@ import (
 // A Hub is the database of a hub. It is safe for concurrent use; several hubs
 // may share one in PostgreSQL.
 type Hub struct {
-	write, read *sql.DB
-	dialect     Dialect
-	salt        []byte    // of the identifiers that are hashes
-	keyHash     *sql.Stmt // asked for each request of a server
+	write, read          *sql.DB
+	dialect              Dialect
+	salt                 []byte    // of the identifiers that are hashes
+	keyHash, visit, held *sql.Stmt // of each visit of a server: to prepare them takes longer than to run them
 }
 
 // A Dialect is how one engine differs from the other.
@@ -120,14 +120,28 @@ func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Hub, error) {
 	if err := h.migrate(ctx); err != nil {
 		return nil, h.told(err)
 	}
-	var err error
-	h.keyHash, err = read.PrepareContext(ctx, h.sql(`SELECT key_hash FROM server WHERE id = ? AND revoked = 0`))
-	return h, h.told(err)
+	for _, s := range []struct {
+		to    **sql.Stmt
+		db    *sql.DB
+		query string
+	}{
+		{&h.keyHash, read, `SELECT key_hash FROM server WHERE id = ? AND revoked = 0`},
+		{&h.visit, write, `UPDATE server SET seen = ?, allow_files = ? WHERE id = ?`},
+		{&h.held, read, `SELECT 1 FROM cases WHERE server = ? AND evidence = ?`},
+	} {
+		var err error
+		if *s.to, err = s.db.PrepareContext(ctx, h.sql(s.query)); err != nil {
+			return nil, h.told(err)
+		}
+	}
+	return h, nil
 }
 
 // Close closes both pools.
 func (h *Hub) Close() error {
-	h.keyHash.Close()
+	for _, s := range []*sql.Stmt{h.keyHash, h.visit, h.held} {
+		s.Close()
+	}
 	if h.read == h.write {
 		return h.write.Close()
 	}
