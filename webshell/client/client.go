@@ -46,6 +46,7 @@ type page struct {
 
 	found   []span // of scripts, once they were looked for
 	looked  bool
+	survey  *survey
 	lowered string
 	lines   *webshell.Lines
 }
@@ -53,6 +54,13 @@ type page struct {
 // concerns are what a page is asked, each by itself.
 var concerns = []func(*page){
 	(*page).skimmers,
+	(*page).frames,
+	(*page).strays,
+	(*page).marked,
+	(*page).hiddenLinks,
+	(*page).doorways,
+	(*page).defaced,
+	(*page).phishing,
 }
 
 func analyse(name string, data []byte) []webshell.Reason {

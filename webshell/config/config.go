@@ -71,15 +71,14 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions"})
+	"http_referer", "http_user_agent", "errordocument", "<files", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
 	prepends = literal.New([]string{"auto_prepend_file", "auto_append_file"})
 	allows   = literal.New([]string{"allow_url_include"})
 	handles  = literal.New([]string{"addtype", "addhandler"})
-	sets     = literal.New([]string{"sethandler", "forcetype"})
-	visits   = literal.New([]string{"rewritecond"})
+	blocked  = literal.New([]string{"<files"})
 	searches = literal.New([]string{"{http_referer}", "{http_user_agent}"})
 	shells   = literal.New([]string{`\cmd.exe"`, `\powershell.exe"`})
 	opens    = literal.New([]string{`".config`, `'.config`, `"web.config`, `'web.config`})
@@ -114,17 +113,15 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 const notCode = `(?:jpe?g|gif|png|bmp|ico|svg|webp|txt|log|dat|pdf|css|zip|rar|doc|xls|mp3|mp4|xml|config|htaccess|ini|bak|tmp)`
 
 var (
-	prependINI  = regexp.MustCompile(`(?im)^[ \t]*(?:auto_prepend_file|auto_append_file)[ \t]*=[ \t]*["']?([^"'\r\n;]+)`)
-	prependHTA  = regexp.MustCompile(`(?im)^[ \t]*php_(?:admin_)?value[ \t]+(?:auto_prepend_file|auto_append_file)[ \t]+["']?([^"'\r\n]+)`)
-	allowURL    = regexp.MustCompile(`(?im)^[ \t]*(?:php_(?:admin_)?(?:flag|value)[ \t]+)?allow_url_include[ \t=]+["']?(?:1|on)`)
-	hiddenFile  = regexp.MustCompile(`(?i)\.` + notCode + `$|^php://|^data:|^https?://|^/tmp/|^/dev/shm|(?:^|/)\.[^./]`)
-	addType     = regexp.MustCompile(`(?im)^[ \t]*(?:AddType|AddHandler)[ \t]+["']?\S*(?:php|cgi-script|x-httpd|server-parsed)\S*((?:[ \t]+\S+)+)`)
-	ofNoCode    = regexp.MustCompile(`(?i)(?:^|\s)\.?` + notCode + `\b`)
-	files       = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
-	setHandler  = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
-	noCodeWord  = regexp.MustCompile(`(?i)(?:^|[\s.(|\\"'])` + notCode + `(?:$|[\s)|"'?$])`)
-	searchVisit = regexp.MustCompile(`(?i)RewriteCond[ \t]+%\{HTTP_(?:REFERER|USER_AGENT)\}[^\n]*(?:google|yahoo|bing)[^\n]*`)
-	awayRule    = regexp.MustCompile(`(?i)RewriteRule[ \t]+\S+[ \t]+["']?https?://[^%$\s]`)
+	prependINI = regexp.MustCompile(`(?im)^[ \t]*(?:auto_prepend_file|auto_append_file)[ \t]*=[ \t]*["']?([^"'\r\n;]+)`)
+	prependHTA = regexp.MustCompile(`(?im)^[ \t]*php_(?:admin_)?value[ \t]+(?:auto_prepend_file|auto_append_file)[ \t]+["']?([^"'\r\n]+)`)
+	allowURL   = regexp.MustCompile(`(?im)^[ \t]*(?:php_(?:admin_)?(?:flag|value)[ \t]+)?allow_url_include[ \t=]+["']?(?:1|on)`)
+	hiddenFile = regexp.MustCompile(`(?i)\.` + notCode + `$|^php://|^data:|^https?://|^/tmp/|^/dev/shm|(?:^|/)\.[^./]`)
+	addType    = regexp.MustCompile(`(?im)^[ \t]*(?:AddType|AddHandler)[ \t]+["']?\S*(?:php|cgi-script|x-httpd|server-parsed)\S*((?:[ \t]+\S+)+)`)
+	ofNoCode   = regexp.MustCompile(`(?i)(?:^|\s)\.?` + notCode + `\b`)
+	files      = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
+	setHandler = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
+	noCodeWord = regexp.MustCompile(`(?i)(?:^|[\s.(|\\"'])` + notCode + `(?:$|[\s)|"'?$])`)
 )
 
 func (f *file) prepend(sep string) {
@@ -154,7 +151,7 @@ func (f *file) htaccess() {
 		}
 	}
 	var blocks [][]int
-	if sets.Any(f.data) {
+	if blocked.Any(f.data) {
 		blocks = files.FindAllSubmatchIndex(f.data, 200)
 	}
 	for _, m := range blocks {
@@ -162,11 +159,9 @@ func (f *file) htaccess() {
 			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
 		}
 	}
-	for _, m := range f.lines(searchVisit, 1, visits) {
-		if awayRule.Match(f.data[m[0]:]) {
-			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site.", m[0])
-		}
-	}
+	f.rewrites()
+	f.locks(blocks)
+	f.errors()
 }
 
 var (

@@ -1,0 +1,83 @@
+package client
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/literal"
+	"limier/webshell"
+)
+
+var (
+	leaves  = literal.New([]string{"refresh", "location"})
+	refresh = regexp.MustCompile(`^\s*(\d+)\s*[;,]\s*url\s*=\s*\\?['"]?\s*([^'"\s]+)`)
+	// goes is a script that leads elsewhere, in lower case.
+	goes    = regexp.MustCompile(`\blocation(?:\.href)?\s*=\s*["'](https?:)?//[\w.-]+\.|\blocation\.(?:replace|assign)\(\s*["'](?:https?:)?//[\w.-]+\.`)
+	markups = regexp.MustCompile(`(?s)<!--.*?-->|<(script|style|title)\b.*?</(?:script|style|title)|<\?.*?\?>|<%.*?%>|<[^>]*>`)
+	titles  = regexp.MustCompile(`(?s)<title[^>]*>(.*?)</title|<h1[^>]*>(.*?)</h1|<noscript[^>]*>(.*?)</noscript|<meta\s[^>]*name\s*=\s*["']?(?:keywords|description)[^>]*>`)
+)
+
+// Bounds of a doorway: its size, and what it has to say, in bytes; and how long
+// it shows itself, in seconds.
+const (
+	maxDoorway = 16 << 10
+	maxWords   = 20
+	maxWait    = 5
+)
+
+// doorways finds pages that are made for search engines and send people on to
+// another host at once.
+func (p *page) doorways() {
+	if p.kind != markup || len(p.data) > maxDoorway || p.look().has&(aMeta|aBody) == 0 || !leaves.Any(p.data) {
+		return
+	}
+	low := p.markup()
+	url, at := "", -1
+	for t := range tags(low) {
+		if eq, _ := t.attr("http-equiv"); t.name != "meta" || eq != "refresh" {
+			continue
+		}
+		content, _ := t.attr("content")
+		m := refresh.FindStringSubmatch(content)
+		if m == nil {
+			continue
+		}
+		if wait, err := strconv.Atoi(m[1]); err == nil && wait <= maxWait {
+			url, at = m[2], t.at
+		}
+		break
+	}
+	h := host(url)
+	meta := h != "" && !known(h)
+	if !meta {
+		if !tradeWords.Any(p.data) {
+			return
+		}
+		m := goes.FindStringIndex(low)
+		if m == nil {
+			return
+		}
+		at = m[0]
+	}
+	named := map[string]bool{}
+	for _, m := range titles.FindAllString(low, 20) {
+		words(m, named)
+	}
+	switch {
+	case len(named) >= 2 && strings.Count(low, "<a ") <= 3:
+		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page names "+strings.Join(first(named, 3), ", ")+" to search engines and sends people to another host.", at, "")
+	case meta && says(low) <= maxWords && !told.MatchString(low) && !strings.Contains(low, "canonical") && !strings.Contains(low, "<a ") && !works.MatchString(low):
+		p.add(webshell.Suspicious, finding.LowConfidence, "bare-redirect", "The page shows nothing and sends its visitors to another host: "+webshell.Cut(url, 100)+".", at, "")
+	}
+}
+
+// says is how much text a page shows, in bytes.
+func says(low string) int { return len(strings.TrimSpace(markups.ReplaceAllString(low, ""))) }
+
+// works is server code that does something.
+var works = regexp.MustCompile(`<[?%][^>]*[$(=@]`)
+
+// told says that a page tells its reader that it sends him on.
+var told = regexp.MustCompile(`redirect|moved|forward|weiterleit|umleit|verschoben|umgezogen|redirig|redirec|déplacé`)

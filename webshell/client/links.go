@@ -1,0 +1,203 @@
+package client
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/literal"
+	"limier/webshell"
+)
+
+// trades are words of what is advertised on other people's sites, in lower case.
+var trades = []string{"viagra", "cialis", "levitra", "kamagra", "tramadol", "xanax", "phentermine", "ambien", "pharmacy", "without prescription", "no prescription", "sildenafil", "tadalafil",
+	"casino", "poker", "roulette", "blackjack", "slot online", "slot gacor", "best slots", "togel", "judi ", "maxwin", "sportsbook", "betting", "bet365", "188bet", "1xbet",
+	"payday", "cash advance", "loans", "replica ", "louis vuitton", "ugg boots", "nfl jerseys", "nike shoes", "jordan shoes", "michael kors", "moncler", "canada goose", "ray ban", "rolex", "outlet", "essay", "dissertation", "escort", "porn", "sex cam", "dating",
+	"keygen", "warez", "crack serial", "博彩", "彩票", "赌场", "百家乐", "时时彩", "六合彩", "私服", "代孕", "激安", "카지노", "토토", "казино", "виагра"}
+
+var (
+	tradeWords = literal.New(trades)
+	hideWords  = literal.New([]string{"display:none", "display: none", "visibility:hidden", "visibility: hidden", "left:-", "left: -", "top:-", "top: -", "right:-", "right: -", "text-indent:-", "text-indent: -",
+		"font-size:0", "font-size: 0", "font-size:1", "font-size: 1", "opacity:0", "opacity: 0", "height:0", "height: 0", "height:1px", "height: 1px", "width:0", "width: 0", ".display", "<marquee"})
+)
+
+// A hidden link stands in an element that is kept out of sight, or is one.
+type links struct {
+	at    int             // of the first
+	hosts map[string]bool // other hosts that they lead to
+	own   int             // links within the site
+	away  int             // links in elements that no script opens
+	words map[string]bool // trades that are named in such elements
+	rest  map[string]bool // trades that are named elsewhere
+}
+
+// maxHosts is how many hosts of one page are told apart.
+const maxHosts = 100
+
+// hiddenLinks finds links that only search engines see, put into pages of other
+// people for the sake of the sites that they lead to.
+func (p *page) hiddenLinks() {
+	if p.kind != markup || p.look().has&aLink == 0 || !tradeWords.Any(p.data) || !hideWords.Any(p.data) {
+		return
+	}
+	low := p.markup()
+	styled := sheets(low)
+	l := links{at: -1, hosts: map[string]bool{}, words: map[string]bool{}, rest: map[string]bool{}}
+	var open tag
+	var how hiding
+	depth, from := 0, 0
+	for t := range tags(low) {
+		if depth == 0 {
+			if t.closing || empty(t.name) {
+				continue
+			}
+			if how = hidden(t, styled); how == shown {
+				continue
+			}
+			words(low[from:t.at], l.rest)
+			open, depth, from = *t, 1, t.end
+		} else if t.name == open.name {
+			if !t.closing {
+				depth++
+			} else if depth--; depth == 0 {
+				words(low[from:t.at], l.words)
+				from = t.end
+			}
+		}
+		if t.name == "a" && !t.closing {
+			l.link(t, open.at, how)
+		}
+	}
+	if depth > 0 {
+		words(low[from:], l.words)
+	} else {
+		words(low[from:], l.rest)
+	}
+	p.judge(&l)
+}
+
+func (l *links) link(t *tag, at int, how hiding) {
+	href, _ := t.attr("href")
+	switch h := host(href); {
+	case h != "" && !known(h):
+		if l.at < 0 {
+			l.at = at
+		}
+		if len(l.hosts) < maxHosts {
+			l.hosts[h] = true
+		}
+		if how == away {
+			l.away++
+		}
+	case h == "" && href != "" && href[0] != '#' && !strings.HasPrefix(href, "javascript:"):
+		l.own++
+	}
+}
+
+func (p *page) judge(l *links) {
+	text := "Links to other hosts are kept out of sight, as is done for search engines: " + strings.Join(first(l.hosts, 3), ", ") + "."
+	switch {
+	case len(l.hosts) >= 2 && len(l.words) >= 2 && len(l.rest) == 0 && l.own <= len(l.hosts),
+		len(l.hosts) >= 2 && len(l.words) >= 2 && l.away >= 2 && l.own == 0 && len(l.rest) < len(l.words):
+		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")
+	case len(l.hosts) >= 1 && len(l.words) >= 1 && len(l.rest) == 0 && l.away >= 1 && l.own == 0:
+		p.add(webshell.Suspicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")
+	}
+}
+
+// first returns up to n of the keys of a set, in order.
+func first(set map[string]bool, n int) []string {
+	keys := slices.Sorted(maps.Keys(set))
+	return keys[:min(n, len(keys))]
+}
+
+// words notes the trades that a text names.
+func words(low string, into map[string]bool) {
+	found := make([]uint64, tradeWords.Words())
+	tradeWords.Contained(found, []byte(low))
+	for i, w := range trades {
+		if found[i>>6]>>(i&63)&1 == 1 && startsWord(low, w) {
+			into[w] = true
+		}
+	}
+}
+
+// startsWord says that a word of the text begins with w: "specialist" does not
+// speak of pills.
+func startsWord(low, w string) bool {
+	for i := 0; ; {
+		k := strings.Index(low[i:], w)
+		if k < 0 {
+			return false
+		}
+		if i += k; i == 0 || low[i-1] < 'a' || low[i-1] > 'z' || w[0] >= 0x80 {
+			return true
+		}
+		i += len(w)
+	}
+}
+
+// empty says that an element has no end tag.
+func empty(name string) bool {
+	switch name {
+	case "img", "br", "hr", "input", "meta", "link", "iframe", "script", "style", "param", "embed", "base", "col", "area":
+		return true
+	}
+	return false
+}
+
+var (
+	sheet    = regexp.MustCompile(`([.#][\w-]+)\s*\{([^{}]{1,300})\}`)
+	scripted = regexp.MustCompile(`getelementbyid\(\\?["']([\w-]+)\\?["']\)\.style\.(?:display\s*=\s*\\?["']none|visibility\s*=\s*\\?["']hidden)`)
+)
+
+// sheets returns how the page's own styles and scripts hide classes and ids.
+func sheets(low string) map[string]hiding {
+	out := map[string]hiding{}
+	for rest, n := low, 0; n < maxFrames; n++ {
+		var css string
+		_, css, _ = strings.Cut(rest, "<style")
+		if css == "" {
+			break
+		}
+		css, rest, _ = strings.Cut(css, "</style")
+		for _, m := range sheet.FindAllStringSubmatch(css[:min(len(css), 64<<10)], 500) {
+			if how := hides(m[2]); how != shown {
+				out[m[1]] = how
+			}
+		}
+	}
+	if strings.Contains(low, ".style.") {
+		for _, m := range scripted.FindAllStringSubmatch(low, 100) {
+			out["#"+m[1]] = folded
+		}
+	}
+	return out
+}
+
+// hidden says how an element is kept out of sight by itself.
+func hidden(t *tag, styled map[string]hiding) hiding {
+	if style, ok := t.attr("style"); ok {
+		if how := hides(style); how != shown {
+			return how
+		}
+	}
+	if t.name == "marquee" && t.tiny() {
+		return away
+	}
+	if len(styled) == 0 {
+		return shown
+	}
+	if id, ok := t.attr("id"); ok && styled["#"+id] != shown {
+		return styled["#"+id]
+	}
+	class, _ := t.attr("class")
+	for c := range strings.FieldsSeq(class) {
+		if how := styled["."+c]; how != shown {
+			return how
+		}
+	}
+	return shown
+}

@@ -1,0 +1,300 @@
+package client
+
+import (
+	"bytes"
+	"iter"
+	"regexp"
+	"strings"
+)
+
+// A tag is the opening or closing tag of an element.
+type tag struct {
+	at, end int // from "<" to behind ">"
+	name    string
+	closing bool
+	attrs   string // in lower case, as they stand
+}
+
+// Bounds of what is read as markup: of a page, in bytes, of its tags, and of
+// one tag, in bytes.
+const (
+	maxMarkup = 1 << 20
+	maxTags   = 20_000
+	maxTag    = 4096
+)
+
+// markup is the start of the page in lower case, with the same offsets.
+func (p *page) markup() string {
+	low := p.lower()
+	return low[:min(len(low), maxMarkup)]
+}
+
+// elements are which of some elements a page has.
+type elements uint16
+
+const (
+	aFrame elements = 1 << iota // or an object, with a whole address nearby
+	aScript
+	aMeta
+	aForm
+	aBody // or a title or heading
+	aLink // with a whole address nearby
+)
+
+// maxAddress is how far into a tag its address is looked for, in bytes.
+const maxAddress = 400
+
+// A survey is what one quick pass over a page tells; most files have no markup,
+// and are done with it.
+type survey struct {
+	has    elements
+	end    int // of the last document: the offset of </html, or -1
+	script int // offset of the last script, or -1
+}
+
+// names that a survey looks for, by what follows "<".
+var surveyed = [256][]struct {
+	name string
+	has  elements
+}{
+	'i': {{"iframe", aFrame}, {"input", aForm}},
+	'f': {{"frame", aFrame}, {"form", aForm}},
+	'o': {{"object", aFrame}},
+	's': {{"script", aScript}},
+	'm': {{"meta", aMeta}},
+	't': {{"title", aBody}},
+	'b': {{"body", aBody}},
+	'c': {{"center", aBody}},
+	'h': {{"h1", aBody}},
+	'a': {{"a ", aLink}},
+}
+
+// look looks over the start of a page, up to maxMarkup.
+func (p *page) look() *survey {
+	if p.survey != nil {
+		return p.survey
+	}
+	v := &survey{end: -1, script: -1}
+	p.survey = v
+	data := p.data[:min(len(p.data), maxMarkup)]
+	for i := 0; ; {
+		k := bytes.IndexByte(data[i:], '<')
+		if k < 0 || i+k+2 >= len(data) {
+			return v
+		}
+		i += k + 1
+		c := data[i] | 0x20
+		if data[i] == '/' && data[i+1]|0x20 == 'h' && foldPrefix(data[i:], "/html") {
+			v.end = i - 1
+		}
+		for _, e := range surveyed[c] {
+			if foldPrefix(data[i:], e.name) && (e.has&(aFrame|aLink) == 0 || bytes.Contains(data[i:min(len(data), i+maxAddress)], []byte("//"))) {
+				v.has |= e.has
+				if e.has == aScript {
+					v.script = i - 1
+				}
+			}
+		}
+	}
+}
+
+// foldPrefix says that data begins with low, in either case.
+func foldPrefix(data []byte, low string) bool {
+	if len(data) < len(low) {
+		return false
+	}
+	for i := range len(low) {
+		if c := data[i]; c != low[i] && (c < 'A' || c > 'Z' || c|0x20 != low[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// tags yields the tags of a page in lower case, also those in the strings of
+// its server code: what those show is markup as well.
+func tags(low string) iter.Seq[*tag] {
+	return func(yield func(*tag) bool) {
+		var t tag
+		for i, n := 0, 0; n < maxTags; {
+			k := strings.IndexByte(low[i:], '<')
+			if k < 0 {
+				return
+			}
+			t = tag{at: i + k}
+			i += k + 1
+			if t.closing = strings.HasPrefix(low[i:], "/"); t.closing {
+				i++
+			}
+			from := i
+			for i < len(low) && (low[i]|0x20 >= 'a' && low[i]|0x20 <= 'z' || i > from && low[i] >= '0' && low[i] <= '9') {
+				i++
+			}
+			if i == from {
+				continue
+			}
+			t.name = low[from:i]
+			end := tagEnd(low[i:min(len(low), i+maxTag)])
+			if end < 0 {
+				continue
+			}
+			t.attrs = low[i : i+end]
+			i += end + 1
+			t.end = i
+			n++
+			if !yield(&t) {
+				return
+			}
+		}
+	}
+}
+
+// tagEnd returns the offset of the ">" that closes a tag; one that ends server
+// code inside the tag does not.
+func tagEnd(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '>':
+			return i
+		case '<':
+			if i+1 == len(s) || s[i+1] != '?' && s[i+1] != '%' {
+				return -1
+			}
+			k := strings.Index(s[i:], s[i+1:i+2]+">")
+			if k < 0 {
+				return -1
+			}
+			i += k + 1
+		}
+	}
+	return -1
+}
+
+// attr returns the value of an attribute, without quotation marks; ok tells
+// whether it is there.
+func (t *tag) attr(name string) (value string, ok bool) {
+	for s := t.attrs; ; {
+		k := strings.Index(s, name)
+		if k < 0 {
+			return "", false
+		}
+		before, rest := s[:k], strings.TrimLeft(s[k+len(name):], " \t\r\n")
+		s = s[k+len(name):]
+		if before == "" || !strings.Contains(" \t\r\n\"'/", before[len(before)-1:]) || !strings.HasPrefix(rest, "=") {
+			continue
+		}
+		value = strings.TrimLeft(strings.TrimLeft(rest[1:], " \t\r\n"), `\`)
+		if value == "" {
+			return "", true
+		}
+		if q := value[0]; q == '"' || q == '\'' {
+			if end := strings.IndexByte(value[1:], q); end >= 0 {
+				return strings.TrimRight(strings.TrimSpace(value[1:1+end]), `\`), true
+			}
+			return value[1:], true
+		}
+		if end := strings.IndexAny(value, " \t\r\n"); end >= 0 {
+			value = value[:end]
+		}
+		return value, true
+	}
+}
+
+var (
+	pixels   = regexp.MustCompile(`(?:^|;)(?:width|height|max-height):[0-2](?:px|%)?(?:;|!|$)`)
+	awayFrom = regexp.MustCompile(`(?:left|right|top|bottom|text-indent|margin):-\d{3,}|(?:left|right|top|text-indent):-\d{2,}em`)
+	tinyText = regexp.MustCompile(`font-size:[01](?:px|pt|em|%)?(?:;|!|$)`)
+	noShade  = regexp.MustCompile(`opacity:0(?:\.0\d*)?(?:;|!|$)`)
+)
+
+// A hiding is how an element is kept out of sight.
+type hiding uint8
+
+const (
+	shown  hiding = iota
+	folded        // as menus are, until a script opens them
+	away          // outside the window, or too small to be seen
+)
+
+// hides says how a style, in lower case, hides its element.
+func hides(style string) hiding {
+	style = spaceless.Replace(style)
+	switch {
+	case awayFrom.MatchString(style), tinyText.MatchString(style), pixels.MatchString(style) && strings.Contains(style, "overflow:hidden"):
+		return away
+	case strings.Contains(style, "display:none"), strings.Contains(style, "visibility:hidden"), noShade.MatchString(style):
+		return folded
+	}
+	return shown
+}
+
+var spaceless = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", "\\", "")
+
+// tiny says that an element is at most two pixels wide or high.
+func (t *tag) tiny() bool {
+	for _, side := range []string{"width", "height"} {
+		if v, ok := t.attr(side); ok && small(v) {
+			return true
+		}
+	}
+	style, _ := t.attr("style")
+	return pixels.MatchString(spaceless.Replace(style))
+}
+
+func small(v string) bool {
+	switch strings.TrimSuffix(strings.TrimSuffix(v, "px"), "%") {
+	case "0", "1", "2":
+		return true
+	}
+	return false
+}
+
+// host returns the host of an absolute address in lower case; "" for others.
+func host(url string) string {
+	url = strings.TrimSpace(url)
+	if rest, ok := strings.CutPrefix(url, "https:"); ok {
+		url = rest
+	} else {
+		url = strings.TrimPrefix(url, "http:")
+	}
+	rest, ok := strings.CutPrefix(url, "//")
+	if !ok {
+		return ""
+	}
+	if k := strings.IndexAny(rest, "/?#\"' <"); k >= 0 {
+		rest = rest[:k]
+	}
+	rest, _, _ = strings.Cut(rest, ":")
+	for i := range len(rest) {
+		if c := rest[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_') {
+			return ""
+		}
+	}
+	if !strings.Contains(strings.Trim(rest, "."), ".") {
+		return "" // a machine of the own network
+	}
+	return rest
+}
+
+// services are hosts that very many sites have their visitors' browsers ask for
+// frames and scripts.
+var services = []string{"google.com", "googletagmanager.com", "googleapis.com", "googlesyndication.com", "googleadservices.com", "google-analytics.com", "gstatic.com",
+	"doubleclick.net", "recaptcha.net", "youtube.com", "youtube-nocookie.com", "youtu.be", "vimeo.com", "facebook.com", "facebook.net", "twitter.com", "linkedin.com", "licdn.com",
+	"pinterest.com", "instagram.com", "tiktok.com", "snapchat.com", "reddit.com", "microsoft.com", "microsoftonline.com", "windows.net", "live.com", "office.com", "office365.com", "bing.com", "msn.com",
+	"clarity.ms", "apple.com", "amazon.com", "amazon-adsystem.com", "amazonaws.com", "cloudfront.net", "cloudflare.com", "cloudflareinsights.com", "jsdelivr.net", "unpkg.com",
+	"jquery.com", "bootstrapcdn.com", "fontawesome.com", "typekit.net", "adobe.com", "adobedtm.com", "demdex.net", "omtrdc.net", "wp.com", "wordpress.org", "wordpress.com", "gravatar.com", "github.com",
+	"github.io", "githubusercontent.com", "gitlab.com", "stripe.com", "paypal.com", "paypalobjects.com", "braintreegateway.com", "klarna.com", "hcaptcha.com", "intercom.io", "zendesk.com", "zdassets.com", "tawk.to", "hotjar.com",
+	"hubspot.com", "hs-scripts.com", "hsforms.net", "segment.com", "newrelic.com", "nr-data.net", "quantserve.com", "scorecardresearch.com", "statcounter.com", "getclicky.com", "criteo.com", "criteo.net",
+	"outbrain.com", "taboola.com", "addthis.com", "sharethis.com", "addtoany.com", "disqus.com", "disquscdn.com", "matomo.cloud", "yandex.ru", "yandex.com", "yandex.net", "baidu.com", "bdstatic.com", "bdimg.com", "cnzz.com",
+	"51.la", "qq.com", "weibo.com", "sina.com.cn", "alicdn.com", "mail.ru", "vk.com", "soundcloud.com", "spotify.com", "mapbox.com", "openstreetmap.org", "optimizely.com", "salesforce.com", "force.com",
+	"pardot.com", "marketo.net", "marketo.com", "list-manage.com", "cookielaw.org", "onetrust.com", "cookiebot.com", "mathjax.org", "polyfill.io", "w3.org", "mozilla.org"}
+
+// known says that a host belongs to a service that very many sites use.
+func known(host string) bool {
+	for _, s := range services {
+		if strings.HasSuffix(host, s) && (len(host) == len(s) || host[len(host)-len(s)-1] == '.') {
+			return true
+		}
+	}
+	return false
+}

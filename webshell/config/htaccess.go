@@ -1,0 +1,179 @@
+package config
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/literal"
+	"limier/webshell"
+)
+
+// A rewrite is a rule of mod_rewrite with the conditions before it, which hold
+// for this rule alone (Apache, mod_rewrite, RewriteCond).
+type rewrite struct {
+	at     int // of the first condition
+	conds  []string
+	rule   string // what follows RewriteRule, in lower case
+	target string
+}
+
+var (
+	rewriting = literal.New([]string{"rewritecond"})
+	visitor   = regexp.MustCompile(`^%\{http(?::|_)(?:referer|user[_-]agent)\}\s+["']?([^!\s].*)`)
+	engines   = regexp.MustCompile(`google|yahoo|bing|baidu|yandex|duckduckgo|msn|aol\b`)
+	phones    = regexp.MustCompile(`android|iphone|blackberry|symbian|midp|windows (?:ce|phone)|opera.?mini|iemobile|\bmobile\b`)
+	remote    = regexp.MustCompile(`^https?://([^%$/?\s]+)`)
+	// renderer is told the whole address of the page that it renders.
+	renderer = regexp.MustCompile(`^https?://[^\s]+(?:https?:|%\{(?:http_host|request_scheme)\})|^https?://(?:localhost|127\.0\.0\.1)[:/]`)
+	handheld = regexp.MustCompile(`^(?:m|mobil|mobile|wap|touch|amp|app|pda|i|itunes|apps|play|market)\.|apple\.com$|google\.com$|duda|mobi$`)
+	pictures = regexp.MustCompile(`jpe\?g|jpg|gif|png`)
+	dataPath = regexp.MustCompile(`(?:^|/)(?:wp-content/)?(?:uploads?|images?|img|media|files|cache|tmp|temp|fonts|css|js)/\S*\.(?:php\d?|phtml|html?|txt|jpg|gif|png|ico)(?:$|[?\s"'])`)
+	program  = regexp.MustCompile(`\.(?:php\d?|phtml|cgi)(?:$|\?)`)
+)
+
+// Bounds of what is read of one .htaccess: lines that matter, and bytes of one
+// of them.
+const (
+	maxLines = 10_000
+	maxLine  = 8 << 10
+)
+
+// A directive is one line, in lower case.
+type directive struct{ name, rest string }
+
+// directives yields those of rewriting and of errors, with their offsets.
+func (f *file) directives(yield func(int, directive) bool) {
+	for at, n := 0, 0; at < len(f.data) && n < maxLines; {
+		line := f.data[at:]
+		if end := bytes.IndexByte(line, '\n'); end >= 0 {
+			line = line[:end]
+		}
+		from := at
+		at += len(line) + 1
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 || len(line) > maxLine || line[0] == '#' || line[0]|0x20 != 'r' && line[0]|0x20 != 'e' {
+			continue
+		}
+		n++
+		name, rest, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(string(line), "\t", " ")), " ")
+		if !yield(from, directive{name, strings.TrimSpace(rest)}) {
+			return
+		}
+	}
+}
+
+// rewrites judges what visitors are shown, by where they come from and by what
+// they read with.
+func (f *file) rewrites() {
+	if !rewriting.Any(f.data) {
+		return
+	}
+	r := rewrite{at: -1}
+	for at, d := range f.directives {
+		switch d.name {
+		case "rewritecond":
+			if r.at < 0 {
+				r.at = at
+			}
+			r.conds = append(r.conds, d.rest)
+		case "rewriterule":
+			r.rule = d.rest
+			if fields := strings.Fields(d.rest); len(fields) > 1 {
+				r.target = strings.Trim(fields[1], `"'`)
+				f.rewrite(&r)
+			}
+			r = rewrite{at: -1}
+		}
+	}
+}
+
+func (f *file) rewrite(r *rewrite) {
+	engine, phone, own := false, false, ""
+	for _, c := range r.conds {
+		if strings.HasPrefix(c, "%{http_host}") {
+			own += strings.ReplaceAll(c, `\`, "")
+		}
+		if m := visitor.FindStringSubmatch(c); m != nil {
+			engine = engine || engines.MatchString(m[1])
+			phone = phone || strings.Contains(c, "agent") && phones.MatchString(m[1])
+		}
+	}
+	pattern, _, _ := strings.Cut(r.rule, " ")
+	if !engine && !phone || r.target == "-" || pictures.MatchString(pattern) {
+		return
+	}
+	away := remote.FindStringSubmatch(r.target)
+	switch {
+	case engine && away != nil && !renderer.MatchString(r.target):
+		f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site.", r.at)
+	case phone && away != nil && !handheld.MatchString(away[1]) && own == "":
+		v := webshell.Suspicious
+		if strings.Contains(r.target, "?") && !strings.Contains(r.target, "$") && !strings.Contains(r.target, "%{") || program.MatchString(r.target) {
+			v = webshell.Malicious // a counter's address, the same for every page
+		}
+		f.add(v, finding.ModerateConfidence, "mobile-redirect", "Visitors with telephones are sent to another site.", r.at)
+	case engine && away == nil && dataPath.MatchString(r.target):
+		f.add(webshell.Malicious, finding.ModerateConfidence, "search-page", "Search engines, or visitors who come from them, are shown a file of a folder for data.", r.at)
+	case engine && away == nil && program.MatchString(r.target) && !strings.Contains(r.target, "index.php"):
+		f.add(webshell.Suspicious, finding.LowConfidence, "search-page", "Search engines, or visitors who come from them, are shown another page of this site.", r.at)
+	}
+}
+
+var (
+	denies   = regexp.MustCompile(`(?i)deny\s+from\s+all|require\s+all\s+denied`)
+	permits  = regexp.MustCompile(`(?i)allow\s+from\s+all|require\s+all\s+granted`)
+	spelling = regexp.MustCompile(`(?i)\bphp\b`)
+	scripts  = regexp.MustCompile(`(?i)[\w-]+\\?\.php\b`)
+)
+
+// locks finds a server that runs a few scripts by name and no other, the ending
+// written out in capitals and small letters: an attacker who keeps others, and
+// the site's owner, from his own. An owner would write (?i).
+func (f *file) locks(blocks [][]int) {
+	at, shut, open := 0, false, 0
+	for _, m := range blocks {
+		names, body := f.data[m[2]:m[3]], f.data[m[4]:m[5]]
+		switch {
+		case denies.Match(body) && !permits.Match(body):
+			forms := map[string]bool{}
+			for _, s := range spelling.FindAll(names, 20) {
+				forms[string(s)] = true
+			}
+			if len(forms) >= 3 {
+				at, shut = m[0], true
+			}
+		case permits.Match(body):
+			open = max(open, len(scripts.FindAll(names, 100)))
+		}
+	}
+	if shut && open >= 2 {
+		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", "Only the scripts that are named here run; all others are refused, in every spelling of their ending.", at)
+	}
+}
+
+// errors judges what visitors are shown in place of an error.
+func (f *file) errors() {
+	pages, first := map[string]int{}, -1
+	for at, d := range f.directives {
+		if d.name != "errordocument" {
+			continue
+		}
+		_, target, _ := strings.Cut(d.rest, " ")
+		target = strings.Trim(strings.TrimSpace(target), `"'`)
+		switch {
+		case remote.MatchString(target):
+			if first < 0 {
+				first = at
+			}
+			pages[target]++
+			if pages[target] == 4 {
+				f.add(webshell.Suspicious, finding.ModerateConfidence, "errors-elsewhere", "Whatever goes wrong, visitors are sent to one page of another host: "+webshell.Cut(target, 100)+".", first)
+			}
+		case dataPath.MatchString(target) && program.MatchString(target):
+			f.add(webshell.Malicious, finding.ModerateConfidence, "error-runs-upload", "A page that is not found runs a script in a folder for data: "+webshell.Cut(target, 100)+".", at)
+			return
+		}
+	}
+}
