@@ -435,6 +435,9 @@ func TestAsPeopleWrite(t *testing.T) {
 			t.Errorf("%s: %d, without %s", path, code, want)
 		}
 	}
+	if _, list := v.get("/notify.csv"); !strings.HasPrefix(list, "\uFEFForganisation,") {
+		t.Errorf("Excel does not take the list for UTF-8: %.20q", list)
+	}
 	if code, _ := v.get("/api/v1/files/99/prevalence"); code != http.StatusNotFound {
 		t.Errorf("prevalence of no file: %d", code)
 	}

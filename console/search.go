@@ -175,6 +175,7 @@ func (c *Console) notifyCSV(v *visit) error {
 	if err := c.note(v, "exported the list of whom to notify", "", ""); err != nil {
 		return err
 	}
+	_, _ = v.w.Write([]byte("\uFEFF")) // without it Excel takes UTF-8 for Windows-1252, and a ministère is none
 	w := csv.NewWriter(v.w)
 	row := func(fields ...string) {
 		for i := range fields {
