@@ -91,8 +91,8 @@ func filter(q url.Values) store.Filter {
 	return store.Filter{Name: get("name"), Organisation: get("organisation"), Verdict: wire.Verdict(get("verdict")), Build: get("build"), CVE: strings.ToUpper(get("cve"))}
 }
 
-// cut bounds what a query asks for.
-func cut(s string) string { return s[:min(len(s), 300)] }
+// cut bounds what a query asks for, between two characters.
+func cut(s string) string { return strings.ToValidUTF8(s[:min(len(s), 300)], "") }
 
 // part is the part of a list that a request asks for.
 func part(r *http.Request) store.Page { return store.Page{After: r.URL.Query().Get("after")} }

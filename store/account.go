@@ -29,7 +29,7 @@ func (h *Hub) Accounts(ctx context.Context, scope Scope) ([]Account, error) {
 
 // Account returns an account by its name, for the one who logs in.
 func (h *Hub) Account(ctx context.Context, name string) (Account, error) {
-	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+` FROM account a WHERE a.name = ?`), name))
+	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+` FROM account a WHERE a.name = ?`), asked(name)))
 	return a, h.told(err)
 }
 
@@ -38,7 +38,7 @@ func (h *Hub) AccountBySubject(ctx context.Context, subject string) (Account, er
 	if subject == "" {
 		return Account{}, ErrNotFound
 	}
-	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+` FROM account a WHERE a.subject = ?`), subject))
+	a, err := scanAccount(h.read.QueryRowContext(ctx, h.sql(`SELECT `+accountColumns+` FROM account a WHERE a.subject = ?`), asked(subject)))
 	return a, h.told(err)
 }
 

@@ -46,7 +46,7 @@ func (h *Hub) Organisation(ctx context.Context, scope Scope, id string) (Organis
 	if !scope.all && scope.org != id {
 		return Organisation{}, ErrNotFound
 	}
-	o, err := scanOrg(h.read.QueryRowContext(ctx, h.sql(`SELECT `+orgColumns+` FROM organisation WHERE id = ?`), id))
+	o, err := scanOrg(h.read.QueryRowContext(ctx, h.sql(`SELECT `+orgColumns+` FROM organisation WHERE id = ?`), asked(id)))
 	if err != nil {
 		return Organisation{}, h.told(err)
 	}

@@ -308,6 +308,11 @@ func (h *Hub) told(err error) error {
 
 // list reads all rows of a query.
 func list[T any](ctx context.Context, h *Hub, row func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	for i, arg := range args {
+		if s, ok := arg.(string); ok {
+			args[i] = asked(s)
+		}
+	}
 	rows, err := h.read.QueryContext(ctx, h.sql(query), args...)
 	if err != nil {
 		return nil, h.told(err)
@@ -322,6 +327,12 @@ func list[T any](ctx context.Context, h *Hub, row func(*sql.Rows) (T, error), qu
 		all = append(all, v)
 	}
 	return all, h.told(rows.Err())
+}
+
+// asked is a text that is asked for. PostgreSQL takes broken UTF-8 and zero bytes
+// for an error, where nothing is to be found.
+func asked(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // stamp and moment turn times into what the tables hold, and back.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"limier/finding"
+	"limier/publish/taxii"
 	"limier/store"
 	"limier/wire"
 )
@@ -60,6 +62,25 @@ func testServers(t *testing.T, h *store.Hub) {
 		}
 		if len(all) != c.want {
 			t.Errorf("%s: %d servers, want %d", c.name, len(all), c.want)
+		}
+	}
+	for _, odd := range []string{"\xff", "é"[:1], "a\x00b"} { // anybody can ask for it: no error of the database
+		_, _, servers := h.Servers(ctx, store.All(), store.Filter{Name: odd, Organisation: odd, Build: odd, CVE: odd}, store.Page{After: odd + "\x00" + odd})
+		_, _, indicators := h.SearchIndicators(ctx, store.All(), odd, store.Page{})
+		_, _, files := h.SearchFiles(ctx, store.Org(odd), odd, store.Page{})
+		_, _, findings := h.SearchFindings(ctx, store.All(), []string{odd}, "", store.Page{})
+		_, _, campaigns := h.Campaigns(ctx, store.All(), odd, store.Page{})
+		_, _, published := h.Published().Query(ctx, odd, taxii.Query{IDs: []string{odd}})
+		if err := errors.Join(servers, indicators, files, findings, campaigns, published); err != nil {
+			t.Errorf("%q: %v", odd, err)
+		}
+		_, account := h.Account(ctx, odd)
+		_, subject := h.AccountBySubject(ctx, odd)
+		_, org := h.Organisation(ctx, store.All(), odd)
+		for _, err := range []error{account, subject, org} {
+			if !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%q: %v, want not found", odd, err)
+			}
 		}
 	}
 	worst, _, err := h.Servers(ctx, store.All(), store.Filter{}, store.Page{Limit: 6})
