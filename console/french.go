@@ -51,7 +51,7 @@ var french = map[string]string{
 	"In": "Dans", "Nothing fits.": "Rien ne correspond.", "Type": "Type", "Value": "Valeur", "Part": "Rôle", "First": "Première observation", "Last": "Dernière observation", "Find": "Rechercher", "Rule": "Règle",
 	"There is nothing of that kind to search in.": "Il n'y a rien de ce genre où chercher.",
 	"Prevalence": "Prévalence", "Prevalence by build": "Prévalence par version",
-	"The same file on all servers of a build is the product's; on one of ten thousand it is not. Counts are of the whole estate.": "Le même fichier sur tous les serveurs d'une version est celui du produit ; sur un sur dix mille, il ne l'est pas. Les nombres portent sur tout le parc.",
+	"The same file on nearly all of many servers of a build is most likely the product's; on one of ten thousand it is not. Of few servers the share says little: an intruder leaves the same shell on each. Counts are of the whole estate.": "Le même fichier sur presque tous les serveurs d'une version, s'ils sont nombreux, est très probablement celui du produit ; sur un sur dix mille, il ne l'est pas. Sur peu de serveurs, la part dit peu : un intrus laisse le même web shell sur chacun. Les nombres portent sur tout le parc.",
 	"Servers with it": "Serveurs qui l'ont", "of the build's": "Serveurs de la version", "with any unknown file at this path": "Avec un fichier inconnu à ce chemin",
 	"Servers with this finding": "Serveurs avec ce constat",
 	"Campaigns across servers":  "Campagnes sur plusieurs serveurs", "Campaign": "Campagne",
