@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	stdhtml "html"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -262,6 +263,21 @@ func TestFrenchReason(t *testing.T) {
 		"It began then (2021-03-03 04:21 UTC) and ended later.":                                                      `<span lang="en">It began then (2021-03-03 04:21 UTC) and ended later.</span>`,
 	} {
 		if got := string(html.Say("fr", text)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// TestVerdictsInFrench: the reason of each verdict is French, with what it lists.
+func TestVerdictsInFrench(t *testing.T) {
+	for english, want := range map[string]string{
+		"Nothing in 10,141,000 access log lines (2026-06-01 to 2026-06-09), 1 Windows event (2026-06-01 to 2026-06-09) and 1 web file shows a breach. It says nothing about times outside that.":                                                                                        "Aucune intrusion ne se voit dans ce qui a été lu\u00a0: 10\u202f141\u202f000 lignes de journal d'accès (du 2026-06-01 au 2026-06-09), 1 événement Windows (du 2026-06-01 au 2026-06-09) et 1 fichier web. Cela ne dit rien des autres périodes.",
+		"The build is open to 13 known vulnerabilities (CVE-2024-26198, CVE-2024-49040, …), and no sign was found that somebody used that. It says nothing about times outside that, nor about what was not there: IIS logs, Exchange's own logs, Windows event logs, the web folders.": "Sa version est exposée à 13 vulnérabilités connues (CVE-2024-26198, CVE-2024-49040, …), et aucun signe n'a été trouvé que quelqu'un s'en soit servi. Cela ne dit rien des autres périodes, ni de ce qui manquait\u00a0: journaux d'IIS, journaux d'Exchange, journaux d'événements Windows, dossiers web.",
+		"The evidence holds no events and no web files. That is too little to say whether the server was breached. Its build is open to 47 known vulnerabilities.":                                                                                                                      "Les pièces ne contiennent ni événement ni fichier web. C'est trop peu pour dire si le serveur a été compromis. Vulnérabilités connues auxquelles sa version est exposée\u00a0: 47.",
+		"ProxyLogon probed (2021-03-08 02:57 UTC). Nothing in the evidence shows that it worked. But Windows event logs, the web folders could not be read, and there success might show. The server was scanned from outside, as every server on the Internet is.":                     "ProxyLogon sondé (2021-03-08 02:57 UTC). Rien dans les pièces ne montre que cela ait réussi. Mais un succès pourrait se voir là où rien n'a pu être lu\u00a0: journaux d'événements Windows, dossiers web. Le serveur a été balayé de l'extérieur, comme tout serveur sur Internet.",
+	} {
+		got := stdhtml.UnescapeString(string(html.Say("fr", english)))
+		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

@@ -1,6 +1,9 @@
 package html
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // titles are texts that findings, gaps and next steps hold in English, in
 // French. What is not here is shown in English and marked as such.
@@ -240,6 +243,38 @@ var titles = map[string]string{
 	"Look where success would show: scan the web folders and the event logs of the server too, if they were not in this evidence.":  "Cherchez là où un succès se verrait : examinez aussi les dossiers web et les journaux d'événements du serveur, s'ils n'étaient pas dans ces pièces.",
 	`Collect more: IIS logs, Exchange's Logging folder, the winevt\Logs folder and the web folders of the server, then scan again.`: `Relevez davantage : journaux d'IIS, dossier Logging d'Exchange, dossier winevt\Logs et dossiers web du serveur, puis recommencez l'examen.`,
 	"Keep the logs longer than the attacks you want to see: IIS a year, HttpProxy more than its default of 30 days.":                "Gardez les journaux plus longtemps que les attaques que vous voulez voir : IIS un an, HttpProxy plus que ses 30 jours par défaut.",
+}
+
+// verdicts are the sentences of a verdict's reason that list what there was, or
+// was not, to read.
+var verdicts = []pattern{
+	{regexp.MustCompile(`^The evidence holds no events and no web files\.$`), "Les pièces ne contiennent ni événement ni fichier web."},
+	{regexp.MustCompile(`^The evidence holds ([^.]*)\.$`), "Les pièces contiennent : $1."},
+	{regexp.MustCompile(`^That is too little to say whether the server was breached\.$`), "C'est trop peu pour dire si le serveur a été compromis."},
+	{regexp.MustCompile(`^Its build is open to (\d+) known vulnerabilities\.$`), "Vulnérabilités connues auxquelles sa version est exposée : $1."},
+	{regexp.MustCompile(`^The build is open to one known vulnerability (\([^.]*\)), and no sign was found that somebody used that\.$`), "Sa version est exposée à une vulnérabilité connue $1, et aucun signe n'a été trouvé que quelqu'un s'en soit servi."},
+	{regexp.MustCompile(`^The build is open to (\d+) known vulnerabilities (\([^.]*\)), and no sign was found that somebody used that\.$`), "Sa version est exposée à $1 vulnérabilités connues $2, et aucun signe n'a été trouvé que quelqu'un s'en soit servi."},
+	{regexp.MustCompile(`^Nothing in ([^.]*) shows a breach\.$`), "Aucune intrusion ne se voit dans ce qui a été lu : $1."},
+	{regexp.MustCompile(`^It says nothing about times outside that\.$`), "Cela ne dit rien des autres périodes."},
+	{regexp.MustCompile(`^It says nothing about times outside that, nor about what was not there: ([^.]*)\.$`), "Cela ne dit rien des autres périodes, ni de ce qui manquait : $1."},
+	{regexp.MustCompile(`^The server was scanned from outside, as every server on the Internet is\.$`), "Le serveur a été balayé de l'extérieur, comme tout serveur sur Internet."},
+	{regexp.MustCompile(`^But ([^.]*) could not be read, and there success might show\.$`), "Mais un succès pourrait se voir là où rien n'a pu être lu : $1."},
+	{regexp.MustCompile(`^The server carried out part of what was asked: treat it as breached until the opposite is shown\.$`), "Le serveur a exécuté une partie de ce qui était demandé : tenez-le pour compromis jusqu'à preuve du contraire."},
+	{regexp.MustCompile(`^What was done there may also be the work of administrators: ask them\.$`), "Ce qui y a été fait peut aussi être le travail d'administrateurs : demandez-leur."},
+	{regexp.MustCompile(`^Nothing in the evidence shows that it worked\.$`), "Rien dans les pièces ne montre que cela ait réussi."},
+}
+
+var (
+	spans    = regexp.MustCompile(`\((\S+) to (\S+)\)`)
+	thousand = regexp.MustCompile(`(\d),(\d)`)
+)
+
+// read says in French what such a sentence lists.
+func read(list string) string {
+	list = thousand.ReplaceAllString(spans.ReplaceAllString(list, "(du $1 au $2)"), "$1\u202f$2")
+	return strings.NewReplacer("access log lines", "lignes de journal d'accès", "access log line", "ligne de journal d'accès", "Exchange log lines", "lignes de journal d'Exchange", "Exchange log line", "ligne de journal d'Exchange",
+		"Windows events", "événements Windows", "Windows event logs", "journaux d'événements Windows", "Windows event", "événement Windows", "web files", "fichiers web", "web file", "fichier web",
+		"IIS logs", "journaux d'IIS", "Exchange's own logs", "journaux d'Exchange", "the web folders", "dossiers web", " and ", " et ").Replace(list)
 }
 
 // patterns are those with values in them.

@@ -185,6 +185,11 @@ func (w *words) known(s string) (string, bool) {
 			}
 		}
 	}
+	for _, p := range verdicts {
+		if m := p.re.FindStringSubmatchIndex(s); m != nil {
+			return read(string(p.re.ExpandString(nil, spaced(p.french), s, m))), true
+		}
+	}
 	// What follows a colon is a name, a path or a command, or a text of its own.
 	for _, i := range []int{strings.Index(s, ": "), strings.LastIndex(s, ": ")} {
 		if i <= 0 {
