@@ -21,7 +21,7 @@ var families = []struct {
 	// PHP.
 	// https://github.com/BeichenDream/Godzilla: the key is shifted by one, and the
 	// answer stands between the halves of md5(pass.key).
-	{"Godzilla", []string{"substr", "_POST"}, []string{"+1&15", "substr(md5($", "_POST"}},
+	{"Godzilla", []string{"substr", "md5", "_POST"}, []string{"+1&15", "substr(md5($", "_POST"}},
 	// https://github.com/rebeyond/Behinder: AES-128 or XOR with the session's key,
 	// then "function|parameters".
 	{"Behinder", []string{"openssl_decrypt", "explode"}, []string{"php://input", "openssl_decrypt(", "'AES128'", "explode('|'"}},
@@ -41,7 +41,7 @@ var families = []struct {
 	{"b374k", []string{"eval_get_supported"}, []string{"eval_get_supported(", "view_file("}},
 	{"b374k", []string{"$b374k"}, []string{"$b374k", "showdir(", "$s_"}},
 	// WSO by oRb: the action and up to three parameters in a, p1, p2, p3.
-	{"WSO", []string{"_POST", "action", "function"}, []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
+	{"WSO", []string{"_POST", "p1", "action", "function"}, []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
 	{"c99", []string{"c99sh_surl"}, []string{"c99sh_surl", "$act=="}},
 	{"c99", []string{"c99shexit"}, []string{"c99shexit(", "$act=="}},
 	{"c99", []string{"c99_sess_put"}, []string{"c99_sess_put(", "$act=="}},

@@ -13,7 +13,7 @@ func (m *machine) family() string {
 		return name
 	}
 	for i, n := len(m.facts.packed)-1, 1; i >= 0 && n < 5; i, n = i-1, n+1 {
-		if name := webshell.FamilyOf([]byte(m.facts.packed[i].code)); name != "" {
+		if name := webshell.FamilyOf(raw(m.facts.packed[i].code)); name != "" {
 			return name
 		}
 	}

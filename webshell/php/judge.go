@@ -241,11 +241,13 @@ func escapes(b []byte) bool {
 }
 
 // dense says that a string is one long encoded run.
-func dense[T string | []byte](b T) bool {
+func dense(b []byte) bool {
 	other := 0
-	for i := range len(b) {
-		other += int(notDense[b[i]])
-		if i&255 == 0 && other*50 >= len(b) {
+	for i := 0; i < len(b); i += 256 {
+		for _, c := range b[i:min(len(b), i+256)] {
+			other += int(notDense[c])
+		}
+		if other*50 >= len(b) {
 			return false
 		}
 	}

@@ -177,10 +177,9 @@ func (m *machine) grafted(c *call) {
 // inserted sees code put into the middle of another file's text.
 func (m *machine) inserted(parts []value) {
 	for _, x := range parts {
-		if x.k != vStr || len(x.s) < 20 || len(x.s) > 4096 || !strings.Contains(x.s, "$_") || m.evals > 0 || m.alarmed() || m.seen[looked{'l', x.s}] {
+		if x.k != vStr || len(x.s) < 20 || len(x.s) > 4096 || !strings.Contains(x.s, "$_") || m.evals > 0 || m.alarmed() || !m.first('l', x.s) {
 			continue
 		}
-		m.seen[looked{'l', x.s}] = true
 		if text := m.shellWithin("<?php " + x.s); text != "" {
 			m.report("infects-pages", webshell.Malicious, moderate, "A web shell is put into the text of other pages: "+text, &node{}, value{})
 		}

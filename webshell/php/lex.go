@@ -236,7 +236,9 @@ func (l *lexer) next() {
 	c := src[p]
 	switch {
 	case c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0:
-		l.pos++
+		for p++; p < len(src) && (src[p] == ' ' || src[p] == '\t'); p++ {
+		}
+		l.pos = p
 	case c >= 0x80 && blank(src[p:]) > 0: // copied from a web page: PHP stops here, people do not
 		l.pos += blank(src[p:])
 	case isIdentStart(c):
@@ -249,7 +251,7 @@ func (l *lexer) next() {
 			return
 		}
 		e := p + 2
-		for e < len(src) && isIdent(src[e]) {
+		for e < len(src) && identTable[src[e]] {
 			e++
 		}
 		l.emit(tVar, p, e)
@@ -314,7 +316,7 @@ func blank(b []byte) int {
 
 func (l *lexer) ident(p int) {
 	e := p + 1
-	for e < len(l.src) && (isIdent(l.src[e]) || l.src[e] == '\\' && isIdentStart(l.at(e+1))) {
+	for e < len(l.src) && (identTable[l.src[e]] || l.src[e] == '\\' && isIdentStart(l.at(e+1))) {
 		e++
 	}
 	l.emit(tIdent, p, e)
@@ -560,11 +562,21 @@ func castLen(b []byte) int {
 	return i + 1
 }
 
-// operators, longest first per first byte.
-var operators = []struct {
+// An operator is one of several characters.
+type operator struct {
 	text string
 	kind kind
-}{
+}
+
+// operators are those that start with a character, longest first.
+var operators = func() (by [128][]operator) {
+	for _, o := range allOperators {
+		by[o.text[0]] = append(by[o.text[0]], o)
+	}
+	return by
+}()
+
+var allOperators = []operator{
 	{"===", tSame}, {"!==", tNotSame}, {"<=>", tShip}, {"**=", tAssignOp}, {"??=", tAssignOp}, {"<<=", tAssignOp},
 	{">>=", tAssignOp}, {"...", tEllipsis}, {"?->", tNullArrow}, {"->", tArrow}, {"=>", tDoubleArrow}, {"::", tColons},
 	{"++", tInc}, {"--", tDec}, {"==", tEq}, {"!=", tNe}, {"<>", tNe}, {"<=", tLe}, {">=", tGe}, {"&&", tAnd},
@@ -580,12 +592,13 @@ func (l *lexer) operator(p int) {
 		l.emit(kind(c), p, p+1)
 		return
 	}
-	rest := l.src[p:min(len(l.src), p+3)]
-	for i := range operators {
-		o := &operators[i]
-		if o.text[0] == c && len(rest) >= len(o.text) && string(rest[:len(o.text)]) == o.text {
-			l.emit(o.kind, p, p+len(o.text))
-			return
+	if c < 128 {
+		rest := l.src[p:min(len(l.src), p+3)]
+		for _, o := range operators[c] {
+			if len(rest) >= len(o.text) && string(rest[:len(o.text)]) == o.text {
+				l.emit(o.kind, p, p+len(o.text))
+				return
+			}
 		}
 	}
 	if c < 0x20 {

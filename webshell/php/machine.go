@@ -84,6 +84,14 @@ type looked struct {
 	text string
 }
 
+// first says that a text is looked into for the first time, and notes it: its
+// hash is made once.
+func (m *machine) first(into byte, text string) bool {
+	n := len(m.seen)
+	m.seen[looked{into, text}] = true
+	return len(m.seen) > n
+}
+
 // kindle gives a file in which something odd was seen all the steps there are,
 // or a part of them where the file belongs to a program.
 func (m *machine) kindle() {

@@ -161,10 +161,13 @@ func (u *unit) lineAt(pos uint32) int {
 	}
 	if u.lines == nil {
 		u.lines = make([]uint32, 1, bytes.Count(u.src, []byte{'\n'})+1)
-		for i, c := range u.src {
-			if c == '\n' {
-				u.lines = append(u.lines, uint32(i+1))
+		for i := 0; ; {
+			n := bytes.IndexByte(u.src[i:], '\n')
+			if n < 0 {
+				break
 			}
+			i += n + 1
+			u.lines = append(u.lines, uint32(i))
 		}
 	}
 	lo, hi := 0, len(u.lines)

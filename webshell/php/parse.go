@@ -18,6 +18,8 @@ type parser struct {
 	i     int
 	hi    int // stop here
 	depth int
+	read  string // by word
+	at    int    // just after what it read
 }
 
 func newParser(u *unit, lo, hi int) *parser {
@@ -52,7 +54,13 @@ func (p *parser) accept(k kind) bool {
 }
 
 // word is the lower-case text of the identifier at hand, "" if there is none.
-func (p *parser) word() string { return p.wordAt(0) }
+// Several look at the same one.
+func (p *parser) word() string {
+	if p.at != p.i+1 {
+		p.read, p.at = p.wordAt(0), p.i+1
+	}
+	return p.read
+}
 
 func (p *parser) wordAt(n int) string {
 	if p.peekAt(n) != tIdent {

@@ -12,6 +12,9 @@ import (
 // sockets is in whatever payload looks for in other languages.
 var sockets = sync.OnceValue(func() *literal.Set { return literal.New([]string{"socket", "winsock", "java.net"}) })
 
+// raw is a text as bytes, which nobody may change.
+func raw(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
 // payload says what a text is when it is no PHP: a backdoor in another
 // language, or a program. "" for anything else.
 func payload(s string) string {
@@ -24,7 +27,7 @@ func payload(s string) string {
 	if strings.HasPrefix(s, "MZ") && strings.Contains(s[:min(len(s), 4096)], "PE\x00\x00") {
 		return "a Windows program"
 	}
-	if !sockets().Any(unsafe.Slice(unsafe.StringData(s), len(s))) {
+	if !sockets().Any(raw(s)) {
 		return ""
 	}
 	has := func(words ...string) bool {
@@ -79,14 +82,13 @@ func (m *machine) literal(n *node, v value) {
 		return
 	}
 	s := v.s
-	if m.seen[looked{'l', s}] {
+	if !m.first('l', s) {
 		m.last = s
 		return
 	}
-	m.seen[looked{'l', s}] = true
 	m.facts.literals++
 	what := ""
-	if dense(s) {
+	if dense(raw(s)) {
 		if !m.spend(len(s)) {
 			return
 		}
@@ -129,11 +131,10 @@ func (m *machine) carriedShell(n *node, v value) {
 		return
 	}
 	at := strings.Index(s, "<?")
-	if at < 0 || !strings.Contains(s, "$_") || m.seen[looked{'l', s}] {
+	if at < 0 || !strings.Contains(s, "$_") || !m.first('l', s) {
 		return
 	}
 	m.facts.literals++
-	m.seen[looked{'l', s}] = true
 	if text := m.shellWithin(s[at:]); text != "" {
 		m.report("carries-shell", webshell.Malicious, moderate, "The file carries a web shell: "+text, n, value{})
 	}

@@ -29,7 +29,16 @@ func match(name string, head []byte) bool {
 	case ".php", ".phtml", ".php3", ".php4", ".php5", ".php7", ".php8", ".phps", ".pht", ".phar", ".inc", ".module":
 		return true
 	}
-	return bytes.Contains(head, []byte("<?php")) || bytes.Contains(head, []byte("<?=")) || bytes.Contains(head, []byte("<?PHP"))
+	for {
+		i := bytes.Index(head, []byte("<?"))
+		if i < 0 {
+			return false
+		}
+		head = head[i+2:]
+		if bytes.HasPrefix(head, []byte("php")) || bytes.HasPrefix(head, []byte("=")) || bytes.HasPrefix(head, []byte("PHP")) {
+			return true
+		}
+	}
 }
 
 // Analyse returns every argument against a PHP file, the strongest first.

@@ -99,10 +99,20 @@ var telling = func() (t [256]bool) {
 func traits(data []byte) trait {
 	var have trait
 	escaped, picked, skip, last := 0, 0, 0, 0
-	for i, c := range data {
-		if !telling[c] || i < skip {
+	for i := 0; ; i++ {
+		for i+4 <= len(data) && !(telling[data[i]] || telling[data[i+1]] || telling[data[i+2]] || telling[data[i+3]]) {
+			i += 4
+		}
+		for i < len(data) && !telling[data[i]] {
+			i++
+		}
+		if i >= len(data) {
+			break
+		}
+		if i < skip {
 			continue
 		}
+		c := data[i]
 		if i-last >= 300 && have&hasShape == 0 && longWord(data[last:i]) {
 			have |= hasShape
 		}

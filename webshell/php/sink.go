@@ -405,10 +405,9 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 
 // runCode runs code that eval is given, in place.
 func (m *machine) runCode(n *node, v value, code, via string) value {
-	if strings.TrimSpace(code) == "" || m.seen[looked{'e', code}] || m.evals >= maxEvals || len(m.seen) > 2000 {
+	if strings.TrimSpace(code) == "" || m.evals >= maxEvals || len(m.seen) > 2000 || !m.first('e', code) {
 		return value{}
 	}
-	m.seen[looked{'e', code}] = true
 	m.kindle()
 	if v.t&decoded != 0 && len(code) > 60 {
 		m.facts.packed = append(m.facts.packed, packed{code, n, m.unit})
@@ -417,7 +416,7 @@ func (m *machine) runCode(n *node, v value, code, via string) value {
 	if !m.spend(2 * len(code)) {
 		return value{}
 	}
-	u := m.newUnit([]byte(code), m.unit, true)
+	u := m.newUnit(raw(code), m.unit, true)
 	u.line = m.lineOf(m.unit, n.pos)
 	m.evals++
 	wasRet, wasHas := m.f.ret, m.f.hasRet

@@ -182,10 +182,9 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("prepends-script", m.byProgram(p, s), moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
-	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.seen[looked{'w', s}] || m.evals > 3 {
+	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.evals > 3 || !m.first('w', s) {
 		return
 	}
-	m.seen[looked{'w', s}] = true
 	if len(s) < 20 || m.nodes < 1000 {
 		return
 	}
