@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,6 +35,22 @@ func (c *Console) taxiiServer() *taxii.Server {
 	}
 }
 
+// asking holds back an address that tries tokens.
+func (c *Console) asking(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			if wait, ok := c.byHost.allow(host(r)); !ok {
+				w.Header().Set("Content-Type", taxii.MediaType)
+				w.Header().Set("Retry-After", fmt.Sprint(int(math.Ceil(wait.Seconds()))))
+				w.WriteHeader(http.StatusTooManyRequests)
+				_, _ = io.WriteString(w, `{"title":"TooManyRequests","description":"too many wrong tokens came from this address","http_status":"429"}`+"\n")
+				return
+			}
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // subscriber is the account of a program: a token as bearer, or as the password
 // of its name (RFC 7617), which TAXII clients can send.
 func (c *Console) subscriber(r *http.Request) (string, bool) {
@@ -42,9 +60,6 @@ func (c *Console) subscriber(r *http.Request) (string, bool) {
 		if name, token, ok = r.BasicAuth(); !ok {
 			return "", false
 		}
-	}
-	if _, ok := c.byHost.allow(host(r)); !ok {
-		return "", false
 	}
 	s, err := c.Store.Session(r.Context(), token, c.Now())
 	if err != nil || name != "" && s.Account.Name != name {

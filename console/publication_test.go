@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -180,6 +181,20 @@ func TestPublish(t *testing.T) {
 	}
 	if code, _ := get("manifest.json", ""); code != http.StatusUnauthorized {
 		t.Errorf("the MISP feed without a token: %d", code)
+	}
+	for range 30 {
+		if code, _ := get("manifest.json", "wrong"); code != http.StatusUnauthorized {
+			t.Errorf("a wrong token: %d", code)
+		}
+	}
+	for _, path := range []string{"/taxii2/", "/misp-feed/manifest.json"} { // a right token is not called wrong
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.RemoteAddr = "127.0.0.1:1"
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		if e.c.ServeHTTP(w, r); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s after too many wrong tokens: %d %v", path, w.Code, w.Header())
+		}
 	}
 	r, _ := http.NewRequest(http.MethodGet, e.url+"/taxii2/", nil)
 	r.Header.Set("Accept", taxii.MediaType)
