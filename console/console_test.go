@@ -467,3 +467,19 @@ func TestDays(t *testing.T) {
 		t.Error("a single day is not to be seen")
 	}
 }
+
+// TestIdentifiers: a program that reads numbers as doubles, as JavaScript and jq
+// do, asks for what it was told of.
+func TestIdentifiers(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	v := e.as("root")
+	var got struct{ Data []map[string]any }
+	_, body := v.get("/api/v1/search/files?q=shell")
+	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Data) == 0 {
+		t.Fatalf("no files: %v %s", err, body)
+	}
+	if code, body := v.get(fmt.Sprintf("/api/v1/files/%v/prevalence", got.Data[0]["id"])); code != http.StatusOK || !strings.Contains(body, `"with":`) {
+		t.Errorf("%v: %d %s", got.Data[0]["id"], code, body)
+	}
+}

@@ -114,7 +114,7 @@ type Overview struct {
 
 // A FindingKind is findings of one rule with one title, on any servers.
 type FindingKind struct {
-	ID      int64           `json:"id"`
+	ID      int64           `json:"id,string"`
 	Rule    string          `json:"rule"`
 	Title   string          `json:"title"`
 	Level   finding.Level   `json:"level"`
@@ -125,9 +125,9 @@ type FindingKind struct {
 
 // An Indicator is something that findings are about, on any servers.
 type Indicator struct {
-	ID      int64     `json:"id"`
-	Type    string    `json:"type"` // STIX's word; or "shell-parameter", "technique-set"
-	Role    string    `json:"role"` // "attacker", "scanner", "shell"; "" for others
+	ID      int64     `json:"id,string"` // as text in JSON: numbers of 64 bits lose digits in JavaScript and jq
+	Type    string    `json:"type"`      // STIX's word; or "shell-parameter", "technique-set"
+	Role    string    `json:"role"`      // "attacker", "scanner", "shell"; "" for others
 	Value   string    `json:"value"`
 	Servers int       `json:"servers"`
 	First   time.Time `json:"first,omitzero"`
@@ -136,7 +136,7 @@ type Indicator struct {
 
 // A File is one that no baseline knows, at one path with one content.
 type File struct {
-	ID      int64  `json:"id"`
+	ID      int64  `json:"id,string"`
 	Path    string `json:"path"` // as in the baseline where it is inside the product, in lower case
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"size"`
