@@ -93,6 +93,9 @@ func TestOrganisationsSeeTheirOwn(t *testing.T) {
 	if again, kept := all.get(report); first != http.StatusOK || again != http.StatusOK || kept != page {
 		t.Errorf("a report that was read: %d, and again: %d, the same: %v", first, again, kept == page)
 	}
+	if !strings.Contains(page, `<a href="/">Limier</a>`) {
+		t.Error("no way leads back from a report")
+	}
 	for _, path := range []string{fmt.Sprint("/servers/", e.other), fmt.Sprint("/cases/", other.Latest), fmt.Sprint("/cases/", other.Latest, "/stix"), fmt.Sprint("/api/v1/servers/", e.other), fmt.Sprint("/api/v1/cases/", other.Latest), fmt.Sprint("/api/v1/servers/", e.other, "/cases")} {
 		if code, body := v.get(path); code != http.StatusNotFound || strings.Contains(body, "clinic") {
 			t.Errorf("%s: %d, want 404", path, code)

@@ -177,7 +177,7 @@ func (c *Console) report(v *visit) error {
 		defer tables.Close()
 		got.Enrich(tables)
 		var out bytes.Buffer
-		err = html.Write(&out, got, html.Options{Lang: v.lang})
+		err = html.Write(&out, got, html.Options{Lang: v.lang, Home: "/"})
 		return out.Bytes(), err
 	})
 	if err != nil {

@@ -37,6 +37,7 @@ func publisher(name, doc, lang string) *publish.Publisher {
 // Options say how to write. The zero value is in English.
 type Options struct {
 	Lang string // "en" or "fr"; "" means "en"
+	Home string // where the name at the top leads to; "" means nowhere
 
 	// Knowledge is what the case is compared with, and whose claims are listed;
 	// nil means what ships.
@@ -87,6 +88,7 @@ func Write(w io.Writer, c *casefile.Case, o Options) error {
 		return err
 	}
 	r := newReport(c, words)
+	r.Home = o.Home
 	if o.Knowledge == nil {
 		if o.Knowledge, err = knowledge.Builtin(); err != nil {
 			return err

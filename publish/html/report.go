@@ -20,6 +20,7 @@ import (
 // A report is what the template shows, in the order of the page.
 type report struct {
 	Lang     string
+	Home     string
 	Name     string // of the host, or of the evidence if it does not say
 	Sections []section
 	Case     *casefile.Case
