@@ -114,7 +114,7 @@ func (c *Console) publishClaims(v *visit) error {
 	all := claims.Formats()
 	var event bytes.Buffer
 	i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == "misp" })
-	if err := all[i].Write(&event, b.Claims, claims.Options{TLP: "clear"}); err != nil {
+	if err := all[i].Write(&event, b.Claims, claims.Options{TLP: "clear", Set: "hub"}); err != nil {
 		return err
 	}
 	return c.letGo(v, 0, objects, event.Bytes())

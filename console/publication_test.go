@@ -155,6 +155,18 @@ func TestPublish(t *testing.T) {
 	if code != http.StatusOK || json.Unmarshal([]byte(manifest), &events) != nil || len(events) != 2 {
 		t.Fatalf("the MISP feed: %d %s", code, manifest)
 	}
+	k := claim.Claim{ID: "x", Attributors: []claim.Party{{Identity: "Town"}}, Relation: claim.LinkedTo, Object: claim.Thing{Name: "Exchange 2021"}, Target: claim.Thing{Name: "Nemo"}, Level: claim.Group,
+		Polarity: claim.Affirms, Modality: claim.Asserted, SaidOn: "2021-03-09", Evidence: []claim.Quote{{Document: "press release"}}}
+	if err := e.hub.AddClaims(context.Background(), []claim.Claim{k}, "pat", e.now); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := v.post("/publication", "/publication/claims", url.Values{}); code != http.StatusOK {
+		t.Errorf("publishing claims again: %d", code)
+	}
+	// MISP takes an object in one event only: with another event it would lose the claims that it has.
+	if _, again := get("manifest.json", token); json.Unmarshal([]byte(again), &events) != nil || len(events) != 2 {
+		t.Errorf("claims published again are another event: %s", again)
+	}
 	for id, event := range events {
 		code, body := get(id+".json", token)
 		if code != http.StatusOK || strings.Contains(body, "EX0") || strings.Contains(body, "town.example") {

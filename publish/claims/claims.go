@@ -21,6 +21,7 @@ import (
 type Options struct {
 	Publisher string // name of the one who publishes; never an attributor
 	TLP       string // "clear", "green", "amber", "amber+strict" or "red"; "" is clear
+	Set       string // what is published again as it grows: one MISP event all the time; "" means that other claims are another event
 }
 
 // A Format is one way to write claims.
