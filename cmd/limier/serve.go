@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -219,7 +220,11 @@ func (j *serveJob) open(ctx context.Context) (*store.Hub, error) {
 	if j.postgres != "" {
 		return postgres.Open(ctx, j.postgres)
 	}
-	return sqlite.OpenHub(ctx, filepath.Join(j.data, "hub.db"))
+	db := filepath.Join(j.data, "hub.db")
+	if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) && j.exists() == nil { // an empty one would know no server
+		return nil, fmt.Errorf("%s has keys and no database: say --postgres if it is there, or restore a backup", j.data)
+	}
+	return sqlite.OpenHub(ctx, db)
 }
 
 // firstToken prints a token for the first administrator until somebody is one.

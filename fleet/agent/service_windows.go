@@ -37,7 +37,9 @@ func serviceCommands(j *agentJob) []*cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := installService(j, strings.Fields(cmd.Parent().CommandPath())[1:]); err != nil {
+			if err := installService(j, strings.Fields(cmd.Parent().CommandPath())[1:]); errors.Is(err, windows.ERROR_SERVICE_EXISTS) {
+				return fmt.Errorf("%w; to install it anew, remove it first: identity and spool stay", err)
+			} else if err != nil {
 				return asAdministrator(err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "the service limier runs; its log is in", filepath.Join(j.dir, "agent.log"))

@@ -74,8 +74,9 @@ func addFile(t *tar.Writer, name, as string) error {
 	return err
 }
 
-// Restore reads a backup into dir, which must hold no hub.
-func Restore(dir string, r io.Reader) error {
+// Restore reads a backup into dir, which must hold no hub. What it read of one
+// that is cut off is not left there: it would pass for a hub.
+func Restore(dir string, r io.Reader) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -91,6 +92,11 @@ func Restore(dir string, r io.Reader) error {
 		return err
 	}
 	defer root.Close()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, root.RemoveAll("hub.db"), root.RemoveAll("keys"), root.RemoveAll("files"))
+		}
+	}()
 	dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err
@@ -120,7 +126,7 @@ func Restore(dir string, r io.Reader) error {
 		}
 		_, err = io.Copy(f, t)
 		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-			return fmt.Errorf("restoring %s: %w", head.Name, err)
+			return fmt.Errorf("restoring %s, nothing is restored: %w", head.Name, err)
 		}
 	}
 }

@@ -389,6 +389,13 @@ func TestBackup(t *testing.T) {
 	if err := hub.Restore(restored, bytes.NewReader(b.Bytes())); err == nil {
 		t.Error("a backup was restored over a hub")
 	}
+	cut := filepath.Join(t.TempDir(), "cut")
+	if err := hub.Restore(cut, bytes.NewReader(b.Bytes()[:b.Len()*9/10])); err == nil {
+		t.Error("a backup that is cut off was restored")
+	}
+	if left, err := os.ReadDir(cut); err != nil || len(left) > 0 {
+		t.Error("left of a backup that is cut off:", left, err)
+	}
 	st, err := sqlite.OpenHub(t.Context(), filepath.Join(restored, "hub.db"))
 	if err != nil {
 		t.Fatal(err)
