@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -339,6 +340,32 @@ func TestIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "what waited is stored", func() bool { return s.server(t, 1).Cases == 1 })
+}
+
+// TestOwnCertificate: a hub that runs for years, or started with a wrong clock,
+// shows a certificate that holds.
+func TestOwnCertificate(t *testing.T) {
+	at := time.Date(2021, 3, 10, 12, 0, 0, 0, time.UTC)
+	keys, err := hub.OpenKeys(t.TempDir(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := keys.TLS(nil, nil, func() time.Time { return at })
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(keys.Authority)
+	for _, years := range []int{0, 3, -2} {
+		at = at.AddDate(years, 0, 0)
+		cert, err := conf.GetCertificate(&tls.ClientHelloInfo{ServerName: fleet.ServerName})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cert.Leaf.Verify(x509.VerifyOptions{DNSName: fleet.ServerName, Roots: roots, CurrentTime: at}); err != nil {
+			t.Errorf("at %v: %v", at, err)
+		}
+	}
 }
 
 func TestEnrol(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"limier/fleet"
@@ -209,11 +210,42 @@ func serverOf(c *x509.Certificate) (int64, bool) {
 // fleet.ServerName, which the authority vouches for; all others get the site's
 // own certificate, if there is one.
 func (k *Keys) TLS(hosts []string, site *tls.Certificate, now func() time.Time) (*tls.Config, error) {
+	var mu sync.Mutex
+	var own *tls.Certificate
+	// A hub may run for longer than a certificate holds, and its clock may have been wrong at first.
+	current := func() (_ *tls.Certificate, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if at := now(); own == nil || at.Before(own.Leaf.NotBefore) || own.Leaf.NotAfter.Sub(at) < renewBefore {
+			own, err = k.server(hosts, at)
+		}
+		return own, err
+	}
+	if _, err := current(); err != nil {
+		return nil, err
+	}
+	clients := x509.NewCertPool()
+	clients.AddCert(k.Authority)
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13,
+		ClientAuth: tls.VerifyClientCertIfGiven,
+		ClientCAs:  clients,
+		Time:       now,
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if site != nil && hello.ServerName != fleet.ServerName {
+				return site, nil
+			}
+			return current()
+		},
+	}, nil
+}
+
+// server makes a certificate for the hub itself.
+func (k *Keys) server(hosts []string, at time.Time) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	at := now()
 	t := &x509.Certificate{
 		SerialNumber: serial(), Subject: pkix.Name{CommonName: fleet.ServerName}, DNSNames: []string{fleet.ServerName},
 		NotBefore: at.Add(-slack), NotAfter: at.Add(clientLife),
@@ -230,19 +262,6 @@ func (k *Keys) TLS(hosts []string, site *tls.Certificate, now func() time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	own := &tls.Certificate{Certificate: [][]byte{der, k.Authority.Raw}, PrivateKey: key}
-	clients := x509.NewCertPool()
-	clients.AddCert(k.Authority)
-	return &tls.Config{
-		MinVersion: tls.VersionTLS13,
-		ClientAuth: tls.VerifyClientCertIfGiven,
-		ClientCAs:  clients,
-		Time:       now,
-		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if site != nil && hello.ServerName != fleet.ServerName {
-				return site, nil
-			}
-			return own, nil
-		},
-	}, nil
+	leaf, err := x509.ParseCertificate(der)
+	return &tls.Certificate{Certificate: [][]byte{der, k.Authority.Raw}, PrivateKey: key, Leaf: leaf}, err
 }
