@@ -85,7 +85,11 @@ func (a *Agent) Once(ctx context.Context) error {
 	if !a.wait(ctx, a.jitter()) {
 		return ctx.Err()
 	}
-	return errors.Join(err, a.Visit(ctx))
+	visit := a.Visit(ctx)
+	if visit != nil {
+		visit = fmt.Errorf("the visit failed, cases stay in the spool: %w", visit)
+	}
+	return errors.Join(err, visit)
 }
 
 // Run scans and visits the hub until ctx ends. When the hub cannot be reached

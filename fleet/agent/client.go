@@ -180,6 +180,13 @@ func newClient(dir string, id identity, key *ecdsa.PrivateKey, now func() time.T
 	if err != nil {
 		return nil, err
 	}
+	own, err := x509.ParseCertificate(cert.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	if !key.PublicKey.Equal(own.PublicKey) {
+		return nil, fmt.Errorf("the key in %s is not the one that enrolled: put that back, or have this server revoked at the hub, remove %s and enrol again", filepath.Join(dir, keyFile), identityFile)
+	}
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
 	return &Client{dir: dir, id: id, key: key, now: now, http: newHTTP(&tls.Config{

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -310,10 +311,21 @@ func TestIdentity(t *testing.T) {
 	if err := a.Visit(t.Context()); err == nil || !strings.Contains(err.Error(), "another key") {
 		t.Error("the key before:", err)
 	}
-	// The same folder enrols again as it is told to: what waited there is not lost.
-	if err := a.Once(t.Context()); err == nil {
-		t.Error("a case with an old key was taken")
+	if err := a.Once(t.Context()); err == nil || !strings.Contains(err.Error(), "stay in the spool") {
+		t.Error("a case with an old key was taken:", err)
 	}
+	// A key that was lost is told.
+	text, err := os.ReadFile(filepath.Join(dir, "agent.key"))
+	if err := errors.Join(err, os.Remove(filepath.Join(dir, "agent.key"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := agent.OpenClient(dir, s.clock.Now); err == nil || !strings.Contains(err.Error(), "not the one that enrolled") {
+		t.Error("without its key:", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "agent.key"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The same folder enrols again as it is told to: what waited there is not lost.
 	if err := s.store.Revoke(t.Context(), store.All(), 1, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
