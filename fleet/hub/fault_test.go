@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/nats-io/nats-server/v2/server"
 
 	"limier/casefile"
 	"limier/fleet"
@@ -237,6 +238,32 @@ func TestOddRequests(t *testing.T) {
 		}
 		if !ok || strings.Contains(head, "root:") {
 			t.Errorf("%.60q: %q", x.request, status)
+		}
+	}
+}
+
+// TestQueueAway: that the queue is away says nothing of the store.
+func TestQueueAway(t *testing.T) {
+	broker, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true, MaxPayload: 9 << 20, JetStreamMaxStore: 8 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go broker.Start()
+	defer broker.Shutdown()
+	if !broker.ReadyForConnections(10 * time.Second) {
+		t.Fatal("no broker")
+	}
+	if _, err := hub.Open(t.Context(), hub.Config{Dir: t.TempDir(), NATS: broker.ClientURL(), Replicas: 1, QueueBytes: 1 << 30}); err == nil || !strings.Contains(err.Error(), "--queue-bytes") {
+		t.Error("a queue that has no room:", err)
+	}
+	s := start(t, func(c *hub.Config) { c.NATS, c.Replicas, c.QueueBytes = broker.ClientURL(), 1, 1<<20 })
+	broker.Shutdown()
+	for path, want := range map[string]string{"/healthz": `{"queue":"unreachable","status":"failing","store":"ok"}`, "/metrics": "\nlimier_store_up 1\n"} {
+		r := httptest.NewRequest(http.MethodGet, "https://hub"+path, nil)
+		r.RemoteAddr = "127.0.0.1:40000"
+		w := httptest.NewRecorder()
+		if s.Handler().ServeHTTP(w, r); !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %s", path, w.Body)
 		}
 	}
 }

@@ -39,29 +39,40 @@ func (h *Hub) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	put("counter", "enrolled_total", "Servers that enrolled.", m.enrolled.Load())
 	put("counter", "enrol_refused_total", "Enrolments refused.", m.refused.Load())
 	put("counter", "files_received_total", "Files that servers sent because they were asked.", m.files.Load())
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if cases, bytes, err := h.queue.pending(ctx); err == nil {
+	if cases, bytes, err := h.pending(r.Context()); err == nil {
 		put("gauge", "queue_cases", "Cases in the queue.", cases)
 		put("gauge", "queue_bytes", "Bytes of the queue.", bytes)
 	}
 	up := 0
-	if h.store.Ping(ctx) == nil {
+	if h.ping(r.Context()) == nil {
 		up = 1
 	}
 	put("gauge", "store_up", "Whether the database answers.", up)
 }
 
+// askTime is how long the queue, and the store, may take to say that it is there.
+const askTime = 2 * time.Second
+
+func (h *Hub) pending(ctx context.Context) (cases, bytes uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	return h.queue.pending(ctx)
+}
+
+func (h *Hub) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	return h.store.Ping(ctx)
+}
+
 // serveHealth answers 200 while the hub can take cases.
 func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
 	state := map[string]string{"status": "ok", "queue": "ok", "store": "ok"}
 	status := http.StatusOK
-	if _, _, err := h.queue.pending(ctx); err != nil {
+	if _, _, err := h.pending(r.Context()); err != nil {
 		state["queue"], state["status"], status = "unreachable", "failing", http.StatusServiceUnavailable
 	}
-	if h.store.Ping(ctx) != nil {
+	if h.ping(r.Context()) != nil {
 		state["store"] = "unreachable" // cases wait in the queue meanwhile
 		if state["status"] == "ok" {
 			state["status"] = "degraded"

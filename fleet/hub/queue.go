@@ -127,6 +127,9 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 	}
 	if err != nil {
 		q.close()
+		if noRoom(err) {
+			return nil, fmt.Errorf("preparing the queue: there is no room for its %d bytes: give it more, or fewer with --queue-bytes: %w", c.QueueBytes, err)
+		}
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
 	q.maxBody = min(fleet.MaxBody, int(q.conn.MaxPayload())-256<<10)
@@ -262,11 +265,16 @@ func (q *queue) send(ctx context.Context, data []byte, cases int) error {
 	} else {
 		q.failures.Store(0)
 	}
-	var api *jetstream.APIError
-	if errors.As(err, &api) && (api.ErrorCode == 10077 || api.ErrorCode == 10047 || api.ErrorCode == 10023) { // maximum reached, no storage, no resources
+	if noRoom(err) {
 		return fmt.Errorf("%w (%w)", errFull, err)
 	}
 	return err
+}
+
+// noRoom reports whether JetStream says: maximum reached, no storage, no resources.
+func noRoom(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == 10077 || api.ErrorCode == 10047 || api.ErrorCode == 10023)
 }
 
 // pending is how many cases wait, and their bytes.
