@@ -294,7 +294,7 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 				m.fill(n.Kids[to+1], args[0])
 			}
 		}
-	case "copyto", "read", "readasync", "writeto":
+	case "copyto", "copytoasync", "read", "readasync", "writeto":
 		if (recv.T != nil || recv.L&Opaque != 0) && len(n.Kids) > 1 && len(args) > 0 {
 			if args[0].K == VObject {
 				args[0].O.Any = Union(args[0].O.Any, recv)

@@ -112,9 +112,12 @@ func (p *cParser) tooDeep() {
 
 func (p *cParser) lambda(t Token) *Node {
 	switch {
-	case t.Kind == tIdent && (t.S == "async" || t.S == "static") && p.peek(1).Kind != tOp:
+	case t.Kind == tIdent && (t.S == "async" || t.S == "static") && (p.peek(1).Kind != tOp || p.peek(1).Op == '('):
 		p.i++
-		return p.lambda(p.tok())
+		if n := p.lambda(p.tok()); n != nil || p.tok().Kind != tOp {
+			return n
+		}
+		p.i-- // a call of what has that name
 	case t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == opArrow:
 		n := p.node(KLambda, t.Pos)
 		pn := p.node(KParam, t.Pos)

@@ -182,6 +182,10 @@ func (p *Page) directive(s string, net bool) {
 		}
 		p.Inherits = attrs["inherits"]
 		p.Behind = attrs["codebehind"] + attrs["codefile"] + attrs["src"]
+	case "register":
+		if src := attrs["src"]; src != "" {
+			p.Includes = append(p.Includes, src)
+		}
 	}
 	if d, ok := DialectOf(attrs["language"], net); ok {
 		p.Dialect, p.Declared = d, true
@@ -310,6 +314,9 @@ func (p *Page) script(t Tag, k int) int {
 	text := p.Text
 	if k >= len(text) || text[k] != '>' {
 		return k
+	}
+	if src := t.Attrs["src"]; src != "" {
+		p.Includes = append(p.Includes, src)
 	}
 	if text[k-1] == '/' { // empty; src= names a file elsewhere
 		return k + 1

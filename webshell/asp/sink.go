@@ -250,6 +250,9 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 	case names && strings.HasSuffix(low, " from"):
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 		s.Text = "The request names the database and the table that is read."
+	case c.L&fromRequest != 0:
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
+		s.Text = "The request names the database and sends part of the SQL statement."
 	case !pure(v):
 		return
 	}

@@ -69,7 +69,7 @@ func analyse(name, text string, depth int) []webshell.Reason {
 func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h := &host{page: page, depth: depth}
 	h.Skimmer(h.page.Text) // in the browser's script, whatever the server runs
-	if !h.page.Code && h.page.Behind == "" && len(h.All) == 0 {
+	if !h.page.Code && h.page.Behind == "" && len(h.page.Includes) == 0 && len(h.All) == 0 {
 		return nil
 	}
 	m := script.NewMachine(h)

@@ -111,8 +111,12 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		return script.Instance("sqlconnection"), true
 	case "saveas", "copytoasync":
 		if recv.L&fromUpload != 0 || recv.S == "fileupload" || recv.S == "httppostedfile" {
-			h.upload(m, n, first(args))
-			if first(args).L&client == 0 && len(n.Kids) > 1 {
+			to := first(args)
+			if to.S == "filewriter" && to.K == script.VObject {
+				to = to.O.Fields["path"]
+			}
+			h.upload(m, n, to)
+			if to.L&client == 0 && len(n.Kids) > 1 {
 				m.Taint(n.Kids[1], script.Value{L: stored, T: m.Source(n, stored).T})
 			}
 			return script.Value{}, true
@@ -410,6 +414,11 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		return none, false
 	case "registry", "registrykey":
 		return h.registry(n, args), true
+	}
+	if s, ok := a.Text(); ok && (name == "getproperty" || name == "getfield") {
+		v := script.Instance("propertyinfo")
+		v.O.Fields = map[string]script.Value{"name": script.Const(strings.ToLower(s))}
+		return v, true
 	}
 	if name == "getmethods" {
 		v := script.Instance("methodinfo")

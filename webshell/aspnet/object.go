@@ -119,6 +119,11 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 	case "methodinfo":
 		return h.invoke(m, n, recv, name, args)
+	case "propertyinfo":
+		if s, ok := recv.O.Fields["name"].Text(); ok && name == "setvalue" && len(args) > 1 && a.K == script.VObject {
+			h.Assign(m, n, a, s, args[1])
+			return none, true
+		}
 	case "constructorinfo":
 		if name == "invoke" {
 			class, _ := recv.O.Fields["class"].Text()
@@ -136,6 +141,10 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			v := script.Instance("methodinfo", append(args, recv)...)
 			if s, ok := a.Text(); ok {
 				v.O.Fields = map[string]script.Value{"name": script.Const(strings.ToLower(s))}
+			} else if list := script.Union(elements(nth(args, 4))...); list.L&fromRequest != 0 && len(args) > 4 && args[3].K == script.VNull {
+				h.hiddenCall(n, list)
+			} else if a.L&recv.L&fromRequest != 0 {
+				v.O.Fields = map[string]script.Value{"asked": a}
 			}
 			return v, true
 		}
@@ -363,6 +372,9 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 	}
 	u := script.Union(list...)
 	switch {
+	case recv.O.Fields["asked"].T != nil && u.L&fromRequest != 0:
+		h.See(n, u, webshell.Sight{Rule: "request-to-reflection", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+			Text: "The request names the class and the method that are called, and sends what they are given."})
 	case method == "getapplicationconfig" || strings.Contains(method, "machinekey"):
 		return script.Value{L: secret, T: m.Source(n, secret).T}, true
 	case class == "" && method == "load" && u.L&(client|fromRemote|fromSession|blob|fromOdd) != 0:
@@ -385,6 +397,13 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 		}
 	}
 	return script.Union(append(args, recv)...), true
+}
+
+// hiddenCall is a method of a class called through reflection, of which the
+// page shows no name.
+func (h *host) hiddenCall(n *script.Node, v script.Value) {
+	h.See(n, v, webshell.Sight{Rule: "request-to-hidden-call", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+		Text: "Text from the request is handed to a call through reflection whose name the page hides."})
 }
 
 // renderer is a service that search engines are sent to for pages that only
@@ -413,6 +432,10 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 			v.O.Fields = map[string]script.Value{"name": script.Const(strings.ToLower(s))}
 		}
 		return v, true
+	case "receiveasync": // of a web socket that an extension of ASP.NET's hands over
+		if len(n.Kids) > 1 {
+			h.received(m, n, n.Kids[1], fromRequest)
+		}
 	case "addscript", "addcode":
 		if u.L&client != 0 {
 			h.code(m, n, u, name)

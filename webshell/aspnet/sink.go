@@ -295,9 +295,12 @@ func endsAs(name string, endings []string) bool {
 // structure looks at what the code brings together.
 func (h *host) structure() {
 	h.together()
-	if endsAs(h.page.Behind, pictures) || endsAs(h.page.Behind, plain) {
-		h.See(nil, script.Value{}, webshell.Sight{Rule: "code-in-picture", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
-			Text: "The code of the page is in a file that should hold none: " + webshell.Cut(h.page.Behind, 100) + "."})
+	code := append([]string{h.page.Behind}, h.page.Includes...)
+	for i, name := range code {
+		if endsAs(name, pictures) || i == 0 && endsAs(name, plain) {
+			h.See(nil, script.Value{}, webshell.Sight{Rule: "code-in-picture", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The code of the page is in a file that should hold none: " + webshell.Cut(name, 100) + "."})
+		}
 	}
 	if strings.Contains(h.page.Text, scripted) { // in a string of the code
 		for _, body := range sheetScripts(h.page.Text) {
