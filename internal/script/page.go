@@ -7,7 +7,7 @@ type Page struct {
 	Text     string
 	Blocks   []Block
 	Tags     []Tag    // elements that run at the server
-	Includes []string // of <!--#include … -->
+	Includes []string // of <!--#include … -->, <%@ Register … %> and <script src=…>
 	Dialect  Dialect  // of inline code
 	Declared bool     // a directive or attribute named the language
 	Kind     string   // "webhandler", "page", … from the directive, in lower case
@@ -183,9 +183,7 @@ func (p *Page) directive(s string, net bool) {
 		p.Inherits = attrs["inherits"]
 		p.Behind = attrs["codebehind"] + attrs["codefile"] + attrs["src"]
 	case "register":
-		if src := attrs["src"]; src != "" {
-			p.Includes = append(p.Includes, src)
-		}
+		p.include(attrs["src"])
 	}
 	if d, ok := DialectOf(attrs["language"], net); ok {
 		p.Dialect, p.Declared = d, true
@@ -249,14 +247,18 @@ func (p *Page) comment(i int) int {
 		if e < 0 {
 			return i + 4
 		}
-		if a := attributes(text[j : j+e]); len(p.Includes) < 200 {
-			if f := a["file"] + a["virtual"]; f != "" {
-				p.Includes = append(p.Includes, f)
-			}
-		}
+		a := attributes(text[j : j+e])
+		p.include(a["file"] + a["virtual"])
 		return j + e + 3
 	}
 	return i + 4 // code inside a comment still runs
+}
+
+// include notes a file whose code runs with the page's; of 200 at most.
+func (p *Page) include(name string) {
+	if name != "" && len(p.Includes) < 200 {
+		p.Includes = append(p.Includes, name)
+	}
 }
 
 func (p *Page) element(i int, net bool) int {
@@ -315,9 +317,7 @@ func (p *Page) script(t Tag, k int) int {
 	if k >= len(text) || text[k] != '>' {
 		return k
 	}
-	if src := t.Attrs["src"]; src != "" {
-		p.Includes = append(p.Includes, src)
-	}
+	p.include(t.Attrs["src"])
 	if text[k-1] == '/' { // empty; src= names a file elsewhere
 		return k + 1
 	}

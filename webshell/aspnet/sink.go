@@ -300,6 +300,7 @@ func (h *host) structure() {
 		if endsAs(name, pictures) || i == 0 && endsAs(name, plain) {
 			h.See(nil, script.Value{}, webshell.Sight{Rule: "code-in-picture", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 				Text: "The code of the page is in a file that should hold none: " + webshell.Cut(name, 100) + "."})
+			break
 		}
 	}
 	if strings.Contains(h.page.Text, scripted) { // in a string of the code
