@@ -47,6 +47,7 @@ type page struct {
 	found   []span // of scripts, once they were looked for
 	looked  bool
 	survey  *survey
+	trade   *bool // whether it names a trade, once that was looked for
 	lowered string
 	lines   *webshell.Lines
 }
@@ -56,7 +57,7 @@ var concerns = []func(*page){
 	(*page).skimmers,
 	(*page).frames,
 	(*page).strays,
-	(*page).marked,
+	(*page).blocks,
 	(*page).hiddenLinks,
 	(*page).doorways,
 	(*page).defaced,

@@ -6,12 +6,10 @@ import (
 	"strings"
 
 	"limier/finding"
-	"limier/internal/literal"
 	"limier/webshell"
 )
 
 var (
-	leaves  = literal.New([]string{"refresh", "location"})
 	refresh = regexp.MustCompile(`^\s*(\d+)\s*[;,]\s*url\s*=\s*\\?['"]?\s*([^'"\s]+)`)
 	// goes is a script that leads elsewhere, in lower case.
 	goes    = regexp.MustCompile(`\blocation(?:\.href)?\s*=\s*["'](https?:)?//[\w.-]+\.|\blocation\.(?:replace|assign)\(\s*["'](?:https?:)?//[\w.-]+\.`)
@@ -30,7 +28,7 @@ const (
 // doorways finds pages that are made for search engines and send people on to
 // another host at once.
 func (p *page) doorways() {
-	if p.kind != markup || len(p.data) > maxDoorway || p.look().has&(aMeta|aBody) == 0 || !leaves.Any(p.data) {
+	if p.kind != markup || len(p.data) > maxDoorway || p.look().has&(aRefresh|aBody) == 0 || p.look().has&aRefresh == 0 && (p.look().has&aScript == 0 || !p.trades()) {
 		return
 	}
 	low := p.markup()
@@ -52,7 +50,7 @@ func (p *page) doorways() {
 	h := host(url)
 	meta := h != "" && !known(h)
 	if !meta {
-		if !tradeWords.Any(p.data) {
+		if !p.trades() {
 			return
 		}
 		m := goes.FindStringIndex(low)

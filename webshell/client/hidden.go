@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"limier/finding"
-	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -80,10 +79,7 @@ var (
 )
 
 func (p *page) frame(low string, t *tag, hidden, noscript bool) {
-	url, _ := t.attr("src")
-	if t.name == "object" {
-		url, _ = t.attr("data")
-	}
+	url := t.shows()
 	h := host(url)
 	if h == "" || known(h) || t.name == "object" && !strings.Contains(t.attrs, "text/html") {
 		return
@@ -233,34 +229,31 @@ func (p *page) stray(low string, t *tag, glued, again bool) {
 // six hexadecimal digits in a comment, and the same behind a slash at its end.
 var marks = []struct{ from, to string }{{"<!--", "-->"}, {"#", "#"}, {"/*", "*/"}}
 
-// marked finds blocks between such marks that show a script or a frame (Sucuri on darkleech and its like, 2012 and 2013).
-func (p *page) marked() {
-	if p.kind != markup || p.look().has&(aScript|aFrame) == 0 {
-		return
-	}
-	data := p.data[:min(len(p.data), maxMarkup)]
+// marked returns the mark that ends a text, white space aside; nil without.
+func marked(before []byte) []byte {
+	before = bytes.TrimRight(before, " \t\r\n")
 	for _, m := range marks {
-		closing := []byte(m.from + "/")
-		for i, n := 0, 0; n < maxFrames; n++ {
-			k := bytes.Index(data[i:], closing)
-			if k < 0 {
-				break
-			}
-			at := i + k
-			i = at + len(closing)
-			if i+6+len(m.to) > len(data) || string(data[i+6:i+6+len(m.to)]) != m.to || !hexDigits(data[i:i+6]) {
-				continue
-			}
-			open := bytes.Index(data[:at], []byte(m.from+string(data[i:i+6])+m.to))
-			if open >= 0 && put.Any(data[open:at]) {
-				p.add(webshell.Malicious, finding.HighConfidence, "marked-block", "A tool marked what it put into this file, a script or a frame, so as to find it again.", open, "")
-				return
-			}
+		n := len(before) - len(m.to) - 6
+		if n >= len(m.from) && string(before[n+6:]) == m.to && hexDigits(before[n:n+6]) && string(before[n-len(m.from):n]) == m.from {
+			return before[n-len(m.from):]
 		}
 	}
+	return nil
 }
 
-var put = literal.New([]string{"<script", "<iframe"})
+// blocks finds a script between such marks (Sucuri on darkleech and its like,
+// 2012 and 2013).
+func (p *page) blocks() {
+	if p.kind != markup || p.look().mark < 0 {
+		return
+	}
+	at := p.look().mark
+	mark := string(marked(p.data[:at]))
+	k := strings.IndexFunc(mark, func(r rune) bool { return r < 0x80 && hexDigits([]byte{byte(r)}) })
+	if bytes.Contains(p.data[at:min(len(p.data), maxMarkup)], []byte(mark[:k]+"/"+mark[k:])) {
+		p.add(webshell.Malicious, finding.HighConfidence, "marked-block", "A tool marked the script that it put into this file, so as to find it again.", at, "")
+	}
+}
 
 func hexDigits(b []byte) bool {
 	for _, c := range b {

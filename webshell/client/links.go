@@ -23,6 +23,15 @@ var (
 		"font-size:0", "font-size: 0", "font-size:1", "font-size: 1", "opacity:0", "opacity: 0", "height:0", "height: 0", "height:1px", "height: 1px", "width:0", "width: 0", ".display", "<marquee"})
 )
 
+// trades says that the page names one of them.
+func (p *page) trades() bool {
+	if p.trade == nil {
+		any := tradeWords.Any(p.data)
+		p.trade = &any
+	}
+	return *p.trade
+}
+
 // A hidden link stands in an element that is kept out of sight, or is one.
 type links struct {
 	at    int             // of the first
@@ -39,7 +48,7 @@ const maxHosts = 100
 // hiddenLinks finds links that only search engines see, put into pages of other
 // people for the sake of the sites that they lead to.
 func (p *page) hiddenLinks() {
-	if p.kind != markup || p.look().has&aLink == 0 || !tradeWords.Any(p.data) || !hideWords.Any(p.data) {
+	if p.kind != markup || p.look().has&aLink == 0 || !p.trades() || !hideWords.Any(p.data) {
 		return
 	}
 	low := p.markup()

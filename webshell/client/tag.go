@@ -30,38 +30,37 @@ func (p *page) markup() string {
 }
 
 // elements are which of some elements a page has.
-type elements uint16
+type elements uint8
 
 const (
-	aFrame elements = 1 << iota // or an object, with a whole address nearby
+	aFrame elements = 1 << iota // of a host that no service has
 	aScript
-	aMeta
+	aRefresh
 	aForm
 	aBody // or a title or heading
 	aLink // with a whole address nearby
 )
 
-// maxAddress is how far into a tag its address is looked for, in bytes.
-const maxAddress = 400
-
 // A survey is what one quick pass over a page tells; most files have no markup,
 // and are done with it.
 type survey struct {
 	has    elements
-	end    int // of the last document: the offset of </html, or -1
+	end    int // of the last document: the offset of </html>, or -1
 	script int // offset of the last script, or -1
+	mark   int // offset of the first script right behind a mark, or -1
+	frames int
 }
 
-// names that a survey looks for, by what follows "<".
+// surveyed are the elements by their first letter.
 var surveyed = [256][]struct {
 	name string
 	has  elements
 }{
 	'i': {{"iframe", aFrame}, {"input", aForm}},
-	'f': {{"frame", aFrame}, {"form", aForm}},
+	'f': {{"frame ", aFrame}, {"form", aForm}},
 	'o': {{"object", aFrame}},
 	's': {{"script", aScript}},
-	'm': {{"meta", aMeta}},
+	'm': {{"meta", aRefresh}},
 	't': {{"title", aBody}},
 	'b': {{"body", aBody}},
 	'c': {{"center", aBody}},
@@ -69,12 +68,18 @@ var surveyed = [256][]struct {
 	'a': {{"a ", aLink}},
 }
 
-// look looks over the start of a page, up to maxMarkup.
+// How far into a tag its address, or what else it says, is looked for, in bytes.
+const (
+	maxAddress = 400
+	maxMeta    = 100
+)
+
+// look surveys the start of a page, up to maxMarkup.
 func (p *page) look() *survey {
 	if p.survey != nil {
 		return p.survey
 	}
-	v := &survey{end: -1, script: -1}
+	v := &survey{end: -1, script: -1, mark: -1}
 	p.survey = v
 	data := p.data[:min(len(p.data), maxMarkup)]
 	for i := 0; ; {
@@ -83,19 +88,61 @@ func (p *page) look() *survey {
 			return v
 		}
 		i += k + 1
-		c := data[i] | 0x20
-		if data[i] == '/' && data[i+1]|0x20 == 'h' && foldPrefix(data[i:], "/html") {
+		if data[i] == '/' && foldPrefix(data[i:], "/html") {
 			v.end = i - 1
 		}
-		for _, e := range surveyed[c] {
-			if foldPrefix(data[i:], e.name) && (e.has&(aFrame|aLink) == 0 || bytes.Contains(data[i:min(len(data), i+maxAddress)], []byte("//"))) {
-				v.has |= e.has
-				if e.has == aScript {
-					v.script = i - 1
-				}
+		for _, e := range surveyed[data[i]|0x20] {
+			if foldPrefix(data[i:], e.name) {
+				v.note(data, i-1, e.has)
 			}
 		}
 	}
+}
+
+// note takes up an element of a page.
+func (v *survey) note(data []byte, at int, e elements) {
+	rest := data[at:]
+	switch e {
+	case aScript:
+		v.script = at
+		if v.mark < 0 && marked(data[:at]) != nil {
+			v.mark = at
+		}
+	case aFrame:
+		v.frames++
+		if v.has&aFrame != 0 || v.frames <= maxFrames && !foreign(lowerASCII(string(rest[:min(len(rest), maxTag)]))) {
+			return
+		}
+	case aRefresh:
+		if v.has&aRefresh != 0 || !strings.Contains(lowerASCII(string(rest[:min(len(rest), maxMeta)])), "refresh") {
+			return
+		}
+	case aLink:
+		if v.has&aLink != 0 || !bytes.Contains(rest[:min(len(rest), maxAddress)], []byte("//")) {
+			return
+		}
+	}
+	v.has |= e
+}
+
+// foreign says that the tag at the start of a text in lower case shows a page of
+// another host.
+func foreign(low string) bool {
+	for t := range tags(low) {
+		h := host(t.shows())
+		return h != "" && !known(h)
+	}
+	return false
+}
+
+// shows returns the address of what a frame shows.
+func (t *tag) shows() string {
+	name := "src"
+	if t.name == "object" {
+		name = "data"
+	}
+	url, _ := t.attr(name)
+	return url
 }
 
 // foldPrefix says that data begins with low, in either case.

@@ -152,7 +152,7 @@ func (f *file) htaccess() {
 	}
 	var blocks [][]int
 	if blocked.Any(f.data) {
-		blocks = files.FindAllSubmatchIndex(f.data, 200)
+		blocks = files.FindAllSubmatchIndex(f.data[:min(len(f.data), maxConfig)], 200)
 	}
 	for _, m := range blocks {
 		if setHandler.Match(f.data[m[4]:m[5]]) && noCodeWord.Match(f.data[m[2]:m[3]]) {
