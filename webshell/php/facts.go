@@ -63,6 +63,7 @@ type facts struct {
 	order     []behaviour
 	gated     bool // a password is asked for
 	searched  int  // those of them that know search engines
+	lured     int  // those of them that hold for who comes from one
 	uploadOK  bool // an upload's name or type is looked at
 	layers    int  // of decoded code
 	packed    []packed
@@ -130,6 +131,10 @@ func (m *machine) does(b behaviour) bool {
 // isolated says that the file stands alone: nothing else is loaded that could
 // check who is asking.
 func (m *machine) isolated() bool { return m.includes == 0 && !m.framed }
+
+// unwatched says the same of what is shown to visitors, for which the guard of
+// a plugin does not matter.
+func (m *machine) unwatched() bool { return m.includes == 0 && (!m.framed || m.guarded) }
 
 // chosen says that the client chooses v freely.
 func (m *machine) chosen(v value) bool {
@@ -406,14 +411,22 @@ func (m *machine) enter(n *node, v value) func() {
 			return nothing
 		}
 	}
+	lured := searched && strings.Contains(code, "ref") && !strings.ContainsRune(code, '!') && !strings.Contains(strings.ReplaceAll(code, " ", ""), "==false") ||
+		searched && strings.Contains(code, "ref") && strings.Contains(strings.ReplaceAll(code, " ", ""), "!==false")
 	m.facts.cloak++
 	if searched {
 		m.facts.searched++
+	}
+	if lured {
+		m.facts.lured++
 	}
 	return func() {
 		m.facts.cloak--
 		if searched {
 			m.facts.searched--
+		}
+		if lured {
+			m.facts.lured--
 		}
 	}
 }

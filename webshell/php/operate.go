@@ -68,6 +68,9 @@ func (m *machine) operate(k kind, a, b value) value {
 		if k == tSame || k == tNotSame {
 			eq, ok = strictEqual(a, b)
 		}
+		if t&tailored != 0 { // another host, which was told of the visitor, says who he is
+			t |= fromHeader | spotted
+		}
 		if !ok || t&undecided != 0 {
 			return value{t: t & (fromHeader | spotted)}
 		}

@@ -27,6 +27,7 @@ func (m *machine) parts() {
 	if m.alarmed() {
 		return
 	}
+	m.strayScript()
 	judged := 0
 	for _, p := range append(m.seams(), m.callbacks()...) {
 		size := 0
@@ -69,7 +70,41 @@ func (m *machine) parts() {
 // hold a part that is.
 func holdsParts(data []byte, have trait) bool {
 	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && bytes.Contains(data, []byte("add_action(")) ||
-		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data))
+		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data)) || bytes.Contains(data, []byte("?><script"))
+}
+
+// strayScript sees a file of declarations that shows nothing but a script of
+// another host.
+func (m *machine) strayScript() {
+	declares := 0
+	for _, n := range m.list {
+		switch n.op {
+		case nClass:
+			declares += 3
+		case nFunc:
+			declares++
+		case nEcho:
+			return
+		}
+	}
+	var stray *node
+	for _, t := range m.file.tokens {
+		if t.kind != tHTML {
+			continue
+		}
+		html := strings.TrimSpace(string(m.file.src[t.pos:min(t.end, t.pos+4096)]))
+		if html == "" {
+			continue
+		}
+		low := strings.ToLower(html)
+		if !strings.HasPrefix(low, "<script") || !strings.HasSuffix(low, "></script>") || strings.Count(low, "<script") > 1 || !takesForeign(low) {
+			return
+		}
+		stray = &node{pos: t.pos, end: t.end}
+	}
+	if stray != nil && declares >= 3 {
+		m.report("stray-script", webshell.Malicious, moderate, "A file that declares classes or functions shows nothing but a script of another host.", stray, value{})
+	}
 }
 
 // emptied is white space in as many lines.
@@ -129,7 +164,11 @@ func (m *machine) seams() (parts [][]span) {
 // code after the last class.
 func (m *machine) edges() (parts [][]span) {
 	src, toks := m.file.src, m.file.tokens
-	if to := signed(src[:min(len(src), partSize)]); to > 5 && bytes.HasPrefix(src, []byte("<?php")) && len(toks) > 0 && toks[0].pos < to && !bytes.Contains(src[:to], []byte("?>")) {
+	to := signed(src[:min(len(src), partSize)])
+	if to == 0 && m.framed {
+		to = m.firstClass()
+	}
+	if to > 5 && bytes.HasPrefix(src, []byte("<?php")) && len(toks) > 0 && toks[0].pos < to && !bytes.Contains(src[:to], []byte("?>")) {
 		parts = append(parts, []span{{5, to}})
 	}
 	for i := len(toks) - 2; i > 0; i-- {
@@ -152,6 +191,17 @@ func (m *machine) edges() (parts [][]span) {
 		break
 	}
 	return parts
+}
+
+// firstClass is where the first class begins that no condition wraps, 0 if
+// that is where the code begins.
+func (m *machine) firstClass() uint32 {
+	for _, n := range m.list {
+		if n.op == nClass {
+			return n.pos
+		}
+	}
+	return 0
 }
 
 // signed finds the first comment that says whose file this is, 0 if none does.

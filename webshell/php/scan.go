@@ -408,13 +408,19 @@ func interesting(data []byte, t trait) bool {
 	if has(hasStrong) && !classes && len(data) < 8192 && (bytes.Contains(data, []byte("<script")) || printsDecoded(data)) {
 		return true
 	}
+	if has(hasStrong) && has(hasHeader) && len(data) < 64<<10 && bytes.Contains(data, []byte("<script")) {
+		return true
+	}
+	if has(hasDecoder) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("echo chr(")) {
+		return true
+	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("xmlrpc.php")) || bytes.Contains(data, []byte("wp-login.php"))) {
 		return true
 	}
-	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("<a ")) || has(hasInclude)) {
+	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("fopen(")) || bytes.Contains(data, []byte("<a ")) || bytes.Contains(data, []byte("<script")) || has(hasInclude)) {
 		return true
 	}
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {

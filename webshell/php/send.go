@@ -171,8 +171,11 @@ func (m *machine) output(n *node, v value) {
 	t, _ := taintOf(v)
 	m.facts.printed = v
 	m.facts.prints++
-	if m.facts.cloak > 0 && m.isolated() && len(v.s) > 30 && len(v.s) < 4096 && sendsAway(strings.ToLower(v.s+v.tail())) {
+	if m.facts.cloak > 0 && m.unwatched() && len(v.s) > 30 && len(v.s) < 4096 && sendsAway(strings.ToLower(v.s+v.tail())) {
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", n, v)
+	}
+	if m.facts.lured > 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && takesForeign(strings.ToLower(v.s)) {
+		m.report("cloaked-script", webshell.Malicious, moderate, "A script of another host is put into the page for those who come from a search engine.", n, v)
 	}
 	if m.facts.searched > 0 && v.k == vStr && len(v.s) < 4096 && linksElsewhere(strings.ToLower(v.s)) {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Links to other hosts are shown to search engines only.", n, v)
@@ -183,13 +186,13 @@ func (m *machine) output(n *node, v value) {
 	if t&(decoded|hidden) != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
 		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
-	if t&fromFile != 0 && m.facts.searched > 0 && m.isolated() && !m.mentions("403", "forbidden") {
+	if t&fromFile != 0 && m.facts.searched > 0 && m.unwatched() && !m.mentions("403", "forbidden") {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
 	}
 	if t&fromRemote == 0 {
 		return
 	}
-	if t&tailored != 0 && m.isolated() {
+	if t&tailored != 0 && m.unwatched() {
 		m.report("doorway", webshell.Malicious, moderate, "Another host is told which page of this one is asked for, and what it answers is shown.", n, v)
 	}
 	if hidesText(v.s) && t&fromParam == 0 {
@@ -202,8 +205,18 @@ func (m *machine) output(n *node, v value) {
 	case m.facts.cloak > 0 && t&checked == 0:
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
 	case t&decoded != 0 && t&unsure == 0:
-		m.report("hidden-content", webshell.Suspicious, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
+		verdict := webshell.Suspicious
+		if t&shady != 0 && m.alone(v) {
+			verdict = webshell.Malicious
+		}
+		m.report("hidden-content", verdict, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
 	}
+}
+
+// alone says that what another host answered is shown as it came, by code that
+// is no function of a program.
+func (m *machine) alone(v value) bool {
+	return v.k == vUnknown && m.f == m.globals && !m.framed && m.facts.loops == 0
 }
 
 // loadsScript says that HTML takes a script from another host, or leads there.
@@ -218,7 +231,7 @@ func loadsScript(s string) bool {
 	if !strings.Contains(low, "//") {
 		return false
 	}
-	return strings.Contains(low, "<script") && (strings.Contains(low, "src=") || packsItself(low)) || sendsAway(low)
+	return strings.Contains(low, "<script") && (strings.Contains(low, "src=") || strings.Contains(low, "createelement") && strings.Contains(low, ".src") || packsItself(low)) || sendsAway(low)
 }
 
 // packsItself says that a script evaluates text that it unpacks first.
@@ -232,8 +245,21 @@ func linksElsewhere(low string) bool {
 	return ok && strings.Contains(link, "href") && strings.Contains(link, "://")
 }
 
+// takesForeign says that HTML in lower case takes a script from another host,
+// whose name it has.
+func takesForeign(low string) bool {
+	_, tag, ok := strings.Cut(low, "<script")
+	tag, _, _ = strings.Cut(tag, ">")
+	_, src, found := strings.Cut(tag, "src=")
+	src = strings.TrimLeft(src, "\"' ")
+	return ok && found && (strings.HasPrefix(src, "//") || remoteURL(src))
+}
+
 // cloaked judges what a function gives back to the page for search engines only.
 func (m *machine) cloaked(n *node, v value) {
+	if m.facts.lured > 0 && len(v.s)+len(v.tail()) < 4096 && !m.framed && takesForeign(strings.ToLower(v.s+v.tail())) {
+		m.report("cloaked-script", webshell.Malicious, moderate, "A script of another host is put into the page for those who come from a search engine.", n, v)
+	}
 	if m.facts.searched > 0 && v.t&decoded != 0 && v.t&(fromDB|fromFile) != 0 && !m.framed {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content that the site hides is shown to search engines only.", n, v)
 	}
@@ -288,7 +314,7 @@ func (m *machine) redirected(c *call, v value) {
 	switch {
 	case remoteURL(target) && v.t&decoded != 0:
 		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
-	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr && (m.facts.searched > 0 || m.mentions("http_referer")) || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.isolated():
+	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr && (m.facts.searched > 0 || m.mentions("http_referer")) || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.unwatched():
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
 	case v.t&fromRemote != 0:
 		m.report("remote-redirect", webshell.Malicious, moderate, "A remote server says where visitors are sent.", c.n, v)

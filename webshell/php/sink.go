@@ -107,7 +107,7 @@ func (m *machine) sink(c *call) (value, bool) {
 		m.header(c)
 		return value{}, true
 	case "wp_redirect", "wp_safe_redirect":
-		if a0.t&shady == 0 { // programs are told by their makers' servers where to log in
+		if a0.t&(shady|tailored) == 0 { // programs are told by their makers' servers where to log in
 			a0.t &^= fromRemote
 		}
 		m.redirected(c, concat(str("Location: "), a0, maxString))

@@ -281,7 +281,7 @@ func holdsPasswords(p value) taint {
 // tells marks what is fetched from a URL that says which page is asked for, or
 // who asks, of which site; a host that the file hides is told the site anyway.
 func tells(url string, t taint) taint {
-	if t&ownHost == 0 && (t&decoded == 0 || t&ownPage == 0) || t&(ownPage|fromHeader) == 0 || nearURL(url) {
+	if t&ownHost == 0 && (t&decoded == 0 || t&ownPage == 0) || t&(ownPage|fromHeader|address) == 0 || nearURL(url) {
 		return 0
 	}
 	return tailored

@@ -227,7 +227,7 @@ func runsOthers(p value, text string) bool {
 	has := func(w string) bool { return strings.Contains(low, w) }
 	return has("auto_prepend_file") || has("application/x-httpd-php") && has(".jpg") ||
 		has("followsymlinks") && (has("text/plain") || has("cgi-script")) ||
-		has("cgi-script") && has("addhandler") && has("execcgi") || showsSource(low)
+		has("cgi-script") && has("addhandler") && has("execcgi") && !has("-execcgi") || showsSource(low)
 }
 
 // byProgram is the verdict on a function that nobody in the file calls, and
@@ -322,7 +322,7 @@ func (m *machine) included(n *node, v value) {
 		return
 	}
 	m.includeKept(n, v)
-	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt") && m.isolated() {
+	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt") && m.unwatched() {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
 	}
 	switch {
