@@ -131,7 +131,12 @@ func (p *cParser) lambda(t Token) *Node {
 		n.Kids = p.params()
 		n.Kids = append(n.Kids, p.braces(""))
 		return n
-	case t.Kind == tOp && t.Op == '(' && !p.js():
+	case t.Kind == tIdent && t.S == "async" && p.js() && p.peek(1).Op == '(':
+		if e := p.match(p.i + 1); e > 0 && p.toks[e+1].Kind == tOp && p.toks[e+1].Op == opArrow {
+			p.i++
+			return p.lambda(p.tok())
+		}
+	case t.Kind == tOp && t.Op == '(':
 		if e := p.match(p.i); e > 0 && p.toks[e+1].Kind == tOp && p.toks[e+1].Op == opArrow {
 			n := p.node(KLambda, t.Pos)
 			n.Kids = p.params()
@@ -210,7 +215,7 @@ func (p *cParser) climb(left *Node, least int) *Node {
 			return left
 		}
 		p.i++
-		op := t.Op
+		op, unsigned := t.Op, uint8(0)
 		switch {
 		case t.Kind == tIdent && (t.S == "as" || t.S == "is") && !p.js():
 			if p.word("not") {
@@ -242,6 +247,7 @@ func (p *cParser) climb(left *Node, least int) *Node {
 			op = opShr
 			if n := p.tok(); n.Kind == tOp && n.Op == '>' && p.js() {
 				p.i++
+				unsigned = 1
 			}
 		case op == '&':
 			op = 'b' // bitwise, not a concatenation
@@ -255,6 +261,7 @@ func (p *cParser) climb(left *Node, least int) *Node {
 			right = p.climb(right, n)
 		}
 		left = p.binary(op, t.Pos, left, right, &chain)
+		left.Flag |= unsigned
 	}
 }
 
@@ -292,7 +299,7 @@ func (p *cParser) unary() *Node {
 	if t.Kind == tIdent {
 		switch t.S {
 		case "await", "delete", "void", "ref", "out", "typeof", "throw":
-			if n := p.peek(1); n.Kind == tIdent || n.Kind == tStr || n.Kind == tOp && n.Op == '(' && (t.S != "ref" && t.S != "out") {
+			if n := p.peek(1); n.Kind == tIdent || n.Kind == tStr || n.Kind == tOp && n.Op == '(' && (t.S != "ref" && t.S != "out") || p.js() && startsValue(n) {
 				p.i++
 				if t.S == "out" || t.S == "ref" {
 					if e, typ, ok := p.typ(p.i); ok && p.toks[e].Kind == tIdent { // out T x
@@ -330,6 +337,11 @@ func (p *cParser) unary() *Node {
 		}
 	}
 	return p.postfix(p.primary())
+}
+
+// startsValue reports whether an operand of void or typeof begins with t.
+func startsValue(t Token) bool {
+	return t.Kind == tNum || t.Kind == tOp && (t.Op == '[' || t.Op == '!' || t.Op == '+' || t.Op == '-' || t.Op == '~')
 }
 
 // step makes x++ an assignment.

@@ -93,6 +93,8 @@ func (l *cLexer) run(i, limit int) int {
 			i = l.quoted(i, i+1, '"')
 		case c == '\'':
 			i = l.quoted(i, i+1, '\'')
+		case c == '`' && l.js:
+			i = l.template(i)
 		case c == '@' && !l.js && i+1 < end && src[i+1] == '"':
 			i = l.verbatim(i, i+2)
 		case c == '$' && !l.js:
@@ -406,6 +408,47 @@ func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 	return end
 }
 
+// template turns `a${b}c` into ("a" + (b) + "c").
+func (l *cLexer) template(pos int) int {
+	src, end := l.src, l.end
+	l.add(tOp, '(', pos, "")
+	var b []byte
+	i := pos + 1
+	for i < end && src[i] != '`' {
+		switch {
+		case src[i] == '\\':
+			b, i = unescape(b, src, i, end)
+		case src[i] == '$' && i+1 < end && src[i+1] == '{':
+			j, depth := i+2, 0
+			for ; j < end && (depth > 0 || src[j] != '}'); j++ {
+				if src[j] == '{' {
+					depth++
+				} else if src[j] == '}' {
+					depth--
+				}
+			}
+			l.add(tStr, 0, pos, string(b))
+			b = b[:0]
+			l.add(tOp, '+', i, "")
+			l.add(tOp, '(', i, "")
+			if l.depth < 4 {
+				inner := cLexer{toks: l.toks, src: src, end: j, js: true, depth: l.depth + 1}
+				inner.run(i+2, 1<<30)
+				l.toks = inner.toks
+			}
+			l.add(tOp, ')', j, "")
+			l.add(tOp, '+', j, "")
+			i = min(j+1, end)
+		default:
+			b = append(b, src[i])
+			i++
+		}
+	}
+	l.add(tStr, 0, pos, string(b))
+	l.add(tOp, ')', min(i, end-1), "")
+	return min(i+1, end)
+}
+
 func (l *cLexer) regex(i int) int {
 	src, end := l.src, l.end
 	class := false
@@ -482,6 +525,9 @@ func (l *cLexer) operator(i int) int {
 		op, n = opQDot, 2
 	case c == '.' && d == '.':
 		op, n = opRange, 2
+		if l.js && e == '.' {
+			n = 3
+		}
 	case c == '<' && d == '<':
 		op, n = opShl, 2
 		if e == '=' {

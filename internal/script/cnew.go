@@ -193,6 +193,11 @@ func (p *cParser) object() *Node {
 			pair := p.wrap(KPair, k.Pos, p.expr())
 			pair.Name, pair.Low = k.S, lowerASCII(k.S)
 			n.Kids = append(n.Kids, pair)
+		} else if k.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '(' { // a method
+			pair := p.wrap(KPair, k.Pos, p.jsFunction(k))
+			pair.Kids[0].Kind = KLambda
+			pair.Name, pair.Low = k.S, lowerASCII(k.S)
+			n.Kids = append(n.Kids, pair)
 		} else {
 			n.Kids = append(n.Kids, p.expr())
 		}

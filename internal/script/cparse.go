@@ -264,6 +264,7 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 			p.i++
 		}
 		n := p.node(KReturn, t.Pos)
+		n.Op = t.S[0]
 		if k := p.tok(); !(k.Kind == tOp && (k.Op == ';' || k.Op == '}')) && k.Kind != tEOF && k.Kind != tHTML {
 			n.Kids = p.kids(p.comma())
 			n.Flag = 1

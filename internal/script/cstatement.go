@@ -29,12 +29,12 @@ func (p *cParser) forStatement() *Node {
 		p.i++
 	}
 	if !p.op(';') {
-		if p.take("var") {
-			if p.peek(1).Kind == tIdent && p.peek(1).S == "in" {
+		if p.take("var") || p.js() && (p.take("let") || p.take("const")) {
+			if p.eachOf() {
 				return p.forIn(t)
 			}
 			init = p.variables(t.Pos, "")
-		} else if p.peek(1).Kind == tIdent && p.peek(1).S == "in" {
+		} else if p.eachOf() {
 			return p.forIn(t)
 		} else if s := p.maybeDeclaration(); s != nil {
 			init = s
@@ -66,13 +66,21 @@ func (p *cParser) maybeDeclaration() *Node {
 	return p.declaration("", nil)
 }
 
+// eachOf reports whether "x in" follows, or JScript's "x of".
+func (p *cParser) eachOf() bool {
+	n := p.peek(1)
+	return n.Kind == tIdent && (n.S == "in" || n.S == "of" && p.js())
+}
+
 func (p *cParser) forIn(t Token) *Node {
 	v := p.name(p.next())
-	p.i++
+	of := p.next().S == "of"
 	e := p.comma()
 	p.takeOp(')')
 	n := p.wrap(KForEach, t.Pos, v, e, p.sub())
-	n.Op = 'k' // keys
+	if !of {
+		n.Op = 'k' // keys
+	}
 	return n
 }
 

@@ -140,6 +140,31 @@ const (
 	opIn
 )
 
+// The operators of nodes that are longer than one byte, for those who run
+// trees by themselves. Bitwise and is 'b', as + joins and & is for text.
+const (
+	OpNE      = opNE
+	OpLE      = opLE
+	OpGE      = opGE
+	OpEQ      = opEQ
+	OpAnd     = opAnd
+	OpOr      = opOr
+	OpShl     = opShl
+	OpShr     = opShr // Flag 1: without sign
+	OpNullish = opNullish
+	OpNot     = opNot
+	OpTypeof  = opTypeof
+	OpSpread  = opRange
+	OpIs      = opIs // instanceof, in
+)
+
+// ParseJS reads text[from:to] as JavaScript. Node.Unit is unit in all nodes.
+func ParseJS(text string, from, to int, unit uint8) *Node {
+	toks, _ := lexC(nil, text, []Segment{{Start: from, End: to}}, 1<<30, true)
+	b, _ := parseC(toks, JScript, arena{unit: unit})
+	return b
+}
+
 // A Segment is a stretch of a page that holds code of one language.
 type Segment struct {
 	Start, End int

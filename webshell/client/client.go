@@ -44,8 +44,7 @@ type page struct {
 	data []byte
 	out  []webshell.Reason
 
-	found   []span // of scripts, once they were looked for
-	looked  bool
+	scripts []span
 	survey  *survey
 	trade   *bool // whether it names a trade, once that was looked for
 	lowered string
@@ -62,12 +61,14 @@ var concerns = []func(*page){
 	(*page).doorways,
 	(*page).defaced,
 	(*page).phishing,
+	(*page).run,
 }
 
 func analyse(name string, data []byte) []webshell.Reason {
 	p := &page{name: name, kind: kindOf(name), data: data}
-	for _, look := range concerns {
-		look(p)
+	p.find()
+	for _, ask := range concerns {
+		ask(p)
 	}
 	return webshell.Strongest(p.out)
 }

@@ -3,30 +3,28 @@ package client
 import (
 	"bytes"
 	"strings"
-
-	"limier/internal/literal"
 )
 
-// A span is a stretch of a file.
-type span struct{ from, to int }
+// A span is where a script stands in a file.
+type span struct {
+	from, to int
+	words    uint64 // of telling's that it holds
+}
 
 // maxScripts bounds the scripts that are read of one page.
 const maxScripts = 500
 
-var scriptTag = literal.New([]string{"<script"})
-
-// scripts returns where the scripts of the file stand.
-func (p *page) scripts() []span {
-	if !p.looked {
-		p.looked = true
-		switch {
-		case p.kind == code:
-			p.found = []span{{0, len(p.data)}}
-		case scriptTag.Any(p.data):
-			p.found = inline(p.data)
-		}
+// find looks for the scripts of the file.
+func (p *page) find() {
+	if p.kind == code {
+		p.scripts = []span{{from: 0, to: len(p.data)}}
+	} else {
+		p.scripts = inline(p.data)
 	}
-	return p.found
+	for i := range p.scripts {
+		s := &p.scripts[i]
+		s.words = wordsOf(p.data[s.from:s.to])
+	}
 }
 
 // lower is the file in lower case, with the same offsets.
@@ -37,32 +35,135 @@ func (p *page) lower() string {
 	return p.lowered
 }
 
+// clean is a script as a browser sees it, with the same offsets and lines: the
+// server's code inside is blanked, and quotes that it prints are as printed.
+func (p *page) clean(s span) string {
+	if p.kind != markup {
+		return string(p.data[s.from:s.to])
+	}
+	out := bytes.Clone(p.data[s.from:s.to])
+	if q := p.printed(s.from); q != 0 {
+		for i := range len(out) - 1 {
+			if out[i] == '\\' && out[i+1] == q {
+				out[i] = ' '
+			}
+		}
+	}
+	withoutServer(out)
+	return string(out)
+}
+
+// withoutServer overwrites <? … ?> and <% … %> with spaces.
+func withoutServer(out []byte) {
+	for i := 0; ; {
+		k := bytes.IndexByte(out[i:], '<')
+		if k < 0 || i+k+1 >= len(out) {
+			return
+		}
+		i += k
+		end := ""
+		switch out[i+1] {
+		case '?':
+			end = "?>"
+		case '%':
+			end = "%>"
+		default:
+			i++
+			continue
+		}
+		to := bytes.Index(out[i:], []byte(end))
+		if to < 0 {
+			return
+		}
+		for n := i; n < i+to+2; n++ {
+			if out[n] != '\n' {
+				out[n] = ' '
+			}
+		}
+		i += to + 2
+	}
+}
+
+// lookBack is how far before a script the server's code that prints it is
+// looked for, in bytes.
+const lookBack = 64 << 10
+
+// printed is the quotation mark of the literal of the server's code in which
+// the script at an offset stands; 0 where it stands in the page.
+func (p *page) printed(at int) byte {
+	from := bytes.LastIndexByte(p.data[:at], '<')
+	for i := from - 1; i > max(0, at-lookBack); i-- {
+		switch c, d := p.data[i], p.data[i+1]; {
+		case (c == '?' || c == '%') && d == '>':
+			return 0
+		case c == '<' && (d == '?' || d == '%'):
+			if k := bytes.LastIndexAny(p.data[i:from], "'\""); k >= 0 {
+				return p.data[i+k]
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
 // inline finds what stands between <script> and </script>, unless it runs at
-// the server or is no script.
+// the server or is no script, and the attributes whose script runs without the
+// visitor.
 func inline(data []byte) []span {
 	var out []span
 	for i := 0; len(out) < maxScripts; {
-		k := indexFold(data[i:], "<script")
-		if k < 0 {
+		k := bytes.IndexByte(data[i:], '<')
+		if k < 0 || i+k+8 > len(data) {
 			break
 		}
-		i += k + len("<script")
-		end := bytes.IndexByte(data[i:min(len(data), i+2048)], '>')
-		if end < 0 {
+		i += k + 1
+		switch uint16(data[i]|0x20)<<8 | uint16(data[i+1]|0x20) {
+		case 's'<<8 | 'c':
+			if bytes.EqualFold(data[i:i+6], []byte("script")) {
+				from, to, ok := element(data, i)
+				if ok {
+					out = append(out, span{from: from, to: to})
+				}
+				i = max(i, to)
+				continue
+			}
+			continue
+		case 'b'<<8 | 'o', 'i'<<8 | 'm', 'i'<<8 | 'f', 's'<<8 | 'v', 'v'<<8 | 'i': // body, img, iframe, svg, video
+		default:
 			continue
 		}
-		attrs := lowerASCII(string(data[i : i+end]))
-		i += end + 1
-		to := len(data)
-		if k := indexFold(data[i:], "</script"); k >= 0 {
-			to = i + k
+		tag := data[i:min(len(data), i+2048)]
+		if end := bytes.IndexByte(tag, '>'); end >= 0 {
+			tag = tag[:end]
 		}
-		if runs(attrs) && to > i {
-			out = append(out, span{i, to})
+		for _, name := range []string{"onload=", "onLoad=", "onerror=", "onError="} {
+			if k := bytes.Index(tag, []byte(name)); k >= 0 {
+				if from := i + k + len(name); from < len(data) && (data[from] == '"' || data[from] == '\'') {
+					if n := bytes.IndexByte(data[from+1:], data[from]); n > 0 {
+						out = append(out, span{from: from + 1, to: from + 1 + n})
+					}
+				}
+			}
 		}
-		i = to
 	}
 	return out
+}
+
+// element is what the <script> at an offset holds; not ok if a browser does not
+// run it.
+func element(data []byte, at int) (from, to int, ok bool) {
+	from = at + len("script")
+	end := bytes.IndexByte(data[from:min(len(data), from+2048)], '>')
+	if end < 0 {
+		return from, from, false
+	}
+	attrs := lowerASCII(string(data[from : from+end]))
+	from += end + 1
+	to = len(data)
+	if k := closing(data[from:]); k >= 0 {
+		to = from + k
+	}
+	return from, to, runs(attrs) && to > from
 }
 
 // runs reports whether a browser runs an element with these attributes.
@@ -78,18 +179,17 @@ func runs(attrs string) bool {
 	return true
 }
 
-// indexFold finds low, which is in lower case and begins with "<", in data.
-func indexFold(data []byte, low string) int {
-	for i := 0; ; {
+// closing is where </script stands; -1 without.
+func closing(data []byte) int {
+	for i := 0; ; i++ {
 		k := bytes.IndexByte(data[i:], '<')
-		if k < 0 || i+k+len(low) > len(data) {
+		if k < 0 || i+k+8 > len(data) {
 			return -1
 		}
 		i += k
-		if strings.EqualFold(string(data[i:i+len(low)]), low) {
+		if data[i+1] == '/' && bytes.EqualFold(data[i+2:i+8], []byte("script")) {
 			return i
 		}
-		i++
 	}
 }
 

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"bytes"
 	"path"
+	"slices"
 
 	"limier/finding"
 	"limier/webshell"
@@ -9,14 +11,19 @@ import (
 
 // skimmers finds scripts that send what is typed into a logon page elsewhere.
 func (p *page) skimmers() {
-	switch path.Ext(p.name) {
-	case ".aspx", ".ascx", ".master", ".jsp", ".jspx", ".js":
-		return // the server's languages ask it themselves, and a script is no page
-	}
-	if len(p.scripts()) == 0 {
+	if !slices.ContainsFunc(p.scripts, func(s span) bool { return s.words&sends != 0 && absolute(p.data[s.from:s.to]) }) || !bytes.Contains(p.data, []byte("password")) {
 		return
+	}
+	switch path.Ext(p.name) {
+	case ".aspx", ".ascx", ".master", ".jsp", ".jspx":
+		return // the server's languages ask it themselves
 	}
 	if at := webshell.SendsPasswords(string(p.data)); at >= 0 {
 		p.add(webshell.Malicious, finding.ModerateConfidence, "sends-passwords", webshell.SkimmerText, at, "")
 	}
+}
+
+// absolute reports whether a script names an address of a host.
+func absolute(data []byte) bool {
+	return bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(`"//`)) || bytes.Contains(data, []byte("'//"))
 }

@@ -1,0 +1,289 @@
+package client
+
+import (
+	"strings"
+
+	"limier/webshell"
+)
+
+// builtin is what a name means that the script does not declare.
+func (r *runner) builtin(name string) value {
+	switch name {
+	case "window", "self", "top", "parent", "globalThis", "frames":
+		return r.global.this
+	case "document", "location", "navigator", "screen", "history", "localStorage", "sessionStorage":
+		return dom(name, value{})
+	case "undefined":
+		return none()
+	case "NaN":
+		return calculated("sqrt", []value{num(-1)})
+	case "eval", "execScript", "Function", "String", "Number", "Boolean", "Array", "Object", "Math", "JSON", "RegExp", "Date", "Blob", "URL", "FormData", "Promise",
+		"parseInt", "parseFloat", "isNaN", "unescape", "escape", "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "atob", "btoa",
+		"setTimeout", "setInterval", "requestAnimationFrame", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "addEventListener", "open":
+		return obj(&object{class: "native", name: name})
+	}
+	return value{}
+}
+
+// setGlobal assigns what belongs to the window rather than to the script.
+func (r *runner) setGlobal(name string, v value) bool {
+	switch {
+	case name == "location":
+		r.redirect(v)
+		return true
+	case strings.HasPrefix(name, "on") && v.callable():
+		r.later(v, r.global.this, value{})
+		return true
+	}
+	return false
+}
+
+// member is what the browser's object v gives.
+func (r *runner) member(v value, key string) value {
+	switch v.o.class {
+	case "window":
+		if g := r.global.vars[key]; g != nil {
+			return *g
+		}
+		return r.builtin(key)
+	case "native":
+		return obj(&object{class: "native", name: key, this: v})
+	}
+	switch key {
+	case "referrer":
+		return value{from: fromReferrer}
+	case "cookie", "href", "host", "hostname", "search", "hash", "pathname", "protocol", "userAgent", "innerHTML", "length", "status", "readyState", "outerHTML", "title":
+		return some(v)
+	case "value":
+		return value{from: fieldMark(v)}
+	case "location", "document":
+		return dom(key, value{})
+	case "responseText", "response":
+		return value{from: v.o.props["\x00answer"].from | v.from}
+	case "parentWindow", "defaultView", "contentWindow":
+		return r.global.this
+	case "constructor":
+		return obj(&object{class: "native", name: key, this: obj(&object{class: "native", name: "Object"})})
+	}
+	return dom(key, v)
+}
+
+// cardWords are parts of the names of fields of a payment card.
+var cardWords = []string{"cc_", "card", "cvv", "cvc", "cc-", "ccnum", "_cid", "ccnumber", "expir"}
+
+// fieldMark is what reading the value of an element tells.
+func fieldMark(v value) mark {
+	for n := 0; v.k == ref && n < 8; v, n = v.o.this, n+1 {
+		name := strings.ToLower(v.o.props["\x00which"].s + v.o.name)
+		for _, w := range cardWords {
+			if strings.Contains(name, w) {
+				return fromField | fromCard
+			}
+		}
+	}
+	return fromField
+}
+
+// assigned is a member of the browser's object base being set.
+func (r *runner) assigned(base value, name string, v value) {
+	tag := base.o.name
+	switch {
+	case strings.HasPrefix(name, "on"):
+		if v.callable() {
+			r.later(v, base, dom("event", value{from: base.o.props["\x00answer"].from}))
+		} else if v.k == text {
+			r.code(v, "an event handler")
+		}
+	case name == "location":
+		r.redirect(v)
+	case tag == "location":
+		if name == "href" {
+			r.redirect(v)
+		}
+	case tag == "script" && (name == "text" || name == "innerHTML" || name == "textContent" || name == "innerText"):
+		r.code(v, "a script element")
+	case name == "innerHTML" || name == "outerHTML" || name == "srcdoc":
+		r.html(v)
+	case name == "src" || name == "data" && tag == "object" || name == "href" && tag == "base":
+		r.load(tag, v)
+	}
+}
+
+// act calls what the browser gives.
+func (r *runner) act(name string, this value, args []value) value {
+	a := arg(args, 0)
+	jquery := this.is("native") && (this.o.name == "$" || this.o.name == "jQuery")
+	switch name {
+	case "eval", "execScript":
+		return r.code(a, name)
+	case "Function":
+		return r.compile(args)
+	case "setTimeout", "setInterval", "setImmediate", "requestAnimationFrame":
+		if a.callable() {
+			r.later(a, r.global.this)
+		} else if len(args) > 0 {
+			r.code(a, name)
+		}
+		return value{}
+	case "createElement":
+		if a.known() {
+			return dom(strings.ToLower(a.string()), value{})
+		}
+		return dom("", value{})
+	case "createTextNode":
+		t := dom("#text", value{})
+		t.o.set("data", a)
+		return t
+	case "appendChild", "insertBefore", "append", "prepend", "after", "before", "replaceWith", "html", "replaceChild":
+		if a.is("element") && a.o.name == "#text" && this.is("element") && this.o.name == "script" {
+			r.code(a.o.props["data"], "a script element")
+		}
+		if a.k == text && name != "appendChild" {
+			r.html(a)
+		}
+		if a.k != undefined {
+			return a
+		}
+	case "write", "writeln":
+		v := str("")
+		for _, a := range args {
+			v = r.plus(v, str(a.string()))
+			v.from |= a.from
+		}
+		r.html(v)
+		return value{}
+	case "insertAdjacentHTML":
+		r.html(arg(args, 1))
+		return value{}
+	case "createContextualFragment", "parseHTML":
+		r.html(a)
+	case "setAttribute", "attr", "prop":
+		if len(args) > 1 && this.k == ref {
+			r.set(this, str(strings.ToLower(a.string())), arg(args, 1))
+			return this
+		}
+	case "getElementById", "querySelector", "querySelectorAll", "getElementsByName", "getElementsByTagName", "getElementsByClassName", "$", "jQuery", "find", "closest":
+		if a.callable() {
+			r.later(a, value{}, this)
+			return value{}
+		}
+		e := dom(name, this)
+		if a.k == text {
+			if strings.Contains(a.s, "<") {
+				r.html(a)
+			}
+			e.o.set("\x00which", a)
+		}
+		return e
+	case "val":
+		if len(args) == 0 {
+			return value{from: fieldMark(this)}
+		}
+	case "serialize", "serializeArray", "FormData", "serializeObject":
+		return value{from: fromField}
+	case "XMLHttpRequest", "ActiveXObject":
+		return dom("xhr", value{})
+	case "Image":
+		return dom("img", value{})
+	case "WebSocket", "EventSource":
+		s := dom("socket", value{})
+		s.o.set("\x00url", a)
+		s.o.set("\x00answer", value{from: r.answer(a)})
+		return s
+	case "Blob":
+		b := dom("blob", value{})
+		if a.is("array") {
+			b.o.set("data", str(a.string()))
+		}
+		return b
+	case "createObjectURL":
+		return a
+	case "open":
+		if this.is("element") && this.o.name == "xhr" {
+			this.o.set("\x00url", arg(args, 1))
+			this.o.set("\x00answer", value{from: r.answer(arg(args, 1))})
+			return value{}
+		}
+		if len(args) > 0 && (this.k == unknown || this.is("window")) {
+			r.redirect(a)
+		}
+	case "send":
+		if this.k == ref {
+			r.send(this.o.name, this.o.props["\x00url"], a)
+		}
+		return value{}
+	case "sendBeacon":
+		r.send("beacon", a, arg(args, 1))
+		return value{}
+	case "fetch":
+		r.send("fetch", a, arg(args, 1))
+		return dom("promise", value{from: r.answer(a)})
+	case "then":
+		v := r.call(a, value{}, []value{dom("answer", value{from: this.from})})
+		return dom("promise", some(v, this))
+	case "replace", "assign", "navigate":
+		if this.is("element") && this.o.name == "location" {
+			r.redirect(a)
+			return value{}
+		}
+	case "getScript":
+		r.load("script", a)
+	case "get", "post", "ajax", "getJSON":
+		if jquery {
+			r.ajax(args)
+			return dom("promise", value{from: r.answer(a)})
+		}
+	case "load":
+		if this.is("element") && a.k == text {
+			r.load("html", a)
+		}
+	case "test", "exec", "match", "indexOf", "search", "includes", "lastIndexOf", "startsWith":
+		return r.compared(this, a)
+	case "forEach", "each", "map", "filter":
+		e := dom("item", this)
+		for _, f := range args {
+			if f.callable() {
+				r.call(f, e, []value{e, e})
+			}
+		}
+		return this
+	case "Date", "now", "getTime", "random":
+		return value{}
+	}
+	for _, f := range args {
+		if f.callable() {
+			r.later(f, this, dom("event", this), value{})
+		}
+	}
+	out := dom(name, this)
+	out.from = some(append(args, this)...).from
+	return out
+}
+
+// ajax is jQuery's: an address, or settings that hold it.
+func (r *runner) ajax(args []value) {
+	url, data := arg(args, 0), arg(args, 1)
+	answer := r.answer(url)
+	if url.is("object") {
+		settings := url.o.props
+		url, data = settings["url"], settings["data"]
+		answer = r.answer(url)
+		r.later(settings["success"], value{}, value{from: answer})
+	}
+	r.send("ajax", url, data)
+	for _, f := range args {
+		r.later(f, value{}, value{from: answer})
+	}
+}
+
+// compared is a test of something unknown.
+func (r *runner) compared(a, b value) value {
+	out := some(a, b)
+	if out.from&fromReferrer != 0 && out.from&bySearch == 0 {
+		s := strings.ToLower(a.string() + " " + b.string())
+		if webshell.SearchEngine(s) || strings.Contains(s, "google") || strings.Contains(s, "bing") || strings.Contains(s, "yandex") {
+			out.from |= bySearch
+		}
+	}
+	return out
+}

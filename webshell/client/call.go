@@ -1,0 +1,257 @@
+package client
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"limier/internal/script"
+)
+
+// name is what a variable holds, or what the language and the browser give.
+func (r *runner) name(name string) value {
+	switch name {
+	case "this":
+		return r.cur.this
+	case "arguments":
+		for s := r.cur; s != nil; s = s.up {
+			if s.args != nil {
+				return array(s.args...)
+			}
+		}
+		return value{}
+	}
+	if v := r.cur.find(name); v != nil {
+		return *v
+	}
+	return r.builtin(name)
+}
+
+// get is a member of a value.
+func (r *runner) get(v value, key string) value {
+	switch v.k {
+	case text:
+		return r.letter(v, key)
+	case number, boolean:
+		return obj(&object{class: "native", name: key, this: v})
+	case undefined:
+		return none()
+	case unknown:
+		return value{k: ref, from: v.from, o: &object{class: "element", name: key, this: v}}
+	}
+	o := v.o
+	if p, ok := o.props[key]; ok {
+		return p
+	}
+	switch o.class {
+	case "array":
+		if key == "length" {
+			return num(float64(len(o.elems)))
+		}
+		if i, err := strconv.Atoi(key); err == nil {
+			if i >= 0 && i < len(o.elems) {
+				return o.elems[i]
+			}
+			return none()
+		}
+		return obj(&object{class: "native", name: key, this: v})
+	case "object":
+		switch key {
+		case "hasOwnProperty", "toString", "constructor", "valueOf":
+			return obj(&object{class: "native", name: key, this: v})
+		}
+		return none()
+	case "function":
+		switch key {
+		case "prototype":
+			p := obj(&object{class: "object"})
+			o.set(key, p)
+			return p
+		case "length":
+			return num(float64(len(o.fn.Kids) - 1))
+		}
+		return obj(&object{class: "native", name: key, this: v})
+	case "native":
+		if o.this.k == unknown && (key == "fromCharCode" || key == "prototype") { // String.fromCharCode
+			return obj(&object{class: "native", name: key, this: v})
+		}
+		return obj(&object{class: "native", name: key, this: v})
+	case "regexp":
+		if key == "source" {
+			body, _ := cutRegexp(o.name)
+			return str(body)
+		}
+		return obj(&object{class: "native", name: key, this: v})
+	}
+	return r.member(v, key)
+}
+
+func (r *runner) letter(v value, key string) value {
+	if key == "length" {
+		if !v.known() {
+			return some(v)
+		}
+		return num(float64(length(v.s)))
+	}
+	if i, err := strconv.Atoi(key); err == nil {
+		if !v.known() {
+			return some(v)
+		}
+		if c := slice(v.s, i, i+1); c != "" {
+			return value{k: text, s: c, from: v.from}
+		}
+		return none()
+	}
+	return obj(&object{class: "native", name: key, this: v})
+}
+
+// set stores a member.
+func (r *runner) set(base, key, v value) {
+	if base.k != ref {
+		return
+	}
+	o := base.o
+	if !key.known() {
+		if o.class == "object" || o.class == "array" {
+			o.set("\x00any", some(v))
+		}
+		return
+	}
+	name := key.string()
+	if o.class == "array" {
+		i, err := strconv.Atoi(name)
+		if err == nil && i >= 0 && i < maxElems && i <= len(o.elems)+1024 {
+			for len(o.elems) <= i {
+				o.elems = append(o.elems, none())
+				r.spend(64)
+			}
+			o.elems[i] = v
+			return
+		}
+		if f, ok := v.number(); name == "length" && ok && f >= 0 && int(f) < len(o.elems) {
+			o.elems = o.elems[:int(f)]
+			return
+		}
+	}
+	if o.class == "window" && !strings.HasPrefix(name, "on") {
+		if !r.setGlobal(name, v) {
+			r.global.define(name, v)
+		}
+		return
+	}
+	if len(o.keys) < maxElems {
+		r.spend(96)
+		o.set(name, v)
+	}
+	if o.class != "object" && o.class != "array" && o.class != "function" {
+		r.assigned(base, name, v)
+	}
+}
+
+func (r *runner) evalCall(n *script.Node) value {
+	callee := n.Kids[0]
+	var fn, this value
+	switch callee.Kind {
+	case script.KMember:
+		this = r.eval(callee.Kids[0])
+		fn = r.get(this, callee.Name)
+	case script.KIndex:
+		this = r.eval(callee.Kids[0])
+		fn = r.index(this, r.key(callee))
+	default:
+		fn = r.eval(callee)
+	}
+	if r.raised {
+		return value{}
+	}
+	return r.call(fn, this, r.args(n.Kids[1:]))
+}
+
+// call calls fn.
+func (r *runner) call(fn, this value, args []value) value {
+	if r.left <= 0 || r.nest > maxNest {
+		return value{}
+	}
+	switch {
+	case fn.is("function"):
+		return r.invoke(fn.o, this, args)
+	case fn.is("native"):
+		return r.native(fn.o.name, fn.o.this, args)
+	case fn.is("element"):
+		return r.native(fn.o.name, fn.o.this, args)
+	}
+	for _, a := range args {
+		r.later(a, value{}, value{}, value{})
+	}
+	return some(append(args, fn)...)
+}
+
+// invoke runs a function of the script.
+func (r *runner) invoke(f *object, this value, args []value) value {
+	n := f.fn
+	last := len(n.Kids) - 1
+	if last < 0 || f.busy > 2 && slices.ContainsFunc(args, value.vague) {
+		return some(args...)
+	}
+	f.busy++
+	defer func() { f.busy-- }()
+	s := &scope{up: f.env, this: this, args: args}
+	if this.k == unknown && this.o == nil {
+		s.this = r.global.this
+	}
+	if args == nil {
+		s.args = []value{}
+	}
+	r.spend(128 + 64*last)
+	for i, p := range n.Kids[:last] {
+		v := none()
+		if i < len(args) {
+			v = args[i]
+		}
+		s.define(p.Name, v)
+	}
+	old, under := r.cur, r.under
+	r.cur, r.ret = s, none()
+	r.nest++
+	c := r.block(n.Kids[last])
+	r.nest--
+	r.cur, r.under = old, under
+	if c == throws {
+		r.raised = true
+		return value{}
+	}
+	out := r.ret
+	r.ret = none()
+	if c != returns {
+		return none()
+	}
+	return out
+}
+
+func (r *runner) evalNew(n *script.Node) value {
+	args := r.args(n.Kids[1:])
+	fn := r.name(n.Name)
+	if n.Name == "window" || n.Name == "self" { // new window["X"]: the rest follows
+		return fn
+	}
+	return r.construct(fn, n.Name, args)
+}
+
+func (r *runner) construct(fn value, name string, args []value) value {
+	if fn.is("function") {
+		this := obj(&object{class: "object"})
+		if p, ok := fn.o.props["prototype"]; ok && p.is("object") {
+			for _, k := range p.o.keys {
+				this.o.set(k, p.o.props[k])
+			}
+		}
+		if out := r.invoke(fn.o, this, args); out.k == ref {
+			return out
+		}
+		return this
+	}
+	if fn.is("native") {
+		name = fn.o.name
+	}
+	return r.native(name, value{}, args)
+}

@@ -1,0 +1,879 @@
+package client
+
+import (
+	"math"
+	"strings"
+
+	"limier/internal/script"
+)
+
+// Bounds of one file's run.
+const (
+	maxSteps = 1_200_000
+	maxText  = 2 << 20  // bytes of one text
+	maxMade  = 48 << 20 // bytes of all that is made
+	maxElems = 1 << 17  // of a list
+	maxNest  = 400      // calls and expressions within each other
+	maxDeep  = 6        // code that makes code
+)
+
+// A scope holds the variables of one call.
+type scope struct {
+	vars map[string]*value
+	up   *scope
+	this value
+	args []value
+}
+
+func (s *scope) find(name string) *value {
+	for ; s != nil; s = s.up {
+		if v := s.vars[name]; v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+func (s *scope) define(name string, v value) {
+	if s.vars == nil {
+		s.vars = map[string]*value{}
+	}
+	if old := s.vars[name]; old != nil {
+		*old = v
+		return
+	}
+	s.vars[name] = &v
+}
+
+// A control is how a statement ended.
+type control uint8
+
+const (
+	next control = iota
+	breaks
+	continues
+	returns
+	throws
+)
+
+// A runner runs scripts without any effect: what is constant is computed, of
+// what is not both ways are taken, and the browser is told nothing.
+type runner struct {
+	browser
+	global *scope
+	cur    *scope
+	ret    value
+	raised bool // the expression threw
+	under  mark // of the conditions that decided to come here
+	left   int
+	made   int
+	nest   int
+	deep   int
+	at     int   // offset in the file of the statement at hand
+	starts []int // of the scripts in the file, by the unit of their nodes
+	queue  []event
+	codes  map[string]bool // that were run
+}
+
+// An event is a function that the browser may call.
+type event struct {
+	fn   value
+	this value
+	args []value
+}
+
+func newRunner() *runner {
+	r := &runner{left: maxSteps, codes: map[string]bool{}}
+	r.global = &scope{this: obj(&object{class: "window"})}
+	r.cur = r.global
+	return r
+}
+
+// made is the unit of the nodes of code that a script made.
+const made = 255
+
+// script runs a script that starts at an offset of the file.
+func (r *runner) script(text string, at int) {
+	unit := min(len(r.starts), made-1)
+	if unit == len(r.starts) {
+		r.starts = append(r.starts, at)
+	}
+	r.run(script.ParseJS(text, 0, len(text), uint8(unit)))
+}
+
+// run runs a program.
+func (r *runner) run(b *script.Node) value {
+	var last value
+	r.hoist(b)
+	for _, k := range b.Kids {
+		if k != nil && k.Kind == script.KExpr && len(k.Kids) == 1 {
+			r.place(k)
+			last = r.eval(k.Kids[0])
+			if r.raised {
+				break
+			}
+			continue
+		}
+		if r.exec(k) == throws || r.left <= 0 {
+			break
+		}
+	}
+	r.raised = false
+	return last
+}
+
+// drain runs what the scripts left for later.
+func (r *runner) drain() {
+	for i := 0; i < len(r.queue) && i < 400 && r.left > 0; i++ {
+		e := r.queue[i]
+		if e.fn.o.runs++; e.fn.o.runs > 2 {
+			continue
+		}
+		r.under = 0
+		r.call(e.fn, e.this, e.args)
+		r.raised = false
+	}
+	r.queue = nil
+}
+
+func (r *runner) later(fn, this value, args ...value) {
+	if fn.callable() && len(r.queue) < 400 {
+		r.queue = append(r.queue, event{fn, this, args})
+	}
+}
+
+// spend counts bytes that are made.
+func (r *runner) spend(n int) bool {
+	r.made += n
+	r.left -= n / 64
+	if r.made > maxMade {
+		r.left = 0
+	}
+	return r.left > 0
+}
+
+func (r *runner) place(n *script.Node) {
+	if int(n.Unit) < len(r.starts) {
+		r.at = r.starts[n.Unit] + int(n.Pos)
+	}
+}
+
+// hoist declares the functions of a block before it is run.
+func (r *runner) hoist(b *script.Node) {
+	for _, k := range b.Kids {
+		if k != nil && k.Kind == script.KFunc {
+			r.cur.define(k.Name, r.function(k))
+		}
+	}
+}
+
+func (r *runner) function(n *script.Node) value {
+	return obj(&object{class: "function", fn: n, env: r.cur})
+}
+
+func (r *runner) block(b *script.Node) control {
+	if b == nil {
+		return next
+	}
+	if b.Kind != script.KBlock {
+		return r.exec(b)
+	}
+	r.hoist(b)
+	for _, k := range b.Kids {
+		if c := r.exec(k); c != next {
+			return c
+		}
+		if r.left <= 0 {
+			return next
+		}
+	}
+	return next
+}
+
+func (r *runner) exec(n *script.Node) control {
+	if n == nil {
+		return next
+	}
+	r.left--
+	if r.left <= 0 || r.nest > maxNest {
+		return next
+	}
+	r.place(n)
+	r.nest++
+	c := r.statement(n)
+	r.nest--
+	if r.raised {
+		r.raised = false
+		return throws
+	}
+	return c
+}
+
+func (r *runner) statement(n *script.Node) control {
+	switch n.Kind {
+	case script.KBlock:
+		return r.block(n)
+	case script.KExpr:
+		for _, k := range n.Kids {
+			r.eval(k)
+		}
+	case script.KDecl:
+		if len(n.Kids) > 0 {
+			r.cur.define(n.Name, r.eval(n.Kids[0]))
+		} else if r.cur.vars[n.Name] == nil && r.cur != r.global {
+			r.cur.define(n.Name, none())
+		}
+	case script.KIf:
+		return r.branch(n)
+	case script.KFor:
+		r.exec(n.Kids[0])
+		return r.loop(n.Kids[1], n.Kids[3], n.Kids[2], false)
+	case script.KWhile:
+		return r.loop(n.Kids[0], n.Kids[1], nil, n.Flag&1 == 1)
+	case script.KForEach:
+		return r.each(n)
+	case script.KSelect:
+		return r.choose(n)
+	case script.KTry:
+		c := r.block(n.Kids[0])
+		if c == throws {
+			c = next
+			if len(n.Kids) > 1 {
+				c = r.block(n.Kids[1])
+			}
+		}
+		if len(n.Kids) > 2 {
+			r.block(n.Kids[2])
+		}
+		return c
+	case script.KWith:
+		return r.block(n.Kids[1])
+	case script.KReturn:
+		v := none()
+		if len(n.Kids) > 0 {
+			v = r.eval(n.Kids[0])
+		}
+		if n.Op == 't' {
+			return throws
+		}
+		r.ret = v
+		return returns
+	case script.KBreak:
+		return breaks
+	case script.KContinue:
+		return continues
+	case script.KFunc, script.KClass, script.KHTML, script.KImport:
+	default:
+		r.eval(n)
+	}
+	return next
+}
+
+// branch is an if; where the condition is not known both ways are taken, and
+// what follows a way out stands under the condition, too.
+func (r *runner) branch(n *script.Node) control {
+	before := r.under
+	var out control
+	ways, ended := 0, 0
+	way := func(b *script.Node) {
+		ways++
+		if c := r.block(b); c != next {
+			ended++
+			out = c
+		}
+	}
+	for i := 0; i+1 < len(n.Kids); i += 2 {
+		c := r.eval(n.Kids[i])
+		if r.raised {
+			return throws
+		}
+		truth, known := c.truth()
+		if known && !truth {
+			continue
+		}
+		r.under |= c.from
+		way(n.Kids[i+1])
+		if known {
+			if ways == 1 {
+				return out
+			}
+			goto end
+		}
+	}
+	if len(n.Kids)%2 == 1 {
+		if ways == 0 {
+			return r.block(n.Kids[len(n.Kids)-1])
+		}
+		way(n.Kids[len(n.Kids)-1])
+	} else {
+		ways++
+	}
+end:
+	if ended == 0 {
+		r.under = before
+	}
+	if ended == ways {
+		return out
+	}
+	return next
+}
+
+func (r *runner) loop(cond, body, post *script.Node, late bool) control {
+	floor := r.left / 4 // a loop may not eat what comes behind it
+	for rounds := 0; r.left > floor; rounds++ {
+		r.left-- // an empty body costs, too
+		known := true
+		if cond != nil && !(late && rounds == 0) {
+			c := r.eval(cond)
+			truth, ok := c.truth()
+			if ok && !truth || r.raised {
+				return next
+			}
+			if known = ok; !known && rounds > 1 {
+				return next
+			}
+		}
+		switch c := r.block(body); c {
+		case breaks:
+			return next
+		case returns, throws:
+			if known {
+				return c
+			}
+			return next
+		}
+		r.exec(post)
+	}
+	return next
+}
+
+func (r *runner) each(n *script.Node) control {
+	list := r.eval(n.Kids[1])
+	var items []value
+	known := true
+	switch {
+	case list.is("array") && n.Op != 'k':
+		items = list.o.elems
+	case list.is("array"):
+		for i := range list.o.elems {
+			items = append(items, str(format(float64(i))))
+		}
+	case list.is("object"):
+		for _, k := range list.o.keys {
+			items = append(items, str(k))
+		}
+	case list.k == text && list.known():
+		for i, c := range units(list.s) {
+			if n.Op == 'k' {
+				items = append(items, str(format(float64(i))))
+			} else {
+				items = append(items, str(c))
+			}
+		}
+	default:
+		known = false
+		items = []value{some(list)}
+		if n.Op != 'k' && list.k == ref {
+			items[0] = dom("item", list)
+		}
+	}
+	floor := r.left / 4
+	for _, v := range items {
+		r.left--
+		r.assignName(n.Kids[0].Name, v)
+		switch c := r.block(n.Kids[2]); c {
+		case breaks:
+			return next
+		case returns, throws:
+			if known {
+				return c
+			}
+		}
+		if r.left < floor {
+			break
+		}
+	}
+	return next
+}
+
+// choose is a switch: from the case that fits on, or every case.
+func (r *runner) choose(n *script.Node) control {
+	v := r.eval(n.Kids[0])
+	open := !v.known()
+	run, fallback := -1, -1
+	for i, c := range n.Kids[1:] {
+		if c.Flag&1 == 1 {
+			fallback = i
+		}
+		if open || run >= 0 || len(c.Kids) == 0 {
+			continue
+		}
+		for _, k := range c.Kids[:len(c.Kids)-1] {
+			if same, ok := equal(v, r.eval(k)); ok && same {
+				run = i
+			}
+		}
+	}
+	if run < 0 {
+		run = fallback
+	}
+	if open {
+		run = 0
+	}
+	if run < 0 {
+		return next
+	}
+	for _, c := range n.Kids[1+min(run, len(n.Kids)-1):] {
+		if len(c.Kids) == 0 {
+			continue
+		}
+		switch c := r.block(c.Kids[len(c.Kids)-1]); c {
+		case next:
+		case breaks:
+			if !open {
+				return next
+			}
+		default:
+			if !open {
+				return c
+			}
+		}
+	}
+	return next
+}
+
+func (r *runner) assignName(name string, v value) {
+	if old := r.cur.find(name); old != nil {
+		*old = v
+		return
+	}
+	if r.setGlobal(name, v) {
+		return
+	}
+	r.global.define(name, v)
+}
+
+// eval is what an expression gives.
+func (r *runner) eval(n *script.Node) value {
+	if n == nil {
+		return value{}
+	}
+	r.left--
+	if r.left <= 0 || r.nest > maxNest {
+		return value{}
+	}
+	switch n.Kind {
+	case script.KStr:
+		return str(n.Name)
+	case script.KNum:
+		return num(n.Num)
+	}
+	r.nest++
+	v := r.expression(n)
+	r.nest--
+	return v
+}
+
+func (r *runner) expression(n *script.Node) value {
+	switch n.Kind {
+	case script.KBool:
+		return yes(n.Num != 0)
+	case script.KNull:
+		return none()
+	case script.KBytes:
+		elems := make([]value, len(n.Name))
+		r.spend(64 * len(elems))
+		for i := range elems {
+			elems[i] = num(float64(n.Name[i]))
+		}
+		return array(elems...)
+	case script.KName:
+		return r.name(n.Name)
+	case script.KMember:
+		return r.get(r.eval(n.Kids[0]), n.Name)
+	case script.KIndex:
+		v := r.eval(n.Kids[0])
+		return r.index(v, r.key(n))
+	case script.KCall:
+		return r.evalCall(n)
+	case script.KCat:
+		v := r.eval(n.Kids[0])
+		for _, k := range n.Kids[1:] {
+			v = r.plus(v, r.eval(k))
+		}
+		return v
+	case script.KBin:
+		return r.binary(n)
+	case script.KMany:
+		var v value
+		for _, k := range n.Kids {
+			v = r.eval(k)
+		}
+		if n.Op == ',' {
+			return v
+		}
+		return value{}
+	case script.KUn:
+		return r.unary(n)
+	case script.KCond:
+		c := r.eval(n.Kids[0])
+		truth, known := c.truth()
+		if known && truth {
+			return r.eval(n.Kids[1])
+		}
+		if known {
+			return r.eval(n.Kids[2])
+		}
+		before := r.under
+		r.under |= c.from
+		a, b := r.eval(n.Kids[1]), r.eval(n.Kids[2])
+		r.under = before
+		return either(a, b)
+	case script.KNew:
+		return r.evalNew(n)
+	case script.KArray:
+		return array(r.args(n.Kids)...)
+	case script.KObject:
+		return r.object(n)
+	case script.KLambda, script.KFunc:
+		f := r.function(n)
+		if n.Kind == script.KLambda && n.Name != "" {
+			inner := &scope{up: r.cur, this: r.cur.this, args: r.cur.args}
+			f.o.env = inner
+			inner.define(n.Name, f)
+		}
+		return f
+	case script.KAssign:
+		return r.assignment(n)
+	case script.KBad:
+		if n.Op == 'r' {
+			return obj(&object{class: "regexp", name: n.Name})
+		}
+	}
+	return value{}
+}
+
+// either is one of two values, the more telling.
+func either(a, b value) value {
+	if a.k == unknown || a.k == undefined || a.k == text && a.s == "" {
+		b.from |= a.from
+		return b
+	}
+	a.from |= b.from
+	return a
+}
+
+func (r *runner) object(n *script.Node) value {
+	o := &object{class: "object"}
+	for _, k := range n.Kids {
+		switch {
+		case k.Kind == script.KPair:
+			o.set(k.Name, r.eval(k.Kids[0]))
+		case k.Kind == script.KName:
+			o.set(k.Name, r.eval(k))
+		case k.Kind == script.KUn && k.Op == script.OpSpread:
+			if v := r.eval(k.Kids[0]); v.is("object") {
+				for _, key := range v.o.keys {
+					o.set(key, v.o.props[key])
+				}
+			}
+		}
+	}
+	r.spend(64 * len(n.Kids))
+	return obj(o)
+}
+
+func (r *runner) args(kids []*script.Node) []value {
+	out := make([]value, 0, len(kids))
+	r.spend(64 * len(kids))
+	for _, k := range kids {
+		if k != nil && k.Kind == script.KUn && k.Op == script.OpSpread {
+			v := r.eval(k.Kids[0])
+			if v.is("array") && r.spend(64*len(v.o.elems)) {
+				out = append(out, v.o.elems...)
+				continue
+			}
+			if v.k == text && v.known() && r.spend(64*len(v.s)) {
+				for _, c := range units(v.s) {
+					out = append(out, str(c))
+				}
+				continue
+			}
+			out = append(out, some(v))
+			continue
+		}
+		out = append(out, r.eval(k))
+	}
+	return out
+}
+
+func (r *runner) key(n *script.Node) value {
+	var v value
+	for _, k := range n.Kids[1:] {
+		v = r.eval(k)
+	}
+	return v
+}
+
+func (r *runner) index(v, key value) value {
+	if key.known() {
+		return r.get(v, key.string())
+	}
+	if v.is("array") && len(v.o.elems) > 0 && len(v.o.elems) < 64 { // one of them
+		out := v.o.elems[0]
+		out.from |= v.marks()
+		return out
+	}
+	return some(v)
+}
+
+func (r *runner) plus(a, b value) value {
+	simple := func(v value) bool { return v.k == number || v.k == boolean || v.k == undefined }
+	if simple(a) && simple(b) {
+		x, _ := a.number()
+		y, _ := b.number()
+		return value{k: number, n: x + y, from: a.from | b.from}
+	}
+	if a.k == unknown && simple(b) || simple(a) && b.k == unknown || a.k == unknown && b.k == unknown {
+		return some(a, b)
+	}
+	s, t := a.string(), b.string()
+	if len(s)+len(t) > maxText || !r.spend(len(s)+len(t)) {
+		return some(a, b)
+	}
+	if t == hole && strings.HasSuffix(s, hole) {
+		t = ""
+	}
+	return value{k: text, s: s + t, from: a.marks() | b.marks()}
+}
+
+func (r *runner) unary(n *script.Node) value {
+	v := r.eval(n.Kids[0])
+	switch n.Op {
+	case script.OpNot:
+		if t, ok := v.truth(); ok {
+			return yes(!t)
+		}
+		return some(v)
+	case script.OpTypeof:
+		switch {
+		case v.k == undefined && n.Kids[0].Kind == script.KName:
+			return str("undefined")
+		case v.k == number:
+			return str("number")
+		case v.k == text:
+			return str("string")
+		case v.k == boolean:
+			return str("boolean")
+		case v.is("function"):
+			return str("function")
+		case v.is("array"), v.is("object"):
+			return str("object")
+		}
+		return value{}
+	case script.OpSpread:
+		return v
+	}
+	f, ok := v.number()
+	if !ok {
+		return some(v)
+	}
+	switch n.Op {
+	case '-':
+		return num(-f)
+	case '~':
+		return num(float64(^whole(f)))
+	}
+	return num(f)
+}
+
+func (r *runner) binary(n *script.Node) value {
+	a := r.eval(n.Kids[0])
+	switch n.Op {
+	case script.OpAnd, script.OpOr:
+		t, known := a.truth()
+		if known && t == (n.Op == script.OpOr) {
+			return a
+		}
+		if known {
+			return r.eval(n.Kids[1])
+		}
+		before := r.under
+		r.under |= a.from
+		b := r.eval(n.Kids[1])
+		r.under = before
+		if n.Op == script.OpOr && (a.k == ref || a.k == text) {
+			return a
+		}
+		if _, ok := b.truth(); n.Op == script.OpAnd && ok && b.k != ref && b.k != text {
+			return some(a, b)
+		}
+		b.from |= a.from
+		return b
+	case script.OpNullish:
+		if a.k == undefined {
+			return r.eval(n.Kids[1])
+		}
+		return a
+	}
+	b := r.eval(n.Kids[1])
+	switch n.Op {
+	case script.OpEQ, script.OpNE:
+		same, known := equal(a, b)
+		if !known {
+			return r.compared(a, b)
+		}
+		return yes(same == (n.Op == script.OpEQ))
+	case script.OpIs:
+		return some(a, b)
+	case '<', '>', script.OpLE, script.OpGE:
+		return r.less(n.Op, a, b)
+	}
+	return r.arithmetic(n.Op, n.Flag&1 == 1, a, b)
+}
+
+func (r *runner) less(op uint8, a, b value) value {
+	var less, same bool
+	if a.k == text && b.k == text && a.known() && b.known() {
+		less, same = a.s < b.s, a.s == b.s
+	} else {
+		x, ok1 := a.number()
+		y, ok2 := b.number()
+		if !ok1 || !ok2 {
+			return some(a, b)
+		}
+		if math.IsNaN(x) || math.IsNaN(y) {
+			return yes(false)
+		}
+		less, same = x < y, x == y
+	}
+	switch op {
+	case '<':
+		return yes(less)
+	case '>':
+		return yes(!less && !same)
+	case script.OpLE:
+		return yes(less || same)
+	}
+	return yes(!less)
+}
+
+func (r *runner) arithmetic(op uint8, unsigned bool, a, b value) value {
+	x, ok1 := a.number()
+	y, ok2 := b.number()
+	if !ok1 || !ok2 {
+		return some(a, b)
+	}
+	i, j := whole(x), whole(y)
+	f := 0.0
+	switch op {
+	case '-':
+		f = x - y
+	case '*':
+		f = x * y
+	case '/':
+		f = x / y
+	case '%':
+		f = math.Mod(x, y)
+	case '^':
+		f = float64(i ^ j)
+	case '|':
+		f = float64(i | j)
+	case 'b', '&':
+		f = float64(i & j)
+	case script.OpShl:
+		f = float64(i << (uint32(j) & 31))
+	case script.OpShr:
+		f = float64(i >> (uint32(j) & 31))
+		if unsigned {
+			f = float64(uint32(i) >> (uint32(j) & 31))
+		}
+	default:
+		return some(a, b)
+	}
+	return value{k: number, n: f, from: a.from | b.from}
+}
+
+// equal compares as == does, and as === does where it could matter.
+func equal(a, b value) (same, known bool) {
+	if a.k == ref && b.k == ref {
+		if a.o == b.o {
+			return true, true
+		}
+		return false, a.o.class != "element" && b.o.class != "element"
+	}
+	if !a.known() || !b.known() {
+		if a.k == undefined && (b.is("array") || b.is("function") || b.is("object")) || b.k == undefined && (a.is("array") || a.is("function") || a.is("object")) {
+			return false, true
+		}
+		if a.is("array") || b.is("array") {
+			return a.string() == b.string(), a.k != unknown && b.k != unknown && !strings.Contains(a.string()+b.string(), hole)
+		}
+		return false, false
+	}
+	if a.k == undefined || b.k == undefined {
+		return a.k == b.k, true
+	}
+	if a.k == text && b.k == text {
+		return a.s == b.s, true
+	}
+	x, _ := a.number()
+	y, _ := b.number()
+	return x == y, true
+}
+
+// assignment stores what the right side gives.
+func (r *runner) assignment(n *script.Node) value {
+	target := n.Kids[0]
+	var base, key, old value
+	switch target.Kind {
+	case script.KMember:
+		base, key = r.eval(target.Kids[0]), str(target.Name)
+	case script.KIndex:
+		base = r.eval(target.Kids[0])
+		key = r.key(target)
+	}
+	if n.Op != 0 {
+		if target.Kind == script.KName {
+			old = r.name(target.Name)
+		} else {
+			old = r.index(base, key)
+		}
+	}
+	v := r.eval(n.Kids[1])
+	switch n.Op {
+	case 0:
+	case '+':
+		if n.Flag&1 == 1 || n.Kids[1].Kind == script.KNum && n.Kids[1].Pos == n.Pos { // x++
+			old = r.numeric(old)
+		}
+		v = r.plus(old, v)
+	case '?':
+		if old.k != undefined {
+			v = old
+		}
+	case '<':
+		v = r.arithmetic(script.OpShl, false, old, v)
+	default:
+		v = r.arithmetic(n.Op, false, old, v)
+	}
+	switch target.Kind {
+	case script.KName:
+		r.assignName(target.Name, v)
+	case script.KDecl:
+		r.cur.define(target.Name, v)
+	case script.KMember, script.KIndex:
+		r.set(base, key, v)
+	}
+	if n.Flag&1 == 1 {
+		return old
+	}
+	return v
+}
+
+func (r *runner) numeric(v value) value {
+	if f, ok := v.number(); ok {
+		return num(f)
+	}
+	return some(v)
+}

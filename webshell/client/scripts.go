@@ -1,0 +1,171 @@
+package client
+
+import (
+	"bytes"
+
+	"limier/internal/literal"
+)
+
+// maxParsed bounds the script that is run of one file, in bytes; of what is
+// longer the start and the end are, where code is added.
+const maxParsed = 384 << 10
+
+// run follows the scripts that could hide something.
+func (p *page) run() {
+	var r *runner
+	left := maxParsed
+	for _, s := range p.scripts {
+		if !telling(s.words, p.data[s.from:s.to]) {
+			continue
+		}
+		for _, part := range ends(s, left) {
+			if r == nil {
+				r = newRunner()
+				r.page = p
+			}
+			left -= part.to - part.from
+			r.script(p.clean(part), part.from)
+		}
+	}
+	if r != nil {
+		r.drain()
+	}
+}
+
+// ends are the parts of a script that are read.
+func ends(s span, left int) []span {
+	switch {
+	case left <= 0:
+		return nil
+	case s.to-s.from <= left:
+		return []span{s}
+	}
+	return []span{{from: s.from, to: s.from + left/2}, {from: s.to - left/2, to: s.to}}
+}
+
+// signs are what telling looks for, 64 at most.
+var signs = []string{"fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "reverse", "function(p,a,c,k,e", "responsetext", "eval", "referrer",
+	"websocket", ".replace(", "join(", "fetch(", "sendbeacon", "location", "createelement", "settimeout", ".src", "google", "bing",
+	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write"}
+
+var (
+	signSet = literal.New(signs)
+	bits    = func() map[string]uint64 {
+		m := map[string]uint64{}
+		for i, w := range signs {
+			m[w] = 1 << i
+		}
+		return m
+	}()
+)
+
+func wordsOf(data []byte) uint64 {
+	var held [1]uint64
+	signSet.Contained(held[:], data)
+	return held[0]
+}
+
+func of(words ...string) (m uint64) {
+	for _, w := range words {
+		m |= bits[w]
+	}
+	return m
+}
+
+var (
+	decoders = of("fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "function(p,a,c,k,e", "base64")
+	texts    = of("reverse", ".replace(", "join(", ".split(", "substr", "'+'", `"+"`)
+	acts     = of("new function", "createelement", "location", "eval", "settimeout", ".src", "constructor", "getscript", "fetch(", "websocket", "sendbeacon", "xmlhttprequest", "document.write", "innerhtml", "ajax", ".post(", `\x6`, `\x7`, `\u006`, `\u007`)
+	brings   = of("createelement", "location", "eval", "document.write", "new function", "constructor", "getscript", "innerhtml", "websocket", "sendbeacon", ".src")
+	engines  = of("google", "bing", "yahoo", "yandex", "baidu")
+	cards    = of("cc_", "card", "cvv", "cvc")
+	sends    = of("websocket", "sendbeacon", "xmlhttprequest", "fetch(", ".src", "ajax", ".post(")
+)
+
+// smallScript is the size of a script, in bytes, of which a word that takes
+// text apart is reason enough to run it.
+const smallScript = 4 << 10
+
+// telling is a quick look for anything that could hide where a script leads.
+func telling(held uint64, data []byte) bool {
+	has := func(m uint64) bool { return held&m != 0 }
+	switch {
+	case len(data) <= smallScript && (has(decoders) || has(texts) && has(brings)):
+		return true
+	case !has(acts):
+		return false
+	case has(of("function(p,a,c,k,e")):
+		return true
+	case has(of("eval", "constructor", "new function")) && has(of("responsetext", "fetch(", "websocket")) && bytes.Contains(data, []byte("//")):
+		return true
+	case has(of("referrer")) && has(of("location")) && has(engines):
+		return true
+	case has(cards) && has(of("websocket", "sendbeacon", ".src")) && bytes.Contains(data, []byte("//")):
+		return true
+	}
+	return has(decoders) && encoded(data)
+}
+
+// encoded reports whether data holds a stretch of letters written by their
+// numbers, or of text that is none.
+func encoded(data []byte) bool {
+	escapes, percent, numbers, hexes, base := 0, 0, 0, 0, 0
+	for i := 0; i < len(data); i++ {
+		c := data[i]
+		switch {
+		case c == '\\' && i+3 < len(data) && (data[i+1] == 'x' || data[i+1] == 'u' && i+5 < len(data) && data[i+2] == '0' && data[i+3] == '0'):
+			at := i + 2
+			if data[i+1] == 'u' {
+				at = i + 4
+			}
+			hi, lo := digit(data[at]), digit(data[at+1])
+			if hi >= 2 && hi <= 7 && lo >= 0 && lo < 16 {
+				if escapes++; escapes >= 5 {
+					return true
+				}
+			}
+			i = at + 1
+			continue
+		case c == '%' && i+2 < len(data) && digit(data[i+1]) >= 0 && digit(data[i+1]) < 16 && digit(data[i+2]) >= 0 && digit(data[i+2]) < 16:
+			if percent++; percent >= 6 || data[i+1] == '3' && data[i+2]|0x20 == 'c' {
+				return true
+			}
+			i += 2
+			continue
+		}
+		escapes, percent = 0, 0
+		if c >= '0' && c <= '9' {
+			n := 0
+			for i+n < len(data) && (digit(data[i+n]) >= 0 && digit(data[i+n]) < 16) {
+				n++
+			}
+			hexes = n
+			if n <= 4 {
+				numbers++
+			} else {
+				numbers = 0
+			}
+			if numbers >= 12 || hexes >= 24 {
+				return true
+			}
+		}
+		if d := digit(c); d >= 0 || c == '+' || c == '/' || c == '=' {
+			if base++; base >= 40 {
+				return true
+			}
+			if c >= '0' && c <= '9' {
+				n := hexes - 1
+				i += n
+				base += n
+			} else if d >= 16 {
+				numbers = 0
+			}
+			continue
+		}
+		base = 0
+		if c != ',' && c != ' ' && c != '|' && c != '!' && c != '.' && c != '-' && c != '\n' && c != '\r' && c != '\t' && c != '[' {
+			numbers = 0
+		}
+	}
+	return false
+}

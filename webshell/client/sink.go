@@ -1,0 +1,290 @@
+package client
+
+import (
+	"encoding/base64"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/script"
+	"limier/webshell"
+)
+
+// A browser is where what scripts do comes together.
+type browser struct {
+	page *page
+	told map[string]bool // rules that spoke
+}
+
+// tell notes what the statement at hand does.
+func (r *runner) tell(v webshell.Verdict, rule, words string, decoded value) {
+	if r.told[rule] {
+		return
+	}
+	if r.told == nil {
+		r.told = map[string]bool{}
+	}
+	r.told[rule] = true
+	sure := finding.ModerateConfidence
+	if v == webshell.Suspicious {
+		sure = finding.LowConfidence
+	}
+	r.page.add(v, sure, rule, words, r.at, strings.ReplaceAll(decoded.string(), hole, "…"))
+}
+
+// code runs text as code, which how does.
+func (r *runner) code(v value, how string) value {
+	if v.k != text || !v.known() {
+		if v.from&fromAnswer != 0 {
+			verdict := webshell.Suspicious
+			if v.from&(fromReferrer|bySearch) != 0 {
+				verdict = webshell.Malicious
+			}
+			r.tell(verdict, "remote-to-eval", "The visitor's browser runs what another host answers.", value{})
+		}
+		return value{}
+	}
+	if r.deep >= maxDeep || r.codes[v.s] && len(v.s) > 64 || !r.spend(32*len(v.s)) {
+		return value{}
+	}
+	r.codes[v.s] = true
+	r.deep++
+	out := r.run(script.ParseJS(v.s, 0, len(v.s), made))
+	r.deep--
+	return out
+}
+
+// compile is new Function(…): what it makes runs its last argument.
+func (r *runner) compile(args []value) value {
+	if len(args) == 0 {
+		return value{}
+	}
+	body := args[len(args)-1]
+	if body.k != text || !body.known() {
+		r.code(body, "Function")
+		return value{}
+	}
+	var params []string
+	for _, a := range args[:len(args)-1] {
+		params = append(params, a.string())
+	}
+	if r.deep >= maxDeep || !r.spend(32*len(body.s)) {
+		return value{}
+	}
+	src := "(function(" + strings.Join(params, ",") + "){" + body.s + "\n})"
+	r.deep++
+	f := r.run(script.ParseJS(src, 0, len(src), made))
+	r.deep--
+	return f
+}
+
+// load is an element that shows or runs what an address gives.
+func (r *runner) load(tag string, v value) {
+	if v.is("element") && v.o.name == "blob" && tag == "script" {
+		r.code(v.o.props["data"], "a script element")
+		return
+	}
+	if v.k != text {
+		return
+	}
+	if code, ok := dataURL(v.s); ok {
+		if tag == "script" {
+			r.code(str(code), "a script element")
+		} else {
+			r.html(str(code))
+		}
+		return
+	}
+	host := hostOf(v.s)
+	switch {
+	case v.marks()&fromField != 0:
+		r.send("img", v, v)
+	case !r.page.hides(host, r.deep > 0):
+	case strings.Contains(tag, "frame") || tag == "embed" || tag == "object":
+		r.tell(webshell.Malicious, "hidden-frame", "A script shows the visitor a frame of a host that the file does not name in plain.", v)
+	case strings.Contains(tag, "script") || tag == "html" || tag == "":
+		r.tell(webshell.Malicious, "hidden-script-loader", "A script loads another of a host that the file does not name in plain.", v)
+	}
+}
+
+// redirect sends the visitor to an address.
+func (r *runner) redirect(v value) {
+	if v.k != text {
+		return
+	}
+	if code, ok := strings.CutPrefix(v.s, "javascript:"); ok {
+		r.code(str(code), "a javascript: address")
+		return
+	}
+	host := hostOf(v.s)
+	switch {
+	case host == "":
+	case r.page.hides(host, r.deep > 0):
+		r.tell(webshell.Malicious, "hidden-redirect", "A script sends the visitor to a host that the file does not name in plain.", v)
+	case r.under&bySearch != 0 && !r.page.links(host):
+		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)
+	}
+}
+
+// send is data leaving for an address.
+func (r *runner) send(how string, url, data value) {
+	from := url.marks() | data.marks()
+	if data.is("object") {
+		for _, k := range data.o.keys {
+			from |= data.o.props[k].marks()
+		}
+	}
+	if from&fromField == 0 || url.k != text {
+		return
+	}
+	host := hostOf(url.s)
+	switch {
+	case host == "":
+	case r.page.hides(host, r.deep > 0):
+		r.tell(webshell.Malicious, "hidden-skimmer", "What visitors type is sent to a host that the file does not name in plain.", url)
+	case from&fromCard != 0 && (how == "img" || how == "socket" || how == "beacon"):
+		r.tell(webshell.Malicious, "card-skimmer", "Fields of payment cards are sent to another host as no shop does it.", url)
+	}
+}
+
+// answer is the mark of what an address gives.
+func (r *runner) answer(url value) mark {
+	host := ""
+	if url.k == text {
+		host = hostOf(url.s)
+	}
+	if host == "" {
+		return 0
+	}
+	m := fromAnswer
+	if r.page.hides(host, r.deep > 0) || r.under&(fromReferrer|bySearch) != 0 {
+		m |= bySearch
+	}
+	return m
+}
+
+var (
+	shows = regexp.MustCompile(`(?i)<(script|iframe|frame|embed|object)\b[^>]*?\s(?:src|data)\s*=\s*["']?([^"'\s>]+)`)
+	moves = regexp.MustCompile(`(?i)<meta\b[^>]*\brefresh\b[^>]*?\burl\s*=\s*["']?([^"'\s>]+)`)
+)
+
+// html is text that becomes part of the page.
+func (r *runner) html(v value) {
+	if v.k != text || !strings.Contains(v.s, "<") || !r.spend(8*len(v.s)) {
+		return
+	}
+	for _, m := range shows.FindAllStringSubmatch(v.s, 20) {
+		r.load(strings.ToLower(m[1]), value{k: text, s: m[2], from: v.from})
+	}
+	for _, m := range moves.FindAllStringSubmatch(v.s, 4) {
+		r.redirect(str(m[1]))
+	}
+	for _, s := range inline([]byte(v.s)) {
+		r.code(str(v.s[s.from:s.to]), "document.write")
+	}
+}
+
+// dataURL is what a data: address holds.
+func dataURL(s string) (string, bool) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(s), "data:")
+	if !ok {
+		return "", false
+	}
+	head, body, ok := strings.Cut(rest, ",")
+	if !ok || strings.HasPrefix(head, "image/") {
+		return "", false
+	}
+	if strings.Contains(head, "base64") {
+		b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(body, "="))
+		return string(b), err == nil
+	}
+	return unescape(body), true
+}
+
+// hostOf is the host of an absolute address in lower case.
+func hostOf(s string) string {
+	s = lowerASCII(strings.TrimLeft(s, hole+" \t\r\n"))
+	for _, scheme := range []string{"https:", "http:", "wss:", "ws:"} {
+		s = strings.TrimPrefix(s, scheme)
+	}
+	rest, ok := strings.CutPrefix(s, "//")
+	if !ok {
+		return ""
+	}
+	if i := strings.IndexAny(rest, "/?#:\\ \"'<>"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest
+}
+
+// everywhere are hosts that pages of all kinds use; that one is not named in
+// plain tells nothing.
+var everywhere = []string{"google", "googleapis", "gstatic", "googletagmanager", "google-analytics", "googlesyndication", "doubleclick", "youtube", "youtube-nocookie", "vimeo",
+	"facebook", "fbcdn", "twitter", "instagram", "linkedin", "pinterest", "jquery", "jsdelivr", "cloudflare", "bootstrapcdn", "unpkg", "w3", "addthis", "disqus", "paypal", "stripe", "baidu", "qq"}
+
+// hides reports whether a host stands nowhere in the file in plain: its name,
+// or, for code that was decoded, name and domain together, since packers list
+// the words of a program.
+func (p *page) hides(host string, decoded bool) bool {
+	if host == "" || len(host) > 253 {
+		return false
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return !holdsWord(p.lower(), host)
+	}
+	labels := strings.Split(host, ".")
+	n := len(labels) - 1
+	if n < 1 {
+		return false
+	}
+	at := n - 1
+	if at > 0 && len(labels[n]) == 2 && len(labels[at]) <= 3 { // co.uk
+		at--
+	}
+	name := labels[at]
+	if name == "" || strings.Contains(host[strings.Index(host, name):], hole) || slices.Contains(everywhere, name) {
+		return false
+	}
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" && !strings.HasPrefix(name, "xn--") {
+		return false
+	}
+	if decoded || len(name) < 4 {
+		name = strings.Join(labels[at:], ".")
+	}
+	return !holdsWord(p.lower(), name)
+}
+
+// links reports whether the page names a host outside its scripts, as it does its
+// own.
+func (p *page) links(host string) bool {
+	name := strings.TrimPrefix(host, "www.")
+	if labels := strings.Split(name, "."); len(labels) > 2 {
+		name = strings.Join(labels[1:], ".")
+	}
+	if p.kind == code {
+		return false
+	}
+	n := strings.Count(p.lower(), name)
+	for _, s := range p.scripts {
+		n -= strings.Count(p.lower()[s.from:s.to], name)
+	}
+	return n > 0
+}
+
+// holdsWord reports whether s holds a word, and not as part of another.
+func holdsWord(s, word string) bool {
+	for i := 0; ; {
+		k := strings.Index(s[i:], word)
+		if k < 0 {
+			return false
+		}
+		i += k
+		end := i + len(word)
+		if (i == 0 || digit(s[i-1]) < 0) && (end == len(s) || digit(s[end]) < 0) {
+			return true
+		}
+		i = end
+	}
+}
