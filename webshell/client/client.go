@@ -45,7 +45,7 @@ type page struct {
 	out  []webshell.Reason
 
 	scripts []span
-	survey  *survey
+	survey  survey
 	trade   *bool // whether it names a trade, once that was looked for
 	lowered string
 	lines   *webshell.Lines

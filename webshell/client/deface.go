@@ -33,7 +33,7 @@ const (
 // leads nowhere within the site and asks for nothing, and plays music, locks the
 // mouse, greets friends or mocks the administrator.
 func (p *page) defaced() {
-	if p.kind != markup || len(p.data) > maxDefaced || p.look().has&aBody == 0 || !boasts.Any(p.data) {
+	if p.kind != markup || len(p.data) > maxDefaced || p.survey.has&aBody == 0 || !boasts.Any(p.data) {
 		return
 	}
 	low := p.markup()

@@ -28,7 +28,7 @@ const (
 // doorways finds pages that are made for search engines and send people on to
 // another host at once.
 func (p *page) doorways() {
-	if p.kind != markup || len(p.data) > maxDoorway || p.look().has&(aRefresh|aBody) == 0 || p.look().has&aRefresh == 0 && (p.look().has&aScript == 0 || !p.trades()) {
+	if p.kind != markup || len(p.data) > maxDoorway || p.survey.has&(aRefresh|aBody) == 0 || p.survey.has&aRefresh == 0 && (p.survey.has&aScript == 0 || !p.trades()) {
 		return
 	}
 	low := p.markup()

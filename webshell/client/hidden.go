@@ -19,7 +19,7 @@ const maxFrames = 50
 // and StopBadware on frames of one pixel, 2007 on; Sucuri's notes on hidden
 // frames).
 func (p *page) frames() {
-	if p.kind != markup || p.look().has&aFrame == 0 {
+	if p.kind != markup || p.survey.has&aFrame == 0 {
 		return
 	}
 	low, n := p.markup(), 0
@@ -175,7 +175,7 @@ var unquoted = regexp.MustCompile(`^\s+src=https?://[^\s"']+$`)
 // them that know nothing of the page. One that leaves not a byte between itself
 // and the page's own text was hardly typed.
 func (p *page) strays() {
-	if p.kind != markup || p.look().has&aScript == 0 {
+	if p.kind != markup || p.survey.has&aScript == 0 {
 		return
 	}
 	if foldPrefix(bytes.TrimLeft(p.data[:min(len(p.data), maxTag)], blank), "<script") {
@@ -187,8 +187,8 @@ func (p *page) strays() {
 			break
 		}
 	}
-	k := p.look().end
-	if k < 0 || p.look().script < k {
+	k := p.survey.end
+	if k < 0 || p.survey.script < k {
 		return
 	}
 	low, n := p.markup(), 0
@@ -244,10 +244,10 @@ func marked(before []byte) []byte {
 // blocks finds a script between such marks (Sucuri on darkleech and its like,
 // 2012 and 2013).
 func (p *page) blocks() {
-	if p.kind != markup || p.look().mark < 0 {
+	if p.kind != markup || p.survey.mark < 0 {
 		return
 	}
-	at := p.look().mark
+	at := p.survey.mark
 	mark := string(marked(p.data[:at]))
 	k := strings.IndexFunc(mark, func(r rune) bool { return r < 0x80 && hexDigits([]byte{byte(r)}) })
 	if bytes.Contains(p.data[at:min(len(p.data), maxMarkup)], []byte(mark[:k]+"/"+mark[k:])) {

@@ -14,12 +14,12 @@ type span struct {
 // maxScripts bounds the scripts that are read of one page.
 const maxScripts = 500
 
-// find looks for the scripts of the file.
+// find looks for the scripts of the file, and surveys a page.
 func (p *page) find() {
 	if p.kind == code {
 		p.scripts = []span{{from: 0, to: len(p.data)}}
 	} else {
-		p.scripts = inline(p.data)
+		p.look()
 	}
 	for i := range p.scripts {
 		s := &p.scripts[i]
@@ -106,47 +106,43 @@ func (p *page) printed(at int) byte {
 	return 0
 }
 
-// inline finds what stands between <script> and </script>, unless it runs at
-// the server or is no script, and the attributes whose script runs without the
-// visitor.
-func inline(data []byte) []span {
-	var out []span
-	for i := 0; len(out) < maxScripts; {
-		k := bytes.IndexByte(data[i:], '<')
-		if k < 0 || i+k+8 > len(data) {
-			break
+// inline finds the script that the tag whose name is at an offset brings: what
+// stands between <script> and </script>, unless it runs at the server or is no
+// script, or attributes whose script runs without the visitor. It returns where
+// to look for the next.
+func (p *page) inline(at int) int {
+	data := p.data
+	if at+7 > len(data) || len(p.scripts) >= maxScripts {
+		return at
+	}
+	switch uint16(data[at]|0x20)<<8 | uint16(data[at+1]|0x20) {
+	case 's'<<8 | 'c':
+		if !foldPrefix(data[at:], "script") {
+			return at
 		}
-		i += k + 1
-		switch uint16(data[i]|0x20)<<8 | uint16(data[i+1]|0x20) {
-		case 's'<<8 | 'c':
-			if bytes.EqualFold(data[i:i+6], []byte("script")) {
-				from, to, ok := element(data, i)
-				if ok {
-					out = append(out, span{from: from, to: to})
-				}
-				i = max(i, to)
-				continue
-			}
-			continue
-		case 'b'<<8 | 'o', 'i'<<8 | 'm', 'i'<<8 | 'f', 's'<<8 | 'v', 'v'<<8 | 'i': // body, img, iframe, svg, video
-		default:
-			continue
+		from, to, ok := element(data, at)
+		if ok {
+			p.scripts = append(p.scripts, span{from: from, to: to})
 		}
-		tag := data[i:min(len(data), i+2048)]
-		if end := bytes.IndexByte(tag, '>'); end >= 0 {
-			tag = tag[:end]
-		}
-		for _, name := range []string{"onload=", "onLoad=", "onerror=", "onError="} {
-			if k := bytes.Index(tag, []byte(name)); k >= 0 {
-				if from := i + k + len(name); from < len(data) && (data[from] == '"' || data[from] == '\'') {
-					if n := bytes.IndexByte(data[from+1:], data[from]); n > 0 {
-						out = append(out, span{from: from + 1, to: from + 1 + n})
-					}
+		return to
+	case 'b'<<8 | 'o', 'i'<<8 | 'm', 'i'<<8 | 'f', 's'<<8 | 'v', 'v'<<8 | 'i': // body, img, iframe, svg, video
+	default:
+		return at
+	}
+	tag := data[at:min(len(data), at+2048)]
+	if end := bytes.IndexByte(tag, '>'); end >= 0 {
+		tag = tag[:end]
+	}
+	for _, name := range []string{"onload=", "onLoad=", "onerror=", "onError="} {
+		if k := bytes.Index(tag, []byte(name)); k >= 0 {
+			if from := at + k + len(name); from < len(data) && (data[from] == '"' || data[from] == '\'') {
+				if n := bytes.IndexByte(data[from+1:], data[from]); n > 0 {
+					p.scripts = append(p.scripts, span{from: from + 1, to: from + 1 + n})
 				}
 			}
 		}
 	}
-	return out
+	return at
 }
 
 // element is what the <script> at an offset holds; not ok if a browser does not

@@ -48,7 +48,7 @@ const maxHosts = 100
 // hiddenLinks finds links that only search engines see, put into pages of other
 // people for the sake of the sites that they lead to.
 func (p *page) hiddenLinks() {
-	if p.kind != markup || p.look().has&aLink == 0 || !p.trades() || !hideWords.Any(p.data) {
+	if p.kind != markup || p.survey.has&aLink == 0 || !p.trades() || !hideWords.Any(p.data) {
 		return
 	}
 	low := p.markup()

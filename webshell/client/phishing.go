@@ -20,7 +20,7 @@ var (
 
 // phishing finds logon pages whose form goes to another host or to a chat.
 func (p *page) phishing() {
-	if p.kind != markup || p.look().has&aForm == 0 || !passwordField.Any(p.data) {
+	if p.kind != markup || p.survey.has&aForm == 0 || !passwordField.Any(p.data) {
 		return
 	}
 	if chats.Any(p.data) {

@@ -181,7 +181,9 @@ func (r *runner) html(v value) {
 	for _, m := range moves.FindAllStringSubmatch(v.s, 4) {
 		r.redirect(str(m[1]))
 	}
-	for _, s := range inline([]byte(v.s)) {
+	part := page{data: []byte(v.s)}
+	part.look()
+	for _, s := range part.scripts {
 		r.code(str(v.s[s.from:s.to]), "document.write")
 	}
 }

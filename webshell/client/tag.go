@@ -74,26 +74,33 @@ const (
 	maxMeta    = 100
 )
 
-// look surveys the start of a page, up to maxMarkup.
-func (p *page) look() *survey {
-	if p.survey != nil {
-		return p.survey
-	}
-	v := &survey{end: -1, script: -1, mark: -1}
-	p.survey = v
-	data := p.data[:min(len(p.data), maxMarkup)]
+// look passes over a page once: it finds its scripts, and surveys its start, up
+// to maxMarkup.
+func (p *page) look() {
+	v := &p.survey
+	v.end, v.script, v.mark = -1, -1, -1
+	data := p.data
+	start := data[:min(len(data), maxMarkup)]
+	scripts := 0 // where the next may be
 	for i := 0; ; {
 		k := bytes.IndexByte(data[i:], '<')
 		if k < 0 || i+k+2 >= len(data) {
-			return v
+			return
 		}
 		i += k + 1
-		if data[i] == '/' && foldPrefix(data[i:], "/html") {
+		if i >= scripts {
+			scripts = p.inline(i)
+		}
+		if i >= len(start) {
+			i = max(i, scripts)
+			continue
+		}
+		if data[i] == '/' && foldPrefix(start[i:], "/html") {
 			v.end = i - 1
 		}
 		for _, e := range surveyed[data[i]|0x20] {
-			if foldPrefix(data[i:], e.name) {
-				v.note(data, i-1, e.has)
+			if foldPrefix(start[i:], e.name) {
+				v.note(start, i-1, e.has)
 			}
 		}
 	}
