@@ -101,6 +101,9 @@ func (c *Console) accountState(v *visit) error {
 		return v.fail(http.StatusBadRequest, nil, "You cannot disable your own account.")
 	}
 	a, err := c.Store.Account(v.ctx(), name)
+	if err == nil && !v.scope.Whole() && a.Organisation != v.scope.Organisation() {
+		err = store.ErrNotFound // as if there were none of that name
+	}
 	if err != nil {
 		return err
 	}
@@ -192,7 +195,7 @@ func (c *Console) putOrganisation(v *visit) error {
 
 func (c *Console) replay(v *visit) error {
 	id, err := strconv.ParseInt(v.r.PostForm.Get("id"), 10, 64)
-	if err != nil || !v.scope.Whole() {
+	if err != nil {
 		return store.ErrNotFound
 	}
 	if c.Replay == nil {

@@ -64,7 +64,11 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 		if err != nil {
 			return err
 		}
-		if _, err := c.Store.File(v.ctx(), id); err != nil {
+		seen, _, err := c.Store.FileServers(v.ctx(), v.scope, id, store.Page{Limit: 1})
+		if err == nil && len(seen) == 0 {
+			err = store.ErrNotFound // on no server that this account sees
+		}
+		if err != nil {
 			return err
 		}
 		list, err := c.Store.Prevalence(v.ctx(), id)

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"limier/publish/taxii"
 	"limier/store"
 )
 
@@ -120,6 +121,94 @@ func TestOrganisationsSeeTheirOwn(t *testing.T) {
 	}
 	if code, _ := v.post("/admin", "/admin/tokens", url.Values{"organisation": {"clinic"}, "uses": {"1"}, "days": {"1"}}); code != http.StatusForbidden {
 		t.Errorf("making another's token: %d, want 403", code)
+	}
+}
+
+// TestWholeHub: what concerns the whole hub is not for an account of one
+// organisation, whatever its role, nor do its pages offer it.
+func TestWholeHub(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("it", store.Admin, "town")
+	e.account("root", store.Admin, "")
+	e.account("dora", store.Viewer, "clinic")
+	it, root := e.as("it"), e.as("root")
+	server, err := e.hub.Server(t.Context(), store.All(), e.mixed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text := root.post("/read", "/read", url.Values{"text": {report}})
+	claim := regexp.MustCompile(`name="accept" value="([^"]+)"`).FindStringSubmatch(text)
+	if claim == nil {
+		t.Fatal("nothing to accept")
+	}
+	for path, form := range map[string]url.Values{
+		"/notify": {"organisation": {"town"}}, "/publication/claims": {}, "/publication/indicators": {"case": {fmt.Sprint(server.Latest)}}, "/read": {"text": {report}, "accept": {claim[1]}, "published": {"2021-07-19"}},
+		"/admin/organisations": {"id": {"town"}, "name": {"x"}}, "/admin/dead-letters/replay": {"id": {"1"}},
+	} {
+		if code, _ := it.post("/account", path, form); code != http.StatusForbidden {
+			t.Errorf("%s as an administrator of one organisation: %d, want 403", path, code)
+		}
+	}
+	for _, collection := range []string{taxii.Collections()[0].ID, taxii.Collections()[1].ID, mispCollection} {
+		if n, _, err := e.hub.Published().Count(t.Context(), collection); err != nil || n != 0 {
+			t.Errorf("%d objects were published: %v", n, err)
+		}
+	}
+	if claims, err := e.hub.Claims(t.Context()); err != nil || len(claims) != 0 {
+		t.Errorf("%d claims were added: %v", len(claims), err)
+	}
+	if o, err := e.hub.Organisation(t.Context(), store.All(), "town"); err != nil || !o.Notified.IsZero() || o.Name == "x" {
+		t.Errorf("the organisation was changed: %+v %v", o, err)
+	}
+	offers := func(v *visitor) string {
+		_, pages := v.post("/read", "/read", url.Values{"text": {report}})
+		for _, path := range []string{"/notify?all=yes", "/publication", "/admin"} {
+			_, body := v.get(path)
+			pages += body
+		}
+		return pages
+	}
+	for _, lang := range []string{"en", "fr"} {
+		it.lang = lang
+		own, all := offers(it), offers(root)
+		for _, offer := range []string{`action="/notify"`, `action="/publication/claims"`, `action="/publication/indicators"`, `name="accept"`, `action="/admin/organisations"`, `id="dead"`} {
+			if strings.Contains(own, offer) || !strings.Contains(all, offer) {
+				t.Errorf("%s is offered to an organisation, or to nobody", offer)
+			}
+		}
+		for _, offer := range []string{`action="/publication/statement"`, `action="/admin/tokens"`, `action="/admin/accounts"`} {
+			if !strings.Contains(own, offer) {
+				t.Errorf("%s is not offered to an organisation", offer)
+			}
+		}
+	}
+	e.c.words["fr"].missing.Range(func(key, _ any) bool {
+		t.Errorf("no French for %q", key)
+		return true
+	})
+	if code, _ := it.post("/admin", "/admin/accounts/state", url.Values{"name": {"dora"}, "disabled": {"yes"}}); code != http.StatusNotFound {
+		t.Errorf("another organisation's account: %d, want 404 as for one that is not there", code)
+	}
+	// A file that only others have.
+	empty, _, err := e.hub.Servers(t.Context(), store.All(), store.Filter{Name: "ex10.clinic"}, store.Page{})
+	if err != nil || len(empty) != 1 {
+		t.Fatal(empty, err)
+	}
+	c := e.caseOf(1)
+	c.Evidence[0].Path, c.Evidence[0].SHA256 = "inetpub/wwwroot/secret.aspx", strings.Repeat("cd", 32)
+	e.submit(empty[0].ID, c)
+	files, _, err := e.hub.SearchFiles(t.Context(), store.All(), "secret", store.Page{})
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	for _, path := range []string{"/files/%d", "/files/%d?after=0", "/api/v1/files/%d/prevalence"} {
+		path = fmt.Sprintf(path, files[0].ID)
+		if code, _ := root.get(path); code != http.StatusOK {
+			t.Errorf("%s: %d", path, code)
+		}
+		if code, body := it.get(path); code != http.StatusNotFound || strings.Contains(body, "secret.aspx") {
+			t.Errorf("%s of another organisation: %d, want 404", path, code)
+		}
 	}
 }
 

@@ -130,13 +130,15 @@ var french = map[string]string{
 	"What it claims": "Ce qu'il affirme", "Accept": "Accepter", "Quote": "Citation", "known": "connu", "Accept the claim: %s": "Accepter l'affirmation : %s", "look twice": "à revoir",
 	"Day of the report, if a claim lacks one (yyyy-mm-dd)": "Jour du rapport, si une affirmation n'en a pas (aaaa-mm-jj)", "Add what is ticked to the knowledge": "Ajouter ce qui est coché aux connaissances", "It claims nothing that was understood.": "Il n'affirme rien qui ait été compris.",
 	"The text, with what it names": "Le texte, avec ce qu'il nomme", "A report": "Un rapport", "Its title": "Son titre", "Its text": "Son texte", "or a file: text, HTML, PDF, Markdown or a mail": "ou un fichier : texte, HTML, PDF, Markdown ou courriel", "Read it": "Le lire",
-	"There is nothing to read: paste a text or choose a file.": "Il n'y a rien à lire : collez un texte ou choisissez un fichier.", "This document could not be read: %s": "Ce document n'a pas pu être lu : %s",
+	"Only an account without an organisation can add to the knowledge.": "Seul un compte sans organisation peut ajouter aux connaissances.",
+	"There is nothing to read: paste a text or choose a file.":          "Il n'y a rien à lire : collez un texte ou choisissez un fichier.", "This document could not be read: %s": "Ce document n'a pas pu être lu : %s",
 	"Nothing was added: %s": "Rien n'a été ajouté : %s", "%s added to the knowledge.": "%s ajoutée(s) aux connaissances.",
 
 	// Publication.
 	"Nothing leaves this hub unless a publisher lets it go here. Subscribers read it over TAXII 2.1 at /taxii2/ or as a MISP feed at /misp-feed/, with a token of their account.": "Rien ne sort de ce concentrateur sans qu'un responsable de publication le laisse partir ici. Les abonnés le lisent par TAXII 2.1 sous /taxii2/ ou comme flux MISP sous /misp-feed/, avec un jeton de leur compte.",
 	"Claims": "Affirmations", "Who says what of whom, with level, grade and source": "Qui dit quoi de qui, avec niveau, degré et source", "Indicators": "Indicateurs", "What to look for elsewhere; nothing of who was attacked": "Ce qu'il faut chercher ailleurs ; rien de qui a été attaqué", "Objects": "Objets", "Last added": "Dernier ajout",
 	"Publish the knowledge's claims": "Publier les affirmations", "Case": "Dossier", "Publish its indicators": "Publier ses indicateurs", "object": "objet", "objects": "objets", "Published: %s.": "Publié : %s.", "Marking": "Marquage",
+	"Only an account without an organisation can publish.":   "Seul un compte sans organisation peut publier.",
 	"This case holds no indicators: nothing was published.":  "Ce dossier ne contient aucun indicateur : rien n'a été publié.",
 	"A case is a number: the report's address ends with it.": "Un dossier est un nombre : l'adresse du rapport finit par lui.",
 	"Check a co-signed statement":                            "Vérifier une déclaration cosignée", "Paste a statement and the keys that you trust, which you have from elsewhere: the page shows who signed what, claim by claim.": "Collez une déclaration et les clés auxquelles vous vous fiez, que vous tenez d'ailleurs : la page montre qui a signé quoi, affirmation par affirmation.",

@@ -15,6 +15,7 @@ import (
 	"limier/knowledge"
 	"limier/publish"
 	"limier/reading"
+	"limier/store"
 )
 
 // base is the knowledge that ships and what reviewers added to it.
@@ -111,6 +112,9 @@ func (c *Console) readPage(v *visit) error {
 // sends back is taken for a claim.
 func (c *Console) read(v *visit) error {
 	f := v.r.PostForm
+	if len(f["accept"]) > 0 && !v.scope.Whole() {
+		return store.ErrScope // the knowledge is everybody's
+	}
 	d := readData{Name: strings.TrimSpace(cut(f.Get("name"))), Text: strings.ReplaceAll(f.Get("text"), "\r\n", "\n")}
 	data := []byte(d.Text)
 	if v.r.MultipartForm != nil {

@@ -121,11 +121,12 @@ func (c *Console) oidcCallback(v *visit) error {
 		return bad(err)
 	}
 	role := bestRole(claims[or(c.oidc.RoleClaim, "limier_role")])
-	org, _ := claims[or(c.oidc.OrganisationClaim, "limier_organisation")].(string)
+	said := claims[or(c.oidc.OrganisationClaim, "limier_organisation")]
+	org, text := said.(string)
 	if role == "" {
 		return v.fail(http.StatusForbidden, fmt.Errorf("%s has no role", id.Subject), "Your account has no role here. Ask an administrator for one.")
 	}
-	if org == "" && role != store.Admin {
+	if org == "" && role != store.Admin || said != nil && !text { // a list must not pass for none, which is all
 		return v.fail(http.StatusForbidden, fmt.Errorf("%s has no organisation", id.Subject), "Your account belongs to no organisation. Ask an administrator for one.")
 	}
 	return c.enterOIDC(v, id.Issuer, id.Subject, claimName(claims, id.Subject), role, org)

@@ -141,9 +141,12 @@ func TestOIDC(t *testing.T) {
 	}
 
 	for what, refuse := range map[string]func(){
-		"no role":            func() { stand.claims = map[string]any{"sub": "7", "limier_organisation": "town"} },
-		"a role of its own":  func() { stand.claims = map[string]any{"sub": "7", "limier_role": "god"} },
-		"no organisation":    func() { stand.claims = map[string]any{"sub": "7", "limier_role": "publisher"} },
+		"no role":           func() { stand.claims = map[string]any{"sub": "7", "limier_organisation": "town"} },
+		"a role of its own": func() { stand.claims = map[string]any{"sub": "7", "limier_role": "god"} },
+		"no organisation":   func() { stand.claims = map[string]any{"sub": "7", "limier_role": "publisher"} },
+		"a list of them": func() {
+			stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "limier_organisation": []string{"town"}}
+		},
 		"another's audience": func() { stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "aud": "other"} },
 		"an old token":       func() { stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "exp": 1} },
 		"another nonce":      func() { stand.claims = map[string]any{"sub": "7", "limier_role": "admin", "nonce": "x"} },

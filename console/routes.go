@@ -12,6 +12,16 @@ func (c *Console) routes() {
 	m := c.mux
 	open := func(pattern string, h handler) { m.Handle(pattern, c.open(h)) }
 	on := func(pattern string, role store.Role, h handler) { m.Handle(pattern, c.guard(role, h)) }
+	// whole is for what concerns the whole hub: an account of one organisation may
+	// not, whatever its role.
+	whole := func(pattern string, role store.Role, h handler) {
+		on(pattern, role, func(v *visit) error {
+			if !v.scope.Whole() {
+				return store.ErrScope
+			}
+			return h(v)
+		})
+	}
 
 	m.HandleFunc("GET "+c.cssPath, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
@@ -49,13 +59,13 @@ func (c *Console) routes() {
 	on("GET /campaigns/{id}", store.Viewer, c.campaign)
 	on("GET /notify", store.Analyst, c.notify)
 	on("GET /notify.csv", store.Analyst, c.notifyCSV)
-	on("POST /notify", store.Analyst, c.notified)
+	whole("POST /notify", store.Analyst, c.notified)
 	on("GET /knowledge", store.Viewer, c.knowledge)
 	on("GET /read", store.Analyst, c.readPage)
 	on("POST /read", store.Analyst, c.read)
 	on("GET /publication", store.Publisher, c.publication)
-	on("POST /publication/claims", store.Publisher, c.publishClaims)
-	on("POST /publication/indicators", store.Publisher, c.publishIndicators)
+	whole("POST /publication/claims", store.Publisher, c.publishClaims)
+	whole("POST /publication/indicators", store.Publisher, c.publishIndicators)
 	on("POST /publication/statement", store.Publisher, c.verifyStatement)
 	m.Handle(taxii.Prefix, c.asking(c.taxiiServer()))
 	m.Handle("/misp-feed/", c.asking(http.HandlerFunc(c.mispFeed)))
@@ -67,8 +77,8 @@ func (c *Console) routes() {
 	on("POST /admin/accounts/state", store.Admin, c.accountState)
 	on("POST /admin/tokens", store.Admin, c.newToken)
 	on("POST /admin/tokens/revoke", store.Admin, c.revokeToken)
-	on("POST /admin/organisations", store.Admin, c.putOrganisation)
-	on("POST /admin/dead-letters/replay", store.Admin, c.replay)
+	whole("POST /admin/organisations", store.Admin, c.putOrganisation)
+	whole("POST /admin/dead-letters/replay", store.Admin, c.replay)
 	c.api(on)
 
 	for _, mount := range c.Mounts {

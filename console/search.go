@@ -75,7 +75,7 @@ func (c *Console) file(v *visit) error {
 	if d.Sighted, next, err = c.Store.FileServers(v.ctx(), v.scope, id, part(v.r)); err != nil {
 		return err
 	}
-	if len(d.Sighted) == 0 && v.r.URL.Query().Get("after") == "" {
+	if len(d.Sighted) == 0 {
 		return store.ErrNotFound // on no server that this account sees
 	}
 	if d.Builds, err = c.Store.Prevalence(v.ctx(), id); err != nil {

@@ -55,6 +55,14 @@ func (h *Hub) FindingKind(ctx context.Context, id int64) (k FindingKind, err err
 
 const indicatorColumns = `i.id, i.type, i.role, i.value, i.servers, i.first, i.last`
 
+// seenBy is when servers, x, saw an indicator; 0 is no time.
+const seenBy = `COALESCE(MIN(NULLIF(x.first, 0)), 0) AS first, COALESCE(MAX(x.last), 0) AS last`
+
+// own turns columns of the whole estate into those of some servers, counted in o.
+func own(columns string) string {
+	return strings.NewReplacer("i.servers", "o.n", "i.first", "o.first", "i.last", "o.last").Replace(columns)
+}
+
 func scanIndicator(r interface{ Scan(...any) error }) (i Indicator, err error) {
 	var first, last int64
 	err = r.Scan(&i.ID, &i.Type, &i.Role, &i.Value, &i.Servers, &first, &last)
@@ -93,11 +101,15 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 		after, args = " AND ("+order+", i.id) > (?, ?)", []any{k, id}
 	}
 	limit := page.limit() + 1
+	seen := ""
+	if table == "indicator" {
+		seen = ", " + seenBy
+	}
 	var q strings.Builder
 	var all []any
 	switch {
 	case !scope.all:
-		q.WriteString(`SELECT ` + strings.Replace(columns, "i.servers", "o.n", 1) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE (`)
+		q.WriteString(`SELECT ` + own(columns) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n` + seen + ` FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE (`)
 		all = append(all, scope.org)
 		for n, b := range beginnings(by, text) {
 			from, to := prefix(b.text)
@@ -257,11 +269,13 @@ func where(scope Scope, table string) string {
 	return `server s CROSS JOIN server_` + table + ` x`
 }
 
-// Indicator returns one indicator; its count is within the scope.
+// Indicator returns one indicator; its count and times are within the scope.
 func (h *Hub) Indicator(ctx context.Context, scope Scope, id int64) (Indicator, error) {
 	i, err := scanIndicator(h.read.QueryRowContext(ctx, h.sql(`SELECT `+indicatorColumns+` FROM indicator i WHERE i.id = ?`), id))
 	if err == nil && !scope.all {
-		err = h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*) FROM `+where(scope, "indicator")+` WHERE x.server = s.id AND x.indicator = ? AND s.org = ?`), id, scope.org).Scan(&i.Servers)
+		var first, last int64
+		err = h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*), `+seenBy+` FROM `+where(scope, "indicator")+` WHERE x.server = s.id AND x.indicator = ? AND s.org = ?`), id, scope.org).Scan(&i.Servers, &first, &last)
+		i.First, i.Last = moment(first), moment(last)
 	}
 	if err == nil && i.Servers == 0 {
 		err = sql.ErrNoRows
@@ -278,7 +292,7 @@ func (h *Hub) Indicator(ctx context.Context, scope Scope, id int64) (Indicator, 
 func (h *Hub) Campaigns(ctx context.Context, scope Scope, kind string, page Page) (found []Indicator, next string, err error) {
 	q, n, args := `SELECT `+indicatorColumns+` FROM indicator i WHERE i.ties = 1 AND i.servers > 1`, `i.servers`, []any{}
 	if !scope.all {
-		q, n = `SELECT `+strings.Replace(indicatorColumns, "i.servers", "o.n", 1)+` FROM (SELECT x.indicator AS id, COUNT(*) AS n FROM server s JOIN server_indicator x ON x.server = s.id WHERE s.org = ? GROUP BY x.indicator) o
+		q, n = `SELECT `+own(indicatorColumns)+` FROM (SELECT x.indicator AS id, COUNT(*) AS n, `+seenBy+` FROM server s JOIN server_indicator x ON x.server = s.id WHERE s.org = ? GROUP BY x.indicator) o
 			JOIN indicator i ON i.id = o.id WHERE i.ties = 1 AND o.n > 1`, `o.n`
 		args = append(args, scope.org)
 	}
@@ -326,7 +340,7 @@ func (h *Hub) Campaign(ctx context.Context, scope Scope, id int64) (Campaign, er
 		return Campaign{}, h.told(err)
 	}
 	c.Related, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) },
-		`SELECT `+strings.Replace(indicatorColumns, "i.servers", "o.n", 1)+` FROM (SELECT y.indicator AS id, COUNT(*) AS n FROM (`+some+`) t JOIN server_indicator y ON y.server = t.id WHERE y.indicator <> ?
-			GROUP BY y.indicator HAVING COUNT(*) > 1 ORDER BY 2 DESC, 1 LIMIT 200) o JOIN indicator i ON i.id = o.id WHERE i.ties = 1 ORDER BY o.n DESC, i.value LIMIT 50`, append(args, maxCompared, id)...)
+		`SELECT `+own(indicatorColumns)+` FROM (SELECT x.indicator AS id, COUNT(*) AS n, `+seenBy+` FROM (`+some+`) t JOIN server_indicator x ON x.server = t.id WHERE x.indicator <> ?
+			GROUP BY x.indicator HAVING COUNT(*) > 1 ORDER BY 2 DESC, 1 LIMIT 200) o JOIN indicator i ON i.id = o.id WHERE i.ties = 1 ORDER BY o.n DESC, i.value LIMIT 50`, append(args, maxCompared, id)...)
 	return c, err
 }

@@ -224,7 +224,7 @@ func NewToken(ctx context.Context, to *store.Hub, keys *Keys, scope store.Scope,
 	if err := to.NewToken(ctx, scope, t); err != nil {
 		return "", err
 	}
-	return text, to.Log(ctx, store.Entry{At: now, Actor: by, Action: "token-create", Object: org, Detail: fmt.Sprintf("%d uses, until %s", uses, t.Expires.UTC().Format(time.RFC3339))})
+	return text, to.Log(ctx, store.Entry{At: now, Actor: by, Organisation: scope.Organisation(), Action: "token-create", Object: org, Detail: fmt.Sprintf("%d uses, until %s", uses, t.Expires.UTC().Format(time.RFC3339))})
 }
 
 // checkName refuses names that could mean something to whatever reads them:

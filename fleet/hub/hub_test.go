@@ -387,6 +387,12 @@ func TestEnrol(t *testing.T) {
 		return err
 	}
 	one := s.token(t, "org-a", 1)
+	if _, err := s.NewToken(t.Context(), store.Org("org-b"), "org-b", 1, time.Hour, "it"); err != nil {
+		t.Fatal(err)
+	}
+	if log, _, err := s.store.Audit(t.Context(), store.Org("org-b"), store.Page{}); err != nil || len(log) != 1 || log[0].Action != "token-create" {
+		t.Error("an organisation does not see that it made a token:", log, err)
+	}
 	s.url += "/" // as browsers show it
 	if err := enrol(one, "ex01"); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +199,47 @@ func searchFiles(t *testing.T, h *store.Hub) {
 	}
 }
 
+// searchTimes: an organisation is told when its own servers saw an indicator, not
+// when others did.
+func searchTimes(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	for _, scope := range []store.Scope{store.All(), store.Org("org-0"), store.Org("org-1")} {
+		found, _, err := h.SearchIndicators(ctx, scope, "supp0rt", store.Page{})
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		want := found[0]
+		want.First, want.Last = time.Time{}, time.Time{}
+		on, _, err := h.IndicatorServers(ctx, scope, want.ID, store.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range on {
+			if want.First.IsZero() || s.First.Before(want.First) {
+				want.First = s.First
+			}
+			if s.Last.After(want.Last) {
+				want.Last = s.Last
+			}
+		}
+		ties, _, err := h.Campaigns(ctx, scope, string(finding.FilePath), store.Page{})
+		if err != nil || len(ties) != 1 {
+			t.Fatal(ties, err)
+		}
+		c := must(h.Campaign(ctx, scope, want.ID))(t)
+		for name, got := range map[string]store.Indicator{"search": found[0], "campaigns": ties[0], "campaign": c.Indicator} {
+			if got != want {
+				t.Errorf("%s in %+v: %+v, want %+v", name, scope, got, want)
+			}
+		}
+		for _, r := range c.Related { // all on these servers only
+			if want := must(h.Indicator(ctx, scope, r.ID))(t); r != want {
+				t.Errorf("related in %+v: %+v, want %+v", scope, r, want)
+			}
+		}
+	}
+}
+
 func searchCampaigns(t *testing.T, h *store.Hub) {
 	ctx := t.Context()
 	campaigns, _, err := h.Campaigns(ctx, store.All(), "", store.Page{})
@@ -217,6 +259,7 @@ func searchCampaigns(t *testing.T, h *store.Hub) {
 	if c := must(h.Campaign(ctx, store.Org("org-0"), campaigns[0].ID))(t); c.Organisations != 1 || c.Servers != 2 {
 		t.Errorf("campaign of one organisation: %+v", c)
 	}
+	searchTimes(t, h)
 	where, next, err := h.IndicatorServers(ctx, store.All(), campaigns[0].ID, store.Page{Limit: 3})
 	if err != nil || len(where) != 3 || next == "" || where[0].First.IsZero() {
 		t.Error(where, next, err)
