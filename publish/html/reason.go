@@ -61,7 +61,6 @@ var reasons = map[string]string{
 	"No PowerShell session under a forged token was answered as success.":                                                                                                                 "Aucune session PowerShell sous un jeton forgé n'a réussi.",
 	"The client sent a forged token; the server refused it.":                                                                                                                              "Le client a envoyé un jeton forgé ; le serveur l'a refusé.",
 	"Shells started under the IIS worker within seconds of its requests: most likely its commands.":                                                                                       "Des interpréteurs ont été lancés par le processus d'IIS dans les secondes qui suivent ses requêtes : très probablement ses commandes.",
-	"Text from the request is run as code by eval.":                                                                                                                                       "Du texte de la requête est exécuté comme code par eval.",
 
 	"Web shell":                                                                               "Web shell",
 	"Likely origin":                                                                           "Origine probable",

@@ -154,7 +154,7 @@ func (w *words) plainTitle(s string) string {
 }
 
 // inFrench looks a text up; "" if it is not known.
-func inFrench(s string) string { return cmp.Or(titles[s], reasons[s]) }
+func inFrench(s string) string { return cmp.Or(titles[s], reasons[s], scripts[s]) }
 
 func (w *words) mark(text string, ok bool) template.HTML {
 	safe := template.HTMLEscapeString(publish.Plain(text))
@@ -190,14 +190,22 @@ func (w *words) known(s string) (string, bool) {
 			return read(string(p.re.ExpandString(nil, spaced(p.french), s, m))), true
 		}
 	}
-	// What follows a colon is a name, a path or a command, or a text of its own.
+	// What follows a colon is a name, a path or a command, or texts of ours.
 	for _, i := range []int{strings.Index(s, ": "), strings.LastIndex(s, ": ")} {
 		if i <= 0 {
 			continue
 		}
 		if said := inFrench(s[:i]); said != "" {
-			rest, _ := w.known(s[i+2:])
-			return spaced(said+" : ") + rest, true
+			rest := sentences(s[i+2:])
+			for i, part := range rest {
+				rest[i], _ = w.known(part)
+			}
+			return spaced(said+" : ") + strings.Join(rest, " "), true
+		}
+	}
+	if len(sentences(s)) == 1 {
+		if said, ok := tell(s); ok {
+			return said, true
 		}
 	}
 	return s, false
