@@ -76,11 +76,13 @@ type Judgement struct {
 }
 
 // Judge asks each language that matches the file and keeps the strongest
-// verdict. An analyser that panics loses its own reasons, never the scan.
+// verdict; the reasons of all stand in one order, the strongest first. An
+// analyser that panics loses its own reasons, never the scan.
 func Judge(languages []*Language, path string, data []byte) Judgement {
 	var j Judgement
 	head := data[:min(len(data), 64<<10)]
 	lower := strings.ToLower(path)
+	spoke := 0
 	for _, l := range languages {
 		if !l.Match(lower, head) {
 			continue
@@ -89,8 +91,9 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 		if len(reasons) == 0 {
 			continue
 		}
+		spoke++
 		best := reasons[0]
-		if best.Verdict.Rank() > j.Verdict.Rank() {
+		if d := best.Verdict.Rank() - j.Verdict.Rank(); d > 0 || d == 0 && level(best.Confidence) > level(j.Confidence) {
 			j.Verdict, j.Confidence, j.Language = best.Verdict, best.Confidence, l.Name
 		}
 		for _, r := range reasons {
@@ -99,6 +102,9 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 			}
 		}
 		j.Reasons = append(j.Reasons, reasons...)
+	}
+	if spoke > 1 {
+		j.Reasons = Strongest(j.Reasons)
 	}
 	if j.Family == "" && j.Verdict.Rank() >= Malicious.Rank() {
 		for _, r := range j.Reasons {

@@ -111,13 +111,12 @@ func (p *cParser) tooDeep() {
 }
 
 func (p *cParser) lambda(t Token) *Node {
-	switch {
-	case t.Kind == tIdent && (t.S == "async" || t.S == "static") && (p.peek(1).Kind != tOp || p.peek(1).Op == '('):
+	start := p.i
+	for t.Kind == tIdent && (t.S == "async" || t.S == "static") && (p.peek(1).Kind != tOp || p.peek(1).Op == '(') {
 		p.i++
-		if n := p.lambda(p.tok()); n != nil || p.tok().Kind != tOp {
-			return n
-		}
-		p.i-- // a call of what has that name
+		t = p.tok()
+	}
+	switch {
 	case t.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == opArrow:
 		n := p.node(KLambda, t.Pos)
 		pn := p.node(KParam, t.Pos)
@@ -131,11 +130,6 @@ func (p *cParser) lambda(t Token) *Node {
 		n.Kids = p.params()
 		n.Kids = append(n.Kids, p.braces(""))
 		return n
-	case t.Kind == tIdent && t.S == "async" && p.js() && p.peek(1).Op == '(':
-		if e := p.match(p.i + 1); e > 0 && p.toks[e+1].Kind == tOp && p.toks[e+1].Op == opArrow {
-			p.i++
-			return p.lambda(p.tok())
-		}
 	case t.Kind == tOp && t.Op == '(':
 		if e := p.match(p.i); e > 0 && p.toks[e+1].Kind == tOp && p.toks[e+1].Op == opArrow {
 			n := p.node(KLambda, t.Pos)
@@ -143,6 +137,9 @@ func (p *cParser) lambda(t Token) *Node {
 			p.i = e + 2
 			return p.lambdaBody(n)
 		}
+	}
+	if p.i > start && t.Kind == tOp {
+		p.i-- // a call of what has that name
 	}
 	return nil
 }

@@ -346,9 +346,13 @@ func (l *cLexer) raw(i int) int {
 	return i + n + j + n
 }
 
+// maxJoined bounds the tokens that one text with code inside becomes.
+const maxJoined = 1 << 20
+
 // interpolated turns $"a{b}c" into ("a" + (b) + "c").
 func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 	src, end := l.src, l.end
+	most := len(l.toks) + maxJoined
 	l.add(tOp, '(', pos, "")
 	var b []byte
 	for i < end {
@@ -366,6 +370,8 @@ func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 		case (c == '{' || c == '}') && i+1 < end && src[i+1] == c:
 			b = append(b, c)
 			i += 2
+		case len(l.toks) > most:
+			return end
 		case c == '{':
 			j, depth := i+1, 0
 			for ; j < end; j++ {
@@ -411,6 +417,7 @@ func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 // template turns `a${b}c` into ("a" + (b) + "c").
 func (l *cLexer) template(pos int) int {
 	src, end := l.src, l.end
+	most := len(l.toks) + maxJoined
 	l.add(tOp, '(', pos, "")
 	var b []byte
 	i := pos + 1
@@ -418,6 +425,8 @@ func (l *cLexer) template(pos int) int {
 		switch {
 		case src[i] == '\\':
 			b, i = unescape(b, src, i, end)
+		case len(l.toks) > most:
+			return end
 		case src[i] == '$' && i+1 < end && src[i+1] == '{':
 			j, depth := i+2, 0
 			for ; j < end && (depth > 0 || src[j] != '}'); j++ {

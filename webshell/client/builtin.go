@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,8 +64,13 @@ func units(s string) []string {
 }
 
 // native calls a function of the language or the browser; this is what it is a
-// method of, unknown without.
+// method of, unknown without. One may call another, and so itself.
 func (r *runner) native(name string, this value, args []value) value {
+	if r.left--; r.left <= 0 || r.nest > maxNest {
+		return value{}
+	}
+	r.nest++
+	defer func() { r.nest-- }()
 	if this.callable() {
 		if v, ok := r.functional(name, this, args); ok {
 			return v
@@ -98,7 +104,7 @@ func (r *runner) native(name string, this value, args []value) value {
 	case this.is("object"):
 		switch name {
 		case "hasOwnProperty":
-			_, ok := this.o.props[arg(args, 0).string()]
+			_, ok := this.o.props[r.text(arg(args, 0))]
 			return yes(ok)
 		case "toString":
 			return str("[object Object]")
@@ -127,6 +133,7 @@ func (r *runner) functional(name string, fn value, args []value) (value, bool) {
 			}
 			in = &object{}
 		}
+		r.left -= len(in.elems)
 		if fn.is("native") {
 			return r.native(fn.o.name, pick(arg(args, 0), fn.o.this), in.elems), true
 		}
@@ -152,6 +159,7 @@ func pick(named, own value) value {
 // free calls what needs no receiver.
 func (r *runner) free(name string, args []value) (value, bool) {
 	a := arg(args, 0)
+	r.left -= len(a.s) / 64
 	switch name {
 	case "fromCharCode", "fromCodePoint":
 		var b []byte
@@ -168,7 +176,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		if a.k == unknown {
 			return some(a), true
 		}
-		s := a.string()
+		s := r.text(a)
 		if name != "unescape" {
 			out, err := url.PathUnescape(s)
 			if err != nil || !utf8.ValidString(out) {
@@ -267,7 +275,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		if f := arg(args, 1); f.k == text {
 			flags = f.s
 		}
-		return obj(&object{class: "regexp", name: "/" + a.string() + "/" + flags}), true
+		return obj(&object{class: "regexp", name: r.built("/"+a.string()+"/"+flags, a).s}), true
 	case "keys":
 		if a.is("object") {
 			out := array()
@@ -347,7 +355,8 @@ func unescape(s string) string {
 	return string(b)
 }
 
-func whole1(args []value, i, otherwise int) (int, bool) {
+// integer is an argument as a count of letters or elements, and whether it is known.
+func integer(args []value, i, otherwise int) (int, bool) {
 	if i >= len(args) || args[i].k == undefined {
 		return otherwise, true
 	}
@@ -363,10 +372,9 @@ func whole1(args []value, i, otherwise int) (int, bool) {
 
 func (r *runner) textMethod(name string, this value, args []value) (value, bool) {
 	s := this.s
-	r.left -= len(s) / 256
 	switch name {
 	case "charCodeAt", "codePointAt", "charAt", "at":
-		i, ok := whole1(args, 0, 0)
+		i, ok := integer(args, 0, 0)
 		if !ok || !this.known() {
 			return some(this), true
 		}
@@ -400,7 +408,7 @@ func (r *runner) textMethod(name string, this value, args []value) (value, bool)
 		case "lastIndexOf":
 			return num(float64(strings.LastIndex(s, t.string()))), true
 		}
-		from, _ := whole1(args, 1, 0)
+		from, _ := integer(args, 1, 0)
 		from = max(0, min(from, len(s)))
 		i := strings.Index(s[from:], t.string())
 		if i < 0 {
@@ -408,8 +416,8 @@ func (r *runner) textMethod(name string, this value, args []value) (value, bool)
 		}
 		return num(float64(length(s[:from+i]))), true
 	case "substr", "substring", "slice":
-		i, ok1 := whole1(args, 0, 0)
-		j, ok2 := whole1(args, 1, 1<<30)
+		i, ok1 := integer(args, 0, 0)
+		j, ok2 := integer(args, 1, 1<<30)
 		if !ok1 || !ok2 || !this.known() {
 			return value{k: text, s: hole, from: some(this).from}, true
 		}
@@ -444,8 +452,8 @@ func (r *runner) textMethod(name string, this value, args []value) (value, bool)
 		}
 		return out, true
 	case "repeat", "padStart", "padEnd":
-		n, ok := whole1(args, 0, 0)
-		if name == "repeat" && ok && n >= 0 && n*len(s) <= maxText {
+		n, ok := integer(args, 0, 0)
+		if name == "repeat" && ok && n >= 0 && n <= maxText/max(1, len(s)) {
 			return r.built(strings.Repeat(s, n), this), true
 		}
 		pad := "0"
@@ -474,7 +482,7 @@ func (r *runner) split(this value, args []value) value {
 	case len(args) == 0:
 		parts = []string{this.s}
 	case sep.is("regexp"):
-		re := compiled(sep.o.name)
+		re := r.pattern(sep.o.name, this.s)
 		if re == nil {
 			return some(this)
 		}
@@ -519,25 +527,24 @@ func (r *runner) replace(name string, this value, args []value) value {
 		}
 		return r.built(strings.Replace(this.s, what.string(), out, n), this, with)
 	}
-	re := compiled(what.o.name)
+	re := r.pattern(what.o.name, this.s)
 	if re == nil {
 		return some(this, with)
 	}
 	_, flags := cutRegexp(what.o.name)
 	n := 1
 	if strings.Contains(flags, "g") {
-		n = -1
+		n = maxGroups / (1 + re.NumSubexp())
 	}
-	r.left -= len(this.s) / 8
 	var b strings.Builder
-	from, pattern := 0, goTemplate(with.string())
+	from, pattern := 0, r.text(with)
 	for _, m := range re.FindAllStringSubmatchIndex(this.s, n) {
 		b.WriteString(this.s[from:m[0]])
 		from = m[1]
 		if with.callable() {
 			b.WriteString(r.call(with, value{}, groups(this.s, m)).string())
 		} else {
-			b.Write(re.ExpandString(nil, pattern, this.s, m))
+			expand(&b, pattern, this.s, m)
 		}
 		if r.left--; r.left <= 0 || b.Len() > maxText {
 			break
@@ -547,25 +554,37 @@ func (r *runner) replace(name string, this value, args []value) value {
 	return r.built(b.String(), this, with)
 }
 
-// goTemplate writes $1 and $& as Go does.
-func goTemplate(s string) string {
-	if !strings.Contains(s, "$") {
-		return s
-	}
-	return dollar.ReplaceAllStringFunc(s, func(m string) string {
-		switch m {
-		case "$$":
-			return "$$"
-		case "$&":
-			return "${0}"
-		case "$":
-			return "$$"
-		}
-		return "${" + m[1:] + "}"
-	})
-}
+// maxGroups bounds the groups that one replacement finds.
+const maxGroups = 1 << 18
 
-var dollar = regexp.MustCompile(`\$(?:\$|&|\d{1,2})?`)
+// expand writes what stands for a match: $& is all of it, $1 its first group.
+func expand(b *strings.Builder, with, s string, m []int) {
+	for b.Len() <= maxText {
+		before, rest, ok := strings.Cut(with, "$")
+		b.WriteString(before)
+		if !ok {
+			return
+		}
+		group, n := 0, 0
+		for n < len(rest) && n < 2 && rest[n] >= '0' && rest[n] <= '9' {
+			group = 10*group + int(rest[n]-'0')
+			n++
+		}
+		switch {
+		case n > 0:
+		case strings.HasPrefix(rest, "&"):
+			n = 1
+		default:
+			b.WriteByte('$')
+			with = strings.TrimPrefix(rest, "$")
+			continue
+		}
+		if 2*group < len(m) && m[2*group] >= 0 {
+			b.WriteString(s[m[2*group]:m[2*group+1]])
+		}
+		with = rest[n:]
+	}
+}
 
 func groups(s string, m []int) []value {
 	var out []value
@@ -587,43 +606,72 @@ func cutRegexp(s string) (body, flags string) {
 	return s[1:i], s[i+1:]
 }
 
-// maxPattern bounds what is compiled, in bytes.
-const maxPattern = 300
+// Bounds of a regular expression: in bytes, and in instructions of its program,
+// since .{1000} is short.
+const (
+	maxPattern = 300
+	maxProgram = 2000
+)
 
-// compiled is a pattern in Go's engine, which knows less; nil where it fails.
-func compiled(rx string) *regexp.Regexp {
-	body, flags := cutRegexp(rx)
-	if len(body) > maxPattern {
+// A pattern is a regular expression in Go's engine, which knows less.
+type pattern struct {
+	re   *regexp.Regexp // nil where it fails
+	size int            // of its program
+}
+
+// pattern is a regular expression for a text; nil where that fails or takes too
+// long.
+func (r *runner) pattern(rx, s string) *regexp.Regexp {
+	if len(rx) > maxPattern {
 		return nil
 	}
+	p, ok := r.patterns[rx]
+	if !ok {
+		p = compiled(rx)
+		r.patterns[rx] = p
+		r.spend(512 * (8 + p.size))
+	}
+	work := len(s) / 128 * (16 + p.size)
+	if work > r.left {
+		return nil
+	}
+	r.left -= work
+	return p.re
+}
+
+func compiled(rx string) (p pattern) {
+	body, flags := cutRegexp(rx)
 	if strings.Contains(flags, "i") {
 		body = "(?i)" + body
 	}
 	if strings.Contains(flags, "m") {
 		body = "(?m)" + body
 	}
-	re, err := regexp.Compile(strings.ReplaceAll(body, `\/`, "/"))
+	body = strings.ReplaceAll(body, `\/`, "/")
+	tree, err := syntax.Parse(body, syntax.Perl)
 	if err != nil {
-		return nil
+		return p
 	}
-	return re
+	if program, err := syntax.Compile(tree.Simplify()); err == nil && len(program.Inst) <= maxProgram {
+		p.size = len(program.Inst)
+		p.re, _ = regexp.Compile(body)
+	}
+	return p
 }
 
 // match is match, test and exec.
 func (r *runner) match(name string, s, rx value) value {
-	pattern := rx.string()
 	if !s.known() || !rx.is("regexp") && !rx.known() {
 		return r.compared(s, rx)
 	}
+	in, pattern := s.string(), rx.string()
 	if !rx.is("regexp") {
 		pattern = "/" + pattern + "/"
 	}
-	re := compiled(pattern)
+	re := r.pattern(pattern, in)
 	if re == nil {
 		return some(s)
 	}
-	in := s.string()
-	r.left -= len(in) / 8
 	_, flags := cutRegexp(pattern)
 	switch {
 	case name == "test":
@@ -701,8 +749,8 @@ func (r *runner) arrayMethod(name string, this value, args []value) (value, bool
 		r.left -= len(o.elems) / 16
 		return this, true
 	case "slice":
-		i, ok1 := whole1(args, 0, 0)
-		j, ok2 := whole1(args, 1, len(o.elems))
+		i, ok1 := integer(args, 0, 0)
+		j, ok2 := integer(args, 1, len(o.elems))
 		if !ok1 || !ok2 || !room() {
 			return some(this), true
 		}
@@ -716,8 +764,8 @@ func (r *runner) arrayMethod(name string, this value, args []value) (value, bool
 		i = max(0, min(i, n))
 		return array(slices.Clone(o.elems[i:max(i, min(j, n))])...), true
 	case "splice":
-		i, _ := whole1(args, 0, 0)
-		n, _ := whole1(args, 1, 1<<30)
+		i, _ := integer(args, 0, 0)
+		n, _ := integer(args, 1, 1<<30)
 		if i < 0 {
 			i += len(o.elems)
 		}
@@ -742,14 +790,16 @@ func (r *runner) arrayMethod(name string, this value, args []value) (value, bool
 		return array(out...), true
 	case "indexOf", "includes":
 		for i, e := range o.elems {
-			if same, ok := equal(e, a); ok && same {
+			if r.left--; r.left <= 0 {
+				break
+			}
+			if same, ok := r.equal(e, a); ok && same {
 				if name == "includes" {
 					return yes(true), true
 				}
 				return num(float64(i)), true
 			}
 		}
-		r.left -= len(o.elems) / 8
 		if !a.known() {
 			return some(this, a), true
 		}
@@ -758,20 +808,20 @@ func (r *runner) arrayMethod(name string, this value, args []value) (value, bool
 		}
 		return num(-1), true
 	case "forEach", "map", "filter", "some", "every", "find", "reduce", "reduceRight", "sort":
-		return r.each1(name, this, args), true
+		return r.callEach(name, this, args), true
 	}
 	return value{}, false
 }
 
-// each1 calls a function for each element.
-func (r *runner) each1(name string, this value, args []value) value {
+// callEach calls a function for each element.
+func (r *runner) callEach(name string, this value, args []value) value {
 	fn, out := arg(args, 0), array()
 	acc := arg(args, 1)
 	if name == "sort" {
 		return this
 	}
-	for i, e := range slices.Clone(this.o.elems) {
-		if r.left <= 0 || r.raised {
+	for i, e := range this.o.elems {
+		if r.left -= 1 + len(e.s)/perStep; r.left <= 0 || r.raised {
 			break
 		}
 		at := num(float64(i))

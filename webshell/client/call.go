@@ -33,7 +33,7 @@ func (r *runner) get(v value, key string) value {
 	case text:
 		return r.letter(v, key)
 	case number, boolean:
-		return obj(&object{class: "native", name: key, this: v})
+		return method(v, key)
 	case undefined:
 		return none()
 	case unknown:
@@ -54,13 +54,12 @@ func (r *runner) get(v value, key string) value {
 			}
 			return none()
 		}
-		return obj(&object{class: "native", name: key, this: v})
 	case "object":
 		switch key {
 		case "hasOwnProperty", "toString", "constructor", "valueOf":
-			return obj(&object{class: "native", name: key, this: v})
+		default:
+			return none()
 		}
-		return none()
 	case "function":
 		switch key {
 		case "prototype":
@@ -70,20 +69,16 @@ func (r *runner) get(v value, key string) value {
 		case "length":
 			return num(float64(len(o.fn.Kids) - 1))
 		}
-		return obj(&object{class: "native", name: key, this: v})
 	case "native":
-		if o.this.k == unknown && (key == "fromCharCode" || key == "prototype") { // String.fromCharCode
-			return obj(&object{class: "native", name: key, this: v})
-		}
-		return obj(&object{class: "native", name: key, this: v})
 	case "regexp":
 		if key == "source" {
 			body, _ := cutRegexp(o.name)
 			return str(body)
 		}
-		return obj(&object{class: "native", name: key, this: v})
+	default:
+		return r.member(v, key)
 	}
-	return r.member(v, key)
+	return method(v, key)
 }
 
 func (r *runner) letter(v value, key string) value {
@@ -102,7 +97,7 @@ func (r *runner) letter(v value, key string) value {
 		}
 		return none()
 	}
-	return obj(&object{class: "native", name: key, this: v})
+	return method(v, key)
 }
 
 // set stores a member.
@@ -128,7 +123,7 @@ func (r *runner) set(base, key, v value) {
 			o.elems[i] = v
 			return
 		}
-		if f, ok := v.number(); name == "length" && ok && f >= 0 && int(f) < len(o.elems) {
+		if f, ok := v.number(); name == "length" && ok && f >= 0 && f < float64(len(o.elems)) {
 			o.elems = o.elems[:int(f)]
 			return
 		}
@@ -241,9 +236,7 @@ func (r *runner) construct(fn value, name string, args []value) value {
 	if fn.is("function") {
 		this := obj(&object{class: "object"})
 		if p, ok := fn.o.props["prototype"]; ok && p.is("object") {
-			for _, k := range p.o.keys {
-				this.o.set(k, p.o.props[k])
-			}
+			r.copy(this.o, p.o)
 		}
 		if out := r.invoke(fn.o, this, args); out.k == ref {
 			return out

@@ -57,7 +57,7 @@ func (p *page) defaced() {
 			at = min(at, t.at)
 		}
 	}
-	text := leet.Replace(markups.ReplaceAllString(low, " "))
+	text := leet.Replace(bare(low, " "))
 	if at == len(low) || len(text) > maxBoast {
 		return
 	}

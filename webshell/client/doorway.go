@@ -12,9 +12,8 @@ import (
 var (
 	refresh = regexp.MustCompile(`^\s*(\d+)\s*[;,]\s*url\s*=\s*\\?['"]?\s*([^'"\s]+)`)
 	// goes is a script that leads elsewhere, in lower case.
-	goes    = regexp.MustCompile(`\blocation(?:\.href)?\s*=\s*["'](https?:)?//[\w.-]+\.|\blocation\.(?:replace|assign)\(\s*["'](?:https?:)?//[\w.-]+\.`)
-	markups = regexp.MustCompile(`(?s)<!--.*?-->|<(script|style|title)\b.*?</(?:script|style|title)|<\?.*?\?>|<%.*?%>|<[^>]*>`)
-	titles  = regexp.MustCompile(`(?s)<title[^>]*>(.*?)</title|<h1[^>]*>(.*?)</h1|<noscript[^>]*>(.*?)</noscript|<meta\s[^>]*name\s*=\s*["']?(?:keywords|description)[^>]*>`)
+	goes   = regexp.MustCompile(`\blocation(?:\.href)?\s*=\s*["'](https?:)?//[\w.-]+\.|\blocation\.(?:replace|assign)\(\s*["'](?:https?:)?//[\w.-]+\.`)
+	titles = regexp.MustCompile(`(?s)<title[^>]*>(.*?)</title|<h1[^>]*>(.*?)</h1|<noscript[^>]*>(.*?)</noscript|<meta\s[^>]*name\s*=\s*["']?(?:keywords|description)[^>]*>`)
 )
 
 // Bounds of a doorway: its size, and what it has to say, in bytes; and how long
@@ -72,7 +71,59 @@ func (p *page) doorways() {
 }
 
 // says is how much text a page shows, in bytes.
-func says(low string) int { return len(strings.TrimSpace(markups.ReplaceAllString(low, ""))) }
+func says(low string) int { return len(strings.TrimSpace(bare(low, ""))) }
+
+// bare is a page, in lower case, with a text in place of each tag, comment,
+// script, style, title and piece of server code. It is no regular expression,
+// since that would look for the end of each unfinished one in all of the page.
+func bare(low, in string) string {
+	var b strings.Builder
+	never := map[string]bool{} // ends that do not come any more
+	behind := func(i int, ends ...string) int {
+		first := -1
+		for _, end := range ends {
+			if never[end] {
+				continue
+			}
+			k := strings.Index(low[i:], end)
+			if k < 0 {
+				never[end] = true
+			} else if k += i + len(end); first < 0 || k < first {
+				first = k
+			}
+		}
+		return first
+	}
+	for i := 0; ; {
+		k := strings.IndexByte(low[i:], '<')
+		if k < 0 {
+			return b.String() + low[i:]
+		}
+		b.WriteString(low[i : i+k])
+		i += k
+		to := -1
+		switch rest := low[i+1:]; {
+		case strings.HasPrefix(rest, "!--"):
+			to = behind(i+4, "-->")
+		case strings.HasPrefix(rest, "?"):
+			to = behind(i+2, "?>")
+		case strings.HasPrefix(rest, "%"):
+			to = behind(i+2, "%>")
+		case silent.MatchString(rest[:min(len(rest), 7)]):
+			to = behind(i+6, "</script", "</style", "</title")
+		}
+		if to < 0 {
+			to = behind(i, ">")
+		}
+		if to < 0 {
+			return b.String() + low[i:]
+		}
+		b.WriteString(in)
+		i = to
+	}
+}
+
+var silent = regexp.MustCompile(`^(?:script|style|title)\b`)
 
 // works is server code that does something.
 var works = regexp.MustCompile(`<[?%][^>]*[$(=@]`)

@@ -134,7 +134,8 @@ func outside(low string, t *tag) bool { return behind(low, t) || before(low, t) 
 // end is what may stand between a document and what was put behind it.
 var end = regexp.MustCompile(`^</html\s*>(?s:\s|<!--.*?-->|<script\b.*?</script>|<iframe\b.*?</iframe>)*$`)
 
-// maxBehind is how far behind a document an element is looked for, in bytes.
+// maxBehind is how far behind a document, or into its file, an element is looked
+// for, in bytes.
 const maxBehind = 4096
 
 func behind(low string, t *tag) bool {
@@ -145,7 +146,7 @@ func behind(low string, t *tag) bool {
 // before says that an element opens the file, in front of its document or of its
 // server code.
 func before(low string, t *tag) bool {
-	return strings.TrimLeft(low[:t.at], blank) == "" && begins(strings.TrimLeft(after(low, t), blank))
+	return t.at < maxBehind && strings.TrimLeft(low[:t.at], blank) == "" && begins(strings.TrimLeft(after(low, t), blank))
 }
 
 const blank = "\ufeff \t\r\n"

@@ -129,6 +129,9 @@ func (p *page) inline(at int) int {
 	default:
 		return at
 	}
+	if p.survey.bodies++; p.survey.bodies > maxTags {
+		return at
+	}
 	tag := data[at:min(len(data), at+2048)]
 	if end := bytes.IndexByte(tag, '>'); end >= 0 {
 		tag = tag[:end]

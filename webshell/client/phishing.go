@@ -18,6 +18,9 @@ var (
 	heading       = regexp.MustCompile(`(?s)<title[^>]*>(.{1,200}?)</title`)
 )
 
+// maxForms is how many forms of one page are looked at.
+const maxForms = 50
+
 // phishing finds logon pages whose form goes to another host or to a chat.
 func (p *page) phishing() {
 	if p.kind != markup || p.survey.has&aForm == 0 || !passwordField.Any(p.data) {
@@ -44,9 +47,13 @@ func (p *page) phishing() {
 	if brand == "" {
 		return
 	}
+	n := 0
 	for t := range tags(low) {
 		if t.name != "form" || t.closing {
 			continue
+		}
+		if n++; n > maxForms {
+			return
 		}
 		action, _ := t.attr("action")
 		h := host(action)

