@@ -217,6 +217,19 @@ func (h *Hub) migrate(ctx context.Context) error {
 	return tx.Commit()
 }
 
+// NoteKeys notes the fingerprint of the keys that sign for this database's
+// servers, unless one is noted; "" notes nothing. It returns the noted one, or
+// ErrNotFound.
+func (h *Hub) NoteKeys(ctx context.Context, fingerprint string) (noted string, err error) {
+	if fingerprint != "" {
+		if _, err := h.exec(ctx, `INSERT INTO meta(key, value) VALUES ('keys', ?) ON CONFLICT (key) DO NOTHING`, fingerprint); err != nil {
+			return "", err
+		}
+	}
+	err = h.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'keys'`).Scan(&noted)
+	return noted, h.told(err)
+}
+
 // words puts the engine's own words into a schema.
 func (h *Hub) words(text string) string {
 	for marker, word := range h.dialect.Schema {

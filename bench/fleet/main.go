@@ -302,7 +302,13 @@ func (o *options) openHubs(ctx context.Context, dsn string) (brokers, hubs []*pr
 		brokers, nats = append(brokers, p), p.says[0]
 	}
 	for i := range o.nodes {
-		args := []string{"-role", "hub", "-dir", filepath.Join(o.dir, "hub"+strconv.Itoa(i)), "-store", o.store, "-dsn", dsn, "-nats", nats, "-nodes", strconv.Itoa(o.nodes)}
+		dir := filepath.Join(o.dir, "hub"+strconv.Itoa(i))
+		if i > 0 { // hubs of one database share their keys
+			if err := os.CopyFS(filepath.Join(dir, "keys"), os.DirFS(filepath.Join(o.dir, "hub0", "keys"))); err != nil {
+				return brokers, hubs, err
+			}
+		}
+		args := []string{"-role", "hub", "-dir", dir, "-store", o.store, "-dsn", dsn, "-nats", nats, "-nodes", strconv.Itoa(o.nodes)}
 		if i == 0 {
 			args = append(args, "-profile", o.profile)
 		}

@@ -289,9 +289,9 @@ talks to no other. The hub may run meanwhile.`,
 				return err
 			}
 			defer st.Close()
-			keys, err := hub.OpenKeys(filepath.Join(j.data, "keys"), time.Now())
+			keys, err := hub.KeysOf(ctx, st, filepath.Join(j.data, "keys"), time.Now())
 			if err != nil {
-				return err
+				return fmt.Errorf("the hub's keys: %w", err)
 			}
 			var token string
 			if admin {

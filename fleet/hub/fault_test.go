@@ -253,7 +253,12 @@ func TestQueueAway(t *testing.T) {
 	if !broker.ReadyForConnections(10 * time.Second) {
 		t.Fatal("no broker")
 	}
-	if _, err := hub.Open(t.Context(), hub.Config{Dir: t.TempDir(), NATS: broker.ClientURL(), Replicas: 1, QueueBytes: 1 << 30}); err == nil || !strings.Contains(err.Error(), "--queue-bytes") {
+	st, err := sqlite.OpenHub(t.Context(), filepath.Join(t.TempDir(), "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if _, err := hub.Open(t.Context(), hub.Config{Dir: t.TempDir(), Store: st, NATS: broker.ClientURL(), Replicas: 1, QueueBytes: 1 << 30}); err == nil || !strings.Contains(err.Error(), "--queue-bytes") {
 		t.Error("a queue that has no room:", err)
 	}
 	s := start(t, func(c *hub.Config) { c.NATS, c.Replicas, c.QueueBytes = broker.ClientURL(), 1, 1<<20 })
@@ -294,6 +299,67 @@ func TestSameFolder(t *testing.T) {
 			h.Close()
 		}
 		t.Error("a second hub in the same folder:", err)
+	}
+}
+
+// TestOtherKeys: a hub whose keys are not those that the database's servers know
+// does not start, and makes none.
+func TestOtherKeys(t *testing.T) {
+	s := start(t, nil)
+	dir := t.TempDir()
+	keys := filepath.Join(dir, "keys")
+	open := func() error {
+		h, err := hub.Open(t.Context(), hub.Config{Dir: dir, Store: s.store, Now: s.clock.Now})
+		if err == nil {
+			h.Close()
+		}
+		return err
+	}
+	refused := func(what string) {
+		t.Helper()
+		if err := open(); err == nil || !strings.Contains(err.Error(), "not in "+keys+": copy there, whole") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	copied := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			text, err := os.ReadFile(filepath.Join(s.dir, "keys", name))
+			if err := errors.Join(err, os.WriteFile(filepath.Join(keys, name), text, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	refused("no keys")
+	if _, err := os.Stat(keys); err == nil {
+		t.Error("keys were made")
+	}
+	if _, err := hub.OpenKeys(keys, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	refused("keys of its own")
+	copied("authority.key", "authority.pem")
+	refused("a key of its own for receipts")
+	copied("receipt.key")
+	if err := open(); err != nil {
+		t.Error("the same keys:", err)
+	}
+	// On purpose, and as a database of before: the first start notes them.
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`DELETE FROM meta WHERE key = 'keys'`); err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	if err := open(); err != nil {
+		t.Error("new keys, on purpose:", err)
+	}
+	dir = s.dir
+	if _, err := hub.KeysOf(t.Context(), s.store, filepath.Join(dir, "keys"), s.clock.Now()); err == nil {
+		t.Error("the keys before were taken")
 	}
 }
 

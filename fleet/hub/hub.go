@@ -111,7 +111,7 @@ type Hub struct {
 // Open starts a hub: from now on what is in the queue is stored. Close ends it.
 func Open(ctx context.Context, c Config) (*Hub, error) {
 	c.defaults()
-	keys, err := OpenKeys(filepath.Join(c.Dir, "keys"), c.Now())
+	keys, err := KeysOf(ctx, c.Store, filepath.Join(c.Dir, "keys"), c.Now())
 	if err != nil {
 		return nil, fmt.Errorf("the hub's keys: %w", err)
 	}

@@ -1,11 +1,14 @@
 package hub
 
 import (
+	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -24,6 +27,7 @@ import (
 	"time"
 
 	"limier/fleet"
+	"limier/store"
 )
 
 // Keys are a hub's own: its authority, the key of its receipts and the token
@@ -43,6 +47,42 @@ const (
 	renewBefore = 60 * 24 * time.Hour
 	slack       = 48 * time.Hour // a clock may be that wrong
 )
+
+// KeysOf opens the keys in dir for the servers of a database. The first start
+// makes them if there are none, and notes them; later it refuses others, for the
+// servers would refuse what they sign.
+func KeysOf(ctx context.Context, st *store.Hub, dir string, now time.Time) (*Keys, error) {
+	others := fmt.Errorf("those of this database's servers are not in %s: copy there, whole, the folder keys of the hub that has them, or of its backup; if they are lost, see doc/fleet.md", dir)
+	noted, err := st.NoteKeys(ctx, "")
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	for _, name := range []string{"authority.key", "authority.pem", "receipt.key"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); noted != "" && errors.Is(err, fs.ErrNotExist) {
+			return nil, others // and make none
+		}
+	}
+	k, err := OpenKeys(dir, now)
+	if err != nil {
+		return nil, err
+	}
+	own := k.fingerprint()
+	if noted == "" {
+		if noted, err = st.NoteKeys(ctx, own); err != nil {
+			return nil, err
+		}
+	}
+	if noted != own {
+		return nil, others
+	}
+	return k, nil
+}
+
+// fingerprint is the SHA-256 of what servers know of the keys.
+func (k *Keys) fingerprint() string {
+	sum := sha256.Sum256(append(bytes.Clone(k.Authority.Raw), k.Receipt.Public().(ed25519.PublicKey)...))
+	return hex.EncodeToString(sum[:])
+}
 
 // OpenKeys reads the keys in dir, and makes them if there are none.
 func OpenKeys(dir string, now time.Time) (*Keys, error) {

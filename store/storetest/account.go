@@ -103,6 +103,14 @@ func testTokens(t *testing.T, h *store.Hub) {
 			t.Fatal(err)
 		}
 	}
+	if noted, err := h.NoteKeys(ctx, ""); !errors.Is(err, store.ErrNotFound) {
+		t.Error("keys that nobody noted:", noted, err)
+	}
+	for _, k := range []string{"k", "other", ""} {
+		if noted, err := h.NoteKeys(ctx, k); err != nil || noted != "k" {
+			t.Errorf("keys %q: %q %v", k, noted, err)
+		}
+	}
 	put("one", 1)
 	use := func(token, server, key string, at time.Time) error {
 		_, _, err := h.UseToken(ctx, token, server, key, at)
