@@ -259,6 +259,9 @@ func TestHugeCase(t *testing.T) {
 func TestFrenchReason(t *testing.T) {
 	for text, want := range map[string]string{
 		"Web shell on disk: a.aspx (2021-03-03 04:21 UTC); Security log cleared (2021-03-03 04:25 UTC); and 3 more.": "Web shell sur le disque\u00a0: a.aspx (2021-03-03 04:21 UTC)\u00a0; Journal de sécurité effacé (2021-03-03 04:25 UTC)\u00a0; et 3 de plus.",
+		"symbolic link: not followed (and 3 more alike)":                                                             "lien symbolique\u00a0: non suivi (et 3 de plus)",
+		"file of no known kind, larger than 67108864 bytes: not read":                                                "fichier de genre inconnu, de plus de 67108864 octets\u00a0: non lu",
+		"Hostile script: The file is a GIF with a page inside. The page makes a ProcessBuilder.":                     "Script hostile\u00a0: Le fichier est un GIF avec une page à l&#39;intérieur. La page crée un objet ProcessBuilder.",
 		"Nobody translated this (2021-03-03 04:21 UTC).":                                                             `<span lang="en">Nobody translated this</span> (2021-03-03 04:21 UTC).`,
 		"It began then (2021-03-03 04:21 UTC) and ended later.":                                                      `<span lang="en">It began then (2021-03-03 04:21 UTC) and ended later.</span>`,
 	} {

@@ -170,7 +170,7 @@ var scripts = map[string]string{
 	"Look at that file.": "Examinez ce fichier.",
 	"The server starts PowerShell with a hidden command as the site's program":                                                "Le serveur lance PowerShell avec une commande cachée comme programme du site",
 	"The external address of a virtual directory is a page: the server's own settings were written into a file that it runs.": "L'adresse externe d'un répertoire virtuel est une page : les réglages du serveur ont été écrits dans un fichier qu'il exécute.",
-	"It does little else.": "Elle ne fait guère autre chose.",
+	"It does little else.": "Il ne fait guère autre chose.",
 
 	// Java and ColdFusion.
 	"The page evaluates an expression from the request.":                                                                 "La page évalue une expression de la requête.",
@@ -366,9 +366,9 @@ var scripts = map[string]string{
 // A told text has values in it where "%s" stands.
 type told struct{ english, french string }
 
-// tellings are texts of the same analysers, and of the detector that joins
-// them with requests. The French puts no preposition before a value that would
-// merge with its article. The first that fits counts.
+// tellings are texts of the same analysers, of the detector that joins them
+// with requests, and of what could not be read. The first that fits counts. The
+// French puts no preposition before a value that would merge with its article.
 var tellings = []told{
 	{"A command from %s is run by %s.", "Une commande fournie par %s est exécutée par %s."},
 	{"A command is run by %s.", "Une commande est exécutée par %s."},
@@ -466,6 +466,9 @@ var tellings = []told{
 	{"The request chooses the path of several file actions: %s.", "La requête choisit le chemin de plusieurs actions sur des fichiers : %s."},
 	{"The client chooses the path of several file actions: %s.", "Le client choisit le chemin de plusieurs actions sur des fichiers : %s."},
 
+	{"file of no known kind, larger than %s bytes: not read", "fichier de genre inconnu, de plus de %s octets : non lu"},
+	{"more than %s files: the rest were not looked at", "plus de %s fichiers : le reste n'a pas été regardé"},
+	{"line longer than %s bytes: cut", "ligne de plus de %s octets : coupée"},
 	{"no known build ships %s", "aucune version connue ne contient %s"},
 	{"It was requested %s by %s between %s and %s UTC, and answered as success %s.", "Il a été appelé %s par %s entre le %s et le %s UTC ; avec succès : %s."},
 	{"Likely origin: %s at %s UTC.", "Origine probable : %s, le %s UTC."},

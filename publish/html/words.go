@@ -178,6 +178,13 @@ func (w *words) known(s string) (string, bool) {
 			return spaced(said) + " (échec)", true
 		}
 	}
+	if gap, ok := strings.CutSuffix(s, " more alike)"); ok {
+		if first, more, ok := strings.Cut(gap, " (and "); ok {
+			if said, ok := w.known(first); ok {
+				return said + " (et " + more + " de plus)", true
+			}
+		}
+	}
 	for _, list := range [][]pattern{patterns, steps} {
 		for _, p := range list {
 			if m := p.re.FindStringSubmatchIndex(s); m != nil {
