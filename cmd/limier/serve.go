@@ -140,17 +140,22 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		c.Site = &pair
 	}
+	listener, err := net.Listen("tcp", j.listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w; say another address with --listen", j.listen, err)
+	}
+	defer listener.Close()
+	if j.plain { // before anything is made, or told
+		if err := hub.CheckPlain(listener.Addr()); err != nil {
+			return err
+		}
+	}
 	st, err := j.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
 	c.Store = st
-	listener, err := net.Listen("tcp", j.listen)
-	if err != nil {
-		return fmt.Errorf("listening on %s: %w; say another address with --listen", j.listen, err)
-	}
-	defer listener.Close()
 	c.Hosts = append(j.hosts, hostsOf(listener.Addr())...)
 	h, err := hub.Open(ctx, c)
 	if err != nil {

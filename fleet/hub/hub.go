@@ -171,8 +171,8 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener, plain bool) error {
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelDebug), // handshakes that strangers break off
 	}
 	if plain {
-		if a, ok := l.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
-			return errors.New("without TLS a hub listens on a loopback address only: --listen 127.0.0.1:8080")
+		if err := CheckPlain(l.Addr()); err != nil {
+			return err
 		}
 	} else {
 		conf, err := h.keys.TLS(h.config.Hosts, h.config.Site, h.config.Now)
@@ -201,6 +201,14 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener, plain bool) error {
 		return s.Close()
 	}
 	return err
+}
+
+// CheckPlain refuses an address where others would reach a hub without TLS.
+func CheckPlain(a net.Addr) error {
+	if t, ok := a.(*net.TCPAddr); !ok || !t.IP.IsLoopback() {
+		return errors.New("without TLS a hub listens on a loopback address only: --listen 127.0.0.1:8080")
+	}
+	return nil
 }
 
 // NewToken makes an enrolment token for servers of an organisation, and
