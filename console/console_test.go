@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -266,8 +267,33 @@ func TestRoles(t *testing.T) {
 }
 
 func TestSetUp(t *testing.T) {
-	e := newEstate(t, nil)
+	e := newEstate(t, func(c *Config) {
+		c.First = func(ctx context.Context, token string, a store.Account) error { // as limier serve
+			if err := c.Store.UseAdminToken(ctx, token, c.Now()); err != nil {
+				return ErrToken
+			}
+			return c.Store.PutAccount(ctx, store.All(), a)
+		}
+	})
 	v := e.visitor()
+	asks := func() bool {
+		_, page := v.get("/setup")
+		if asks, told := strings.Contains(page, `name="token"`), strings.Contains(page, "limier serve token --admin"); asks == told {
+			t.Errorf("the page asks for a token: %v, and says that there is none: %v", asks, told)
+		}
+		return strings.Contains(page, `name="token"`)
+	}
+	if asks() {
+		t.Error("the page asks for a token when there is none")
+	}
+	for _, token := range []store.Token{{Hash: sha256.Sum256([]byte("first")), Created: e.now, Expires: e.now.Add(time.Hour), Uses: 1}, {Hash: sha256.Sum256([]byte("a server's")), Organisation: "town", Expires: e.now.Add(time.Hour), Uses: 1}} {
+		if err := e.hub.NewToken(t.Context(), store.All(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !asks() {
+		t.Error("the page does not ask for the token")
+	}
 	form := func(token string) url.Values {
 		return url.Values{"token": {token}, "name": {"root"}, "password": {password}}
 	}
@@ -280,6 +306,15 @@ func TestSetUp(t *testing.T) {
 	if code, body := v.get("/admin"); code != http.StatusOK || !strings.Contains(body, "root") {
 		t.Errorf("the administrator's page: %d", code)
 	}
+	for _, lang := range []string{"en", "fr"} {
+		if v.lang = lang; asks() {
+			t.Error("the page asks for a token that was used")
+		}
+	}
+	e.c.words["fr"].missing.Range(func(key, _ any) bool {
+		t.Errorf("no French for %q", key)
+		return true
+	})
 }
 
 func TestForgedForms(t *testing.T) {

@@ -69,6 +69,7 @@ var french = map[string]string{
 	// Logging in.
 	"Log in with %s": "Se connecter avec %s", "or with a password of this hub:": "ou avec un mot de passe de ce concentrateur :", "Name": "Nom", "Password": "Mot de passe",
 	"This hub has no account yet.": "Ce concentrateur n'a pas encore de compte.", "Set it up with the token that it printed when it first started.": "Configurez-le avec le jeton affiché à son premier démarrage.",
+	"No token for an administrator is left: it was used, or is more than a day old. If nobody can log in, \"limier serve token --admin\" at the hub makes another.": "Il ne reste aucun jeton d'administrateur : il a servi, ou date de plus d'un jour. Si personne ne peut se connecter, « limier serve token --admin » sur le concentrateur en crée un autre.",
 	"Set up the hub": "Configurer le concentrateur", "The hub printed a token when it first started. It makes the first administrator, once.": "Le concentrateur a affiché un jeton à son premier démarrage. Il crée le premier administrateur, une seule fois.",
 	"Token": "Jeton", "Password (12 characters or more)": "Mot de passe (12 caractères au moins)", "Make the administrator": "Créer l'administrateur", "To the estate": "Vers le parc",
 	"The name or the password is wrong.": "Le nom ou le mot de passe est faux.", "Too many tries. Wait %d seconds.": "Trop d'essais. Attendez %d secondes.",

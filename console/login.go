@@ -236,8 +236,19 @@ func (c *Console) setLanguage(v *visit) error {
 	return nil
 }
 
-func (c *Console) setupPage(v *visit) error {
-	return c.show(v, http.StatusOK, "setup", page{Title: v.t("Set up the hub"), Data: loginData{}})
+type setupData struct {
+	Name string
+	Open bool // there is a token that was not used
+}
+
+func (c *Console) setupPage(v *visit) error { return c.showSetup(v, http.StatusOK, "", "") }
+
+func (c *Console) showSetup(v *visit, status int, name, problem string) error {
+	open, err := c.Store.HasAdminToken(v.ctx(), c.Now())
+	if err != nil {
+		return err
+	}
+	return c.show(v, status, "setup", page{Title: v.t("Set up the hub"), Error: problem, Data: setupData{name, open}})
 }
 
 // setup makes the first administrator for whoever has the token that the hub
@@ -247,9 +258,7 @@ func (c *Console) setup(v *visit) error {
 	if wait, ok := c.byHost.allow(host(v.r)); !ok {
 		return c.slow(v, wait)
 	}
-	again := func(problem string) error {
-		return c.show(v, http.StatusBadRequest, "setup", page{Title: v.t("Set up the hub"), Error: problem, Data: loginData{Name: f.Get("name")}})
-	}
+	again := func(problem string) error { return c.showSetup(v, http.StatusBadRequest, f.Get("name"), problem) }
 	if !validName(f.Get("name")) {
 		return again(v.t("A name has letters, digits and . _ @ - only, 64 at most."))
 	}

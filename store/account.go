@@ -179,6 +179,13 @@ func (h *Hub) UseToken(ctx context.Context, token, server, keyHash string, now t
 	return t, id, err
 }
 
+// HasAdminToken reports whether there is a token that UseAdminToken would take.
+func (h *Hub) HasAdminToken(ctx context.Context, now time.Time) (bool, error) {
+	var n int
+	err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*) FROM token WHERE org = '' AND uses > 0 AND expires > ?`), stamp(now)).Scan(&n)
+	return n > 0, h.told(err)
+}
+
 // UseAdminToken uses up the token of an administrator: one that was made for no
 // organisation. It enrols nobody.
 func (h *Hub) UseAdminToken(ctx context.Context, token string, now time.Time) error {
