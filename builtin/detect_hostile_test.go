@@ -37,7 +37,7 @@ func TestDetectorsOnNonsense(t *testing.T) {
 	c, _ := builtin.Rules()
 	engine, _ := sigma.Compile(c, sigma.Config{})
 	rules := engine.Rules()
-	for _, name := range []string{"webshell-file", "malicious-file", "unknown-script", "config-odd", "user-rule"} {
+	for _, name := range []string{"webshell-file", "malicious-file", "hostile-to-visitors", "unknown-script", "config-odd", "user-rule"} {
 		rules = append(rules, &sighting.Rule{Name: name, Title: name, Level: finding.High})
 	}
 	correlations := engine.Correlations()

@@ -71,7 +71,7 @@ type keptCount struct {
 
 // recognise lists the analysers, then the rules in the order they were read.
 func (s *scanner) recognise() {
-	s.recognisers = []*sighting.Rule{webshellFile, maliciousFile, suspiciousFile, unknownScript}
+	s.recognisers = []*sighting.Rule{webshellFile, maliciousFile, visitorsFile, suspiciousFile, unknownScript}
 	if s.Rules != nil {
 		s.recognisers = append(s.recognisers, s.Rules.Rules()...)
 	}

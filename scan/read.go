@@ -309,6 +309,9 @@ var (
 	maliciousFile = &sighting.Rule{ID: "malicious-file", Name: "malicious-file", Title: "Hostile script", Level: finding.High,
 		Description: "This script is hostile but no shell: a dropper, mailer, redirector, skimmer or the like.",
 		Tags:        []string{"attack.t1505.003"}}
+	visitorsFile = &sighting.Rule{ID: "hostile-to-visitors", Name: "hostile-to-visitors", Title: "Script against visitors", Level: finding.High,
+		Description: "What this file has the visitor's browser do is hostile: it loads hidden code, leads elsewhere, or sends away what is typed.",
+		Tags:        []string{"attack.t1189"}}
 	suspiciousFile = &sighting.Rule{ID: "suspicious-file", Name: "suspicious-file", Title: "Script worth a look", Level: finding.Low,
 		Description: "The code does something that shells do and some legitimate scripts too."}
 	unknownScript = &sighting.Rule{ID: "unknown-script", Name: "unknown-script", Title: "Script that no Exchange build ships", Level: finding.Medium,
@@ -360,7 +363,7 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	}
 	if script {
 		judgement := webshell.Judge(s.Languages, j.path, data)
-		if rule := ruleFor(judgement.Verdict); rule != nil {
+		if rule := ruleFor(&judgement); rule != nil {
 			file.Verdict, file.Confidence, file.Family = string(judgement.Verdict), string(judgement.Confidence), judgement.Family
 			ev.Raw = explain(judgement)
 			s.progress.sightings.Add(1)
@@ -373,13 +376,15 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	s.match(ev, r)
 }
 
-func ruleFor(v webshell.Verdict) *sighting.Rule {
-	switch v {
-	case webshell.Webshell:
+func ruleFor(j *webshell.Judgement) *sighting.Rule {
+	switch {
+	case j.Verdict == webshell.Webshell:
 		return webshellFile
-	case webshell.Malicious:
+	case j.Verdict == webshell.Malicious && j.Language == "client":
+		return visitorsFile
+	case j.Verdict == webshell.Malicious:
 		return maliciousFile
-	case webshell.Suspicious:
+	case j.Verdict == webshell.Suspicious:
 		return suspiciousFile
 	}
 	return nil

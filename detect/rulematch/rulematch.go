@@ -28,7 +28,7 @@ Fooled by: whatever fools the rule; read its description.`,
 }
 
 // read are the analysers whose sightings other detectors read.
-var read = []string{"webshell-file", "malicious-file", "suspicious-file", "unknown-script"}
+var read = []string{"webshell-file", "malicious-file", "hostile-to-visitors", "suspicious-file", "unknown-script"}
 
 func run(p *detect.Pass) []finding.Finding {
 	type key struct {

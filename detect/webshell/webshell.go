@@ -57,7 +57,7 @@ func run(p *detect.Pass) []finding.Finding {
 	}
 	for _, s := range p.Sightings {
 		switch s.Rule.Name {
-		case "webshell-file", "malicious-file", "unknown-script":
+		case "webshell-file", "malicious-file", "hostile-to-visitors", "unknown-script":
 			sh := of(webPath(s.Event.Field("TargetFilename")))
 			sh.files = append(sh.files, s)
 		case "w3wp-script-write":
@@ -278,7 +278,11 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 	if !u.gone.IsZero() {
 		d.Reason += " From " + u.gone.UTC().Format("2006-01-02 15:04") + " on it was not answered as success: it was gone or out of reach."
 	}
-	d.Technique("T1505.003")
+	if judged >= 0 && sh.files[judged].Rule.Name == "hostile-to-visitors" && u.commands == 0 {
+		d.Technique("T1189") // it gives nobody a way in
+	} else {
+		d.Technique("T1505.003")
+	}
 	role := "shell"
 	if d.Outcome == "" {
 		role = "unknown script"

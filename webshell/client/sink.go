@@ -29,7 +29,11 @@ func (r *runner) tell(v webshell.Verdict, rule, words string, decoded value) {
 	if v == webshell.Suspicious {
 		sure = finding.LowConfidence
 	}
-	r.page.add(v, sure, rule, words, r.at, strings.ReplaceAll(decoded.string(), hole, "…"))
+	shown := strings.ReplaceAll(decoded.string(), hole, "…")
+	if strings.Trim(shown, "…") == "" { // nothing of it is known
+		shown = ""
+	}
+	r.page.add(v, sure, rule, words, r.at, shown)
 }
 
 // code runs text as code, which how does.
