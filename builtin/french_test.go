@@ -53,7 +53,10 @@ func TestFrenchScripts(t *testing.T) {
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d archives, %v", len(names), err)
 	}
-	archives := []*txtar.Archive{{Files: []txtar.File{{Name: "inetpub/wwwroot/a.html", Data: webshelltest.Page(t, "../webshell/client/testdata", "socket.html")}}}}
+	archives := []*txtar.Archive{{Files: []txtar.File{
+		{Name: "inetpub/wwwroot/a.html", Data: webshelltest.Page(t, "../webshell/client/testdata", "socket.html")},
+		{Name: "inetpub/wwwroot/b.php", Data: webshelltest.Page(t, "../webshell/php/testdata", "bot-loop.php")},
+	}}}
 	for _, name := range names {
 		a, err := txtar.ParseFile(name)
 		if err != nil {
@@ -62,10 +65,11 @@ func TestFrenchScripts(t *testing.T) {
 		archives = append(archives, a)
 	}
 	detectors := slices.DeleteFunc(builtin.Detectors(), func(d *detect.Detector) bool { return d.Name != "webshell" })
-	hostile := false
+	found := map[string]bool{}
 	for _, a := range archives {
 		for _, f := range findings(t, a, detectors) {
-			hostile = hostile || strings.HasPrefix(f.Title, "Hostile script")
+			kind, _, _ := strings.Cut(f.Title, ":")
+			found[kind] = true
 			french(t, f.Title)
 			french(t, f.Reason)
 			for _, s := range f.Steps {
@@ -73,8 +77,10 @@ func TestFrenchScripts(t *testing.T) {
 			}
 		}
 	}
-	if !hostile {
-		t.Error("no hostile script was found")
+	for _, kind := range []string{"Web shell on disk", "Hostile script on disk", "Script against visitors on disk"} {
+		if !found[kind] {
+			t.Errorf("no %q was found", kind)
+		}
 	}
 }
 
