@@ -179,6 +179,8 @@ func export(d *detect.Draft, s sighting.Sighting) finding.Outcome {
 
 var scriptPath = regexp.MustCompile(`(?i)(\\\\|[a-z]:\\)[^"'<>|\n]{1,240}\.(aspx|ashx|asmx|asp|cer|cshtml|php|jsp)\b`)
 
+var cat = regexp.MustCompile(`(?i)x-rps-cat=`)
+
 // token decodes X-Rps-CAT, a serialised access token: tagged fields of which
 // L is the logon name and U the SID. Source:
 // https://www.zerodayinitiative.com/blog/2021/8/17/from-pwn2own-2021-a-new-attack-surface-on-microsoft-exchange-proxyshell
@@ -186,11 +188,11 @@ func token(query string) (account, sid string) {
 	if q, err := url.PathUnescape(query); err == nil {
 		query = q
 	}
-	i := strings.Index(strings.ToLower(query), "x-rps-cat=")
-	if i < 0 {
+	at := cat.FindStringIndex(query)
+	if at == nil {
 		return "", ""
 	}
-	text, _, _ := strings.Cut(query[i+len("x-rps-cat="):], "&")
+	text, _, _ := strings.Cut(query[at[1]:], "&")
 	text = strings.TrimRight(strings.ReplaceAll(text, " ", "+"), "=")
 	data, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
