@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"limier/webshell"
 )
 
 // hostileShapes are inputs built to exhaust a parser or an interpreter.
@@ -96,5 +98,13 @@ func TestLongSubstitution(t *testing.T) {
 		"$s = '" + strings.Repeat("Qb7xZk", 20_000) + "'; eval(swap($s, array('Q'=>'b', 'b'=>'Q')));"
 	if got := lines(Analyse("page.php", []byte(page))); !strings.Contains(got, "malicious moderate hidden-payload") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Bytes that are no text make a file in lower case longer than it is.
+func TestDocCommentAfterOddBytes(t *testing.T) {
+	src := "<?php $x = '" + strings.Repeat("\xff", 300) + "';\n/** system */\nClass A {}\n$c = (new ReflectionClass('A'))->getDocComment(); eval(substr($c, 4, 6) . '($_GET[1]);');"
+	if got, want := webshell.Judge([]*webshell.Language{Language}, "x.php", []byte(src)).Verdict, webshell.Webshell; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/webshell"
@@ -458,10 +459,15 @@ func (m *machine) frameworkInput(n *node, name string, args []value) (value, boo
 // docComment is the comment before a class.
 func (m *machine) docComment(what, name string) value {
 	src := string(m.file.src)
-	i := strings.Index(strings.ToLower(src), what+" "+strings.ToLower(name))
-	if i < 0 {
+	class, err := regexp.Compile("(?i)" + regexp.QuoteMeta(what+" "+name))
+	if err != nil {
 		return value{}
 	}
+	at := class.FindStringIndex(src)
+	if at == nil {
+		return value{}
+	}
+	i := at[0]
 	e := strings.LastIndex(src[:i], "*/")
 	s := strings.LastIndex(src[:i], "/**")
 	if s < 0 || e < s {
