@@ -349,6 +349,19 @@ func (l *cLexer) raw(i int) int {
 // maxJoined bounds the tokens that one text with code inside becomes.
 const maxJoined = 1 << 20
 
+// joined is code between two parts of a text that opens at an offset.
+func (l *cLexer) joined(at, from, to int) {
+	l.add(tOp, '+', at, "")
+	l.add(tOp, '(', at, "")
+	if l.depth < 4 {
+		inner := cLexer{toks: l.toks, src: l.src, end: to, js: l.js, depth: l.depth + 1}
+		inner.run(from, 1<<30)
+		l.toks = inner.toks
+	}
+	l.add(tOp, ')', to, "")
+	l.add(tOp, '+', to, "")
+}
+
 // interpolated turns $"a{b}c" into ("a" + (b) + "c").
 func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 	src, end := l.src, l.end
@@ -386,15 +399,7 @@ func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 			}
 			l.add(tStr, 0, pos, string(b))
 			b = b[:0]
-			l.add(tOp, '+', i, "")
-			l.add(tOp, '(', i, "")
-			if l.depth < 4 {
-				inner := cLexer{toks: l.toks, src: src, end: j, depth: l.depth + 1}
-				inner.run(i+1, 1<<30)
-				l.toks = inner.toks
-			}
-			l.add(tOp, ')', j, "")
-			l.add(tOp, '+', j, "")
+			l.joined(i, i+1, j)
 			if j < end && src[j] == ':' {
 				for j < end && src[j] != '}' && src[j] != '"' && src[j] != '\n' {
 					j++
@@ -438,15 +443,7 @@ func (l *cLexer) template(pos int) int {
 			}
 			l.add(tStr, 0, pos, string(b))
 			b = b[:0]
-			l.add(tOp, '+', i, "")
-			l.add(tOp, '(', i, "")
-			if l.depth < 4 {
-				inner := cLexer{toks: l.toks, src: src, end: j, js: true, depth: l.depth + 1}
-				inner.run(i+2, 1<<30)
-				l.toks = inner.toks
-			}
-			l.add(tOp, ')', j, "")
-			l.add(tOp, '+', j, "")
+			l.joined(i, i+2, j)
 			i = min(j+1, end)
 		default:
 			b = append(b, src[i])
