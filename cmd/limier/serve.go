@@ -140,13 +140,12 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		c.Site = &pair
 	}
-	listener, err := net.Listen("tcp", j.listen)
+	addr, err := net.ResolveTCPAddr("tcp", j.listen)
 	if err != nil {
-		return fmt.Errorf("listening on %s: %w; say another address with --listen", j.listen, err)
+		return fmt.Errorf("--listen %s: %w", j.listen, err)
 	}
-	defer listener.Close()
 	if j.plain { // before anything is made, or told
-		if err := hub.CheckPlain(listener.Addr()); err != nil {
+		if err := hub.CheckPlain(addr); err != nil {
 			return err
 		}
 	}
@@ -156,12 +155,18 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer st.Close()
 	c.Store = st
-	c.Hosts = append(j.hosts, hostsOf(listener.Addr())...)
+	c.Hosts = append(j.hosts, hostsOf(addr)...)
 	h, err := hub.Open(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
+	// Whoever reaches the port finds a whole hub.
+	listener, err := net.Listen("tcp", j.listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w; say another address with --listen", j.listen, err)
+	}
+	defer listener.Close()
 	scheme := "https"
 	if j.plain {
 		scheme = "http"
@@ -247,13 +252,13 @@ func firstToken(ctx context.Context, h *hub.Hub, w io.Writer) error {
 }
 
 // hostsOf are the names that a browser on this machine or network may use.
-func hostsOf(a net.Addr) []string {
+func hostsOf(a *net.TCPAddr) []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
 	if name, err := os.Hostname(); err == nil {
 		hosts = append(hosts, name)
 	}
-	if t, ok := a.(*net.TCPAddr); ok && !t.IP.IsUnspecified() {
-		return append(hosts, t.IP.String())
+	if a.IP != nil && !a.IP.IsUnspecified() {
+		return append(hosts, a.IP.String())
 	}
 	addrs, _ := net.InterfaceAddrs()
 	for _, one := range addrs {
