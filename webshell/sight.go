@@ -74,15 +74,19 @@ func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
 // scripts have it.
 var readsRequest = regexp.MustCompile(`(?i)\brequest\s*(?:\.\s*(?:item|form|querystring|params|headers|cookies|servervariables)\s*)?[\[(]\s*["'][\w-]+["']`)
 
-// maxHidden bounds the texts that Hidden reads, in bytes; what is longer shows
-// when it is run.
-const maxHidden = 512
+// The sizes of the texts that Hidden reads, in bytes: what is longer shows when
+// it is run.
+const (
+	minHidden = 12
+	maxHidden = 512
+)
 
 // Hidden notes an argument of any call that is code which reads the request
 // and that was decoded or put together: the page does not hold it in plain.
 func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
-	for _, a := range args {
-		if a.K != script.VString || a.L&script.Built == 0 || len(a.S) < 12 || len(a.S) > maxHidden || !strings.Contains(a.S, "equest") && !strings.Contains(a.S, "EQUEST") {
+	for i := range args {
+		a := &args[i]
+		if a.K != script.VString || a.L&script.Built == 0 || len(a.S) < minHidden || len(a.S) > maxHidden || !namesRequest(a.S) {
 			continue
 		}
 		code := readsRequest.FindString(a.S)
@@ -94,8 +98,24 @@ func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
 		if runsCode.MatchString(a.S) {
 			s.Verdict = Webshell
 		}
-		l.See(n, a, s)
+		l.See(n, *a, s)
 	}
+}
+
+// namesRequest looks for the rarest letter of the word.
+func namesRequest(s string) bool {
+	for _, word := range []string{"equest", "EQUEST"} {
+		for i := 1; ; i++ {
+			k := strings.IndexByte(s[min(i, len(s)):], word[1])
+			if k < 0 {
+				break
+			}
+			if i += k; strings.HasPrefix(s[i-1:], word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var runsCode = regexp.MustCompile(`(?i)\b(?:eval|execute|executeglobal|process\.start|assembly\.load)\b`)

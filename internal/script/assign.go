@@ -1,49 +1,58 @@
 package script
 
-func (m *Machine) evalAssign(n *Node) Value {
-	v := m.eval(n.Kids[1])
+func (m *Machine) evalAssign(out *Value, n *Node) {
+	m.evalTo(out, n.Kids[1])
 	target := n.Kids[0]
 	if n.Op != 0 {
 		old := m.eval(target)
-		switch n.Op {
-		case '&':
-			v = m.Concat(old, v)
-			if !m.cur.d.VB() {
-				v = Union(old, v)
-			}
-		case '+':
-			if v.K == VFunc && m.cur.d != JScript { // a.BeginRequest += (s, e) => …
-				m.handler(v)
-			}
-			v = m.plus(old, v)
-		case '?':
-			v = join(old, v)
-		default:
-			x, ok1 := m.code(old)
-			y, ok2 := m.code(v)
-			l := Union(old, v)
-			v = l
-			if ok1 && ok2 {
-				op := n.Op
-				if op == '<' {
-					op = opShl
-				}
-				if op == '&' {
-					op = 'b'
-				}
-				bin := &Node{Kind: KBin, Op: op, Kids: []*Node{{Kind: KNum, Num: x}, {Kind: KNum, Num: y}}}
-				v = m.evalBin(bin)
-			}
-		}
+		*out = m.updated(n, old, *out)
 		if n.Flag&1 == 1 { // x++
-			m.assign(target, v)
-			return old
+			m.assign(target, *out)
+			*out = old
+			return
 		}
 	}
-	if v.T != nil && target.Kind != KMember {
-		v = m.Step(v, n)
+	if out.T != nil && target.Kind != KMember {
+		*out = m.Step(*out, n)
 	}
-	m.assign(target, v)
+	if target.Kind == KName {
+		v := *out
+		m.assignName(target, &v)
+		return
+	}
+	m.assign(target, *out)
+}
+
+// updated is what a variable holds once v was added to it, or the like.
+func (m *Machine) updated(n *Node, old, v Value) Value {
+	switch n.Op {
+	case '&':
+		v = m.Concat(old, v)
+		if !m.cur.d.VB() {
+			v = Union(old, v)
+		}
+		return v
+	case '+':
+		if v.K == VFunc && m.cur.d != JScript { // a.BeginRequest += (s, e) => …
+			m.handler(v)
+		}
+		return m.plus(old, v)
+	case '?':
+		return join(old, v)
+	}
+	x, ok1 := m.code(old)
+	y, ok2 := m.code(v)
+	v = Union(old, v)
+	if ok1 && ok2 {
+		op := n.Op
+		if op == '<' {
+			op = opShl
+		}
+		if op == '&' {
+			op = 'b'
+		}
+		m.evalBin(&v, &Node{Kind: KBin, Op: op, Kids: []*Node{{Kind: KNum, Num: x}, {Kind: KNum, Num: y}}})
+	}
 	return v
 }
 
@@ -66,7 +75,7 @@ func (m *Machine) shareField(o *Object, name string, v Value) {
 func (m *Machine) assign(n *Node, v Value) {
 	switch n.Kind {
 	case KName:
-		m.assignName(n, v)
+		m.assignName(n, &v)
 	case KDecl:
 		m.define(n, typed(v, n.Low))
 	case KMember:
@@ -85,24 +94,25 @@ func (m *Machine) assign(n *Node, v Value) {
 	}
 }
 
-func (m *Machine) assignName(n *Node, v Value) {
+// assignName stores v, which it may change, where the name n points.
+func (m *Machine) assignName(n *Node, v *Value) {
 	c := m.lookup(n)
 	if c == nil && m.cur.self != nil {
 		if old, ok := m.cur.self.Fields[n.Name]; ok {
 			if m.weak > 0 {
-				v = join(old, v)
+				*v = join(old, *v)
 			}
-			m.cur.self.Fields[n.Name] = v
-			m.shareField(m.cur.self, n.Name, v)
+			m.cur.self.Fields[n.Name] = *v
+			m.shareField(m.cur.self, n.Name, *v)
 			return
 		}
 	}
 	if c == nil {
 		if f := best(m.symbol(n).low.funcs, nil, 1); f != nil && f.n.Op == 's' {
-			m.invoke(f, m.cur.self, []Value{v}, nil)
+			m.invoke(f, m.cur.self, []Value{*v}, nil)
 			return
 		}
-		if m.Host.Assign(m, n, Value{}, n.Low, v) {
+		if m.Host.Assign(m, n, Value{}, n.Low, *v) {
 			return
 		}
 		c = &cell{}
@@ -117,12 +127,15 @@ func (m *Machine) assignName(n *Node, v Value) {
 		weak -= m.cur.weak
 	}
 	if weak > 0 && !(m.cur.fn != nil && m.cur.fn.n.Name == n.Name && v.T == nil && c.v.T == nil) {
-		v = join(c.v, v)
+		*v = join(c.v, *v)
 	}
 	if v.T != nil && m.symbol(n).global == c {
 		m.dirty = true
 	}
-	c.v = typed(v, c.typ)
+	if c.typ != "" {
+		*v = typed(*v, c.typ)
+	}
+	c.v = *v
 }
 
 func (m *Machine) setMember(n *Node, recv Value, low, name string, v Value) {
@@ -176,7 +189,8 @@ func (m *Machine) assignIndex(n *Node, v Value) {
 	}
 	if recv.O == nil || len(args) == 0 {
 		if recv.K == VUnknown && v.T != nil && n.Kids[0].Kind == KName {
-			m.assignName(n.Kids[0], Union(recv, v))
+			u := Union(recv, v)
+			m.assignName(n.Kids[0], &u)
 		}
 		return
 	}

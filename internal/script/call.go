@@ -110,19 +110,6 @@ func (m *Machine) evalCall(n *Node) Value {
 				return m.index(n, v, args)
 			}
 		}
-		if q := callee.sym.low.quick; q != notQuick && len(kids) > 0 && len(kids) <= maxQuick {
-			var buf [maxQuick]Value
-			args := buf[:len(kids)]
-			for i, k := range kids {
-				args[i] = m.eval(k)
-			}
-			if v, ok := m.quickCall(q, args); ok {
-				return v
-			}
-			kept := m.values(len(args))
-			copy(kept, args)
-			return m.callName(n, Value{K: VNone}, callee.Low, kept)
-		}
 		return m.callName(n, Value{K: VNone}, callee.Low, m.evalArgs(kids))
 	case KMember:
 		recv := m.eval(callee.Kids[0])

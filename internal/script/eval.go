@@ -6,30 +6,58 @@ import (
 )
 
 func (m *Machine) eval(n *Node) Value {
+	var v Value
+	m.evalTo(&v, n)
+	return v
+}
+
+// evalTo is eval for loops that decode letter by letter: a Value is large, and
+// what is returned is copied at every level.
+func (m *Machine) evalTo(out *Value, n *Node) {
 	if n == nil {
-		return Value{}
+		*out = Value{}
+		return
 	}
 	m.left--
 	if m.left <= 0 {
-		return Value{}
+		*out = Value{}
+		return
 	}
 	switch n.Kind {
 	case KStr:
-		return Value{K: VString, S: n.Name}
+		*out = Value{K: VString, S: n.Name}
+		return
 	case KNum:
-		return Num(n.Num)
+		*out = Value{K: VNumber, N: n.Num}
+		return
 	case KName:
 		if c := m.lookup(n); c != nil {
-			return c.v
+			*out = c.v
+			return
 		}
 	}
 	if m.nest > 3500 {
-		return Value{}
+		*out = Value{}
+		return
 	}
 	m.nest++
-	v := m.evalNode(n)
+	switch n.Kind {
+	case KCall:
+		if q := m.quick(n); q != notQuick {
+			m.evalQuick(out, n, q)
+		} else {
+			*out = m.evalCall(n)
+		}
+	case KCat:
+		m.evalCat(out, n)
+	case KBin:
+		m.evalBin(out, n)
+	case KAssign:
+		m.evalAssign(out, n)
+	default:
+		*out = m.evalNode(n)
+	}
 	m.nest--
-	return v
 }
 
 func (m *Machine) evalNode(n *Node) Value {
@@ -44,14 +72,8 @@ func (m *Machine) evalNode(n *Node) Value {
 		return m.evalName(n)
 	case KMember:
 		return m.evalMember(n)
-	case KCall:
-		return m.evalCall(n)
 	case KIndex:
 		return m.evalIndex(n)
-	case KCat:
-		return m.evalCat(n)
-	case KBin:
-		return m.evalBin(n)
 	case KMany:
 		var vs []Value
 		for _, k := range n.Kids {
@@ -111,8 +133,6 @@ func (m *Machine) evalNode(n *Node) Value {
 		return Value{K: VFunc, O: &Object{Fn: n, frame: m.cur, self: m.cur.self}}
 	case KDelegate:
 		return m.eval(n.Kids[0])
-	case KAssign:
-		return m.evalAssign(n)
 	case KDecl:
 		m.exec(n)
 		if c := m.lookup(n); c != nil {
@@ -154,6 +174,9 @@ func (m *Machine) cast(n *Node, v Value) Value {
 
 // code is the number of a number or of a single letter.
 func (m *Machine) code(v Value) (float64, bool) {
+	if v.K == VNumber {
+		return v.N, true
+	}
 	if v.K == VString && len(v.S) <= utf8.UTFMax {
 		if r := letters(v.S); r.len() == 1 {
 			return float64(r.code(0)), true
@@ -257,23 +280,27 @@ func (m *Machine) property(n *Node, recv Value, name string) Value {
 	return Union(recv)
 }
 
-func (m *Machine) evalCat(n *Node) Value {
+func (m *Machine) evalCat(out *Value, n *Node) {
 	var buf [4]Value
-	vs := buf[:0]
-	for _, k := range n.Kids {
-		vs = append(vs, m.eval(k))
+	vs := buf[:min(len(n.Kids), len(buf))]
+	if len(n.Kids) > len(buf) {
+		vs = make([]Value, len(n.Kids))
 	}
-	if n.Op == '&' {
-		return m.Concat(vs...)
+	for i, k := range n.Kids {
+		m.evalTo(&vs[i], k)
 	}
-	out := vs[0]
+	if n.Op == '&' || len(vs) == 2 && vs[0].K == VString && vs[1].K == VString {
+		*out = m.Concat(vs...)
+		return
+	}
+	*out = vs[0]
 	for i, v := range vs[1:] {
 		if out.K != VNumber && i > 0 && out.K != VBool {
-			return m.Concat(append([]Value{out}, vs[i+1:]...)...)
+			*out = m.Concat(append([]Value{*out}, vs[i+1:]...)...)
+			return
 		}
-		out = m.plus(out, v)
+		*out = m.plus(*out, v)
 	}
-	return out
 }
 
 func (m *Machine) plus(a, b Value) Value {
@@ -325,17 +352,26 @@ func (m *Machine) evalUn(n *Node) Value {
 	return v
 }
 
-func (m *Machine) evalBin(n *Node) Value {
-	a := m.eval(n.Kids[0])
-	b := m.eval(n.Kids[1])
-	op := n.Op
-	switch op {
+func (m *Machine) evalBin(out *Value, n *Node) {
+	var a, b Value
+	m.evalTo(&a, n.Kids[0])
+	m.evalTo(&b, n.Kids[1])
+	switch n.Op {
 	case opEQ, opNE, '<', '>', opLE, opGE, opLike, opIs:
 		if a.T != nil || b.T != nil {
 			m.Host.Compare(m, n, a, b)
-			return Value{}
+			*out = Value{}
+			return
 		}
-		return m.compare(op, a, b)
+		*out = compare(n.Op, &a, &b)
+	default:
+		*out = m.operate(n.Op, &a, &b)
+	}
+}
+
+// operate joins two values by an operator other than a comparison.
+func (m *Machine) operate(op uint8, a, b *Value) Value {
+	switch op {
 	case opAnd, opOr:
 		x, ok1 := a.Truth()
 		y, ok2 := b.Truth()
@@ -353,17 +389,17 @@ func (m *Machine) evalBin(n *Node) Value {
 			return Bool(x || y)
 		}
 		if op == opOr && m.cur.d == JScript && (a.T != nil || b.T != nil) {
-			return join(a, b)
+			return join(*a, *b)
 		}
 		return Value{}
 	case opNullish:
 		if a.K == VNull {
-			return b
+			return *b
 		}
-		return join(b, a)
+		return join(*b, *a)
 	}
-	x, ok1 := m.code(a)
-	y, ok2 := m.code(b)
+	x, ok1 := m.code(*a)
+	y, ok2 := m.code(*b)
 	if ok1 && ok2 {
 		var f float64
 		switch op {
@@ -418,16 +454,16 @@ func (m *Machine) evalBin(n *Node) Value {
 		if a.T == nil && b.T == nil {
 			return Value{K: VNumber, N: f, L: (a.L | b.L) &^ Built}
 		}
-		v := Union(a, b)
+		v := Union(*a, *b)
 		v.K, v.N = VNumber, f
 		return v
 	}
-	v := Union(a, b)
+	v := Union(*a, *b)
 	v.L |= Numeric
 	return v
 }
 
-func (m *Machine) compare(op uint8, a, b Value) Value {
+func compare(op uint8, a, b *Value) Value {
 	if op == opIs || op == opLike {
 		return Value{}
 	}
@@ -435,14 +471,17 @@ func (m *Machine) compare(op uint8, a, b Value) Value {
 		return Value{}
 	}
 	less, equal := false, false
-	x, y, ok1, ok2 := 0.0, 0.0, false, false
-	if a.K != VString || b.K != VString {
+	x, y, ok1, ok2 := a.N, b.N, a.K == VNumber, b.K == VNumber
+	if !(ok1 && ok2) && (a.K != VString || b.K != VString) {
 		x, ok1 = a.Number()
 		y, ok2 = b.Number()
 	}
-	if ok1 && ok2 {
+	switch {
+	case ok1 && ok2:
 		less, equal = x < y, x == y
-	} else {
+	case a.K == VString && b.K == VString && (op == opEQ || op == opNE):
+		equal = a.S == b.S
+	default:
 		s, _ := a.Text()
 		t, _ := b.Text()
 		less, equal = s < t, s == t
@@ -505,7 +544,7 @@ func (m *Machine) evalArgs(kids []*Node) []Value {
 	}
 	args := m.values(len(kids))
 	for i, k := range kids {
-		args[i] = m.eval(k)
+		m.evalTo(&args[i], k)
 	}
 	return args
 }

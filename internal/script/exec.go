@@ -44,7 +44,21 @@ func (m *Machine) exec(n *Node) control {
 		return goOn
 	}
 	m.nest++
-	c := m.execNode(n)
+	c := goOn
+	switch n.Kind { // what loops are made of, without the large frame of the rest
+	case KExpr:
+		var v Value
+		for _, k := range n.Kids {
+			m.evalTo(&v, k)
+		}
+	case KAssign, KCall, KMany, KMember, KName:
+		var v Value
+		m.evalTo(&v, n)
+	case KIf:
+		c = m.execIf(n)
+	default:
+		c = m.execNode(n)
+	}
 	m.nest--
 	return c
 }
@@ -53,10 +67,6 @@ func (m *Machine) execNode(n *Node) control {
 	switch n.Kind {
 	case KBlock:
 		return m.execBlock(n, 0)
-	case KExpr:
-		for _, k := range n.Kids {
-			m.eval(k)
-		}
 	case KOut:
 		v := m.eval(n.Kids[0])
 		m.Host.Call(m, n, Value{K: VNone}, "<%=", []Value{v})
@@ -86,10 +96,6 @@ func (m *Machine) execNode(n *Node) control {
 		if c == nil || c.v.K != VArray {
 			m.define(n, Value{K: VArray, O: &Object{}})
 		}
-	case KAssign, KCall, KMany, KMember, KName:
-		m.eval(n)
-	case KIf:
-		return m.execIf(n)
 	case KFor, KForTo, KForEach, KWhile:
 		return m.loop(n)
 	case KSelect:
@@ -144,8 +150,12 @@ func (m *Machine) execIf(n *Node) control {
 	var out control
 	weak := 0
 	for i := 0; i+1 < len(n.Kids); i += 2 {
-		cond := m.eval(n.Kids[i])
-		truth, known := cond.Truth()
+		var cond Value
+		m.evalTo(&cond, n.Kids[i])
+		truth, known := cond.N != 0, cond.K == VBool
+		if !known {
+			truth, known = cond.Truth()
+		}
 		if known && cond.T == nil {
 			if !truth {
 				m.later(n.Kids[i+1])

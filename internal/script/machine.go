@@ -32,6 +32,7 @@ type Machine struct {
 	left    int // steps left in this entry
 	made    int
 	tokens  int
+	toks    []Token
 	tails   [4][]byte
 	heads   [4]head
 	tail    int
@@ -151,7 +152,7 @@ const (
 
 func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*Node {
 	var out []*Node
-	var toks []Token
+	toks := m.toks
 	low := text
 	if d.VB() {
 		low = lowerASCII(text)
@@ -177,6 +178,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 		m.declare(b, nil, d)
 		out = append(out, b)
 	}
+	m.toks = toks // for the next text: nodes do not hold them
 	return out
 }
 

@@ -213,3 +213,13 @@ func FuzzRun(f *testing.F) {
 		Cut(Decode([]byte(code)), Dialect(d%4), d%2 == 0)
 	})
 }
+
+// BenchmarkLetters decodes 4,000 letters as shells do, one by one.
+func BenchmarkLetters(b *testing.B) {
+	code := "function d(s)\nfor i = 1 to len(s)\nc = mid(s, i, 1)\nif asc(c) < 32 or asc(c) > 126 then\nt = c & t\nelse\nt = chr(asc(c) - 1) & t\nend if\nnext\nd = t\nend function\nsink d(\"" +
+		strings.Repeat("bcde", 1000) + "\")"
+	b.SetBytes(4000)
+	for b.Loop() {
+		run(VBScript, code)
+	}
+}

@@ -338,11 +338,16 @@ func (m *Machine) Concat(vs ...Value) Value {
 	acc, text, suffix := "", false, ""
 	prefixDone, free := false, false // free: a part that is more than a number
 	var l Label
-	for i, v := range vs {
+	for i := range vs {
+		v := &vs[i]
 		if v.K == VType && m.cur.d == VBScript { // a variable nobody set is empty
-			v = Value{K: VNull}
+			v = &Value{K: VNull}
 		}
-		if s, ok := v.Text(); ok {
+		s, ok := v.S, v.K == VString
+		if !ok {
+			s, ok = v.Text()
+		}
+		if ok {
 			if known {
 				acc = m.concat(acc, s)
 			}
@@ -372,7 +377,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 		if v.K != VUnknown {
 			suffix = ""
 		}
-		u := Union(v)
+		u := Union(*v)
 		if u.T != nil && (out.T == nil || u.L&-u.L < l&-l) {
 			out.T = u.T
 		}
