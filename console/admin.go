@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,7 +15,9 @@ import (
 )
 
 type adminData struct {
-	Secret        string // shown once
+	Form          string     // that was refused: "account", "token" or "organisation"; "" for none
+	Sent          url.Values // what it held
+	Secret        string     // shown once
 	Accounts      []store.Account
 	Roles         []store.Role
 	Tokens        []store.Token
@@ -23,10 +26,23 @@ type adminData struct {
 	Audit         []store.Entry
 }
 
-func (c *Console) admin(v *visit) error { return c.showAdmin(v, http.StatusOK, "", "", "") }
+// Kept is what a field of a form held when the form was refused.
+func (d adminData) Kept(form, field string) string {
+	if form != d.Form {
+		return ""
+	}
+	return d.Sent.Get(field)
+}
 
-func (c *Console) showAdmin(v *visit, status int, newSecret, done, problem string) error {
-	d := adminData{Secret: newSecret, Roles: store.Roles()}
+func (c *Console) admin(v *visit) error { return c.showAdmin(v, http.StatusOK, adminData{}, "", "") }
+
+// refuse shows a form of the page again, with what it held and what is wrong.
+func (c *Console) refuse(v *visit, form, text string, values ...any) error {
+	return c.showAdmin(v, http.StatusBadRequest, adminData{Form: form, Sent: v.r.PostForm}, "", v.t(text, values...))
+}
+
+func (c *Console) showAdmin(v *visit, status int, d adminData, done, problem string) error {
+	d.Roles = store.Roles()
 	var err error
 	if d.Accounts, err = c.Store.Accounts(v.ctx(), v.scope); err != nil {
 		return err
@@ -61,9 +77,7 @@ func (c *Console) showAdmin(v *visit, status int, newSecret, done, problem strin
 
 func (c *Console) newAccount(v *visit) error {
 	f := v.r.PostForm
-	bad := func(text string, values ...any) error {
-		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t(text, values...))
-	}
+	bad := func(text string, values ...any) error { return c.refuse(v, "account", text, values...) }
 	name, role, org := f.Get("name"), store.Role(f.Get("role")), f.Get("organisation")
 	if !validName(name) {
 		return bad("A name has letters, digits and . _ @ - only, 64 at most.")
@@ -75,7 +89,8 @@ func (c *Console) newAccount(v *visit) error {
 		return bad("An organisation's identifier has letters, digits and . _ - only.")
 	}
 	if _, err := c.Store.Account(v.ctx(), name); err == nil {
-		return bad("There is an account of that name.")
+		// Whose it is, an account of one organisation is not told.
+		return bad("This name is taken: names of accounts are unique on the whole hub. Choose another, say with the organisation's identifier in front.")
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -91,7 +106,7 @@ func (c *Console) newAccount(v *visit) error {
 	if err := c.note(v, "made account", name, string(role)+" "+org); err != nil {
 		return err
 	}
-	return c.showAdmin(v, http.StatusOK, "", v.t("The account was made."), "")
+	return c.showAdmin(v, http.StatusOK, adminData{}, v.t("The account was made."), "")
 }
 
 // accountState disables or enables an account.
@@ -134,10 +149,10 @@ func (c *Console) newToken(v *visit) error {
 	uses, err1 := strconv.Atoi(f.Get("uses"))
 	valid, err2 := strconv.Atoi(f.Get("days"))
 	if !validOrg.MatchString(org) {
-		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("An organisation's identifier has letters, digits and . _ - only."))
+		return c.refuse(v, "token", "An organisation's identifier has letters, digits and . _ - only.")
 	}
 	if err1 != nil || err2 != nil || uses < 1 || uses > 100_000 || valid < 1 || valid > 365 {
-		return c.showAdmin(v, http.StatusBadRequest, "", "", v.t("A token has 1 to 100,000 uses and lasts 1 to 365 days."))
+		return c.refuse(v, "token", "A token has 1 to 100,000 uses and lasts 1 to 365 days.")
 	}
 	if c.NewToken == nil {
 		return v.fail(http.StatusNotImplemented, nil, "This hub cannot make tokens.")
@@ -146,7 +161,7 @@ func (c *Console) newToken(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.showAdmin(v, http.StatusOK, token, v.t("The token was made."), "")
+	return c.showAdmin(v, http.StatusOK, adminData{Secret: token}, v.t("The token was made."), "")
 }
 
 func (c *Console) revokeToken(v *visit) error {
@@ -167,7 +182,7 @@ func (c *Console) revokeToken(v *visit) error {
 func (c *Console) putOrganisation(v *visit) error {
 	f := v.r.PostForm
 	id, country := f.Get("id"), strings.ToUpper(strings.TrimSpace(f.Get("country")))
-	bad := func(text string) error { return c.showAdmin(v, http.StatusBadRequest, "", "", v.t(text)) }
+	bad := func(text string) error { return c.refuse(v, "organisation", text) }
 	switch {
 	case !validOrg.MatchString(id):
 		return bad("An organisation's identifier has letters, digits and . _ - only.")
@@ -190,7 +205,7 @@ func (c *Console) putOrganisation(v *visit) error {
 	if err := c.note(v, "changed organisation", id, o.Name); err != nil {
 		return err
 	}
-	return c.showAdmin(v, http.StatusOK, "", v.t("The organisation was saved."), "")
+	return c.showAdmin(v, http.StatusOK, adminData{}, v.t("The organisation was saved."), "")
 }
 
 func (c *Console) replay(v *visit) error {

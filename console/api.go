@@ -74,6 +74,10 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 		list, err := c.Store.Prevalence(v.ctx(), id)
 		return answer(v, list, "", err)
 	})
+	on("GET /api/v1/cves/{cve}/builds", store.Viewer, func(v *visit) error {
+		list, err := c.Store.CVEBuilds(v.ctx(), v.scope, strings.ToUpper(cut(v.r.PathValue("cve"))))
+		return answer(v, list, "", err)
+	})
 	on("GET /api/v1/campaigns", store.Viewer, func(v *visit) error {
 		list, next, err := c.Store.Campaigns(v.ctx(), v.scope, cut(v.r.URL.Query().Get("by")), part(v.r))
 		return answer(v, list, next, err)

@@ -119,7 +119,7 @@ func TestChromium(t *testing.T) {
 			t.Errorf("%s in %s: axe says %s, %v", path, lang, found, err)
 		}
 	}
-	pages := []struct{ name, path string }{{"estate", "/"}, {"servers", "/servers"}, {"server", fmt.Sprint("/servers/", e.mixed)}, {"search", "/search?q=203.0.113.45"}, {"files", "/search?q=shell&in=files"}, {"findings", "/search?q=web&in=findings"},
+	pages := []struct{ name, path string }{{"estate", "/"}, {"servers", "/servers"}, {"cve", "/servers?cve=CVE-2021-26855"}, {"server", fmt.Sprint("/servers/", e.mixed)}, {"search", "/search?q=203.0.113.45"}, {"files", "/search?q=shell&in=files"}, {"findings", "/search?q=web&in=findings"},
 		{"campaigns", "/campaigns"}, {"notify", "/notify"}, {"knowledge", "/knowledge?q=hafnium"}, {"read", "/read"}, {"publication", "/publication"}, {"admin", "/admin"}, {"account", "/account"}, {"nothing", "/servers/999999"}}
 	for _, lang := range []string{"en", "fr"} {
 		if lang == "fr" {

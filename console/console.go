@@ -40,6 +40,9 @@ type Config struct {
 	First func(ctx context.Context, token string, a store.Account) error
 	// NewToken makes a token with which servers of an organisation enrol.
 	NewToken func(ctx context.Context, scope store.Scope, org string, uses int, life time.Duration, by string) (string, error)
+	// DeleteFile deletes the answer of a server to a request; fs.ErrNotExist if it
+	// lies elsewhere.
+	DeleteFile func(ctx context.Context, scope store.Scope, server, request int64) error
 	// Replay puts a dead letter into the queue again.
 	Replay func(ctx context.Context, id int64) error
 
@@ -120,7 +123,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
-	if r.TLS != nil {
+	if secure(r) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -189,15 +192,25 @@ func (c *Console) language(r *http.Request) string {
 	return "en"
 }
 
-// Names of cookies. Over TLS they carry the prefix __Host-, which binds them to
+// Names of cookies. Where the browser speaks TLS they carry the prefix __Host-, which binds them to
 // this host and to TLS (RFC 6265bis, 4.1.3.2).
 const (
 	sessionCookie = "limier-session"
 	langCookie    = "limier-lang"
 )
 
-func cookieName(r *http.Request, name string) string {
+// secure reports whether the browser speaks TLS: to this console, or to a proxy
+// on this machine that says so. The word of others is not believed.
+func secure(r *http.Request) bool {
 	if r.TLS != nil {
+		return true
+	}
+	h, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err == nil && net.ParseIP(h).IsLoopback() && r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+func cookieName(r *http.Request, name string) string {
+	if secure(r) {
 		return "__Host-" + name
 	}
 	return name
@@ -214,7 +227,7 @@ func (c *Console) cookie(r *http.Request, name string) string {
 // setCookie sets a cookie for a time; 0 for as long as the browser runs, less
 // to take it away.
 func (c *Console) setCookie(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
-	k := &http.Cookie{Name: cookieName(r, name), Value: value, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode, MaxAge: int(age / time.Second)}
+	k := &http.Cookie{Name: cookieName(r, name), Value: value, Path: "/", HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode, MaxAge: int(age / time.Second)}
 	if age < 0 {
 		k.MaxAge = -1
 	}

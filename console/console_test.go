@@ -31,7 +31,7 @@ func TestEveryPage(t *testing.T) {
 		v := e.as("root")
 		v.lang = lang
 		seen := map[string]bool{"/logout": true}
-		queue := []string{"/", "/search?q=203.0.113.45", "/search?q=shell&in=files", "/search?q=web&in=findings", "/knowledge?q=hafnium", "/knowledge?q=Silk+Typhoon", "/knowledge?q=Exchange+2021", "/notify?all=yes", "/account", "/api/v1/overview", "/api/v1/servers", "/api/v1/search/indicators?q=203"}
+		queue := []string{"/", "/search?q=203.0.113.45", "/search?q=shell&in=files", "/search?q=web&in=findings", "/servers?cve=CVE-2021-26855", "/knowledge?q=hafnium", "/knowledge?q=Silk+Typhoon", "/knowledge?q=Exchange+2021", "/notify?all=yes", "/account", "/api/v1/overview", "/api/v1/servers", "/api/v1/search/indicators?q=203"}
 		for len(queue) > 0 && len(seen) < 400 {
 			path := queue[0]
 			queue = queue[1:]
@@ -215,7 +215,12 @@ func TestWholeHub(t *testing.T) {
 
 // TestAskedFile: whoever asked for a file is told where it lies.
 func TestAskedFile(t *testing.T) {
-	e := newEstate(t, nil)
+	var e *estate
+	e = newEstate(t, func(c *Config) {
+		c.DeleteFile = func(ctx context.Context, scope store.Scope, server, request int64) error {
+			return e.hub.DropFile(ctx, scope, server, request, time.Time{})
+		}
+	})
 	e.account("ann", store.Analyst, "")
 	v, page := e.as("ann"), fmt.Sprint("/servers/", e.mixed)
 	if err := e.hub.Contact(t.Context(), e.mixed, true, e.now); err != nil {
@@ -235,8 +240,33 @@ func TestAskedFile(t *testing.T) {
 	if err := e.hub.AnswerFile(t.Context(), e.mixed, store.FileRequest{ID: 1, State: store.FileReceived, Answered: e.now}); err != nil {
 		t.Fatal(err)
 	}
-	if _, text := v.get(page); !strings.Contains(text, "<code>files/1.zst</code>") {
-		t.Error("nothing says where the file is")
+	_, text = v.get(page)
+	if !strings.Contains(text, "<code>files/1.zst</code>") || strings.Contains(text, "/delete-file") {
+		t.Error("nothing says where the file is, or an analyst may delete it")
+	}
+	if status, _ := v.post(page, page+"/delete-file", url.Values{"request": {"1"}}); status != http.StatusForbidden {
+		t.Error("an analyst deletes a file:", status)
+	}
+	e.account("root", store.Admin, "")
+	e.account("it", store.Admin, "clinic")
+	root := e.as("root")
+	if status, _ := e.as("it").post("/account", page+"/delete-file", url.Values{"request": {"1"}}); status != http.StatusNotFound {
+		t.Error("another organisation's administrator deletes a file:", status)
+	}
+	if _, text := root.get(page); !strings.Contains(text, "/delete-file") {
+		t.Error("an administrator is not offered to delete it")
+	}
+	if status, _ := root.post(page, page+"/delete-file", url.Values{"request": {"1"}}); status != http.StatusSeeOther {
+		t.Error("deleting:", status)
+	}
+	if _, text := root.get(page); strings.Contains(text, "files/1.zst") || !strings.Contains(text, "deleted") {
+		t.Error("a deleted file is still said to be there")
+	}
+	if _, log := root.get("/admin"); !strings.Contains(log, "deleted file") {
+		t.Error("the audit log does not say who deleted it")
+	}
+	if status, _ := root.post(page, page+"/delete-file", url.Values{"request": {"1"}}); status != http.StatusNotFound {
+		t.Error("deleting it again:", status)
 	}
 }
 
@@ -427,6 +457,10 @@ func TestAPI(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || len(got.Data) != 5 {
 		t.Errorf("compromised servers: %d, %d of them, %v", code, len(got.Data), err)
 	}
+	code, body = ask("/api/v1/cves/cve-2021-26855/builds", m[1])
+	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || len(got.Data) != 1 || got.Data[0]["build"] != "15.1.2106.2" || got.Data[0]["vulnerable"] != 10.0 {
+		t.Errorf("builds that are open to a vulnerability: %d %s", code, body)
+	}
 	if code, body := ask("/api/v1/servers", "wrong"); code != http.StatusUnauthorized || !json.Valid([]byte(body)) {
 		t.Errorf("a wrong token: %d %s", code, body)
 	}
@@ -442,8 +476,16 @@ func TestAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	var described []string
-	for p := range api.Paths {
+	ids := map[string]bool{}
+	for p, methods := range api.Paths {
 		described = append(described, p)
+		for method, op := range methods.(map[string]any) {
+			id, _ := op.(map[string]any)["operationId"].(string)
+			if id == "" || ids[id] {
+				t.Errorf("%s %s has the operationId %q, none or another's", method, p, id)
+			}
+			ids[id] = true
+		}
 	}
 	slices.Sort(described)
 	var there []string
@@ -453,6 +495,116 @@ func TestAPI(t *testing.T) {
 	slices.Sort(there)
 	if !slices.Equal(described, there) {
 		t.Errorf("described %v\nthere %v", described, there)
+	}
+}
+
+// TestWrongMethod: an address that takes another method says which; one that is
+// not there says nothing of methods.
+func TestWrongMethod(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("ann", store.Analyst, "")
+	v := e.as("ann")
+	_, body := v.post("/account", "/account/token", url.Values{})
+	token := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(body)[1]
+	for _, c := range []struct {
+		method, path string
+		code         int
+		allow        string
+	}{
+		{http.MethodPost, "/api/v1/servers", http.StatusMethodNotAllowed, "GET, HEAD"}, {http.MethodDelete, "/api/v1/servers/1", http.StatusMethodNotAllowed, "GET, HEAD"}, {http.MethodPut, "/api/console.json", http.StatusMethodNotAllowed, "GET, HEAD"},
+		{http.MethodGet, "/logout", http.StatusMethodNotAllowed, "POST"}, {http.MethodPatch, "/login", http.StatusMethodNotAllowed, "GET, HEAD, POST"}, {http.MethodPost, "/api/v1/nothing", http.StatusNotFound, ""}, {http.MethodGet, "/nothing", http.StatusNotFound, ""},
+	} {
+		r, _ := http.NewRequest(c.method, e.url+c.path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := v.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != c.code || resp.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q; want %d, %q", c.method, c.path, resp.StatusCode, resp.Header.Get("Allow"), c.code, c.allow)
+		}
+	}
+}
+
+// TestRefusedForms: what was typed is still there beside what is wrong with it,
+// in its own form; a password is not.
+func TestRefusedForms(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	e.account("it", store.Admin, "town")
+	e.account("secretive", store.Viewer, "clinic")
+	root := e.as("root")
+	for _, c := range []struct {
+		path   string
+		form   url.Values
+		want   []string
+		absent string
+	}{
+		{"/admin/accounts", url.Values{"name": {"dora"}, "role": {"publisher"}, "organisation": {"farm"}, "password": {"elevenchars"}}, []string{`value="dora"`, `<option value="publisher" selected>`, `value="farm">`, "12 "}, "elevenchars"},
+		{"/admin/tokens", url.Values{"organisation": {"farm"}, "uses": {"7"}, "days": {"999"}}, []string{`value="farm"`, `value="7"`, `value="999"`}, `name="days" type="number" min="1" max="365" value="7"`},
+		{"/admin/organisations", url.Values{"id": {"farm2"}, "name": {`Farm "2"`}, "country": {"Norway"}, "contact": {"it@farm.example"}}, []string{`value="farm2"`, `value="Farm &#34;2&#34;"`, `value="Norway"`, `value="it@farm.example"`}, `autocomplete="username" value="Farm`},
+	} {
+		code, body := root.post("/admin", c.path, c.form)
+		for _, text := range c.want {
+			if code != http.StatusBadRequest || !strings.Contains(body, text) {
+				t.Errorf("%s: %d, lacks %s", c.path, code, text)
+			}
+		}
+		if strings.Contains(body, c.absent) {
+			t.Errorf("%s: shows %s", c.path, c.absent)
+		}
+	}
+	for lang, want := range map[string]string{"en": "unique on the whole hub", "fr": "uniques sur tout le concentrateur"} {
+		v := e.as("it")
+		v.lang = lang
+		code, body := v.post("/admin", "/admin/accounts", url.Values{"name": {"secretive"}, "role": {"viewer"}, "organisation": {"town"}, "password": {password}})
+		if code != http.StatusBadRequest || !strings.Contains(body, want) || strings.Contains(body, "clinic") {
+			t.Errorf("%s: a name that another organisation has: %d", lang, code)
+		}
+	}
+}
+
+// TestSecureCookies: who speaks TLS to a proxy on this machine gets cookies that
+// go over TLS only; the word of another machine is not believed.
+func TestSecureCookies(t *testing.T) {
+	e := newEstate(t, nil)
+	for _, c := range []struct {
+		peer, proto string
+		want        bool
+	}{{"127.0.0.1:1", "https", true}, {"[::1]:1", "https", true}, {"127.0.0.1:1", "http", false}, {"127.0.0.1:1", "", false}, {"192.0.2.7:1", "https", false}} {
+		r := httptest.NewRequest(http.MethodGet, "/login", nil)
+		r.RemoteAddr = c.peer
+		r.Header.Set("X-Forwarded-Proto", c.proto)
+		w := httptest.NewRecorder()
+		e.c.ServeHTTP(w, r)
+		k := w.Result().Cookies()
+		if len(k) != 1 || k[0].Secure != c.want || strings.HasPrefix(k[0].Name, "__Host-") != c.want || (w.Header().Get("Strict-Transport-Security") != "") != c.want {
+			t.Errorf("%+v: %v %v", c, k, w.Header())
+		}
+	}
+	// A log-in through such a proxy holds.
+	e.account("root", store.Admin, "")
+	jar := map[string]string{}
+	ask := func(method, path, body string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.RemoteAddr = "127.0.0.1:1"
+		r.Header.Set("X-Forwarded-Proto", "https")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for name, value := range jar {
+			r.AddCookie(&http.Cookie{Name: name, Value: value})
+		}
+		w := httptest.NewRecorder()
+		e.c.ServeHTTP(w, r)
+		for _, k := range w.Result().Cookies() {
+			jar[k.Name] = k.Value
+		}
+		return w
+	}
+	csrf := csrfField.FindStringSubmatch(ask(http.MethodGet, "/login", "").Body.String())[1]
+	ask(http.MethodPost, "/login", url.Values{"csrf": {csrf}, "name": {"root"}, "password": {password}}.Encode())
+	if w := ask(http.MethodGet, "/admin", ""); w.Code != http.StatusOK {
+		t.Errorf("the administrator's page through a proxy: %d", w.Code)
 	}
 }
 

@@ -3,8 +3,10 @@ package console
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
@@ -74,6 +76,7 @@ type serversData struct {
 	Filter   store.Filter
 	Verdicts []wire.Verdict
 	Servers  []store.Server
+	Builds   []store.CVEBuild // that are open to the filter's CVE
 }
 
 func (c *Console) servers(v *visit) error {
@@ -82,6 +85,11 @@ func (c *Console) servers(v *visit) error {
 	var err error
 	if d.Servers, next, err = c.Store.Servers(v.ctx(), v.scope, d.Filter, part(v.r)); err != nil {
 		return err
+	}
+	if d.Filter.CVE != "" {
+		if d.Builds, err = c.Store.CVEBuilds(v.ctx(), v.scope, d.Filter.CVE); err != nil {
+			return err
+		}
 	}
 	return c.show(v, http.StatusOK, "servers", page{Title: v.t("Servers"), Data: d, Next: following(v.r, next)})
 }
@@ -257,6 +265,32 @@ func (c *Console) ask(v *visit) error {
 		return nil
 	}
 	return store.ErrNotFound
+}
+
+// deleteFile deletes a file that a server sent.
+func (c *Console) deleteFile(v *visit) error {
+	server, err := number(v.r)
+	if err != nil {
+		return err
+	}
+	request, err := strconv.ParseInt(v.r.PostForm.Get("request"), 10, 64)
+	if err != nil {
+		return store.ErrNotFound
+	}
+	if c.DeleteFile == nil {
+		return v.fail(http.StatusNotImplemented, nil, "This hub keeps no files.")
+	}
+	switch err := c.DeleteFile(v.ctx(), v.scope, server, request); {
+	case errors.Is(err, fs.ErrNotExist):
+		return v.fail(http.StatusNotFound, err, "The file does not lie in the folder of this hub: it was moved, or another hub of the cluster took it.")
+	case err != nil:
+		return err
+	}
+	if err := c.note(v, "deleted file", fmt.Sprint("server ", server), fmt.Sprintf("files/%d.zst", request)); err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, fmt.Sprint("/servers/", server, "#files"), http.StatusSeeOther)
+	return nil
 }
 
 // revoke keeps a collector from submitting again.

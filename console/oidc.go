@@ -38,7 +38,47 @@ type OIDC struct {
 	// servers only if its role is administrator, else none.
 	OrganisationClaim string
 
+	// Grants say what groups may do. With any, RoleClaim and OrganisationClaim
+	// count for nothing: the first grant whose group the account is in decides, and
+	// who is in none cannot log in.
+	Grants      []Grant
+	GroupsClaim string // names the claim that lists an account's groups; "" for "groups"
+
 	Client *http.Client // nil for the default
+}
+
+// A Grant is what the members of a group of the provider's may do here.
+type Grant struct {
+	Group        string
+	Role         store.Role
+	Organisation string // "" is the whole hub
+}
+
+// ParseGrant reads GROUP=ROLE@ORGANISATION. The whole hub is written *, so that
+// nobody gets it by leaving something out.
+func ParseGrant(s string) (Grant, error) {
+	group, rest, ok := cutLast(s, "=")
+	role, org, ok2 := strings.Cut(rest, "@")
+	g := Grant{Group: group, Role: store.Role(role), Organisation: org}
+	switch {
+	case !ok || !ok2 || group == "":
+		return Grant{}, fmt.Errorf("%.80q is not GROUP=ROLE@ORGANISATION", s)
+	case g.Role.Rank() == 0:
+		return Grant{}, fmt.Errorf("%.80q is no role: viewer, analyst, publisher or admin", role)
+	case org == "*":
+		g.Organisation = ""
+	case !validOrg.MatchString(org):
+		return Grant{}, fmt.Errorf("%.80q is no organisation's identifier; * is the whole hub", org)
+	}
+	return g, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }
 
 // A provider talks to the OIDC provider; it is asked for its keys when first
@@ -120,6 +160,15 @@ func (c *Console) oidcCallback(v *visit) error {
 	if err := id.Claims(&claims); err != nil {
 		return bad(err)
 	}
+	if len(c.oidc.Grants) > 0 {
+		in := listed(claims[or(c.oidc.GroupsClaim, "groups")])
+		i := slices.IndexFunc(c.oidc.Grants, func(g Grant) bool { return slices.Contains(in, g.Group) })
+		if i < 0 {
+			return v.fail(http.StatusForbidden, fmt.Errorf("%s is in none of the groups", id.Subject), "Your account has no role here. Ask an administrator for one.")
+		}
+		g := c.oidc.Grants[i]
+		return c.enterOIDC(v, id.Issuer, id.Subject, claimName(claims, id.Subject), g.Role, g.Organisation)
+	}
 	role := bestRole(claims[or(c.oidc.RoleClaim, "limier_role")])
 	said := claims[or(c.oidc.OrganisationClaim, "limier_organisation")]
 	org, text := said.(string)
@@ -142,9 +191,8 @@ func claimName(claims map[string]any, subject string) string {
 	return short(subject, 64)
 }
 
-// bestRole returns the highest role of a claim, which is a word or a list.
-func bestRole(claim any) store.Role {
-	var words []string
+// listed are the words of a claim, which is a word or a list.
+func listed(claim any) (words []string) {
 	switch v := claim.(type) {
 	case string:
 		words = []string{v}
@@ -154,6 +202,12 @@ func bestRole(claim any) store.Role {
 			words = append(words, s)
 		}
 	}
+	return words
+}
+
+// bestRole returns the highest role of a claim.
+func bestRole(claim any) store.Role {
+	words := listed(claim)
 	var best store.Role
 	for _, r := range store.Roles() { // from the lowest to the highest
 		if slices.Contains(words, string(r)) {

@@ -86,6 +86,62 @@ func newStand(t *testing.T) *stand {
 	return s
 }
 
+// TestGrants: a group of the provider's is a role in one organisation, or in the
+// whole hub if the operator wrote so; nothing else of the token is.
+func TestGrants(t *testing.T) {
+	stand := newStand(t)
+	config := &OIDC{Issuer: stand.url, ClientID: "limier", ClientSecret: "s"}
+	for _, text := range []string{"/cert/publishers=publisher@*", "CN=it,OU=town=analyst@town", "everybody=viewer@clinic"} {
+		g, err := ParseGrant(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Grants = append(config.Grants, g)
+	}
+	for _, text := range []string{"", "x", "x=publisher", "x=publisher@", "=admin@*", "x=god@*", "x=admin@*@*", "x=admin@a b"} {
+		if g, err := ParseGrant(text); err == nil {
+			t.Errorf("%q was taken as %+v", text, g)
+		}
+	}
+	e := newEstate(t, func(c *Config) { c.OIDC = config })
+	e.c.oidc.Redirect = e.url
+	for _, c := range []struct {
+		groups any
+		code   int // of the log-in's end
+		role   store.Role
+		org    string
+	}{
+		{[]string{"everybody", "/cert/publishers"}, http.StatusSeeOther, store.Publisher, ""}, {"CN=it,OU=town", http.StatusSeeOther, store.Analyst, "town"}, {[]string{"everybody"}, http.StatusSeeOther, store.Viewer, "clinic"},
+		{[]string{"/CERT/publishers"}, http.StatusForbidden, "", ""}, {nil, http.StatusForbidden, "", ""}, {7, http.StatusForbidden, "", ""}, {map[string]bool{"everybody": true}, http.StatusForbidden, "", ""},
+	} {
+		stand.claims = map[string]any{"sub": "42", "preferred_username": "ann", "limier_role": "admin", "groups": c.groups}
+		v := e.visitor()
+		next, code := e.url+"/oidc/start", 0
+		for range 3 {
+			resp, err := v.client.Get(next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			next, code = resp.Header.Get("Location"), resp.StatusCode
+		}
+		if code != c.code {
+			t.Errorf("%v: %d, want %d", c.groups, code, c.code)
+		}
+		a, err := e.hub.Account(t.Context(), "ann")
+		if c.role != "" && (err != nil || a.Role != c.role || a.Organisation != c.org) {
+			t.Errorf("%v: %s of %q, %v; want %s of %q", c.groups, a.Role, a.Organisation, err, c.role, c.org)
+		}
+		want := http.StatusForbidden
+		if c.role == store.Publisher {
+			want = http.StatusOK
+		}
+		if code, _ := v.get("/publication"); c.role != "" && code != want {
+			t.Errorf("%v: /publication is %d, want %d", c.groups, code, want)
+		}
+	}
+}
+
 func TestOIDC(t *testing.T) {
 	stand := newStand(t)
 	config := &OIDC{Issuer: stand.url, ClientID: "limier", ClientSecret: "s"}

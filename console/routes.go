@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"limier/publish/taxii"
 	"limier/store"
@@ -50,6 +51,7 @@ func (c *Console) routes() {
 	on("GET /servers/{id}", store.Viewer, c.server)
 	on("POST /servers/{id}/ask", store.Analyst, c.ask)
 	on("POST /servers/{id}/revoke", store.Admin, c.revoke)
+	on("POST /servers/{id}/delete-file", store.Admin, c.deleteFile)
 	on("GET /cases/{id}", store.Viewer, c.report)
 	on("GET /cases/{id}/{format}", store.Analyst, c.export)
 	on("GET /search", store.Viewer, c.search)
@@ -87,5 +89,23 @@ func (c *Console) routes() {
 			return nil
 		}))
 	}
-	open("/", func(v *visit) error { return store.ErrNotFound })
+	open("/", c.elsewhere)
+}
+
+// elsewhere answers what no page takes: there is none at the address, or none for
+// the method.
+func (c *Console) elsewhere(v *visit) error {
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		r := v.r.Clone(v.ctx())
+		r.Method = method
+		if _, pattern := c.mux.Handler(r); pattern != "/" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		return store.ErrNotFound
+	}
+	v.w.Header().Set("Allow", strings.Join(allow, ", "))
+	return v.fail(http.StatusMethodNotAllowed, nil, "This address takes %s only.", strings.Join(allow, ", "))
 }

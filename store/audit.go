@@ -131,16 +131,11 @@ func (h *Hub) FileRequests(ctx context.Context, scope Scope, server int64, state
 	if _, err := h.Server(ctx, scope, server); err != nil {
 		return nil, err
 	}
-	q, args := `SELECT id, server, cases, path, sha256, asked, asked_by, state, answered, reason, size FROM file_request WHERE server = ?`, []any{server}
+	q, args := `SELECT `+requestColumns+` FROM file_request WHERE server = ?`, []any{server}
 	if state != "" {
 		q, args = q+` AND state = ?`, append(args, string(state))
 	}
-	return list(ctx, h, func(r *sql.Rows) (f FileRequest, err error) {
-		var asked, answered int64
-		err = r.Scan(&f.ID, &f.Server, &f.Case, &f.Path, &f.SHA256, &asked, &f.AskedBy, &f.State, &answered, &f.Reason, &f.Size)
-		f.Asked, f.Answered = moment(asked), moment(answered)
-		return f, err
-	}, q+` ORDER BY id DESC LIMIT 1000`, args...)
+	return list(ctx, h, scanRequest, q+` ORDER BY id DESC LIMIT 1000`, args...)
 }
 
 // AnswerFile notes a server's answer to a request of its own that is open.
@@ -150,6 +145,47 @@ func (h *Hub) AnswerFile(ctx context.Context, server int64, r FileRequest) error
 		err = ErrNotFound
 	}
 	return err
+}
+
+// DropFile notes that a file which a server sent is there no more. A file that
+// has not come, or was answered after before, stays; the zero time takes any.
+func (h *Hub) DropFile(ctx context.Context, scope Scope, server, request int64, before time.Time) error {
+	if _, err := h.Server(ctx, scope, server); err != nil {
+		return err
+	}
+	q, args := `UPDATE file_request SET state = ? WHERE id = ? AND server = ? AND state = ?`, []any{string(FileDeleted), request, server, string(FileReceived)}
+	if !before.IsZero() {
+		q, args = q+` AND answered < ?`, append(args, stamp(before))
+	}
+	n, err := h.exec(ctx, q, args...)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// FileRequest returns one request.
+func (h *Hub) FileRequest(ctx context.Context, scope Scope, id int64) (FileRequest, error) {
+	all, err := list(ctx, h, scanRequest, `SELECT `+requestColumns+` FROM file_request WHERE id = ?`, id)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err == nil {
+		_, err = h.Server(ctx, scope, all[0].Server)
+	}
+	if err != nil {
+		return FileRequest{}, err
+	}
+	return all[0], nil
+}
+
+const requestColumns = `id, server, cases, path, sha256, asked, asked_by, state, answered, reason, size`
+
+func scanRequest(r *sql.Rows) (f FileRequest, err error) {
+	var asked, answered int64
+	err = r.Scan(&f.ID, &f.Server, &f.Case, &f.Path, &f.SHA256, &asked, &f.AskedBy, &f.State, &answered, &f.Reason, &f.Size)
+	f.Asked, f.Answered = moment(asked), moment(answered)
+	return f, err
 }
 
 // Expire deletes cases that were received before the time and are not their

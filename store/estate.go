@@ -163,6 +163,21 @@ func (h *Hub) cves(ctx context.Context, table string, args []any) ([]CVE, error)
 	return out, nil
 }
 
+// CVEBuilds counts the servers that are open to a vulnerability by their build,
+// most first.
+func (h *Hub) CVEBuilds(ctx context.Context, scope Scope, cve string) ([]CVEBuild, error) {
+	from, args := `exposure`, []any{}
+	if !scope.all {
+		from, args = `(SELECT s.exposure AS id, MIN(x.build) AS build, COUNT(*) AS servers FROM server s JOIN exposure x ON x.id = s.exposure WHERE s.org = ? GROUP BY s.exposure)`, append(args, scope.org)
+	}
+	open := string(wire.Vulnerable)
+	return list(ctx, h, func(r *sql.Rows) (b CVEBuild, err error) {
+		return b, r.Scan(&b.Product, &b.Build.Build, &b.Name, &b.Vulnerable, &b.Depends, &b.Servers)
+	}, `SELECT b.product, b.build, b.name, SUM(CASE WHEN c.state = ? THEN e.servers ELSE 0 END), SUM(CASE WHEN c.state = ? THEN 0 ELSE e.servers END), SUM(e.servers)
+		FROM exposure_cve c JOIN `+from+` e ON e.id = c.exposure JOIN build b ON b.id = e.build WHERE c.cve = ? AND e.servers > 0 AND c.state IN (?, ?)
+		GROUP BY b.id, b.product, b.build, b.name ORDER BY 6 DESC, b.product, b.build LIMIT 500`, append([]any{open, open}, append(args, cve, open, string(wire.Depends))...)...)
+}
+
 func scanBuild(r *sql.Rows) (b Build, err error) {
 	return b, r.Scan(&b.Product, &b.Build, &b.Name, &b.Servers)
 }

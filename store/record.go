@@ -94,6 +94,14 @@ type CVE struct {
 	Depends    int    `json:"depends"` // on configuration that the evidence did not show
 }
 
+// A CVEBuild is how many servers of one build are open to a vulnerability.
+// Servers are both kinds together.
+type CVEBuild struct {
+	Build
+	Vulnerable int `json:"vulnerable"`
+	Depends    int `json:"depends"` // on configuration that the evidence did not show
+}
+
 // A Day counts the servers whose first hostile act was on it.
 type Day struct {
 	Day         string `json:"day"` // yyyy-mm-dd, UTC
@@ -259,6 +267,7 @@ type FileState string
 const (
 	FileAsked    FileState = "asked"
 	FileReceived FileState = "received"
+	FileDeleted  FileState = "deleted" // it was received
 	FileRefused  FileState = "refused" // by the server's administrator, or it is gone or changed
 )
 

@@ -51,7 +51,8 @@ type serveJob struct {
 	logJSON    bool
 
 	oidc       console.OIDC
-	oidcSecret string // file
+	oidcSecret string   // file
+	oidcGrants []string // GROUP=ROLE@ORG
 }
 
 func serveCommand() *cobra.Command {
@@ -86,16 +87,18 @@ doc/fleet.md tells how to install, enrol, back up and scale.`,
 	f.StringVar(&j.natsCreds, "nats-creds", "", "`FILE` with NATS credentials")
 	f.StringVar(&j.natsCA, "nats-ca", "", "`FILE` with the authority of the cluster's certificates")
 	f.IntVar(&j.replicas, "nats-replicas", 3, "copies of the queue in the cluster of --nats")
-	f.BoolVar(&j.plain, "plain-http", false, "no TLS: for a proxy on this machine; loopback only, and collectors cannot use it")
+	f.BoolVar(&j.plain, "plain-http", false, "no TLS: for a proxy on this machine that sends X-Forwarded-Proto; loopback only, and collectors cannot use it")
 	f.StringVar(&j.cert, "cert", "", "`FILE` with a certificate for browsers (PEM); collectors do not need it")
 	f.StringVar(&j.key, "key", "", "`FILE` with its key")
 	f.StringArrayVar(&j.hosts, "host", nil, "`NAME` or address that browsers know the hub by; may be repeated")
-	f.DurationVar(&j.retain, "retain", 365*24*time.Hour, "delete cases that are older and not their server's latest; 0 keeps all")
+	f.DurationVar(&j.retain, "retain", 365*24*time.Hour, "delete cases that are older and not their server's latest, and files that servers sent; 0 keeps all")
 	f.Int64Var(&j.queueBytes, "queue-bytes", 8<<30, "what the queue may hold; beyond it collectors are told to come later")
 	f.StringVar(&j.oidc.Issuer, "oidc-issuer", "", "`URL` of an OpenID Connect provider to log in with")
 	f.StringVar(&j.oidc.ClientID, "oidc-client", "", "`ID` that the hub has there")
 	f.StringVar(&j.oidcSecret, "oidc-secret", "", "`FILE` that holds the secret for it")
 	f.StringVar(&j.oidc.Redirect, "oidc-redirect", "", "`URL` of this hub as browsers reach it: https://hub.example")
+	f.StringArrayVar(&j.oidcGrants, "oidc-grant", nil, "who logs in from a group of the provider has a role in an organisation, or with @* in the whole hub: `GROUP=ROLE@ORG`; may be repeated: the first that fits counts, and limier_role no longer does")
+	f.StringVar(&j.oidc.GroupsClaim, "oidc-groups", "groups", "`CLAIM` of the provider's token that lists the groups")
 	f.BoolVar(&j.logJSON, "log-json", false, "write the log as JSON lines")
 	cmd.AddCommand(serveTokenCommand(&j), serveBackupCommand(&j), serveRestoreCommand(&j), serveDeadCommand(&j))
 	return cmd
@@ -109,6 +112,16 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if j.retain < 0 || j.queueBytes < 2*fleet.MaxBody {
 		return fmt.Errorf("--retain is not below 0, and --queue-bytes has room for large cases: %d or more", 2*fleet.MaxBody)
+	}
+	for _, text := range j.oidcGrants {
+		g, err := console.ParseGrant(text)
+		if err != nil {
+			return fmt.Errorf("--oidc-grant: %w", err)
+		}
+		j.oidc.Grants = append(j.oidc.Grants, g)
+	}
+	if len(j.oidcGrants) > 0 && j.oidc.Issuer == "" {
+		return errors.New("--oidc-grant needs a provider: --oidc-issuer")
 	}
 	// Cases are decoded by the thousand: collecting garbage less often costs
 	// little memory. The limit is to keep the hub below a GiB: with 400,000 servers
@@ -194,7 +207,8 @@ func (j *serveJob) pages(h *hub.Hub) (http.Handler, error) {
 			}
 			return h.Store().PutAccount(ctx, store.All(), a)
 		},
-		NewToken: h.NewToken,
+		NewToken:   h.NewToken,
+		DeleteFile: h.DeleteFile,
 		Replay: func(ctx context.Context, id int64) error {
 			out, err := h.Replay(ctx, store.All(), id)
 			if err == nil && out == store.Unknown {

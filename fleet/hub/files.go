@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -60,6 +62,61 @@ type unpacked struct {
 func (u unpacked) Close() error {
 	u.Decoder.Close()
 	return u.f.Close()
+}
+
+// DeleteFile deletes a file that a server sent, within the scope;
+// fs.ErrNotExist if this hub does not hold it.
+func (h *Hub) DeleteFile(ctx context.Context, scope store.Scope, server, request int64) error {
+	return h.deleteFile(ctx, scope, server, request, time.Time{})
+}
+
+// deleteFile deletes a file that came before a time, or whenever it came. What
+// was noted as deleted and is still there, expireFiles finds again.
+func (h *Hub) deleteFile(ctx context.Context, scope store.Scope, server, request int64, before time.Time) error {
+	r, err := h.store.FileRequest(ctx, scope, request)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(h.filePath(request)); err != nil {
+		if r.State != store.FileReceived {
+			return store.ErrNotFound
+		}
+		return err
+	}
+	if r.State != store.FileDeleted {
+		if err := h.store.DropFile(ctx, scope, server, request, before); err != nil {
+			return err
+		}
+	}
+	return os.Remove(h.filePath(request))
+}
+
+// expireFiles deletes the files that came before a time, and returns how many. Of
+// several hubs each looks after its own folder.
+func (h *Hub) expireFiles(ctx context.Context, before time.Time) (n int, err error) {
+	list, err := os.ReadDir(filepath.Join(h.config.Dir, "files"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	for _, f := range list {
+		number, ok := strings.CutSuffix(f.Name(), ".zst")
+		id, e := strconv.ParseInt(number, 10, 64)
+		if !ok || e != nil {
+			continue
+		}
+		r, e := h.store.FileRequest(ctx, store.All(), id)
+		if e == nil {
+			e = h.deleteFile(ctx, store.All(), r.Server, id, before)
+		}
+		switch {
+		case e == nil:
+			n++
+			h.note(ctx, store.Entry{Actor: "hub", Action: "file-expired", Object: fmt.Sprintf("request %d", id), Detail: r.Path + " " + r.SHA256})
+		case !errors.Is(e, store.ErrNotFound): // it is younger, or of no request that is known
+			err = errors.Join(err, e)
+		}
+	}
+	return n, err
 }
 
 // filePath is where the answer to a request lies: compressed, so that

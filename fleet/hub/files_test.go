@@ -6,16 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"limier/acquire"
 	"limier/evidence"
 	"limier/fleet/agent"
+	"limier/fleet/hub"
 	"limier/store"
+	"limier/store/sqlite"
 	"limier/store/storetest"
 	"limier/wire"
 )
@@ -122,9 +126,102 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
 	if text, err := io.ReadAll(f); err != nil || string(text) != "first" {
 		t.Errorf("%q %v", text, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+
+	path := filepath.Join(s.dir, "files", fmt.Sprint(ids[0], ".zst"))
+	if err := s.DeleteFile(t.Context(), store.Org("org-b"), 1, ids[0]); !errors.Is(err, store.ErrNotFound) {
+		t.Error("another organisation deletes a file:", err)
+	}
+	if err := s.DeleteFile(t.Context(), store.Org("org-a"), 1, ids[1]); !errors.Is(err, store.ErrNotFound) {
+		t.Error("a file that was refused is deleted:", err)
+	}
+	if err := s.DeleteFile(t.Context(), store.Org("org-a"), 1, ids[0]); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a deleted file is there:", err)
+	}
+	if err := s.DeleteFile(t.Context(), store.Org("org-a"), 1, ids[0]); !errors.Is(err, store.ErrNotFound) {
+		t.Error("it is deleted again:", err)
+	}
+}
+
+// TestOldFiles: with the age of cases, files that servers sent go too.
+func TestOldFiles(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	st, err := sqlite.OpenHub(t.Context(), filepath.Join(dir, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	a, err := st.Enrol(t.Context(), "org", "ex01", "key", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := storetest.Case(1, true)
+	if _, err := st.Ingest(t.Context(), []store.Submission{storetest.Submission(t, a, c, now)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Contact(t.Context(), a, true, now); err != nil {
+		t.Fatal(err)
+	}
+	server, err := st.Server(t.Context(), store.All(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "files"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	for i, days := range []int{0, 0, 20, 0} { // when each came; the last never did
+		id, err := st.AskFile(t.Context(), store.All(), store.FileRequest{Case: server.Latest, Path: c.Evidence[2].Path, SHA256: c.Evidence[2].SHA256, Asked: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "files", fmt.Sprint(id, ".zst")), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if i < 3 {
+			if err := st.AnswerFile(t.Context(), a, store.FileRequest{ID: id, State: store.FileReceived, Answered: now.AddDate(0, 0, days)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ids = append(ids, id)
+	}
+	// The first was noted as deleted by a hub that was killed then.
+	if err := st.DropFile(t.Context(), store.All(), a, ids[0], time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"notes.zst", "999.zst", "3"} {
+		if err := os.WriteFile(filepath.Join(dir, "files", name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func() string {
+		list, err := os.ReadDir(filepath.Join(dir, "files"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range list {
+			names = append(names, f.Name())
+		}
+		return strings.Join(names, " ")
+	}
+	start(t, func(c *hub.Config) {
+		c.Dir, c.Store, c.Retain = dir, st, 10*24*time.Hour
+		c.Now = func() time.Time { return now.AddDate(0, 0, 25) }
+	})
+	want := fmt.Sprintf("3 %d.zst %d.zst 999.zst notes.zst", ids[2], ids[3])
+	eventually(t, "what is old is deleted, and nothing else", func() bool { return left() == want })
+	list, err := st.FileRequests(t.Context(), store.All(), a, store.FileDeleted)
+	if err != nil || len(list) != 2 {
+		t.Error(list, err)
 	}
 }
 

@@ -45,7 +45,7 @@ type Config struct {
 	QueueBytes    int64         // 0 means 8 GiB
 	Reserve       int64         // bytes of Dir's disk below which no case is accepted; 0 means 256 MiB
 	Linger        time.Duration // how long a few cases wait for more; 0 means 2 s
-	Retain        time.Duration // age at which cases that are not a server's latest are deleted; 0 means never
+	Retain        time.Duration // age at which cases that are not a server's latest, and files, are deleted; 0 means never
 	PerMinute     int           // requests of one server; 0 means 60
 	Enrolments    int           // attempts of one address in a minute; 0 means 30
 
@@ -279,6 +279,12 @@ func (h *Hub) housekeeping(ctx context.Context) {
 				h.log.Error("old cases were not deleted", "error", err)
 			} else if n > 0 {
 				h.log.Info("old cases were deleted", "cases", n)
+			}
+			files, err := h.expireFiles(ctx, h.config.Now().Add(-h.config.Retain))
+			if err != nil && ctx.Err() == nil {
+				h.log.Error("old files were not deleted", "error", err)
+			} else if files > 0 {
+				h.log.Info("old files were deleted", "files", files)
 			}
 		}
 		pause(ctx, time.Hour)

@@ -273,6 +273,28 @@ func testTrail(t *testing.T, h *store.Hub) {
 	if err := h.AnswerFile(ctx, a, store.FileRequest{ID: id, State: store.FileReceived}); !errors.Is(err, store.ErrNotFound) {
 		t.Error("answered twice:", err)
 	}
+	if err := h.DropFile(ctx, store.All(), a, id, time.Time{}); !errors.Is(err, store.ErrNotFound) {
+		t.Error("a file that never came was deleted:", err)
+	}
+	id = must(h.AskFile(ctx, store.Org("a"), ask))(t)
+	if err := h.AnswerFile(ctx, a, store.FileRequest{ID: id, State: store.FileReceived, Answered: now}); err != nil {
+		t.Error(err)
+	}
+	b := enrol(t, h, "a", "ex02")
+	for what, err := range map[string]error{
+		"of another organisation": h.DropFile(ctx, store.Org("b"), a, id, time.Time{}), "of another server": h.DropFile(ctx, store.Org("a"), b, id, time.Time{}), "that is younger": h.DropFile(ctx, store.All(), a, id, now),
+		"as another organisation sees it": second(h.FileRequest(ctx, store.Org("b"), id)), "that nobody asked for": second(h.FileRequest(ctx, store.All(), id+1)),
+	} {
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a file %s: %v", what, err)
+		}
+	}
+	if err := h.DropFile(ctx, store.Org("a"), a, id, now.Add(time.Second)); err != nil {
+		t.Error(err)
+	}
+	if r := must(h.FileRequest(ctx, store.Org("a"), id))(t); r.State != store.FileDeleted || r.Path != x.Evidence[2].Path {
+		t.Errorf("%+v", r)
+	}
 	if err := h.Contact(ctx, a, true, now); err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,23 @@ func testIngest(t *testing.T, h *store.Hub) {
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Error(diff)
 	}
+	build := func(n int, vulnerable, depends int) store.CVEBuild {
+		b := want.Builds[n]
+		b.Servers = vulnerable + depends
+		return store.CVEBuild{Build: b, Vulnerable: vulnerable, Depends: depends}
+	}
+	for _, c := range []struct {
+		scope store.Scope
+		cve   string
+		want  []store.CVEBuild
+	}{
+		{store.All(), "CVE-2021-26855", []store.CVEBuild{build(0, 1, 0), build(1, 1, 0)}}, {store.All(), "CVE-2024-21410", []store.CVEBuild{build(0, 0, 1), build(1, 0, 1)}}, {store.All(), "CVE-2020-0688", nil}, {store.All(), "x", nil},
+		{store.Org("org-a"), "CVE-2021-26855", []store.CVEBuild{build(0, 1, 0)}}, {store.Org(""), "CVE-2021-26855", nil},
+	} {
+		if diff := cmp.Diff(c.want, must(h.CVEBuilds(ctx, c.scope, c.cve))(t)); diff != "" {
+			t.Errorf("%+v %s: %s", c.scope, c.cve, diff)
+		}
+	}
 	s := must(h.Server(ctx, store.All(), a))(t)
 	if s.Verdict != wire.Compromised || s.Build != "15.2.792.1" || s.Cases != 1 || s.Findings != 3 || !s.Received.Equal(now) || s.Skew() != 0 {
 		t.Errorf("server: %+v", s)
