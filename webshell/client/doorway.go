@@ -47,7 +47,7 @@ func (p *page) doorways() {
 		break
 	}
 	h := host(url)
-	meta := h != "" && !known(h)
+	meta := h != "" && !webshell.WellKnown(h)
 	if !meta {
 		if !p.trades() {
 			return

@@ -81,7 +81,7 @@ var (
 func (p *page) frame(low string, t *tag, hidden, noscript bool) {
 	url := t.shows()
 	h := host(url)
-	if h == "" || known(h) || t.name == "object" && !strings.Contains(t.attrs, "text/html") {
+	if h == "" || webshell.WellKnown(h) || t.name == "object" && !strings.Contains(t.attrs, "text/html") {
 		return
 	}
 	style, _ := t.attr("style")
@@ -213,7 +213,7 @@ func (p *page) strays() {
 func (p *page) stray(low string, t *tag, glued, again bool) {
 	url, _ := t.attr("src")
 	h := host(url)
-	if h == "" || known(h) {
+	if h == "" || webshell.WellKnown(h) {
 		return
 	}
 	own := !again && p.names(low, h, t.at)

@@ -90,7 +90,7 @@ func (p *page) hiddenLinks() {
 func (l *links) link(t *tag, at int, how hiding) {
 	href, _ := t.attr("href")
 	switch h := host(href); {
-	case h != "" && !known(h):
+	case h != "" && !webshell.WellKnown(h):
 		if l.at < 0 {
 			l.at = at
 		}

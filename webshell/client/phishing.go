@@ -57,7 +57,7 @@ func (p *page) phishing() {
 		}
 		action, _ := t.attr("action")
 		h := host(action)
-		if h == "" || known(h) || strings.Contains(h, strings.Fields(brand)[0]) || p.names(low, h, t.at) {
+		if h == "" || webshell.WellKnown(h) || strings.Contains(h, strings.Fields(brand)[0]) || p.names(low, h, t.at) {
 			continue
 		}
 		form, _, _ := strings.Cut(low[t.end:], "</form")

@@ -37,6 +37,7 @@ func match(name string, _ []byte) bool {
 
 // A file is one configuration on its way through the analysis.
 type file struct {
+	name string
 	data []byte
 	out  []webshell.Reason
 }
@@ -71,7 +72,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "errordocument", "<files", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions"})
+	"http_referer", "http_user_agent", "errordocument", "<files", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
@@ -89,7 +90,7 @@ var (
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
-	f := &file{data: data}
+	f := &file{name: name, data: data}
 	if !settings.Any(data) {
 		return nil
 	}
@@ -116,9 +117,11 @@ var (
 	prependINI = regexp.MustCompile(`(?im)^[ \t]*(?:auto_prepend_file|auto_append_file)[ \t]*=[ \t]*["']?([^"'\r\n;]+)`)
 	prependHTA = regexp.MustCompile(`(?im)^[ \t]*php_(?:admin_)?value[ \t]+(?:auto_prepend_file|auto_append_file)[ \t]+["']?([^"'\r\n]+)`)
 	allowURL   = regexp.MustCompile(`(?im)^[ \t]*(?:php_(?:admin_)?(?:flag|value)[ \t]+)?allow_url_include[ \t=]+["']?(?:1|on)`)
-	hiddenFile = regexp.MustCompile(`(?i)\.` + notCode + `$|^php://|^data:|^https?://|^/tmp/|^/dev/shm|(?:^|/)\.[^./]`)
+	hiddenFile = regexp.MustCompile(`(?i)\.` + notCode + `$|^php://|^data:|^https?://|^/(?:var/)?tmp/|^/dev/shm|(?:^|/)sess_|(?:^|/)\.[^./]`)
 	addType    = regexp.MustCompile(`(?im)^[ \t]*(?:AddType|AddHandler)[ \t]+["']?\S*(?:php|cgi-script|x-httpd|server-parsed)\S*((?:[ \t]+\S+)+)`)
 	ofNoCode   = regexp.MustCompile(`(?i)(?:^|\s)\.?` + notCode + `\b`)
+	ofCode     = regexp.MustCompile(`(?i)\.?(?:ph|s?html?|inc\b|module|tpl|cgi|pl\b|py\b|asp|cfm|jsp|do\b|rss)`)
+	phpHandler = regexp.MustCompile(`(?i)x-httpd-php|php\d*-|php-`)
 	files      = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
 	setHandler = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
 	noCodeWord = regexp.MustCompile(`(?i)(?:^|[\s.(|\\"'])` + notCode + `(?:$|[\s)|"'?$])`)
@@ -146,8 +149,11 @@ func (f *file) prepend(sep string) {
 
 func (f *file) htaccess() {
 	for _, m := range f.lines(addType, 200, handles) {
-		if ofNoCode.Match(f.data[m[2]:m[3]]) {
+		switch ends := f.data[m[2]:m[3]]; {
+		case ofNoCode.Match(ends):
 			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
+		case dataFolder.MatchString(f.name) && phpHandler.Match(f.data[m[0]:m[1]]) && !ofCode.Match(ends):
+			f.add(webshell.Malicious, finding.ModerateConfidence, "runs-no-code", "In a folder for data files of an ending of the attacker's own are run as scripts.", m[0])
 		}
 	}
 	var blocks [][]int

@@ -83,6 +83,7 @@ func (f *file) rewrites() {
 			if fields := strings.Fields(d.rest); len(fields) > 1 {
 				r.target = strings.Trim(fields[1], `"'`)
 				f.rewrite(&r)
+				f.exempts(&r)
 			}
 			r = rewrite{at: -1}
 		}
@@ -128,28 +129,79 @@ var (
 	scripts  = regexp.MustCompile(`(?i)[\w-]+\\?\.php\b`)
 )
 
-// locks finds a server that runs a few scripts by name and no other, the ending
-// written out in capitals and small letters: an attacker who keeps others, and
-// the site's owner, from his own. An owner would write (?i).
+// dataFolder is a folder for data, where no scripts of a site are.
+var dataFolder = regexp.MustCompile(`(?i)(?:^|[\\/])(?:uploads?|images?|img|media|pictures|photos|thumbs?)[\\/]`)
+
+var (
+	phpNames = regexp.MustCompile(`(?i)\bph\b|ph(?:p|tml|\*)|\.\*$`)
+	cleaned  = regexp.MustCompile(`(?i)\bsuspected\b`) // what hosts rename hacked scripts to; nobody else knows that ending
+	kinds    = regexp.MustCompile(`(?i)\b(?:exe|py)\b`)
+	listed   = regexp.MustCompile(`(?i)\(\??:?([\w|.\\-]+)\)\\?\.php`)
+	butFor   = regexp.MustCompile(`(?i)\(\?!\^?[^)]*[\w-]\\?\.php`)
+	notThese = regexp.MustCompile(`(?i)^%\{(?:request_filename|request_uri|script_filename)\}\s+!\S*[\w)-]\\?\.php`)
+	refused  = regexp.MustCompile(`(?i)^\S*\.\(?(?:php|ph)\S*\s+-\s+\[[^\]]*\bf\b`)
+)
+
+// named is how many scripts a pattern names.
+func named(names []byte) int {
+	if m := listed.FindSubmatch(names); m != nil {
+		return 1 + bytes.Count(m[1], []byte("|"))
+	}
+	return len(scripts.FindAll(names, 100))
+}
+
+// locks finds a server that runs a few scripts by name and no other: an attacker
+// who keeps others, and the site's owner, from his own. He writes the ending in
+// capitals and small letters, where an owner would write (?i), or knows the one
+// that hosts give to hacked scripts, or names a script in a folder for data.
 func (f *file) locks(blocks [][]int) {
-	at, shut, open := 0, false, 0
+	at, open := -1, 0
+	shut, odd, mixed := false, false, false
 	for _, m := range blocks {
 		names, body := f.data[m[2]:m[3]], f.data[m[4]:m[5]]
 		switch {
 		case denies.Match(body) && !permits.Match(body):
+			if !phpNames.Match(names) || scripts.Match(names) && !butFor.Match(names) {
+				continue
+			}
 			forms := map[string]bool{}
 			for _, s := range spelling.FindAll(names, 20) {
 				forms[string(s)] = true
 			}
-			if len(forms) >= 3 {
-				at, shut = m[0], true
+			if at < 0 {
+				at = m[0]
+			}
+			shut = true
+			odd = odd || len(forms) >= 3 || cleaned.Match(names) || bytes.HasPrefix(names, []byte("*.ph*"))
+			mixed = mixed || kinds.Match(names)
+			if butFor.Match(names) {
+				open++
 			}
 		case permits.Match(body):
-			open = max(open, len(scripts.FindAll(names, 100)))
+			open = max(open, named(names))
 		}
 	}
-	if shut && open >= 2 {
-		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", "Only the scripts that are named here run; all others are refused, in every spelling of their ending.", at)
+	const few = "Only the scripts that are named here run; all others are refused, in every spelling of their ending."
+	switch {
+	case !shut:
+	case odd && open >= 2, mixed && open >= 3:
+		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", few, at)
+	case open >= 1 && dataFolder.MatchString(f.name):
+		f.add(webshell.Malicious, finding.ModerateConfidence, "runs-one-upload", "In a folder for data a script runs that is named here; all others are refused.", at)
+	}
+}
+
+// exempts judges a rule that refuses scripts but for those that its conditions
+// name.
+func (f *file) exempts(r *rewrite) {
+	if !refused.MatchString(r.rule) || !dataFolder.MatchString(f.name) {
+		return
+	}
+	for _, c := range r.conds {
+		if notThese.MatchString(c) {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "runs-one-upload", "In a folder for data a script runs that is named here; all others are refused.", r.at)
+			return
+		}
 	}
 }
 

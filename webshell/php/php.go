@@ -45,17 +45,26 @@ func match(name string, head []byte) bool {
 func Analyse(name string, data []byte) []webshell.Reason {
 	have := traits(data)
 	if !interesting(data, have) {
-		if !holdsParts(data, have) {
+		parts, shows := holdsParts(data, have), showsForeign(data)
+		if !parts && !shows {
 			return nil
 		}
 		m := newMachine(name, data, have)
 		m.list = newParser(m.file, 0, len(m.file.tokens)-1).statements()
-		m.parts()
-		return m.reasons
+		if parts {
+			m.parts()
+		}
+		if shows {
+			m.shown()
+		}
+		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
 	m.analyse()
 	m.parts()
+	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
+		m.shown()
+	}
 	return strongestFirst(m.reasons)
 }
 

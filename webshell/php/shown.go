@@ -1,0 +1,339 @@
+package php
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"strings"
+
+	"limier/webshell"
+)
+
+// A lead is a literal by which the visitor's browser takes something of another
+// host, or goes there.
+type lead struct {
+	from, to uint32 // the token
+	host     string
+	away     bool // the reader is taken there
+	masked   bool // the literal is written such that nobody can read the host
+}
+
+// showsForeign says that a file may hold leads: most hold none.
+func showsForeign(data []byte) bool {
+	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe"))) && choosing(data)
+}
+
+// choosing says that a file may choose among its visitors, or is one that shows
+// nothing by itself.
+func choosing(data []byte) bool {
+	for _, w := range []string{"_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo "} {
+		if bytes.Contains(data, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	takes   = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?\s*(?:https?:)?//([\w.-]+\.[a-z]{2,})`)
+	makes   = regexp.MustCompile(`\.src\s*=\s*\\*["'](?:https?:)?//([\w.-]+\.[a-z]{2,})`)
+	goes    = regexp.MustCompile(`(?:location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\(\s*|http-equiv\s*=\s*\\*["']?refresh[^>]*?url\s*=\s*)\\*["']?(?:https?:)?//([\w.-]+\.[a-z]{2,})`)
+	siteURL = regexp.MustCompile(`^(?:https?:)?//([\w.-]+\.[a-z]{2,})/`)
+	opening = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?$`)
+)
+
+// foreign is the host from which HTML, or a script, in lower case has the
+// visitor's browser take something; "" for none and for services of everybody.
+func foreign(low string) (host string, away bool) {
+	if strings.Contains(low, "%3c") {
+		low = strings.ToLower(unescapeURL(low, false))
+	}
+	if !strings.Contains(low, "//") {
+		return "", false
+	}
+	for _, re := range []*regexp.Regexp{takes, makes, goes} {
+		if re == makes && !strings.Contains(low, "createelement") {
+			continue
+		}
+		for _, m := range re.FindAllStringSubmatch(low, 20) {
+			if !webshell.WellKnown(m[1]) {
+				return m[1], re == goes
+			}
+		}
+	}
+	return "", false
+}
+
+// Bounds of what is looked at: leads, the code round one, and a literal, in
+// bytes.
+const (
+	maxLeads = 50
+	maxRound = 8 << 10
+	maxLit   = 8 << 10
+)
+
+// leads are those of the file.
+func (m *machine) leads() (all []lead) {
+	var open *lead // a tag whose address is another literal
+	for i, t := range m.file.tokens {
+		if t.kind != tStr && t.kind != tTpl && t.kind != tHTML && t.kind != tHeredoc && t.kind != tNowdoc || t.end-t.pos < 12 || len(all) >= maxLeads {
+			continue
+		}
+		raw := m.file.src[t.pos:min(t.end, t.pos+maxLit)]
+		text := strings.ToLower(meant(t.kind, raw))
+		if host, away := foreign(text); host != "" {
+			all = append(all, lead{t.pos, t.end, host, away, !strings.Contains(lower(raw), host)})
+			continue
+		}
+		if opening.MatchString(text) && i+1 < len(m.file.tokens) && m.file.tokens[i+1].kind == '.' {
+			open = &lead{from: t.pos, to: t.end}
+		}
+		if g := siteURL.FindStringSubmatch(text); g != nil && !webshell.WellKnown(g[1]) && strings.Contains(text, ".js") {
+			all = append(all, lead{t.pos, t.end, g[1], false, false})
+		}
+	}
+	if open == nil { // addresses alone show nothing
+		kept := all[:0]
+		for _, l := range all {
+			if !siteURL.MatchString(strings.Trim(lower(m.file.src[l.from:l.to]), `"'`)) {
+				kept = append(kept, l)
+			}
+		}
+		all = kept
+	}
+	return all
+}
+
+// meant is what a literal stands for.
+func meant(kind kind, raw []byte) string {
+	switch {
+	case kind == tStr:
+		return unescapeSingle(raw)
+	case kind == tTpl && bytes.IndexByte(raw, '\\') >= 0:
+		var out strings.Builder
+		for i := 0; i < len(raw); {
+			if raw[i] == '\\' && i+1 < len(raw) {
+				i += int(escape(&out, raw[i:], '"'))
+				continue
+			}
+			out.WriteByte(raw[i])
+			i++
+		}
+		return out.String()
+	}
+	return string(raw)
+}
+
+// A pick is how code picks the visitors to whom it shows something.
+type pick uint16
+
+const (
+	byLogin   pick = 1 << iota // those who are not logged in
+	byNames                    // the same, by the names of cookies, as code does that runs before the program
+	byCookie                   // those without some cookie
+	byMemory                   // those whose address was not seen before
+	byDevice                   // by what they read with
+	byOrigin                   // by where they come from
+	byHour                     // at some hours
+	byChance                   // at random
+	onceOnly                   // a cookie is set, so that it is seen once
+	inTheEnd                   // the finished page is changed
+	knownBots                  // search engines are told apart
+)
+
+var (
+	cookieName = regexp.MustCompile(`\$_cookie\s*\[\s*["']([^"']*)`)
+	agreed     = regexp.MustCompile(`consent|gdpr|rgpd|accept|opt[_-]?(?:in|out)|privacy|newsletter|dismiss|notice|lang|currency|cookie[_-]?law|cookies|logged_in`)
+	hours      = regexp.MustCompile(`\b(?:date|gmdate|current_time|date_i18n|wp_date)\(\s*["'][hgwn]["']`)
+	chance     = regexp.MustCompile(`\b(?:rand|mt_rand|random_int|array_rand|shuffle)\(`)
+	remembers  = regexp.MustCompile(`\b(?:update_option|add_option|set_transient|file_put_contents|fwrite|fputs)\(|->insert\(|insert into`)
+	handhelds  = regexp.MustCompile(`iphone|android|mobile|ipad`)
+)
+
+// picks reads them from code in lower case.
+func picks(low string) (p pick) {
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(low, w) {
+				return true
+			}
+		}
+		return false
+	}
+	set := func(ok bool, what pick) {
+		if ok {
+			p |= what
+		}
+	}
+	set(has("is_user_logged_in(", "current_user_can(", "is_super_admin(", "->guest"), byLogin)
+	set(has("_cookie") && has("logged_in", "wp-settings"), byNames)
+	for _, m := range cookieName.FindAllStringSubmatch(low, 20) {
+		set(!agreed.MatchString(m[1]), byCookie)
+	}
+	set(has("remote_addr", "http_client_ip", "http_x_forwarded_for", "http_cf_connecting_ip") && remembers.MatchString(low) && has("in_array(", "get_transient(", "strpos(", "isset(", "array_key_exists(", "->get_var("), byMemory)
+	set(has("wp_is_mobile(") || has("http_user_agent") && handhelds.MatchString(low), byDevice)
+	set(has("http_user_agent", "http_referer") && botWord(low), knownBots)
+	set(has("http_referer", "wp_get_referer("), byOrigin)
+	set(hours.MatchString(low), byHour)
+	set(chance.MatchString(low), byChance)
+	set(has("setcookie("), onceOnly)
+	set(has("</head>", "</body>", "</html>") && has("replace("), inTheEnd)
+	return p
+}
+
+func (p pick) has(all pick) bool { return p&all == all }
+
+// count is how many ways of picking those are that have to do with who reads.
+func (p pick) count() (n int) {
+	for _, one := range []pick{byLogin | byNames, byCookie, byMemory, byDevice, byOrigin, byHour, byChance} {
+		if p&one != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// shown judges what a file has its visitors' browsers take from another host,
+// by whom it picks for that and by what the file is otherwise.
+func (m *machine) shown() {
+	leads := m.leads()
+	if len(leads) == 0 {
+		return
+	}
+	bodies := m.bodies()
+	for _, l := range leads {
+		n := &node{pos: l.from, end: l.to}
+		if l.masked {
+			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, value{})
+			continue
+		}
+		round := m.round(l, bodies)
+		p := picks(round)
+		what, rule := "Visitors are shown a script or frame of another host", "cloaked-script"
+		if l.away {
+			what, rule = "Visitors are sent to another host", "cloaked-redirect"
+		}
+		switch {
+		case p&byMemory != 0 && p&knownBots == 0:
+			m.report(rule, webshell.Malicious, moderate, what+", each but once, for which their addresses are kept.", n, value{})
+		case p&byNames != 0 && (p&inTheEnd != 0 || p.count() >= 2):
+			m.report(rule, webshell.Malicious, moderate, what+", but not those whom cookies tell to be logged in.", n, value{})
+		case p.count() >= 3,
+			p.has(byCookie | byOrigin), p.has(byCookie | byHour), p.has(byCookie | byLogin),
+			l.away && p&(byCookie|byChance) != 0 && p.count() >= 2:
+			m.report(rule, webshell.Malicious, moderate, what+", picked by several signs such that those who would notice see nothing.", n, value{})
+		case m.mute():
+			m.report("stray-script", webshell.Malicious, moderate, "A file that shows nothing by itself shows a script or frame of another host.", n, value{})
+		}
+	}
+}
+
+// bodies are the functions of the file, the inner ones behind the outer.
+func (m *machine) bodies() (all []span) {
+	toks := m.file.tokens
+	var open []int  // depths at which functions opened
+	var which []int // of all
+	depth, due := 0, -1
+	for i, t := range toks {
+		switch t.kind {
+		case tIdent:
+			if t.end-t.pos == 8 && foldEqual(m.file.src[t.pos:t.end], "function") {
+				due = i
+			}
+		case ';':
+			due = -1 // abstract
+		case '{':
+			if due >= 0 {
+				all = append(all, span{toks[due].pos, 0})
+				open, which = append(open, depth), append(which, len(all)-1)
+				due = -1
+			}
+			depth++
+		case '}':
+			depth--
+			if k := len(open) - 1; k >= 0 && open[k] == depth {
+				all[which[k]].to = t.end
+				open, which = open[:k], which[:k]
+			}
+		}
+	}
+	return all
+}
+
+// round is the code that decides on a lead, in lower case: the function round it
+// with those of the file that it calls, or its statement and what stands before.
+func (m *machine) round(l lead, bodies []span) string {
+	var in span
+	for _, b := range bodies {
+		if b.from < l.from && l.from < b.to {
+			in = b
+		}
+	}
+	if in.to == 0 {
+		for i, n := range m.list {
+			if n.pos <= l.from && l.from < max(n.end, n.pos+1) {
+				in = span{n.pos, max(n.end, l.to)}
+				for k := i - 1; k >= max(0, i-4) && in.to-m.list[k].pos < maxRound/4; k-- {
+					in.from = m.list[k].pos
+				}
+			}
+		}
+	}
+	if in.to-in.from > maxRound {
+		return ""
+	}
+	text := lower(m.file.src[in.from:in.to])
+	left := maxRound
+	m.words(in, func(w string) {
+		f := m.funcs[w]
+		if f == nil {
+			f = m.declared(w)
+		}
+		if f == nil || f.unit != m.file || int(f.hi) >= len(f.toks) || left <= 0 {
+			return
+		}
+		if from, to := f.toks[f.lo].pos, f.toks[f.hi].pos; (from < in.from || from > in.to) && int(to-from) < left {
+			left -= int(to - from)
+			text += lower(m.file.src[from:to])
+		}
+	})
+	return text
+}
+
+// declared is a function that the file's statements declare.
+func (m *machine) declared(name string) *function {
+	for _, n := range m.list {
+		if n.op == nFunc && n.fn.name == name {
+			return n.fn
+		}
+	}
+	return nil
+}
+
+// mute says that the file is one that shows nothing to anybody: the settings of
+// WordPress, what starts a program, or texts and settings.
+func (m *machine) mute() bool {
+	src := m.text()
+	switch path.Base(strings.ToLower(strings.ReplaceAll(m.path, `\`, "/"))) {
+	case "wp-config.php":
+		return strings.Contains(src, "db_password") && strings.Contains(src, "abspath")
+	case "index.php":
+		if m.small() && (strings.Contains(src, "/wp-blog-header.php") && strings.Contains(src, "wp_use_themes") || strings.Contains(src, "'_jexec', 1") && strings.Contains(src, "->execute(")) {
+			return true
+		}
+	}
+	shows, sets := 0, 0
+	for _, n := range m.list {
+		switch {
+		case n.op == nHTML && len(bytes.TrimSpace(m.file.src[n.pos:n.end])) == 0:
+		case n.op == nEcho || n.op == nHTML || n.op == nExpr && n.a != nil && n.a.op == nPrint:
+			shows++
+		case n.op == nExpr && n.a != nil && n.a.op == nAssign && n.a.a.op == nIndex && n.a.b.op == nStr:
+			sets++
+		case n.op == nReturn:
+		default:
+			return false
+		}
+	}
+	return shows == 1 && sets >= 5
+}
