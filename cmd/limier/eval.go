@@ -64,7 +64,7 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 	}
 	collectRarely()
 	start := time.Now()
-	trials := judgeAll(ctx, samples, *root, max(1, *workers))
+	trials := judgeAll(ctx, samples, *root, max(1, *workers), *verbose)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -87,8 +87,9 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 }
 
 // judgeAll analyses the samples with the shipped languages, in parallel; the
-// result is in the order of samples.
-func judgeAll(ctx context.Context, samples []sample, root string, workers int) []trial {
+// result is in the order of samples. Reasons are kept on demand only: they hold
+// the texts that they quote.
+func judgeAll(ctx context.Context, samples []sample, root string, workers int, reasons bool) []trial {
 	languages := builtin.Languages()
 	trials := make([]trial, len(samples))
 	next := make(chan int)
@@ -98,6 +99,9 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int) [
 			var buf []byte
 			for i := range next {
 				trials[i] = judge(languages, samples[i], root, &buf)
+				if !reasons {
+					trials[i].judged.Reasons = nil
+				}
 			}
 		})
 	}
