@@ -1,7 +1,6 @@
 package webshell
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -12,19 +11,34 @@ import (
 // blankRun is a stretch of spaces that nobody types.
 const blankRun = 1000
 
-var blank = bytes.Repeat([]byte{' '}, blankRun)
-
 // HasBlank reports whether data holds a stretch of spaces that nobody types.
-func HasBlank(data []byte) bool { return bytes.Contains(data, blank) }
+func HasBlank(data []byte) bool { return blankAt(data) >= 0 }
+
+// blankAt returns where the first such stretch begins, or -1. It looks where one
+// could not be missed.
+func blankAt[T []byte | string](text T) int {
+	for i := blankRun - 1; i < len(text); i += blankRun {
+		from, to := i, i
+		for from > 0 && text[from] == ' ' && text[from-1] == ' ' {
+			from--
+		}
+		for to < len(text) && text[to] == ' ' {
+			to++
+		}
+		if to-from >= blankRun {
+			return from
+		}
+	}
+	return -1
+}
 
 // Blank notes code that was overwritten with spaces, which is what antivirus
 // software leaves of a shell, and code that was pushed out of sight by them.
 func (l *Sights) Blank(p *script.Page) {
-	run := string(blank)
 	for _, b := range p.Blocks {
 		for _, s := range b.Segments {
 			code := p.Text[s.Start:s.End]
-			at := strings.Index(code, run)
+			at := blankAt(code)
 			if at < 0 {
 				continue
 			}

@@ -2,6 +2,7 @@ package webshell
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 
 	"limier/internal/literal"
@@ -79,11 +80,19 @@ var families = []struct {
 	{"WebAdmin 2", []string{"webadmin2y.x.y"}, nil},
 }
 
-// familyWords are the words of all families, one after the other.
+// shortWord is the size of words, in bytes, that would take most of the time of
+// a pass over a text. They are looked for where all others were found.
+const shortWord = 3
+
+// familyWords are the longer words of all families, one after the other.
 var familyWords = sync.OnceValue(func() *literal.Set {
 	var all []string
 	for _, f := range families {
-		all = append(all, f.words...)
+		for _, w := range f.words {
+			if len(w) > shortWord {
+				all = append(all, w)
+			}
+		}
 	}
 	return literal.New(all)
 })
@@ -99,9 +108,14 @@ func FamilyOf(text []byte) string {
 	i := 0
 	for _, f := range families {
 		proven := true
-		for range f.words {
-			proven = proven && have[i>>6]>>(i&63)&1 == 1
-			i++
+		for _, w := range f.words {
+			if len(w) > shortWord {
+				proven = proven && have[i>>6]>>(i&63)&1 == 1
+				i++
+			}
+		}
+		for _, w := range f.words {
+			proven = proven && (len(w) > shortWord || holdsFold(text, w))
 		}
 		if proven && len(f.proof) > 0 && plain == nil {
 			plain = tidy(text)
@@ -134,23 +148,45 @@ func family(language string, data []byte, best Reason) string {
 	return ""
 }
 
+// holdsFold reports whether a text holds a word in lower case that ends in a
+// digit, in either case.
+func holdsFold(text []byte, word string) bool {
+	last := len(word) - 1
+	for i := last; i < len(text); i++ {
+		k := bytes.IndexByte(text[i:], word[last])
+		if k < 0 {
+			return false
+		}
+		if i += k; strings.EqualFold(string(text[i-last:i]), word[:last]) {
+			return true
+		}
+	}
+	return false
+}
+
 // tidy is a text without spaces, with single quotes for double and escaped ones.
 func tidy(s []byte) []byte {
 	out := make([]byte, len(s))
 	n := 0
 	for i, c := range s {
-		switch c {
-		case ' ', '\t', '\r', '\n':
-			continue
-		case '"':
-			c = '\''
-		case '\\':
-			if i+1 < len(s) && s[i+1] == '\'' {
-				continue // the quote stays
-			}
+		t := &tidied[c]
+		out[n] = t.as
+		n += int(t.size)
+		if c == '\\' && i+1 < len(s) && s[i+1] == '\'' {
+			n-- // the quote stays
 		}
-		out[n] = c
-		n++
 	}
 	return out[:n]
 }
+
+// tidied is what becomes of each byte: spaces take no room.
+var tidied = func() (t [256]struct{ as, size uint8 }) {
+	for c := range t {
+		t[c].as, t[c].size = byte(c), 1
+	}
+	t['"'].as = '\''
+	for _, c := range " \t\r\n" {
+		t[c].size = 0
+	}
+	return t
+}()

@@ -9,10 +9,11 @@ import (
 	"limier/webshell"
 )
 
-// words are what worth looks for, 64 at most.
-var words = []string{"65000", "+adw", "#@~^", "runat", "<%", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "pwd", "classid", "progid",
-	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
-	"new function", "= function;", "=function;", "this[", "](", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
+// words are what worth looks for in one pass, 64 at most; shorter ones would
+// take most of its time.
+var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
+	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
+	"new function", "= function;", "=function;", "this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
 	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval"}
 
 var (
@@ -42,13 +43,13 @@ func worth(data []byte) bool {
 		return true
 	}
 	runat := has("runat")
-	if !has("<%") && !runat {
+	if !runat && !bytes.Contains(data, []byte("<%")) {
 		return false
 	}
 	if webshell.HasBlank(data) || has("#include") && includesImage(lower(data)) {
 		return true
 	}
-	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || has("pwd")) {
+	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || bytes.Contains(lower(data), []byte("pwd"))) {
 		return true
 	}
 	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("xmlhttp") && (has("127.0.0.1") || has("binaryread")) {
@@ -56,14 +57,15 @@ func worth(data []byte) bool {
 	}
 	if has("execute") || has("eval") || has("createobject") || has("activexobject") {
 		low := lower(data)
-		if called(low, "execute", runat) || called(low, "eval", runat) || created(low, "createobject") || created(low, "activexobject") {
+		if has("execute") && called(low, "execute", runat) || has("eval") && called(low, "eval", runat) ||
+			has("createobject") && created(low, "createobject") || has("activexobject") && created(low, "activexobject") {
 			return true
 		}
 	}
-	if has("xp_") && (has("xp_cmdshell") || has("adodb.command")) {
+	if has("xp_cmdshell") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
 		return true
 	}
-	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || has("](")) {
+	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || bytes.Contains(data, []byte("]("))) {
 		return true
 	}
 	if has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
