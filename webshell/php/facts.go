@@ -40,6 +40,7 @@ type mark struct {
 	// stands outside functions.
 	alone, top bool
 	open       bool // no upload's name or type had been looked at
+	part       bool // a method that nothing in the file calls
 }
 
 // facts are what a run leaves behind besides reasons.
@@ -88,6 +89,7 @@ type facts struct {
 	mentioned map[string]bool  // words that the text was asked for
 	stored    bool             // something of another host was written to a file
 	gone      bool             // the script deletes itself
+	lent      bool             // an object is used that another file must have made
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
 	unlocked  map[string]bool  // texts that a function of the file decoded from literals
@@ -118,7 +120,7 @@ func (m *machine) note(b behaviour, n *node, v value) {
 		m.facts.seen = map[behaviour]mark{}
 	}
 	if _, ok := m.facts.seen[b]; !ok {
-		m.facts.seen[b] = mark{n, m.unit, v.tr, m.isolated(), m.f == m.globals, !m.facts.uploadOK}
+		m.facts.seen[b] = mark{n, m.unit, v.tr, m.isolated(), m.f == m.globals, !m.facts.uploadOK, m.module()}
 		m.facts.order = append(m.facts.order, b)
 	}
 }

@@ -101,14 +101,16 @@ func (m *machine) manager() {
 		weight++
 	}
 	words := make([]string, len(did))
+	part := true // of a program, which decides who gets there
 	for i, b := range did {
 		words[i] = string(b)
+		part = part && m.facts.seen[b].part
 	}
 	text := "The script " + strings.Join(words, ", ") + ", as the request says."
 	switch {
-	case len(did) >= 4 && m.isolated():
+	case len(did) >= 4 && m.isolated() && !part:
 		m.behaves("file-manager", webshell.Webshell, high, text, did)
-	case len(did) == 3 && (weight > 3 || m.small()) && m.isolated():
+	case len(did) == 3 && (weight > 3 || m.small()) && m.isolated() && !part:
 		m.behaves("file-manager", webshell.Webshell, moderate, text, did)
 	case len(did) >= 3:
 		m.behaves("file-manager", webshell.Suspicious, moderate, text, did)
@@ -369,9 +371,24 @@ func (m *machine) boasts(n *node) {
 	if len(found) < 2 {
 		return
 	}
-	if found = append(found, look(signs)...); len(found) >= 4 {
+	if found = append(found, look(signs)...); len(found) >= 4 && !m.translated() {
 		m.report("intruders-tool", webshell.Malicious, moderate, "The page names itself as a tool of intruders: "+strings.Join(found[:min(len(found), 8)], ", ")+".", n, value{})
 	}
+}
+
+// translated says that texts of the file are looked up in the visitor's
+// language, as programs for everybody do and intruders do not.
+func (m *machine) translated() bool {
+	n := 0
+	for i, t := range m.file.tokens[:len(m.file.tokens)-1] {
+		if t.kind == tIdent && m.file.tokens[i+1].kind == '(' {
+			switch string(m.file.src[t.pos:t.end]) {
+			case "__", "_e", "esc_html__", "gettext":
+				n++
+			}
+		}
+	}
+	return n >= 5
 }
 
 // tunnel sees a script that carries the client's traffic to any host.

@@ -111,6 +111,9 @@ func (m *machine) methodCall(n *node) value {
 		}
 		return o
 	}
+	if o.k == vUnknown && o.t == fromUndef && n.a.op != nMCall {
+		m.facts.lent = true
+	}
 	s, _ := name.text()
 	if m.gadget && o.t&fromRequest != 0 {
 		m.chained(o, strings.ToLower(s), args)

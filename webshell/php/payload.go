@@ -172,8 +172,23 @@ func (m *machine) assembled(n *node, v value) {
 	m.facts.names[name] = true
 	m.kindle()
 	if deadly[name] || len(m.facts.names) == 3 {
-		m.report("assembled-names", webshell.Malicious, moderate, "Names of functions are assembled at run time: "+name+".", n, value{})
+		verdict := webshell.Malicious
+		if m.framed && !deadly[name] && m.unpacksOwn() {
+			verdict = webshell.Suspicious
+		}
+		m.report("assembled-names", verdict, moderate, "Names of functions are assembled at run time: "+name+".", n, value{})
 	}
+}
+
+// unpacksOwn says that the functions whose names are assembled undo each other:
+// a program keeps data of its own, encoded, and hides the names from scanners.
+func (m *machine) unpacksOwn() bool {
+	for name := range m.facts.names {
+		if s, ok := strings.CutSuffix(name, "_decode"); ok && m.facts.names[s+"_encode"] {
+			return true
+		}
+	}
+	return false
 }
 
 // ordinary says that PHP has a harmless function of that name.

@@ -11,6 +11,9 @@ func (m *machine) pure(c *call) value {
 	if (c.name == "str_replace" || c.name == "str_ireplace") && !c.arg(2).exact() {
 		m.grafted(c)
 	}
+	if r := c.arg(1); quotes(r) && strings.HasSuffix(c.name, "replace") && c.arg(2).k == vUnknown && c.arg(2).t&fromFile != 0 {
+		return value{k: vPart, s: r.s, ref: r.ref, t: t, tr: tr} // what is new in a file's text
+	}
 	if f := c.native.fold; f != nil {
 		work := 16
 		for _, a := range c.args {
@@ -48,7 +51,7 @@ func (m *machine) pure(c *call) value {
 				if x, ok := c.arg(1).ref.(*array); ok && t&hidden != 0 && len(v.s) >= 8 && len(x.vals) == len(v.s) { // of single letters
 					t |= decoded
 				}
-				if dec {
+				if dec && v.s != c.arg(0).s && v.s != c.arg(2).s { // what changes nothing hides nothing
 					if len(v.s) >= 200 {
 						m.kindle()
 					}
@@ -140,4 +143,15 @@ func words(s string) map[string]bool {
 		out[w] = true
 	}
 	return out
+}
+
+// quotes says that a text puts what is not known of it between quotes: a
+// setting in a script, which stays a constant.
+func quotes(v value) bool {
+	after := v.tail()
+	if v.k != vPart || v.s == "" || after == "" || strings.Contains(v.s, "<") {
+		return false
+	}
+	q := v.s[len(v.s)-1]
+	return q == after[0] && (q == '\'' || q == '"') && strings.Count(v.s, string(q))%2 == 1
 }

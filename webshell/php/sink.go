@@ -382,6 +382,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)
 	case t&fromOddFile != 0:
 		m.report("odd-file-to-eval", webshell.Malicious, moderate, what, n, v)
+	case t&fromUndef != 0 && m.isolated() && m.facts.lent:
+		m.report("undefined-to-eval", webshell.Suspicious, moderate, what, n, v)
 	case t&fromUndef != 0 && m.isolated():
 		m.note(doesEval, n, v)
 		m.report("undefined-to-eval", webshell.Webshell, moderate, what, n, v)

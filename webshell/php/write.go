@@ -147,7 +147,7 @@ func (m *machine) written(c *call, p, d value) {
 			v = webshell.Suspicious
 		}
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
-	case t&fromRequest != 0 && d.k == vPart && script && strings.Contains(d.s, "<?") && t&checked == 0:
+	case t&fromRequest != 0 && d.k == vPart && script && (strings.Contains(d.s, "<?") || t&fromFile != 0) && t&checked == 0:
 		m.report("request-into-script", webshell.Suspicious, low, "The request is written into a script.", c.n, dv)
 	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"), d.k == vPart && runsOthers(p, d.s+d.tail()):
 		m.report("prepends-script", m.byProgram(p, d.s+d.tail()), moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
