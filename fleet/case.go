@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -137,11 +138,8 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 			line, err := readLine(plain)
 			plain = plain[len(line):]
 			var m wire.Message
-			if mem != nil {
-				m = mem.message(line)
-			}
 			if err == nil {
-				err = message(line, n, ended, &m)
+				m, err = message(line, n, ended, mem)
 			}
 			ended = m.End != nil
 			if !yield(m, err) || err != nil {
@@ -167,9 +165,11 @@ type memory struct {
 }
 
 // message gives a line memory by how it begins. Where that is wrong, JSON takes
-// it away again: it says what a message is, this only saves allocations.
+// it away again: it says what a message is, this only saves allocations. A nil
+// memory gives none.
 func (m *memory) message(line []byte) (w wire.Message) {
 	switch {
+	case m == nil:
 	case bytes.HasPrefix(line, []byte(`{"exposure":{`)):
 		e := &m.exposure
 		*e = wire.Exposure{Proof: e.Proof[:0], CVEs: e.CVEs[:0], Notes: e.Notes[:0]}
@@ -188,16 +188,23 @@ func (m *memory) message(line []byte) (w wire.Message) {
 	return w
 }
 
+// quickMessage reads most lines; what it does not read is read again.
+var quickMessage = quickly(reflect.TypeFor[wire.Message]())
+
 // message reads the line as the message number n.
-func message(line []byte, n int, ended bool, m *wire.Message) error {
+func message(line []byte, n int, ended bool, mem *memory) (m wire.Message, err error) {
 	switch {
 	case ended:
-		return errors.New("there is more after the end")
+		return m, errors.New("there is more after the end")
 	case n == maxMessages:
-		return fmt.Errorf("more than %d messages", maxMessages)
+		return m, fmt.Errorf("more than %d messages", maxMessages)
 	}
-	if err := json.Unmarshal(line, m); err != nil { // version 2: strict about UTF-8 and repeated names
-		return fmt.Errorf("message %d: %w", n+1, err)
+	m = mem.message(line)
+	if rest, ok := quickMessage(line, reflect.ValueOf(&m).Elem()); !ok || string(rest) != "\n" {
+		m = mem.message(line)
+		if err := json.Unmarshal(line, &m); err != nil { // version 2: strict about UTF-8 and repeated names
+			return m, fmt.Errorf("message %d: %w", n+1, err)
+		}
 	}
 	kinds := 0
 	for _, is := range []bool{m.Start != nil, m.Exposure != nil, m.Finding != nil, m.Evidence != nil, m.Gap != nil, m.End != nil} {
@@ -207,13 +214,13 @@ func message(line []byte, n int, ended bool, m *wire.Message) error {
 	}
 	switch {
 	case (n == 0) != (m.Start != nil):
-		return fmt.Errorf("message %d: a stream begins with one start, and has no other", n+1)
+		return m, fmt.Errorf("message %d: a stream begins with one start, and has no other", n+1)
 	case n == 0 && m.Start.Format != wire.Format:
-		return fmt.Errorf("it has the format %.40q; this version reads %s", m.Start.Format, wire.Format)
+		return m, fmt.Errorf("it has the format %.40q; this version reads %s", m.Start.Format, wire.Format)
 	case kinds > 1:
-		return fmt.Errorf("message %d is several at once", n+1)
+		return m, fmt.Errorf("message %d is several at once", n+1)
 	}
-	return nil
+	return m, nil
 }
 
 // readLine reads a line with its end. It fails if the line is longer than
