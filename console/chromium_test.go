@@ -3,6 +3,8 @@ package console
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +38,7 @@ func TestChromium(t *testing.T) {
 	}
 	e := newEstate(t, nil)
 	e.account("root", store.Admin, "")
+	published(t, e)
 
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
@@ -152,6 +155,31 @@ func TestChromium(t *testing.T) {
 			t.Errorf("the browser complains: %s", text)
 		}
 	}
+}
+
+// published publishes claims and a case, to all and to partners, and withdraws one.
+func published(t *testing.T, e *estate) {
+	t.Helper()
+	server, err := e.hub.Server(t.Context(), store.All(), e.mixed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := e.as("root")
+	send := func(path string, form url.Values) {
+		t.Helper()
+		if code, _ := v.post("/publication", path, form); code != http.StatusOK {
+			t.Fatal(path, code)
+		}
+	}
+	send("/publication/collections", url.Values{"title": {"Health sector"}, "tlp": {"amber"}, "readers": {"clinic\ntown\n@root"}})
+	send("/publication/claims", url.Values{})
+	all, err := e.hub.Collections(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	send("/publication/indicators", url.Values{"case": {fmt.Sprint(server.Latest)}, "collection": {all[2].ID}})
+	_, page := v.get("/publication?q=203.0.113.45")
+	send("/publication/withdraw", url.Values{"item": {tick(t, page, "203.0.113.45")}, "reason": {"our own scanner"}})
 }
 
 // unusable lists what keeps people with a keyboard or a screen reader from a

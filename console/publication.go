@@ -2,18 +2,21 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"limier/claim"
 	"limier/publish"
 	"limier/publish/claims"
 	"limier/publish/feed"
@@ -21,19 +24,45 @@ import (
 	"limier/publish/stix"
 	"limier/publish/taxii"
 	"limier/statement"
+	"limier/store"
 )
 
-// taxiiServer serves what was published to every account, of whatever
-// organisation: by token, or by name and token.
+// taxiiServer serves what was published to each account whose collection it is:
+// by token, or by name and token.
 func (c *Console) taxiiServer() *taxii.Server {
 	return &taxii.Server{
 		Title: "Limier", Description: "What this hub publishes", Store: c.Store.Published(), Now: c.Now,
-		Roots: func(string) []taxii.Root {
-			return []taxii.Root{{Path: "limier", Title: "Limier", Collections: taxii.Collections()}}
+		Roots: func(ctx context.Context, name string) ([]taxii.Root, error) {
+			a, err := c.Store.Account(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			root := taxii.Root{Path: "limier", Title: "Limier"}
+			all, err := c.readable(ctx, a)
+			for _, k := range all {
+				t := taxii.Collection{ID: k.ID, Title: publish.Plain(k.Title), CanRead: true, MediaTypes: []string{taxii.StixType}}
+				if i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID }); i >= 0 {
+					t = taxii.Collections()[i]
+				}
+				t.Description = strings.TrimSpace(t.Description + " " + tlpName(k.TLP))
+				root.Collections = append(root.Collections, t)
+			}
+			return []taxii.Root{root}, err
 		},
-		User: c.subscriber,
+		User: func(r *http.Request) (string, bool) {
+			a, ok := c.subscriber(r)
+			return a.Name, ok
+		},
 	}
 }
+
+// readable lists the collections that an account reads.
+func (c *Console) readable(ctx context.Context, a store.Account) ([]store.Collection, error) {
+	all, err := c.Store.Collections(ctx)
+	return slices.DeleteFunc(all, func(k store.Collection) bool { return !k.Reads(a) }), err
+}
+
+func tlpName(tlp string) string { return "TLP:" + strings.ToUpper(tlp) }
 
 // asking holds back an address that tries tokens.
 func (c *Console) asking(h http.Handler) http.Handler {
@@ -53,81 +82,219 @@ func (c *Console) asking(h http.Handler) http.Handler {
 
 // subscriber is the account of a program: a token as bearer, or as the password
 // of its name (RFC 7617), which TAXII clients can send.
-func (c *Console) subscriber(r *http.Request) (string, bool) {
+func (c *Console) subscriber(r *http.Request) (store.Account, bool) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	name := ""
 	if !ok {
 		if name, token, ok = r.BasicAuth(); !ok {
-			return "", false
+			return store.Account{}, false
 		}
 	}
 	s, err := c.Store.Session(r.Context(), token, c.Now())
 	if err != nil || name != "" && s.Account.Name != name {
-		return "", false
+		return store.Account{}, false
 	}
 	c.byHost.forget(host(r))
-	return s.Account.Name, true
+	return s.Account, true
 }
 
 type publicationData struct {
 	Collections []publishedCollection
+	Own         []store.Collection // that this account may change
+	TLPs        []string
+	Query, In   string
+	Items       []publishedItem
 	Report      *statement.Report
 	File, Pins  string
+
+	Form string     // that was refused: "indicators", "collection" or "withdraw"; "" for none
+	Sent url.Values // what it held
+}
+
+// Kept is what a field of a form held when the form was refused.
+func (d publicationData) Kept(form, field string) string {
+	if form != d.Form {
+		return ""
+	}
+	return d.Sent.Get(field)
+}
+
+// Choices are the collections that claims, or indicators, may go to. The one that
+// is always there for the other kind is none.
+func (d publicationData) Choices(kind string) []publishedCollection {
+	return slices.DeleteFunc(slices.Clone(d.Collections), func(k publishedCollection) bool {
+		i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID })
+		return i >= 0 && taxii.Collections()[i].Alias != kind
+	})
 }
 
 type publishedCollection struct {
-	taxii.Collection
-	Marking string
-	Objects int
-	Last    time.Time
+	store.Collection
+	Description, Marking string
+	Objects              int
+	Last                 time.Time
+}
+
+// A publishedItem is a claim or an indicator as a person reads it.
+type publishedItem struct {
+	store.Item
+	Key    string // of the form: collection and object
+	Name   string // of an indicator
+	Text   string // what it says; why, if it was withdrawn
+	Where  publishedCollection
+	Ticked bool
+}
+
+// naming is what a STIX object calls itself.
+func naming(o taxii.Object) string {
+	var x struct{ Name string }
+	_ = json.Unmarshal(o.JSON, &x) // it was read when it was published
+	return x.Name
+}
+
+// saying is what a STIX object says, in one line.
+func saying(o taxii.Object) string {
+	var x struct{ Name, Description, Content, Explanation string }
+	_ = json.Unmarshal(o.JSON, &x)
+	line, _, _ := strings.Cut(cmp.Or(x.Content, x.Explanation, x.Description), "\n")
+	return line
 }
 
 func (c *Console) publication(v *visit) error {
 	return c.showPublication(v, http.StatusOK, "", "", publicationData{})
 }
 
-func (c *Console) showPublication(v *visit, status int, done, problem string, d publicationData) error {
-	for i, k := range taxii.Collections() {
-		n, last, err := c.Store.Published().Count(v.ctx(), k.ID)
-		if err != nil {
-			return err
-		}
-		d.Collections = append(d.Collections, publishedCollection{k, []string{"TLP:CLEAR", "TLP:AMBER+STRICT"}[i], n, last})
-	}
-	return c.show(v, status, "publication", page{Title: v.t("Publication"), Data: d, Done: done, Error: problem})
+// refusePublication shows a form of the page again, with what it held and what
+// is wrong.
+func (c *Console) refusePublication(v *visit, status int, form, text string, values ...any) error {
+	return c.showPublication(v, status, "", v.t(text, values...), publicationData{Form: form, Sent: v.r.PostForm})
 }
 
-// publishClaims lets the knowledge go: what ships, and what was reviewed here.
+func (c *Console) showPublication(v *visit, status int, done, problem string, d publicationData) error {
+	all, err := c.readable(v.ctx(), *v.account)
+	if err != nil {
+		return err
+	}
+	d.TLPs = store.TLPs()
+	where := map[string]publishedCollection{}
+	for _, k := range all {
+		p := publishedCollection{Collection: k, Marking: tlpName(k.TLP)}
+		if i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID }); i >= 0 {
+			p.Title, p.Description = v.t(k.Title), taxii.Collections()[i].Description
+		} else {
+			d.Own = append(d.Own, k)
+		}
+		if p.Objects, p.Last, err = c.Store.Published().Count(v.ctx(), k.ID); err != nil {
+			return err
+		}
+		d.Collections = append(d.Collections, p)
+		where[k.ID] = p
+	}
+	asked := v.r.URL.Query()
+	if v.r.Method == http.MethodPost {
+		asked = v.r.PostForm // the list stays as it was
+	}
+	d.Query, d.In = strings.TrimSpace(cut(asked.Get("q"))), asked.Get("in")
+	var in []string
+	for _, k := range d.Collections {
+		if d.In == "" || d.In == k.ID {
+			in = append(in, k.ID)
+		}
+	}
+	items, next, err := c.Store.Published().Items(v.ctx(), in, d.Query, store.Page{After: asked.Get("after"), Limit: 20})
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		p := publishedItem{Item: i, Key: i.Collection + "/" + i.ID, Where: where[i.Collection]}
+		if p.Text = saying(i.Object); i.Type == "indicator" {
+			p.Name = naming(i.Object)
+		}
+		p.Ticked = d.Form == "withdraw" && slices.Contains(d.Sent["item"], p.Key)
+		d.Items = append(d.Items, p)
+	}
+	p := page{Title: v.t("Publication"), Data: d, Done: done, Error: problem}
+	if next != "" {
+		p.Next = "/publication?" + url.Values{"q": {d.Query}, "in": {d.In}, "after": {next}}.Encode() + "#published"
+	}
+	return c.show(v, status, "publication", p)
+}
+
+// chosen is the collection that a form names; without, that of the kind which
+// is always there.
+func (c *Console) chosen(v *visit, kind string) (store.Collection, error) {
+	all, err := c.readable(v.ctx(), *v.account)
+	if err != nil {
+		return store.Collection{}, err
+	}
+	id := v.r.PostForm.Get("collection")
+	for _, t := range taxii.Collections() {
+		switch {
+		case id == "" && t.Alias == kind:
+			id = t.ID
+		case id == t.ID && t.Alias != kind:
+			return store.Collection{}, store.ErrNotFound
+		}
+	}
+	for _, k := range all {
+		if k.ID == id {
+			return k, nil
+		}
+	}
+	return store.Collection{}, store.ErrNotFound
+}
+
+// publishClaims lets the knowledge go: what ships, and what was reviewed here,
+// but for what was withdrawn from the collection.
 func (c *Console) publishClaims(v *visit) error {
+	k, err := c.chosen(v, "claims")
+	if err != nil {
+		return err
+	}
 	b, err := c.base(v)
 	if err != nil {
 		return err
 	}
-	raws, err := claims.Objects(b.Claims, claims.Options{TLP: "clear"})
-	if err != nil {
-		return err
-	}
-	objects, err := taxii.ParseObjects(raws)
-	if err != nil {
-		return err
-	}
-	all := claims.Formats()
-	var event bytes.Buffer
-	i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == "misp" })
-	if err := all[i].Write(&event, b.Claims, claims.Options{TLP: "clear", Set: "hub"}); err != nil {
-		return err
-	}
-	return c.letGo(v, 0, objects, event.Bytes())
+	return c.letGo(v, k, func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error) {
+		list := slices.DeleteFunc(slices.Clone(b.Claims), func(k claim.Claim) bool {
+			return slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return gone[id] })
+		})
+		if left = len(b.Claims) - len(list); len(list) == 0 {
+			return nil, nil, left, errAllGone
+		}
+		o := claims.Options{TLP: k.TLP, Set: "hub", Gone: func(id string) bool { return gone[id] }}
+		if !k.Always {
+			o.Set += " " + k.ID
+		}
+		raws, err := claims.Objects(list, o)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if objects, err = taxii.ParseObjects(raws); err != nil {
+			return nil, nil, 0, err
+		}
+		all := claims.Formats()
+		var out bytes.Buffer
+		i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == "misp" })
+		err = all[i].Write(&out, list, o)
+		return objects, out.Bytes(), left, err
+	})
 }
 
 // publishIndicators lets the indicators of a case go, and nothing of the victim.
 func (c *Console) publishIndicators(v *visit) error {
+	k, err := c.chosen(v, "indicators")
+	if err != nil {
+		return err
+	}
 	id, err := strconv.ParseInt(v.r.PostForm.Get("case"), 10, 64)
 	if err != nil {
-		return c.showPublication(v, http.StatusBadRequest, "", v.t("A case is a number: the report's address ends with it."), publicationData{})
+		return c.refusePublication(v, http.StatusBadRequest, "indicators", "A case is a number: the report's address ends with it.")
 	}
 	_, got, err := c.Store.Case(v.ctx(), v.scope, id)
-	if err != nil {
+	if errors.Is(err, store.ErrNotFound) {
+		return c.refusePublication(v, http.StatusNotFound, "indicators", "There is no case of that number.")
+	} else if err != nil {
 		return err
 	}
 	var b bytes.Buffer
@@ -139,75 +306,199 @@ func (c *Console) publishIndicators(v *visit) error {
 		return err
 	}
 	if len(objects) == 0 {
-		return c.showPublication(v, http.StatusUnprocessableEntity, "", v.t("This case holds no indicators: nothing was published."), publicationData{})
+		return c.refusePublication(v, http.StatusUnprocessableEntity, "indicators", "This case holds no indicators: nothing was published.")
 	}
-	var event bytes.Buffer
-	if err := misp.WriteIndicators(&event, got); err != nil {
+	if objects, err = marking(objects, k.TLP); err != nil {
 		return err
 	}
-	return c.letGo(v, 1, objects, event.Bytes())
+	set := ""
+	if !k.Always {
+		set = "\n" + k.ID
+	}
+	var event bytes.Buffer
+	if err := misp.WriteIndicators(&event, got, k.TLP, set); err != nil {
+		return err
+	}
+	return c.letGo(v, k, func(gone map[string]bool) ([]taxii.Object, []byte, int, error) {
+		var without []taxii.Object
+		all := 0
+		for _, o := range objects {
+			if o.Type != "indicator" {
+				continue
+			}
+			if all++; gone[o.ID] {
+				without = append(without, o)
+			}
+		}
+		if len(without) == all {
+			return nil, nil, all, errAllGone
+		}
+		text, err := feed.Withdraw(event.Bytes(), carries(without), "withdrawn before", c.Now())
+		return objects, text, len(without), err
+	})
+}
+
+// marking marks the indicators of a case, which are TLP:AMBER+STRICT as it is,
+// in another way.
+func marking(objects []taxii.Object, tlp string) ([]taxii.Object, error) {
+	id, definition, err := claims.Marking(tlp)
+	if err != nil {
+		return nil, err
+	}
+	strict, _, err := claims.Marking("amber+strict")
+	if err != nil {
+		return nil, err
+	}
+	raws := make([]json.RawMessage, len(objects))
+	for i, o := range objects {
+		raws[i] = bytes.ReplaceAll(o.JSON, []byte(strict), []byte(id))
+		if o.ID == strict {
+			raws[i] = definition
+		}
+	}
+	return taxii.ParseObjects(raws)
 }
 
 // letGo publishes objects over TAXII, and the same as an event of the MISP feed.
-func (c *Console) letGo(v *visit, collection int, objects []taxii.Object, event []byte) error {
-	k := taxii.Collections()[collection]
-	if err := c.Store.Published().Add(v.ctx(), k.ID, objects, c.Now()); err != nil {
-		return err
-	}
-	var in struct{ Event struct{ UUID string } }
-	if err := json.Unmarshal(event, &in); err != nil {
-		return err
-	}
-	o := taxii.Object{ID: in.Event.UUID, Type: "misp-event", Spec: "2.1", Version: c.Now().UTC().Format(time.RFC3339Nano), JSON: event}
-	if err := c.Store.Published().Add(v.ctx(), mispCollection, []taxii.Object{o}, c.Now()); err != nil {
-		return err
-	}
-	if err := c.note(v, "published", k.Alias, fmt.Sprint(len(objects), " objects")); err != nil {
-		return err
-	}
-	return c.showPublication(v, http.StatusOK, v.t("Published: %s.", v.words.n(len(objects), "object", "objects")), "", publicationData{})
-}
-
-// mispCollection keeps the events of the MISP feed; TAXII does not show it.
-const mispCollection = "misp-feed"
-
-// mispFeed serves what was published to those whom TAXII serves.
-func (c *Console) mispFeed(w http.ResponseWriter, r *http.Request) {
-	if _, ok := c.subscriber(r); !ok {
-		w.Header().Set("WWW-Authenticate", `Basic realm="MISP feed", charset="UTF-8"`)
-		http.Error(w, "say who you are", http.StatusUnauthorized)
-		return
-	}
-	http.StripPrefix("/misp-feed", feed.Source{All: c.events, One: c.event}).ServeHTTP(w, r)
-}
-
-// events yields the events of the MISP feed, a few at a time from the store.
-func (c *Console) events(ctx context.Context) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		q := taxii.Query{Limit: 8}
-		for more := true; more; {
-			var page []taxii.Object
-			var err error
-			if page, more, err = c.Store.Published().Query(ctx, mispCollection, q); err != nil {
-				yield(nil, err)
-				return
+// What was withdrawn before stays so: make is told what, and says how many claims
+// or indicators that leaves out.
+func (c *Console) letGo(v *visit, k store.Collection, make func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error)) error {
+	n, left := 0, 0
+	err := c.Store.Published().Change(v.ctx(), func(p store.Published) error {
+		gone, err := p.Revoked(v.ctx(), k.ID)
+		if err != nil {
+			return err
+		}
+		objects, event, without, err := make(gone)
+		if err != nil {
+			return err
+		}
+		objects = slices.DeleteFunc(slices.Clone(objects), func(o taxii.Object) bool { return gone[o.ID] })
+		n, left = len(objects), without
+		if err := p.Add(v.ctx(), k.ID, objects, c.Now()); err != nil {
+			return err
+		}
+		var in struct{ Event struct{ UUID string } }
+		if err := json.Unmarshal(event, &in); err != nil {
+			return err
+		}
+		old, _, err := p.Query(v.ctx(), feedOf(k), taxii.Query{IDs: []string{in.Event.UUID}})
+		if err != nil {
+			return err
+		}
+		if len(old) > 0 {
+			if event, err = feed.Keep(old[0].JSON, event, c.Now()); err != nil {
+				return err
 			}
-			for _, o := range page {
-				if !yield(o.JSON, nil) {
-					return
-				}
-				q.After = o.Seq
+		}
+		return c.putEvent(v, p, feedOf(k), in.Event.UUID, event)
+	})
+	if errors.Is(err, errAllGone) {
+		return c.refusePublication(v, http.StatusUnprocessableEntity, "", "All of it was withdrawn before: nothing was published.")
+	} else if err != nil {
+		return err
+	}
+	if err := c.note(v, "published", publish.Plain(k.Title), fmt.Sprintf("%d objects, %d left out that were withdrawn", n, left)); err != nil {
+		return err
+	}
+	done := v.t("Published: %s.", v.words.n(n, "object", "objects"))
+	if left > 0 {
+		done += " " + v.t("Left out, since it was withdrawn before: %s.", v.words.number(left))
+	}
+	return c.showPublication(v, http.StatusOK, done, "", publicationData{})
+}
+
+var errAllGone = errors.New("all of it was withdrawn before")
+
+// putCollection makes a collection, or changes who reads it.
+func (c *Console) putCollection(v *visit) error {
+	f := v.r.PostForm
+	bad := func(text string, values ...any) error {
+		return c.refusePublication(v, http.StatusBadRequest, "collection", text, values...)
+	}
+	k := store.Collection{ID: f.Get("collection"), Title: strings.TrimSpace(cut(f.Get("title"))), TLP: f.Get("tlp"), Everybody: f.Get("everybody") == "yes", Created: c.Now(), CreatedBy: v.account.Name}
+	action := "changed collection"
+	if k.ID == "" {
+		action, k.ID = "made collection", publish.UUID(publish.Space, "taxii collection\n"+secret())
+	} else if old, err := c.chosen(v, ""); err != nil {
+		return err
+	} else {
+		k.TLP = old.TLP
+	}
+	for line := range strings.Lines(f.Get("readers")) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(k.Readers, line) {
+			k.Readers = append(k.Readers, line)
+		}
+	}
+	if k.Title == "" || !slices.Contains(store.TLPs(), k.TLP) {
+		return bad("A collection needs a title and a marking.")
+	}
+	var nobody *store.ReaderError
+	switch err := c.Store.PutCollection(v.ctx(), v.scope, k); {
+	case errors.As(err, &nobody):
+		return bad("“%s” is no organisation of this hub, and no account with @ in front. Make it first, under Administration.", publish.Plain(nobody.Reader))
+	case errors.Is(err, store.ErrRed):
+		return bad("TLP:RED is for single persons: name accounts with @ in front, no organisation and not everybody.")
+	case err != nil:
+		return err
+	}
+	who := strings.Join(k.Readers, " ")
+	if k.Everybody {
+		who = "everybody"
+	}
+	if err := c.note(v, action, publish.Plain(k.Title), tlpName(k.TLP)+", "+who); err != nil {
+		return err
+	}
+	return c.showPublication(v, http.StatusOK, v.t("The collection was saved."), "", publicationData{})
+}
+
+// withdraw takes back what was ticked: over TAXII it is revoked, in the MISP feed
+// deleted.
+func (c *Console) withdraw(v *visit) error {
+	f := v.r.PostForm
+	reason := strings.Join(strings.Fields(cut(f.Get("reason"))), " ")
+	if len(f["item"]) == 0 {
+		return c.refusePublication(v, http.StatusBadRequest, "withdraw", "Tick what is to be withdrawn.")
+	}
+	if reason == "" {
+		return c.refusePublication(v, http.StatusBadRequest, "withdraw", "Say why: subscribers read it.")
+	}
+	all, err := c.readable(v.ctx(), *v.account)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, k := range all {
+		var ids []string
+		for _, item := range f["item"] {
+			if id, ok := strings.CutPrefix(item, k.ID+"/"); ok {
+				ids = append(ids, id)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		var gone []taxii.Object
+		err := c.Store.Published().Change(v.ctx(), func(p store.Published) (err error) {
+			if gone, err = taxii.Withdraw(v.ctx(), p, k.ID, ids, reason, c.Now()); err != nil {
+				return err
+			}
+			return c.withdrawFromFeed(v, p, feedOf(k), gone, reason)
+		})
+		if err != nil {
+			return err
+		}
+		for _, o := range gone {
+			n++
+			if err := c.note(v, "withdrew", o.ID, publish.Plain(k.Title+": "+reason+" — "+saying(o))); err != nil {
+				return err
 			}
 		}
 	}
-}
-
-func (c *Console) event(ctx context.Context, uuid string) ([]byte, error) {
-	page, _, err := c.Store.Published().Query(ctx, mispCollection, taxii.Query{IDs: []string{uuid}, Limit: 1})
-	if err != nil || len(page) == 0 {
-		return nil, err
+	if n == 0 {
+		return c.refusePublication(v, http.StatusNotFound, "withdraw", "Nothing of that is published any more.")
 	}
-	return page[0].JSON, nil
+	return c.showPublication(v, http.StatusOK, v.t("Withdrawn: %s. Subscribers learn it at their next visit.", v.words.number(n)), "", publicationData{})
 }
 
 // verifyStatement shows what the signatures of a co-signed statement are worth

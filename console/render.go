@@ -96,11 +96,11 @@ func (c *Console) funcs(w *words) template.FuncMap {
 		"stylesheet": func() string { return c.cssPath },
 		"plain":      func(v any) string { return publish.Plain(fmt.Sprint(v)) },
 		"when":       when, "day": day, "hue": hue, "levelHue": levelHue,
-		"relation": w.relation,
-		"say":      func(s string) template.HTML { return html.Say(w.lang, s) },
-		"join":     func(list []string) string { return publish.Plain(strings.Join(list, ", ")) },
-		"hash":     func(s string) string { return short(publish.Plain(s), 17) },
-		"percent":  func(part, whole any) string { return percent(w, part, whole) },
+		"relation": w.relation, "tlp": tlpName,
+		"say":     func(s string) template.HTML { return html.Say(w.lang, s) },
+		"join":    func(list []string) string { return publish.Plain(strings.Join(list, ", ")) },
+		"hash":    func(s string) string { return short(publish.Plain(s), 17) },
+		"percent": func(part, whole any) string { return percent(w, part, whole) },
 		"meter": func(part, whole any) template.HTML {
 			share := min(100, 100*float64(toInt(part))/float64(max(1, toInt(whole))))
 			return template.HTML(fmt.Sprintf(`<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="%s"><rect width="%.2f" height="6" class="bar"/></svg>`,

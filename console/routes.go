@@ -68,6 +68,8 @@ func (c *Console) routes() {
 	on("GET /publication", store.Publisher, c.publication)
 	whole("POST /publication/claims", store.Publisher, c.publishClaims)
 	whole("POST /publication/indicators", store.Publisher, c.publishIndicators)
+	whole("POST /publication/collections", store.Publisher, c.putCollection)
+	whole("POST /publication/withdraw", store.Publisher, c.withdraw)
 	on("POST /publication/statement", store.Publisher, c.verifyStatement)
 	m.Handle(taxii.Prefix, c.asking(c.taxiiServer()))
 	m.Handle("/misp-feed/", c.asking(http.HandlerFunc(c.mispFeed)))

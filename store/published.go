@@ -46,10 +46,87 @@ func (h *Hub) AddClaims(ctx context.Context, claims []claim.Claim, by string, at
 }
 
 // Published is what publishers let go, as a store for a TAXII server.
-type Published struct{ h *Hub }
+type Published struct {
+	h  *Hub
+	tx *sql.Tx // nil outside Change
+}
 
 // Published returns the collections of what was published.
-func (h *Hub) Published() Published { return Published{h} }
+func (h *Hub) Published() Published { return Published{h: h} }
+
+// Change runs f on what was published: all that f does is done in one moment, or
+// nothing of it, and nobody else changes anything meanwhile.
+func (p Published) Change(ctx context.Context, f func(Published) error) error {
+	return p.h.update(ctx, func(tx *sql.Tx) error { return f(Published{p.h, tx}) })
+}
+
+func (p Published) update(ctx context.Context, f func(*sql.Tx) error) error {
+	if p.tx != nil {
+		return f(p.tx)
+	}
+	return p.h.update(ctx, f)
+}
+
+func listPublished[T any](ctx context.Context, p Published, row func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	if p.tx != nil {
+		return listIn(ctx, p.h, p.tx, row, query, args...)
+	}
+	return list(ctx, p.h, row, query, args...)
+}
+
+// Revoked lists the objects of a collection that were revoked.
+func (p Published) Revoked(ctx context.Context, collection string) (map[string]bool, error) {
+	gone := map[string]bool{}
+	_, err := listPublished(ctx, p, func(r *sql.Rows) (_ struct{}, err error) {
+		var id string
+		err = r.Scan(&id)
+		gone[id] = true
+		return
+	}, `SELECT object FROM published WHERE collection = ? AND revoked = 1`, collection)
+	return gone, err
+}
+
+// An Item is what people call one thing that was published: a claim, an
+// indicator.
+type Item struct {
+	Collection string
+	taxii.Object
+}
+
+// Items lists the claims and indicators of collections, the last published
+// first; text finds those that hold it, in any case.
+func (p Published) Items(ctx context.Context, collections []string, text string, page Page) (items []Item, next string, err error) {
+	if len(collections) == 0 {
+		return nil, "", nil
+	}
+	q := `SELECT seq, collection, object, type, spec, version, revoked, added, body FROM published p WHERE collection IN (` + marks(len(collections)) + `)
+		AND (type IN ('indicator', 'note', 'opinion') OR type = 'relationship' AND body LIKE '%"claim_id":%')
+		AND NOT EXISTS (SELECT 1 FROM published o WHERE o.collection = p.collection AND o.object = p.object AND (o.instant, o.seq) > (p.instant, p.seq))`
+	args := anys(collections)
+	if text != "" {
+		q, args = q+` AND LOWER(body) LIKE ? ESCAPE '\'`, append(args, pattern(text))
+	}
+	if k, ok := page.numbers(1); ok {
+		q, args = q+` AND seq < ?`, append(args, k[0])
+	}
+	items, err = listPublished(ctx, p, func(r *sql.Rows) (i Item, err error) {
+		i.Object, err = scanPublished(r, &i.Collection)
+		return i, err
+	}, q+` ORDER BY seq DESC LIMIT ?`, append(args, page.limit()+1)...)
+	if len(items) > page.limit() {
+		items = items[:page.limit()]
+		next = key(items[len(items)-1].Seq)
+	}
+	return items, next, err
+}
+
+func scanPublished(r *sql.Rows, collection *string) (o taxii.Object, err error) {
+	var at, revoked int64
+	var body string
+	err = r.Scan(&o.Seq, collection, &o.ID, &o.Type, &o.Spec, &o.Version, &revoked, &at, &body)
+	o.Added, o.Revoked, o.JSON = moment(at), revoked != 0, json.RawMessage(body)
+	return o, err
+}
 
 // Count is how many objects a collection holds, and when the last came.
 func (p Published) Count(ctx context.Context, collection string) (n int, last time.Time, err error) {
@@ -61,7 +138,7 @@ func (p Published) Count(ctx context.Context, collection string) (n int, last ti
 // Query implements [taxii.Store]. It reads no object but those it returns.
 func (p Published) Query(ctx context.Context, collection string, q taxii.Query) (page []taxii.Object, more bool, err error) {
 	if !q.AddedAfter.IsZero() { // seq and added grow together
-		after, err := list(ctx, p.h, func(r *sql.Rows) (seq int64, err error) { return seq, r.Scan(&seq) },
+		after, err := listPublished(ctx, p, func(r *sql.Rows) (seq int64, err error) { return seq, r.Scan(&seq) },
 			`SELECT seq FROM published WHERE collection = ? AND added <= ? ORDER BY added DESC LIMIT 1`, collection, stamp(q.AddedAfter))
 		if err != nil {
 			return nil, false, err
@@ -72,7 +149,7 @@ func (p Published) Query(ctx context.Context, collection string, q taxii.Query) 
 	if len(q.IDs) > 0 {
 		seq = "+seq" // so that SQLite goes by the ids
 	}
-	text, args := `SELECT seq, object, type, spec, version, added, body FROM published p WHERE collection = ? AND `+seq+` > ?`, []any{collection, q.After}
+	text, args := `SELECT seq, collection, object, type, spec, version, revoked, added, body FROM published p WHERE collection = ? AND `+seq+` > ?`, []any{collection, q.After}
 	where := func(cond string, values ...any) {
 		text += " AND " + cond
 		args = append(args, values...)
@@ -113,13 +190,7 @@ func (p Published) Query(ctx context.Context, collection string, q taxii.Query) 
 	if q.Limit > 0 {
 		text, args = text+` LIMIT ?`, append(args, q.Limit+1)
 	}
-	page, err = list(ctx, p.h, func(r *sql.Rows) (o taxii.Object, err error) {
-		var at int64
-		var body string
-		err = r.Scan(&o.Seq, &o.ID, &o.Type, &o.Spec, &o.Version, &at, &body)
-		o.Added, o.JSON = moment(at), json.RawMessage(body)
-		return o, err
-	}, text, args...)
+	page, err = listPublished(ctx, p, func(r *sql.Rows) (taxii.Object, error) { return scanPublished(r, new(string)) }, text, args...)
 	if q.Limit > 0 && len(page) > q.Limit {
 		page, more = page[:q.Limit], true
 	}
@@ -138,14 +209,20 @@ func instant(version string) string {
 
 // Add implements [taxii.Store]: dates of addition grow, and no two are equal.
 func (p Published) Add(ctx context.Context, collection string, objects []taxii.Object, now time.Time) error {
-	return p.h.update(ctx, func(tx *sql.Tx) error {
+	return p.update(ctx, func(tx *sql.Tx) error {
 		var last int64
 		if err := tx.QueryRowContext(ctx, p.h.sql(`SELECT COALESCE(MAX(added), 0) FROM published WHERE collection = ?`), collection).Scan(&last); err != nil {
 			return err
 		}
 		at := max(stamp(now), last+1)
 		for _, o := range objects {
-			res, err := tx.ExecContext(ctx, p.h.sql(`INSERT INTO published(collection, object, type, spec, version, instant, added, body) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`), collection, o.ID, o.Type, o.Spec, o.Version, instant(o.Version), at, string(o.JSON))
+			revoked := 0
+			if o.Revoked {
+				revoked = 1
+			}
+			res, err := tx.ExecContext(ctx, p.h.sql(`INSERT INTO published(collection, object, type, spec, version, instant, revoked, added, body) SELECT ?,?,?,?,?,?,CAST(? AS BIGINT),CAST(? AS BIGINT),?
+				WHERE NOT EXISTS (SELECT 1 FROM published WHERE collection = ? AND object = ? AND revoked = 1) ON CONFLICT DO NOTHING`),
+				collection, o.ID, o.Type, o.Spec, o.Version, instant(o.Version), revoked, at, string(o.JSON), collection, o.ID)
 			if err != nil {
 				return err
 			}
@@ -166,7 +243,7 @@ func (p Published) Delete(ctx context.Context, collection string, q taxii.Query)
 	if err != nil {
 		return 0, err
 	}
-	err = p.h.update(ctx, func(tx *sql.Tx) error {
+	err = p.update(ctx, func(tx *sql.Tx) error {
 		for _, o := range objects {
 			if _, err := tx.ExecContext(ctx, p.h.sql(`DELETE FROM published WHERE seq = ?`), o.Seq); err != nil {
 				return err

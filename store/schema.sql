@@ -240,3 +240,14 @@ CREATE INDEX published_order ON published (collection, seq, type, object, spec, 
 CREATE INDEX published_type ON published (collection, type, seq, object, spec, instant);
 CREATE INDEX published_version ON published (collection, object, spec, instant, seq);
 CREATE INDEX published_added ON published (collection, added)
+-- step
+ALTER TABLE published ADD COLUMN revoked BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE collection (                 -- that publishers made, beside those which are always there
+  id {text} PRIMARY KEY,                  -- a UUID
+  title {text} NOT NULL,
+  tlp {text} NOT NULL,                    -- marking of all that is in it
+  everybody BIGINT NOT NULL,              -- 1 if each account reads it
+  readers {text} NOT NULL,                -- else: organisations, and @ with names of accounts, a line each
+  created BIGINT NOT NULL,
+  created_by {text} NOT NULL
+)

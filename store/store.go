@@ -321,12 +321,19 @@ func (h *Hub) told(err error) error {
 
 // list reads all rows of a query.
 func list[T any](ctx context.Context, h *Hub, row func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	return listIn(ctx, h, h.read, row, query, args...)
+}
+
+// listIn is list within a transaction.
+func listIn[T any](ctx context.Context, h *Hub, in interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}, row func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
 	for i, arg := range args {
 		if s, ok := arg.(string); ok {
 			args[i] = asked(s)
 		}
 	}
-	rows, err := h.read.QueryContext(ctx, h.sql(query), args...)
+	rows, err := in.QueryContext(ctx, h.sql(query), args...)
 	if err != nil {
 		return nil, h.told(err)
 	}

@@ -82,14 +82,14 @@ again after a restart.`,
 			if users != "" {
 				s.User = known.check
 			}
-			s.Roots = func(user string) []taxii.Root {
+			s.Roots = func(_ context.Context, user string) ([]taxii.Root, error) {
 				r := taxii.Root{Path: "limier", Title: "Limier"}
 				for _, c := range all {
 					if may := known[user].collections; len(may) == 0 || slices.Contains(may, c.Alias) {
 						r.Collections = append(r.Collections, c)
 					}
 				}
-				return []taxii.Root{r}
+				return []taxii.Root{r}, nil
 			}
 			return serve(cmd, s, taxii.Prefix, listen, cert, key, users != "")
 		},

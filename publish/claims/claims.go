@@ -22,6 +22,10 @@ type Options struct {
 	Publisher string // name of the one who publishes; never an attributor
 	TLP       string // "clear", "green", "amber", "amber+strict" or "red"; "" is clear
 	Set       string // what is published again as it grows: one MISP event all the time; "" means that other claims are another event
+
+	// Gone reports whether a STIX object was revoked where these are published. That
+	// is for good: what is named again gets another identifier. Nil: none was.
+	Gone func(id string) bool
 }
 
 // A Format is one way to write claims.

@@ -76,7 +76,7 @@ func writeMISP(w io.Writer, list []claim.Claim, o Options) error {
 	var objects []mispObject
 	n := 0
 	for i := range list {
-		objects = append(objects, annotation(&list[i], list))
+		objects = append(objects, annotation(&list[i], list, o.Set))
 		n += len(objects[i].Attributes)
 	}
 	event["Object"], event["attribute_count"] = objects, strconv.Itoa(n)
@@ -87,14 +87,22 @@ func writeMISP(w io.Writer, list []claim.Claim, o Options) error {
 	})
 }
 
+// Comment is that of the MISP object which carries a claim.
+func Comment(claimID string) string { return publish.Plain("claim " + claimID) }
+
 func seconds(n int64) string { return strconv.FormatInt(max(n, 0), 10) }
 
-func annotation(c *claim.Claim, all []claim.Claim) mispObject {
-	at := seconds(changed(c).Unix())
-	o := mispObject{UUID: publish.UUID(publish.Space, "misp claim\n"+c.ID), Name: "annotation", Meta: "misc", Template: annotationUUID, Version: annotationVersion, Distribution: "5", Timestamp: at, Comment: publish.Plain("claim " + c.ID)}
+// annotation is a claim as an object of an event. MISP takes an object in one
+// event only: each set has its own.
+func annotation(c *claim.Claim, all []claim.Claim, set string) mispObject {
+	at, key := seconds(changed(c).Unix()), "misp claim\n"+c.ID
+	if set != "" && set != "hub" { // what was published before there were sets
+		key += "\n" + set
+	}
+	o := mispObject{UUID: publish.UUID(publish.Space, key), Name: "annotation", Meta: "misc", Template: annotationUUID, Version: annotationVersion, Distribution: "5", Timestamp: at, Comment: Comment(c.ID)}
 	add := func(relation, kind, category, value string, tags []mispTag) {
 		o.Attributes = append(o.Attributes, mispAttribute{
-			UUID: publish.UUID(publish.Space, fmt.Sprintf("misp claim\n%s\n%s\n%s\n%d", c.ID, relation, value, len(o.Attributes))), Type: kind, Category: category, Relation: relation,
+			UUID: publish.UUID(publish.Space, fmt.Sprintf("%s\n%s\n%s\n%d", key, relation, value, len(o.Attributes))), Type: kind, Category: category, Relation: relation,
 			Distribution: "5", Timestamp: at, Value: value, Tags: tags,
 		})
 	}

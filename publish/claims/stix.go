@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,16 @@ func (o object) id() string { return o["id"].(string) }
 
 // Markings of TLP 2.0 (oasis-open/cti-stix-common-objects, extension 60a3c5c5).
 const tlpExtension = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
+
+// Marking is the definition of a marking of TLP 2.0, and its identifier.
+func Marking(tlp string) (id string, definition json.RawMessage, err error) {
+	o, err := marking(tlp)
+	if err != nil {
+		return "", nil, err
+	}
+	definition, err = json.Marshal(o)
+	return o.id(), definition, err
+}
 
 func marking(tlp string) (object, error) {
 	tlp = cmp.Or(strings.TrimPrefix(strings.ToLower(tlp), "tlp:"), "clear")
@@ -58,6 +69,7 @@ type bundle struct {
 	tlp      string
 	producer string
 	openCTI  bool
+	gone     func(id string) bool
 	stamp    string // the newest of the claims
 	objects  []object
 	at       map[string]int    // place of an object by its id
@@ -111,7 +123,7 @@ func build(list []claim.Claim, o Options, openCTI bool) (*bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bundle{list: ordered(list), tlp: tlp.id(), openCTI: openCTI, at: map[string]int{}, rel: map[string]string{}, merged: map[string]string{}}
+	b := &bundle{list: ordered(list), tlp: tlp.id(), openCTI: openCTI, gone: o.Gone, at: map[string]int{}, rel: map[string]string{}, merged: map[string]string{}}
 	newest := time.Unix(0, 0)
 	for i := range b.list {
 		if t := changed(&b.list[i]); t.After(newest) {
@@ -148,14 +160,27 @@ func (b *bundle) add(o object) string {
 }
 
 func (b *bundle) sdo(kind string, at time.Time, key ...string) object {
+	id := idOf(kind, key...)
+	for n := 2; b.gone != nil && b.gone(id); n++ {
+		id = idOf(kind, append(key, "again", strconv.Itoa(n))...)
+	}
 	o := object{
-		"type": kind, "spec_version": "2.1", "id": kind + "--" + publish.UUID(publish.Space, "claims\n"+kind+"\n"+strings.Join(key, "\n")),
+		"type": kind, "spec_version": "2.1", "id": id,
 		"created": stamp(at), "modified": stamp(at), "object_marking_refs": []string{b.tlp},
 	}
 	if b.producer != "" {
 		o["created_by_ref"] = b.producer
 	}
 	return o
+}
+
+func idOf(kind string, key ...string) string {
+	return kind + "--" + publish.UUID(publish.Space, "claims\n"+kind+"\n"+strings.Join(key, "\n"))
+}
+
+// IDs are the STIX objects that may carry a claim.
+func IDs(c *claim.Claim) []string {
+	return []string{idOf("relationship", "claim", c.ID), idOf("note", "claim", c.ID), idOf("opinion", "claim", c.ID)}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
@@ -234,6 +259,14 @@ func (b *bundle) identity(p claim.Party) string {
 	return b.add(o)
 }
 
+// speakers adds those who make a claim.
+func (b *bundle) speakers(c *claim.Claim) (refs []string) {
+	for _, p := range c.Attributors {
+		refs = append(refs, b.identity(p))
+	}
+	return refs
+}
+
 // relation returns how STIX says what a claim says, and the types of the two
 // ends; "" if no relationship says it.
 func relation(c *claim.Claim) (source, kind, target string) {
@@ -293,10 +326,7 @@ func speaksOfClaims(c *claim.Claim) bool {
 }
 
 func (b *bundle) claim(c *claim.Claim) {
-	var refs []string
-	for _, p := range c.Attributors {
-		refs = append(refs, b.identity(p))
-	}
+	refs := b.speakers(c)
 	if speaksOfClaims(c) {
 		return
 	}
@@ -367,6 +397,9 @@ func (b *bundle) says(c *claim.Claim, opinion string, about []string) {
 	if withdrawn(c) {
 		o["revoked"] = true
 	}
+	if !b.openCTI {
+		o["extensions"] = object{extension(): b.details(c, b.speakers(c))}
+	}
 	b.add(o)
 }
 
@@ -391,11 +424,7 @@ func (b *bundle) opinion(c *claim.Claim) {
 	}
 	switch {
 	case len(about) == 0:
-		var refs []string
-		for _, p := range c.Attributors {
-			refs = append(refs, b.identity(p))
-		}
-		b.note(c, b.about(c), refs)
+		b.note(c, b.about(c), b.speakers(c))
 	case c.Relation == claim.Denies:
 		b.says(c, "strongly-disagree", about)
 	case c.Modality == claim.Acknowledged:

@@ -46,8 +46,9 @@ type entry struct {
 }
 
 type attribute struct {
-	Type  string `json:"type"`
-	Value string `json:"value"`
+	Type    string `json:"type"`
+	Value   string `json:"value"`
+	Deleted any    `json:"deleted"` // true if it is
 }
 
 // event is what a feed needs to know of an event as MISP writes it:
@@ -86,6 +87,9 @@ func (e *event) hashes() (lines []string) {
 		all = append(all, o.Attribute...)
 	}
 	for _, a := range all {
+		if a.Deleted == true {
+			continue
+		}
 		values := []string{a.Value}
 		if strings.Contains(a.Type, "|") || a.Type == "malware-sample" {
 			values = strings.Split(a.Value, "|")

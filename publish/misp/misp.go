@@ -65,23 +65,31 @@ type tag struct {
 	Name string `json:"name"`
 }
 
-func write(_ context.Context, w io.Writer, c *casefile.Case) error { return writeEvent(w, c, false) }
+func write(_ context.Context, w io.Writer, c *casefile.Case) error {
+	return writeEvent(w, c, false, strict, "")
+}
 
 // WriteIndicators writes an event that tells others what to look for, and
-// nothing of the victim: no name of a host, no verdict.
-func WriteIndicators(w io.Writer, c *casefile.Case) error { return writeEvent(w, c, true) }
+// nothing of the victim: no name of a host, no verdict. tlp is its marking,
+// "green"; each set of readers that gets it, "" for all, has an event of its own.
+func WriteIndicators(w io.Writer, c *casefile.Case, tlp, set string) error {
+	return writeEvent(w, c, true, tlp, set)
+}
 
-func writeEvent(w io.Writer, c *casefile.Case, shared bool) error {
+// strict is the marking of what tells of the victim.
+const strict = "amber+strict"
+
+func writeEvent(w io.Writer, c *casefile.Case, shared bool, tlp, set string) error {
 	key := c.Start.Source + "\n" + c.Start.Host
 	at := publish.Dated(c)
 	seconds := strconv.FormatInt(max(at.Unix(), 0), 10)
 	e := event{
 		UUID: publish.UUID(publish.Space, "misp event\n"+key), Info: publish.Plain(fmt.Sprintf("%s: %s", publish.Subject(c), c.Verdict())), Date: at.Format("2006-01-02"), Timestamp: seconds,
 		ThreatLevel: threat(c), Analysis: "2", Distribution: "0", Orgc: org{"Limier", publish.UUID(publish.Space, "misp org\nlimier")},
-		Attributes: []attribute{}, Tags: tags(c),
+		Attributes: []attribute{}, Tags: tags(c, tlp),
 	}
 	if shared {
-		key += "\nshared"
+		key += "\nshared" + set
 		e.UUID, e.Info = publish.UUID(publish.Space, "misp event\n"+key), "Indicators of an intrusion into a web or mail server"
 	}
 	have := map[string]bool{} // MISP refuses the same type and value twice
@@ -163,8 +171,8 @@ func attributeOf(n publish.Indicator) attribute {
 	return a
 }
 
-func tags(c *casefile.Case) []tag {
-	list := []tag{{"tlp:amber+strict"}}
+func tags(c *casefile.Case, tlp string) []tag {
+	list := []tag{{"tlp:" + tlp}}
 	var ids []string
 	for _, f := range c.Findings {
 		ids = append(ids, f.Techniques...)

@@ -2,6 +2,7 @@ package taxii
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -77,7 +78,7 @@ func medallion(t *testing.T) *Server {
 		}
 		roots = append(roots, root)
 	}
-	s.Roots = func(string) []Root { return roots }
+	s.Roots = func(context.Context, string) ([]Root, error) { return roots, nil }
 	return s
 }
 

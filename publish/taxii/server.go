@@ -8,6 +8,7 @@
 package taxii
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -62,7 +63,7 @@ type Collection struct {
 type Server struct {
 	Title, Description, Contact string
 
-	Roots func(user string) []Root // those that the user may know of
+	Roots func(ctx context.Context, user string) ([]Root, error) // those that the user may know of
 	Store Store
 	Page  int // most objects in one answer; 100 if zero
 	Now   func() time.Time
@@ -166,7 +167,10 @@ func (s *Server) answer(w http.ResponseWriter, hr *http.Request) (int, any, erro
 	if !acceptable(hr) {
 		return 0, nil, no(http.StatusNotAcceptable, "the answer is %s: accept that", MediaType)
 	}
-	roots := s.Roots(r.user)
+	roots, err := s.Roots(hr.Context(), r.user)
+	if err != nil {
+		return 0, nil, err
+	}
 	if parts[0] == "" {
 		return s.discovery(r, roots)
 	}

@@ -1,6 +1,7 @@
 package taxii
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,14 +23,14 @@ const (
 func clock() time.Time { return time.Date(2021, 7, 22, 12, 0, 0, 0, time.UTC) }
 
 func server(store Store) *Server {
-	return &Server{Title: "test", Contact: "cert@example.org", Store: store, Now: clock, Roots: func(user string) []Root {
+	return &Server{Title: "test", Contact: "cert@example.org", Store: store, Now: clock, Roots: func(_ context.Context, user string) ([]Root, error) {
 		if user == "nobody" {
-			return nil
+			return nil, nil
 		}
 		return []Root{{Path: "main", Title: "the root", MaxContent: 100_000, Collections: []Collection{
 			{ID: open, Title: "open", Alias: "open", CanRead: true, CanWrite: true},
 			{ID: secret, Title: "secret"},
-		}}}
+		}}}, nil
 	}}
 }
 

@@ -17,6 +17,7 @@ type Object struct {
 	ID, Type string
 	Spec     string    // "2.1" or "2.0"
 	Version  string    // modified or created, as the object writes it
+	Revoked  bool      // for good (STIX 2.1, 3.3): no later version of it is added
 	Seq      int64     // its place in the collection; grows
 	Added    time.Time // when it came, in UTC; never before that of a smaller Seq
 	JSON     json.RawMessage
@@ -30,7 +31,7 @@ type Store interface {
 	Query(ctx context.Context, collection string, q Query) (page []Object, more bool, err error)
 
 	// Add adds objects at the end and sets Seq and Added; a version that is
-	// there already is passed over.
+	// there already is passed over, and so is any of an object that was revoked.
 	Add(ctx context.Context, collection string, objects []Object, now time.Time) error
 
 	// Delete takes away what a query selects, and returns how many.
@@ -57,11 +58,12 @@ func ParseObject(raw json.RawMessage) (Object, error) {
 		Spec     string `json:"spec_version"`
 		Created  string `json:"created"`
 		Modified string `json:"modified"`
+		Revoked  bool   `json:"revoked"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil || !utf8.Valid(raw) {
 		return Object{}, errors.New("no STIX object")
 	}
-	o := Object{ID: in.ID, Type: in.Type, Spec: in.Spec, Version: in.Modified, JSON: raw}
+	o := Object{ID: in.ID, Type: in.Type, Spec: in.Spec, Version: in.Modified, Revoked: in.Revoked, JSON: raw}
 	if o.Version == "" {
 		o.Version = in.Created
 	}
@@ -153,7 +155,9 @@ func (m *Memory) Add(_ context.Context, collection string, objects []Object, now
 	s := m.shelf(collection)
 	at := now.UTC().Truncate(time.Microsecond)
 	for _, o := range objects {
-		if slices.ContainsFunc(s.by[o.ID], func(i int) bool { return s.list[i].Spec == o.Spec && s.list[i].Version == o.Version }) {
+		if slices.ContainsFunc(s.by[o.ID], func(i int) bool {
+			return s.list[i].Revoked || s.list[i].Spec == o.Spec && s.list[i].Version == o.Version
+		}) {
 			continue
 		}
 		if n := len(s.list); n > 0 && !at.After(s.list[n-1].Added) {

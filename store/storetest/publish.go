@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -80,6 +81,153 @@ func testPublish(t *testing.T, h *store.Hub) {
 	}
 	if page, _, err := p.Query(ctx, "other", taxii.Query{}); len(page) != 0 || err != nil {
 		t.Errorf("another collection holds %d, %v", len(page), err)
+	}
+}
+
+// testCollections: who reads what was published, what of it is listed, and that
+// what is revoked stays so.
+func testCollections(t *testing.T, h *store.Hub) {
+	ctx := t.Context()
+	for _, o := range []string{"a", "b"} {
+		if err := h.PutOrganisation(ctx, store.All(), store.Organisation{ID: o, Name: o, Created: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accounts := map[string]store.Account{}
+	for _, a := range []store.Account{{Name: "ann", Organisation: "a", Role: store.Admin}, {Name: "bob", Organisation: "b", Role: store.Viewer}, {Name: "eve", Role: store.Analyst}, {Name: "pat", Role: store.Publisher}} {
+		a.Created = now
+		if err := h.PutAccount(ctx, store.All(), a); err != nil {
+			t.Fatal(err)
+		}
+		accounts[a.Name] = a
+	}
+	put := func(c store.Collection) error {
+		c.Created = now
+		return h.PutCollection(ctx, store.All(), c)
+	}
+	var nobody *store.ReaderError
+	for what, err := range map[string]error{
+		"an organisation that is not there": put(store.Collection{ID: "x", Title: "x", TLP: "green", Readers: []string{"a", "c"}}), "an account that is not there": put(store.Collection{ID: "x", Title: "x", TLP: "red", Readers: []string{"@ann", "@zoe"}}),
+		"an account without @": put(store.Collection{ID: "x", Title: "x", TLP: "green", Readers: []string{"ann"}}), "broken text": put(store.Collection{ID: "x", Title: "x", TLP: "green", Readers: []string{"\xff\x00"}}),
+	} {
+		if !errors.As(err, &nobody) {
+			t.Errorf("%s reads: %v", what, err)
+		}
+	}
+	for what, err := range map[string]error{"an organisation": put(store.Collection{ID: "x", Title: "x", TLP: "red", Readers: []string{"a"}}), "everybody": put(store.Collection{ID: "x", Title: "x", TLP: "red", Everybody: true})} {
+		if !errors.Is(err, store.ErrRed) {
+			t.Errorf("%s reads TLP:RED: %v", what, err)
+		}
+	}
+	if put(store.Collection{ID: "x", TLP: "green"}) == nil || put(store.Collection{ID: "x", Title: "x", TLP: "white"}) == nil {
+		t.Error("a collection without a title, or with a marking that is none")
+	}
+	if err := h.PutCollection(ctx, store.Org("a"), store.Collection{ID: "x", Title: "x", TLP: "green"}); !errors.Is(err, store.ErrScope) {
+		t.Error("an organisation makes a collection:", err)
+	}
+	for _, c := range []store.Collection{{ID: "all", Title: "2", TLP: "green", Everybody: true}, {ID: "a", Title: "1", TLP: "amber", Readers: []string{"a"}}, {ID: "persons", Title: "3", TLP: "red", Readers: []string{"@bob", "@eve"}}, {ID: "closed", Title: "4", TLP: "clear"}} {
+		if err := put(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := func() string {
+		var all []string
+		for _, name := range []string{"ann", "bob", "eve", "pat"} {
+			all = append(all, name)
+			for _, c := range must(h.Collections(ctx))(t)[2:] {
+				if c.Reads(accounts[name]) {
+					all = append(all, c.ID)
+				}
+			}
+		}
+		return strings.Join(all, " ")
+	}
+	if got, want := reads(), "ann a all bob all persons eve all persons pat a all persons closed"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if err := put(store.Collection{ID: "a", Title: "5", TLP: "clear", Readers: []string{"b"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := reads(), "ann all bob all persons a eve all persons pat all persons closed a"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	list := must(h.Collections(ctx))(t)
+	if c := list[5]; len(list) != 6 || c.Title != "5" || c.TLP != "amber" || !c.Created.Equal(now) || !list[0].Always || !list[0].Reads(accounts["ann"]) || list[2].Always {
+		t.Errorf("%+v", list)
+	}
+
+	p := h.Published()
+	object := func(kind string, n int, version, body string) taxii.Object {
+		return taxii.Object{ID: fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", kind, n), Type: kind, Spec: "2.1", Version: version, JSON: json.RawMessage(body)}
+	}
+	const first, second = "2021-03-10T00:00:00Z", "2021-03-10T00:00:01Z"
+	for collection, objects := range map[string][]taxii.Object{
+		"all":     {object("indicator", 1, first, `{"name":"203.0.113.45"}`), object("relationship", 1, first, `{"relationship_type":"indicates"}`), object("identity", 1, first, `{"name":"203.0.113.45"}`)},
+		"persons": {object("relationship", 2, first, `{"claim_id":"old"}`), object("relationship", 2, second, `{"claim_id":"100%_New"}`), object("note", 1, first, `{}`), object("opinion", 1, first, `{}`)},
+	} {
+		if err := p.Add(ctx, collection, objects, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	items := func(in []string, text string, limit int) string {
+		t.Helper()
+		var all []string
+		page := store.Page{Limit: limit}
+		for {
+			list, next, err := p.Items(ctx, in, text, page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range list {
+				all = append(all, fmt.Sprint(i.Collection, " ", i.Type, " ", i.Revoked))
+			}
+			if page.After = next; next == "" {
+				return strings.Join(all, ", ")
+			}
+		}
+	}
+	for _, c := range []struct {
+		in         []string
+		text, want string
+	}{
+		{[]string{"all"}, "", "all indicator false"}, {[]string{"persons"}, "", "persons opinion false, persons note false, persons relationship false"}, {[]string{"persons"}, "100%_nEW", "persons relationship false"}, {[]string{"persons"}, "old", ""},
+		{[]string{"persons"}, "%", "persons relationship false"}, {[]string{"other"}, "", ""}, {nil, "", ""}, {[]string{"all", "other"}, "\xff", ""},
+	} {
+		for _, limit := range []int{1, 2, 0} {
+			if got := items(c.in, c.text, limit); got != c.want {
+				t.Errorf("%v %q by %d: %s, want %s", c.in, c.text, limit, got, c.want)
+			}
+		}
+	}
+	// All of a change, or nothing.
+	id := object("indicator", 1, "", "").ID
+	broken := errors.New("broken")
+	for _, want := range []error{broken, nil} {
+		err := p.Change(ctx, func(p store.Published) error {
+			gone, err := taxii.Withdraw(ctx, p, "all", []string{id}, "why", now)
+			if err != nil || len(gone) != 1 {
+				t.Error(gone, err)
+			}
+			if inside := must(p.Revoked(ctx, "all"))(t); !inside[id] || len(inside) != 1 {
+				t.Error("what was changed does not show within the change:", inside)
+			}
+			return want
+		})
+		if !errors.Is(err, want) {
+			t.Error(err)
+		}
+		if got := must(p.Revoked(ctx, "all"))(t)[id]; got != (want == nil) {
+			t.Errorf("after a change that ended with %v the object is revoked: %v", want, got)
+		}
+	}
+	if err := p.Add(ctx, "all", []taxii.Object{object("indicator", 1, "2031-01-01T00:00:00Z", `{"name":"back"}`)}, now); err != nil {
+		t.Fatal(err)
+	}
+	if got := items([]string{"all"}, "", 0); got != "all indicator true" {
+		t.Error("a revoked object came back:", got)
+	}
+	if page, _, err := p.Query(ctx, "all", taxii.Query{IDs: []string{id}, Versions: []string{"all"}}); err != nil || len(page) != 1 || !page[0].Revoked || !strings.Contains(string(page[0].JSON), "why") {
+		t.Error(page, err)
 	}
 }
 
@@ -184,7 +332,7 @@ func Upgrade(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
 			t.Fatal(err)
 		}
 		for _, q := range []string{`DROP INDEX published_order`, `DROP INDEX published_type`, `DROP INDEX published_version`, `DROP INDEX published_added`,
-			`ALTER TABLE published DROP COLUMN instant`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
+			`ALTER TABLE published DROP COLUMN instant`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
 			if _, err := db.ExecContext(ctx, q); err != nil {
 				t.Fatalf("%s: %v", q, err)
 			}

@@ -1,0 +1,174 @@
+package taxii
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Withdraw revokes objects of a collection, for good, and with them the
+// relationships from or to them and what nothing else in the collection speaks
+// of any more: a claim's culprit goes with the last claim. What is left of each
+// is a last version that says so, with the reason instead of the text: no
+// earlier version is served. It returns those that were asked for, as they
+// were; what is not there or was revoked before is passed over.
+func Withdraw(ctx context.Context, s Store, collection string, ids []string, reason string, at time.Time) ([]Object, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	live := func(q Query) ([]Object, error) {
+		list, _, err := s.Query(ctx, collection, q)
+		return slices.DeleteFunc(list, func(o Object) bool { return o.Revoked }), err
+	}
+	asked, err := live(Query{IDs: ids})
+	if err != nil || len(asked) == 0 {
+		return nil, err
+	}
+	gone := map[string]Object{}
+	maybe := map[string]bool{} // what they speak of
+	for _, o := range asked {
+		gone[o.ID] = o
+	}
+	for _, o := range asked {
+		for _, id := range mentioned(o) {
+			if _, ok := gone[id]; !ok {
+				maybe[id] = true
+			}
+		}
+	}
+	var links []Object
+	q := Query{Limit: 500}
+	for more := true; more; {
+		var page []Object
+		if page, more, err = s.Query(ctx, collection, q); err != nil {
+			return nil, err
+		}
+		for _, o := range page {
+			q.After = o.Seq
+			_, going := gone[o.ID]
+			switch refs := mentioned(o); {
+			case o.Revoked || going || o.Type == "report": // a report only lists
+			case o.Type == "relationship" && slices.ContainsFunc(refs, func(id string) bool { _, ok := gone[id]; return ok }):
+				links = append(links, o)
+			default:
+				for _, id := range refs {
+					delete(maybe, id)
+				}
+			}
+		}
+	}
+	var orphans []string
+	for id := range maybe {
+		orphans = append(orphans, id)
+	}
+	slices.Sort(orphans)
+	all := append(slices.Clone(asked), links...)
+	if len(orphans) > 0 {
+		more, err := live(Query{IDs: orphans})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	left := make([]Object, len(all))
+	for i, o := range all {
+		if left[i], err = o.revoke(reason, at); err != nil {
+			return nil, err
+		}
+	}
+	// They come before the others go: dates of addition grow from the last one.
+	if err := s.Add(ctx, collection, left, at); err != nil {
+		return nil, err
+	}
+	for _, o := range left {
+		versions, _, err := s.Query(ctx, collection, Query{IDs: []string{o.ID}, Versions: []string{"all"}, Specs: allSpecs})
+		if err != nil {
+			return nil, err
+		}
+		old := Query{IDs: []string{o.ID}, Specs: allSpecs}
+		for _, v := range versions {
+			if !v.Revoked {
+				old.Versions = append(old.Versions, v.Version)
+			}
+		}
+		if _, err := s.Delete(ctx, collection, old); err != nil {
+			return nil, err
+		}
+	}
+	return asked, nil
+}
+
+// mentioned lists the objects that o speaks of, but for who made it and how it
+// is marked.
+func mentioned(o Object) (ids []string) {
+	var v any
+	if json.Unmarshal(o.JSON, &v) != nil {
+		return nil
+	}
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, v := range v {
+				if k != "id" && k != "created_by_ref" && k != "object_marking_refs" {
+					walk(v)
+				}
+			}
+		case []any:
+			for _, v := range v {
+				walk(v)
+			}
+		case string:
+			if stixID.MatchString(v) {
+				ids = append(ids, v)
+			}
+		}
+	}
+	walk(v)
+	return ids
+}
+
+// texts are the properties that tell what an object says, by its type; the
+// first must be there in that type.
+var texts = map[string][]string{"note": {"content", "abstract"}, "opinion": {"explanation"}}
+
+// revoke is the last version of an object: it tells why and since when, and
+// nothing of what it said besides names.
+func (o Object) revoke(reason string, at time.Time) (Object, error) {
+	d := json.NewDecoder(bytes.NewReader(o.JSON))
+	d.UseNumber()
+	var m map[string]any
+	if err := d.Decode(&m); err != nil {
+		return o, fmt.Errorf("%s: %w", o.ID, err)
+	}
+	if before, err := time.Parse(time.RFC3339Nano, o.Version); err == nil && !at.After(before) {
+		at = before.Add(time.Millisecond) // a clock set back
+	}
+	o.Version, o.Revoked = at.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z"), true
+	for _, k := range append([]string{"description", "external_references", "confidence", "labels"}, texts[o.Type]...) {
+		delete(m, k)
+	}
+	where := "description"
+	if own := texts[o.Type]; len(own) > 0 {
+		where = own[0]
+	}
+	m["revoked"], m["modified"], m[where] = true, o.Version, fmt.Sprintf("Withdrawn by its publisher, %s: %s", o.Version[:10], strings.TrimSpace(reason))
+	if all, ok := m["extensions"].(map[string]any); ok {
+		for _, x := range all {
+			if x, ok := x.(map[string]any); ok {
+				for k := range x {
+					if k != "extension_type" && k != "claim_id" {
+						delete(x, k)
+					}
+				}
+			}
+		}
+	}
+	var err error
+	o.JSON, err = json.Marshal(m)
+	return o, err
+}
