@@ -303,6 +303,13 @@ var scripts = map[string]string{
 	"Whatever visitors send is kept in a file that poses as another kind.":                    "Tout ce que les visiteurs envoient est gardé dans un fichier qui se fait passer pour un autre genre.",
 	"Whatever visitors send is kept in a file, encoded.":                                      "Tout ce que les visiteurs envoient est gardé, encodé, dans un fichier.",
 
+	// PHP: what sites that were broken into carry.
+	"Whatever another host answers takes the script's own place, and nobody asks for it.":         "Ce que répond un autre hôte prend la place du script lui-même, sans que personne le demande.",
+	"Code is evaluated that the database keeps under a hidden name.":                              "Du code que la base de données garde sous un nom caché est évalué.",
+	"Code of the database takes the place of what a post says, and its errors stay hidden.":       "Du code de la base de données prend la place du texte d'un article, et ses erreurs restent cachées.",
+	"What another host answers is kept, page by page, in files that pose as pictures.":            "Ce que répond un autre hôte est gardé, page par page, dans des fichiers qui se font passer pour des images.",
+	"Another host fills the pages that are asked for, and visitors of search engines get others.": "Un autre hôte remplit les pages demandées, et les visiteurs venus de moteurs de recherche en voient d'autres.",
+
 	// PHP: networks and visitors.
 	"A file that shows nothing by itself shows a script or frame of another host.":                                                "Un fichier qui ne montre rien par lui-même montre un script ou un cadre d'un autre hôte.",
 	"Visitors are shown a script or frame of another host, each but once, for which their addresses are kept.":                    "Un script ou un cadre d'un autre hôte est montré aux visiteurs, une seule fois à chacun, et leurs adresses sont gardées pour cela.",

@@ -61,6 +61,7 @@ type machine struct {
 	guarded    bool    // by the guard alone, as plugins have it
 	extracted  bool    // request fields became variables
 	standalone bool    // a function that nobody called is run
+	settings   bool    // what this is a part of keeps settings
 	facts      facts
 	reasons    []webshell.Reason
 	alarm      bool // one of them is webshell or malicious
@@ -80,7 +81,7 @@ type machine struct {
 
 // looked is a text that was looked into, and for what.
 type looked struct {
-	into byte // 'e': evaluated, 'l': a literal, 'w': written to a file
+	into byte // 'e': evaluated, 'l': a literal, 'w': written to a file, 'z': an archive
 	text string
 }
 

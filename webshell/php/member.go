@@ -111,6 +111,8 @@ func (m *machine) constant(n *node) value {
 		}
 	}
 	switch name {
+	case "DB_PASSWORD": // of WordPress
+		return value{t: loot, tr: m.at(n)}
 	case "PHP_EOL":
 		return str("\n")
 	case "DIRECTORY_SEPARATOR":

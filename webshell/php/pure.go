@@ -76,7 +76,7 @@ func (m *machine) pure(c *call) value {
 		}
 	}
 	if c.native.keys {
-		k := t & (fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader)
+		k := t & (fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader | ownPage)
 		if t&fromRequest != 0 {
 			k |= keyed
 		}

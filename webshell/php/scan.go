@@ -414,7 +414,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasDecoder) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("echo chr(")) {
 		return true
 	}
-	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
+	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("DB_PASSWORD"))) {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("xmlrpc.php")) || bytes.Contains(data, []byte("wp-login.php"))) {

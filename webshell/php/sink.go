@@ -395,6 +395,10 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("decoded-file-to-eval", webshell.Malicious, moderate, "The decoded content of a file is evaluated by "+via+".", n, v)
 	case t&fromDB != 0 && t&decoded != 0 && (via == "eval" || via == "create_function" || via == keptInclude) && m.isolated() && m.small():
 		m.report("database-to-eval", webshell.Malicious, moderate, what, n, v)
+	case t&(fromDB|hidden|decoded) == fromDB|hidden:
+		m.report("database-to-eval", webshell.Malicious, moderate, "Code is evaluated that the database keeps under a hidden name.", n, v)
+	case t == fromDB && via == "eval" && m.replacesPosts(n):
+		m.report("database-to-eval", webshell.Malicious, moderate, "Code of the database takes the place of what a post says, and its errors stay hidden.", n, v)
 	case t&fromDB != 0 && t&decoded != 0:
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
 	case t&masked != 0 && t&fromParam == 0 && v.k == vUnknown:
@@ -403,6 +407,14 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("assembled-eval", webshell.Suspicious, low, "Code that is assembled at run time is evaluated by "+via+".", n, v)
 	}
 	return value{}
+}
+
+// replacesPosts says that a filter of what posts say evaluates code, that errors
+// of it are kept quiet, and that the file has no settings of which it may be one.
+func (m *machine) replacesPosts(n *node) bool {
+	return !m.framed && !m.settings && n.pos > 0 && m.unit.src[n.pos-1] == '@' && m.f.fn != nil &&
+		m.mentions("add_filter('the_content'", "add_filter(\"the_content\"", "add_filter( 'the_content'") &&
+		!m.mentions("add_option(", "update_option(", "register_setting(")
 }
 
 // runCode runs code that eval is given, in place.

@@ -263,7 +263,11 @@ func (m *machine) read(c *call, p value) value {
 	case ok && oddFile(s), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}
-	return value{t: fromFile | p.t&(fromParam|unsure|fromList) | holdsPasswords(p), tr: tr}
+	t := fromFile | p.t&(fromParam|unsure|fromList) | holdsPasswords(p)
+	if ok && p.t&decoded != 0 { // whatever it is, its name is hidden
+		t |= fromOddFile
+	}
+	return value{t: t, tr: tr}
 }
 
 // holdsPasswords marks the files in which programs and systems keep passwords.
@@ -438,7 +442,12 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{t: fromDB | a0.t&loot}, true
 	case "get_option",
 		"get_transient", "get_site_option", "get_site_transient", "variable_get", "get_post_meta", "get_user_meta":
-		return value{t: fromDB}, true
+		return value{t: fromDB | a0.t&hidden}, true
+	case "config": // of Laravel: https://laravel.com/docs/configuration
+		if strings.HasPrefix(a0.s, "database.connections") {
+			return value{t: loot, tr: m.at(c.n)}, true
+		}
+		return value{}, false
 	case "getenv":
 		if s, ok := c.text(0); ok {
 			v := serverElement(s)

@@ -1,6 +1,8 @@
 package php
 
 import (
+	"archive/zip"
+	"io"
 	"path"
 	"strings"
 
@@ -89,10 +91,17 @@ func (m *machine) written(c *call, p, d value) {
 		p.s = resource
 		script = scriptName(p)
 	}
+	if p.t&selfPath != 0 && p.k == vUnknown && t&fromRemote != 0 && whole && t&(fromRequest|fromParam) == 0 && m.unasked() {
+		m.report("replaces-itself", webshell.Malicious, moderate, "Whatever another host answers takes the script's own place, and nobody asks for it.", c.n, dv)
+	}
 	if p.t&selfPath != 0 || strings.HasPrefix(p.s, "php://") {
 		return
 	}
 	switch {
+	case t&fromRemote != 0 && t&fromRequest == 0 && p.t&ownPage != 0 && picture(p.tail()) && !m.mentions("image/"): // a cache of pictures says so
+		m.report("keeps-content", webshell.Malicious, moderate, "What another host answers is kept, page by page, in files that pose as pictures.", c.n, dv)
+	case t&fromRemote != 0 && whole && m.chosen(p) && webPage(p.tail()) && !m.framed && m.mentions("http_referer") && m.mentions("google.") && m.mentions("bing.", "yahoo.", "yandex"):
+		m.report("writes-doorways", webshell.Malicious, moderate, "Another host fills the pages that are asked for, and visitors of search engines get others.", c.n, dv)
 	case t&fromRequest != 0 && t&wholeReq != 0 && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0:
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file, encoded.", c.n, dv)
 	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && (picture(p.tail()) || t&wrapped != 0 && (strings.HasSuffix(p.tail(), ".css") || strings.HasSuffix(p.tail(), ".js"))):
@@ -151,7 +160,7 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("request-into-script", webshell.Suspicious, low, "The request is written into a script.", c.n, dv)
 	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"), d.k == vPart && runsOthers(p, d.s+d.tail()):
 		m.report("prepends-script", m.byProgram(p, d.s+d.tail()), moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
-	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && script && d.k == vUnknown:
+	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && (script || m.chosen(p) && !safeName(p)) && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
 	}
 }
@@ -182,6 +191,15 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("prepends-script", m.byProgram(p, s), moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
+	if strings.HasPrefix(s, "PK\x03\x04") {
+		m.archived(n, p, d, s)
+		return
+	}
+	m.carried(n, p, d, s)
+}
+
+// carried judges a script that is written to a file as if it were one already.
+func (m *machine) carried(n *node, p, d value, s string) {
 	if !strings.Contains(s, "<?") && !strings.Contains(s, "<%") || m.evals > 3 || !m.first('w', s) {
 		return
 	}
@@ -209,6 +227,40 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	m.report("drops-script", webshell.Malicious, r.Confidence, "A hostile script is written to a file: "+r.Text, n, d)
 	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "drops-script" {
 		m.reasons[i].Decoded = cut(s, 500)
+	}
+}
+
+// unasked says that nothing in the file asks for a request or a command to update
+// it, and that nothing is checked before it does.
+func (m *machine) unasked() bool {
+	return !m.verifies() && !m.mentions("$_get", "$_post", "$_request", "argv", "nonce", "register_activation_hook")
+}
+
+// archived judges an archive that is written to a file by the scripts in it.
+func (m *machine) archived(n *node, p, d value, s string) {
+	z, err := zip.NewReader(strings.NewReader(s), int64(len(s)))
+	if err != nil || m.evals > 3 || !m.first('z', s) {
+		return
+	}
+	left := int64(1 << 20)
+	for i, f := range z.File {
+		if i >= 256 || left <= 0 || m.alarmed() {
+			return
+		}
+		if !scriptName(str(f.Name)) || f.UncompressedSize64 > 1<<18 {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			continue
+		}
+		b, _ := io.ReadAll(io.LimitReader(r, min(left, 1<<18)))
+		r.Close()
+		left -= int64(len(b))
+		if !m.spend(len(b)) {
+			return
+		}
+		m.carried(n, p, value{t: d.t &^ decoded, tr: d.tr}, string(b))
 	}
 }
 
