@@ -140,7 +140,7 @@ func SearchEngine(s string) bool {
 // PasswordField reports whether a form's field is named as passwords are.
 func PasswordField(name string) bool {
 	switch s := strings.ToLower(name); s {
-	case "pass", "password", "passwd", "pwd", "userpass", "userpwd", "passwort", "senha", "contrasena", "mot_de_passe", "txtpassword", "txtpass", "pw", "mima", "login_password":
+	case "pass", "password", "passwd", "pwd", "userpass", "userpwd", "passwort", "senha", "contrasena", "mot_de_passe", "txtpassword", "txtpass", "pw", "mima", "login_password", "oldpwd", "newpwd", "newpwd1", "oldpassword", "newpassword":
 		return true
 	}
 	return false

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // constant gives names with a fixed value.
@@ -248,6 +250,11 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 			return m.folded(s, a)
 		}
 		return u()
+	case "isletter", "isupper", "islower", "isdigit", "isletterordigit":
+		if known && a.K == VString && m.cur.d != VBScript {
+			return Bool(ofKind(name, s)), true
+		}
+		return Value{}, true
 	case "strreverse":
 		if known {
 			return m.folded(reverse(s), a)
@@ -322,6 +329,22 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 		return m.method(n, a, name, args[1:])
 	}
 	return Value{}, false
+}
+
+// ofKind reports what Char.IsLetter and its kin say of a letter.
+func ofKind(name, s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	switch name {
+	case "isletter":
+		return unicode.IsLetter(r)
+	case "isupper":
+		return unicode.IsUpper(r)
+	case "islower":
+		return unicode.IsLower(r)
+	case "isdigit":
+		return unicode.IsDigit(r)
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
 // asciiLetters holds the letters of ASCII, for strings of one letter that cost nothing.

@@ -25,7 +25,7 @@ func (m *Machine) evalTo(out *Value, n *Node) {
 	}
 	switch n.Kind {
 	case KStr:
-		*out = Value{K: VString, S: n.Name}
+		*out = Value{K: VString, S: n.Name, N: n.Num}
 		return
 	case KNum:
 		*out = Value{K: VNumber, N: n.Num}
@@ -150,7 +150,7 @@ func (m *Machine) cast(n *Node, v Value) Value {
 	switch n.Low {
 	case "char":
 		if f, ok := v.Number(); ok && (v.K == VNumber || v.K == VBool) {
-			return Value{K: VString, S: string(appendChar(nil, rune(f))), L: v.L, T: v.T}
+			return Value{K: VString, S: string(appendChar(nil, rune(f))), N: letter, L: v.L, T: v.T}
 		}
 		v.L &^= Numeric
 		return v
@@ -308,12 +308,10 @@ func (m *Machine) plus(a, b Value) Value {
 	if num(a) && num(b) {
 		return Value{K: VNumber, N: a.N + b.N, L: a.L | b.L, T: a.T}
 	}
-	if m.cur.d == CSharp && (a.K == VNumber && b.K == VString && len(b.S) == 1 || b.K == VNumber && a.K == VString && len(a.S) == 1) {
+	if m.cur.d == CSharp && (a.isLetter() && (num(b) || b.isLetter()) || num(a) && b.isLetter()) {
 		x, _ := m.code(a)
 		y, _ := m.code(b)
-		if x > 31 || y > 31 { // letters in arithmetic; a lone digit stays text
-			return m.Concat(a, b)
-		}
+		return Value{K: VNumber, N: x + y, L: a.L | b.L, T: a.T}
 	}
 	if (a.K == VFunc || b.K == VFunc) && a.T == nil && b.T == nil { // handlers += f
 		return a
@@ -473,8 +471,8 @@ func compare(op uint8, a, b *Value) Value {
 	less, equal := false, false
 	x, y, ok1, ok2 := a.N, b.N, a.K == VNumber, b.K == VNumber
 	if !(ok1 && ok2) && (a.K != VString || b.K != VString) {
-		x, ok1 = a.Number()
-		y, ok2 = b.Number()
+		x, ok1 = a.reckoned()
+		y, ok2 = b.reckoned()
 	}
 	switch {
 	case ok1 && ok2:
@@ -584,7 +582,9 @@ func (m *Machine) index(n *Node, recv Value, args []Value) Value {
 			return Value{}
 		case VString:
 			if r := m.letters(recv.S); i < r.len() {
-				return Value{K: VString, S: r.slice(i, i+1), L: recv.L, T: recv.T}
+				v := m.one(r, i)
+				v.L, v.T = recv.L, recv.T
+				return v
 			}
 			return Value{}
 		}

@@ -375,7 +375,7 @@ func (m *Machine) forEach(n *Node, floor int) control {
 		size, at = len(list.O.Buf), func(i int) Value { return Num(float64(list.O.Buf[i])) }
 	case list.K == VString && n.Op != 'k':
 		r := m.letters(list.S)
-		size, at = r.len(), func(i int) Value { return Const(r.slice(i, i+1)) }
+		size, at = r.len(), func(i int) Value { return m.one(r, i) }
 	}
 	if size == 0 {
 		v := Union(list)

@@ -74,6 +74,11 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 	if recv.K == VObject && recv.S == "regexp" && len(args) > 0 {
 		return m.regExp(recv, name, args)
 	}
+	if name == "select" && len(args) == 1 && args[0].K == VFunc {
+		if v, ok := m.each(recv, args[0]); ok {
+			return v, true
+		}
+	}
 	if recv.K == VArray {
 		if v, ok := m.arrayMethod(recv, name, args); ok {
 			return v, true
@@ -229,6 +234,33 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 	return Value{}, false
 }
 
+// maxEach is how many letters or elements a function is called with one by one.
+const maxEach = 4096
+
+// each is LINQ's list.Select(f) of what is known.
+func (m *Machine) each(list, f Value) (Value, bool) {
+	var all []Value
+	switch s, ok := list.Text(); {
+	case list.T != nil:
+		return Value{}, false
+	case list.K == VArray && list.O.Any.T == nil && len(list.O.Elems) <= maxEach:
+		all = list.O.Elems
+	case list.K == VString && ok && len(s) <= maxEach:
+		r := m.letters(s)
+		for i := range r.len() {
+			all = append(all, m.one(r, i))
+		}
+	}
+	if len(all) == 0 || !m.room(len(all)) {
+		return Value{}, false
+	}
+	o := &Object{Elems: make([]Value, len(all))}
+	for i, e := range all {
+		o.Elems[i] = m.callFunc(f, []Value{e})
+	}
+	return Value{K: VArray, O: o}, true
+}
+
 func (m *Machine) convert(recv Value, s string, known bool, name string, args []Value) (Value, bool) {
 	switch name {
 	case "tochararray":
@@ -240,7 +272,7 @@ func (m *Machine) convert(recv Value, s string, known bool, name string, args []
 		if m.room(n) {
 			o := &Object{Elems: make([]Value, n)}
 			for i := range o.Elems {
-				o.Elems[i] = Const(r.slice(i, i+1))
+				o.Elems[i] = m.one(r, i)
 			}
 			return Value{K: VArray, O: o}, true
 		}

@@ -85,6 +85,9 @@ func (p *parser) name(t Token) *Node {
 func (p *parser) str(t Token) *Node {
 	n := p.node(KStr, t.Pos)
 	n.Name = t.S
+	if p.d == CSharp && t.Op == 1 {
+		n.Num = letter
+	}
 	return n
 }
 

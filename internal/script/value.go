@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -89,6 +90,31 @@ type Trace struct {
 
 // Const makes a constant string.
 func Const(s string) Value { return Value{K: VString, S: s} }
+
+// letter is N of a string that is a Char of .NET, with which one can reckon.
+const letter = 1
+
+// isLetter reports whether v is a Char, not a string of one letter.
+func (v Value) isLetter() bool {
+	return v.K == VString && v.N == letter && v.S != "" && len(v.S) <= utf8.UTFMax
+}
+
+// one is the letter at i.
+func (m *Machine) one(r text, i int) Value {
+	v := Value{K: VString, S: r.slice(i, i+1)}
+	if m.cur.d == CSharp {
+		v.N = letter
+	}
+	return v
+}
+
+// reckoned is the number that a constant is, as a letter of .NET is one.
+func (v *Value) reckoned() (float64, bool) {
+	if v.isLetter() {
+		return float64(letters(v.S).code(0)), true
+	}
+	return v.Number()
+}
 
 // Num makes a number.
 func Num(f float64) Value { return Value{K: VNumber, N: f} }

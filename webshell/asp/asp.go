@@ -43,16 +43,17 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	if !worth(data) {
 		return nil
 	}
-	text := script.Decode(data)
-	return analyse(text, 0)
+	return judge(script.Decode(data), &host{events: strings.HasSuffix(strings.ToLower(name), ".asa")})
 }
 
-func analyse(text string, depth int) []webshell.Reason {
+func analyse(text string, depth int) []webshell.Reason { return judge(text, &host{depth: depth}) }
+
+func judge(text string, h *host) []webshell.Reason {
 	page := script.Cut(text, script.VBScript, false)
 	if !page.Code && len(page.Tags) == 0 && len(page.Includes) == 0 {
 		return nil
 	}
-	h := &host{page: page, depth: depth}
+	h.page = page
 	m := script.NewMachine(h)
 	h.Machine = m
 	h.objects(m)

@@ -66,6 +66,10 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		return h.server(m, n, name, args)
 	case "drives":
 		return none, true
+	case "files", "subfolders": // one of them
+		v := script.Instance(strings.TrimPrefix(strings.TrimSuffix(recv.S, "s"), "sub"))
+		v.O.Fields = recv.O.Fields
+		return v, true
 	}
 	if v, ok := h.objectCall(m, n, recv, name, args); ok {
 		return v, true
@@ -94,6 +98,8 @@ func (h *host) send(n *script.Node, name string, v script.Value) {
 		s.Rule, s.Text = "search-redirect", "Search engines, or those who come from them, are sent to another site."
 	case name != "redirect" && v.L&fromRemote != 0:
 		s.Text = "Search engines, or those who come from them, are sent content fetched from another server."
+	case name != "redirect" && h.events && strings.Contains(strings.ToLower(text), "<a href=http"):
+		s.Text = "Search engines are shown links to other sites before any page."
 	default:
 		return
 	}

@@ -29,6 +29,7 @@ type host struct {
 	webshell.Sights
 	page    *script.Page
 	depth   int
+	events  bool // global.asa, which shows no page
 	gates   int
 	acts    map[string]act // file actions on a path the request chooses
 	drives  bool
@@ -138,11 +139,15 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 		switch name {
 		case "files", "subfolders":
 			h.act(m, n, "list", field("path"))
-			return recv, true
+			v := script.Instance(name)
+			v.O.Fields = map[string]script.Value{"path": field("path")}
+			return v, true
 		case "path", "name", "parentfolder":
 			return field("path"), true
 		}
 		return script.Value{}, true
+	case "files", "subfolders":
+		return script.Value{}, true // a count
 	case "file":
 		switch name {
 		case "openastextstream":

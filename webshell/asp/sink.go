@@ -197,6 +197,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path) && content.L&script.Mixed == 0):
 		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a script or to a file that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.HighConfidence
+	case content.L&fromRemote != 0 && content.L&script.Mixed == 0 && path.L&fromRequest != 0 && path.L&script.Numeric == 0 && path.S == "" && len(h.page.Includes) == 0:
+		s.Rule, s.Text = "remote-to-file", "Content fetched from another server is written to a file whose ending the request chooses."
+		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case content.L&fromUpload != 0 && pure(path) && path.L&mapped == 0:
 		s.Rule, s.Text = "upload-to-file", "An uploaded file is stored wherever on the server the request says."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence

@@ -68,7 +68,7 @@ func worth(data []byte) bool {
 	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || bytes.Contains(data, []byte("]("))) {
 		return true
 	}
-	if has("spider") && has("user_agent") || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
+	if has("user_agent") && (has("spider") || runat && has("google")) || has("http_referer") && has(".redirect") && (has("google") || has("baidu")) {
 		return true
 	}
 	// A database console names its server itself.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/internal/script"
@@ -69,7 +70,7 @@ func analyse(name, text string, depth int) []webshell.Reason {
 func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h := &host{page: page, depth: depth}
 	h.Skimmer(h.page.Text) // in the browser's script, whatever the server runs
-	if !h.page.Code && h.page.Behind == "" && len(h.page.Includes) == 0 && len(h.All) == 0 {
+	if !h.page.Code && h.page.Behind == "" && len(h.page.Includes) == 0 && len(h.All) == 0 && !slices.ContainsFunc(h.page.Tags, isSource) {
 		return nil
 	}
 	m := script.NewMachine(h)
@@ -87,6 +88,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 		m.Run(blocks[i], b.Dialect)
 	}
 	m.RunFunctions()
+	h.dataSources(m)
 	h.structure()
 	h.Blank(h.page)
 	h.fileManager()

@@ -73,7 +73,7 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		if recv.S == "connectionstrings" {
 			return script.Value{L: secret, T: m.Source(n, secret).T}, true
 		}
-		return recv, recv.S == "methodinfo" || recv.S == "ziparchiveentry"
+		return recv, recv.S == "methodinfo" || recv.S == "ziparchiveentry" || recv.K == script.VUnknown && recv.S != "" // files whose names all end so
 	case "endswith", "contains", "equals", "indexof", "lastindexof", "startswith", "ismatch", "compareto", "any", "exists":
 		u := script.Union(append(args, recv)...)
 		if u.L&fileName != 0 {
@@ -327,6 +327,10 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 	case "xamlreader", "xamlservices":
 		h.deserialize(m, n, a, class+"."+name)
 		return none, true
+	case "xdocument", "xelement", "xmlreader":
+		if ofIIS(a) {
+			return m.Source(n, fromFile|setting), true
+		}
 	case "powershell", "runspacefactory":
 		return script.Instance(class), true
 	case "file", "directory", "path", "zipfile", "filesystem", "driveinfo", "environment":

@@ -43,9 +43,12 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 		h.drives = h.drives || name == "getdrives"
 		return script.Instance("drives"), true
 	case "environment":
-		if name == "getlogicaldrives" {
+		switch name {
+		case "getlogicaldrives":
 			h.drives = true
 			return script.Instance("drives"), true
+		case "expandenvironmentvariables":
+			return a, len(args) == 1
 		}
 		return none, false
 	}
@@ -76,7 +79,11 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 		return script.Instance("directoryinfo"), true
 	case "getfiles", "getdirectories", "getfilesystementries", "enumeratefiles", "enumeratedirectories", "enumeratefilesystementries", "getfolder":
 		h.act("list", n, a)
-		return script.Union(args...), true
+		v := script.Union(args...)
+		if s, ok := nth(args, 1).Text(); ok && !strings.ContainsAny(s, "*?") && v.K == script.VUnknown {
+			v.S = s // all that is found ends so
+		}
+		return v, true
 	case "setlastwritetime", "setcreationtime", "setlastaccesstime", "setlastwritetimeutc", "setattributes", "setcreationtimeutc", "setlastaccesstimeutc":
 		h.act("time", n, a)
 		if when := nth(args, 1); pure(a) && a.L&mapped == 0 && when.L&client != 0 {
@@ -104,6 +111,12 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 		l |= anyFile
 	}
 	return m.Source(n, l)
+}
+
+// ofIIS reports whether a path is that of the configuration of IIS itself, which
+// holds the passwords of application pools.
+func ofIIS(path script.Value) bool {
+	return path.L&client == 0 && strings.HasSuffix(strings.ToLower(path.S), "applicationhost.config")
 }
 
 // pure reports whether the client alone chooses the text.

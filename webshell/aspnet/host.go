@@ -30,6 +30,7 @@ const (
 	encoded // the client sends it in base64
 	rooted  // a path whose every part the client names
 	fromOdd // of a file that should hold no code, with fromFile
+	setting // of an element of IIS's configuration
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -167,6 +168,14 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 	if name == "validationkey" || name == "decryptionkey" {
 		return script.Value{L: secret | recv.L, T: m.Source(n, secret).T}, true
 	}
+	if name == "processmodel" {
+		return script.Instance(name), true
+	}
+	if name == "outerxml" || name == "innerxml" {
+		if l := deep(recv).L; l&setting != 0 {
+			return script.Value{L: l | config, T: m.Source(n, config).T}, true
+		}
+	}
 	if recv.L&secret != 0 {
 		switch name {
 		case "name", "providername", "datasource", "initialcatalog", "database", "server", // of a connection, without its password
@@ -232,6 +241,12 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 		return h.source(m, n, fromUpload, "httppostedfile"), true
 	case "administrators":
 		return recv, name == "members"
+	case "objectdatasource", "objectdataprovider":
+		return recv, strings.HasSuffix(name, "parameters")
+	case "processmodel", "virtualdirectory": // of Microsoft.Web.Administration
+		if name == "password" {
+			return script.Value{L: secret, T: m.Source(n, secret).T}, true
+		}
 	case "response", "server", "user":
 		if recv.S == "response" && strings.HasPrefix(name, "output") { // Output, OutputStream
 			return script.Instance("response"), true
@@ -404,6 +419,10 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		switch s, _ := args[0].Text(); strings.ToLower(s) {
 		case "anonymoususerpass", "wamuserpass", "uncpassword": // of IIS's metabase
 			return script.Value{L: secret, T: m.Source(n, secret).T}, true
+		case "password":
+			if deep(recv).L&setting != 0 {
+				return script.Value{L: secret, T: m.Source(n, secret).T}, true
+			}
 		}
 	}
 	if recv.K != script.VObject || len(args) == 0 {

@@ -8,6 +8,14 @@ import (
 	"limier/webshell"
 )
 
+// line is the command line of a program and its arguments, if they are known.
+func line(m *script.Machine, args []script.Value) script.Value {
+	if s, ok := nth(args, 1).Text(); ok && len(args) == 2 && s != "" {
+		return m.Concat(args[0], script.Const(" "), args[1])
+	}
+	return script.Union(args...)
+}
+
 func (h *host) New(m *script.Machine, n *script.Node, class string, args []script.Value) (script.Value, bool) {
 	a := first(args)
 	made := func(class string, path script.Value) (script.Value, bool) {
@@ -24,7 +32,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(class, args...), true
 	case "processstartinfo":
 		if len(args) > 0 {
-			h.exec(m, n, script.Union(args...), "ProcessStartInfo", "")
+			h.exec(m, n, line(m, args), "ProcessStartInfo", "")
 		}
 		return script.Instance(class, args...), true
 	case "activexobject":
@@ -87,6 +95,14 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(class, args...), true
 	case "powershell", "xslcompiledtransform", "xsltransform", "managementclass", "managementobject", "managementbaseobject", "scriptcontrol":
 		return script.Instance(class, args...), true
+	case "xpathdocument", "xmltextreader":
+		if ofIIS(a) {
+			return script.Instance(class, m.Source(n, fromFile|setting)), true
+		}
+	case "objectdatasource", "objectdataprovider":
+		v := script.Instance(class)
+		v.O.Fields = map[string]script.Value{"typename": a, "selectmethod": nth(args, 1)}
+		return v, true
 	case "directorysearcher":
 		v := script.Instance(class)
 		v.O.Fields = map[string]script.Value{"root": a}

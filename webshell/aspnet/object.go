@@ -169,6 +169,17 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return script.Instance("powershell"), true
 		}
 		return script.Instance("powershell"), true
+	case "objectdatasource", "objectdataprovider":
+		switch name {
+		case "add": // a parameter
+			recv.O.Any = script.Union(append(args, recv.O.Any)...)
+			if recv.S == "objectdataprovider" {
+				h.bind(m, n, recv)
+			}
+			return none, true
+		case "select", "refresh":
+			return h.bind(m, n, recv), true
+		}
 	case "administrators":
 		if s, _ := a.Text(); name == "add" || name == "invoke" && strings.EqualFold(s, "add") {
 			h.See(n, all, webshell.Sight{Rule: "adds-administrator", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
@@ -189,6 +200,11 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			return none, true
 		case "getmethodparameters":
 			return script.Instance("managementbaseobject"), true
+		}
+	case "xmldocument", "xpathdocument":
+		if name == "load" && ofIIS(a) {
+			recv.O.Any = script.Union(recv.O.Any, m.Source(n, fromFile|setting))
+			return none, true
 		}
 	case "xslcompiledtransform", "xsltransform":
 		if name == "load" {
@@ -294,6 +310,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 				h.told = n
 			}
 			h.asked(n, a)
+			h.mailbox(n, a, nth(args, 1))
 		}
 		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), renderer) {
 			return none, true // the site itself, as its scripts show it
@@ -399,6 +416,18 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 	return script.Union(append(args, recv)...), true
 }
 
+// ownEWS is Exchange's web service on this host.
+var ownEWS = regexp.MustCompile(`(?i)^https://(?:localhost|127\.0\.0\.1)(?::\d+)?/ews/`)
+
+// mailbox is a message being sent to url: as the web service of Exchange, on the
+// server itself, is told to act for anyone whose address the request sends.
+func (h *host) mailbox(n *script.Node, url, message script.Value) {
+	if s, ok := url.Text(); ok && ownEWS.MatchString(s) && message.L&fromRequest != 0 && strings.Contains(h.page.Text, "ExchangeImpersonation") {
+		h.See(n, message, webshell.Sight{Rule: "reads-mailboxes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page asks Exchange for the mailbox of anyone whom the request names."})
+	}
+}
+
 // hiddenCall is a method of a class called through reflection, of which the
 // page shows no name.
 func (h *host) hiddenCall(n *script.Node, v script.Value) {
@@ -463,6 +492,11 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 	case "frombase64string":
 		if s, ok := first(args).Text(); ok && len(s) > 600 {
 			return script.Value{}, false
+		}
+	case "getattribute", "attribute", "attributes", "getnameditem", "selectnodes", "selectsinglenode", "getelementsbytagname", "descendants", "xpathselectelements", "xpathselectelement", "xpathevaluate":
+		switch s, _ := first(args).Text(); {
+		case strings.Contains(strings.ToLower(s), "machinekey"), strings.Contains(strings.ToLower(s), "password") && deep(recv).L&setting != 0:
+			return script.Value{L: secret, T: m.Source(n, secret).T}, true
 		}
 	case "getrawxml": // of a section of the configuration
 		return script.Value{L: secret, T: m.Source(n, secret).T}, true

@@ -65,6 +65,9 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 	s := webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "Text from the request is run as a command by " + how + "."}
 	text, known := v.Text()
+	if !known && v.K == script.VUnknown {
+		text = v.S // its end
+	}
 	switch {
 	case v.L&script.Numeric != 0 && v.L&client != 0:
 		return
@@ -75,7 +78,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 		s.Rule, s.Text = "remote-to-command", "Text fetched from another server is run as a command by "+how+"."
 	case v.L&fromSession != 0:
 		s.Text, s.Sure = "Text kept in the session is run as a command by "+how+".", finding.ModerateConfidence
-	case known && hostileCommand(text):
+	case hostileCommand(text):
 		s.Rule, s.Text = "hostile-command", "A command that serves intruders is run by "+how+"."
 		s.Verdict, s.Sure, s.Decoded = webshell.Malicious, finding.ModerateConfidence, text
 	default:
@@ -87,7 +90,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 // hostileCommand knows commands that no page has reason to run.
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s)
-	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "new-mailboxexportrequest", "recycler", "$recycle.bin", "regedit -s", "regedit.exe -s"} {
+	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "new-mailboxexportrequest", "recycler", "$recycle.bin", "processmodel.password", "list apppool /text:*", "regedit -s", "regedit.exe -s"} {
 		if strings.Contains(s, w) {
 			return true
 		}

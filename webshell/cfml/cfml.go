@@ -171,7 +171,7 @@ func (p *page) from(lo, hi int) (int, bool) {
 		scope, _, dotted := bytes.Cut(w, []byte{'.'})
 		switch string(scope) {
 		case "form", "url", "cgi", "cookie":
-			if p.checked(string(w), lo+at) {
+			if p.checked(string(w), lo+at) || bytes.HasSuffix(bytes.TrimRight(text[:at], " "), []byte("val(")) { // a number
 				continue
 			}
 			if dotted || at+len(w) < len(text) && text[at+len(w)] == '[' {

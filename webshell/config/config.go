@@ -72,7 +72,8 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "errordocument", "<files", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions"})
+	"http_referer", "http_user_agent", "errordocument", "<files", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions",
+	"autoshutdownexe", "orphanactionexe", "<codebase", "allowinsecuredeserialization"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
 var (
@@ -87,6 +88,9 @@ var (
 	folders  = literal.New([]string{"physicalpath"})
 	hosts    = literal.New([]string{"processpath"})
 	compiles = literal.New([]string{"compileroptions"})
+	fails    = literal.New([]string{"autoshutdownexe", "orphanactionexe"})
+	codes    = literal.New([]string{"<codebase"})
+	unsafe   = literal.New([]string{`"aspnet:allowinsecuredeserialization"`})
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
@@ -181,11 +185,15 @@ var (
 	awayScript  = regexp.MustCompile(`(?i)<action\b[^>]*\bvalue\s*=\s*"[^"]*&lt;(?:script|iframe)[^"]*src=[^"]{0,8}(?:https?:)?//`)
 	picture     = regexp.MustCompile(`(?i)\.(?:jpe?g|gif|png|bmp|ico)$`)
 	factory     = regexp.MustCompile(`(?:Page|SimpleHandler|WebServiceHandler)Factory`)
-	homeAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://(?:localhost|127\.0\.0\.1)[:/"]`)
+	homeAction  = regexp.MustCompile(`(?i)<action\b[^>]*\burl\s*=\s*"https?://(?:(?:localhost|127\.0\.0\.1)[:/"]|service\.prerender\.io/https?://\{HTTP_HOST\}/)`)
 	shellCGI    = regexp.MustCompile(`(?i)<application\b[^>]*\bfullPath\s*=\s*"[^"]*\\(?:cmd|powershell)\.exe"`)
 	hosted      = regexp.MustCompile(`(?i)<(?:aspNetCore|httpPlatform)\b[^>]*>`)
 	masked      = regexp.MustCompile(`(?is)\b(?:powershell|pwsh)(?:\.exe)?\s.*(?:[-/]e(?:c|nc\w*)?\s+[a-z0-9+/=]{8,}|\bdownloadstring\b)`)
 	compiler    = regexp.MustCompile(`(?i)\bcompilerOptions\s*=\s*(?:"[^"]*(?:\\\\[\w.-]+\\|&amp;)|'[^']*(?:\\\\[\w.-]+\\|&amp;))`)
+	onFailure   = regexp.MustCompile(`(?i)\b(?:autoShutdownExe|orphanActionExe)\s*=\s*"([^"]+)"`)
+	codeBase    = regexp.MustCompile(`(?i)<codeBase\b[^>]*\bhref\s*=\s*"([^"]+)"`)
+	insecure    = regexp.MustCompile(`(?i)"aspnet:AllowInsecureDeserialization"\s+value\s*=\s*"true"`)
+	ruleNeeds   = regexp.MustCompile(`(?i)<rule\b[^>]*\bpreCondition\s*=\s*"([^"]+)"`)
 	folder      = regexp.MustCompile(`(?i)\bphysicalPath\s*=\s*"([^"]*)"`)
 	device      = regexp.MustCompile(`(?i)\\(?:con|prn|aux|nul|com\d|lpt\d)(?:[\\. ]|$)`)
 	oddFolder   = regexp.MustCompile(`(?i)^c:\\users\\all users\\|\\\$?recycle|\\perflogs\\|\\windows\\(?:temp|tasks|debug|fonts|help)\\`)
@@ -254,7 +262,7 @@ func (f *file) iis() {
 		if image == "" || slices.ContainsFunc(system, func(p string) bool { return strings.HasPrefix(image, p) }) && !slices.ContainsFunc(writable, func(p string) bool { return strings.Contains(image, p) }) {
 			continue
 		}
-		if slices.ContainsFunc(anyones, func(p string) bool { return strings.Contains(image, p) }) {
+		if anyone(image) {
 			// Not an alarm: the entry alone does not show what the module does, and
 			// administrators test theirs in such folders too.
 			f.add(webshell.Suspicious, finding.HighConfidence, "module-elsewhere", "The server loads a native module from a folder where anyone may write: "+webshell.Cut(a["image"], 200)+". Look at that file.", at)
@@ -274,7 +282,7 @@ func (f *file) iis() {
 		rules = rewriteRule.FindAllIndex(data, 1000)
 	}
 	for _, m := range rules {
-		if rule := data[m[0]:m[1]]; searchInput.Match(rule) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host is none
+		if rule := data[m[0]:m[1]]; searchInput.Match(condition(data, rule)) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host, or a known service of that kind, is none
 			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
 		}
 	}
@@ -298,6 +306,7 @@ func (f *file) iis() {
 			f.add(webshell.Malicious, finding.ModerateConfidence, "compiler-runs-more", "The compiler of pages is handed a file of another host, or a further command.", m[0])
 		}
 	}
+	f.inReserve(data)
 	if shells.Any(data) {
 		if m := shellCGI.FindIndex(data); m != nil {
 			f.add(webshell.Webshell, finding.HighConfidence, "handler-runs-shell", "Requests are handed to a shell.", m[0])
@@ -308,6 +317,53 @@ func (f *file) iis() {
 			f.add(webshell.Suspicious, finding.ModerateConfidence, "serves-config", "Configuration files may be requested from outside.", m[0])
 		}
 	}
+}
+
+// condition is a rule with the precondition that it names.
+func condition(data, rule []byte) []byte {
+	m := ruleNeeds.FindSubmatch(rule)
+	if m == nil {
+		return rule
+	}
+	at := bytes.Index(data, []byte(`<preCondition name="`+string(m[1])+`"`))
+	if at < 0 {
+		return rule
+	}
+	end := bytes.Index(data[at:], []byte("</preCondition>"))
+	if end < 0 {
+		return rule
+	}
+	return slices.Concat(rule, data[at:at+end])
+}
+
+// inReserve finds what the server runs, or lets in, only later: when a pool of
+// applications fails, when an assembly is asked for, when data is sent back.
+func (f *file) inReserve(data []byte) {
+	if fails.Any(data) {
+		for _, m := range onFailure.FindAllSubmatchIndex(data, 50) {
+			exe := strings.ToLower(string(data[m[2]:m[3]]))
+			if base := path.Base(strings.ReplaceAll(exe, `\`, "/")); base == "cmd.exe" || base == "powershell.exe" || anyone(exe) {
+				f.add(webshell.Malicious, finding.ModerateConfidence, "failure-runs-program", "When a pool of applications fails, the server runs a program that does not belong there: "+webshell.Cut(string(data[m[2]:m[3]]), 200)+".", m[0])
+			}
+		}
+	}
+	if codes.Any(data) {
+		for _, m := range codeBase.FindAllSubmatchIndex(data, 50) {
+			if href := strings.ToLower(strings.ReplaceAll(string(data[m[2]:m[3]]), "/", `\`)); anyone(href) {
+				f.add(webshell.Suspicious, finding.HighConfidence, "module-elsewhere", "An assembly is loaded from a folder where anyone may write: "+webshell.Cut(string(data[m[2]:m[3]]), 200)+". Look at that file.", m[0])
+			}
+		}
+	}
+	if unsafe.Any(data) {
+		if m := insecure.FindIndex(data); m != nil {
+			f.add(webshell.Suspicious, finding.HighConfidence, "deserialises-anything", "ASP.NET is told to take view states back unchecked, which lets whoever sends one run code.", m[0])
+		}
+	}
+}
+
+// anyone reports whether a path is in a folder where anyone may write.
+func anyone(path string) bool {
+	return slices.ContainsFunc(anyones, func(p string) bool { return strings.Contains(path, p) })
 }
 
 // withoutNotes turns XML's comments, which are out of force, into spaces, but

@@ -113,10 +113,17 @@ func joinConst(args []value) value {
 
 // call is recv.name(args); holder is the variable that recv came from.
 func (w *walker) call(recv value, holder varKey, name string, args []value, at int32) value {
-	if recv.fn != nil {
+	if recv.fn != nil && recv.fn.holds {
+		return w.held(recv, holder, name, args)
+	} else if recv.fn != nil {
 		return w.callFunction(recv.fn, args, at)
 	}
 	class := recv.class()
+	if takes[name] {
+		if f := holding(args); f != nil {
+			return w.hold(recv, holder, f)
+		}
+	}
 	if v, ok := w.source(recv, class, name, args, at); ok {
 		return v
 	}

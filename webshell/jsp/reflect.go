@@ -36,6 +36,9 @@ func (w *walker) reflect(recv value, class, name string, args []value, at int32)
 			recv, a = a, arg(args, 1)
 		}
 		w.named(a, at)
+		if w.classes[recv.name] && recv.taint == 0 { // a method of the page's own
+			return value{typ: "Method", name: recv.name + "#" + a.s}, true
+		}
 		out := value{typ: "Method", taint: a.taint | recv.taint, origin: max(a.origin, recv.origin), hidden: a.hidden || recv.hidden, args: recv.args || !a.isStr}
 		if a.known() {
 			out.name = recv.name + "#" + a.s

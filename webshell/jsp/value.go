@@ -92,9 +92,7 @@ func join(a, b value) value {
 	if len(a.elems) == 0 {
 		out.elems = b.elems
 	}
-	if a.fn == nil {
-		out.fn = b.fn
-	}
+	out.fn = either(a.fn, b.fn)
 	out.args = a.args || b.args
 	if a.isNum && b.isNum && a.n != b.n || a.isNum != b.isNum {
 		out.isNum = false

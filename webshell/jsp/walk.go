@@ -43,7 +43,8 @@ type walker struct {
 	byName  map[string][]int
 	byBrace map[int]int // index of '{' → method
 	extends map[string]string
-	lambdas map[int]int // token of the body → method
+	classes map[string]bool // that the page declares
+	lambdas map[int]int     // token of the body → method
 	vars    map[varKey]value
 	checked map[varKey]int32 // where a check ends that lets only letters and digits through
 	scope   int
@@ -104,7 +105,8 @@ func (w *walker) run() {
 // declare finds the methods and classes of the page.
 func (w *walker) declare() {
 	w.methods = []method{{body: [2]int{0, len(w.tokens)}}}
-	w.byName, w.byBrace, w.extends = map[string][]int{}, map[int]int{}, map[string]string{}
+	w.byName, w.byBrace = map[string][]int{}, map[int]int{}
+	w.extends, w.classes = map[string]string{}, map[string]bool{}
 	type open struct{ end, method int }
 	var stack []open
 	for i := 0; i < len(w.tokens); i++ {
@@ -116,6 +118,7 @@ func (w *walker) declare() {
 		}
 		name := w.word(i)
 		if name == "class" && w.isIdent(i+1) && !w.is(i-1, '.') {
+			w.classes[w.word(i+1)] = true
 			for j := i + 2; j < i+12 && j < len(w.tokens) && !w.is(j, '{'); j++ {
 				if w.word(j) == "extends" {
 					last := w.word(j + 1)
@@ -320,6 +323,9 @@ func (w *walker) forEach() {
 			w.i = j + 1
 			v := w.expr(0)
 			e := value{taint: v.taint, origin: v.origin, typ: typ, args: v.args, name: v.name}
+			if v.fn != nil && v.fn.holds {
+				e.fn = &function{some: v.fn.some}
+			}
 			for _, x := range v.elems {
 				e = join(e, x)
 			}
