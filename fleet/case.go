@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"reflect"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -189,7 +188,7 @@ func (m *memory) message(line []byte) (w wire.Message) {
 }
 
 // quickMessage reads most lines; what it does not read is read again.
-var quickMessage = quickly(reflect.TypeFor[wire.Message]())
+var quickMessage = Quickly[wire.Message]()
 
 // message reads the line as the message number n.
 func message(line []byte, n int, ended bool, mem *memory) (m wire.Message, err error) {
@@ -200,7 +199,7 @@ func message(line []byte, n int, ended bool, mem *memory) (m wire.Message, err e
 		return m, fmt.Errorf("more than %d messages", maxMessages)
 	}
 	m = mem.message(line)
-	if rest, ok := quickMessage(line, reflect.ValueOf(&m).Elem()); !ok || string(rest) != "\n" {
+	if !quickMessage(bytes.TrimSuffix(line, []byte("\n")), &m) {
 		m = mem.message(line)
 		if err := json.Unmarshal(line, &m); err != nil { // version 2: strict about UTF-8 and repeated names
 			return m, fmt.Errorf("message %d: %w", n+1, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding"
+	"encoding/base64"
 	"reflect"
 	"strings"
 	"time"
@@ -12,14 +13,23 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A quick reads a value of one type from the beginning of a text that looks
-// as our encoders write it: members in the order of the type's fields, none
-// twice, nothing between them. For whatever else ok is false, the value is
-// half written, and the JSON library says what the text is. So there is one
-// description of each type, and one judge of what is wrong with a text.
+// Quickly makes a reader of one type, for texts that look as our encoders
+// write them: members in the order of the type's fields, none twice, nothing
+// between them. For whatever else it says false, the value is half written, and
+// the JSON library says what the text is. So there is one description of each
+// type, and one judge of what is wrong with a text.
+func Quickly[T any]() func(text []byte, v *T) bool {
+	read := quickly(reflect.TypeFor[T]())
+	return func(text []byte, v *T) bool {
+		rest, ok := read(text, reflect.ValueOf(v).Elem())
+		return ok && len(rest) == 0
+	}
+}
+
+// A quick reads a value of one type from the beginning of a text.
 type quick func(text []byte, v reflect.Value) (rest []byte, ok bool)
 
-// quickly is the quick of a type. What messages are not made of is never ok.
+// quickly is the quick of a type. Of what messages are not made of, none is ok.
 func quickly(t reflect.Type) quick {
 	never := func([]byte, reflect.Value) ([]byte, bool) { return nil, false }
 	p := reflect.PointerTo(t)
@@ -39,6 +49,9 @@ func quickly(t reflect.Type) quick {
 	case reflect.Pointer:
 		return quickPointer(quickly(t.Elem()))
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return quickBytes
+		}
 		return quickSlice(quickly(t.Elem()))
 	case reflect.Struct:
 		return quickStruct(t)
@@ -177,6 +190,17 @@ func unquoted(text []byte) (s, rest []byte, ok bool) {
 		}
 	}
 	return nil, nil, false
+}
+
+// quickBytes reads bytes in base64.
+func quickBytes(text []byte, v reflect.Value) ([]byte, bool) {
+	s, rest, ok := quoted(text)
+	b, err := base64.StdEncoding.Strict().AppendDecode([]byte{}, s)
+	if !ok || err != nil || base64.StdEncoding.EncodedLen(len(b)) != len(s) { // package base64 takes ends of lines
+		return nil, false
+	}
+	v.SetBytes(b)
+	return rest, true
 }
 
 // quickTime reads a time in UTC.

@@ -7,8 +7,34 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+
 	"limier/store"
+	"limier/store/storetest"
 )
+
+// TestLetter: what is queued is read quickly, and as the library reads it.
+func TestLetter(t *testing.T) {
+	for n := range 4 {
+		sent := storetest.Submission(t, int64(n), storetest.Case(n, n%2 == 0), time.Now().UTC())
+		data, err := marshal(&sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, used := binary.Uvarint(data)
+		var got, want letter
+		if !quickLetter(data[used:], &got) {
+			t.Errorf("read by the library: %s", data)
+		}
+		if err := json.Unmarshal(data[used:], &want); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-library +quick):\n%s", diff)
+		}
+	}
+}
 
 // TestQueue: what comes at once shares messages, and comes out each by itself,
 // beside what an earlier version left.
