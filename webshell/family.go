@@ -94,7 +94,7 @@ var familyWords = sync.OnceValue(func() *literal.Set {
 			}
 		}
 	}
-	return literal.New(all)
+	return literal.NewTuned(all, literal.Typical())
 })
 
 // FamilyOf names the tool whose server side a hostile text is, or "". It reads

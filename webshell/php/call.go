@@ -105,6 +105,7 @@ func (m *machine) call(n *node) value {
 	if callee.op == nName {
 		if n.s == "" {
 			n.s = lowerName(baseName(callee.s))
+			n.native = nativeOf(n.s)
 		}
 		name := n.s
 		if len(n.list) == 1 && name == "strlen" {
@@ -117,7 +118,7 @@ func (m *machine) call(n *node) value {
 		if nodes == nil {
 			nodes = none
 		}
-		return m.function(call{n: n, name: name, args: m.args(n.list), nodes: nodes})
+		return m.function(call{n: n, name: name, args: m.args(n.list), nodes: nodes, native: n.native})
 	}
 	f := m.eval(callee)
 	args := m.args(n.list)
@@ -223,7 +224,10 @@ func (m *machine) function(k call) value {
 	c := m.newCall()
 	defer m.endCall(c)
 	*c = k
-	c.m, c.native = m, nativeOf(c.name)
+	c.m = m
+	if c.native == nil {
+		c.native = nativeOf(c.name)
+	}
 	if u := m.funcs[c.name]; u != nil && !shadowed(c) {
 		return m.invoke(u, c.args, c.nodes, nil, nil)
 	}

@@ -89,7 +89,7 @@ func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
 	m.facts.calls++
 	if name == "preg_replace" && len(args) > 0 && f.t&hidden != 0 {
 		if p, ok := args[0].text(); ok {
-			if _, flags, _ := regex(p); strings.Contains(flags, "e") {
+			if _, flags, _ := pattern(p); strings.Contains(flags, "e") {
 				m.report("hidden-function", webshell.Malicious, moderate, "The name of preg_replace, which is told to evaluate, is assembled at run time.", n, value{t: t, tr: tr})
 			}
 		}

@@ -178,7 +178,7 @@ func (m *machine) replaceCallback(c *call, f value, s string) (value, bool) {
 	if !ok || len(s) > 1<<18 {
 		return value{}, false
 	}
-	re, _, ok := regex(p)
+	re, _, ok := m.regex(p)
 	if !ok {
 		return value{}, false
 	}
@@ -426,7 +426,7 @@ func (m *machine) matches(c *call) (value, bool) {
 	if !ok || !sok || !strings.HasPrefix(c.name, "preg") || len(s) > 1<<20 {
 		return value{}, false
 	}
-	re, _, rok := regex(p)
+	re, _, rok := m.regex(p)
 	if !rok {
 		return value{}, false
 	}

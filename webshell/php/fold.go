@@ -392,6 +392,8 @@ func fromJSON(x any) value {
 	return null
 }
 
+var slashes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, `"`, `\"`)
+
 // plain are the folds that only look.
 var plain = map[string]func(*call) (value, bool){
 	"strtolower":    sure(strings.ToLower),
@@ -424,7 +426,7 @@ var plain = map[string]func(*call) (value, bool){
 		}
 		return b.String()
 	}),
-	"addslashes":    sure(func(s string) string { return strings.NewReplacer(`\`, `\\`, `'`, `\'`, `"`, `\"`).Replace(s) }),
+	"addslashes":    sure(slashes.Replace),
 	"md5":           sure(func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }),
 	"sha1":          sure(func(s string) string { h := sha1.Sum([]byte(s)); return hex.EncodeToString(h[:]) }),
 	"bin2hex":       sure(func(s string) string { return hex.EncodeToString([]byte(s)) }),

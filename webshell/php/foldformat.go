@@ -13,11 +13,43 @@ import (
 	"unicode/utf8"
 )
 
+// maxRegexes bounds the patterns that are kept compiled.
+const maxRegexes = 64
+
 // regex translates a PHP pattern; flags are what follows the delimiter.
-func regex(p string) (*regexp.Regexp, string, bool) {
+func (m *machine) regex(p string) (re *regexp.Regexp, flags string, ok bool) {
+	body, flags, ok := pattern(p)
+	if !ok || len(body) > 2000 {
+		return nil, flags, false
+	}
+	if re, ok = m.regexes[p]; !ok {
+		goFlags := ""
+		for _, f := range flags {
+			switch f {
+			case 'i', 's', 'm':
+				goFlags += string(f)
+			}
+		}
+		if goFlags != "" {
+			body = "(?" + goFlags + ")" + body
+		}
+		re, _ = regexp.Compile(body)
+		if m.regexes == nil {
+			m.regexes = map[string]*regexp.Regexp{}
+		}
+		if len(m.regexes) < maxRegexes {
+			m.regexes[p] = re
+		}
+	}
+	return re, flags, re != nil
+}
+
+// pattern is what stands between the delimiters of a PHP pattern, and what
+// follows them.
+func pattern(p string) (body, flags string, ok bool) {
 	p = strings.TrimLeft(p, " \t\r\n")
 	if len(p) < 2 {
-		return nil, "", false
+		return "", "", false
 	}
 	stop := p[0]
 	switch stop {
@@ -32,24 +64,9 @@ func regex(p string) (*regexp.Regexp, string, bool) {
 	}
 	i := strings.LastIndexByte(p[1:], stop)
 	if i < 0 {
-		return nil, "", false
+		return "", "", false
 	}
-	body, flags := p[1:1+i], p[2+i:]
-	if len(body) > 2000 {
-		return nil, flags, false
-	}
-	goFlags := ""
-	for _, f := range flags {
-		switch f {
-		case 'i', 's', 'm':
-			goFlags += string(f)
-		}
-	}
-	if goFlags != "" {
-		body = "(?" + goFlags + ")" + body
-	}
-	re, err := regexp.Compile(body)
-	return re, flags, err == nil
+	return p[1 : 1+i], p[2+i:], true
 }
 
 var phpRef = regexp.MustCompile(`\\([0-9])`)
@@ -66,7 +83,7 @@ func foldPregReplace(c *call) (value, bool) {
 					r = repls[i]
 				}
 			}
-			if v, ok = foldPregReplace(&call{args: []value{p, r, v}}); !ok {
+			if v, ok = foldPregReplace(&call{m: c.m, args: []value{p, r, v}}); !ok {
 				return value{}, false
 			}
 		}
@@ -78,7 +95,7 @@ func foldPregReplace(c *call) (value, bool) {
 	if !ok || !rok || !sok || c.arg(0).k == vArr || c.arg(2).k == vArr || len(s) > 1<<20 {
 		return value{}, false
 	}
-	re, flags, ok := regex(p)
+	re, flags, ok := c.m.regex(p)
 	if !ok || strings.Contains(flags, "e") {
 		return value{}, false
 	}
@@ -182,7 +199,7 @@ func replaceBetween(s, left, right, with string) (string, bool) {
 func foldPregSplit(c *call) (value, bool) {
 	p, ok := c.text(0)
 	s, sok := c.text(1)
-	re, _, rok := regex(p)
+	re, _, rok := c.m.regex(p)
 	if !ok || !sok || !rok || len(s) > 1<<18 {
 		return value{}, false
 	}

@@ -343,7 +343,7 @@ var (
 
 // boastWords are the words of boasts, then those of signs.
 var boastWords = sync.OnceValue(func() *literal.Set {
-	return literal.New(strings.Split(strings.Join(slices.Concat(boasts, signs), "|"), "|"))
+	return literal.NewTuned(strings.Split(strings.Join(slices.Concat(boasts, signs), "|"), "|"), literal.Typical())
 })
 
 // boasts counts them.

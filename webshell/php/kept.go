@@ -3,6 +3,7 @@ package php
 import (
 	"bytes"
 	"strings"
+	"unsafe"
 
 	"limier/webshell"
 )
@@ -98,14 +99,24 @@ func (m *machine) text() string {
 	if m.facts.text == "" {
 		b := bytes.Clone(m.file.src[:min(len(m.file.src), 1<<18)])
 		for i, c := range b {
-			if c >= 'A' && c <= 'Z' {
-				b[i] = c | 0x20
-			}
+			b[i] = smallLetters[c]
 		}
-		m.facts.text = string(b)
+		m.facts.text = unsafe.String(unsafe.SliceData(b), len(b))
 	}
 	return m.facts.text
 }
+
+// smallLetters has small letters for ASCII's capital ones, and other bytes as
+// they are.
+var smallLetters = func() (t [256]byte) {
+	for i := range t {
+		t[i] = byte(i)
+		if 'A' <= i && i <= 'Z' {
+			t[i] |= 0x20
+		}
+	}
+	return t
+}()
 
 // appends says that a call adds to a file.
 func (m *machine) appends(c *call) bool {

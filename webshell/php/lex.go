@@ -576,6 +576,14 @@ var operators = func() (by [128][]operator) {
 	return by
 }()
 
+// longer are the characters that come second in one of them.
+var longer = func() (t [256]bool) {
+	for _, o := range allOperators {
+		t[o.text[1]] = true
+	}
+	return t
+}()
+
 var allOperators = []operator{
 	{"===", tSame}, {"!==", tNotSame}, {"<=>", tShip}, {"**=", tAssignOp}, {"??=", tAssignOp}, {"<<=", tAssignOp},
 	{">>=", tAssignOp}, {"...", tEllipsis}, {"?->", tNullArrow}, {"->", tArrow}, {"=>", tDoubleArrow}, {"::", tColons},
@@ -592,7 +600,7 @@ func (l *lexer) operator(p int) {
 		l.emit(kind(c), p, p+1)
 		return
 	}
-	if c < 128 {
+	if c < 128 && longer[l.at(p+1)] {
 		rest := l.src[p:min(len(l.src), p+3)]
 		for _, o := range operators[c] {
 			if len(rest) >= len(o.text) && string(rest[:len(o.text)]) == o.text {

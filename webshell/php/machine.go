@@ -1,7 +1,9 @@
 package php
 
 import (
+	"hash/maphash"
 	"io"
+	"regexp"
 	"strings"
 
 	"limier/webshell"
@@ -68,11 +70,12 @@ type machine struct {
 	reported   map[string]bool
 
 	// What is kept so that it is not made again.
-	stack    []value         // arguments of the calls at hand
-	top      int             // how many of them
-	spare    []*call         // that are over
-	secrets  map[string]bool // what secretName said
-	inputs   map[string]bool // names under which the page asks for passwords
+	stack    []value                   // arguments of the calls at hand
+	top      int                       // how many of them
+	spare    []*call                   // that are over
+	secrets  map[string]bool           // what secretName said
+	inputs   map[string]bool           // names under which the page asks for passwords
+	regexes  map[string]*regexp.Regexp // by PHP's pattern; nil for those that do not compile
 	undone   [6]undone
 	turn     int           // of undone
 	deflated io.ReadCloser // of undeflate
@@ -82,14 +85,16 @@ type machine struct {
 // looked is a text that was looked into, and for what.
 type looked struct {
 	into byte // 'e': evaluated, 'l': a literal, 'w': written to a file, 'z': an archive
-	text string
+	size int
+	hash uint64
 }
 
-// first says that a text is looked into for the first time, and notes it: its
-// hash is made once.
+var seed = maphash.MakeSeed()
+
+// first says that a text is looked into for the first time, and notes it.
 func (m *machine) first(into byte, text string) bool {
 	n := len(m.seen)
-	m.seen[looked{into, text}] = true
+	m.seen[looked{into, len(text), maphash.String(seed, text)}] = true
 	return len(m.seen) > n
 }
 

@@ -87,6 +87,8 @@ type node struct {
 	list  []*node
 	fn    *function
 	class *class
+
+	native *native // of a nCall by name, once it was run
 }
 
 // A function is a function, method or closure. Its body is parsed when it is

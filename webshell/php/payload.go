@@ -10,7 +10,9 @@ import (
 )
 
 // sockets is in whatever payload looks for in other languages.
-var sockets = sync.OnceValue(func() *literal.Set { return literal.New([]string{"socket", "winsock", "java.net"}) })
+var sockets = sync.OnceValue(func() *literal.Set {
+	return literal.NewTuned([]string{"socket", "winsock", "java.net"}, literal.Typical())
+})
 
 // raw is a text as bytes, which nobody may change.
 func raw(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

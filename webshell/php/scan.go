@@ -376,9 +376,12 @@ func interesting(data []byte, t trait) bool {
 	if t == 0 && !(len(data) < 8192 && makesUsers(data)) {
 		return false
 	}
-	classes := declaresClass(data)
 	has := func(x trait) bool { return t&x != 0 }
-	if classes && !has(hasShape) && partOfProgram(data) {
+	if has(hasShape) {
+		return true
+	}
+	classes := declaresClass(data)
+	if classes && partOfProgram(data) {
 		return has(hasCards) && has(hasWrite|hasRemote) ||
 			has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
@@ -388,7 +391,7 @@ func interesting(data []byte, t trait) bool {
 			has(hasInclude) && oddInclude(data)
 	}
 	switch {
-	case has(hasDeadly), has(hasShape):
+	case has(hasDeadly):
 		return true
 	case has(hasRequest) && (has(hasWrite) || has(hasInclude) || has(hasHook) || has(hasDynamic)):
 		return true

@@ -502,7 +502,7 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		if ereg {
 			flags, _ = c.arg(3).text()
 		} else if ok {
-			_, flags, _ = regex(strings.TrimSpace(pat))
+			_, flags, _ = pattern(strings.TrimSpace(pat))
 		}
 		if !strings.Contains(flags, "e") {
 			continue
