@@ -1,13 +1,13 @@
 #!/bin/bash
 # What others' programs make of what Limier publishes: OASIS's TAXII client and
-# STIX validator, stix2, PyMISP. Needs Python 3 and pip. VENV=DIR keeps the
+# STIX validator, stix2, PyMISP; at last with a hub that publishes and withdraws. Needs Python 3 and pip. VENV=DIR keeps the
 # packages for the next time.
 #
 #   bench/interop.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
-trap 'kill "${server:-}" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill "${server:-}" "${hub:-}" 2>/dev/null; rm -rf "$work"' EXIT
 venv=${VENV:-$work/venv}
 [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
 "$venv/bin/pip" install -q taxii2-client==2.3.0 stix2==3.0.2 stix2-validator==3.3.2 pymisp==2.5.34.4
@@ -73,4 +73,14 @@ for name in glob.glob("feed/*-*.json"):
     assert mine <= hashes, mine - hashes
 PY
 "$venv/bin/python" misp.py
+echo "== a hub that withdraws (TAXII, stix2, PyMISP, stix2-validator)"
+./limier serve --data hub --listen 127.0.0.1:0 >hub.out 2>hub.err &
+hub=$!
+until grep -q token hub.out; do sleep 0.1; done
+url=$(sed -n 's/^Limier hub on \([^,]*\),.*/\1/p' hub.out)
+./limier agent enroll --hub "$url" --token "$(./limier serve token --data hub --org clinic)" --name ex01 --dir agent >/dev/null
+./limier agent --once --jitter 0 --dir agent --path "$OLDPWD/examples/intrusion" 2>/dev/null
+REQUESTS_CA_BUNDLE=hub/keys/authority.pem "$venv/bin/python" "$OLDPWD/bench/interop-hub.py" "$url" "$(sed -n 's/.*: admin/admin/p' hub.out)"
+"$venv/bin/stix2_validator" --version 2.1 withdrawn.json >validated
+grep -c 'STIX JSON: .*Valid' validated | grep -qx 1 || { echo "what was withdrawn is not valid"; exit 1; }
 echo "all as it should be"

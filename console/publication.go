@@ -257,7 +257,8 @@ func (c *Console) publishClaims(v *visit) error {
 	}
 	return c.letGo(v, k, func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error) {
 		list := slices.DeleteFunc(slices.Clone(b.Claims), func(k claim.Claim) bool {
-			return slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return gone[id] })
+			// What its author withdrew is published as that, and revoked too.
+			return k.Status != claim.Withdrawn && k.WithdrawnBy == "" && slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return gone[id] })
 		})
 		if left = len(b.Claims) - len(list); len(list) == 0 {
 			return nil, nil, left, errAllGone

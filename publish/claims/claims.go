@@ -24,7 +24,8 @@ type Options struct {
 	Set       string // what is published again as it grows: one MISP event all the time; "" means that other claims are another event
 
 	// Gone reports whether a STIX object was revoked where these are published. That
-	// is for good: what is named again gets another identifier. Nil: none was.
+	// is for good: what is named again gets another identifier; a claim does not. Nil:
+	// none was.
 	Gone func(id string) bool
 }
 

@@ -161,7 +161,7 @@ func (b *bundle) add(o object) string {
 
 func (b *bundle) sdo(kind string, at time.Time, key ...string) object {
 	id := idOf(kind, key...)
-	for n := 2; b.gone != nil && b.gone(id); n++ {
+	for n := 2; key[0] != "claim" && b.gone != nil && b.gone(id); n++ { // a claim itself stays revoked
 		id = idOf(kind, append(key, "again", strconv.Itoa(n))...)
 	}
 	o := object{
