@@ -119,6 +119,9 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) (
 					i = lineEnd(src, i, end) // #Region
 				}
 			default:
+				if c == '(' && !net {
+					toks = unwrap(toks)
+				}
 				op, n := vbOp(src[i:min(end, i+2)])
 				t := Token{Kind: tOp, Op: op, Pos: int32(i)}
 				if op == opSet {
@@ -187,6 +190,15 @@ func continued(src string, i, end int) (int, bool) {
 		return i + 1, true
 	}
 	return i, false
+}
+
+// unwrap takes back a line's end before an opening bracket, with which no
+// statement begins: a forum or a mail wrapped the line.
+func unwrap(toks []Token) []Token {
+	if n := len(toks); n > 1 && toks[n-1].Kind == tNL && toks[n-1].S == "\n" && toks[n-2].Kind == tIdent {
+		return toks[:n-1]
+	}
+	return toks
 }
 
 // vbString reads the literal that opens at i. An unclosed one ends with its line.

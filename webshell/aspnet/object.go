@@ -216,7 +216,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		if name == "transform" {
 			return all, true
 		}
-	case "scriptcontrol":
+	case "scriptcontrol", "msscriptcontrol.scriptcontrol":
 		if name == "addcode" || name == "eval" || name == "executestatement" {
 			if s, ok := a.Text(); ok {
 				m.RunText(s, script.VBScript)

@@ -89,6 +89,10 @@ func (w *walker) held(recv value, at varKey, name string, args []value) value {
 	return value{}
 }
 
+// maxCalls bounds the calls of functions on one page: what holds references to
+// what holds references doubles the calls each time.
+const maxCalls = 20_000
+
 // maxLambdas bounds the lambdas of a page that are followed.
 const maxLambdas = 1000
 
@@ -125,6 +129,9 @@ func (w *walker) lambda(lo, hi int) value {
 
 // callFunction gives a function arguments.
 func (w *walker) callFunction(f *function, args []value, at int32) value {
+	if w.calls++; w.calls > maxCalls {
+		return value{}
+	}
 	if f.some != nil {
 		var out value
 		for _, one := range f.some {

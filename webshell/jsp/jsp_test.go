@@ -2,6 +2,7 @@ package jsp
 
 import (
 	"flag"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestArchives(t *testing.T) {
 
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.jsp", `<% Class.forName("a"); x = `, "", 10<<20,
-		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,")
+		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,", "l.add(x->1);f=l.get(0);l.add(f::a);")
 }
 
 func FuzzAnalyse(f *testing.F) {
@@ -53,6 +54,20 @@ func TestReplaceBomb(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if made := after.TotalAlloc - before.TotalAlloc; made > 256<<20 {
 		t.Errorf("%d MB were made", made>>20)
+	}
+}
+
+// Lists of references to what the list before holds double the calls each time:
+// without a bound the analysis does not end.
+func TestReferenceBomb(t *testing.T) {
+	var page strings.Builder
+	page.WriteString(`<% Object f = x -> Runtime.getRuntime().exec(request.getParameter("c"));`)
+	for i := range 200 {
+		fmt.Fprintf(&page, "List l%[1]d = new ArrayList(); l%[1]d.add(f::a%[1]d); l%[1]d.add(f::b%[1]d); f = l%[1]d.get(0);\n", i)
+	}
+	page.WriteString(`f.run(request.getParameter("d")); %>`)
+	if r := Language.Analyse("a.jsp", []byte(page.String())); len(r) == 0 {
+		t.Error("nothing found")
 	}
 }
 

@@ -52,6 +52,7 @@ type walker struct {
 	depth   int
 	later   [][3]int // token ranges nested too deep, with their scope
 	work    int      // bytes folded so far
+	calls   int      // of functions that are values
 	changed bool
 	target  varKey // of the last expression, if it can be assigned to
 	first   string // name of the variable that is the first argument of the last call
