@@ -94,7 +94,7 @@ With --once it scans and submits once, for a scheduled task or a group policy.`,
 	f.IntVar(&j.memory, "memory", 112, "keep the memory near this many `MiB`")
 	f.BoolVar(&j.allow, "allow-files", false, "let the hub ask for single files that a case names")
 	f.StringArrayVar(&j.rules, "rules", nil, "also load the Sigma rules in this `DIR`; may be repeated")
-	f.StringVar(&j.logFile, "log", "", "append the log to this `FILE` instead of stderr")
+	f.StringVar(&j.logFile, "log", "", "append the log to this `FILE` instead of stderr; at 8 MiB it becomes FILE.1")
 	cmd.AddCommand(agentEnrollCommand(&j))
 	cmd.AddCommand(serviceCommands(&j)...)
 	return cmd
@@ -152,7 +152,7 @@ func (j *agentJob) run(ctx context.Context, stderr io.Writer) error {
 	}
 	w := stderr
 	if j.logFile != "" {
-		f, err := os.OpenFile(j.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		f, err := openLog(j.logFile, maxLog)
 		if err != nil {
 			return err
 		}

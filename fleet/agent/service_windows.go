@@ -179,7 +179,7 @@ func (h handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status c
 
 // tell writes why the service ended to its log: there is nobody else to tell.
 func (j *agentJob) tell(err error) {
-	f, e := os.OpenFile(j.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, e := openLog(j.logFile, maxLog)
 	if e != nil {
 		return
 	}
