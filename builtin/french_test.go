@@ -1,8 +1,14 @@
 package builtin_test
 
 import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,6 +87,93 @@ func TestFrenchScripts(t *testing.T) {
 		if !found[kind] {
 			t.Errorf("no %q was found", kind)
 		}
+	}
+}
+
+// So has what each rule of what comes after a break-in says of itself, and of
+// what else looks the same.
+func TestFrenchRules(t *testing.T) {
+	rules, _ := builtin.Rules()
+	engine, _ := sigma.Compile(rules, sigma.Config{})
+	said := 0
+	for _, r := range engine.Rules() {
+		if slices.Contains(r.Tags, "limier.aftermath") {
+			said++
+			text := strings.Join(strings.Fields(r.Description), " ")
+			french(t, strings.TrimSuffix(strings.Replace(text, " Fooled by: ", " Harmless causes: ", 1), ".")+".")
+		}
+	}
+	if said < 80 {
+		t.Errorf("only %d rules", said)
+	}
+	french(t, "With it: "+engine.Rules()[0].Title+"; "+engine.Rules()[1].Title+".")
+}
+
+// noGap are errors of the readers that end a scan, stay inside, or hold another
+// gap: no report shows them by themselves.
+var noGap = []string{
+	"no such file or folder: %s; give the folder or the archive that holds the evidence",
+	"%s is neither a file nor a folder; give the folder or the archive that holds the evidence",
+	"opening evidence: %w",
+	"nothing in %s: the folder is empty; is the evidence mounted?",
+	"nothing in %s: the archive is empty",
+	"nothing can be read in %s: %w",
+	"nothing can be read on this host: %w; run as administrator or root",
+	"cannot go back to %d in a stream",
+	"%s (and %d more alike)",
+	"not a file", "not on a drive", "not a folder", "is a folder", "no random access", "cannot be read at an offset", "closed", "torn",
+}
+
+// What the readers of evidence say of what they could not read has French
+// words: each text of an error in their code is tried.
+func TestFrenchGaps(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"../acquire/*.go", "../parse/*.go", "../parse/*/*.go", "../internal/evtx/*.go", "../internal/regf/*.go", "../internal/peversion/*.go", "../scan/*.go"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		files = append(files, found...)
+	}
+	verbs := regexp.MustCompile(`%[+#.0-9]*[a-zA-Z]`)
+	said := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			text, literal := call.Args[0].(*ast.BasicLit)
+			if !ok || !literal || f.Sel.Name != "Errorf" && (f.Sel.Name != "New" || fmt.Sprint(f.X) != "errors") {
+				return true
+			}
+			format, err := strconv.Unquote(text.Value)
+			if err != nil || slices.Contains(noGap, format) || !regexp.MustCompile(`[a-z]{3}`).MatchString(verbs.ReplaceAllString(format, "")) {
+				return true
+			}
+			said++
+			french(t, verbs.ReplaceAllStringFunc(format, func(v string) string {
+				switch v {
+				case "%d":
+					return "7"
+				case "%w": // a sentinel of ours, tried by itself
+					return "cut short"
+				}
+				return "x"
+			}))
+			return true
+		})
+	}
+	if said < 60 {
+		t.Errorf("only %d texts", said)
 	}
 }
 

@@ -106,6 +106,6 @@ var steps = []pattern{
 	{regexp.MustCompile(`^Control panel ran (\S+) with (\S+)$`), "Le panneau de contrôle a exécuté $1 avec $2"},
 	{regexp.MustCompile(`^((?:[A-Z]+ )?/\S*) answered (\d+) to (\S+) \(access log\)$`), "$1 : réponse $2 à $3 (journal d'accès)"},
 	{regexp.MustCompile(`^((?:[A-Z]+ )?/\S*) answered (\d+) to (\S+) \(HttpProxy log\)$`), "$1 : réponse $2 à $3 (journal HttpProxy)"},
-	{regexp.MustCompile(`^((?:[A-Z]+ )?/.*[^;]);? answered (\d+)$`), "$1 : réponse $2"},
+	{regexp.MustCompile(`^((?:[A-Z]+ )?/(?:.*[^;])?);? answered (\d+)$`), "$1 : réponse $2"},
 	{regexp.MustCompile(`^The newest evidence of this build is of (\S+): an update after that day does not show\.$`), "La pièce la plus récente sur cette version est du $1 : une mise à jour postérieure ne se voit pas."},
 }

@@ -154,7 +154,9 @@ func (w *words) plainTitle(s string) string {
 }
 
 // inFrench looks a text up; "" if it is not known.
-func inFrench(s string) string { return cmp.Or(titles[s], reasons[s], scripts[s]) }
+func inFrench(s string) string {
+	return cmp.Or(titles[s], reasons[s], described[s], gaps[s], scripts[s])
+}
 
 func (w *words) mark(text string, ok bool) template.HTML {
 	safe := template.HTMLEscapeString(publish.Plain(text))
@@ -178,6 +180,26 @@ func (w *words) known(s string) (string, bool) {
 			return spaced(said) + " (échec)", true
 		}
 	}
+	if list, ok := strings.CutPrefix(s, "With it: "); ok {
+		all := strings.Split(strings.TrimSuffix(list, "."), "; ")
+		for i, title := range all {
+			if all[i], ok = w.known(title); !ok {
+				return s, false
+			}
+			all[i] = "« " + all[i] + " »"
+		}
+		return spaced("Avec : " + strings.Join(all, " ; ") + "."), true
+	}
+	if gap, at, ok := strings.Cut(s, ", written "); ok { // a record of an event log
+		if said, ok := w.known(gap); ok {
+			return said + ", écrit le " + at, true
+		}
+	}
+	if m := lost.FindStringSubmatch(s); m != nil {
+		if said := inFrench(m[1]); said != "" {
+			return spaced(said) + " (" + m[2] + " octets)", true
+		}
+	}
 	if gap, ok := strings.CutSuffix(s, " more alike)"); ok {
 		if first, more, ok := strings.Cut(gap, " (and "); ok {
 			if said, ok := w.known(first); ok {
@@ -185,7 +207,7 @@ func (w *words) known(s string) (string, bool) {
 			}
 		}
 	}
-	for _, list := range [][]pattern{patterns, steps} {
+	for _, list := range [][]pattern{patterns, steps, gapPatterns} {
 		for _, p := range list {
 			if m := p.re.FindStringSubmatchIndex(s); m != nil {
 				return string(p.re.ExpandString(nil, spaced(p.french), s, m)), true
@@ -267,6 +289,9 @@ func (w *words) acts(s string) (out template.HTML, ok bool) {
 	}
 	return out + ".", true
 }
+
+// lost is a gap that says how much is lost.
+var lost = regexp.MustCompile(`^(.+) \((\d+) bytes\)$`)
 
 // sentences splits at a full stop that a space and a capital letter follow.
 func sentences(s string) []string {
