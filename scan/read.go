@@ -333,7 +333,7 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	var data []byte
 	var err error
 	if script {
-		data, err = webshell.Read(s.Languages, j.path, all)
+		data, err = webshell.Read(s.Languages, j.path, all, nil)
 		if int64(len(data)) < j.size {
 			r.gap(evidence.Ref{Path: j.path}, errBigScript)
 		}

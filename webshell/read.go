@@ -17,11 +17,12 @@ const (
 
 // Read reads a file as far as the languages need it: nil if none of them
 // matches, else the file, of which only the start and the end are kept if it
-// is longer than 16 MiB. Shells are put at one of the two.
-func Read(languages []*Language, path string, r io.Reader) ([]byte, error) {
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(r, head)
-	head = head[:n]
+// is longer than 16 MiB. Shells are put at one of the two. What it returns may
+// stand in buf, which serves for the next file too: reasons hold copies.
+func Read(languages []*Language, path string, r io.Reader, buf []byte) ([]byte, error) {
+	buf = slices.Grow(buf[:0], headSize)
+	n, err := io.ReadFull(r, buf[:headSize])
+	head := buf[:n]
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func Read(languages []*Language, path string, r io.Reader) ([]byte, error) {
 	if err != nil {
 		return head, nil
 	}
-	data := append(make([]byte, 0, sizeOf(r)), head...)
+	data := slices.Grow(head, sizeOf(r)-n)
 	for len(data) < maxRead {
 		data = slices.Grow(data, 1)
 		n, err := r.Read(data[len(data):min(cap(data), maxRead)])

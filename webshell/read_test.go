@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, r := range map[string]io.Reader{"file": f, "plain": strings.NewReader(string(data)), "end with data": iotest.DataErrReader(bytes.NewReader(data))} {
-			got, err := Read(all, "a", r)
+			got, err := Read(all, "a", r, nil)
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("%s of %d bytes: got %d bytes, %v; want %d", name, size, len(got), err, len(want))
 			}

@@ -82,8 +82,9 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
+			var buf []byte
 			for t := range tasks {
-				t.file.Judgement, t.err = judgeFile(languages, t.fsys, t.name)
+				t.file.Judgement, t.err = judgeFile(languages, t.fsys, t.name, &buf)
 				close(t.done)
 			}
 		})
@@ -194,17 +195,24 @@ func (j *shellJob) print(out *bufio.Writer, f shellFile) error {
 	return err
 }
 
+// maxKept is the largest buffer that is kept for the next file, in bytes.
+const maxKept = 1 << 20
+
 // judgeFile reads what the analysers need of a file, nothing more than its
-// start if no language knows it, and judges it.
-func judgeFile(languages []*webshell.Language, fsys fs.FS, name string) (webshell.Judgement, error) {
+// start if no language knows it, and judges it. The buffer serves for the next
+// file too.
+func judgeFile(languages []*webshell.Language, fsys fs.FS, name string, buf *[]byte) (webshell.Judgement, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return webshell.Judgement{}, err
 	}
 	defer f.Close()
-	data, err := webshell.Read(languages, name, f)
+	data, err := webshell.Read(languages, name, f, *buf)
 	if err != nil || data == nil {
 		return webshell.Judgement{}, err
+	}
+	if cap(data) <= maxKept {
+		*buf = data
 	}
 	return webshell.Judge(languages, name, data), nil
 }
