@@ -317,6 +317,13 @@ var scripts = map[string]string{
 	"Another host fills the pages that are asked for, and visitors of search engines get others.": "Un autre hôte remplit les pages demandées, et les visiteurs venus de moteurs de recherche en voient d'autres.",
 
 	// PHP: networks and visitors.
+	"What hides itself or a user from administrators shows something to visitors, or lets somebody in.":                           "Ce qui se cache ou cache un utilisateur aux administrateurs montre quelque chose aux visiteurs, ou laisse entrer quelqu'un.",
+	"Posts that administrators do not see are linked where no visitor sees it.":                                                   "Des articles que les administrateurs ne voient pas sont liés là où aucun visiteur ne le voit.",
+	"Links of the database are shown to search engines only.":                                                                     "Des liens de la base de données ne sont montrés qu'aux moteurs de recherche.",
+	"Passwords of those who log in are sent to another host as well.":                                                             "Les mots de passe de ceux qui se connectent sont aussi envoyés à un autre hôte.",
+	"Whoever asks is made an owner of the site in the eyes of a search engine.":                                                   "Quiconque le demande devient propriétaire du site aux yeux d'un moteur de recherche.",
+	"Search engines are told of pages that another host, or the request, makes up.":                                               "Les moteurs de recherche apprennent des pages qu'un autre hôte, ou la requête, invente.",
+	"Text of another host becomes posts of the site, one after another.":                                                          "Du texte d'un autre hôte devient des articles du site, l'un après l'autre.",
 	"A file that shows nothing by itself shows a script or frame of another host.":                                                "Un fichier qui ne montre rien par lui-même montre un script ou un cadre d'un autre hôte.",
 	"Visitors are shown a script or frame of another host, each but once, for which their addresses are kept.":                    "Un script ou un cadre d'un autre hôte est montré aux visiteurs, une seule fois à chacun, et leurs adresses sont gardées pour cela.",
 	"Visitors are sent to another host, each but once, for which their addresses are kept.":                                       "Les visiteurs sont envoyés vers un autre hôte, une seule fois chacun, et leurs adresses sont gardées pour cela.",

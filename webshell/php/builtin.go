@@ -344,7 +344,11 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		switch name {
 		case "getccnumber", "getcccid":
 			return value{t: secret}, true
-		case "loadresult", "loadobject", "loadobjectlist", "loadassoc", "loadrow":
+		case "current":
+			if n.op == nSCall && (m.className(n.a) == "juri" || m.className(n.a) == "uri") {
+				return value{t: fromURI | ownPage | ownHost}, true
+			}
+		case "loadresult", "loadcolumn", "loadobject", "loadobjectlist", "loadassoc", "loadrow":
 			return value{t: fromDB}, true
 		case "getpost", "getparams":
 			if n.a != nil && n.a.op == nMCall && n.a.b != nil && strings.EqualFold(n.a.b.s, "getrequest") {
@@ -382,6 +386,10 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		}
 	case "file_get_contents": // of PrestaShop
 		return m.read(c, args[0]), true
+	case "setbody": // of the page that Joomla sends
+		if strings.EqualFold(m.className(n.a), "jresponse") || m.unit.says(n.a, "app") {
+			m.answer(n, args[0])
+		}
 	case "setquery":
 		m.sqlText(n, args[0])
 	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":
@@ -440,6 +448,9 @@ func (m *machine) users(sql value) taint {
 // counts.
 func (m *machine) frameworkInput(n *node, name string, args []value) (value, bool) {
 	if s, ok := args[0].text(); ok && m.framed && cardName(s) {
+		return value{t: secret, tr: m.at(n)}, true
+	}
+	if s, ok := args[0].text(); ok && m.framed && s != "" && strings.Contains(strings.ToLower(s), "pass") && m.logsIn() && m.unit.says(n.a, "input", "request", "post") {
 		return value{t: secret, tr: m.at(n)}, true
 	}
 	if n.a == nil || !args[0].exact() || m.f.this != nil && m.framed {

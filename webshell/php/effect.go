@@ -103,7 +103,9 @@ func (m *machine) hooked(c *call, h hook) value {
 	case "session_set_save_handler":
 		args = append(args, value{t: fromRequest, tr: m.at(c.n)}) // the session's id comes from the client
 	case "add_action", "add_filter":
-		args = m.wordPressArgs(c)
+		r := m.callback(c, f, m.wordPressArgs(c))
+		m.conceals(c.n, r)
+		return value{t: r.t, tr: r.tr}
 	case "register_rest_route":
 		return m.restRoute(c)
 	case "array_map":

@@ -288,6 +288,9 @@ func (m *machine) index(n *node) value {
 	if base.k == vUnknown && base.t == 0 && k.k == vStr && n.a.op == nProp && n.a.b != nil && n.a.b.s == "post" && secretName(k.s) {
 		return value{t: secret, tr: m.at(n)} // of a framework's request
 	}
+	if base.k == vUnknown && base.t&fromParam != 0 && k.k == vStr && m.f.fn != nil && logon(m.f.fn.name) && secretName(k.s) {
+		return value{t: secret, tr: m.at(n)} // what a program's own function is given to log in with
+	}
 	return m.element(base, k, n)
 }
 

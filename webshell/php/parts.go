@@ -29,7 +29,7 @@ func (m *machine) parts() {
 	}
 	m.strayScript()
 	judged := 0
-	for _, p := range append(m.seams(), m.callbacks()...) {
+	for _, p := range slices.Concat(m.seams(), m.callbacks(), m.endings()) {
 		size := 0
 		for _, s := range p {
 			size += int(s.to - s.from)
@@ -70,7 +70,7 @@ func (m *machine) parts() {
 // holdsParts says that a file in which nothing is of interest as a whole may
 // hold a part that is.
 func holdsParts(data []byte, have trait) bool {
-	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && bytes.Contains(data, []byte("add_action(")) ||
+	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && (have&hasAction != 0 || bytes.Contains(data, []byte("onAfterRender"))) ||
 		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data)) || bytes.Contains(data, []byte("?><script"))
 }
 
@@ -172,8 +172,8 @@ func (m *machine) edges() (parts [][]span) {
 	if to > 5 && bytes.HasPrefix(src, []byte("<?php")) && len(toks) > 0 && toks[0].pos < to && !bytes.Contains(src[:to], []byte("?>")) {
 		parts = append(parts, []span{{5, to}})
 	}
-	for i := len(toks) - 2; i > 0; i-- {
-		if t := toks[i]; t.kind != tIdent || t.end-t.pos != 5 || toks[i+1].kind != tIdent || toks[i-1].kind == tColons || !foldEqual(src[t.pos:t.end], "class") {
+	for i := len(toks) - 2; i >= 0; i-- {
+		if t := toks[i]; t.kind != tIdent || t.end-t.pos != 5 || toks[i+1].kind != tIdent || i > 0 && toks[i-1].kind == tColons || !foldEqual(src[t.pos:t.end], "class") {
 			continue
 		}
 		for depth := 0; i < len(toks); i++ {
@@ -259,6 +259,26 @@ func (m *machine) callbacks() (parts [][]span) {
 		}
 		slices.SortFunc(part, func(a, b span) int { return int(a.from) - int(b.from) })
 		parts = append(parts, part)
+	}
+	return parts
+}
+
+// endings are the bodies of the methods by which a plugin of Joomla changes
+// every page before it is sent:
+// https://docs.joomla.org/Plugin/Events/System.
+func (m *machine) endings() (parts [][]span) {
+	for _, n := range m.list {
+		if n.op != nClass {
+			continue
+		}
+		for _, f := range n.class.order {
+			switch f.name {
+			case "onafterrender", "onbeforerender", "onbeforecompilehead", "onafterdispatch", "oncontentprepare":
+				if int(f.hi) < len(f.toks) && f.lo < f.hi {
+					parts = append(parts, []span{{f.toks[f.lo].pos, f.toks[f.hi].pos}})
+				}
+			}
+		}
 	}
 	return parts
 }

@@ -45,8 +45,8 @@ func match(name string, head []byte) bool {
 func Analyse(name string, data []byte) []webshell.Reason {
 	have := traits(data)
 	if !interesting(data, have) {
-		parts, shows := holdsParts(data, have), showsForeign(data)
-		if !parts && !shows {
+		parts, shows, hides := holdsParts(data, have), showsForeign(data), mayHide(data, have)
+		if !parts && !shows && !hides {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -57,6 +57,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 		if shows {
 			m.shown()
 		}
+		m.hiding()
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
@@ -64,6 +65,9 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	m.parts()
 	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
 		m.shown()
+	}
+	if !m.alarmed() {
+		m.hiding()
 	}
 	return strongestFirst(m.reasons)
 }
@@ -156,7 +160,7 @@ func (m *machine) worthRunning(f *function) bool {
 	}
 	return have&(hasDeadly|hasShape) != 0 || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
 		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
-		have&hasHeader != 0 && have&hasRemote != 0
+		have&hasHeader != 0 && have&hasRemote != 0 || have&hasRemote != 0 && m.logsIn()
 }
 
 func sortedFunctions(all map[string]*function) []*function {

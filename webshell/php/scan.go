@@ -24,6 +24,7 @@ const (
 	hasMail                      // sends mail
 	hasCards                     // asks for the number of a card
 	hasStrong                    // hasDecoder, and the decoder is one that hides code
+	hasAction                    // hooks something to WordPress, which is of no interest alone
 )
 
 // hasHot are the traits for which a function is worth running.
@@ -54,6 +55,7 @@ var traitWords = map[trait]string{
 		openssl_decrypt mcrypt_decrypt rawurldecode`,
 	hasWrite | hasMail: `mail mb_send_mail`,
 	hasList:            `scandir opendir glob readdir recursivedirectoryiterator recursiveiteratoriterator`,
+	hasAction:          `add_action add_filter`,
 	hasHook: `call_user_func call_user_func_array array_map array_filter array_walk usort uasort uksort array_reduce array_udiff
 		array_uintersect preg_replace_callback ob_start filter_var iterator_apply forward_static_call forward_static_call_array
 		session_set_save_handler array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
@@ -373,6 +375,7 @@ func wordAt(b []byte) (string, trait) {
 // interesting says whether a file holds anything that the machine should look
 // at.
 func interesting(data []byte, t trait) bool {
+	t &^= hasAction
 	if t == 0 && !(len(data) < 8192 && makesUsers(data)) {
 		return false
 	}
@@ -387,6 +390,7 @@ func interesting(data []byte, t trait) bool {
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
 			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
+			has(hasRemote) && len(data) < 32<<10 && bytes.Contains(data, []byte("->login(")) ||
 			has(hasDeadly) && hostileCommand(data) ||
 			has(hasInclude) && oddInclude(data)
 	}
@@ -418,6 +422,18 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("DB_PASSWORD"))) {
+		return true
+	}
+	if has(hasDecoder) && len(data) < 64<<10 && showsPages(data) {
+		return true
+	}
+	if has(hasRemote) && len(data) < 16<<10 && tellsHost(data) {
+		return true
+	}
+	if has(hasHeader) && len(data) < 16<<10 && bytes.Contains(data, []byte("etBody(")) {
+		return true
+	}
+	if has(hasRequest) && len(data) < 16<<10 && bytes.Contains(data, []byte("authenticate")) {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("xmlrpc.php")) || bytes.Contains(data, []byte("wp-login.php"))) {
@@ -457,6 +473,27 @@ func makesUsers(data []byte) bool {
 		return false
 	}
 	for _, w := range []string{"capabilities", "usergroup_map", "admin/user", "user_login", "password=", "users SET", "post_content"} {
+		if bytes.Contains(data, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// showsPages looks for the hooks by which a program's pages are changed.
+func showsPages(data []byte) bool {
+	for _, w := range []string{"wp_head", "wp_footer", "the_content", "ob_start", "template_redirect", "onAfterRender"} {
+		if bytes.Contains(data, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// tellsHost looks for what tells another host which site asks, or puts its
+// answer out of sight.
+func tellsHost(data []byte) bool {
+	for _, w := range []string{"HTTP_HOST", "SERVER_NAME", "left:-", "top:-", "font-size:0", "display:none", "height:1px", "wp_insert_post("} {
 		if bytes.Contains(data, []byte(w)) {
 			return true
 		}

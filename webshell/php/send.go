@@ -1,7 +1,9 @@
 package php
 
 import (
+	"bytes"
 	"html"
+	"regexp"
 	"strings"
 
 	"limier/webshell"
@@ -36,6 +38,8 @@ func (m *machine) mail(c *call) {
 		}
 		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
 	case mt&secret != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.cards() && m.redirectsLater():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
+	case m.facts.formLoop && mt&fromRequest != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.mentions("'cc_", "\"cc_", "'card", "\"card"):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case mt&loot != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small():
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
@@ -119,6 +123,22 @@ func (m *machine) noteSent(c *call, o *object) {
 	m.fetched(c.n, u, d)
 }
 
+// logon says that a function is one by which programs let their users in.
+func logon(name string) bool {
+	return name == "wp_signon" || name == "wp_authenticate" || name == "wp_login" || name == "login" || name == "authenticate" || name == "dologin"
+}
+
+// logsIn says that the file lets users of a program in.
+func (m *machine) logsIn() bool {
+	return m.mentions("wp_signon(", "wp_authenticate(", "->login(", "wp_check_password(", "->authenticate(")
+}
+
+// ignored says that a call is a statement: nothing asks what it gives.
+func (m *machine) ignored(n *node) bool {
+	before := bytes.TrimRight(m.unit.src[:min(int(n.pos), len(m.unit.src))], "@ \t\r\n")
+	return len(before) > 0 && bytes.IndexByte([]byte(";{})"), before[len(before)-1]) >= 0
+}
+
 // loginPage says that a URL is where a well-known program is logged in to.
 func loginPage(url string) bool {
 	return strings.HasSuffix(url, "wp-login.php") || strings.HasSuffix(url, "xmlrpc.php") || strings.HasSuffix(url, "administrator/index.php")
@@ -140,6 +160,10 @@ func (m *machine) fetched(n *node, u, d value) {
 	}
 	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) && m.isolated() && m.small() {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	}
+	if t&secret != 0 && remoteURL(host) && wholeHost(host) && u.t&(fromDB|fromParam) == 0 && m.logsIn() && m.ignored(n) {
+		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords of those who log in are sent to another host as well.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		return
 	}
 	if t&fromRequest != 0 && t&wrapped != 0 && u.t&decoded != 0 && u.t&fromRequest == 0 && remoteURL(host) {
 		m.report("sends-requests", webshell.Malicious, moderate, "What visitors send is passed on, encoded, to a host that is hidden.", n, value{t: t, tr: firstTrace(tr, u.tr)})
@@ -190,6 +214,13 @@ func (m *machine) output(n *node, v value) {
 	if t&(decoded|hidden) != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
 		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
+	m.conceals(n, v)
+	if t&fromDB != 0 && m.facts.searched > 0 && m.unwatched() && linksTo(strings.ToLower(v.s+" "+v.tail())) {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Links of the database are shown to search engines only.", n, v)
+	}
+	if t&fromFile != 0 && t&fromOddFile != 0 && m.facts.searched > 0 && t&fromRemote == 0 {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
+	}
 	if t&fromFile != 0 && m.facts.searched > 0 && m.unwatched() && !m.mentions("403", "forbidden") {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
 	}
@@ -199,7 +230,7 @@ func (m *machine) output(n *node, v value) {
 	if t&tailored != 0 && m.unwatched() {
 		m.report("doorway", webshell.Malicious, moderate, "Another host is told which page of this one is asked for, and what it answers is shown.", n, v)
 	}
-	if hidesText(v.s) && t&fromParam == 0 {
+	if (hidesText(v.s) || m.offScreen(n)) && t&fromParam == 0 && t&fromRequest == 0 {
 		m.report("hidden-links", webshell.Malicious, moderate, "Content of another host is put where no visitor sees it.", n, v)
 	}
 	if t&fromRequest != 0 && t&fromHeader == 0 {
@@ -217,10 +248,24 @@ func (m *machine) output(n *node, v value) {
 	}
 }
 
+// conceals sees that a page is given something of another host that the file
+// does not name in plain.
+func (m *machine) conceals(n *node, v value) {
+	if t, _ := taintOf(v); t&(decoded|hidden) == 0 || t&(fromRequest|fromDB|fromParam) != 0 || len(v.s)+len(v.tail()) > 4096 {
+		return
+	}
+	for _, s := range [2]string{v.s, v.tail()} {
+		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) {
+			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
+			return
+		}
+	}
+}
+
 // alone says that what another host answered is shown as it came, by code that
 // is no function of a program.
 func (m *machine) alone(v value) bool {
-	return v.k == vUnknown && m.f == m.globals && !m.framed && m.facts.loops == 0
+	return v.k == vUnknown && (m.f == m.globals || m.f.class == nil && showsPages(m.file.src)) && !m.framed && m.facts.loops == 0
 }
 
 // loadsScript says that HTML takes a script from another host, or leads there.
@@ -241,6 +286,31 @@ func loadsScript(s string) bool {
 // packsItself says that a script evaluates text that it unpacks first.
 func packsItself(low string) bool {
 	return strings.Contains(low, "eval(function(p,a,c,k,e") || strings.Contains(low, "eval(unescape(") || strings.Contains(low, "write(unescape(") || strings.Contains(low, "eval(string.fromcharcode(")
+}
+
+// linksTo says that HTML links somewhere.
+func linksTo(low string) bool {
+	_, link, ok := strings.Cut(low, "<a ")
+	return ok && strings.Contains(link, "href")
+}
+
+// answer judges a whole page that a plugin puts in the place of the program's.
+func (m *machine) answer(n *node, v value) {
+	if t, _ := taintOf(v); t&fromDB != 0 && m.facts.searched > 0 {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Links of the database are shown to search engines only.", n, v)
+	}
+	m.output(n, v)
+}
+
+// lastTag is an element that opens right before code.
+var lastTag = regexp.MustCompile(`<(?:div|span|p|font|ul|section|center|td|b|i|u)\b[^<>]*>\s*(?:<\?(?:php|=)?\s*)?$`)
+
+// offScreen says that what is printed at n stands in an element that keeps it
+// out of sight.
+func (m *machine) offScreen(n *node) bool {
+	end := min(int(n.pos), len(m.unit.src))
+	tag := lastTag.Find(m.unit.src[max(0, end-300):end])
+	return tag != nil && hidesText(string(tag))
 }
 
 // linksElsewhere says that HTML links to another host.

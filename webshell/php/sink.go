@@ -131,6 +131,9 @@ func (m *machine) sink(c *call) (value, bool) {
 			if h.shell {
 				m.command(c.n, c.arg(1), "an interpreter that is written to")
 			} else if h.t != 0 {
+				if t, _ := taintOf(c.arg(1)); t&ownHost != 0 && t&(ownPage|fromHeader|address) != 0 {
+					h.t |= tailored
+				}
 				m.sent(c, c.arg(1))
 			} else if h.memory {
 				h.kept = concat(h.kept, c.arg(1), maxString)
@@ -250,6 +253,9 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "wp_set_auth_cookie", "wp_create_user", "wp_insert_user":
 		m.wordPress(c)
 		return value{t: unsure}, true
+	case "wp_insert_post":
+		m.posted(c)
+		return value{}, true
 	case "virtual":
 		return value{}, true
 	}

@@ -210,6 +210,12 @@ func oddFile(p string) bool {
 	return false
 }
 
+// dotFile says that a path ends in a hidden name with the ending of a text.
+func dotFile(p string) bool {
+	base := strings.ToLower(path.Base(p))
+	return strings.HasPrefix(base, ".") && (strings.HasSuffix(base, ".txt") || strings.HasSuffix(base, ".html") || strings.HasSuffix(base, ".dat") || strings.HasSuffix(base, ".ini"))
+}
+
 // read is the content behind a path.
 func (m *machine) read(c *call, p value) value {
 	s, ok := p.text()
@@ -260,12 +266,15 @@ func (m *machine) read(c *call, p value) value {
 		return value{t: t, tr: tr}
 	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == ""):
 		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure), tr: tr}
-	case ok && oddFile(s), p.k == vPart && picture(p.tail()):
+	case ok && oddFile(s), m.facts.searched > 0 && dotFile(p.tail()), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}
 	t := fromFile | p.t&(fromParam|unsure|fromList) | holdsPasswords(p)
 	if ok && p.t&decoded != 0 { // whatever it is, its name is hidden
 		t |= fromOddFile
+	}
+	if c.n != nil && m.facts.kept[pathKey(p)].t&fromRemote != 0 && m.offScreen(c.n) {
+		t |= fromRemote
 	}
 	return value{t: t, tr: tr}
 }

@@ -39,6 +39,34 @@ func safeName(v value) bool {
 	return len(e) > 1 && len(e) < 8 && !scriptName(v)
 }
 
+// announced judges what is written to tell search engines of pages: proof of
+// who owns the site, and the list of its pages.
+func (m *machine) announced(c *call, p, d value) {
+	if !m.isolated() || !m.small() {
+		return
+	}
+	low := strings.ToLower(d.s + " " + d.tail())
+	t, _ := taintOf(d)
+	switch {
+	case strings.HasPrefix(low, "google-site-verification") && (t|p.t)&fromRequest != 0:
+		m.report("proves-ownership", webshell.Malicious, moderate, "Whoever asks is made an owner of the site in the eyes of a search engine.", c.n, d)
+	case strings.HasSuffix(p.tail(), "robots.txt") && strings.Contains(low, "sitemap:") && t&(ownHost|fromURI) != 0 && m.have&(hasRemote|hasRequest) != 0 && !m.mentions("add_action("):
+		m.report("announces-pages", webshell.Malicious, moderate, "Search engines are told of pages that another host, or the request, makes up.", c.n, d)
+	}
+}
+
+// posted sees text of another host that becomes posts of the site, one after
+// another, without anybody's asking.
+func (m *machine) posted(c *call) {
+	a, ok := c.arg(0).ref.(*array)
+	if !ok || m.facts.loops == 0 || !m.small() || m.framed || !m.mentions("wp-load.php", "wp-blog-header.php") {
+		return
+	}
+	if body, _ := a.get(key{s: "post_content", str: true}); body.t&fromRemote != 0 {
+		m.report("posts-foreign-text", webshell.Malicious, moderate, "Text of another host becomes posts of the site, one after another.", c.n, body)
+	}
+}
+
 // written judges data that is written to a file.
 func (m *machine) written(c *call, p, d value) {
 	t, tr := taintOf(d)
@@ -47,6 +75,7 @@ func (m *machine) written(c *call, p, d value) {
 	if m.facts.loops > 0 && scriptName(p) && p.t&fromList == 0 {
 		m.facts.rewrites = c.n
 	}
+	m.announced(c, p, d)
 	if e := p.tail(); (strings.HasSuffix(e, ".cpanel/contactinfo") || strings.HasSuffix(e, "/.contactemail")) && m.isolated() {
 		m.report("takes-account", webshell.Malicious, moderate, "The address to which the hosting panel sends new passwords is changed.", c.n, p)
 	}
@@ -401,7 +430,7 @@ func (m *machine) included(n *node, v value) {
 		m.report("remote-include", webshell.Malicious, moderate, "A script of another host is included.", n, v)
 	case t&fromUpload != 0 && v.k == vUnknown:
 		m.report("request-to-include", webshell.Webshell, high, "An uploaded file is included as a script.", n, v)
-	case ok && len(s) > 4 && v.t&hidden != 0 && (oddFile(s) || hiddenFile(s)):
+	case ok && len(s) > 4 && v.t&hidden != 0 && (oddFile(s) || hiddenFile(s) && path.Base(s) != ".php"): // of a view whose name is not known
 		m.report("odd-include", webshell.Malicious, high, "A file that is no script is included, under a hidden name.", n, v)
 	case ok && v.t&decoded != 0 && len(s) > 3:
 		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)
