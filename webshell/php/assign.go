@@ -63,9 +63,9 @@ func (m *machine) assign(n *node, v value) {
 			m.facts.setSuper(string(s)+".", v)
 			return
 		}
-		s := m.f.vars[n.s]
+		s := m.f.find(n)
 		if s == nil {
-			s = &slot{cond: m.cond}
+			s = &slot{cond: m.cond, home: m.f}
 			m.f.vars[n.s] = s
 			if a, ok := v.ref.(*array); ok {
 				a.shared = true
@@ -136,9 +136,9 @@ func (m *machine) lslot(n *node) *slot {
 		if _, ok := superOf(n.s); ok {
 			return nil
 		}
-		s := m.f.vars[n.s]
+		s := m.f.find(n)
 		if s == nil {
-			s = &slot{v: null, cond: m.cond}
+			s = &slot{v: null, cond: m.cond, home: m.f}
 			if m.f == m.globals {
 				s.v = m.undefined(n.s)
 			}
@@ -204,7 +204,10 @@ func (m *machine) assignIndex(n *node, v value) {
 	}
 	if e := m.edited(base); e != nil && len(path) == 1 && path[0] != nil && !m.blur {
 		i, ok := m.eval(path[0]).integer()
-		if x, xok := v.text(); ok && xok && len(x) > 0 && i >= 0 && i < int64(len(e.edit)) {
+		if x, xok := v.text(); ok && xok && len(x) > 0 && i >= 0 && i < int64(len(e.edit))+4096 && i < maxString {
+			for int64(len(e.edit)) <= i {
+				e.edit = append(e.edit, ' ')
+			}
 			e.edit[i] = x[0]
 			e.v.t |= v.t
 			return
@@ -391,7 +394,7 @@ func (m *machine) unset(n *node) {
 	switch n.op {
 	case nVar:
 		if m.cond == 0 {
-			delete(m.f.vars, n.s)
+			m.f.forget(n.s)
 		}
 	case nIndex:
 		s := (*slot)(nil)

@@ -314,7 +314,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		}
 	}
 	for i, q := range f.params {
-		s := &slot{cond: m.cond}
+		s := &slot{cond: m.cond, home: fr}
 		switch {
 		case q.variadic:
 			a := newArray()
@@ -349,7 +349,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 				s.v = value{t: s.v.t &^ hostile}
 			}
 		}
-		fr.vars[q.name] = s
+		fr.bind(q.name, s)
 		if q.promoted && this != nil {
 			this.props[q.name] = &slot{v: s.v, cond: m.cond}
 		}

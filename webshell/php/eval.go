@@ -60,7 +60,7 @@ func (m *machine) eval(n *node) value {
 		return m.evalAssign(n)
 	case nAssignRef:
 		if s := m.lslot(n.b); s != nil && n.a.op == nVar {
-			m.f.vars[n.a.s] = s
+			m.f.bind(n.a.s, s)
 			return s.v
 		}
 		v := m.eval(n.b)
@@ -223,7 +223,7 @@ func (m *machine) variable(n *node) value {
 	if name == "this" && m.f.this != nil {
 		return value{k: vObj, ref: m.f.this}
 	}
-	s := m.f.vars[name]
+	s := m.f.find(n)
 	if s == nil {
 		if m.f != m.globals {
 			return null
@@ -247,7 +247,7 @@ func (m *machine) edited(n *node) *slot {
 	if n.op != nVar {
 		return nil
 	}
-	if s := m.f.vars[n.s]; s != nil && s.edit != nil {
+	if s := m.f.find(n); s != nil && s.edit != nil {
 		return s
 	}
 	return nil

@@ -242,7 +242,7 @@ func itoa(n int) string {
 func (m *machine) mark(n *node, t taint) {
 	switch n.op {
 	case nVar:
-		if s := m.f.vars[n.s]; s != nil {
+		if s := m.f.find(n); s != nil {
 			if m.positive && s.v.t&t == 0 {
 				m.undo = append(m.undo, func() { s.v.t &^= t })
 			}

@@ -240,7 +240,7 @@ func (m *machine) execStatic(n *node) {
 			}
 			vars[name] = s
 		}
-		m.f.vars[name] = s
+		m.f.bind(name, s)
 	}
 }
 

@@ -127,6 +127,33 @@ type frame struct {
 	sent    value // to the generator
 }
 
+// find is the slot of a variable that a node names, nil if there is none. Most
+// nodes name the same one again and again.
+func (f *frame) find(n *node) *slot {
+	if s := n.slot; s != nil && s.home == f {
+		return s
+	}
+	s := f.vars[n.s]
+	if s != nil && s.home == f {
+		n.slot = s
+	}
+	return s
+}
+
+// bind has a name mean a slot.
+func (f *frame) bind(name string, s *slot) {
+	f.forget(name)
+	f.vars[name] = s
+}
+
+// forget has a name mean nothing.
+func (f *frame) forget(name string) {
+	if s := f.vars[name]; s != nil {
+		s.home = nil
+		delete(f.vars, name)
+	}
+}
+
 // A ctrl is how a statement ended.
 type ctrl struct {
 	kind  op // 0, nReturn, nBreak, nContinue, nGoto, nExit
@@ -418,10 +445,10 @@ func (m *machine) exec(n *node) ctrl {
 	case nGlobal:
 		for _, x := range n.list {
 			if x.op == nVar {
-				m.f.vars[x.s] = m.slotIn(m.globals, x.s)
+				m.f.bind(x.s, m.slotIn(m.globals, x.s))
 			} else if x.op == nVarVar {
 				if name, ok := m.eval(x.a).text(); ok {
-					m.f.vars[name] = m.slotIn(m.globals, name)
+					m.f.bind(name, m.slotIn(m.globals, name))
 				}
 			}
 		}

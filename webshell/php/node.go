@@ -89,6 +89,7 @@ type node struct {
 	class *class
 
 	native *native // of a nCall by name, once it was run
+	slot   *slot   // of a nVar, as find found it last
 }
 
 // A function is a function, method or closure. Its body is parsed when it is

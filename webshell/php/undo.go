@@ -2,6 +2,7 @@ package php
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/flate"
@@ -58,12 +59,19 @@ func (m *machine) unbase64(s string) (string, bool) { return m.decode("base64", 
 // inflate is what r gives: all of it, or what could be read before damage or
 // the bound.
 func (m *machine) inflate(r io.Reader) (string, bool) {
-	if m.buf == nil {
-		m.buf = make([]byte, 16<<10)
+	b := m.buf[:0]
+	for len(b) < maxInflated {
+		if len(b) == cap(b) {
+			b = slices.Grow(b, max(16<<10, len(b)))
+		}
+		n, err := r.Read(b[len(b):min(cap(b), maxInflated)])
+		b = b[:len(b)+n]
+		if err != nil {
+			break
+		}
 	}
-	var b strings.Builder
-	io.CopyBuffer(&b, io.LimitReader(r, maxInflated), m.buf)
-	return b.String(), b.Len() > 0
+	m.buf = b
+	return string(b), len(b) > 0
 }
 
 func (m *machine) undeflate(s string) (string, bool) {

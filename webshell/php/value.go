@@ -107,6 +107,7 @@ type slot struct {
 	buf  *strings.Builder
 	edit []byte // the text of v while a loop changes it byte by byte
 	cond int    // how many undecided conditions surrounded the assignment
+	home *frame // that made it; nil once a name of it there means another
 }
 
 // settle makes an edited text the value.
