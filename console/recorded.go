@@ -1,0 +1,49 @@
+package console
+
+import "regexp"
+
+// recorded says a text that was stored in English as it was written: a detail
+// of the audit log, what a claim contradicts. What has no translation, such as
+// a path, stays.
+func (w *words) recorded(s string) string {
+	if w.lang == "fr" {
+		for _, p := range recordedTexts {
+			if m := p.english.FindStringSubmatchIndex(s); m != nil {
+				return string(p.english.ExpandString(nil, spaced(p.french), s, m))
+			}
+		}
+	}
+	return s
+}
+
+var recordedTexts = []struct {
+	english *regexp.Regexp
+	french  string
+}{
+	{regexp.MustCompile(`^(\d+) objects, (\d+) left out that were withdrawn$`), "$1 objets, $2 retirés laissés de côté"},
+	{regexp.MustCompile(`^(\d+) uses, until (\S+)$`), "$1 utilisations, jusqu'au $2"},
+	{regexp.MustCompile(`^server (\d+)$`), "serveur $1"},
+	{regexp.MustCompile(`^request (\d+)$`), "demande $1"},
+	{regexp.MustCompile(`^case (\d+)$`), "dossier $1"},
+	{regexp.MustCompile(`^hub$`), "concentrateur"},
+	{regexp.MustCompile(`^token (\S+)$`), "jeton $1"},
+
+	{regexp.MustCompile(`^the token is unknown, used up or expired: ask the hub's administrator for another$`), "le jeton est inconnu, épuisé ou expiré : demandez-en un autre à l'administrateur du concentrateur"},
+	{regexp.MustCompile(`^a server of that name is enrolled already: revoke it first, or choose another name$`), "un serveur de ce nom est déjà inscrit : révoquez-le d'abord, ou choisissez un autre nom"},
+
+	{regexp.MustCompile(`^(".*"): a name has 1 to 200 characters and begins with a letter or a digit(?:; give the server another with --name)?$`), "$1 : un nom a de 1 à 200 caractères et commence par une lettre ou un chiffre"},
+	{regexp.MustCompile(`^(".*"): a name has letters, digits, dots, hyphens and underscores, of ASCII alone(?:; give the server another with --name)?$`), "$1 : un nom n'a que des lettres, chiffres, points, traits d'union et soulignés, en ASCII"},
+
+	{regexp.MustCompile(`^the administrator of the server does not allow it$`), "l'administrateur du serveur ne l'autorise pas"},
+	{regexp.MustCompile(`^this is no path in the evidence$`), "ce n'est pas un chemin des pièces"},
+	{regexp.MustCompile(`^the evidence cannot be opened: (.*)$`), "les pièces ne peuvent être ouvertes : $1"},
+	{regexp.MustCompile(`^it cannot be read: (.*)$`), "il ne peut être lu : $1"},
+	{regexp.MustCompile(`^it is larger than (\d+) MiB$`), "il dépasse $1 Mio"},
+	{regexp.MustCompile(`^it has changed: its hash is another now$`), "il a changé : son empreinte n'est plus la même"},
+	{regexp.MustCompile(`^the hub did not take it: (.*)$`), "le concentrateur ne l'a pas pris : $1"},
+
+	{regexp.MustCompile(`^stronger than the primary source: (.*) itself said (.*) \((\S+)\), if it speaks of the same activities as the rest of the document$`), "plus fort que la source première : $1 a dit lui-même $2 ($3), s'il s'agit des mêmes activités que le reste du document"},
+	{regexp.MustCompile(`^stronger than the primary source: (.*) itself said (.*) \((\S+)\)$`), "plus fort que la source première : $1 a dit lui-même $2 ($3)"},
+	{regexp.MustCompile(`^(.*) says the opposite(?:, if it speaks of the same activities as the rest of the document)?$`), "$1 dit le contraire"},
+	{regexp.MustCompile(`^(.*) denies it(?:, if it speaks of the same activities as the rest of the document)?$`), "$1 le nie"},
+}
