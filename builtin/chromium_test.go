@@ -18,10 +18,10 @@ import (
 	"limier/publish/html"
 )
 
-// TestReportOnAPhone opens the report of the example at the width of a small
-// phone: the page must not be wider. With LIMIER_SHOTS=DIR it leaves pictures
+// TestReportFits opens the report of the example at the width of a small
+// phone, and of paper: the page must not be wider. With LIMIER_SHOTS=DIR it leaves pictures
 // there, light, dark and as printed.
-func TestReportOnAPhone(t *testing.T) {
+func TestReportFits(t *testing.T) {
 	var browser string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -50,6 +50,12 @@ func TestReportOnAPhone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	media := func(name, scheme string) {
+		t.Helper()
+		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: name, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	save := func(name string, data []byte) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(shots, name), data, 0o600); err != nil {
@@ -67,13 +73,18 @@ func TestReportOnAPhone(t *testing.T) {
 		if err != nil || wide != "" {
 			t.Errorf("%s: wider than the window: %s, %v", lang, wide, err)
 		}
+		media("print", "light")
+		run(chromedp.EmulateViewport(680, 990)) // A4 within its margins; what is wider shrinks every page
+		wide, err = chromedp.Run(ctx, chromedp.Evaluate[string](tooWide))
+		if err != nil || wide != "" {
+			t.Errorf("%s: wider than paper: %s, %v", lang, wide, err)
+		}
+		media("", "light")
 		if shots == "" {
 			continue
 		}
 		for _, scheme := range []string{"light", "dark"} {
-			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}); err != nil {
-				t.Fatal(err)
-			}
+			media("", scheme)
 			for _, width := range []int64{320, 1280} {
 				run(chromedp.EmulateViewport(width, 900))
 				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
