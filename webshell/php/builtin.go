@@ -25,6 +25,8 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		} else if c.arg(0).t&fromRequest != 0 {
 			o.props["#com"] = &slot{v: str("wscript.shell")}
 		}
+	case "jconfig": // Joomla's settings
+		return value{t: loot, tr: m.at(n)}
 	case "pdo", "mysqli":
 		if v.t&fromRequest != 0 && v.t&checked == 0 {
 			m.note(doesConnect, n, v)

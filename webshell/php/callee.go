@@ -23,7 +23,7 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 	case ft&fromRequest != 0 && f.k == vUnknown:
 		what := "The request names the function that is called"
 		switch {
-		case ft&checked != 0 || ft&unsure != 0 && !given:
+		case ft&checked != 0 || ft&unsure != 0 && (!given || t&unsure != 0):
 		case given && (direct || m.isolated() || ft&decoded != 0):
 			m.note(doesEval, n, f)
 			m.report("request-names-function", webshell.Webshell, high, what+", and gives its arguments.", n, join(value{t: t, tr: tr}, f))

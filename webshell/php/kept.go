@@ -66,7 +66,7 @@ func (m *machine) includeKept(n *node, p value) {
 	switch {
 	case d.k == vStr && strings.Contains(d.s, "<?"):
 		m.runCode(n, d, "?>"+d.s, keptInclude)
-	case d.k == vUnknown && d.t&(fromRemote|keyed|session|decoded|fromOddFile) != 0:
+	case d.k == vUnknown && (d.t&(fromRemote|keyed|session|decoded|fromOddFile) != 0 || d.t&fromDB != 0 && d.t&hidden != 0):
 		m.evalCode(n, d, keptInclude)
 	}
 }

@@ -111,7 +111,7 @@ func (m *machine) constant(n *node) value {
 		}
 	}
 	switch name {
-	case "DB_PASSWORD": // of WordPress
+	case "DB_PASSWORD", "_DB_PASSWD_": // of WordPress and PrestaShop
 		return value{t: loot, tr: m.at(n)}
 	case "PHP_EOL":
 		return str("\n")

@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"slices"
 )
 
 // A trait is something in a file's text that could matter.
@@ -421,7 +422,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasDecoder) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("echo chr(")) {
 		return true
 	}
-	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("DB_PASSWORD"))) {
+	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
 		return true
 	}
 	if has(hasDecoder) && len(data) < 64<<10 && showsPages(data) {
@@ -440,6 +441,9 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("fopen(")) || bytes.Contains(data, []byte("<a ")) || bytes.Contains(data, []byte("<script")) || has(hasInclude)) {
+		return true
+	}
+	if !classes && len(data) < 16<<10 && tellsPassword(data) {
 		return true
 	}
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {
@@ -562,4 +566,13 @@ func hostileCommand(data []byte) bool {
 		}
 	}
 	return false
+}
+
+// tellsPassword says that a file names the password of a site's database, and
+// has a way to another host.
+func tellsPassword(data []byte) bool {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return bytes.Contains(data, []byte(w)) })
+	}
+	return has("DB_PASS", "database.connections", "JConfig") && has("http://", "https://", "mail(", "fsockopen(", "curl_exec(")
 }

@@ -100,6 +100,9 @@ func (m *machine) sent(c *call, d value) {
 	if strings.HasPrefix(strings.ToLower(d.s), "rcpt to:") && t&fromRequest != 0 && t&checked == 0 && m.does(doesSocket) && m.isolated() {
 		m.report("mailer", webshell.Malicious, moderate, "The request says through which server mail is sent, and to whom.", c.n, d)
 	}
+	if t&loot != 0 && m.isolated() && m.small() {
+		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", c.n, value{t: t, tr: tr})
+	}
 	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&(address|wrapped) != 0 {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
 	}

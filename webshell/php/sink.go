@@ -196,7 +196,7 @@ func (m *machine) sink(c *call) (value, bool) {
 		m.sent(c, c.arg(1))
 		return value{}, true
 	case "dl":
-		if m.chosen(a0) {
+		if m.chosen(a0) && a0.t&fromUndef == 0 {
 			m.report("request-to-library", webshell.Webshell, moderate, "The request names a library that is loaded into PHP.", c.n, a0)
 		}
 		return value{}, true
@@ -458,7 +458,7 @@ func (m *machine) createFunction(c *call) value {
 	t, tr := taintOf(c.arg(1))
 	pt, ptr := taintOf(c.arg(0))
 	if !ok || !pok {
-		if (t|pt)&(hostile|fromOddFile|keyed|session|fromBlob|fromUndef) != 0 || t&fromDB != 0 && t&decoded != 0 {
+		if (t|pt)&(hostile|fromOddFile|keyed|session|fromBlob|fromUndef) != 0 || t&fromDB != 0 && t&(decoded|hidden) != 0 {
 			m.evalCode(c.n, value{k: c.arg(1).k, s: c.arg(1).s, t: t | pt, tr: firstTrace(tr, ptr)}, "create_function")
 		}
 		return value{t: t | pt, tr: firstTrace(tr, ptr)}

@@ -23,7 +23,7 @@ const (
 )
 
 // A taint says where a value comes from and what happened to it.
-type taint uint32
+type taint uint64
 
 const (
 	fromRequest taint = 1 << iota // the client chooses it
@@ -57,6 +57,8 @@ const (
 	tailored  // fetched by telling another host which page of this one is asked for
 	spotted   // says whether the visitor is a search engine
 	loot      // settings that hold passwords, or users with theirs
+	selfPath  // the path of the file itself
+	ownText   // what the file reads of itself
 )
 
 // hostile are the origins an attacker controls without help.
