@@ -99,7 +99,7 @@ func (p Published) Items(ctx context.Context, collections []string, text string,
 	if len(collections) == 0 {
 		return nil, "", nil
 	}
-	q := `SELECT seq, collection, object, type, spec, version, revoked, added, body FROM published p WHERE collection IN (` + marks(len(collections)) + `)
+	q := `SELECT seq, collection, object, type, spec, version, revoked, added, body FROM published p WHERE (collection || '') IN (` + marks(len(collections)) + `) -- by seq, until the page is full
 		AND (type IN ('indicator', 'note', 'opinion') OR type = 'relationship' AND body LIKE '%"claim_id":%')
 		AND NOT EXISTS (SELECT 1 FROM published o WHERE o.collection = p.collection AND o.object = p.object AND (o.instant, o.seq) > (p.instant, p.seq))`
 	args := anys(collections)
@@ -214,15 +214,20 @@ func (p Published) Add(ctx context.Context, collection string, objects []taxii.O
 		if err := tx.QueryRowContext(ctx, p.h.sql(`SELECT COALESCE(MAX(added), 0) FROM published WHERE collection = ?`), collection).Scan(&last); err != nil {
 			return err
 		}
+		gone, err := Published{p.h, tx}.Revoked(ctx, collection)
+		if err != nil {
+			return err
+		}
 		at := max(stamp(now), last+1)
 		for _, o := range objects {
+			if gone[o.ID] {
+				continue
+			}
 			revoked := 0
 			if o.Revoked {
-				revoked = 1
+				revoked, gone[o.ID] = 1, true
 			}
-			res, err := tx.ExecContext(ctx, p.h.sql(`INSERT INTO published(collection, object, type, spec, version, instant, revoked, added, body) SELECT ?,?,?,?,?,?,CAST(? AS BIGINT),CAST(? AS BIGINT),?
-				WHERE NOT EXISTS (SELECT 1 FROM published WHERE collection = ? AND object = ? AND revoked = 1) ON CONFLICT DO NOTHING`),
-				collection, o.ID, o.Type, o.Spec, o.Version, instant(o.Version), revoked, at, string(o.JSON), collection, o.ID)
+			res, err := tx.ExecContext(ctx, p.h.sql(`INSERT INTO published(collection, object, type, spec, version, instant, revoked, added, body) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`), collection, o.ID, o.Type, o.Spec, o.Version, instant(o.Version), revoked, at, string(o.JSON))
 			if err != nil {
 				return err
 			}

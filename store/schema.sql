@@ -251,3 +251,5 @@ CREATE TABLE collection (                 -- that publishers made, beside those 
   created BIGINT NOT NULL,
   created_by {text} NOT NULL
 )
+-- step
+CREATE INDEX published_revoked ON published (collection, object) WHERE revoked = 1

@@ -332,7 +332,7 @@ func Upgrade(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
 			t.Fatal(err)
 		}
 		for _, q := range []string{`DROP INDEX published_order`, `DROP INDEX published_type`, `DROP INDEX published_version`, `DROP INDEX published_added`,
-			`ALTER TABLE published DROP COLUMN instant`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
+			`ALTER TABLE published DROP COLUMN instant`, `DROP INDEX published_revoked`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
 			if _, err := db.ExecContext(ctx, q); err != nil {
 				t.Fatalf("%s: %v", q, err)
 			}
@@ -372,4 +372,24 @@ func BenchmarkPublished(b *testing.B, h *store.Hub) {
 			}
 		})
 	}
+	for name, text := range map[string]string{"items": "", "items with a text": "000000000007"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if items, _, err := p.Items(b.Context(), []string{"c", "d"}, text, store.Page{Limit: 20}); err != nil || len(items) == 0 {
+					b.Fatal(len(items), err)
+				}
+			}
+		})
+	}
+	b.Run("withdraw", func(b *testing.B) {
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			n++
+			if gone, err := taxii.Withdraw(b.Context(), p, "c", []string{objects[n].ID}, "why", now); err != nil || len(gone) != 1 {
+				b.Fatal(gone, err)
+			}
+		}
+	})
 }
