@@ -358,6 +358,7 @@ var scripts = map[string]string{
 	"Passwords from a form are mailed away.":                                                                                      "Des mots de passe d'un formulaire sont envoyés par courrier.",
 	"Passwords from a form are sent to another host.":                                                                             "Des mots de passe d'un formulaire sont envoyés à un autre hôte.",
 	"Search engines are shown a file in place of the page.":                                                                       "Les moteurs de recherche voient un fichier à la place de la page.",
+	"The file tells an address where on the server it stands, and who asked for it.":                                              "Le fichier écrit à une adresse où il se trouve sur le serveur, et qui l’a demandé.",
 	"Settings that hold passwords are mailed away.":                                                                               "Des réglages contenant des mots de passe sont envoyés par courrier.",
 	"Settings that hold passwords, or users with theirs, are sent to another host.":                                               "Des réglages contenant des mots de passe, ou des utilisateurs avec les leurs, sont envoyés à un autre hôte.",
 	"Settings that hold passwords, or users, are sent to a chat service.":                                                         "Des réglages contenant des mots de passe, ou des utilisateurs, sont envoyés à une messagerie instantanée.",

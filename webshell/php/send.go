@@ -12,10 +12,8 @@ import (
 // mail judges the calls that send mail.
 func (m *machine) mail(c *call) {
 	to, subject, msg := c.arg(0), c.arg(1), c.arg(2)
-	if c.name == "mb_send_mail" || len(c.args) < 3 {
-		if len(c.args) < 3 {
-			return
-		}
+	if len(c.args) < 3 {
+		return
 	}
 	mt, mtr := taintOf(msg)
 	body := value{k: msg.k, s: msg.s, t: mt, tr: mtr}
@@ -45,6 +43,8 @@ func (m *machine) mail(c *call) {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
 	case mt&fromRequest != 0 && mt&address != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small() && m.labels():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
+	case mt&fromURI != 0 && mt&fromHeader != 0 && mt&address != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.isolated() && m.mentions("document_root") && m.mentions("script_filename", "__file__"):
+		m.report("tells-where", webshell.Malicious, moderate, "The file tells an address where on the server it stands, and who asked for it.", c.n, body)
 	case mt&secret != 0 && m.framed && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.cards():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case freely(to, tt) && freely(msg, mt) && freely(subject, st):

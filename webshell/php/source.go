@@ -128,6 +128,11 @@ func (m *machine) secretName(key string) bool {
 	return is
 }
 
+var (
+	unquotes = strings.NewReplacer(`"`, "", `'`, "", `\`, "")
+	unjoins  = strings.NewReplacer("_", "", "-", "")
+)
+
 // passwordInput says that a form of the page itself asks for a password, or a
 // card, under that name.
 func (m *machine) passwordInput(key string) bool {
@@ -144,7 +149,7 @@ func (m *machine) passwordInput(key string) bool {
 			if e := bytes.IndexByte(tag, '>'); e > 0 {
 				tag = tag[:e]
 			}
-			low := strings.NewReplacer(`"`, "", `'`, "", `\`, "").Replace(string(tag))
+			low := unquotes.Replace(string(tag))
 			if !strings.Contains(low, "type=password") && !strings.Contains(low, "autocomplete=cc-") {
 				continue
 			}
@@ -161,7 +166,7 @@ func (m *machine) passwordInput(key string) bool {
 func secretName(key string) bool {
 	k := strings.ToLower(key)
 	if strings.ContainsAny(k, "-_") {
-		k = strings.ReplaceAll(strings.ReplaceAll(k, "-", ""), "_", "")
+		k = unjoins.Replace(k)
 	}
 	for _, w := range []string{"pass", "pwd", "pswd", "senha", "kennwort", "contrasena", "motdepasse", "parola", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "seedphrase", "recoveryphrase", "privatekey", "keystore", "routing", "sortcode"} {
 		if strings.Contains(k, w) {
@@ -173,7 +178,7 @@ func secretName(key string) bool {
 
 // cardName says that a form field holds what is printed on a card.
 func cardName(key string) bool {
-	k := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
+	k := unjoins.Replace(strings.ToLower(key))
 	for _, w := range []string{"cardnum", "ccnum", "cccid", "cvv", "cvc", "ccno", "cardno", "ccexp"} {
 		if strings.Contains(k, w) {
 			return true
