@@ -62,6 +62,7 @@ func TestFrenchScripts(t *testing.T) {
 	archives := []*txtar.Archive{{Files: []txtar.File{
 		{Name: "inetpub/wwwroot/a.html", Data: webshelltest.Page(t, "../webshell/client/testdata", "socket.html")},
 		{Name: "inetpub/wwwroot/b.php", Data: webshelltest.Page(t, "../webshell/php/testdata", "bot-loop.php")},
+		{Name: "inetpub/wwwroot/c.php", Data: webshelltest.Page(t, "../webshell/php/testdata", "crontab.php")},
 	}}}
 	for _, name := range names {
 		a, err := txtar.ParseFile(name)

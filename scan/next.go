@@ -36,7 +36,7 @@ func next(v wire.Verdict, findings []finding.Finding, open []string) []wire.Next
 	switch v {
 	case wire.Compromised:
 		add("Preserve first: take a memory and disk image, and copy the logs off the server, before anything is deleted or patched.", cisaPlaybook)
-		add("Contain: take the server off the Internet and block the addresses named here at the edge; assume that the intruder reads the mail on it.", cisaPlaybook)
+		add("Contain: take the server off the Internet and block the addresses named here at the edge; assume that the intruder reads what is on it, mail too.", cisaPlaybook)
 		if phases[finding.Backdoor] || has(cves, "CVE-2021-27065", "CVE-2021-34473", "CVE-2025-53770") {
 			add("Eradicate: remove the shells named here only after they are copied; then compare every script under the web folders with a clean build, and look for more.", nsaWebshell)
 		}

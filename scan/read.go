@@ -310,7 +310,7 @@ var (
 		Description: "This script is hostile but no shell: a dropper, mailer, redirector, skimmer or the like.",
 		Tags:        []string{"attack.t1505.003"}}
 	visitorsFile = &sighting.Rule{ID: "hostile-to-visitors", Name: "hostile-to-visitors", Title: "Script against visitors", Level: finding.High,
-		Description: "What this file has the visitor's browser do is hostile: it loads hidden code, leads elsewhere, or sends away what is typed.",
+		Description: "What this file does to visitors is hostile: it has their browsers load hidden code, leads elsewhere, shows what others pay for, or sends away what is typed.",
 		Tags:        []string{"attack.t1189"}}
 	suspiciousFile = &sighting.Rule{ID: "suspicious-file", Name: "suspicious-file", Title: "Script worth a look", Level: finding.Low,
 		Description: "The code does something that shells do and some legitimate scripts too."}
@@ -380,7 +380,7 @@ func ruleFor(j *webshell.Judgement) *sighting.Rule {
 	switch {
 	case j.Verdict == webshell.Webshell:
 		return webshellFile
-	case j.Verdict == webshell.Malicious && j.Language == "client":
+	case j.AgainstVisitors():
 		return visitorsFile
 	case j.Verdict == webshell.Malicious:
 		return maliciousFile

@@ -7,6 +7,7 @@ package webshell
 
 import (
 	"limier/finding"
+	"slices"
 	"strings"
 )
 
@@ -73,6 +74,19 @@ type Judgement struct {
 	Family     string             `json:"family,omitempty"`
 	Language   string             `json:"language,omitempty"`
 	Reasons    []Reason           `json:"reasons,omitempty"`
+}
+
+// visitors are the mechanisms that work on those who visit the site and give
+// nobody a way in.
+var visitors = []string{"announces-pages", "cloaked-content", "cloaked-redirect", "cloaked-script", "defacement", "doorway", "hidden-content", "hidden-links", "hidden-redirect", "hidden-script", "keeps-content",
+	"mobile-redirect", "posts-foreign-text", "proves-ownership", "remote-redirect", "search-redirect", "skims-forms", "stray-script", "writes-doorways"}
+
+// AgainstVisitors says that the file is hostile to the site's visitors only.
+func (j *Judgement) AgainstVisitors() bool {
+	if j.Verdict != Malicious || j.Language == "client" {
+		return j.Verdict == Malicious
+	}
+	return !slices.ContainsFunc(j.Reasons, func(r Reason) bool { return r.Verdict == Malicious && !slices.Contains(visitors, r.Rule) })
 }
 
 // Judge asks each language that matches the file and keeps the strongest

@@ -12,7 +12,7 @@ var reasons = map[string]string{
 	"Harmless causes: administrators, who seldom do it on a mail server.":                                   "Causes bénignes : des administrateurs, qui le font rarement sur un serveur de messagerie.",
 	"Commands that list who rules the domain and what it trusts: among the first after a break-in.":         "Commandes qui listent qui dirige le domaine et à qui il se fie : parmi les premières après une intrusion.",
 
-	"Contain: take the server off the Internet and block the addresses named here at the edge; assume that the intruder reads the mail on it.":                   "Contenir : retirez le serveur d'Internet et bloquez en périphérie les adresses nommées ici ; tenez pour acquis que l'intrus lit le courrier.",
+	"Contain: take the server off the Internet and block the addresses named here at the edge; assume that the intruder reads what is on it, mail too.":          "Contenir : retirez le serveur d'Internet et bloquez en périphérie les adresses nommées ici ; tenez pour acquis que l'intrus lit ce qui s'y trouve, courrier compris.",
 	"Eradicate: remove the shells named here only after they are copied; then compare every script under the web folders with a clean build, and look for more.": "Éradiquer : ne retirez les web shells nommés ici qu'après les avoir copiés ; comparez ensuite chaque script des dossiers web à une version saine, et cherchez-en d'autres.",
 
 	"Unified Messaging service ran foreign code (CVE-2021-26857, CVE-2021-26858)": "La messagerie unifiée a exécuté du code étranger (CVE-2021-26857, CVE-2021-26858)",

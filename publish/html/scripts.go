@@ -271,6 +271,7 @@ var scripts = map[string]string{
 	"A configuration file is written that runs a script before every page.":                   "Un fichier de configuration est écrit, qui exécute un script avant chaque page.",
 	"A configuration file is written that sends visitors of search engines to another host.":  "Un fichier de configuration est écrit, qui envoie vers un autre hôte les visiteurs des moteurs de recherche.",
 	"A file is fetched from a host where anyone may leave text, and stored.":                  "Un fichier est téléchargé d'un hôte où n'importe qui peut déposer du texte, et enregistré.",
+	"A hidden file of the folder for temporary files is included as a script.":                "Un fichier caché du dossier des fichiers temporaires est inclus comme script.",
 	"A file that is no script is included, under a hidden name.":                              "Un fichier qui n'est pas un script est inclus, sous un nom caché.",
 	"A file that is no script is included.":                                                   "Un fichier qui n'est pas un script est inclus.",
 	"A file that the request filled is included as a script.":                                 "Un fichier que la requête a rempli est inclus comme script.",

@@ -526,7 +526,7 @@ func oddInclude(data []byte) bool {
 		if e := bytes.IndexByte(rest, ';'); e >= 0 {
 			rest = rest[:e]
 		}
-		for _, w := range []string{`\x`, `\0`, `\1`, "://", "data:", ".jp", ".gif", ".png", ".ico", ".txt", ".zip", ".pdf"} {
+		for _, w := range []string{`\x`, `\0`, `\1`, "://", "data:", "/tmp/", "/dev/shm/", ".jp", ".gif", ".png", ".ico", ".txt", ".zip", ".pdf"} {
 			if bytes.Contains(rest, []byte(w)) {
 				return true
 			}

@@ -432,6 +432,8 @@ func (m *machine) included(n *node, v value) {
 		m.report("request-to-include", webshell.Webshell, high, "An uploaded file is included as a script.", n, v)
 	case ok && len(s) > 4 && v.t&hidden != 0 && (oddFile(s) || hiddenFile(s) && path.Base(s) != ".php"): // of a view whose name is not known
 		m.report("odd-include", webshell.Malicious, high, "A file that is no script is included, under a hidden name.", n, v)
+	case ok && tempFolder(low) && (strings.HasPrefix(path.Base(low), ".") || strings.HasPrefix(path.Base(low), "sess_")):
+		m.report("odd-include", webshell.Malicious, moderate, "A hidden file of the folder for temporary files is included as a script.", n, v)
 	case ok && v.t&decoded != 0 && len(s) > 3:
 		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)
 	case (ok || v.k == vPart) && (oddFile(v.tail())):
@@ -458,6 +460,12 @@ func (m *machine) included(n *node, v value) {
 	if (!ok || low != "") && !m.opens(v) {
 		m.includes++
 	}
+}
+
+// tempFolder says that a path in lower case leads into a folder where everybody
+// may write.
+func tempFolder(low string) bool {
+	return strings.HasPrefix(low, "/tmp/") || strings.HasPrefix(low, "/var/tmp/") || strings.HasPrefix(low, "/dev/shm/")
 }
 
 // opens says that what is included is WordPress itself, for a page that asks
