@@ -63,6 +63,7 @@ func Withdraw(ctx context.Context, s Store, collection string, ids []string, rea
 			switch refs := mentioned(o); {
 			case o.Type == "relationship" && slices.ContainsFunc(refs, func(id string) bool { _, ok := gone[id]; return ok }):
 				links = append(links, o)
+				delete(maybe, o.ID) // else it would be revoked twice
 			default:
 				for _, id := range refs {
 					delete(maybe, id)
@@ -170,10 +171,11 @@ func (o Object) revoke(reason string, at time.Time) (Object, error) {
 	if err := d.Decode(&m); err != nil {
 		return o, fmt.Errorf("%s: %w", o.ID, err)
 	}
+	at = at.UTC().Truncate(time.Millisecond)
 	if before, err := time.Parse(time.RFC3339Nano, o.Version); err == nil && !at.After(before) {
-		at = before.Add(time.Millisecond) // a clock set back
+		at = before.UTC().Truncate(time.Millisecond).Add(time.Millisecond) // within the same one, or a clock set back
 	}
-	o.Version, o.Revoked = at.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z"), true
+	o.Version, o.Revoked = at.Format("2006-01-02T15:04:05.000Z"), true
 	for _, k := range append([]string{"description", "external_references", "confidence", "labels"}, texts[o.Type]...) {
 		delete(m, k)
 	}

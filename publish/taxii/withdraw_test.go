@@ -74,3 +74,37 @@ func TestWithdraw(t *testing.T) {
 		t.Errorf("published again: %s", again.raw)
 	}
 }
+
+// TestWithdrawLeavesWord: whatever goes leaves a last version that says so, if it
+// was published in the same millisecond or is reached in two ways.
+func TestWithdrawLeavesWord(t *testing.T) {
+	id := func(kind string, n int) string { return fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", kind, n) }
+	now := time.Date(2021, 3, 1, 0, 0, 0, 1_500_000, time.UTC)
+	for _, at := range []string{"2021-03-01T00:00:00.001Z", "2021-03-01T00:00:00.001400Z"} {
+		common := fmt.Sprintf(`"spec_version":"2.1","created":%q,"modified":%q`, at, at)
+		objects, err := ParseObjects([]json.RawMessage{
+			json.RawMessage(fmt.Sprintf(`{"type":"indicator","id":%q,%s,"name":"203.0.113.45"}`, id("indicator", 1), common)),
+			json.RawMessage(fmt.Sprintf(`{"type":"relationship","id":%q,%s,"relationship_type":"indicates","source_ref":%q,"target_ref":%q}`, id("relationship", 1), common, id("indicator", 1), id("malware", 1))),
+			json.RawMessage(fmt.Sprintf(`{"type":"note","id":%q,%s,"content":"of both","object_refs":[%q]}`, id("note", 1), common, id("relationship", 1))),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := new(Memory)
+		if err := store.Add(t.Context(), open, objects, now); err != nil {
+			t.Fatal(err)
+		}
+		if gone, err := Withdraw(t.Context(), store, open, []string{id("indicator", 1), id("note", 1)}, "why", now); err != nil || len(gone) != 2 {
+			t.Error(gone, err)
+		}
+		left, _, err := store.Query(t.Context(), open, Query{Versions: []string{"all"}})
+		if err != nil || len(left) != len(objects) {
+			t.Errorf("%s: %d objects are left, want a last version of each of %d: %v", at, len(left), len(objects), err)
+		}
+		for _, o := range left {
+			if !o.Revoked || o.Version != "2021-03-01T00:00:00.002Z" {
+				t.Errorf("%s: %s of %s, revoked %v", at, o.ID, o.Version, o.Revoked)
+			}
+		}
+	}
+}
