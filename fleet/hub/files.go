@@ -208,6 +208,9 @@ func (h *Hub) refuseFile(w http.ResponseWriter, r *http.Request, server int64) {
 func (h *Hub) finish(w http.ResponseWriter, r *http.Request, server int64, a store.FileRequest) {
 	a.Answered = h.config.Now()
 	if err := h.store.AnswerFile(r.Context(), server, a); err != nil {
+		if a.State == store.FileReceived {
+			h.leaveOut(a.ID)
+		}
 		h.failed(w, "noting the answer", err)
 		return
 	}
@@ -216,4 +219,16 @@ func (h *Hub) finish(w http.ResponseWriter, r *http.Request, server int64, a sto
 	}
 	h.note(r.Context(), store.Entry{Actor: clientName(server), Action: "file-" + string(a.State), Object: fmt.Sprintf("request %d", a.ID), Detail: a.Reason, Address: peerOf(r)})
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// leaveOut takes away a file that came after the request was answered otherwise,
+// or after what came was deleted: nothing else would know of it.
+func (h *Hub) leaveOut(request int64) {
+	r, err := h.store.FileRequest(context.Background(), store.All(), request)
+	if err == nil && (r.State == store.FileRefused || r.State == store.FileDeleted) {
+		err = os.Remove(h.filePath(request))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		h.log.Error("a file that came late was not taken away", "request", request, "error", err)
+	}
 }

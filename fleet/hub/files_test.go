@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"limier/acquire"
+	"limier/casefile"
 	"limier/evidence"
 	"limier/fleet/agent"
 	"limier/fleet/hub"
@@ -226,3 +227,53 @@ func TestOldFiles(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// TestLateFiles: a file that comes after its request was answered otherwise, or
+// after it came already and was deleted, does not stay in the hub's folder.
+func TestLateFiles(t *testing.T) {
+	s := start(t, nil)
+	const text = "first"
+	c := storetest.Case(1, true)
+	c.Evidence = []wire.Evidence{{Path: "www/a.aspx", Size: int64(len(text)), SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(text)))}}
+	a, own, _ := s.collector(t, "org-a", "ex01", func() *casefile.Case { return c })
+	if err := a.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the case is stored", func() bool { return s.server(t, 1).Cases == 1 })
+	body := string(pack(t, text))
+	for name, meanwhile := range map[string]func(id int64) error{
+		"refused": func(id int64) error { return own.RefuseFile(t.Context(), id, "no") },
+		"deleted": func(id int64) error {
+			if err := own.SendFile(t.Context(), id, strings.NewReader(body)); err != nil {
+				return err
+			}
+			return s.DeleteFile(t.Context(), store.All(), 1, id)
+		},
+		"sent": func(id int64) error { return own.SendFile(t.Context(), id, strings.NewReader(body)) },
+	} {
+		id, err := s.AskFile(t.Context(), store.All(), s.server(t, 1).Latest, c.Evidence[0].Path, c.Evidence[0].SHA256, "ana")
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		r, w := io.Pipe()
+		sent := make(chan error, 1)
+		go func() { sent <- own.SendFile(context.WithoutCancel(t.Context()), id, r) }()
+		eventually(t, name+": the hub takes the file", func() bool {
+			begun, err := filepath.Glob(filepath.Join(s.dir, "files", ".tmp-*"))
+			return err == nil && len(begun) > 0
+		})
+		if err := meanwhile(id); err != nil {
+			t.Error(name, err)
+		}
+		if _, err := io.WriteString(w, body); err != nil {
+			t.Error(name, err)
+		}
+		w.Close()
+		if err := <-sent; err == nil {
+			t.Error(name, "the hub took a second answer")
+		}
+		if _, err := os.Stat(filepath.Join(s.dir, "files", fmt.Sprint(id, ".zst"))); errors.Is(err, fs.ErrNotExist) != (name != "sent") {
+			t.Errorf("%s before the file came: %v", name, err)
+		}
+	}
+}
