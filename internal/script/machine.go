@@ -31,6 +31,7 @@ type Machine struct {
 	total   int // steps left in all
 	left    int // steps left in this entry
 	made    int
+	eached  int // values that each called a function with
 	tokens  int
 	toks    []Token
 	tails   [4][]byte

@@ -234,14 +234,18 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 	return Value{}, false
 }
 
-// maxEach is how many letters or elements a function is called with one by one.
-const maxEach = 4096
+// Bounds of the letters or elements that a function is called with one by one:
+// of one list, and of all.
+const (
+	maxEach    = 4096
+	maxEachAll = 8 * maxEach
+)
 
 // each is LINQ's list.Select(f) of what is known.
 func (m *Machine) each(list, f Value) (Value, bool) {
 	var all []Value
 	switch s, ok := list.Text(); {
-	case list.T != nil:
+	case list.T != nil || m.eached >= maxEachAll:
 		return Value{}, false
 	case list.K == VArray && list.O.Any.T == nil && len(list.O.Elems) <= maxEach:
 		all = list.O.Elems
@@ -251,7 +255,7 @@ func (m *Machine) each(list, f Value) (Value, bool) {
 			all = append(all, m.one(r, i))
 		}
 	}
-	if len(all) == 0 || !m.room(len(all)) {
+	if m.eached += len(all); len(all) == 0 || !m.room(len(all)) {
 		return Value{}, false
 	}
 	o := &Object{Elems: make([]Value, len(all))}

@@ -60,3 +60,11 @@ func BenchmarkAnalyse(b *testing.B) {
 func FuzzAnalyse(f *testing.F) {
 	webshelltest.Fuzz(f, "testdata", Language)
 }
+
+// What takes up the room for values must not hide what stands behind it.
+func TestManySelects(t *testing.T) {
+	page := `<%@ Page Language="C#" %><% var a = "` + strings.Repeat("abcd", 1000) + `".Select(c => c); ` + strings.Repeat("a = a.Select(c => a); ", 2000) + `Process.Start(Request["a"]); %>`
+	if r := Analyse("a.aspx", []byte(page)); len(r) == 0 || r[0].Rule != "request-to-command" {
+		t.Errorf("got %+v", r)
+	}
+}

@@ -80,7 +80,7 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 	case "getfiles", "getdirectories", "getfilesystementries", "enumeratefiles", "enumeratedirectories", "enumeratefilesystementries", "getfolder":
 		h.act("list", n, a)
 		v := script.Union(args...)
-		if s, ok := nth(args, 1).Text(); ok && !strings.ContainsAny(s, "*?") && v.K == script.VUnknown {
+		if s, ok := nth(args, 1).Text(); ok && len(s) <= maxName && !strings.ContainsAny(s, "*?") && v.K == script.VUnknown {
 			v.S = s // all that is found ends so
 		}
 		return v, true
@@ -118,6 +118,9 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 func ofIIS(path script.Value) bool {
 	return path.L&client == 0 && strings.HasSuffix(strings.ToLower(path.S), "applicationhost.config")
 }
+
+// maxName is the length of the longest name of a file of Windows.
+const maxName = 255
 
 // pure reports whether the client alone chooses the text.
 func pure(v script.Value) bool {

@@ -61,6 +61,7 @@ type host struct {
 	ran     *script.Node            // where a page is run whose name is made up
 	onward  *script.Node            // where a server is asked whose address the client sends encoded or in a header
 	guards  map[string]*script.Node // where a security product is looked for
+	poses   func() bool             // whether the page has Exchange take it for somebody else
 }
 
 // An act is one kind of file action on a path the client chooses.

@@ -422,7 +422,7 @@ var ownEWS = regexp.MustCompile(`(?i)^https://(?:localhost|127\.0\.0\.1)(?::\d+)
 // mailbox is a message being sent to url: as the web service of Exchange, on the
 // server itself, is told to act for anyone whose address the request sends.
 func (h *host) mailbox(n *script.Node, url, message script.Value) {
-	if s, ok := url.Text(); ok && ownEWS.MatchString(s) && message.L&fromRequest != 0 && strings.Contains(h.page.Text, "ExchangeImpersonation") {
+	if s, ok := url.Text(); ok && ownEWS.MatchString(s) && message.L&fromRequest != 0 && h.poses() {
 		h.See(n, message, webshell.Sight{Rule: "reads-mailboxes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page asks Exchange for the mailbox of anyone whom the request names."})
 	}

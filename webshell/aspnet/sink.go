@@ -87,9 +87,13 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how, part
 	h.See(n, v, s)
 }
 
+// maxCommand is the length of the longest command line of Windows:
+// https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-createprocessw.
+const maxCommand = 32767
+
 // hostileCommand knows commands that no page has reason to run.
 func hostileCommand(s string) bool {
-	s = strings.ToLower(s)
+	s = strings.ToLower(s[:min(len(s), maxCommand)])
 	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "new-mailboxexportrequest", "recycler", "$recycle.bin", "processmodel.password", "list apppool /text:*", "regedit -s", "regedit.exe -s"} {
 		if strings.Contains(s, w) {
 			return true

@@ -35,6 +35,9 @@ func match(name string, _ []byte) bool {
 	return path.Ext(name) == ".config" || path.Ext(name) == ".htaccess"
 }
 
+// maxCondition is how much of a precondition is read, in bytes.
+const maxCondition = 4 << 10
+
 // A file is one configuration on its way through the analysis.
 type file struct {
 	name string
@@ -194,6 +197,7 @@ var (
 	codeBase    = regexp.MustCompile(`(?i)<codeBase\b[^>]*\bhref\s*=\s*"([^"]+)"`)
 	insecure    = regexp.MustCompile(`(?i)"aspnet:AllowInsecureDeserialization"\s+value\s*=\s*"true"`)
 	ruleNeeds   = regexp.MustCompile(`(?i)<rule\b[^>]*\bpreCondition\s*=\s*"([^"]+)"`)
+	condition   = regexp.MustCompile(`<preCondition name="([^"]{1,200})"`)
 	folder      = regexp.MustCompile(`(?i)\bphysicalPath\s*=\s*"([^"]*)"`)
 	device      = regexp.MustCompile(`(?i)\\(?:con|prn|aux|nul|com\d|lpt\d)(?:[\\. ]|$)`)
 	oddFolder   = regexp.MustCompile(`(?i)^c:\\users\\all users\\|\\\$?recycle|\\perflogs\\|\\windows\\(?:temp|tasks|debug|fonts|help)\\`)
@@ -278,11 +282,13 @@ func (f *file) iis() {
 		f.add(webshell.Malicious, finding.HighConfidence, "build-code-in-config", "The configuration file is a project of MSBuild whose code runs when it is built.", at)
 	}
 	var rules [][]int
+	var needs map[string]bool
 	if searches.Any(data) {
 		rules = rewriteRule.FindAllIndex(data, 1000)
+		needs = conditions(data)
 	}
 	for _, m := range rules {
-		if rule := data[m[0]:m[1]]; searchInput.Match(condition(data, rule)) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host, or a known service of that kind, is none
+		if rule := data[m[0]:m[1]]; searching(rule, needs) && (awayAction.Match(rule) || awayScript.Match(rule)) && !homeAction.Match(rule) { // a renderer on this host, or a known service of that kind, is none
 			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Search engines, or visitors who come from them, are shown another site.", m[0])
 		}
 	}
@@ -319,21 +325,21 @@ func (f *file) iis() {
 	}
 }
 
-// condition is a rule with the precondition that it names.
-func condition(data, rule []byte) []byte {
+// conditions are the names of the preconditions that ask for search engines.
+func conditions(data []byte) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range condition.FindAllSubmatchIndex(data, 100) {
+		body, _, _ := bytes.Cut(data[m[0]:min(len(data), m[0]+maxCondition)], []byte("</preCondition>"))
+		all[string(data[m[2]:m[3]])] = searchInput.Match(body)
+	}
+	return all
+}
+
+// searching reports whether a rule, or the precondition that it names, asks for
+// search engines.
+func searching(rule []byte, conditions map[string]bool) bool {
 	m := ruleNeeds.FindSubmatch(rule)
-	if m == nil {
-		return rule
-	}
-	at := bytes.Index(data, []byte(`<preCondition name="`+string(m[1])+`"`))
-	if at < 0 {
-		return rule
-	}
-	end := bytes.Index(data[at:], []byte("</preCondition>"))
-	if end < 0 {
-		return rule
-	}
-	return slices.Concat(rule, data[at:at+end])
+	return m != nil && conditions[string(m[1])] || searchInput.Match(rule)
 }
 
 // inReserve finds what the server runs, or lets in, only later: when a pool of

@@ -2,6 +2,8 @@ package config
 
 import (
 	"flag"
+	"runtime"
+	"strings"
 	"testing"
 
 	"limier/webshell/asp"
@@ -23,4 +25,17 @@ func FuzzAnalyse(f *testing.F) {
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, New(asp.Language, aspnet.Language, jsp.Language), "web.config", `<configuration><add path="*.jpg" type="PageHandlerFactory"/><% x = `, "", 10<<20,
 		"<add ", "<rule ", "<!--", "(", "<%", "<rule></rule>", "a=\"", "<Files a>")
+}
+
+// A long precondition is not read again for each rule that names it.
+func TestLongCondition(t *testing.T) {
+	page := []byte(`<configuration><rewrite>` + strings.Repeat(`<rule preCondition="x"></rule>`, 500) +
+		`<preCondition name="x"><add input="{HTTP_REFERER}"` + strings.Repeat(" ", 200_000) + `</preCondition></rewrite></configuration>`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	New().Analyse("web.config", page)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 20<<20 {
+		t.Errorf("%d bytes allocated", n)
+	}
 }

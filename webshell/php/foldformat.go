@@ -13,8 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxRegexes bounds the patterns that are kept compiled.
-const maxRegexes = 64
+// maxRegexes bounds the patterns that are kept compiled; to compile one costs
+// as much as to make compiling bytes of text.
+const (
+	maxRegexes = 64
+	compiling  = 64 << 10
+)
 
 // regex translates a PHP pattern; flags are what follows the delimiter.
 func (m *machine) regex(p string) (re *regexp.Regexp, flags string, ok bool) {
@@ -23,6 +27,9 @@ func (m *machine) regex(p string) (re *regexp.Regexp, flags string, ok bool) {
 		return nil, flags, false
 	}
 	if re, ok = m.regexes[p]; !ok {
+		if !m.spend(compiling) {
+			return nil, flags, false
+		}
 		goFlags := ""
 		for _, f := range flags {
 			switch f {

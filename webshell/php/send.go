@@ -136,9 +136,11 @@ func (m *machine) logsIn() bool {
 	return m.mentions("wp_signon(", "wp_authenticate(", "->login(", "wp_check_password(", "->authenticate(")
 }
 
-// ignored says that a call is a statement: nothing asks what it gives.
+// ignored says that a call is a statement, at most maxRound behind the last:
+// nothing asks what it gives.
 func (m *machine) ignored(n *node) bool {
-	before := bytes.TrimRight(m.unit.src[:min(int(n.pos), len(m.unit.src))], "@ \t\r\n")
+	end := min(int(n.pos), len(m.unit.src))
+	before := bytes.TrimRight(m.unit.src[max(0, end-maxRound):end], "@ \t\r\n")
 	return len(before) > 0 && bytes.IndexByte([]byte(";{})"), before[len(before)-1]) >= 0
 }
 

