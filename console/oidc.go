@@ -164,6 +164,14 @@ func (c *Console) oidcCallback(v *visit) error {
 		in := listed(claims[or(c.oidc.GroupsClaim, "groups")])
 		i := slices.IndexFunc(c.oidc.Grants, func(g Grant) bool { return slices.Contains(in, g.Group) })
 		if i < 0 {
+			// What an account got while it was in a group ends now: sessions and tokens.
+			a, err := c.Store.AccountBySubject(v.ctx(), id.Issuer+" "+id.Subject)
+			if err == nil {
+				err = c.Store.PutAccount(v.ctx(), store.All(), a)
+			}
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
 			return v.fail(http.StatusForbidden, fmt.Errorf("%s is in none of the groups", id.Subject), "Your account has no role here. Ask an administrator for one.")
 		}
 		g := c.oidc.Grants[i]

@@ -105,6 +105,7 @@ func TestGrants(t *testing.T) {
 	}
 	e := newEstate(t, func(c *Config) { c.OIDC = config })
 	e.c.oidc.Redirect = e.url
+	var before *visitor // who logged in last, with the same subject
 	for _, c := range []struct {
 		groups any
 		code   int // of the log-in's end
@@ -138,6 +139,14 @@ func TestGrants(t *testing.T) {
 		}
 		if code, _ := v.get("/publication"); c.role != "" && code != want {
 			t.Errorf("%v: /publication is %d, want %d", c.groups, code, want)
+		}
+		if before != nil {
+			if code, _ := before.get("/servers"); code == http.StatusOK {
+				t.Errorf("%v: a session of before is good still", c.groups)
+			}
+		}
+		if before = nil; c.role != "" {
+			before = v
 		}
 	}
 }
