@@ -83,10 +83,8 @@ var visitors = []string{"announces-pages", "cloaked-content", "cloaked-redirect"
 
 // AgainstVisitors says that the file is hostile to the site's visitors only.
 func (j *Judgement) AgainstVisitors() bool {
-	if j.Verdict != Malicious || j.Language == "client" {
-		return j.Verdict == Malicious
-	}
-	return !slices.ContainsFunc(j.Reasons, func(r Reason) bool { return r.Verdict == Malicious && !slices.Contains(visitors, r.Rule) })
+	others := func(r Reason) bool { return r.Verdict == Malicious && !slices.Contains(visitors, r.Rule) }
+	return j.Verdict == Malicious && (j.Language == "client" || !slices.ContainsFunc(j.Reasons, others))
 }
 
 // Judge asks each language that matches the file and keeps the strongest
