@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,8 +19,11 @@ import (
 // them: "postgres://limier@db/limier?sslmode=verify-full".
 func Open(ctx context.Context, dsn string) (*store.Hub, error) {
 	cfg, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		return nil, errors.New("the connection string cannot be read; write postgres://USER@HOST/DATABASE?sslmode=verify-full, and the password in PGPASSWORD or ~/.pgpass") // err would show the password
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return nil, fmt.Errorf("the connection string names a file that cannot be read: %w", file)
+	} else if err != nil { // it would show the password
+		return nil, errors.New("the connection string cannot be read; write postgres://USER@HOST/DATABASE?sslmode=verify-full, and the password into ~/.pgpass; or service=NAME, and all of it into ~/.pg_service.conf")
 	}
 	cfg.RuntimeParams["application_name"] = "limier"
 	cfg.RuntimeParams["timezone"] = "UTC"

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,6 +83,61 @@ func TestPasswordIsNotShown(t *testing.T) {
 		_, err := Open(context.Background(), dsn)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestSecured: the password comes from a file, and the server must be the one
+// that the authority knows.
+func TestSecured(t *testing.T) {
+	c := start(t)
+	dsn, err := c.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, database, _ := strings.Cut(dsn, "dbname=")
+	dir, other := t.TempDir(), t.TempDir()
+	if err := errors.Join(storetest.Certificates(dir), storetest.Certificates(other)); err != nil {
+		t.Fatal(err)
+	}
+	port, err := c.Secure(t.Context(), dir, "hidden-word")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	right, wrong := write("pgpass", "127.0.0.1:*:*:limier:hidden-word\n"), write("wrong", "*:*:*:limier:hidden-wort\n")
+	t.Setenv("PGSERVICEFILE", write("pg_service.conf", fmt.Sprintf("[limier]\nhost=127.0.0.1\nport=%d\ndbname=%s\nuser=limier\nsslmode=verify-full\nsslrootcert=%s/ca.pem\npassfile=%s\n", port, database, dir, right)))
+	at := func(host, query string) string {
+		return fmt.Sprintf("postgres://limier@%s:%d/%s?%s", host, port, database, query)
+	}
+	for _, x := range []struct{ name, dsn, passfile, want string }{
+		{"a file of passwords", at("127.0.0.1", "sslmode=verify-full&sslrootcert="+dir+"/ca.pem"), right, ""},
+		{"a service", "service=limier", "", ""},
+		{"another password", at("127.0.0.1", "sslmode=verify-full&sslrootcert="+dir+"/ca.pem"), wrong, "password authentication failed"},
+		{"no password", at("127.0.0.1", "sslmode=verify-full&sslrootcert="+dir+"/ca.pem"), "", "password"},
+		{"another authority", at("127.0.0.1", "sslmode=verify-full&sslrootcert="+other+"/ca.pem"), right, "certificate"},
+		{"another name", at("localhost", "sslmode=verify-full&sslrootcert="+dir+"/ca.pem"), right, "certificate"},
+		{"no TLS", at("127.0.0.1", "sslmode=disable"), right, "no encryption"},
+		{"no such authority", at("127.0.0.1", "sslmode=verify-full&sslrootcert="+dir+"/none.pem"), right, "none.pem"},
+		{"no such service", "service=none", right, "pg_service.conf"},
+	} {
+		t.Setenv("PGPASSFILE", x.passfile)
+		h, err := Open(t.Context(), x.dsn)
+		if err == nil {
+			h.Close()
+		}
+		switch {
+		case x.want == "" && err != nil:
+			t.Errorf("%s: %v", x.name, err)
+		case x.want != "" && (err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "hidden-")):
+			t.Errorf("%s: %v, want %q", x.name, err, x.want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,10 +17,11 @@ import (
 var ErrNoPostgres = errors.New("no initdb here: install PostgreSQL to run this (Debian: apt-get install postgresql)")
 
 // A Cluster is a PostgreSQL server of its own, in a temporary folder, that
-// listens on a socket in it and nowhere else.
+// listens on a socket in it and, unless Secure is called, nowhere else.
 type Cluster struct {
 	dir, bin string
 	as       func(*exec.Cmd) // runs a command as the one who may start PostgreSQL
+	settings string          // besides those of all
 }
 
 // StartPostgres starts a cluster; it needs initdb, and as root the account
@@ -48,7 +50,39 @@ func StartPostgres(ctx context.Context) (*Cluster, error) {
 
 // Start starts the cluster again after Stop.
 func (c *Cluster) Start(ctx context.Context) error {
-	return c.run(ctx, "pg_ctl", "-D", c.dir+"/data", "-w", "-s", "-l", c.dir+"/log", "-o", "-c listen_addresses='' -c unix_socket_directories='"+c.dir+"' -c shared_buffers=256MB -c max_wal_size=4GB", "start")
+	return c.run(ctx, "pg_ctl", "-D", c.dir+"/data", "-w", "-s", "-l", c.dir+"/log", "-o", "-c listen_addresses='' -c unix_socket_directories='"+c.dir+"' -c shared_buffers=256MB -c max_wal_size=4GB"+c.settings, "start")
+}
+
+// Secure starts the cluster again so that it listens on a port of 127.0.0.1
+// too, with the certificate of a folder that Certificates wrote, for the user
+// limier with the password. Its databases are made before.
+func (c *Cluster) Secure(ctx context.Context, certificates, password string) (port int, err error) {
+	if err := c.run(ctx, "psql", "-h", c.dir, "-U", "limier", "-d", "postgres", "-q", "-c", "ALTER USER limier PASSWORD '"+password+"'"); err != nil {
+		return 0, err
+	}
+	for _, name := range []string{"server.pem", "server.key", "pg_hba.conf"} {
+		text := []byte("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n")
+		if name != "pg_hba.conf" {
+			if text, err = os.ReadFile(filepath.Join(certificates, name)); err != nil {
+				return 0, err
+			}
+		}
+		file := filepath.Join(c.dir, "data", name)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return 0, err
+		}
+		if _, err := unprivileged(file); err != nil { // it is PostgreSQL's now
+			return 0, err
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port = l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	c.settings = fmt.Sprintf(" -c listen_addresses=127.0.0.1 -c port=%d -c ssl=on -c ssl_cert_file=server.pem -c ssl_key_file=server.key", port)
+	return port, errors.Join(c.Stop(ctx), c.Start(ctx))
 }
 
 // Stop stops the cluster at once, as a crash would.

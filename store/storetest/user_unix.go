@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// unprivileged returns how to run commands in dir as somebody who is not root,
-// whom PostgreSQL refuses.
+// unprivileged returns how to run commands as somebody who is not root, whom
+// PostgreSQL refuses, and gives dir, a folder or a file, to that one.
 func unprivileged(dir string) (func(*exec.Cmd), error) {
 	if os.Geteuid() != 0 {
 		return func(*exec.Cmd) {}, nil
