@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,40 +141,11 @@ func write(t *testing.T, path string, data []byte) {
 // it returns.
 func enrolled(t *testing.T, dir string, homes ...string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
 	data := filepath.Join(dir, "hub")
-	hub := exec.Command("limier", "serve", "--data", data, "--listen", addr)
-	if err := hub.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer hub.Wait()
-	defer hub.Process.Kill()
-	for {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			c.Close()
-			break
-		}
-		if t.Context().Err() != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	addr, _, stop := serving(t, data, nil)
+	defer stop()
 	for i, home := range homes {
-		token, err := exec.Command("limier", "serve", "token", "--data", data, "--org", "ministry-a").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		enroll := exec.Command("limier", "agent", "enroll", "--dir", home, "--hub", "https://"+addr, "--name", fmt.Sprint("ex", i))
-		enroll.Env = append(os.Environ(), "LIMIER_TOKEN="+string(bytes.TrimSpace(token)))
-		if out, err := enroll.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+		enroll(t, data, addr, home, fmt.Sprint("ex", i))
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -40,8 +41,12 @@ type serveJob struct {
 	listen   string
 	postgres string
 
-	nats, natsCreds, natsCA string
-	replicas                int
+	nats              string
+	natsCreds         string // files from here on
+	natsNkey          string
+	natsCA            string
+	natsCert, natsKey string
+	replicas          int
 
 	plain      bool
 	cert, key  string
@@ -80,12 +85,15 @@ doc/fleet.md tells how to install, enrol, back up and scale.`,
 	}
 	p := cmd.PersistentFlags()
 	p.StringVar(&j.data, "data", "limier-hub", "`FOLDER` of keys, database, queue and files")
-	p.StringVar(&j.postgres, "postgres", os.Getenv("LIMIER_POSTGRES"), "connection string of a PostgreSQL `DATABASE` to use instead of SQLite; also LIMIER_POSTGRES")
+	p.StringVar(&j.postgres, "postgres", "", "connection string of a PostgreSQL `DATABASE` to use instead of SQLite, the password in ~/.pgpass; also LIMIER_POSTGRES")
 	f := cmd.Flags()
 	f.StringVar(&j.listen, "listen", ":8443", "`ADDRESS` to listen on")
-	f.StringVar(&j.nats, "nats", os.Getenv("LIMIER_NATS"), "`URL` of a NATS cluster with JetStream to use as the queue; also LIMIER_NATS")
-	f.StringVar(&j.natsCreds, "nats-creds", "", "`FILE` with NATS credentials")
-	f.StringVar(&j.natsCA, "nats-ca", "", "`FILE` with the authority of the cluster's certificates")
+	f.StringVar(&j.nats, "nats", "", "`URL` of a NATS cluster with JetStream to use as the queue, several with commas; also LIMIER_NATS, which no list of processes shows")
+	f.StringVar(&j.natsCreds, "nats-creds", "", "`FILE` with a user's JWT and NKey for it (.creds)")
+	f.StringVar(&j.natsNkey, "nats-nkey", "", "`FILE` with a user's NKey seed, if it has no JWT")
+	f.StringVar(&j.natsCA, "nats-ca", "", "`FILE` with the authority of the cluster's certificates (PEM)")
+	f.StringVar(&j.natsCert, "nats-cert", "", "`FILE` with a certificate for a cluster that asks for one (PEM)")
+	f.StringVar(&j.natsKey, "nats-key", "", "`FILE` with its key")
 	f.IntVar(&j.replicas, "nats-replicas", 3, "copies of the queue in the cluster of --nats")
 	f.BoolVar(&j.plain, "plain-http", false, "no TLS: for a proxy on this machine that sends X-Forwarded-Proto; loopback only, and collectors cannot use it")
 	f.StringVar(&j.cert, "cert", "", "`FILE` with a certificate for browsers (PEM); collectors do not need it")
@@ -110,6 +118,10 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if (j.cert == "") != (j.key == "") {
 		return errors.New("--cert and --key go together")
 	}
+	if (j.natsCert == "") != (j.natsKey == "") {
+		return errors.New("--nats-cert and --nats-key go together")
+	}
+	j.nats = cmp.Or(j.nats, os.Getenv("LIMIER_NATS")) // no default of the flag: --help would show a password
 	if j.retain < 0 || j.queueBytes < 2*fleet.MaxBody {
 		return fmt.Errorf("--retain is not below 0, and --queue-bytes has room for large cases: %d or more", 2*fleet.MaxBody)
 	}
@@ -139,11 +151,9 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if j.nats != "" {
 		c.Replicas = j.replicas
-		if j.natsCreds != "" {
-			c.NATSOptions = append(c.NATSOptions, nats.UserCredentials(j.natsCreds))
-		}
-		if j.natsCA != "" {
-			c.NATSOptions = append(c.NATSOptions, nats.RootCAs(j.natsCA))
+		var err error
+		if c.NATSOptions, err = j.natsOptions(); err != nil {
+			return err
 		}
 	}
 	if j.cert != "" {
@@ -194,6 +204,27 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return err
 }
 
+// natsOptions says to the cluster who the hub is, and to the hub whom to trust.
+func (j *serveJob) natsOptions() (opts []nats.Option, err error) {
+	if j.natsCreds != "" {
+		opts = append(opts, nats.UserCredentials(j.natsCreds))
+	}
+	if j.natsNkey != "" {
+		nkey, err := nats.NkeyOptionFromSeed(j.natsNkey)
+		if err != nil {
+			return nil, fmt.Errorf("--nats-nkey %s: %w", j.natsNkey, err)
+		}
+		opts = append(opts, nkey)
+	}
+	if j.natsCA != "" {
+		opts = append(opts, nats.RootCAs(j.natsCA))
+	}
+	if j.natsCert != "" {
+		opts = append(opts, nats.ClientCert(j.natsCert, j.natsKey))
+	}
+	return opts, nil
+}
+
 // pages is the console of a hub.
 func (j *serveJob) pages(h *hub.Hub) (http.Handler, error) {
 	c := console.Config{
@@ -241,7 +272,7 @@ func (j *serveJob) open(ctx context.Context) (*store.Hub, error) {
 	if err := os.MkdirAll(j.data, 0o700); err != nil {
 		return nil, err
 	}
-	if j.postgres != "" {
+	if j.postgres = cmp.Or(j.postgres, os.Getenv("LIMIER_POSTGRES")); j.postgres != "" {
 		return postgres.Open(ctx, j.postgres)
 	}
 	db := filepath.Join(j.data, "hub.db")

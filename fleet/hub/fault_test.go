@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -270,6 +272,60 @@ func TestQueueAway(t *testing.T) {
 		if s.Handler().ServeHTTP(w, r); !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %s", path, w.Body)
 		}
+	}
+}
+
+// TestQueueRefuses: a cluster that refuses the hub again and again, as one that
+// learns of new credentials late, is tried until it does not.
+func TestQueueRefuses(t *testing.T) {
+	o := &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true, MaxPayload: 9 << 20, Username: "hub", Password: "old"}
+	broker, err := server.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go broker.Start()
+	defer broker.Shutdown()
+	if !broker.ReadyForConnections(10 * time.Second) {
+		t.Fatal("no broker")
+	}
+	connected := func() uint64 {
+		t.Helper()
+		v, err := broker.Varz(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.TotalConnections
+	}
+	url := strings.Replace(broker.ClientURL(), "nats://", "nats://hub:old@", 1)
+	said, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	s := start(t, func(c *hub.Config) {
+		c.NATS, c.Replicas, c.QueueBytes, c.Log = url, 1, 1<<20, slog.New(slog.NewTextHandler(said, nil))
+	})
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	o.Port = broker.Addr().(*net.TCPAddr).Port
+	for _, password := range []string{"new", "old"} {
+		now := *o
+		now.Password = password
+		before := connected()
+		if err := broker.ReloadOptions(&now); err != nil {
+			t.Fatal(err)
+		}
+		if password == "new" {
+			eventually(t, "the hub was refused five times", func() bool { return connected() >= before+5 })
+		}
+	}
+	accepted := ""
+	eventually(t, "a case is accepted", func() bool {
+		accepted, err = submit(t.Context(), t, c, storetest.Case(1, true))
+		return err == nil
+	})
+	settled(t, s.store, map[int64]map[string]bool{1: {accepted: true}})
+	if got, err := os.ReadFile(said.Name()); err != nil || !bytes.Contains(got, []byte("authorization violation")) || !bytes.Contains(got, []byte("NATS is back")) {
+		t.Errorf("the hub said: %s, %v", got, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -107,10 +108,23 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 		opts = append(opts, nats.InProcessServer(q.server))
 	} else {
 		opts = append(opts, c.NATSOptions...)
+		opts = append(opts,
+			nats.IgnoreAuthErrorAbort(), // credentials are renewed, and read again, while the hub runs
+			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.Log.Warn("NATS", "error", err) }),
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+				if err != nil { // else the hub left
+					c.Log.Warn("NATS is away", "error", err)
+				}
+			}),
+			nats.ReconnectHandler(func(*nats.Conn) { c.Log.Info("NATS is back") }))
 	}
 	var err error
 	if q.conn, err = nats.Connect(url, opts...); err != nil {
 		q.close()
+		var bad *neturl.Error
+		if errors.As(err, &bad) { // it would show the password
+			return nil, errors.New("the address of NATS cannot be read; write tls://HOST:4222, several with commas, and what a password has besides letters and digits as %XX")
+		}
 		return nil, fmt.Errorf("connecting to NATS at %s: %w", redacted(url), err)
 	}
 	if q.js, err = jetstream.New(q.conn); err == nil {
