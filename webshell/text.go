@@ -137,6 +137,25 @@ func SearchEngine(s string) bool {
 	return false
 }
 
+// SearchEngines counts the search engines and robots that a list names.
+func SearchEngines(list string) int {
+	n, last := 0, ""
+	for _, w := range strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return strings.ContainsRune(",|;/ ", r) }) {
+		switch w {
+		case "google", "yahoo", "bing", "msn", "baidu", "sogou", "soso", "youdao", "yandex", "ask", "aol", "so.com", "naver", "duckduckgo", "altavista", "ia_archiver", "bot", "crawler":
+		default:
+			if !SearchEngine(w) {
+				continue
+			}
+		}
+		if w != last {
+			n++
+		}
+		last = w
+	}
+	return n
+}
+
 // PasswordField reports whether a form's field is named as passwords are.
 func PasswordField(name string) bool {
 	switch s := strings.ToLower(name); s {

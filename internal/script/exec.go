@@ -151,6 +151,7 @@ func (m *Machine) execIf(n *Node) control {
 	weak := 0
 	for i := 0; i+1 < len(n.Kids); i += 2 {
 		var cond Value
+		marks := m.marks
 		m.evalTo(&cond, n.Kids[i])
 		truth, known := cond.N != 0, cond.K == VBool
 		if !known {
@@ -176,9 +177,14 @@ func (m *Machine) execIf(n *Node) control {
 		}
 		m.weak++
 		weak++
+		around := m.marked
+		if m.marks > marks {
+			m.marked++
+		}
 		if c := m.execBlock(n.Kids[i+1], 0); c == breaks || c == returns {
 			m.escapes++
 		}
+		m.marked = around
 	}
 	if len(n.Kids)%2 == 1 {
 		c := m.execBlock(n.Kids[len(n.Kids)-1], 0)

@@ -42,6 +42,8 @@ type Machine struct {
 	slab    []Value
 	weak    int
 	loops   int // of unknown rounds around the statement at hand
+	marks   int // that the host made so far
+	marked  int // conditions with a mark around the statement at hand
 	escapes int
 	nest    int
 	calls   int
@@ -438,6 +440,13 @@ func (m *Machine) Class(name string) *Node { return m.classes[name] }
 
 // Dialect is the language of the code now run.
 func (m *Machine) Dialect() Dialect { return m.cur.d }
+
+// Mark marks the condition that is being evaluated, if one is.
+func (m *Machine) Mark() { m.marks++ }
+
+// Marked reports whether the statement at hand runs only where a condition
+// that was marked holds.
+func (m *Machine) Marked() bool { return m.marked > 0 }
 
 // SetGlobal gives a page-wide variable a value.
 func (m *Machine) SetGlobal(name string, v Value) { m.named(name).global = &cell{v: v} }

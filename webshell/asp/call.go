@@ -21,9 +21,11 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	h.Hidden(n, args, h.page.Text)
 	if (name == "instr" || name == "indexof" || name == "test") && len(args) > 1 && script.Union(args...).L&fromRequest != 0 {
 		for _, a := range args {
-			if s, ok := a.Text(); ok && webshell.SearchEngine(s) {
-				h.bots = true
+			s, ok := a.Text()
+			if ok && (webshell.SearchEngine(s) || webshell.SearchEngines(s) == 1) {
+				m.Mark()
 			}
+			h.bots = h.bots || ok && webshell.SearchEngine(s)
 		}
 	}
 	if a := first(args); name == "execute" && recv.K != script.VNone && recv.K != script.VObject && databaseCommand(strings.ToLower(a.Prefix())) {
@@ -55,7 +57,7 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	case "request.collection":
 		return h.field(m, n, args)
 	case "response":
-		h.send(n, name, first(args))
+		h.send(m, n, name, first(args))
 		return none, true
 	case "session", "application":
 		if name == "contents" || name == "value" {
@@ -83,12 +85,15 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 }
 
 // send is what is sent to the client, or where he is sent.
-func (h *host) send(n *script.Node, name string, v script.Value) {
+func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Value) {
 	if v.L&anyFile != 0 && name != "redirect" {
 		h.See(n, v, webshell.Sight{Rule: "reads-any-file", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page sends the client any file of the server that the request names."})
 	}
-	if !h.bots {
+	if name != "redirect" && v.L&fromRemote != 0 {
+		h.shown = n
+	}
+	if !h.bots && !m.Marked() {
 		return
 	}
 	s := webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence}
@@ -96,7 +101,9 @@ func (h *host) send(n *script.Node, name string, v script.Value) {
 	switch {
 	case name == "redirect" && strings.HasPrefix(strings.ToLower(text+v.Prefix()), "http"):
 		s.Rule, s.Text = "search-redirect", "Search engines, or those who come from them, are sent to another site."
-	case name != "redirect" && v.L&fromRemote != 0:
+	case name != "redirect" && m.Marked() && webshell.Injected(text):
+		s.Text = "Search engines, or those who come from them, are sent a script of another host."
+	case name != "redirect" && v.L&fromRemote != 0 && (h.told || m.Marked()):
 		s.Text = "Search engines, or those who come from them, are sent content fetched from another server."
 	case name != "redirect" && h.events && strings.Contains(strings.ToLower(text), "<a href=http"):
 		s.Text = "Search engines are shown links to other sites before any page."
@@ -114,8 +121,12 @@ func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name s
 	}
 	switch name {
 	case "<%=", "<each>":
-		h.send(n, name, first(args))
+		h.send(m, n, name, first(args))
 		return none, false
+	case "split":
+		if s, ok := first(args).Text(); ok && webshell.SearchEngines(s) > 2 {
+			h.lists = true
+		}
 	case "request":
 		if len(args) > 0 {
 			return h.Index(m, n, script.Instance("request"), args)
@@ -403,6 +414,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		}
 		if name == "open" && len(args) > 1 {
 			set("<url>", args[1])
+			h.told = h.told || args[1].L&(fromRequest|info) != 0 && foreign(args[1])
 			if s, ok := a.Text(); !ok || strings.EqualFold(s, "post") { // or as the client asks
 				set("<posts>", args[1])
 			}
@@ -486,4 +498,11 @@ func anyOf(v script.Value) script.Value {
 		return v.O.Any
 	}
 	return script.Value{}
+}
+
+// foreign reports whether an address, of which the start is known, is one of
+// another host.
+func foreign(url script.Value) bool {
+	p := strings.ToLower(url.Prefix())
+	return strings.HasPrefix(p, "http") && len(p) > len("https://")+3 && !strings.HasPrefix(p, "http://127.") && !strings.HasPrefix(p, "http://localhost")
 }

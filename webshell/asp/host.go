@@ -35,6 +35,9 @@ type host struct {
 	drives  bool
 	records map[*script.Node]*script.Object // the record set of a field's value
 	bots    bool                            // a visitor's name or origin is compared with search engines
+	lists   bool                            // the page has a list of search engines
+	told    bool                            // another server is told what the visitor asks for
+	shown   *script.Node                    // where the visitor is sent what another server answers
 }
 
 // An act is one kind of file action.

@@ -167,6 +167,11 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 			Text: "Nothing but a script of another host is written into files.", Decoded: s})
 		return
 	}
+	if content.L&fromFile != 0 && (webshell.Injected(content.Prefix()) || webshell.Injected(content.S)) {
+		h.See(n, content, webshell.Sight{Rule: "injects-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "A script of another host is put before or behind what a file holds.", Decoded: content.Prefix() + content.S})
+		return
+	}
 	req := content.L&(fromRequest|fromUpload) != 0 && content.L&script.Numeric == 0
 	if path.L&fromRequest != 0 {
 		h.act(m, n, "write", path)
@@ -236,6 +241,11 @@ func (h *host) bare() bool {
 // sql is a statement being run. Only a console's is of interest: the request
 // sends all of it and names the database too.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
+	if strings.HasPrefix(strings.TrimSpace(strings.ToLower(v.Prefix())), "update") && webshell.ScriptElsewhere(v.S) {
+		h.See(n, v, webshell.Sight{Rule: "injects-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "A script of another host is put into tables of the database.", Decoded: v.S})
+		return
+	}
 	if v.L&fromRequest == 0 || v.L&script.Numeric != 0 {
 		return
 	}

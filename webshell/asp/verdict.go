@@ -16,6 +16,10 @@ func (h *host) verdict() []webshell.Reason {
 	h.fileManager()
 	h.structure()
 	h.Blank(h.page)
+	if h.lists && h.shown != nil && (h.told || h.bots) {
+		h.See(h.shown, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "A page that tells search engines apart shows what another server answers to its address."})
+	}
 	for _, f := range h.page.Includes {
 		if oddName(script.Const(f)) {
 			s := webshell.Sight{Rule: "includes-image", Text: "The page runs a file that should hold no code: " + webshell.Cut(f, 100) + "."}
