@@ -27,7 +27,7 @@ func match(name string, head []byte) bool {
 	switch path.Ext(name) {
 	case ".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".master", ".svc", ".cshtml", ".vbhtml", ".axd", ".soap", ".rem", ".browser", ".aspq", ".cshtm", ".vbhtm", ".asbx", ".skin":
 		return true
-	case ".asp", ".asa", ".cer", ".cdx", ".php", ".jsp", ".jspx", ".js", ".java", ".py", ".pl", ".rb", ".go", ".sql":
+	case ".asp", ".asa", ".cer", ".cdx", ".php", ".jsp", ".jspx", ".js", ".java", ".py", ".pl", ".rb", ".go", ".sql", ".config": // config asks about its code
 		return false
 	case ".cs", ".vb":
 		return bytes.Contains(head, []byte("System.Web")) || bytes.Contains(head, []byte("Microsoft.AspNetCore"))

@@ -183,6 +183,10 @@ func judgeInner(inner []*webshell.Language, name string, data []byte, start int)
 	return nil, nil
 }
 
+// maxValue is how long an external address may be for sure, in bytes: those that
+// follow one another closely are looked at together.
+const maxValue = 2048
+
 // oab judges the dump of a virtual directory whose external address is a
 // page.
 func oab(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
@@ -192,14 +196,13 @@ func oab(inner []*webshell.Language, name string, data []byte) []webshell.Reason
 			return nil
 		}
 		at += n
-		value := data[at:min(len(data), at+4096)]
+		value := data[at:min(len(data), at+2*maxValue)]
 		lower := bytes.ToLower(value)
+		start, ok := -1, false
 		if i := bytes.Index(lower, []byte("<script")); i >= 0 && bytes.Contains(lower[i:], []byte("runat")) || bytes.Contains(lower, []byte("<%")) {
-			start, ok := pageStart(value)
-			if !ok {
-				at += len("ExternalUrl")
-				continue
-			}
+			start, ok = pageStart(value)
+		}
+		if ok {
 			r := reason(data, at+start, webshell.Webshell, "page-in-settings", "The external address of a virtual directory is a page: the server's own settings were written into a file that it runs.")
 			r.Confidence = finding.HighConfidence
 			best, rest := judgeInner(inner, "inner.aspx", data, at+start)
@@ -210,6 +213,6 @@ func oab(inner []*webshell.Language, name string, data []byte) []webshell.Reason
 			}
 			return out
 		}
-		at += len("ExternalUrl")
+		at = min(len(data), at+maxValue)
 	}
 }

@@ -75,7 +75,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 			to += n + 1
 		}
 		if len(p.code) <= maxPiece || holds(found, p.code[from:to]) {
-			w := &walker{page: p, tokens: lex(p.code[:to], from), facts: j.facts}
+			w := &walker{page: p, code: string(p.code[from:to]), from: from, tokens: lex(p.code[:to], from), facts: j.facts}
 			w.run()
 			j.look(w)
 		}

@@ -38,6 +38,8 @@ type varKey struct {
 // A walker follows values through the code of a page.
 type walker struct {
 	page    *page
+	code    string // the piece of the page's code that is walked
+	from    int    // where it begins
 	tokens  []token
 	methods []method
 	byName  map[string][]int
@@ -59,7 +61,7 @@ type walker struct {
 	facts   *facts
 }
 
-func (w *walker) text(t token) string { return string(w.page.code[t.at:t.to]) }
+func (w *walker) text(t token) string { return w.code[int(t.at)-w.from : int(t.to)-w.from] }
 
 func (w *walker) is(i int, op byte) bool {
 	return uint(i) < uint(len(w.tokens)) && w.tokens[i].kind == punct && w.tokens[i].op == [2]byte{op}

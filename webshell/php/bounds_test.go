@@ -35,6 +35,8 @@ func hostileShapes(size int) map[string]string {
 		"interpolation":   fill("<?php eval(\"", "{$a[\"", ""),
 		"heredocs":        fill("<?php eval(1);", "$a=<<<A\n", ""),
 		"tags":            fill("", "<?php ?>", "<?php eval($_GET[1]);"),
+		"requires":        fill("<?php if(!defined('ABSPATH')) exit; $y=wp_remote_get('http://a.test/');", "require 'socket'", ""),
+		"small classes":   fill("<?php eval(1);", "class a{}", ""),
 		"seams":           fill("<?php $a=$_GET[1]; ?>\n", "<?php curl_exec($a); ?>\n", ""),
 		"callbacks":       fill("<?php function f(){ curl_exec($_GET[1]); } ", "add_action('init','f');", ""),
 		"comments":        fill("<?php eval(1);", "/*", ""),

@@ -6,6 +6,7 @@ import (
 
 func (p *parser) functionStatement(at int, c *class) *node {
 	n := p.node(nFunc, at)
+	*p.u.budget -= perFunction
 	p.i++ // function
 	f := &function{unit: p.u, toks: p.toks, class: c, pos: p.toks[at].pos, level: p.depth}
 	f.byRef = p.accept('&')
@@ -114,6 +115,7 @@ func (p *parser) classStatement(at int) *node {
 	}
 	p.i += i + 1
 	n := p.node(nClass, at)
+	*p.u.budget -= perClass
 	c := &class{name: lower(p.text(p.i)), unit: p.u}
 	p.i++
 	p.classRest(c)
@@ -133,7 +135,6 @@ func (p *parser) classRest(c *class) {
 	}
 	stop := p.closing(p.i)
 	p.i++
-	c.methods = map[string]*function{}
 	for p.i < stop && p.peek() != tEOF {
 		p.member(c, stop)
 	}
@@ -174,6 +175,9 @@ func (p *parser) member(c *class, stop int) {
 				}
 				f := p.functionStatement(p.i, c).fn
 				f.static = static
+				if c.methods == nil {
+					c.methods = map[string]*function{}
+				}
 				c.methods[f.name] = f
 				c.order = append(c.order, f)
 				return

@@ -7,6 +7,9 @@ const (
 	maxNodes  = 300_000 // of one file, with all that is decoded from it
 	maxParams = 64
 
+	perFunction = 2 // nodes that take as much memory
+	perClass    = 4
+
 	slabSize = 64 // nodes made at once
 )
 

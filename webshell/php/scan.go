@@ -512,20 +512,25 @@ func printsDecoded(data []byte) bool {
 
 // oddInclude looks for an include whose path is hidden or leads elsewhere.
 func oddInclude(data []byte) bool {
+	return oddPath(data, "clude") || oddPath(data, "quire")
+}
+
+// oddPath looks at what follows a word in its statement.
+func oddPath(data []byte, word string) bool {
+	const longest = len("/dev/shm/")
+	seen := 0 // where the piece before ended
 	for at := 0; ; {
-		i := bytes.Index(data[at:], []byte("clude"))
-		j := bytes.Index(data[at:], []byte("quire"))
-		if i < 0 && j < 0 {
+		i := bytes.Index(data[at:], []byte(word))
+		if i < 0 {
 			return false
 		}
-		if i < 0 || j >= 0 && j < i {
-			i = j
-		}
-		at += i + 5
-		rest := data[at:min(len(data), at+160)]
+		at += i + len(word)
+		from := max(at, seen-longest)
+		rest := data[from:min(len(data), at+160)]
 		if e := bytes.IndexByte(rest, ';'); e >= 0 {
 			rest = rest[:e]
 		}
+		seen = from + len(rest)
 		for _, w := range []string{`\x`, `\0`, `\1`, "://", "data:", "/tmp/", "/dev/shm/", ".jp", ".gif", ".png", ".ico", ".txt", ".zip", ".pdf"} {
 			if bytes.Contains(rest, []byte(w)) {
 				return true
