@@ -33,10 +33,17 @@ func match(name string, head []byte) bool {
 var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
 	"queryexecute", "fileupload", "cfcontent", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject"})
 
+// parts bring other pages of an application, or what it keeps, into a page;
+// shared is what the pages of one request share.
+var (
+	parts  = literal.New([]string{"<cfinclude", "<cfmodule", "<cfimport", "<cf_", "application."})
+	shared = regexp.MustCompile(`\brequest\.(?:[a-fh-z]|g[a-df-z])\w*[ .#"&>]`) // not Java's request.getParameter
+)
+
 var (
 	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
-	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'][^"]*\.(?:cfm|cfc|cfml|jsp)\b`)
+	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'](?:[^"]*[/\\#])?([^"/\\#]*\.(?:cfm|cfc|cfml|jsp))\b`)
 	remote       = regexp.MustCompile(`\baccess\s*=\s*["']remote|\bremote\s+(?:\w+\s+)?function\b`)
 	action       = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
 )
@@ -58,7 +65,8 @@ func analyse(_ string, data []byte) []webshell.Reason {
 		return nil
 	}
 	data = withoutComments(data)
-	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20}
+	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20, acts: map[string]bool{}, alone: map[string]bool{}}
+	p.member = parts.Any(p.low) || shared.Match(p.low)
 	p.remote = bytes.Contains(p.low, []byte("remote")) && remote.Match(p.low)
 	if bytes.Contains(p.low, []byte("refind")) {
 		p.findChecks()
@@ -96,12 +104,15 @@ func withoutComments(data []byte) []byte {
 
 // A page is one file on its way through the analysis.
 type page struct {
-	*webshell.Listing        // variables are in lower case
-	low               []byte // the text in lower case
-	files             []int
-	room              int  // bytes of arguments that may still be read
-	remote            bool // functions of a component may be called from outside
+	*webshell.Listing                 // variables are in lower case
+	low               []byte          // the text in lower case
+	files             []int           // where it handles files that the request names
+	acts              map[string]bool // what it does with them
+	room              int             // bytes of arguments that may still be read
+	remote            bool            // functions of a component may be called from outside
+	member            bool            // the page includes others of its application, which may check who asks
 	checks            []check
+	alone             map[string]bool // variables that hold what the request sent and nothing else
 }
 
 // statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
@@ -116,7 +127,7 @@ func (p *page) statement(from, to int) bool {
 		return false
 	}
 	at, ok := p.from(from+cut, to)
-	if !ok {
+	if !ok || bytes.Contains(text[cut:], []byte("evaluate(")) { // the field of that name, or its value
 		return false
 	}
 	var name []byte
@@ -129,11 +140,73 @@ func (p *page) statement(from, to int) bool {
 			break
 		}
 	}
-	if _, old := p.Tainted[string(name)]; old || len(name) == 0 {
+	if len(name) == 0 || fields.Match(name) {
+		return false
+	}
+	whole := p.whole(from+cut+1, to)
+	if _, old := p.Tainted[string(name)]; old && (!whole || p.alone[string(name)]) {
 		return false
 	}
 	p.Tainted[string(name)] = at
+	if whole {
+		p.alone[string(name)] = true
+	}
 	return true
+}
+
+// fields are variables that hold what the request sent anyway.
+var fields = regexp.MustCompile(`^(?:form|url|cgi|cookie)\.`)
+
+// keeps are functions that hand on text, all of it, or decode it.
+var keeps = map[string]bool{"trim": true, "ltrim": true, "rtrim": true, "tostring": true, "tobinary": true, "binarydecode": true, "charsetencode": true, "charsetdecode": true,
+	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "jsstringformat": true}
+
+// whole reports whether an expression is what the request sent, perhaps
+// decoded, with nothing before or behind it: neither a piece of a name that the
+// page completes nor the result of a calculation.
+func (p *page) whole(lo, hi int) bool {
+	if _, ok := p.from(lo, hi); !ok {
+		return false
+	}
+	text := bytes.Trim(p.low[lo:min(hi, lo+4096, len(p.low))], " \t\r\n/>")
+	if n := len(text); n > 1 && (text[0] == '"' || text[0] == '\'') {
+		if text[n-1] != text[0] {
+			return false
+		}
+		text = bytes.TrimSpace(text[1 : n-1])
+		if len(text) < 2 || text[0] != '#' || text[len(text)-1] != '#' || bytes.Count(text, []byte("#")) != 2 {
+			return false
+		}
+	}
+	text = bytes.Trim(text, "#")
+	if bytes.IndexByte(text, '&') >= 0 && bytes.ContainsAny(text, `"'`) {
+		return false
+	}
+	for at, w := range webshell.Words(text, true) {
+		rest := bytes.TrimLeft(text[at+len(w):], " ")
+		if _, tainted := p.Tainted[string(w)]; tainted && !p.alone[string(w)] || len(rest) > 0 && rest[0] == '(' && !keeps[string(w)] {
+			return false
+		}
+	}
+	return true
+}
+
+// first returns where the first value between number signs ends, if the text
+// begins with one.
+func first(text []byte) int {
+	if len(text) < 2 || text[0] != '#' {
+		return 0
+	}
+	return bytes.IndexByte(text[1:], '#') + 2
+}
+
+// begins reports whether a value begins with what the request sent.
+func (p *page) begins(lo, hi int) bool {
+	for lo < hi && (p.low[lo] <= ' ' || p.low[lo] == '"' || p.low[lo] == '\'') {
+		lo++
+	}
+	n := first(p.low[lo:hi])
+	return n > 2 && p.whole(lo, lo+n)
 }
 
 // A check is where a field of the request holds nothing but digits and dots.
@@ -201,6 +274,20 @@ func (p *page) reads() bool {
 	return len(p.Tainted) > 0
 }
 
+// includes reports whether the page includes the script that a tag writes.
+func (p *page) includes(attrs []byte) bool {
+	name := scriptFile.FindSubmatch(attrs)
+	return name != nil && bytes.Contains(p.low, append([]byte(`<cfinclude template="`), bytes.ToLower(name[1])...))
+}
+
+var exec = regexp.MustCompile(`\bexec\b`)
+
+// runs reports whether the page reads the request and has use for a class other
+// than to ask how much memory there is.
+func (p *page) runs(class []byte) bool {
+	return p.reads() && (!bytes.HasSuffix(class, []byte(".Runtime")) || exec.Match(p.low))
+}
+
 func (p *page) tags() {
 	for i := 0; len(p.Out) < 50; {
 		n := bytes.Index(p.Data[i:], []byte("<"))
@@ -236,6 +323,10 @@ func (p *page) tag(name string, at, lo, hi int) {
 		at, end := attribute(p.low[lo:lo+len(attrs)], name)
 		return p.from(lo+at, lo+end)
 	}
+	begins := func(name string) bool {
+		at, end := attribute(p.low[lo:lo+len(attrs)], name)
+		return p.begins(lo+at, lo+end)
+	}
 	switch name {
 	case "cfexecute":
 		if controlled {
@@ -252,16 +343,16 @@ func (p *page) tag(name string, at, lo, hi int) {
 		_, outOK := value("output")
 		_, destOK := value("destination")
 		switch {
-		case (what == "write" || what == "append") && fileOK && outOK:
+		case (what == "write" || what == "append") && fileOK && outOK && !p.member:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
-		case (what == "write" || what == "append") && outOK && scriptFile.Match(attrs):
+		case (what == "write" || what == "append") && outOK && scriptFile.Match(attrs) && begins("output") && (!p.member || p.includes(attrs)):
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-script", "The page writes what the request sends into a script.", from, at)
 		case what == "upload" && !destOK && !bytes.Contains(attrs, []byte("accept")) && p.bare():
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", -1, at)
-		case what == "upload" && destOK && !bytes.Contains(attrs, []byte("accept")):
+		case what == "upload" && begins("destination") && !p.member && !bytes.Contains(attrs, []byte("accept")):
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page stores any uploaded file in the folder that the request names.", from, at)
 		case fileOK || destOK:
-			p.files = append(p.files, at)
+			p.handles(what, at)
 			p.Add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
 		}
 	case "cfschedule": // fetches a page and publishes it as a file
@@ -270,26 +361,29 @@ func (p *page) tag(name string, at, lo, hi int) {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "remote-to-file", "The request says which address is fetched and to which file it is stored.", from, at)
 		}
 	case "cfcontent":
-		if from, ok := value("file"); ok && p.bare() {
+		if from, ok := value("file"); ok && begins("file") && p.bare() {
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "reads-any-file", "The page sends the client any file of the server that he names.", from, at)
 		}
 	case "cfdirectory":
-		if controlled {
-			p.files = append(p.files, at)
+		if a := action.FindSubmatch(attrs); controlled && a != nil {
+			p.handles(string(bytes.ToLower(a[1])), at)
+		} else if controlled {
+			p.handles("list", at) // if nothing is said
 		}
 	case "cfquery":
 		if _, ok := value("datasource"); !ok {
 			return
 		}
-		body := p.low[hi:min(len(p.low), hi+2000)]
-		if i := bytes.Index(body, []byte("</cfquery")); i >= 0 {
-			body = body[:i]
+		end := min(len(p.low), hi+2000)
+		if i := bytes.Index(p.low[hi:end], []byte("</cfquery")); i >= 0 {
+			end = hi + i
 		}
-		if at, ok := p.from(hi, hi+len(body)); ok {
+		// An application may let its datasource be named, and then says itself what it runs there.
+		if at, ok := p.from(hi, end); ok && p.begins(min(hi+1, end), end) {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "sql-console", "The request says which database the page opens and what it runs there.", at, at)
 		}
 	case "cfobject":
-		if m := runtimeClass.FindSubmatch(attrs); m != nil && p.reads() {
+		if m := runtimeClass.FindSubmatch(attrs); m != nil && p.runs(m[1]) {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(m[1])+", past ColdFusion's own limits.", -1, at)
 		}
 	case "cfregistry":
@@ -308,7 +402,7 @@ func (p *page) bare() bool {
 	if len(p.low) > maxBare {
 		return false
 	}
-	for _, w := range []string{"session", "isuser", "getauthuser", "cflogin", "cfinclude", "application.", "listfind", "listlast", "fileext", "contenttype", "filesize", "refind", ".jpg", ".png", ".pdf", ".csv", "expandpath(\"/", "getfilefrompath", "val("} {
+	for _, w := range []string{"session", "isuser", "getauthuser", "cflogin", "cfinclude", "application.", "<cfquery", "<cfmail", "listfind", "listlast", "fileext", "contenttype", "filesize", "refind", ".jpg", ".png", ".pdf", ".csv", "expandpath(\"/", "getfilefrompath", "val("} {
 		if bytes.Contains(p.low, []byte(w)) {
 			return false
 		}
@@ -375,11 +469,28 @@ func (p *page) eachCall(name string, visit func(at, lo, hi int)) {
 	}
 }
 
+// closes returns where the parenthesis closes that was opened before lo, at
+// most hi.
+func (p *page) closes(lo, hi int) int {
+	depth := 1
+	for i := lo; i < hi; i++ {
+		switch p.low[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return hi
+}
+
 func (p *page) calls() {
 	for _, name := range []string{"evaluate", "precisionevaluate"} {
 		p.eachCall(name, func(at, lo, hi int) {
 			// evaluate("form.#x#") reads a field by name, which old code does.
-			if from, ok := p.from(lo, hi); ok && p.low[lo] != '"' && p.low[lo] != '\'' {
+			if from, ok := p.from(lo, hi); ok && p.whole(lo, p.closes(lo, hi)) && p.low[lo] != '"' && p.low[lo] != '\'' {
 				p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-eval", "The page evaluates an expression from the request.", from, at)
 			}
 		})
@@ -411,7 +522,7 @@ func (p *page) calls() {
 		m := object.FindSubmatch(p.Data[at:min(len(p.Data), at+400)])
 		switch {
 		case m == nil:
-		case p.reads():
+		case p.runs(m[1]):
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(m[1])+", past ColdFusion's own limits.", -1, at)
 		default:
 			p.Add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
@@ -427,9 +538,15 @@ func (p *page) secrets() {
 	}
 }
 
+// handles notes an action on a file or folder that the request names.
+func (p *page) handles(action string, at int) {
+	p.files = append(p.files, at)
+	p.acts[action] = true
+}
+
 // manager recognises file managers by how much they do as the request says.
 func (p *page) manager() {
-	if len(p.files) >= 4 {
+	if len(p.files) >= 4 && len(p.acts) >= 3 && !p.member {
 		p.Add(webshell.Webshell, finding.ModerateConfidence, "file-manager", "The page lists, reads, writes or deletes files as the request says.", -1, p.files[0])
 	}
 }
