@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"limier/finding"
 	"limier/internal/literal"
@@ -48,17 +49,19 @@ var (
 	joins   = literal.New([]string{"join"})
 )
 
-func analyse(_ string, data []byte) []webshell.Reason {
+func analyse(name string, data []byte) []webshell.Reason {
 	cgi, net := answers.Any(data), sockets.Any(data)
 	if !cgi && !net || !acts.Any(data) {
 		return nil
 	}
-	s := &scan{Listing: webshell.NewListing(withoutComments(data))}
+	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}}
+	s.quotes = quotes{data: s.Data, open: -1}
 	s.words()
 	if net {
 		s.network()
 	}
 	if cgi && (len(s.from) > 0 || len(s.Tainted) > 0) {
+		s.functions()
 		s.Spread(";\n", 6, s.statement)
 		for _, c := range s.calls {
 			s.sink(c)
@@ -93,6 +96,11 @@ type scan struct {
 	from              []int  // offsets that read the request
 	calls             []call // what could act, in order
 	stop              ends   // of statements
+	tongue            tongue
+	funcs             []function // in order
+	named             map[string][]int
+	elements          map[string]int // as Tainted, of hashes and dictionaries
+	quotes            quotes
 }
 
 // maxSocketScript is how much of a script is searched for sockets, in bytes.
@@ -146,6 +154,7 @@ func near(pattern *regexp.Regexp, words *literal.Set, data []byte) []int {
 // statement passes on what an assignment or a loop's head holds.
 func (s *scan) statement(from, to int) bool {
 	text := s.Data[from:to]
+	passed := s.pass(from, to)
 	cut := bytes.IndexByte(text, '=')
 	if i := bytes.Index(text, []byte("for")); i >= 0 && (cut < 0 || i < cut) && loop.Match(text[i:min(len(text), i+9)]) {
 		// foreach $x (@y), for x in y
@@ -154,21 +163,26 @@ func (s *scan) statement(from, to int) bool {
 		}
 	}
 	if cut <= 0 || cut > 400 {
-		return false
+		return passed
 	}
 	at, ok := s.comesFrom(from+cut, to)
 	if !ok {
-		return false
+		return passed
 	}
-	changed := false
-	left := text[:cut]
+	changed := passed
+	left, start := text[:cut], from
 	if i := bytes.LastIndexAny(left, "{}"); i >= 0 && left[i] == '{' && bytes.IndexByte(left[i:], '}') < 0 && bytes.LastIndexByte(left[:i], '$') < 0 {
-		left = left[i:] // the block's brace before the variable
+		left, start = left[i:], from+i // the block's brace before the variable
 	}
-	for _, w := range webshell.Words(left, false) {
-		if _, old := s.Tainted[string(w)]; !old && !plain[string(w)] {
-			s.Tainted[string(w)] = at
-			changed = true
+	f, local, element := s.within(from), s.local(left), 0
+	for k, w := range webshell.Words(left, false) {
+		if s.names(start+k, len(w)) {
+			element = k // $h{name} = … says nothing of other elements
+		}
+	}
+	for k, w := range webshell.Words(left, false) {
+		if k >= element && !plain[string(w)] {
+			changed = s.assign(f, start+k, w, local, at) || changed
 		}
 	}
 	return changed
@@ -184,8 +198,9 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 	if i, _ := slices.BinarySearch(s.from, from); i < len(s.from) && s.from[i] < to {
 		return s.from[i], true
 	}
-	for _, w := range webshell.Words(s.Data[from:min(to, from+4096)], false) {
-		if at, ok := s.Tainted[string(w)]; ok {
+	f := s.within(from)
+	for k, w := range webshell.Words(s.Data[from:min(to, from+4096)], false) {
+		if at, ok := s.holds(f, from+k, w); ok {
 			return at, true
 		}
 	}
@@ -201,6 +216,9 @@ func (s *scan) sink(c call) {
 	if c.name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return // Perl's try
 	}
+	if c.name == "eval" && loads.Match(text) {
+		return // a module
+	}
 	at, ok := s.comesFrom(c.lo, c.hi)
 	if !ok {
 		return
@@ -211,8 +229,19 @@ func (s *scan) sink(c call) {
 		}
 		return
 	}
-	s.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The script runs a command or code from the request.", at, c.at)
+	verdict, sure := webshell.Webshell, finding.HighConfidence
+	if len(s.Data) > maxNames {
+		verdict, sure = webshell.Suspicious, finding.LowConfidence
+	}
+	s.Add(verdict, sure, "request-to-command", "The script runs a command or code from the request.", at, c.at)
 }
+
+// maxNames is how large a script may be, in bytes, before the same name in two
+// places says too little to call it a shell.
+const maxNames = 128 << 10
+
+// loads is the text that loads a Perl module whose name is made.
+var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:use|require)\s+[\w:$>{}\-]+\s*(?:["')}]|$)`)
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
 

@@ -23,7 +23,10 @@ const (
 	maxCallText  = 4 << 20 // bytes of all calls
 )
 
-var readInto = regexp.MustCompile(`^\s*\(\s*\w+\s*,\s*(?:my\s+)?\$(\w+)`)
+var readInto = regexp.MustCompile(`(?i)^\s*\(\s*[\\*]*(?:STDIN\s*,\s*(?:my\s+)?\$(\w+)|\$?\w+\s*,\s*(?:my\s+)?\$(\w+)\s*,[^;]*content_?length)`)
+
+// piped is the mode of a file that is a pipe, between its commas.
+var piped = regexp.MustCompile(`^,\s*["'](?:-\||\|-)[^"',]*["']\s*,`)
 
 // words finds what reads the request and what could act, in one pass.
 func (s *scan) words() {
@@ -38,7 +41,7 @@ func (s *scan) words() {
 	for i := 0; i < len(s.Data); {
 		switch c := s.Data[i]; {
 		case c == '`':
-			if end := tick.after(i + 1); end < len(s.Data) && s.Data[end] == '`' && end-i < maxArguments && end > i+1 {
+			if end := tick.after(i + 1); end < len(s.Data) && s.Data[end] == '`' && end-i < maxArguments && end > i+1 && !s.quoted(i, end) {
 				add("`", i, i+1, end)
 				i = end
 			}
@@ -95,7 +98,8 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 	switch string(low) {
 	case "read", "sysread":
 		if m := readInto.FindSubmatchIndex(s.Data[end:min(len(s.Data), end+200)]); m != nil {
-			s.Tainted[string(s.Data[end+m[2]:end+m[3]])] = i
+			k := max(m[2], m[4])
+			s.Tainted[string(s.Data[end+k:end+max(m[3], m[5])])] = i
 		}
 		return
 	case "open":
@@ -105,6 +109,9 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		if bar := bytes.IndexByte(args, '|'); bar >= 0 && (bytes.Contains(args, []byte(`|"`)) || bytes.Contains(args, []byte(`|'`)) || bytes.Contains(args, []byte(`"|`)) || bytes.Contains(args, []byte(`'-|`)) || bytes.Contains(args, []byte(`'|`)) || bytes.Contains(args, []byte(`"-|`))) && !bytes.Contains(args, []byte("||")) {
 			if comma := bytes.IndexByte(args, ','); comma >= 0 {
+				if m := piped.FindIndex(args[comma:]); m != nil {
+					comma += m[1] - 1
+				}
 				add("open", i, end+comma+1, end+len(args))
 			}
 		}
@@ -113,7 +120,21 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 || before == '$' && string(low) != "shell" {
 		return
 	}
+	if s.odd(i, end) || !s.callsAt(next) || s.quoted(i, end) {
+		return
+	}
+	if s.tongue == perl && (string(low) == "compile" || bytes.HasSuffix(bytes.TrimRight(s.Data[max(0, i-8):i], " "), []byte("sub"))) {
+		return // of the script's own
+	}
 	add(string(low), i, end, end+len(s.statementAt(end)))
+}
+
+// odd reports whether a name is spelled as no function is: EXEC stands in SQL,
+// System in prose.
+func (s *scan) odd(i, end int) bool {
+	name := s.Data[i:end]
+	name = name[bytes.LastIndexByte(name, '.')+1:]
+	return !bytes.Equal(name, bytes.ToLower(name)) && s.tongue != other && string(name) != "Popen"
 }
 
 // statementAt is the rest of the statement.
@@ -160,7 +181,7 @@ func asks(low []byte, before, after byte) bool {
 	case "query_string", "path_info", "request_uri", "request_body", "content_length":
 		return strings.IndexByte("${'\"", before) >= 0 && before != 0
 	default:
-		if strings.HasPrefix(name, "http_") {
+		if strings.HasPrefix(name, "http_") && len(name) > 5 {
 			return strings.IndexByte("${'\"", before) >= 0 && before != 0
 		}
 		if strings.HasPrefix(name, "sys.stdin") {
