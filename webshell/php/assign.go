@@ -218,6 +218,9 @@ func (m *machine) assignIndex(n *node, v value) {
 		return
 	}
 	s.buf = nil
+	if in := items(s.v); in != nil {
+		s = in
+	}
 	if s.v.k == vStr && s.v.s != "" && len(path) == 1 && path[0] != nil { // $s[3] = "x"
 		i, ok := m.eval(path[0]).integer()
 		x, xok := v.text()

@@ -47,6 +47,15 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		}
 	case "arrayobject", "arrayiterator":
 		v.t &^= unsure
+		if a, ok := c.arg(0).ref.(*array); ok && c.arg(0).k == vArr {
+			a.shared = true
+			o.props["#items"] = &slot{v: c.arg(0)}
+		} else if len(args) == 0 {
+			o.props["#items"] = &slot{v: arr()}
+		}
+	case "splstack", "splqueue", "spldoublylinkedlist", "splfixedarray":
+		o.props["#items"] = &slot{v: arr()}
+		v.t, v.tr = 0, nil
 	case "directoryiterator", "recursivedirectoryiterator", "filesystemiterator":
 		if m.chosen(c.arg(0)) {
 			m.note(doesList, n, c.arg(0))
@@ -72,6 +81,11 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 	}
 	if name == "getmessage" {
 		return first(ctor, 0)
+	}
+	if containers[o.name] {
+		if v, ok := m.container(o, name, args); ok {
+			return v
+		}
 	}
 	switch o.name {
 	case "generator":
@@ -143,7 +157,9 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		case "uasort", "uksort":
 			e := elementOf(first(ctor, 0))
 			return m.callback(c, c.arg(0), []value{e, e})
-		case "getarraycopy", "current", "offsetget", "getiterator":
+		case "getiterator":
+			return value{k: vObj, ref: o, t: t, tr: tr}
+		case "getarraycopy", "current", "offsetget":
 			return first(ctor, 0)
 		}
 	case "phpmailer":

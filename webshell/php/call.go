@@ -362,7 +362,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.calls--
 	f.active--
 	if fr.yielded {
-		return generator(f, this, bound, fr.yields)
+		return generator(f, this, bound, fr)
 	}
 	if fr.ret.k == vStr && len(args) > 0 && args[0].k == vStr && len(nodes) > 0 && nodes[0].op == nStr && fr.ret.s != args[0].s && fr.ret.t&decoded != 0 && readable(fr.ret.s) && len(m.facts.unlocked) < 64 {
 		if m.facts.unlocked == nil {

@@ -128,6 +128,16 @@ func (m *machine) hooked(c *call, h hook) value {
 		r := m.callback(c, f, []value{arrOf(inner)})
 		return value{t: e.t | r.t, tr: firstTrace(r.tr, e.tr)}
 	}
+	if l, ok := c.arg(0).list(); ok && c.name == "array_reduce" && len(l) > 0 && len(l) <= 20000 {
+		sum := c.arg(2)
+		for _, x := range l {
+			if m.steps <= 0 {
+				return value{}
+			}
+			sum = m.callback(c, f, []value{sum, x})
+		}
+		return sum
+	}
 	var t taint
 	var tr *trace
 	for _, i := range h.data {
@@ -255,6 +265,9 @@ func (m *machine) effect(c *call) (value, bool) {
 		return value{}, true
 	case "parse_str", "mb_parse_str":
 		t, tr := taintOf(a0)
+		if t&fromURI != 0 { // its fields are those of the request
+			t |= fromRequest
+		}
 		if s, ok := c.text(0); ok {
 			a := newArray()
 			for _, kv := range strings.Split(s, "&") {
@@ -315,7 +328,17 @@ func (m *machine) effect(c *call) (value, bool) {
 				m.store(c, 2, arrOf(a))
 			}
 		}
+		if c.name == "sscanf" && len(c.args) == 2 {
+			a := newArray()
+			a.add(value{t: t &^ wholeReq, tr: tr})
+			return arrOf(a), true
+		}
 		return value{t: t&(fromHeader|spotted) | m.spots(c, t)}, true
+	case "iterator_to_array":
+		if items(a0) != nil {
+			return m.listed(a0), true
+		}
+		return value{}, false
 	case "array_push", "array_unshift":
 		for _, v := range c.args[min(1, len(c.args)):] {
 			if len(c.nodes) > 0 {
@@ -462,10 +485,21 @@ func (m *machine) assignIndexNode(n *node, v value) {
 	m.assignIndex(&node{op: nIndex, a: n}, v)
 }
 
+// uncertain says that what c takes may have been taken before, or not: its
+// variable was set under fewer conditions than there are now.
+func (m *machine) uncertain(c *call) bool {
+	if (c.name == "array_pop" || c.name == "array_shift") && len(c.nodes) > 0 && c.nodes[0].op == nVar {
+		if s := m.f.find(c.nodes[0]); s != nil {
+			return m.cond > s.cond
+		}
+	}
+	return m.cond > 0
+}
+
 // pick is array_pop, end, current and the like.
 func (m *machine) pick(c *call) value {
 	a, ok := c.arg(0).ref.(*array)
-	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) == 0 || m.cond > 0 && c.name != "end" && c.name != "reset" && c.name != "current" {
+	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) == 0 || m.uncertain(c) && c.name != "end" && c.name != "reset" && c.name != "current" {
 		if ok && c.arg(0).k == vArr && len(a.vals) == 0 && !a.open {
 			return boolean(false)
 		}

@@ -133,7 +133,7 @@ func (m *machine) eval(n *node) value {
 	case nThrow:
 		m.raise(m.eval(n.a))
 	case nYield:
-		m.f.yields, m.f.yielded = join(m.f.yields, m.eval(n.a)), true
+		m.f.yield(m.eval(n.a), m.cond == m.f.cond)
 		return m.f.sent
 	case nInstanceof:
 		m.eval(n.a)
@@ -328,6 +328,9 @@ func (m *machine) element(base, k value, n *node) value {
 		v.t |= base.t & (decoded | hidden | unsure | checked)
 		return v
 	case vObj:
+		if s := items(base); s != nil {
+			return m.element(s.v, k, n)
+		}
 		return value{t: base.t, tr: base.tr}
 	}
 	if s, ok := base.ref.(super); ok {
@@ -385,7 +388,7 @@ func (m *machine) propSlot(o value, name *node, create bool) *slot {
 	if !create {
 		return nil
 	}
-	p := &slot{cond: m.f.cond}
+	p := &slot{cond: max(m.f.cond, obj.cond)}
 	obj.props[s] = p
 	return p
 }

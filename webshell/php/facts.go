@@ -60,6 +60,7 @@ type facts struct {
 	buffer    later // ob_start's callback
 	tokens    value // what strtok has left
 	raised    value // messages of errors and exceptions
+	thrown    value // the last of them
 	seen      map[behaviour]mark
 	order     []behaviour
 	gated     bool // a password is asked for
@@ -101,6 +102,22 @@ type packed struct {
 	n    *node
 	u    *unit
 }
+
+// print notes what is printed, as long as it is little: it may be read from the
+// buffer.
+func (f *facts) print(v value) {
+	switch f.prints++; {
+	case f.prints == 1:
+		f.printed = v
+	case f.prints < 50 && v.k < vArr:
+		f.printed = concat(f.printed, v, maxPrinted)
+	default:
+		f.printed = value{}
+	}
+}
+
+// maxPrinted bounds what is noted of a buffer, in bytes.
+const maxPrinted = 1 << 16
 
 func (f *facts) setSuper(k string, v value) {
 	if f.supers == nil {

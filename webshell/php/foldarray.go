@@ -71,6 +71,25 @@ func foldArrayKeys(c *call) (value, bool) {
 	return arrOf(out), true
 }
 
+func foldArrayColumn(c *call) (value, bool) {
+	l, ok := c.arg(0).list()
+	k, kok := keyOf(c.arg(1))
+	if !ok || !kok || len(c.args) != 2 {
+		return value{}, false
+	}
+	out := newArray()
+	for _, v := range l {
+		a, ok := v.ref.(*array)
+		if !ok || v.k != vArr || a.open {
+			return value{}, false
+		}
+		if x, ok := a.get(k); ok {
+			out.push(x)
+		}
+	}
+	return arrOf(out), true
+}
+
 func foldArraySlice(c *call) (value, bool) {
 	a, ok := c.arg(0).ref.(*array)
 	if !ok || a.open || !c.arg(1).exact() || !c.arg(2).exact() {

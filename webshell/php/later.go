@@ -60,7 +60,7 @@ func (m *machine) callNow(l later, args ...value) value {
 // printed is known when it was printed at once.
 func (m *machine) buffered(c *call) value {
 	v := m.facts.printed
-	if m.facts.prints != 1 || c.name == "ob_end_clean" || c.name == "ob_end_flush" || c.name == "ob_flush" {
+	if c.name == "ob_end_clean" || c.name == "ob_end_flush" || c.name == "ob_flush" {
 		v = value{}
 	}
 	if c.name != "ob_get_contents" {
@@ -101,6 +101,7 @@ func (m *machine) raise(v value) {
 		}
 	}
 	if v.k != vObj {
+		m.facts.thrown = v
 		m.facts.raised = join(m.facts.raised, v)
 	}
 }
@@ -131,9 +132,13 @@ func (m *machine) magic(o value, name string, args ...value) (value, bool) {
 }
 
 // generator is what calling a function that yields gives.
-func generator(f *function, this *object, bound map[string]*slot, yields value) value {
+func generator(f *function, this *object, bound map[string]*slot, fr *frame) value {
+	yields := fr.yields
 	run := value{k: vFn, ref: &closure{fn: f, this: this, vars: bound}}
 	o := &object{name: "generator", props: map[string]*slot{"#yields": {v: yields}, "#run": {v: run}}}
+	if !fr.list.open {
+		o.props["#items"] = &slot{v: arrOf(fr.list)}
+	}
 	return value{k: vObj, ref: o, t: yields.t, tr: yields.tr}
 }
 
@@ -145,8 +150,11 @@ func (m *machine) generatorMethod(n *node, o *object, name string, args []value)
 	}
 	if name == "send" && len(args) > 0 {
 		m.sending = args[0]
-		m.callValue(n, run.v, nil, nil, true)
+		again := m.callValue(n, run.v, nil, nil, true)
 		m.sending = value{}
+		if g, ok := again.ref.(*object); ok && g.props["#yields"] != nil {
+			yields = g.props["#yields"]
+		}
 	}
 	if name == "getreturn" {
 		return value{}

@@ -99,7 +99,7 @@ func (m *machine) passes() int {
 
 func (m *machine) foreach(n *node) ctrl {
 	m.facts.looped++
-	v := m.eval(n.a)
+	v := m.listed(m.eval(n.a))
 	key, val := n.list[0], n.list[1]
 	bind := func(k, x value) {
 		if key != nil {

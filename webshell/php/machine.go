@@ -124,7 +124,8 @@ type frame struct {
 	args    []value
 	yields  value // of a generator, joined
 	yielded bool
-	sent    value // to the generator
+	list    *array // what it yields, one by one
+	sent    value  // to the generator
 }
 
 // find is the slot of a variable that a node names, nil if there is none. Most
@@ -414,7 +415,7 @@ func (m *machine) exec(n *node) ctrl {
 			m.output(n, m.eval(x))
 		}
 	case nHTML:
-		m.facts.prints++
+		m.facts.print(value{k: vStr, s: string(m.unit.src[n.pos:n.end]), t: fromBlob})
 	case nBlock:
 		return m.run(n.list)
 	case nIf:
@@ -459,14 +460,21 @@ func (m *machine) exec(n *node) ctrl {
 			m.unset(x)
 		}
 	case nTry:
+		m.facts.thrown = value{}
 		c := m.exec(n.a)
-		m.cond++
-		for _, x := range n.list {
-			if x.s != "" && m.facts.raised.t != 0 {
-				m.assign(&node{op: nVar, s: x.s}, exception(m.facts.raised))
-			}
-			m.weak(m.exec(x))
+		thrown := m.facts.thrown
+		if thrown.k == vUnknown && thrown.t == 0 {
+			thrown = m.facts.raised
 		}
+		for _, x := range n.list {
+			if x.s != "" && (thrown.k != vUnknown || thrown.t != 0) {
+				m.assign(&node{op: nVar, s: x.s}, exception(thrown))
+			}
+			m.cond++
+			m.weak(m.exec(x))
+			m.cond--
+		}
+		m.cond++
 		m.cond--
 		if n.b != nil {
 			m.exec(n.b)

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -113,6 +114,8 @@ func (m *machine) constant(n *node) value {
 	switch name {
 	case "DB_PASSWORD", "_DB_PASSWD_": // of WordPress and PrestaShop
 		return value{t: loot, tr: m.at(n)}
+	case "__COMPILER_HALT_OFFSET__":
+		return m.haltOffset()
 	case "PHP_EOL":
 		return str("\n")
 	case "DIRECTORY_SEPARATOR":
@@ -152,6 +155,20 @@ func (m *machine) constant(n *node) value {
 	}
 	if len(name) <= 2 || name[0] == '_' && !strings.Contains(name[1:], "_") {
 		return str(name)
+	}
+	return value{}
+}
+
+// haltOffset is where the data behind the code of the file starts.
+func (m *machine) haltOffset() value {
+	const word = "__halt_compiler"
+	if !m.spend(len(m.file.src)) {
+		return value{}
+	}
+	if i := bytes.LastIndex(m.file.src, []byte(word)); i >= 0 {
+		if j := bytes.IndexByte(m.file.src[i:min(len(m.file.src), i+len(word)+20)], ';'); j > 0 {
+			return num(int64(i + j + 1))
+		}
 	}
 	return value{}
 }
@@ -207,6 +224,9 @@ func (m *machine) ternary(n *node) value {
 	b := m.eval(n.c)
 	if a.k <= vInt && b.k <= vInt { // a flag, which says what the condition did
 		a.t |= c.t & (fromHeader | spotted)
+	}
+	if v, ok := worse(a, b); ok {
+		return v
 	}
 	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 {
 		return join(b, a)

@@ -84,7 +84,7 @@ func (m *machine) newObject(n *node) value {
 		}
 		return value{k: vObj, ref: o}
 	}
-	o := &object{name: name, props: map[string]*slot{}}
+	o := &object{name: name, props: map[string]*slot{}, cond: m.cond}
 	return m.builtinObject(n, o, args)
 }
 

@@ -29,8 +29,11 @@ func (m *machine) logical(n *node) value {
 		m.cond++
 		b := m.eval(n.b)
 		m.cond--
-		if a.k == vNull {
+		if a.k == vNull || a.k == vUnknown && a.t == fromUndef && b.k == vStr && b.s != "" {
 			return b
+		}
+		if v, ok := worse(a, b); ok {
+			return v
 		}
 		return join(b, a)
 	case ok && n.kind == tAnd && !yes:

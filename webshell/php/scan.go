@@ -214,9 +214,21 @@ func manyJumps(data []byte) bool {
 
 // includes says whether what starts at i, a quote or a dollar, is included.
 func includes(data []byte, i int) bool {
-	e := i
-	for e > 0 && (data[e-1] == ' ' || data[e-1] == '\t' || data[e-1] == '\n' || data[e-1] == '\r') {
-		e--
+	e := blanks(data, i)
+	for range 4 { // comments between
+		line := data[max(0, e-200):e]
+		switch s := bytes.LastIndex(line, []byte("/*")); {
+		case bytes.HasSuffix(line, []byte("*/")) && s > 0:
+			e = blanks(data, e-len(line)+s)
+			continue
+		case e < i && data[e] == '\n' || e < i && data[e] == '\r':
+			line = line[bytes.LastIndexByte(line, '\n')+1:]
+			if s := max(bytes.IndexByte(line, '#'), bytes.Index(line, []byte("//"))); s > 0 {
+				e = blanks(data, e-len(line)+s)
+				continue
+			}
+		}
+		break
 	}
 	if e < 7 || data[e-1]|0x20 != 'e' {
 		return false
@@ -225,6 +237,14 @@ func includes(data []byte, i int) bool {
 		e -= 5
 	}
 	return foldEqual(data[e-7:e], "include") || foldEqual(data[e-7:e], "require")
+}
+
+// blanks is where the white space before i starts.
+func blanks(data []byte, i int) int {
+	for i > 0 && (data[i-1] == ' ' || data[i-1] == '\t' || data[i-1] == '\n' || data[i-1] == '\r') {
+		i--
+	}
+	return i
 }
 
 func declaresClass(data []byte) bool { return declares(data, "class ") || declares(data, "namespace ") }

@@ -77,6 +77,14 @@ func (m *machine) sink(c *call) (value, bool) {
 		}
 		return value{}, true
 	case "putenv":
+		if name, rest, ok := strings.Cut(a0.s, "="); ok {
+			a0.s = rest
+			if a0.k == vPart && rest == "" && a0.tail() == "" {
+				a0.k, a0.ref = vUnknown, nil
+			}
+			m.facts.setSuper("putenv."+name, a0)
+			a0 = c.arg(0)
+		}
 		if strings.HasPrefix(a0.s, "LD_PRELOAD=") && m.isolated() {
 			m.report("preloads-library", webshell.Webshell, moderate, "A library is loaded into the next program that PHP starts, which runs commands where PHP may not.", c.n, a0)
 		}
@@ -200,7 +208,17 @@ func (m *machine) sink(c *call) (value, bool) {
 			m.report("request-to-library", webshell.Webshell, moderate, "The request names a library that is loaded into PHP.", c.n, a0)
 		}
 		return value{}, true
+	case "ini_get":
+		if s, ok := c.text(0); ok {
+			if v, ok := m.facts.supers["ini."+s]; ok {
+				return v, true
+			}
+		}
+		return value{}, false
 	case "ini_set", "ini_alter":
+		if s, ok := c.text(0); ok {
+			m.facts.setSuper("ini."+s, c.arg(1))
+		}
 		if f, _ := c.text(1); strings.HasPrefix(a0.s, "unserialize_callback_func") || strings.HasPrefix(a0.s, "assert.callback") {
 			if deadly[strings.ToLower(f)] || c.arg(1).t&fromRequest != 0 {
 				m.report("hidden-function", webshell.Webshell, moderate, "PHP is told to call "+cut(f, 40)+" by itself.", c.n, c.arg(1))
@@ -244,6 +262,9 @@ func (m *machine) sink(c *call) (value, bool) {
 			}
 		}
 		if n := c.int(1, 516); n == 516 || n == 1024 || n == 513 || c.arg(1).k == vUnknown && len(c.args) < 2 {
+			if c.name == "filter_var" && a0.k < vArr {
+				return a0, true
+			}
 			return value{t: a0.t, tr: a0.tr}, true
 		}
 		return value{}, true

@@ -235,6 +235,12 @@ func (m *machine) read(c *call, p value) value {
 		return value{t: fromRequest, tr: m.at(c.n)}
 	case strings.HasPrefix(low, "php://stdin"):
 		return value{}
+	case strings.HasPrefix(low, "php://filter/"):
+		if v, ok := m.filtered(c, s); ok {
+			return v
+		}
+	case strings.HasPrefix(low, "data:") && !ok:
+		return value{t: p.t | decoded, tr: tr}
 	case strings.HasPrefix(low, "data:"):
 		if i := strings.IndexByte(s, ','); ok && i > 0 {
 			if strings.Contains(s[:i], "base64") {
@@ -268,6 +274,9 @@ func (m *machine) read(c *call, p value) value {
 	case ok && oddFile(s), m.facts.searched > 0 && dotFile(p.tail()), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}
+	if d, ok := m.facts.kept[pathKey(p)]; ok && d.t&(fromRequest|fromUpload) != 0 { // the page itself put it there
+		return value{t: fromFile | d.t, tr: d.tr}
+	}
 	t := fromFile | p.t&(fromParam|unsure|fromList) | holdsPasswords(p)
 	if ok && p.t&decoded != 0 { // whatever it is, its name is hidden
 		t |= fromOddFile
@@ -276,6 +285,37 @@ func (m *machine) read(c *call, p value) value {
 		t |= fromRemote
 	}
 	return value{t: t, tr: tr}
+}
+
+// filtered is what a path of php://filter gives of the data that it spells out:
+// https://www.php.net/manual/en/wrappers.php.php.
+func (m *machine) filtered(c *call, path string) (value, bool) {
+	chain, from, ok := strings.Cut(path[len("php://filter/"):], "resource=")
+	if !ok || !strings.HasPrefix(strings.ToLower(from), "data:") {
+		return value{}, false
+	}
+	v := m.read(c, str(from))
+	for name := range strings.FieldsFuncSeq(strings.TrimPrefix(strings.ToLower(chain), "read="), func(r rune) bool { return r == '/' || r == '|' }) {
+		undo := ""
+		switch name {
+		case "convert.base64-decode":
+			undo = "base64_decode"
+		case "convert.quoted-printable-decode":
+			undo = "quoted_printable_decode"
+		case "string.rot13":
+			undo = "str_rot13"
+		case "zlib.inflate":
+			undo = "gzinflate"
+		case "string.toupper":
+			undo = "strtoupper"
+		case "string.tolower":
+			undo = "strtolower"
+		default:
+			return value{}, false
+		}
+		v = m.function(call{n: c.n, name: undo, args: []value{v}})
+	}
+	return v, v.k == vStr
 }
 
 // holdsPasswords marks the files in which programs and systems keep passwords.
@@ -465,6 +505,9 @@ func (m *machine) source(c *call) (value, bool) {
 		if s, ok := c.text(0); ok {
 			if s == "DB_PASSWORD" {
 				return value{t: loot, tr: m.at(c.n)}, true
+			}
+			if v, ok := m.facts.supers["putenv."+s]; ok {
+				return v, true
 			}
 			v := serverElement(s)
 			if v.t != 0 {

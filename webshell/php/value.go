@@ -101,6 +101,7 @@ type object struct {
 	class *class
 	name  string // of a class that is not in the file
 	props map[string]*slot
+	cond  int // how many undecided conditions surrounded its making
 }
 
 // A slot holds a variable. Strings grow in place.

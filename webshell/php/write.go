@@ -412,7 +412,7 @@ func (m *machine) included(n *node, v value) {
 	switch {
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		m.report("request-to-include", webshell.Webshell, high, "The body of the request is included as a script.", n, v)
-	case strings.HasPrefix(low, "data:"):
+	case strings.HasPrefix(low, "data:"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "resource=data:"):
 		if ok {
 			d := m.read(&call{n: n}, v)
 			code, _ := d.text()
