@@ -18,6 +18,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"limier/publish"
 	"limier/store"
 )
 
@@ -160,31 +161,39 @@ func (c *Console) oidcCallback(v *visit) error {
 	if err := id.Claims(&claims); err != nil {
 		return bad(err)
 	}
-	if len(c.oidc.Grants) > 0 {
-		in := listed(claims[or(c.oidc.GroupsClaim, "groups")])
-		i := slices.IndexFunc(c.oidc.Grants, func(g Grant) bool { return slices.Contains(in, g.Group) })
-		if i < 0 {
-			// What an account got while it was in a group ends now: sessions and tokens.
-			a, err := c.Store.AccountBySubject(v.ctx(), id.Issuer+" "+id.Subject)
-			if err == nil {
-				err = c.Store.PutAccount(v.ctx(), store.All(), a)
-			}
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			return v.fail(http.StatusForbidden, fmt.Errorf("%s is in none of the groups", id.Subject), "Your account has no role here. Ask an administrator for one.")
+	// refuse ends what an account got while it might log in: sessions and tokens.
+	refuse := func(why, text string, values ...any) error {
+		a, err := c.Store.AccountBySubject(v.ctx(), id.Issuer+" "+id.Subject)
+		if err == nil {
+			err = c.Store.PutAccount(v.ctx(), store.All(), a)
 		}
-		g := c.oidc.Grants[i]
-		return c.enterOIDC(v, id.Issuer, id.Subject, claimName(claims, id.Subject), g.Role, g.Organisation)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return v.fail(http.StatusForbidden, fmt.Errorf("%s %s", id.Subject, why), text, values...)
 	}
 	role := bestRole(claims[or(c.oidc.RoleClaim, "limier_role")])
 	said := claims[or(c.oidc.OrganisationClaim, "limier_organisation")]
 	org, text := said.(string)
-	if role == "" {
-		return v.fail(http.StatusForbidden, fmt.Errorf("%s has no role", id.Subject), "Your account has no role here. Ask an administrator for one.")
+	if len(c.oidc.Grants) > 0 {
+		in := listed(claims[or(c.oidc.GroupsClaim, "groups")])
+		var g Grant
+		if i := slices.IndexFunc(c.oidc.Grants, func(g Grant) bool { return slices.Contains(in, g.Group) }); i >= 0 {
+			g = c.oidc.Grants[i]
+		}
+		role, org = g.Role, g.Organisation
+	} else if role != "" && (org == "" && role != store.Admin || said != nil && !text) { // a list must not pass for none, which is all
+		return refuse("has no organisation", "Your account belongs to no organisation. Ask an administrator for one.")
 	}
-	if org == "" && role != store.Admin || said != nil && !text { // a list must not pass for none, which is all
-		return v.fail(http.StatusForbidden, fmt.Errorf("%s has no organisation", id.Subject), "Your account belongs to no organisation. Ask an administrator for one.")
+	if role == "" {
+		return refuse("has no role", "Your account has no role here. Ask an administrator for one.")
+	}
+	if org != "" {
+		if _, err := c.Store.Organisation(v.ctx(), store.All(), org); errors.Is(err, store.ErrNotFound) {
+			return refuse("is of the organisation "+org+", which is not there", "Your account belongs to the organisation “%s”, which this hub does not know. Ask an administrator to make it.", publish.Plain(org))
+		} else if err != nil {
+			return err
+		}
 	}
 	return c.enterOIDC(v, id.Issuer, id.Subject, claimName(claims, id.Subject), role, org)
 }

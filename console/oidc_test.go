@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"html"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -91,7 +93,7 @@ func newStand(t *testing.T) *stand {
 func TestGrants(t *testing.T) {
 	stand := newStand(t)
 	config := &OIDC{Issuer: stand.url, ClientID: "limier", ClientSecret: "s"}
-	for _, text := range []string{"/cert/publishers=publisher@*", "CN=it,OU=town=analyst@town", "everybody=viewer@clinic"} {
+	for _, text := range []string{"/cert/publishers=publisher@*", "CN=it,OU=town=analyst@town", "everybody=viewer@clinic", "newcomers=viewer@village"} {
 		g, err := ParseGrant(text)
 		if err != nil {
 			t.Fatal(err)
@@ -105,6 +107,22 @@ func TestGrants(t *testing.T) {
 	}
 	e := newEstate(t, func(c *Config) { c.OIDC = config })
 	e.c.oidc.Redirect = e.url
+	enter := func(v *visitor) (code int, said string) {
+		t.Helper()
+		for next, i := e.url+"/oidc/start", 0; i < 3; i++ {
+			resp, err := v.client.Get(next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			next, code, said = resp.Header.Get("Location"), resp.StatusCode, html.UnescapeString(string(text))
+		}
+		return code, said
+	}
 	var before *visitor // who logged in last, with the same subject
 	for _, c := range []struct {
 		groups any
@@ -113,21 +131,15 @@ func TestGrants(t *testing.T) {
 		org    string
 	}{
 		{[]string{"everybody", "/cert/publishers"}, http.StatusSeeOther, store.Publisher, ""}, {"CN=it,OU=town", http.StatusSeeOther, store.Analyst, "town"}, {[]string{"everybody"}, http.StatusSeeOther, store.Viewer, "clinic"},
+		{"newcomers", http.StatusForbidden, "", ""}, // of an organisation that is not there yet
+		{[]string{"everybody"}, http.StatusSeeOther, store.Viewer, "clinic"},
 		{[]string{"/CERT/publishers"}, http.StatusForbidden, "", ""}, {nil, http.StatusForbidden, "", ""}, {7, http.StatusForbidden, "", ""}, {map[string]bool{"everybody": true}, http.StatusForbidden, "", ""},
 	} {
 		stand.claims = map[string]any{"sub": "42", "preferred_username": "ann", "limier_role": "admin", "groups": c.groups}
 		v := e.visitor()
-		next, code := e.url+"/oidc/start", 0
-		for range 3 {
-			resp, err := v.client.Get(next)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp.Body.Close()
-			next, code = resp.Header.Get("Location"), resp.StatusCode
-		}
-		if code != c.code {
-			t.Errorf("%v: %d, want %d", c.groups, code, c.code)
+		code, said := enter(v)
+		if code != c.code || strings.Contains(said, "organisation “village”") != (c.groups == "newcomers") {
+			t.Errorf("%v: %d, want %d: %s", c.groups, code, c.code, said)
 		}
 		a, err := e.hub.Account(t.Context(), "ann")
 		if c.role != "" && (err != nil || a.Role != c.role || a.Organisation != c.org) {
@@ -148,6 +160,13 @@ func TestGrants(t *testing.T) {
 		if before = nil; c.role != "" {
 			before = v
 		}
+	}
+	stand.claims["groups"] = "newcomers"
+	if err := e.hub.PutOrganisation(t.Context(), store.All(), store.Organisation{ID: "village", Name: "Village", Created: e.now}); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := enter(e.visitor()); code != http.StatusSeeOther {
+		t.Errorf("once the organisation is there: %d, %s", code, said)
 	}
 }
 
@@ -203,6 +222,22 @@ func TestOIDC(t *testing.T) {
 	}
 	if ok, _ := e.c.hasher.verify(context.Background(), "", accounts[0].Password); ok {
 		t.Error("the account can log in without a password")
+	}
+
+	// Who has lost the role, or the organisation, has no session of before either.
+	for _, lost := range []string{"limier_role", "limier_organisation"} {
+		stand.claims = map[string]any{"sub": "42", "limier_role": "viewer", "limier_organisation": "town"}
+		v = e.visitor()
+		if code, _ := login(v, nil); code != http.StatusSeeOther {
+			t.Fatalf("logging in: %d", code)
+		}
+		delete(stand.claims, lost)
+		if code, _ := login(e.visitor(), nil); code != http.StatusForbidden {
+			t.Errorf("without %s: %d", lost, code)
+		}
+		if code, _ := v.get("/servers"); code == http.StatusOK {
+			t.Errorf("without %s a session of before is good still", lost)
+		}
 	}
 
 	for what, refuse := range map[string]func(){

@@ -184,6 +184,16 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer h.Close()
+	for _, g := range j.oidc.Grants {
+		if g.Organisation == "" {
+			continue
+		}
+		if _, err := st.Organisation(ctx, store.All(), g.Organisation); errors.Is(err, store.ErrNotFound) {
+			c.Log.Warn("--oidc-grant names an organisation that is not there: nobody of the group gets in until an administrator makes it", "group", g.Group, "organisation", g.Organisation)
+		} else if err != nil {
+			return err
+		}
+	}
 	// Whoever reaches the port finds a whole hub.
 	listener, err := net.Listen("tcp", j.listen)
 	if err != nil {

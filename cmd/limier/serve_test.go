@@ -290,6 +290,19 @@ func TestServeNATS(t *testing.T) {
 	}
 }
 
+// TestServeGrants: a hub tells its operator of organisations that are not there.
+func TestServeGrants(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no hub on Windows")
+	}
+	secret := filepath.Join(t.TempDir(), "secret")
+	write(t, secret, []byte("a secret of the provider's"))
+	_, said, _ := serving(t, filepath.Join(t.TempDir(), "hub"), nil, "--oidc-issuer", "https://id.example", "--oidc-secret", secret, "--oidc-grant", "cert=admin@*", "--oidc-grant", "it=viewer@village")
+	if got := said.String(); strings.Count(got, "not there") != 1 || !strings.Contains(got, "organisation=village") {
+		t.Error(got)
+	}
+}
+
 // leaks reports whether a text has a line of what is secret.
 func leaks(text, secret []byte) bool {
 	for line := range bytes.Lines(secret) {
