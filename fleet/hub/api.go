@@ -32,14 +32,26 @@ func (h *Hub) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+fleet.PathEnroll, h.enroll)
-	mux.HandleFunc("POST "+fleet.PathRenew, h.server(h.renew))
-	mux.HandleFunc("POST "+fleet.PathCases, h.server(h.submit))
-	mux.HandleFunc("POST "+fleet.PathContact, h.server(h.contact))
-	mux.HandleFunc("PUT "+fleet.PathFiles+"{id}", h.server(h.receiveFile))
-	mux.HandleFunc("POST "+fleet.PathFiles+"{id}/refuse", h.server(h.refuseFile))
-	mux.HandleFunc("GET /healthz", h.serveHealth)
-	mux.HandleFunc("GET /metrics", h.serveMetrics)
+	// on answers another method too: else the pages would, for which there is nothing here.
+	on := func(method, path string, f http.HandlerFunc) {
+		mux.HandleFunc(method+" "+path, f)
+		if method == http.MethodGet {
+			method += ", " + http.MethodHead
+		}
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", method)
+			problem(w, http.StatusMethodNotAllowed, "this address takes "+method+" only")
+		})
+	}
+	on(http.MethodPost, fleet.PathEnroll, h.enroll)
+	on(http.MethodPost, fleet.PathRenew, h.server(h.renew))
+	on(http.MethodPost, fleet.PathCases, h.server(h.submit))
+	on(http.MethodPost, fleet.PathContact, h.server(h.contact))
+	on(http.MethodPut, fleet.PathFiles+"{id}", h.server(h.receiveFile))
+	on(http.MethodPost, fleet.PathFiles+"{id}/refuse", h.server(h.refuseFile))
+	on(http.MethodGet, "/healthz", h.serveHealth)
+	on(http.MethodGet, "/metrics", h.serveMetrics)
+	on(http.MethodGet, "/api/openapi.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, described) })
 	if h.config.Pages != nil {
 		pages, err := h.config.Pages(h)
 		if err != nil {
@@ -50,7 +62,6 @@ func (h *Hub) routes() (http.Handler, error) {
 			return nil, fmt.Errorf("the console's description: %w", err)
 		}
 	}
-	mux.HandleFunc("GET /api/openapi.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, described) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.TLS != nil {
