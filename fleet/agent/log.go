@@ -25,13 +25,22 @@ func openLog(path string, limit int64) (*logFile, error) {
 	return l, l.open(os.O_APPEND)
 }
 
-// open opens the file; how is os.O_APPEND, or with os.O_TRUNC to empty it.
+// open opens the file; how is os.O_APPEND, or with os.O_TRUNC to empty it. A
+// link is not followed: whoever may write in the folder would have a file
+// elsewhere written, or emptied.
 func (l *logFile) open(how int) error {
-	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|how, 0o600)
+	link := fmt.Errorf("%s is a link: say the file itself with --log, or remove the link", l.path)
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|noFollow|how, 0o600)
 	if err != nil {
+		if is, e := os.Lstat(l.path); e == nil && is.Mode()&os.ModeSymlink != 0 {
+			err = link
+		}
 		return err
 	}
 	info, err := f.Stat()
+	if err == nil && info.Mode()&(os.ModeSymlink|os.ModeIrregular) != 0 { // Windows opens the link itself
+		err = link
+	}
 	if err != nil {
 		f.Close()
 		return err

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -67,6 +68,58 @@ func TestLogFileHeld(t *testing.T) {
 	}
 	if got := read(t, path); len(got) > 100 || !strings.HasSuffix(got, "entry 49\n") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A link in the place of the log is not followed: not at the start, and not when
+// the log cannot be put aside.
+func TestLogFileLink(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "agent.log"), filepath.Join(dir, "other")
+	if err := os.WriteFile(other, []byte("of somebody else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(other, path); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	if w, err := openLog(path, 100); err == nil {
+		w.Close()
+		t.Error("a link was opened")
+	} else if !strings.Contains(err.Error(), "link") {
+		t.Error(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(path+".1", "held"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w, err := openLog(path, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, 90)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Rename(path, path+".was"), os.Symlink(other, path)); err != nil {
+		w.Close()
+		t.Skip("a file that is open is not renamed here: ", err)
+	}
+	defer w.Close()
+	for range 2 {
+		if _, err := w.Write(make([]byte, 90)); err == nil {
+			t.Error("the link was written through")
+		}
+	}
+	if got := read(t, other); got != "of somebody else" {
+		t.Errorf("got %q", got)
+	}
+	// Once the link is gone there is a log again.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprint(w, "an entry"); err != nil || read(t, path) != "an entry" {
+		t.Error(err, read(t, path))
 	}
 }
 
