@@ -18,7 +18,7 @@ func interpreter(cmd string) bool {
 	return false
 }
 
-var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "sudo", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl ", "python ", "php ", "ruby ", "gcc ", "./"}
+var shellWords = []string{"cmd", "/bin/", "sh ", "bash", "powershell", "nohup", "cd ", "(", "timeout", "exec", "start ", "su ", "env ", "runas", "perl ", "python ", "php ", "ruby ", "gcc ", "./"}
 
 // wholeCommand says that a command is foreign from its start, or is handed to
 // a shell.
@@ -27,11 +27,44 @@ func wholeCommand(v value) bool {
 		return true
 	}
 	pre := strings.ToLower(strings.TrimLeft(v.s, " \"'"))
+	if rest, ok := strings.CutPrefix(pre, "sudo "); ok { // what matters is what it starts
+		for pre = strings.TrimLeft(rest, " "); strings.HasPrefix(pre, "-"); pre = strings.TrimLeft(pre, " ") {
+			option, rest, _ := strings.Cut(pre, " ")
+			if pre = rest; option == "-u" || option == "-g" {
+				_, pre, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
+			}
+		}
+	}
 	whole := strings.TrimSpace(pre) == ""
 	for _, w := range shellWords {
 		whole = whole || strings.HasPrefix(pre, w)
 	}
 	return whole
+}
+
+// programsOwn says that a command starts with a constant that another file of
+// the program sets.
+func (m *machine) programsOwn(n *node) bool {
+	if m.includes == 0 || n.op != nCall || len(n.list) == 0 || n.list[0].op != nConcat {
+		return false
+	}
+	first := n.list[0].list[0]
+	_, own := m.consts[baseName(first.s)]
+	return first.op == nConst && !own
+}
+
+// quotesForShell says that what is no function of the file is, by its name,
+// escapeshellarg of its program.
+func quotesForShell(name string) bool {
+	return strings.Contains(name, "shell") && (strings.Contains(name, "escape") || strings.Contains(name, "quote"))
+}
+
+// shellArgument is v, quoted for the shell.
+func shellArgument(v value) value {
+	if v.t&fromRequest != 0 && v.t&(checked|unsure) == 0 {
+		return value{t: argument, tr: v.tr}
+	}
+	return value{}
 }
 
 // command judges what is run by the operating system.
@@ -69,7 +102,7 @@ func (m *machine) command(n *node, v value, via string) value {
 	case t&(fromRequest|fromUpload) != 0 && t&checked != 0:
 		m.report("request-to-command", webshell.Suspicious, moderate, what, n, v)
 	case t&(fromRequest|fromUpload) != 0:
-		whole := wholeCommand(v) || m.isolated() && m.small()
+		whole := wholeCommand(v) && !m.programsOwn(n) || m.isolated() && m.small()
 		conf := high
 		if t&unsure != 0 {
 			conf = moderate
@@ -86,6 +119,8 @@ func (m *machine) command(n *node, v value, via string) value {
 	case t&keyed != 0 && wholeCommand(v) && m.isolated():
 		m.note(doesRun, n, v)
 		m.report("request-to-command", webshell.Webshell, moderate, "A command that the request gives, encoded, is run by "+via+".", n, v)
+	case t&fromRemote != 0 && v.k == vPart && !wholeCommand(v):
+		m.report("command-injection", webshell.Suspicious, moderate, "Part of a command comes from "+describe(t)+" ("+via+").", n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
 	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):

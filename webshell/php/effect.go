@@ -236,10 +236,7 @@ func (m *machine) effect(c *call) (value, bool) {
 	a0 := c.arg(0)
 	switch c.name {
 	case "escapeshellarg":
-		if a0.t&fromRequest != 0 && a0.t&(checked|unsure) == 0 {
-			return value{t: argument, tr: a0.tr}, true
-		}
-		return value{}, true
+		return shellArgument(a0), true
 	case "define":
 		if s, ok := c.text(0); ok {
 			m.consts[baseName(s)] = c.arg(1)

@@ -121,6 +121,9 @@ func (m *machine) methodCall(n *node) value {
 	if v, ok := m.unknownMethod(n, strings.ToLower(s), args); ok {
 		return v
 	}
+	if quotesForShell(strings.ToLower(s)) && len(args) > 0 {
+		return shellArgument(args[0])
+	}
 	if name.k == vFn || name.ref != nil && name.k == vObj {
 		return m.callValue(n, name, args, n.list, true)
 	}
@@ -213,6 +216,9 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 	}
 	if v, ok := m.unknownMethod(n, name, args); ok {
 		return v
+	}
+	if quotesForShell(name) && len(args) > 0 {
+		return shellArgument(args[0])
 	}
 	c := &call{args: args}
 	t, tr := c.taint()

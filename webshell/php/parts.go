@@ -244,7 +244,7 @@ func (m *machine) callbacks() (parts [][]span) {
 		}
 		switch {
 		case n.op == nExpr && n.a != nil && n.a.op == nCall && n.a.a != nil && n.a.a.op == nName && hooking[strings.ToLower(n.a.a.s)]:
-		case n.op == nIf && len(n.list) > 0 && m.file.says(n.list[0].a, "function_exists") && bytes.Contains(m.file.src[n.pos:n.end], []byte("function ")):
+		case n.op == nIf && len(n.list) > 0 && m.file.says(n.list[0].a, "function_exists") && m.declares(span{n.pos, n.end}):
 		default:
 			continue
 		}
@@ -285,6 +285,12 @@ func (m *machine) endings() (parts [][]span) {
 
 // hooking are the functions by which WordPress is told what to call.
 var hooking = words("add_action add_filter add_shortcode register_activation_hook")
+
+// declares says that a function is declared there; a text may well name one.
+func (m *machine) declares(s span) (yes bool) {
+	m.words(s, func(w string) { yes = yes || w == "function" })
+	return yes
+}
 
 // words calls see for the names and texts in a piece of the file.
 func (m *machine) words(s span, see func(string)) {

@@ -72,6 +72,11 @@ func (m *machine) pure(c *call) value {
 				t |= decoded
 			}
 			t |= hidden & -min(1, t)
+			if format, ok := c.text(0); ok && c.name == "sprintf" {
+				if i := strings.IndexByte(format, '%'); i > 0 && !strings.Contains(format, "<?") {
+					return value{k: vPart, s: format[:i], ref: tail(""), t: t &^ wholeReq, tr: tr}
+				}
+			}
 			return value{t: t &^ wholeReq, tr: tr}
 		}
 	}
@@ -96,6 +101,9 @@ func (m *machine) pure(c *call) value {
 			return value{t: t, tr: tr}
 		}
 		return value{t: t &^ wholeReq, tr: tr}
+	}
+	if quotesForShell(c.name) {
+		return shellArgument(c.arg(0))
 	}
 	if t != 0 {
 		t |= unsure

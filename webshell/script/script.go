@@ -28,7 +28,8 @@ func match(name string, head []byte) bool {
 	case ".pl", ".cgi", ".pm", ".py", ".sh", ".bash", ".rb", ".fcgi":
 		return true
 	}
-	return bytes.HasPrefix(head, []byte("#!/")) && path.Ext(name) != ".php"
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	return bytes.HasPrefix(first, []byte("#!/")) && !bytes.Contains(first, []byte("php"))
 }
 
 var (
