@@ -448,6 +448,10 @@ func (m *Machine) Mark() { m.marks++ }
 // that was marked holds.
 func (m *Machine) Marked() bool { return m.marked > 0 }
 
+// Looping reports whether the statement at hand runs for each of a number of
+// rounds that is not known.
+func (m *Machine) Looping() bool { return m.loops > 0 }
+
 // SetGlobal gives a page-wide variable a value.
 func (m *Machine) SetGlobal(name string, v Value) { m.named(name).global = &cell{v: v} }
 

@@ -424,6 +424,17 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			}
 		}
 		return none, true
+	case "cdo.message", "cdonts.newmail":
+		if name == "send" && m.Looping() && h.bare() {
+			f := recv.O.Fields
+			for _, part := range []string{"htmlbody", "textbody", "body"} {
+				if f[part].L&fromRequest != 0 && f[part].Prefix() == "" && pure(f["subject"]) && f["to"].L&f["from"].L&fromRequest != 0 {
+					h.See(n, f[part], webshell.Sight{Rule: "mass-mail", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+						Text: "The page sends mail to each of many addresses, all of which the request sends, with its text, subject and sender."})
+				}
+			}
+		}
+		return none, name == "send"
 	case "xmldom":
 		switch name {
 		case "createelement", "createnode":

@@ -242,7 +242,9 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		case "getprocesses", "getprocessbyid", "getprocessesbyname":
 			h.guard(n, a)
 			h.act("processes", n, a)
-			return script.Instance("process", args...), true
+			v := script.Instance("process", args...)
+			v.L, v.T = v.L|running, m.Source(n, running).T
+			return v, true
 		}
 	case "assembly", "appdomain", "currentdomain":
 		switch name {

@@ -25,12 +25,14 @@ const (
 	anyFile  // of a file that the client alone chose
 	password // typed into a field for it
 	fromHeader
-	stored  // names a file that holds an upload
-	typed   // in a password box of a form of ASP.NET's
-	encoded // the client sends it in base64
-	rooted  // a path whose every part the client names
-	fromOdd // of a file that should hold no code, with fromFile
-	setting // of an element of IIS's configuration
+	stored   // names a file that holds an upload
+	typed    // in a password box of a form of ASP.NET's
+	encoded  // the client sends it in base64
+	rooted   // a path whose every part the client names
+	fromOdd  // of a file that should hold no code, with fromFile
+	setting  // of an element of IIS's configuration
+	running  // of the processes of this host
+	ciphered // went through a cipher
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -218,6 +220,10 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 			return script.Instance(name), true
 		}
 		return h.requestMember(m, n, name)
+	case "mailmessage":
+		if name == "to" || name == "bcc" || name == "cc" {
+			return recv, true
+		}
 	case "ziparchive", "ziparchiveentry", "zipfile":
 		v := script.Instance("ziparchiveentry", recv)
 		if strings.HasSuffix(name, "name") {

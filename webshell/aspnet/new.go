@@ -81,6 +81,8 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Instance(class), true
 	case "webclient", "httpclient":
 		return script.Instance("webclient"), true
+	case "smtpclient", "mailmessage", "mailaddress":
+		return script.Instance(class, args...), true
 	case "ziparchive":
 		return script.Instance(class, args...), true
 	case "httplistener":

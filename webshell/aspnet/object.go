@@ -329,6 +329,19 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		case "getrequeststream":
 			return script.Instance("networkstream"), true
 		}
+	case "smtpclient":
+		if a.S == "mailmessage" && a.O != nil && strings.HasPrefix(name, "send") && a.O.Any.L&client != 0 && m.Looping() && h.bare() {
+			if body := a.O.Fields["body"]; pure(a.O.Fields["subject"]) && body.L&client != 0 && body.Prefix() == "" {
+				h.See(n, body, webshell.Sight{Rule: "mass-mail", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "The page sends mail to each of many addresses, all of which the request sends, with its text and subject."})
+			}
+		}
+		return none, true
+	case "mailmessage": // and its lists of addresses
+		if name == "add" {
+			recv.O.Any = script.Union(recv.O.Any, deep(args...))
+		}
+		return none, true
 	case "httpwebresponse", "webresponse":
 		return h.source(m, n, fromRemote, ""), true
 	case "httplistener":
@@ -486,9 +499,13 @@ func (h *host) unknownCall(m *script.Machine, n *script.Node, recv script.Value,
 			h.upload(m, n, first(args))
 			return none, true
 		}
-	case "transformfinalblock", "createdecryptor":
+	case "transformfinalblock", "createdecryptor", "createencryptor":
 		// A cipher: the data stays what it was.
-		return script.Union(append(args, recv)...), true
+		v := script.Union(append(args, recv)...)
+		if name == "createencryptor" {
+			v.L |= ciphered
+		}
+		return v, true
 	case "frombase64string":
 		if s, ok := first(args).Text(); ok && len(s) > 600 {
 			return script.Value{}, false

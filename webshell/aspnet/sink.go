@@ -194,6 +194,10 @@ func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&anyFile != 0 {
 		h.readsAny(n, v)
 	}
+	if v.L&running != 0 && v.L&ciphered != 0 {
+		h.See(n, v, webshell.Sight{Rule: "hidden-inventory", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The list of the server's processes is sent to the client, encrypted."})
+	}
 	if v.L&secret != 0 {
 		h.See(n, v, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Keys or passwords of the configuration are sent to the client."})

@@ -148,6 +148,9 @@ func (p *page) statement(from, to int) bool {
 		return false
 	}
 	p.Tainted[string(name)] = at
+	if bytes.HasPrefix(bytes.TrimLeft(text[cut+1:], " "), []byte("gethttprequestdata")) {
+		p.Tainted[string(name)+".content"], p.alone[string(name)+".content"] = at, true
+	}
 	if whole {
 		p.alone[string(name)] = true
 	}

@@ -196,7 +196,7 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 		if request || unknown && name != "getHeader" {
 			w.facts.reads = true
 			out := value{taint: fromRequest, origin: at}
-			if name == "getHeader" && !strings.EqualFold(arg(args, 0).s, "referer") {
+			if name == "getHeaderNames" || name == "getHeader" && !strings.EqualFold(arg(args, 0).s, "referer") {
 				out.taint |= header
 			}
 			return out, true
@@ -268,6 +268,11 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 			w.facts.sink(sinkURL, at, recv)
 		}
 		return value{typ: "URLConnection", taint: recv.taint, origin: recv.origin}, true
+	case "setRequestProperty", "addRequestProperty":
+		if recv.taint&controlled != 0 && arg(args, 0).taint&controlled != 0 && arg(args, 0).taint&header == 0 { // proxies pass on the names they were sent
+			w.facts.sink(sinkURL, at, recv).name = name
+		}
+		return value{}, true
 	case "getEngineByName", "getEngineByExtension", "getEngineByMimeType", "getScriptEngine":
 		return value{typ: "ScriptEngine"}, true
 	}

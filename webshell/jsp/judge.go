@@ -192,6 +192,9 @@ func (j *judge) reasons() []webshell.Reason {
 			if sure(h.v) && j.threads {
 				j.add(webshell.Malicious, finding.ModerateConfidence, "scanner",
 					"The page fetches addresses that the request names, many at a time.", j.flow(h.v, h.at)...)
+			} else if sure(h.v) && h.name != "" && !h.v.lead {
+				j.add(webshell.Malicious, finding.ModerateConfidence, "relays-requests",
+					"The page asks any server that the request names, with headers that it names too.", j.flow(h.v, h.at)...)
 			} else if sure(h.v) && h.v.taint&header != 0 && !h.v.lead { // map servers' proxies are sent it in the query
 				j.add(webshell.Malicious, finding.ModerateConfidence, "relays-requests",
 					"The page asks any server whose address a header of the request names.", j.flow(h.v, h.at)...)
