@@ -2,6 +2,7 @@ package asp
 
 import (
 	"encoding/base64"
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -84,6 +85,8 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	return none, false
 }
 
+var offScreen = regexp.MustCompile(`(?i)(?:left|top|text-indent)\s*:\s*-\d{3,}|display\s*:\s*none`)
+
 // send is what is sent to the client, or where he is sent.
 func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Value) {
 	if v.L&anyFile != 0 && name != "redirect" {
@@ -92,6 +95,10 @@ func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Val
 	}
 	if name != "redirect" && v.L&fromRemote != 0 {
 		h.shown = n
+	}
+	if name != "redirect" && v.L&fromRemote != 0 && offScreen.MatchString(v.Prefix()) {
+		h.See(n, v, webshell.Sight{Rule: "hidden-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "What another server answers is put outside the visible page."})
 	}
 	if !h.bots && !m.Marked() {
 		return
@@ -412,9 +419,14 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			h.See(n, url, webshell.Sight{Rule: "relays-requests", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 				Text: "The page posts what the request sends to any address that the request names."})
 		}
+		if name == "send" && foreign(recv.O.Fields["<url>"]) {
+			h.told = h.told || a.L&(fromRequest|info) != 0
+			h.named = h.named || a.L&agent != 0
+		}
 		if name == "open" && len(args) > 1 {
 			set("<url>", args[1])
 			h.told = h.told || args[1].L&(fromRequest|info) != 0 && foreign(args[1])
+			h.named = h.named || args[1].L&agent != 0 && foreign(args[1])
 			if s, ok := a.Text(); !ok || strings.EqualFold(s, "post") { // or as the client asks
 				set("<posts>", args[1])
 			}
@@ -514,6 +526,10 @@ func anyOf(v script.Value) script.Value {
 // foreign reports whether an address, of which the start is known, is one of
 // another host.
 func foreign(url script.Value) bool {
-	p := strings.ToLower(url.Prefix())
+	p, known := url.Text()
+	if !known {
+		p = url.Prefix()
+	}
+	p = strings.ToLower(p)
 	return strings.HasPrefix(p, "http") && len(p) > len("https://")+3 && !strings.HasPrefix(p, "http://127.") && !strings.HasPrefix(p, "http://localhost")
 }

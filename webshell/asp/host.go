@@ -20,6 +20,7 @@ const (
 	fromOdd // read from a file that should hold no code
 	password
 	anyFile // of a file that the request alone chose
+	agent   // the name of the visitor's browser
 )
 
 const hostile = fromRequest | fromUpload | fromRemote
@@ -37,6 +38,7 @@ type host struct {
 	bots    bool                            // a visitor's name or origin is compared with search engines
 	lists   bool                            // the page has a list of search engines
 	told    bool                            // another server is told what the visitor asks for
+	named   bool                            // and which browser he has
 	shown   *script.Node                    // where the visitor is sent what another server answers
 }
 
@@ -249,6 +251,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 			return h.source(m, n, fromRequest)
 		}
 		if l := serverVariable(s); l == fromRequest {
+			if strings.EqualFold(s, "http_user_agent") {
+				l |= agent
+			}
 			return h.source(m, n, l)
 		}
 		return script.Value{L: info}, true

@@ -20,6 +20,10 @@ func (h *host) verdict() []webshell.Reason {
 		h.See(h.shown, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "A page that tells search engines apart shows what another server answers to its address."})
 	}
+	if h.named && h.shown != nil && h.alone() {
+		h.See(h.shown, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "Another server is told which browser visits and what it asks for, and its answer is the page."})
+	}
 	for _, f := range h.page.Includes {
 		if oddName(script.Const(f)) {
 			s := webshell.Sight{Rule: "includes-image", Text: "The page runs a file that should hold no code: " + webshell.Cut(f, 100) + "."}
@@ -70,4 +74,15 @@ func (h *host) fileManager() {
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	}
 	h.See(a.n, a.v, s)
+}
+
+// alone reports whether the page is nothing but code.
+func (h *host) alone() bool {
+	text, code := strings.TrimSpace(h.page.Text), 0
+	for _, b := range h.page.Blocks {
+		for _, s := range b.Segments {
+			code += s.End - s.Start
+		}
+	}
+	return len(h.page.Includes) == 0 && len(text)-code < maxLoader
 }
