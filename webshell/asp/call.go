@@ -85,7 +85,7 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	return none, false
 }
 
-var offScreen = regexp.MustCompile(`(?i)(?:left|top|text-indent)\s*:\s*-\d{3,}|display\s*:\s*none`)
+var offScreen = regexp.MustCompile(`(?i)(?:left|top|text-indent)\s*:\s*-\d{3,}`)
 
 // send is what is sent to the client, or where he is sent.
 func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Value) {

@@ -14,7 +14,7 @@ import (
 var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
 	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
 	"new function", "= function;", "=function;", "this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
-	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "left:-", "top:-"}
+	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "<body"}
 
 var (
 	wordSet = literal.New(words)
@@ -71,7 +71,7 @@ func worth(data []byte) bool {
 	if has("user_agent") && (has("spider") || runat && has("google")) || has("http_referer") && (has("google") || has("baidu")) {
 		return true
 	}
-	if (has("xmlhttp") || has("winhttp")) && (has("user_agent") || has("left:-") || has("top:-")) {
+	if (has("xmlhttp") || has("winhttp")) && (has("user_agent") && (has("google") || has("baidu") || !has("<body")) || offScreen.Match(data)) {
 		return true
 	}
 	if (has("cdo.message") || has("cdonts.newmail")) && has("request") && !has("#include") && bytes.Contains(lower(data), []byte("split")) {
