@@ -420,7 +420,7 @@ func (m *machine) idle(f *function, t taint) bool {
 	switch {
 	case size < 300:
 		return f.runs > 50_000
-	case !foreign && have&(hasHot|hasHook) == 0 && m.facts.searched == 0: // what search engines get may come from a file
+	case !foreign && have&(hasHot|hasHook) == 0 && (have&hasInclude == 0 || f.runs > 0) && m.facts.searched == 0: // what search engines get may come from a file
 		return t&fromList == 0 || have&hasWrite == 0 || f.runs > 3
 	case !foreign:
 		return f.runs >= 4 && size > 1500 || f.runs > 5_000

@@ -80,7 +80,7 @@ func (m *machine) container(o *object, name string, args []value) (v value, ok b
 			i = len(a.vals) - 1
 		}
 		v := a.vals[i]
-		if name != "top" && name != "bottom" && name != "current" && m.cond == 0 && m.spend(elementSize/8*len(a.vals)) {
+		if name != "top" && name != "bottom" && name != "current" && m.cond <= o.cond && m.spend(elementSize/8*len(a.vals)) {
 			b := newArray()
 			for j, x := range a.vals {
 				if j != i {

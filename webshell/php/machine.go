@@ -400,6 +400,9 @@ func (m *machine) run(list []*node) ctrl {
 
 func (m *machine) exec(n *node) ctrl {
 	m.steps--
+	if n.op != nBad { // which is shared
+		n.ran = true
+	}
 	switch n.op {
 	case nExpr:
 		if n.a == nil {

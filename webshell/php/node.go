@@ -78,6 +78,7 @@ type node struct {
 	op    op
 	kind  kind
 	depth uint16 // height of the tree below, bounded by maxDepth
+	ran   bool   // a statement was run
 	pos   uint32 // offset of the first byte in its unit
 	end   uint32
 	n     int64

@@ -149,6 +149,9 @@ func (m *machine) finish() {
 		}
 	}
 	m.steps = left
+	if !m.alarmed() {
+		m.sweep()
+	}
 }
 
 // worthRunning says whether a function that nobody called can do harm. In a
@@ -158,7 +161,7 @@ func (m *machine) worthRunning(f *function) bool {
 	if !m.framed || m.have&hasShape != 0 {
 		return have&hasHot != 0
 	}
-	return have&(hasDeadly|hasShape) != 0 || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
+	return have&(hasDeadly|hasShape) != 0 || have&hasInclude != 0 && oddInclude(f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]) || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
 		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
 		have&hasHeader != 0 && have&hasRemote != 0 || have&hasRemote != 0 && m.logsIn()
 }

@@ -295,6 +295,9 @@ func called(data []byte, i int) trait {
 	switch c := data[e-1]; {
 	case identTable[c]:
 		if t := callee(data, e); t != 0 || e == i {
+			if t == hasWrite && evaluates(data, i) {
+				t |= hasDeadly
+			}
 			return t
 		}
 	case c == ']' || c == ')' || (c == '}' || c == '"' || c == '\'') && e == i:
@@ -317,6 +320,22 @@ func called(data []byte, i int) trait {
 		}
 	}
 	return 0
+}
+
+// evaluates says that the parenthesis at i opens with a pattern that tells
+// preg_replace to evaluate.
+func evaluates(data []byte, i int) bool {
+	s := data[i+1 : min(len(data), i+80)]
+	if len(s) < 4 || s[0] != '\'' && s[0] != '"' || s[1] != '/' && s[1] != '#' && s[1] != '~' && s[1] != '|' && s[1] != '@' {
+		return false
+	}
+	e := bytes.IndexByte(s[1:], s[0])
+	if e < 0 {
+		return false
+	}
+	flags := s[1 : 1+e]
+	flags = flags[bytes.LastIndexByte(flags, s[1])+1:]
+	return len(flags) < 8 && bytes.IndexByte(flags, 'e') >= 0 && len(bytes.Trim(flags, "imsxuADSUXJe")) == 0
 }
 
 // callee is the trait of the word that ends at e and is called.
