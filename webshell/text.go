@@ -125,6 +125,20 @@ func wordByte(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '_'
 }
 
+// RunsScript reports whether a command line of PowerShell, in lower case, runs a
+// script that the server has, and no code of its own.
+func RunsScript(s string) bool {
+	if !strings.Contains(s, "powershell") || !strings.Contains(s, " -file ") && !strings.Contains(s, " -f ") {
+		return false
+	}
+	for _, w := range []string{" -e ", " -ec ", " -en", " -c ", " -com", "iex", "invoke-", "http", `\temp\`, "%temp%", "programdata", `\users\`, "net user", "whoami"} {
+		if strings.Contains(s, w) {
+			return false
+		}
+	}
+	return true
+}
+
 // SearchEngine reports whether text names a search engine, as scripts do that
 // show it other pages than they show people.
 func SearchEngine(s string) bool {

@@ -88,7 +88,7 @@ func runsText(code string) bool {
 // of the page, as in Execute("x = " & text): careless, but no shell.
 func operand(prefix string) bool {
 	p := strings.TrimRight(prefix, " \t")
-	return p != "" && p[len(p)-1] != ':' && p[len(p)-1] != '\n' && p[len(p)-1] != ';' && p[len(p)-1] != '}'
+	return p != "" && p != "return" && !strings.HasSuffix(p, ";return") && !strings.HasSuffix(p, "; return") && p[len(p)-1] != ':' && p[len(p)-1] != '\n' && p[len(p)-1] != ';' && p[len(p)-1] != '}'
 }
 
 // exec is a command line v being run.
@@ -118,7 +118,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how strin
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s)
 	for _, w := range []string{"net user", "net localgroup", "net1 user", "powershell", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "cacls", "sethc", "recycler", "$recycle.bin", "terminal server", "ipconfig", "netstat", "mshta", "regsvr32"} {
-		if strings.Contains(s, w) {
+		if strings.Contains(s, w) && (w != "powershell" || !webshell.RunsScript(s)) {
 			return true
 		}
 	}
@@ -279,10 +279,16 @@ func databaseCommand(low string) bool {
 
 // databaseCommand is v being run as a command by the database server.
 func (h *host) databaseCommand(n *script.Node, v script.Value) {
-	if v.L&fromRequest != 0 && v.L&script.Numeric == 0 {
-		h.See(n, v, webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
-			Text: "Text from the request is run as a command by the database server."})
+	if v.L&fromRequest == 0 || v.L&script.Numeric != 0 {
+		return
 	}
+	s := webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+		Text: "Text from the request is run as a command by the database server."}
+	if strings.Contains(strings.ToLower(v.Prefix()), "xp_cmdshell 'bcp ") {
+		s.Rule, s.Verdict, s.Sure = "database-command", webshell.Suspicious, finding.LowConfidence
+		s.Text = "The database server exports, by its own program, what a query with text from the request finds."
+	}
+	h.See(n, v, s)
 }
 
 func (h *host) connect(m *script.Machine, n *script.Node, recv, v script.Value) {

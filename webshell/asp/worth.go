@@ -65,7 +65,7 @@ func worth(data []byte) bool {
 	if has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
 		return true
 	}
-	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || bytes.Contains(data, []byte("]("))) {
+	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || bytes.Contains(data, []byte("](")) || bytes.Contains(data, []byte("Function("))) {
 		return true
 	}
 	if has("user_agent") && (has("spider") || runat && has("google")) || has("http_referer") && (has("google") || has("baidu")) {

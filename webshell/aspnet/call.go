@@ -237,7 +237,11 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 	case "process":
 		switch name {
 		case "start":
-			h.exec(m, n, script.Union(withFields(args)...), "Process.Start", "")
+			v := script.Union(withFields(args)...)
+			if l := line(m, args); len(args) < 3 && l.K == script.VString {
+				v = l
+			}
+			h.exec(m, n, v, "Process.Start", "")
 			return script.Instance("process"), true
 		case "getprocesses", "getprocessbyid", "getprocessesbyname":
 			h.guard(n, a)

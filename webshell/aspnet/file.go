@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -154,6 +155,10 @@ func scriptName(v script.Value) bool {
 	return false
 }
 
+// allowed is a condition that asks whether a name's ending is one of those that
+// the application allows, as file managers do.
+var allowed = regexp.MustCompile(`(?i)\bif\s*\(\s*\w*allowed\w*ext\w*\(`)
+
 // write is content being written to a file at path.
 func (h *host) write(m *script.Machine, n *script.Node, path, content script.Value) {
 	if s, ok := content.Text(); ok && h.depth < 2 && len(s) > 10 {
@@ -185,7 +190,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	}
 	s := webshell.Sight{Rule: "request-to-file", Text: "Data from the request is written to a file."}
 	switch {
-	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0:
+	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0 && !allowed.MatchString(h.page.Text):
 		s.Text = "Data from the request is written to a file that the request names."
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 	case req && content.L&fromRequest != 0 && scriptName(path) && content.L&script.Mixed == 0:

@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -12,6 +13,9 @@ import (
 func line(m *script.Machine, args []script.Value) script.Value {
 	if s, ok := nth(args, 1).Text(); ok && len(args) == 2 && s != "" {
 		return m.Concat(args[0], script.Const(" "), args[1])
+	}
+	if len(args) == 1 {
+		return args[0]
 	}
 	return script.Union(args...)
 }
@@ -113,7 +117,7 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 	case "directoryentry":
 		v := script.Instance(class, args...)
 		v.O.Fields = map[string]script.Value{"path": a}
-		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "iis://") {
+		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "iis://") && !h.restarts() {
 			h.See(n, a, webshell.Sight{Rule: "reads-iis-metabase", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens the configuration of IIS itself, which holds accounts and passwords."})
 		}
 		return v, true
@@ -123,4 +127,15 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 		return script.Value{L: secret, T: m.Source(n, secret).T}, true
 	}
 	return script.Value{}, false
+}
+
+var (
+	restarts   = regexp.MustCompile(`(?i)\.Invoke\(\s*"(?:Recycle|Start|Stop)"`)
+	properties = regexp.MustCompile(`(?i)\.Properties\s*[\[(.]`)
+)
+
+// restarts reports whether the page starts and stops what IIS runs, and reads
+// nothing of it.
+func (h *host) restarts() bool {
+	return restarts.MatchString(h.page.Text) && !properties.MatchString(h.page.Text)
 }

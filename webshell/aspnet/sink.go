@@ -95,7 +95,7 @@ const maxCommand = 32767
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s[:min(len(s), maxCommand)])
 	for _, w := range []string{"net user", "net localgroup", "net1 user", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "comsvcs", "powershell -e", "powershell -nop", "downloadstring", "mshta", "regsvr32", "new-mailboxexportrequest", "recycler", "$recycle.bin", "processmodel.password", "list apppool /text:*", "regedit -s", "regedit.exe -s"} {
-		if strings.Contains(s, w) {
+		if strings.Contains(s, w) && (!strings.HasPrefix(w, "powershell") || !webshell.RunsScript(s)) {
 			return true
 		}
 	}
@@ -108,7 +108,7 @@ func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, h
 	s := webshell.Sight{Rule: "request-to-assembly", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "An assembly from the request is loaded and run (" + how + ")."}
 	switch {
-	case all.L&script.Numeric != 0 && all.L&client != 0:
+	case all.L&script.Numeric != 0 && all.L&client != 0, h.ofSite(what):
 		return v
 	case all.L&(fromRequest|fromUpload) != 0:
 	case all.L&fromControl != 0:
@@ -130,7 +130,20 @@ func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, h
 	return v
 }
 
+// ofSite reports whether a path begins with the folder of the site's own
+// assemblies, which run anyway.
+func (h *host) ofSite(path script.Value) bool {
+	s := strings.ToLower(path.Prefix())
+	return path.L&mapped != 0 && path.L&script.Mixed != 0 && (strings.HasPrefix(s, "~/bin") || strings.HasPrefix(s, "/bin") || strings.HasPrefix(s, "bin")) && !strings.Contains(s, "..")
+}
+
 var statePersister = regexp.MustCompile(`(?i)PageState(?:From|To)PersistenceMedium|PageStatePersister`)
+
+// A page that hands out as a cookie what it takes back later.
+var (
+	ownCookie  = regexp.MustCompile(`(?i)\.Cookies\.(?:Add|Set)\(`)
+	serializes = regexp.MustCompile(`\.Serialize\(`)
+)
 
 func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, how string) {
 	if v.L&(fromRequest|fromUpload) == 0 || v.L&script.Numeric != 0 {
@@ -138,7 +151,7 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 	}
 	s := webshell.Sight{Rule: "request-to-deserialize", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "Data from the request is deserialised by " + how + ", which lets it run code."}
-	if statePersister.MatchString(h.page.Text) { // the page keeps its own view state
+	if statePersister.MatchString(h.page.Text) || ownCookie.MatchString(h.page.Text) && serializes.MatchString(h.page.Text) { // the page keeps its own view state, or cookie
 		s.Verdict = ""
 	}
 	h.See(n, v, s)

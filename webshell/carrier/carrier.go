@@ -10,6 +10,7 @@ package carrier
 
 import (
 	"bytes"
+	"crypto/x509"
 	"path"
 	"slices"
 	"strings"
@@ -110,12 +111,25 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 			out = append(out, reason(data, start, webshell.Suspicious, "page-in-carrier", "The file is "+carrier+" with code for the server inside."))
 		}
 	}
-	if len(out) == 0 && page(name) && dump(carrier) {
+	if len(out) == 0 && page(name) && dump(carrier) && !certificate(name, data) {
 		r := reason(data, 0, webshell.Malicious, "dump-as-page", "The file has a page's name but is "+carrier+": what remains when a server's own export is misused to write a page.")
 		out = append(out, r)
 	}
 	return out
 }
+
+// certificate reports whether the file is what its name says: a certificate,
+// not the request for one.
+func certificate(name string, data []byte) bool {
+	if path.Ext(name) != ".cer" || len(data) > maxCertificate {
+		return false
+	}
+	_, err := x509.ParseCertificate(data)
+	return err == nil
+}
+
+// maxCertificate is far above the size of any certificate, in bytes.
+const maxCertificate = 64 << 10
 
 func reason(data []byte, at int, v webshell.Verdict, rule, text string) webshell.Reason {
 	return webshell.Reason{Verdict: v, Confidence: finding.ModerateConfidence, Rule: rule, Text: text,

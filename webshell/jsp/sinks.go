@@ -208,8 +208,11 @@ func (w *walker) sinkCall(recv value, class, name string, args []value, at int32
 			return value{typ: "Transformer", taint: v.taint, origin: v.origin, s: v.s, isStr: v.isStr}, true
 		}
 	case "lookup", "doLookup":
-		if (strings.HasSuffix(class, "Context") || class == "Naming") && a.taint&controlled != 0 && !a.lead {
+		if (strings.HasSuffix(class, "Context") || class == "Naming") && a.taint&controlled != 0 && !a.lead && recv.name != "java:" {
 			f.sink(sinkLookup, at, a)
+		}
+		if strings.HasSuffix(class, "Context") && a.isStr && strings.HasPrefix(a.s, "java:") {
+			return value{typ: "Context", name: "java:"}, true // of this server: what is looked up in it are names, no addresses
 		}
 		if class == "Registry" && recv.taint&controlled != 0 { // of a host that the request names
 			f.sink(sinkLookup, at, recv)
