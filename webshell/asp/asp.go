@@ -23,7 +23,7 @@ func match(name string, head []byte) bool {
 	switch path.Ext(name) {
 	case ".asp", ".asa", ".cer", ".cdx", ".htr", ".idc", ".stm", ".shtm", ".shtml", ".htw", ".ida", ".idq":
 		return true
-	case ".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".master", ".svc", ".cshtml", ".vbhtml", ".php", ".jsp", ".jspx", ".cs", ".vb", ".js", ".java", ".py", ".pl", ".rb", ".go", ".config": // config asks about its code
+	case ".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".master", ".svc", ".cshtml", ".vbhtml", ".php", ".jsp", ".jspx", ".cs", ".vb", ".js", ".java", ".py", ".pl", ".pm", ".cgi", ".fcgi", ".rb", ".go", ".config": // config asks about its code
 		return false
 	}
 	if strings.Contains(name, ".asp.") || strings.Contains(name, ".asp;") || strings.Contains(name, ".asa.") || strings.Contains(name, ".asa;") || strings.Contains(name, ".cer.") || strings.Contains(name, ".cdx.") {

@@ -44,6 +44,9 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 		}
 	case v.L&fromRemote != 0:
 		s.Rule, s.Text = "remote-to-eval", "Code fetched from another server is run by "+how+"."
+		if v.L&script.Mixed != 0 && v.L&fromFile != 0 { // a page compiled from its template, which may be anywhere
+			s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence
+		}
 	case v.L&fromSession != 0:
 		s.Rule, s.Text = "session-to-eval", "Text kept in the session is run as code by "+how+"."
 		s.Sure = finding.ModerateConfidence

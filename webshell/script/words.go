@@ -40,7 +40,7 @@ func (s *scan) words() {
 	s.stop = ends{data: s.Data, set: ";\n"}
 	for i := 0; i < len(s.Data); {
 		switch c := s.Data[i]; {
-		case c == '`':
+		case c == '`' && s.tongue != python: // there it quotes in prose, or shows a value
 			if end := tick.after(i + 1); end < len(s.Data) && s.Data[end] == '`' && end-i < maxArguments && end > i+1 && !s.quoted(i, end) {
 				add("`", i, i+1, end)
 				i = end
