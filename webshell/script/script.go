@@ -241,8 +241,9 @@ func (s *scan) sink(c call) {
 // places says too little to call it a shell.
 const maxNames = 128 << 10
 
-// loads is the text that loads a Perl module whose name is made.
-var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:use|require)\s+[\w:$>{}\-]+\s*(?:["')}]|$)`)
+// loads is the text that loads a Perl module whose name is made, or takes a
+// reference to a function.
+var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:(?:use|require)\s+|\\+&)[\w:$>{}\-]+\s*(?:["')}]|$)`)
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
 

@@ -46,7 +46,7 @@ func (s *scan) words() {
 				i = end
 			}
 			i++
-		case c == '$' && i+1 < len(s.Data) && s.Data[i+1] == '(':
+		case c == '$' && i+1 < len(s.Data) && s.Data[i+1] == '(' && s.tongue == other:
 			if end := paren.after(i); end < len(s.Data) && s.Data[end] == ')' && end-i < maxArguments && end > i+2 {
 				add("$(", i, i+2, end)
 			}
