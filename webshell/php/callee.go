@@ -37,7 +37,11 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 	case ft&fromRemote != 0 && f.k == vUnknown:
 		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
 	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
-		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
+		verdict := webshell.Webshell
+		if m.asksFirst(n) {
+			verdict = webshell.Suspicious
+		}
+		m.report("hidden-function", verdict, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
 	case f.k == vUnknown && given && ft&selfPath != 0:
 		m.report("hidden-function", webshell.Webshell, moderate, "A function that is named after the file itself gets data from "+describe(t)+".", n, value{t: t, tr: tr})
 	case f.k == vUnknown && given && ft&fromUndef != 0 && m.isolated() && t&fromRequest != 0:
@@ -46,6 +50,20 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		m.report("hidden-function", webshell.Suspicious, moderate, "A function whose name is decoded at run time is called.", n, f)
 	}
 	return out
+}
+
+// asksFirst says that the file asks whether the function that a variable names
+// exists, as programs do that call what their parts may have; PHP's own exist.
+func (m *machine) asksFirst(n *node) bool {
+	f := n.a
+	if f != nil && f.op == nName && len(n.list) > 0 {
+		f = n.list[0]
+	}
+	if f == nil || f.op != nVar {
+		return false
+	}
+	name := strings.ToLower(string(m.unit.text(f)))
+	return m.mentions("function_exists("+name+")", "function_exists( "+name+" )", "is_callable("+name+")", "is_callable( "+name+" )")
 }
 
 // unslashed is the name of a function that runs code or commands, written in

@@ -348,7 +348,7 @@ var boastWords = sync.OnceValue(func() *literal.Set {
 
 // boasts counts them.
 func (m *machine) boasts(n *node) {
-	if m.framed || m.includes > 3 || m.have&(hasRequest|hasDeadly) == 0 || declaresClass(m.file.src[:min(len(m.file.src), 1<<14)]) {
+	if m.onlyTexts() || m.framed || m.includes > 3 || m.have&(hasRequest|hasDeadly) == 0 || declaresClass(m.file.src[:min(len(m.file.src), 1<<14)]) {
 		return
 	}
 	set := boastWords()
@@ -374,6 +374,12 @@ func (m *machine) boasts(n *node) {
 	if found = append(found, look(signs)...); len(found) >= 4 && !m.translated() {
 		m.report("intruders-tool", webshell.Malicious, moderate, "The page names itself as a tool of intruders: "+strings.Join(found[:min(len(found), 8)], ", ")+".", n, value{})
 	}
+}
+
+// onlyTexts says that the file does no more than return an array: texts of a
+// program, which shows them.
+func (m *machine) onlyTexts() bool {
+	return len(m.list) == 1 && m.list[0].op == nReturn && m.list[0].a != nil && m.list[0].a.op == nArray
 }
 
 // translated says that texts of the file are looked up in the visitor's

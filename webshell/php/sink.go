@@ -387,7 +387,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 	switch {
 	case t&(fromRequest|fromUpload) != 0:
 		m.note(doesEval, n, v)
-		if v.k == vPart && t&checked != 0 || via == "assert" && v.k == vPart && t&unsure != 0 {
+		if v.k == vPart && (t&checked != 0 || t&unsure != 0 && quotes(v)) || via == "assert" && v.k == vPart && t&unsure != 0 {
 			m.report("request-to-eval", webshell.Suspicious, low, what, n, v)
 			break
 		}
@@ -480,7 +480,7 @@ func (m *machine) createFunction(c *call) value {
 	pt, ptr := taintOf(c.arg(0))
 	if !ok || !pok {
 		if (t|pt)&(hostile|fromOddFile|keyed|session|fromBlob|fromUndef) != 0 || t&fromDB != 0 && t&(decoded|hidden) != 0 {
-			m.evalCode(c.n, value{k: c.arg(1).k, s: c.arg(1).s, t: t | pt, tr: firstTrace(tr, ptr)}, "create_function")
+			m.evalCode(c.n, value{k: c.arg(1).k, s: c.arg(1).s, ref: c.arg(1).ref, t: t | pt, tr: firstTrace(tr, ptr)}, "create_function")
 		}
 		return value{t: t | pt, tr: firstTrace(tr, ptr)}
 	}

@@ -104,7 +104,9 @@ func (m *machine) written(c *call, p, d value) {
 	if d.k == vPart && t&(fromRequest|fromUndef) != 0 && strings.Contains(d.s, "<?") && len(d.s)+len(d.tail()) < 4096 && !m.framed {
 		hole := "$_REQUEST[0]"
 		if s := strings.TrimSpace(d.s); strings.HasSuffix(s, "<?php") || strings.HasSuffix(s, "<?") { // a whole script
-			hole = "eval($_REQUEST[0]);"
+			if hole = "eval($_REQUEST[0]);"; m.ordered() {
+				hole = ""
+			}
 		}
 		m.dropped(c.n, p, d, d.s+hole+d.tail())
 		if m.alarmed() {
@@ -181,7 +183,7 @@ func (m *machine) written(c *call, p, d value) {
 		if t&fromRequest != 0 && m.chosen(p) {
 			v, conf = webshell.Webshell, moderate
 		}
-		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || m.framed && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() {
+		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || (m.framed || m.includes > 0 && t&fromFile != 0) && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() {
 			v = webshell.Suspicious
 		}
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
@@ -192,6 +194,11 @@ func (m *machine) written(c *call, p, d value) {
 	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && (script || m.chosen(p) && !safeName(p)) && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
 	}
+}
+
+// ordered says that the file reads its command line and no request.
+func (m *machine) ordered() bool {
+	return m.mentions("$argv") && !m.mentions("$_get", "$_post", "$_request", "$_cookie", "$_files", "$_server", "php://input")
 }
 
 // dropped judges known text that is written to a file.
