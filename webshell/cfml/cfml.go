@@ -277,10 +277,21 @@ func (p *page) reads() bool {
 	return len(p.Tainted) > 0
 }
 
-// includes reports whether the page includes the script that a tag writes.
+var template = regexp.MustCompile(`<cfinclude\s+template\s*=\s*["'](?:[^"']*[/\\#])?([^"'/\\#]+)["']`)
+
+// includes reports whether the page includes the script that a tag writes, in
+// whatever folder.
 func (p *page) includes(attrs []byte) bool {
 	name := scriptFile.FindSubmatch(attrs)
-	return name != nil && bytes.Contains(p.low, append([]byte(`<cfinclude template="`), bytes.ToLower(name[1])...))
+	if name == nil || name[1][0] == '.' {
+		return false
+	}
+	for _, m := range template.FindAllSubmatch(p.low, 100) {
+		if bytes.EqualFold(m[1], name[1]) {
+			return true
+		}
+	}
+	return false
 }
 
 var exec = regexp.MustCompile(`\bexec\b`)
