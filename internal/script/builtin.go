@@ -260,7 +260,20 @@ func (m *Machine) builtin(n *Node, name string, args []Value) (Value, bool) {
 			return m.folded(reverse(s), a)
 		}
 		return u()
+	case "convertall":
+		if v, ok := m.each(n, a, arg(args, 1)); ok {
+			return v, true
+		}
+		return Value{}, false
+	case "parse": // of a number's class
+		if f, ok := a.Number(); ok && a.K == VString {
+			return from(Num(f), a), true
+		}
+		return Value{}, false
 	case "reverse":
+		if a.K == VString && len(args) == 1 {
+			return m.folded(reverse(a.S), a)
+		}
 		if a.K == VArray && len(args) == 1 {
 			e := a.O.Elems
 			for i, j := 0, len(e)-1; i < j; i, j = i+1, j-1 {

@@ -66,8 +66,7 @@ func (m *Machine) evalCall(n *Node) Value {
 			}
 			if m.cur.fn == nil || m.cur.fn.n.Name != callee.Name { // not the function's own result
 				if c.v.K == VType && m.cur.d != JScript && len(c.v.S) > len(lastName(c.v.S)) { // Func<…> f = Assembly.Load
-					last := lastName(c.v.S)
-					return m.callName(n, Value{K: VType, S: c.v.S[:len(c.v.S)-len(last)-1]}, last, m.evalArgs(kids))
+					return m.callType(n, c.v, m.evalArgs(kids))
 				}
 				if f := m.find(c.v.S, nil, len(kids)); c.v.K == VType && f != nil { // GetRef("F")
 					return m.invoke(f, nil, m.evalArgs(kids), nil)
@@ -99,7 +98,11 @@ func (m *Machine) evalCall(n *Node) Value {
 			if isImport(f.n) {
 				return m.callName(n, Value{K: VNone}, callee.Low, args)
 			}
-			return m.invoke(f, self, args, m.references(f, kids))
+			var up *frame
+			if f.local {
+				up = m.cur
+			}
+			return m.invokeIn(f, self, up, args, m.references(f, kids))
 		}
 		if o := m.cur.self; o != nil {
 			if v, ok := o.Fields[callee.Name]; ok {
@@ -156,10 +159,20 @@ func (m *Machine) callValue(n *Node, v Value, args []Value) Value {
 	switch v.K {
 	case VFunc:
 		return m.callFunc(v, args)
-	case VType: // this["eval"](x), GetRef("Execute")(x)
-		return m.callName(n, Value{K: VNone}, lastName(v.S), args)
+	case VType: // this["eval"](x), GetRef("Execute")(x), ((Func<…>)Assembly.Load)(x)
+		return m.callType(n, v, args)
 	}
 	return m.index(n, v, args)
+}
+
+// callType calls what a name means that nobody declared: a function, or
+// Class.Method.
+func (m *Machine) callType(n *Node, v Value, args []Value) Value {
+	last := lastName(v.S)
+	if m.cur.d != JScript && len(v.S) > len(last) {
+		return m.callName(n, Value{K: VType, S: v.S[:len(v.S)-len(last)-1]}, last, args)
+	}
+	return m.callName(n, Value{K: VNone}, last, args)
 }
 
 func lastName(s string) string {
@@ -228,6 +241,9 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 		if v, ok := m.callAny(recv, args); ok {
 			return v
 		}
+		if recv.K == VType && m.cur.d != JScript && len(recv.S) > len(lastName(recv.S)) {
+			return m.callType(n, recv, args)
+		}
 	}
 	if recv.K == VFunc && (name == "call" || name == "apply" || name == "invoke" || name == "dynamicinvoke") {
 		if name == "call" && m.cur.d == JScript && len(args) > 0 {
@@ -256,6 +272,9 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 		return v
 	}
 	if recv.K == VNone || recv.K == VType {
+		if class := lastName(recv.S); name == "create" && (class == "tuple" || class == "valuetuple") {
+			return Value{K: VArray, O: &Object{Elems: args}}
+		}
 		if v, ok := m.builtin(n, name, args); ok {
 			return v
 		}
@@ -282,7 +301,9 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			}
 		}
 	case "copyto", "copytoasync", "read", "readasync", "writeto":
-		if (recv.T != nil || recv.L&Opaque != 0) && len(n.Kids) > 1 && len(args) > 0 {
+		if len(args) == 4 && len(n.Kids) > 2 && recv.K != VObject { // text.CopyTo(from, letters, to, count)
+			m.fill(n.Kids[2], recv)
+		} else if (recv.T != nil || recv.L&Opaque != 0) && len(n.Kids) > 1 && len(args) > 0 {
 			if args[0].K == VObject {
 				args[0].O.Any = Union(args[0].O.Any, recv)
 			} else {
@@ -290,7 +311,7 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			}
 		}
 	case "trygetvalue":
-		if u := Union(append(args, recv)...); u.T != nil || recv.hasFunctions() {
+		if u := Union(append(args, recv, recv.O.AnyValue())...); u.T != nil || recv.hasFunctions() {
 			last := n.Kids[len(n.Kids)-1]
 			if last.Kind == KDecl {
 				last = &Node{Kind: KName, Name: last.Name, Low: lowerASCII(last.Name), Pos: last.Pos, Unit: last.Unit}
@@ -350,13 +371,13 @@ func (m *Machine) references(f *fun, kids []*Node) []*cell {
 }
 
 // handler follows a function that someone else will call.
-func (m *Machine) handler(f Value) {
+func (m *Machine) handler(f Value) Value {
 	if f.O == nil || f.O.Fn == nil || f.O.Fn.Kind != KLambda {
-		return // a declared function is run by itself
+		return Value{} // a declared function is run by itself
 	}
 	m.weak++
-	m.callFunc(f, nil)
-	m.weak--
+	defer func() { m.weak-- }()
+	return m.callFunc(f, nil)
 }
 
 func (m *Machine) callFunc(v Value, args []Value) Value {
@@ -393,6 +414,10 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	n.seen = true
 	fr := &frame{vars: make(map[*symbol]*cell, 8), up: up, self: self, fn: f, d: f.d, weak: m.weak}
 	last := len(n.Kids) - 1
+	if last > 0 && last <= len(args) && n.Kids[last-1].Flag&2 != 0 && !(last == len(args) && (args[last-1].K == VArray || args[last-1].K == VBytes)) {
+		rest := Value{K: VArray, O: &Object{Elems: slices.Clone(args[last-1:])}}
+		args = append(slices.Clone(args[:last-1]), rest)
+	}
 	for i, p := range n.Kids[:last] {
 		c := &cell{typ: p.Low}
 		if i < len(args) {
@@ -556,11 +581,14 @@ func (m *Machine) evalNew(n *Node) Value {
 		out = v
 	} else {
 		u := Union(args...)
-		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
-		for _, a := range args { // new Thread(delegate { … })
+		for _, a := range args { // new Thread(delegate { … }), new Lazy<string>(() => …)
 			if a.K == VFunc {
-				m.handler(a)
+				u = Union(u, m.handler(a))
 			}
+		}
+		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
+		if len(args) == 1 && args[0].K == VType && m.cur.d != JScript && len(args[0].S) > len(lastName(args[0].S)) { // new Func<…>(Assembly.Load)
+			out = args[0]
 		}
 	}
 	if init := n.Kids[0]; init != nil {

@@ -261,14 +261,18 @@ func (p *cParser) params() []*Node {
 		for p.op('[') {
 			p.skipIndex()
 		}
+		rest := uint8(0)
 		for p.word("this") || p.word("ref") || p.word("out") || p.word("params") || p.word("in") || p.word("const") {
+			if p.word("params") {
+				rest = 2
+			}
 			p.i++
 		}
 		if e, typ, ok := p.typ(p.i); ok && p.toks[e].Kind == tIdent && !p.js() {
 			nt := p.toks[e]
 			p.i = e + 1
 			n := p.node(KParam, nt.Pos)
-			n.Name, n.Low = nt.S, typ
+			n.Name, n.Low, n.Flag = nt.S, typ, rest
 			out = append(out, n)
 		} else if p.tok().Kind == tIdent {
 			nt := p.next()

@@ -228,14 +228,15 @@ func (l *cLexer) quoted(pos, i int, quote byte) int {
 			i++
 			continue
 		}
-		b, i = unescape(b, src, i, end)
+		b, i = l.unescape(b, i)
 	}
 	l.add(tStr, op, pos, string(b))
 	return min(i+1, end)
 }
 
 // unescape appends what the escape at i stands for.
-func unescape(b []byte, src string, i, end int) ([]byte, int) {
+func (l *cLexer) unescape(b []byte, i int) ([]byte, int) {
+	src, end := l.src, l.end
 	if i+1 >= end {
 		return append(b, '\\'), i + 1
 	}
@@ -264,7 +265,9 @@ func unescape(b []byte, src string, i, end int) ([]byte, int) {
 		}
 		return appendChar(b, rune(v)), j
 	case 'x':
-		digits = 2
+		if digits = 2; !l.js {
+			digits = 4
+		}
 	case 'u':
 		digits = 4
 	case 'U':
@@ -379,7 +382,7 @@ func (l *cLexer) interpolated(pos, i int, verbatim bool) int {
 			l.add(tOp, ')', i, "")
 			return i + 1
 		case c == '\\' && !verbatim:
-			b, i = unescape(b, src, i, end)
+			b, i = l.unescape(b, i)
 		case (c == '{' || c == '}') && i+1 < end && src[i+1] == c:
 			b = append(b, c)
 			i += 2
@@ -429,7 +432,7 @@ func (l *cLexer) template(pos int) int {
 	for i < end && src[i] != '`' {
 		switch {
 		case src[i] == '\\':
-			b, i = unescape(b, src, i, end)
+			b, i = l.unescape(b, i)
 		case len(l.toks) > most:
 			return end
 		case src[i] == '$' && i+1 < end && src[i+1] == '{':

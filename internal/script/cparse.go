@@ -155,6 +155,11 @@ func (p *cParser) statement(class string) *Node {
 			if !p.js() {
 				return p.attributed(class)
 			}
+		case '~': // a finalizer, named as its class
+			if n := p.peek(1); class != "" && n.Kind == tIdent && n.S == class && !p.js() {
+				p.i += 2
+				return p.method(n, nil)
+			}
 		}
 	case tIdent:
 		if s, ok := p.keyword(t, class); ok {

@@ -262,6 +262,9 @@ func (m *Machine) property(n *Node, recv Value, name string) Value {
 				return Value{K: VFunc, O: &Object{Fn: f.n, self: o}}
 			}
 		}
+		if v, ok := constant(lastName(recv.S) + "." + name); ok {
+			return v
+		}
 		if v, ok := constant(name); ok {
 			return v
 		}
@@ -276,6 +279,9 @@ func (m *Machine) property(n *Node, recv Value, name string) Value {
 	}
 	if name == "length" || name == "count" || name == "size" {
 		return Value{L: Union(recv).L & Numeric}
+	}
+	if i := len(name) - 1; recv.K == VArray && i == len("item") && name[:i] == "item" && int(name[i]-'1') < len(recv.O.Elems) { // of a tuple
+		return recv.O.Elems[name[i]-'1']
 	}
 	return Union(recv)
 }
@@ -532,8 +538,20 @@ func (m *Machine) evalArray(n *Node) Value {
 
 func (m *Machine) evalIndex(n *Node) Value {
 	recv := m.eval(n.Kids[0])
-	args := m.evalArgs(n.Kids[1:])
-	return m.index(n, recv, args)
+	kids := n.Kids[1:]
+	if last := len(kids) - 1; last >= 0 && last < 2 && kids[last].Kind == KUn && kids[last].Op == opRange && m.cur.d == CSharp { // text[2..5], text[..5], text[2..]
+		cut := []Value{Num(0)}
+		if last == 1 {
+			cut[0] = m.eval(kids[0])
+		}
+		if to := kids[last].Kids[0]; to.Kind != KBad { // else up to the end
+			cut = append(cut, m.eval(to))
+		}
+		s, known := recv.Text()
+		v, _ := m.substring(recv, s, known, "slice", cut)
+		return v
+	}
+	return m.index(n, recv, m.evalArgs(kids))
 }
 
 func (m *Machine) evalArgs(kids []*Node) []Value {

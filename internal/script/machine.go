@@ -24,6 +24,7 @@ type Machine struct {
 	texts   map[string][]*Node // code that was run from text
 	order   []*fun
 	imports []string // classes whose static methods are called without their names
+	aliases map[string]string
 	classes map[string]*Node
 	objects map[*Node]*Object
 	cur     *frame
@@ -60,6 +61,7 @@ type fun struct {
 	n     *Node
 	class *Node
 	d     Dialect
+	local bool // declared inside another: it sees that one's variables
 	busy  int
 	memos map[uint64]*memo
 }
@@ -171,6 +173,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 			continue
 		}
 		m.tokens += len(toks)
+		m.unalias(toks, d)
 		a := arena{unit: unit}
 		var b *Node
 		if d.VB() {
@@ -183,6 +186,56 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 	}
 	m.toks = toks // for the next text: nodes do not hold them
 	return out
+}
+
+// maxAliases bounds the names that code gives to classes.
+const maxAliases = 500
+
+// Alias makes a name stand for a class or namespace, as using A = B.C does.
+func (m *Machine) Alias(name, class string, d Dialect) {
+	if m.aliases == nil {
+		m.aliases = map[string]string{}
+	}
+	if d.VB() {
+		name = lowerASCII(name)
+	}
+	if len(m.aliases) < maxAliases {
+		m.aliases[name] = lastName(class)
+	}
+}
+
+// unalias puts the names of classes where the code uses others for them.
+func (m *Machine) unalias(toks []Token, d Dialect) {
+	if d != CSharp && d != VBNet {
+		return
+	}
+	for i := 0; i+3 < len(toks); i++ {
+		if t := &toks[i]; t.Kind == tIdent && (t.S == "using" || d == VBNet && lowerASCII(t.S) == "imports") && toks[i+1].Kind == tIdent && toks[i+2].Kind == tOp && toks[i+2].Op == '=' {
+			j := i + 3
+			for j+2 < len(toks) && toks[j].Kind == tIdent && toks[j+1].Kind == tOp && (toks[j+1].Op == '.' || toks[j+1].Op == opScope) {
+				j += 2
+			}
+			if toks[j].Kind == tIdent && toks[j].S != "new" {
+				m.Alias(toks[i+1].S, toks[j].S, d)
+			}
+		}
+	}
+	if len(m.aliases) == 0 {
+		return
+	}
+	for i := range toks {
+		t := &toks[i]
+		if t.Kind != tIdent || i > 0 && toks[i-1].Kind == tOp && toks[i-1].Op == '.' {
+			continue
+		}
+		name := t.S
+		if d == VBNet {
+			name = lowerASCII(name)
+		}
+		if class, ok := m.aliases[name]; ok {
+			t.S = class
+		}
+	}
 }
 
 // worth reports whether a later part of a giant program names anything that
@@ -227,7 +280,9 @@ func (m *Machine) declare(b *Node, class *Node, d Dialect) {
 func (m *Machine) declareInner(b *Node, class *Node, d Dialect) {
 	for _, k := range b.Kids {
 		if k != nil && k.Kind == KFunc {
+			n := len(m.order)
 			m.declare(&Node{Kids: []*Node{k}}, class, d)
+			m.order[n].local = true
 		}
 	}
 }

@@ -74,9 +74,24 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 	if recv.K == VObject && recv.S == "regexp" && len(args) > 0 {
 		return m.regExp(recv, name, args)
 	}
-	if name == "select" && len(args) == 1 && args[0].K == VFunc {
-		if v, ok := m.each(recv, args[0]); ok {
+	switch {
+	case name == "select" && len(args) == 1:
+		if v, ok := m.each(n, recv, args[0]); ok {
 			return v, true
+		}
+	case name == "aggregate" && len(args) == 2 && args[1].K == VFunc:
+		if all, ok := m.list(recv); ok {
+			v := args[0]
+			for _, e := range all {
+				v = m.callFunc(args[1], []Value{v, e})
+			}
+			return v, true
+		}
+	case name == "skip" || name == "take":
+		if i, ok := numArg(args, 0, 0); ok && i >= 0 && len(args) == 1 {
+			if v, ok := m.part(recv, name, i); ok {
+				return v, true
+			}
 		}
 	}
 	if recv.K == VArray {
@@ -220,6 +235,18 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 		}
 		return all()
 	case "padleft", "padright":
+		size, ok := numArg(args, 0, 0)
+		with, ok2 := arg(args, 1).Text()
+		if len(args) < 2 {
+			with, ok2 = " ", true
+		}
+		if missing := size - m.letters(s).len(); known && ok && ok2 && missing < 1<<16 {
+			with = strings.Repeat(with, max(0, missing))
+			if name == "padleft" {
+				return m.folded(with+s, recv)
+			}
+			return m.folded(s+with, recv)
+		}
 		return all()
 	case "reverse":
 		if known && recv.K == VString {
@@ -241,28 +268,66 @@ const (
 	maxEachAll = 8 * maxEach
 )
 
-// each is LINQ's list.Select(f) of what is known.
-func (m *Machine) each(list, f Value) (Value, bool) {
-	var all []Value
-	switch s, ok := list.Text(); {
-	case list.T != nil || m.eached >= maxEachAll:
+// each is LINQ's list.Select(f) of what is known; f may be a method's name.
+func (m *Machine) each(n *Node, list, f Value) (Value, bool) {
+	if f.K != VFunc && f.K != VType {
 		return Value{}, false
-	case list.K == VArray && list.O.Any.T == nil && len(list.O.Elems) <= maxEach:
-		all = list.O.Elems
-	case list.K == VString && ok && len(s) <= maxEach:
+	}
+	all, ok := m.list(list)
+	if !ok {
+		return Value{}, false
+	}
+	o := &Object{Elems: make([]Value, len(all))}
+	for i, e := range all {
+		o.Elems[i] = m.callValue(n, f, []Value{e})
+	}
+	return Value{K: VArray, O: o}, true
+}
+
+// list is what a known list holds, or the letters of a text, each of which a
+// function is to be called with.
+func (m *Machine) list(v Value) ([]Value, bool) {
+	var all []Value
+	switch s, ok := v.Text(); {
+	case v.T != nil || m.eached >= maxEachAll:
+		return nil, false
+	case v.K == VArray && v.O.Any.T == nil && len(v.O.Elems) <= maxEach:
+		all = v.O.Elems
+	case v.K == VBytes && len(v.O.Buf) <= maxEach:
+		for _, b := range v.O.Buf {
+			all = append(all, Num(float64(b)))
+		}
+	case v.K == VString && ok && len(s) <= maxEach:
 		r := m.letters(s)
 		for i := range r.len() {
 			all = append(all, m.one(r, i))
 		}
 	}
-	if m.eached += len(all); len(all) == 0 || !m.room(len(all)) {
-		return Value{}, false
+	m.eached += len(all)
+	return all, len(all) > 0 && m.room(len(all))
+}
+
+// part is what LINQ's Skip or Take leaves of a text or list.
+func (m *Machine) part(v Value, name string, i int) (Value, bool) {
+	switch {
+	case v.K == VString && name == "skip":
+		r := m.letters(v.S)
+		return m.folded(r.slice(i, r.len()), v)
+	case v.K == VString:
+		return m.folded(m.letters(v.S).slice(0, i), v)
+	case v.K == VArray && v.O.Any.T == nil && !v.O.loose:
+		e := v.O.Elems
+		if i = min(i, len(e)); name == "skip" {
+			e = e[i:]
+		} else {
+			e = e[:i]
+		}
+		if !m.room(len(e)) {
+			return Value{}, false
+		}
+		return Value{K: VArray, L: v.L, T: v.T, O: &Object{Elems: slices.Clone(e)}}, true
 	}
-	o := &Object{Elems: make([]Value, len(all))}
-	for i, e := range all {
-		o.Elems[i] = m.callFunc(f, []Value{e})
-	}
-	return Value{K: VArray, O: o}, true
+	return Value{}, false
 }
 
 func (m *Machine) convert(recv Value, s string, known bool, name string, args []Value) (Value, bool) {

@@ -13,7 +13,8 @@ type Page struct {
 	Kind     string   // "webhandler", "page", … from the directive, in lower case
 	Code     bool     // any code at all
 	Inherits string
-	Behind   string // code-behind file
+	Aliases  map[string]string // names of <%@ Import Namespace="A = B.C" %>
+	Behind   string            // code-behind file
 }
 
 // A Block is code of one language that runs as one program.
@@ -157,12 +158,24 @@ func (p *Page) percent(i int, net bool, inline *[]Segment) int {
 		*inline = append(*inline, Segment{Start: j + 1, End: end, Out: true})
 		return after
 	}
-	if j < end && j > body && text[j] == '@' {
+	if j < end && j > body && text[j] == '@' && (!net || isDirective(text[j+1:end])) {
 		p.directive(text[j+1:end], net)
 		return after
 	}
 	*inline = append(*inline, Segment{Start: body, End: end})
 	return after
+}
+
+// isDirective tells what follows an @ behind a space from code that begins with
+// a name of C#'s such as @System: after a directive's name come attributes.
+func isDirective(s string) bool {
+	s = strings.TrimLeft(s, " \t\r\n")
+	i := 0
+	for i < len(s) && (identByte(s[i]) || s[i] == ':') {
+		i++
+	}
+	rest := strings.TrimLeft(s[i:], " \t\r\n")
+	return i > 0 && (rest == "" || rest[0] == '=' || identStart(rest[0]) && rest != s[i:])
 }
 
 func (p *Page) directive(s string, net bool) {
@@ -184,6 +197,13 @@ func (p *Page) directive(s string, net bool) {
 		p.Behind = attrs["codebehind"] + attrs["codefile"] + attrs["src"]
 	case "register":
 		p.include(attrs["src"])
+	case "import":
+		if name, class, ok := strings.Cut(attrs["namespace"], "="); ok && len(p.Aliases) < maxAliases {
+			if p.Aliases == nil {
+				p.Aliases = map[string]string{}
+			}
+			p.Aliases[strings.TrimSpace(name)] = strings.TrimSpace(class)
+		}
 	}
 	if d, ok := DialectOf(attrs["language"], net); ok {
 		p.Dialect, p.Declared = d, true

@@ -68,7 +68,7 @@ const (
 	KBreak         //
 	KContinue      //
 	KFunc          // Name; Kids: KParam …, last the body
-	KParam         // Name, type Low; Flag 1: by value
+	KParam         // Name, type Low; Flag 1: by value, 2: all arguments that are left
 	KClass         // Name; Kids: members; Low: the bases, joined by spaces
 	KImport        // Name; Op 's': the static methods of a class, 'i': a base
 	KDelegate      // AddressOf Name

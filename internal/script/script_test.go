@@ -101,6 +101,15 @@ func TestFolding(t *testing.T) {
 		{"verbatim, bytes", CSharp, `sink(@"a""b" + new string(new char[]{'c'}) + Encoding.ASCII.GetString(new byte[]{100,101,102,103}));`, `a"bcdefg`},
 		{"builder", CSharp, `var b = new StringBuilder(); b.Append("a").Append("b"); sink(b.ToString());`, "ab"},
 		{"local function and class", CSharp, `class A { string v = "a"; public string Get(string x) { return v + x; } } void Page_Load() { sink(new A().Get("b")); }`, "ab"},
+		{"hexadecimal escapes", CSharp, `sink("\x0061\x62");`, "ab"},
+		{"ranges", CSharp, `sink("xabc"[1..3] + "cd"[..1] + "xd"[1..]);`, "abcd"},
+		{"part of a list", CSharp, `sink(new string("xabcd".Skip(1).Take(2).ToArray()) + "c".PadLeft(1));`, "abc"},
+		{"method for each", CSharp, `sink(Encoding.UTF8.GetString("97,98".Split(',').Select(byte.Parse).ToArray()));`, "ab"},
+		{"function for each", CSharp, `sink(new string(Array.ConvertAll(new int[]{98, 99, 100, 101, 102}, x => (char)(x - 1))));`, "abcde"},
+		{"letters gathered", CSharp, `sink("bc".Aggregate("", (a, x) => a + (char)(x - 1)));`, "ab"},
+		{"list of parameters", CSharp, `string F(params int[] a) { string s = ""; foreach (int x in a) s += (char)x; return s; } void Page_Load() { sink(F(97, 98)); }`, "ab"},
+		{"tuple, empty text", CSharp, `sink(Tuple.Create("a", "b").Item2 + String.Empty + "x".Replace("x", string.Empty));`, "b"},
+		{"class under another name", CSharp, `using B = System.Text.StringBuilder; class P { void F() { B b = new B("a"); sink(b.Append("b").ToString()); } }`, "ab"},
 		{"vb.net", VBNet, "Sub Page_Load()\nDim s As String = String.Concat(\"a\", \"b\")\ns &= \"c\"\nsink(s)\nEnd Sub", "abc"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,6 +135,10 @@ func TestFlow(t *testing.T) {
 		{"byte by byte", CSharp, "void F() { byte[] b = new byte[9]; for (int i = 0; i < 9; i++) b[i] = (byte)(outside[i] ^ 7); sink(Encoding.UTF8.GetString(b)); }"},
 		{"lambda", CSharp, "void F() { Func<string, string> f = x => x + \"b\"; sink(f(outside)); }"},
 		{"collection", JScript, "var a = []; a.push(outside); for (var i = 0; i < a.length; i++) sink(a[i]);"},
+		{"variable of the function around", CSharp, "void F() { string s = outside; void G() { sink(s); } G(); }"},
+		{"made when asked for", CSharp, "void F() { sink(new Lazy<string>(() => outside).Value); }"},
+		{"table", CSharp, "void F() { var d = new Dictionary<string, string>(); d[\"k\"] = outside; string s; d.TryGetValue(\"k\", out s); sink(s); }"},
+		{"letters copied", CSharp, "void F() { var c = new char[9]; outside.CopyTo(0, c, 0, 9); sink(new string(c)); }"},
 		{"catch", CSharp, "void F() { string s = \"\"; try { s = outside; } catch { s = \"\"; } sink(s); }"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -57,6 +57,8 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		return none, true
 	case "request.collection":
 		return h.field(m, n, args)
+	case "servervariables":
+		return h.Index(m, n, recv, args)
 	case "response":
 		h.send(m, n, name, first(args))
 		return none, true

@@ -62,6 +62,9 @@ func worth(data []byte) bool {
 			return true
 		}
 	}
+	if (has("jscript") || has(`javascript"%>`)) && bytes.Contains(data, []byte(`\u00`)) { // letters of names, perhaps
+		return true
+	}
 	if has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
 		return true
 	}
@@ -164,13 +167,13 @@ func created(low []byte, name string) bool {
 			return false
 		}
 		from += i + len(name)
-		rest := bytes.TrimLeft(low[from:min(len(low), from+200)], " \t(")
+		rest := bytes.TrimLeft(low[from:min(len(low), from+200)], " \t\r\n(")
 		if len(rest) == 0 {
 			return false
 		}
 		quote := rest[0]
 		if quote != '"' && quote != '\'' {
-			if word(quote) || quote >= 0x80 || quote == '[' { // ["WScript", "Shell"].join(".")
+			if word(quote) || quote >= 0x80 || quote == '[' || quote == '{' || quote == '/' { // ["WScript", "Shell"].join(".")
 				return true
 			}
 			continue
@@ -180,7 +183,7 @@ func created(low []byte, name string) bool {
 			continue
 		}
 		id, after := rest[1:1+e], bytes.TrimLeft(rest[e+2:], " \t")
-		if len(after) > 0 && (after[0] == '&' || after[0] == '+') {
+		if len(after) > 0 && (after[0] == '&' || after[0] == '+' || after[0] == '.' || after[0] == '/') || bytes.IndexByte(id, '\\') >= 0 {
 			return true
 		}
 		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup"} {

@@ -81,6 +81,9 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 		m.Load(h.page.Text, nil, h.page.Dialect) // where sights are
 	}
 	h.controls(m)
+	for name, class := range h.page.Aliases {
+		m.Alias(name, class, h.page.Dialect)
+	}
 	var blocks [][]*script.Node
 	for _, b := range h.page.Blocks {
 		blocks = append(blocks, m.Load(h.page.Text, b.Segments, b.Dialect))

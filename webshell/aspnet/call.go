@@ -261,8 +261,11 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 				return script.Value{K: script.VType, S: strings.ToLower(s)}, true
 			}
 		}
-		if name == "createdomain" {
+		switch name {
+		case "createdomain":
 			return script.Instance("appdomain"), true
+		case "setdata", "getdata":
+			return h.variable(m, n, name, args)
 		}
 		if class == "assembly" && strings.HasSuffix(name, "assembly") {
 			return script.Instance("assembly"), true
@@ -339,7 +342,14 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		}
 	case "powershell", "runspacefactory":
 		return script.Instance(class), true
-	case "file", "directory", "path", "zipfile", "filesystem", "driveinfo", "environment":
+	case "environment":
+		if name == "setenvironmentvariable" || name == "getenvironmentvariable" {
+			if v, ok := h.variable(m, n, name, args); ok {
+				return v, true
+			}
+		}
+		return h.fileCall(m, n, class, name, args)
+	case "file", "directory", "path", "zipfile", "filesystem", "driveinfo":
 		return h.fileCall(m, n, class, name, args)
 	case "delegate":
 		if name == "createdelegate" && len(args) > 1 {
@@ -441,6 +451,19 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		return v, true
 	}
 	return none, false
+}
+
+// variable is a variable of the process, by its name, set or read.
+func (h *host) variable(m *script.Machine, n *script.Node, name string, args []script.Value) (script.Value, bool) {
+	s, ok := first(args).Text()
+	if !ok {
+		return script.Value{}, false
+	}
+	if strings.HasPrefix(name, "set") {
+		m.Share("variables#"+strings.ToLower(s), nth(args, 1))
+		return script.Value{}, true
+	}
+	return m.Shared("variables#" + strings.ToLower(s))
 }
 
 // administrators reports whether that group is asked for.

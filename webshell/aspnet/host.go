@@ -210,7 +210,9 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 			return script.Instance(name), true
 		case "context", "current", "httpcontext":
 			return recv, true
-		case "user", "items", "error":
+		case "items":
+			return script.Instance(name), true
+		case "user", "error":
 			return script.Value{}, true
 		case "websockets":
 			return script.Instance(name), true
@@ -259,7 +261,7 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 			return script.Instance("response"), true
 		}
 		return script.Value{}, true
-	case "session", "application", "cache", "viewstate":
+	case "session", "application", "cache", "viewstate", "items":
 		switch name {
 		case "sessionid", "count", "timeout":
 			return script.Value{}, true
@@ -381,7 +383,12 @@ func (h *host) static(m *script.Machine, n *script.Node, class, name string) (sc
 		return h.name(name)
 	case "registry":
 		return script.Instance("registry"), true
-	case "hostingenvironment", "httpruntime", "appdomain", "environment":
+	case "hostingenvironment", "httpruntime":
+		if name == "cache" {
+			return script.Instance(name), true
+		}
+		return script.Value{}, false
+	case "appdomain", "environment":
 		return script.Value{}, false
 	case "configurationmanager", "configurationsettings", "webconfigurationmanager":
 		if name == "connectionstrings" {
@@ -406,6 +413,8 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 		return h.source(m, n, fromUpload, "files"), true
 	case "inputstream":
 		return h.source(m, n, fromRequest, "inputstream"), true
+	case "physicalpath", "physicalapplicationpath":
+		return script.Value{L: mapped}, true
 	case "getbufferlessinputstream", "content", "body", "bodyreader":
 		return h.source(m, n, fromRequest, ""), true
 	case "useragent", "urlreferrer", "pathinfo", "userlanguages", "contenttype", "rawurl", "url", "path", "accepttypes", "userhostname":
@@ -454,11 +463,14 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		return h.source(m, n, fromRequest|recv.L&fromHeader, ""), true
 	case "files", "httpfilecollection":
 		return h.source(m, n, fromUpload, "httppostedfile"), true
-	case "session", "application", "cache", "viewstate":
+	case "session", "application", "cache", "viewstate", "items":
 		if s, ok := args[0].Text(); ok {
 			if v, ok := m.Shared(recv.S + "#" + strings.ToLower(s)); ok {
 				return v, true
 			}
+		}
+		if recv.S == "items" { // of this request
+			return script.Value{}, true
 		}
 		return h.source(m, n, fromSession, ""), true
 	case "connectionstrings":
@@ -482,7 +494,7 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 			h.exec(m, n, v, "Process", name)
 			return false
 		}
-	case "session", "application", "cache", "viewstate":
+	case "session", "application", "cache", "viewstate", "items":
 		if name == "<index>" && len(n.Kids) > 1 && n.Kids[1].Kind == script.KStr {
 			m.Share(recv.S+"#"+strings.ToLower(n.Kids[1].Name), v)
 		}

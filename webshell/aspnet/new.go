@@ -56,7 +56,11 @@ func (h *host) New(m *script.Machine, n *script.Node, class string, args []scrip
 			return a, true
 		}
 		if a.K == script.VObject || a.L&(fromUpload|fromRemote) != 0 && a.L&fileName == 0 {
-			return script.Instance("reader", a, a.O.AnyValue()), true
+			v := script.Instance("reader", a, a.O.AnyValue())
+			if a.K == script.VObject { // what is written goes there
+				v.O.Fields = map[string]script.Value{"<base>": a}
+			}
+			return v, true
 		}
 		if class == "streamreader" {
 			return h.read(m, n, a), true

@@ -111,6 +111,13 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			}
 			return script.Instance("type", recv), true
 		case "createinstance":
+			if s, ok := a.Text(); ok && recv.L&(client|fromRemote|blob) == 0 { // of the framework
+				class := last(strings.ToLower(s))
+				if v, ok := h.New(m, n, class, nil); ok {
+					return v, true
+				}
+				return script.Instance(class), true
+			}
 			return script.Instance("loaded", recv), true
 		}
 	case "appdomain":
@@ -351,7 +358,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 		return none, true
 	case "registry", "registrykey":
 		return h.registry(n, args), true
-	case "session", "application", "cache", "viewstate":
+	case "session", "application", "cache", "viewstate", "items":
 		if name == "add" || name == "insert" || name == "set" {
 			if s, ok := a.Text(); ok {
 				m.Share(recv.S+"#"+strings.ToLower(s), nth(args, 1))
@@ -389,7 +396,7 @@ func (h *host) received(m *script.Machine, n, buffer *script.Node, from script.L
 func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	switch name {
 	case "invoke", "dynamicinvoke":
-	case "compile", "createdelegate":
+	case "compile", "createdelegate", "first", "firstordefault", "single", "singleordefault", "last", "lastordefault", "elementat", "where", "tolist", "toarray": // one of them
 		return recv, true
 	default:
 		return script.Union(append(args, recv)...), true
@@ -411,7 +418,7 @@ func (h *host) invoke(m *script.Machine, n *script.Node, recv script.Value, name
 		return h.load(m, n, u, first(list), "reflection"), true
 	case class == "assembly" && method == "" && u.L&(client|fromRemote|fromSession|blob) != 0: // one of all its methods
 		return h.load(m, n, u, first(list), "reflection"), true
-	case class == "process" && method == "" && u.L&client != 0:
+	case class == "process" && method == "" && u.L&(client|fromRemote|fromSession) != 0:
 		h.exec(m, n, u, "reflection", "")
 	case class == "" && method != "" && len(args) > 1 && args[0].K == script.VObject && args[0].S != "methodinfo":
 		if v, ok := h.Call(m, n, args[0], method, list); ok {
