@@ -10,6 +10,7 @@ import (
 
 	"limier/finding"
 	"limier/internal/literal"
+	"limier/internal/script"
 	"limier/webshell"
 )
 
@@ -61,10 +62,13 @@ func lower(data []byte) []byte {
 }
 
 func analyse(_ string, data []byte) []webshell.Reason {
+	if len(data) > 1 && (data[0] >= 0xFE || data[0] == 0 || data[1] == 0) { // UTF-16
+		data = []byte(script.Decode(data))
+	}
 	if !acts.Any(data) {
 		return nil
 	}
-	data = withoutComments(data)
+	data = folded(withoutComments(data))
 	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20, acts: map[string]bool{}, alone: map[string]bool{}}
 	p.member = parts.Any(p.low) || shared.Match(p.low)
 	p.remote = bytes.Contains(p.low, []byte("remote")) && remote.Match(p.low)
@@ -247,10 +251,10 @@ func (p *page) from(lo, hi int) (int, bool) {
 		scope, _, dotted := bytes.Cut(w, []byte{'.'})
 		switch string(scope) {
 		case "form", "url", "cgi", "cookie":
-			if p.checked(string(w), lo+at) || bytes.HasSuffix(bytes.TrimRight(text[:at], " "), []byte("val(")) { // a number
+			if p.checked(string(w), lo+at) || inVal(text[:at]) {
 				continue
 			}
-			if dotted || at+len(w) < len(text) && text[at+len(w)] == '[' {
+			if dotted || at+len(w) < len(text) && text[at+len(w)] == '[' || bytes.HasSuffix(bytes.TrimRight(text[:at], " "), []byte("structfind(")) {
 				return lo + at, true
 			}
 		case "arguments": // of a function that is called from outside
@@ -265,6 +269,12 @@ func (p *page) from(lo, hi int) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// inVal reports whether what follows is made a number: val(form.n), val(trim(form.n)).
+func inVal(before []byte) bool {
+	i := bytes.LastIndex(before, []byte("val("))
+	return i >= 0 && len(bytes.Trim(before[i+4:], "abcdefghijklmnopqrstuvwxyz( ")) == 0
 }
 
 // reads reports whether the page reads the request at all.

@@ -2,6 +2,7 @@ package jsp
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -180,6 +181,7 @@ func (w *walker) check(holder varKey, at int32) {
 // source is data that comes in.
 func (w *walker) source(recv value, class, name string, args []value, at int32) (value, bool) {
 	request := class == "Request" || strings.HasSuffix(class, "Request")
+	a0 := arg(args, 0)
 	unknown := class == "" || recv.name != "" && recv.typ == ""
 	switch name {
 	case "getParameter", "getParameterValues", "getParameterMap", "getQueryString", "getParameterNames":
@@ -219,6 +221,16 @@ func (w *walker) source(recv value, class, name string, args []value, at int32) 
 		}
 	case "openStream", "getContent":
 		return value{taint: recv.taint | fromNet, origin: max(recv.origin, at), typ: "NetStream"}, true
+	case "setProperty", "getProperty":
+		if class == "System" && a0.known() {
+			key := varKey{0, "@system." + a0.s}
+			if name == "setProperty" && len(args) > 1 {
+				w.assign(key, args[1])
+				return value{}, true
+			}
+			v, ok := w.vars[key]
+			return v, ok
+		}
 	case "getAttribute", "getValue":
 		if key, ok := attribute(class, args); ok {
 			if v, ok := w.vars[varKey{0, key}]; ok {
@@ -296,11 +308,48 @@ func attribute(class string, args []value) (string, bool) {
 func (w *walker) constant(recv value, holder varKey, class, name string, args []value) (value, bool) {
 	a, b := arg(args, 0), arg(args, 1)
 	switch name {
-	case "append", "concat", "insert", "join":
+	case "join":
+		if class == "String" && len(args) > 1 && a.known() {
+			list := args[1:]
+			if len(b.elems) > 0 {
+				list = b.elems
+			}
+			out := text("")
+			for i, v := range list {
+				if i > 0 && a.s != "" {
+					out = w.sum(out, a)
+				}
+				out = w.sum(out, v)
+			}
+			return out, true
+		}
+	case "format":
+		if class == "String" && a.known() && strings.Count(a.s, "%") == strings.Count(a.s, "%s") && strings.Count(a.s, "%s") == len(args)-1 && !slices.ContainsFunc(args, func(v value) bool { return !v.known() }) {
+			out := text("")
+			for i, s := range strings.Split(a.s, "%s") {
+				if out = w.sum(out, text(s)); i+1 < len(args) {
+					out = w.sum(out, args[i+1])
+				}
+			}
+			return out, true
+		}
+	case "add":
+		if class == "StringJoiner" {
+			out := w.sum(recv, a)
+			out.typ = class
+			if holder.name != "" {
+				w.assign(holder, out)
+			}
+			return out, true
+		}
+	case "append", "concat", "insert":
+		out := w.sum(recv, a)
 		if name == "insert" {
+			if out = w.sum(recv, b); a.isNum && a.n == 0 {
+				out = w.sum(b, recv)
+			}
 			a = b
 		}
-		out := w.sum(recv, a)
 		if name == "append" && class != "String" && !recv.isStr {
 			out = w.sum(text(""), a)
 			out.taint |= recv.taint
@@ -327,6 +376,13 @@ func (w *walker) constant(recv value, holder varKey, class, name string, args []
 		}
 		if recv.isNum && name == "toString" {
 			return text(itoa(recv.n)), true
+		}
+		if name == "toString" && class == "Character" && len(args) == 1 {
+			s, ok := a.asText()
+			return value{typ: "String", s: s, isStr: true, hidden: true}, ok
+		}
+		if recv.known() && (name == "trim" || name == "strip") && out.s != strings.TrimSpace(out.s) {
+			out.s, out.hidden = strings.TrimSpace(out.s), true
 		}
 		return out, !fileOut[class]
 	case "valueOf", "copyValueOf":
@@ -386,6 +442,14 @@ func (w *walker) constant(recv value, holder varKey, class, name string, args []
 		}
 		if a.isNum && 0 <= lo && lo <= hi && hi <= int64(len(recv.s)) {
 			out.s = recv.s[lo:hi]
+			return out, true
+		}
+	case "deleteCharAt":
+		if a.isNum && 0 <= a.n && a.n < int64(len(recv.s)) {
+			out.s = recv.s[:a.n] + recv.s[a.n+1:]
+			if holder.name != "" {
+				w.assign(holder, out)
+			}
 			return out, true
 		}
 	case "charAt":
@@ -479,6 +543,16 @@ func (w *walker) through(recv value, holder varKey, class, name string, args []v
 				v.taint |= recv.taint
 				v.origin = max(v.origin, recv.origin)
 				w.assign(key, v)
+			}
+		}
+	case "arraycopy", "getChars": // text.getChars(from, to, letters, at), System.arraycopy(a, from, b, …)
+		from := recv
+		if name == "arraycopy" {
+			from = arg(args, 0)
+		}
+		if key, ok := w.third, w.third.name != ""; ok && from.taint != 0 {
+			if v, ok := w.vars[key]; ok {
+				w.assign(key, join(v, value{taint: from.taint, origin: from.origin}))
 			}
 		}
 	case "write", "println", "print", "put", "add", "addAll", "push", "set", "offer", "putAll", "addElement", "setProperty", "printf", "update":

@@ -475,6 +475,9 @@ func element(v, index value) value {
 			return value{isNum: true, n: int64(v.s[index.n]), typ: "int"}
 		}
 	}
+	if v.typ == "Method" && startsPrograms[simple(v.name)] { // one of them
+		return v
+	}
 	out := value{taint: v.taint, origin: v.origin, typ: strings.TrimSuffix(v.typ, "[]")}
 	if v.typ == "Request" {
 		out.typ = "Request"
@@ -529,6 +532,7 @@ func (w *walker) arguments() []value {
 	}
 	w.i++
 	var args []value
+	third := varKey{}
 	for w.i < w.hi && w.i < shut {
 		if w.is(w.i, ',') {
 			w.i++
@@ -536,6 +540,12 @@ func (w *walker) arguments() []value {
 		}
 		start := w.i
 		v := w.expr(0)
+		if len(args) == 2 {
+			third = w.target
+			if w.i == start+1 && w.isIdent(start) {
+				_, third, _ = w.lookup(w.word(start))
+			}
+		}
 		if len(args) < 256 {
 			args = append(args, v)
 		}
@@ -544,7 +554,7 @@ func (w *walker) arguments() []value {
 		}
 	}
 	w.skipTo(shut + 1)
-	w.first = first
+	w.first, w.third = first, third
 	return args
 }
 

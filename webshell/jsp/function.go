@@ -165,6 +165,8 @@ func (w *walker) handOn(recv value, args []value, at int32) value {
 	for _, a := range args {
 		if a.fn != nil && given.taint != 0 {
 			out = join(out, w.callFunction(a.fn, []value{given}, at))
+		} else if a.fn != nil && a.fn.lambda != 0 && len(w.methods[a.fn.lambda].params) == 0 { // supplyAsync(() -> …)
+			out = join(out, w.callFunction(a.fn, nil, at))
 		}
 	}
 	return out

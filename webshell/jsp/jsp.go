@@ -64,7 +64,7 @@ const maxPiece = 256 << 10
 func analyse(name string, data []byte) []webshell.Reason {
 	plain, _ := decodeCharset(data)
 	found := make([]uint64, acts.Words())
-	if !holds(found, plain) && !(bytes.Contains(plain, []byte(":scriptlet")) && (bytes.Contains(plain, []byte("&#")) || bytes.Contains(plain, []byte("<!ENTITY")) || bytes.Contains(plain, []byte("CDATA[")))) {
+	if !holds(found, plain) && !holds(found, tight(plain)) && !(bytes.Contains(plain, []byte(":scriptlet")) && (bytes.Contains(plain, []byte("&#")) || bytes.Contains(plain, []byte("<!ENTITY")) || bytes.Contains(plain, []byte("CDATA[")))) {
 		return nil
 	}
 	p := split(data, path.Ext(strings.ToLower(name)) == ".java")
@@ -82,6 +82,35 @@ func analyse(name string, data []byte) []webshell.Reason {
 		from = to
 	}
 	return j.reasons()
+}
+
+// tight is the code between <% and %> without the space and the comments that
+// may stand between its words: c . /**/ lookup (.
+func tight(page []byte) []byte {
+	var out []byte
+	for {
+		i := bytes.Index(page, []byte("<%"))
+		if i < 0 {
+			return out
+		}
+		page = page[i+2:]
+		code := page
+		if i = bytes.Index(page, []byte("%>")); i >= 0 {
+			code = page[:i]
+		}
+		page = page[len(code):]
+		for i = 0; i < len(code); i++ {
+			if c := code[i]; c > ' ' && (c != '/' || i+1 == len(code) || code[i+1] != '*') {
+				out = append(out, c)
+			} else if c == '/' {
+				end := bytes.Index(code[i+2:], []byte("*/"))
+				if end < 0 {
+					break
+				}
+				i += end + 3
+			}
+		}
+	}
 }
 
 // holds reports whether b holds one of the literals; found is scratch space.

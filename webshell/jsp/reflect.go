@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// startsPrograms are the classes whose methods start programs.
+var startsPrograms = map[string]bool{"Runtime": true, "ProcessBuilder": true, "ProcessImpl": true}
+
 // reflect follows Class, Method and their kin to what is called in the end.
 func (w *walker) reflect(recv value, class, name string, args []value, at int32) (value, bool) {
 	a := arg(args, 0)
@@ -129,6 +132,10 @@ func (w *walker) reflected(method value, args []value, at int32) value {
 		called = method.name
 	}
 	if called == "" {
+		if in.taint&controlled != 0 && startsPrograms[simple(method.name)] { // one of its methods
+			w.facts.sink(sinkExec, at, in)
+			return value{typ: "Process"}
+		}
 		if method.args && in.taint&controlled != 0 {
 			w.facts.sink(sinkReflect, at, in).name = "hidden"
 		}

@@ -385,6 +385,8 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 			return out
 		}
 		return value{typ: "String", taint: a.taint, origin: a.origin}
+	case "StringJoiner":
+		return value{typ: typ, isStr: len(args) == 1 && a.known() && a.s == ""}
 	case "StringBuilder", "StringBuffer":
 		out := a
 		out.typ = typ

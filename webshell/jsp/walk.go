@@ -58,6 +58,7 @@ type walker struct {
 	changed bool
 	target  varKey // of the last expression, if it can be assigned to
 	first   string // name of the variable that is the first argument of the last call
+	third   varKey // the variable that is the third
 	facts   *facts
 }
 

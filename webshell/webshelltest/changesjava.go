@@ -196,7 +196,7 @@ var coldfusion = []Change{
 		})
 	}},
 	{"source", pick(cfSource, `form["${1}"]`, `url['${1}']`, `form.${1}`, `url.${1}`, `cookie.${1}`, `cgi.http_user_agent`, `cgi.query_string`, `getHttpRequestData().content`, `getHttpRequestData().headers["X-Id"]`, `structFind(form, "${1}")`, `FORM['${1}']`)},
-	{"source-wrapped", swapAll(cfSource, `trim(ALL)`, `toString(ALL)`, `evaluate("ALL")`, `replace(ALL,"~","","all")`, `(ALL & "")`, `iif(true, de(ALL), de(""))`, `listFirst(ALL, "~")`, `reverse(reverse(ALL))`, `urlDecode(ALL)`, `[ALL][1]`, `left(ALL, 9999)`, `createObject("java","java.lang.String").init(ALL)`, `javaCast("string", ALL)`)},
+	{"source-wrapped", swapAll(cfSource, `trim(ALL)`, `toString(ALL)`, `evaluate("ALL")`, `replace(ALL,"~","","all")`, `(ALL & "")`, `iif(true, de(ALL), de(""))`, `listFirst(ALL, "~")`, `reverse(reverse(ALL))`, `urlDecode(ALL)`, `left(ALL, 9999)`, `createObject("java","java.lang.String").init(ALL)`, `javaCast("string", ALL)`)},
 	{"flow", func(r *rand.Rand, p *page) bool {
 		if strings.Contains(strings.ToLower(p.parts[0].text), "component") {
 			return false

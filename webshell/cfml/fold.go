@@ -1,0 +1,113 @@
+package cfml
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"limier/webshell"
+)
+
+// maxFolds bounds how deep texts that are put together are nested.
+const maxFolds = 12
+
+// maxFolded bounds the pages that are folded, and what becomes of one text, in
+// bytes.
+const maxFolded = 256 << 10
+
+const plain = `'([^'"#\n]*)'`
+
+var (
+	letter = regexp.MustCompile(`(?i)\bchr\(\s*(\d{2,3})\s*\)`)
+	joined = regexp.MustCompile(plain + `[ \t]*&[ \t]*` + plain)
+	calls  = regexp.MustCompile(`(?i)\b(reverse|trim|lcase|urldecode|tostring|tobinary|binarydecode|charsetencode|replace|replacenocase|mid|listgetat|listlast|listfirst)\(\s*` + plain + `\s*(?:,\s*(\d+|` + plain + `)\s*)?(?:,\s*(\d+|` + plain + `)\s*)?(?:,\s*` + plain + `\s*)?\)`)
+	inner  = regexp.MustCompile(`"#` + plain + `#"`)
+)
+
+// folded writes out the texts of a page that it puts together from constants:
+// "#'jav'&'a'#" and "#reverse('avaj')#" are "java". Lines stay where they are.
+func folded(data []byte) []byte {
+	if len(data) > maxFolded {
+		return data
+	}
+	for range maxFolds {
+		out := letter.ReplaceAllFunc(data, func(s []byte) []byte {
+			n, _ := strconv.Atoi(string(letter.FindSubmatch(s)[1]))
+			if n < ' ' || n > '~' || n == '\'' || n == '"' || n == '#' {
+				return s
+			}
+			return []byte("'" + string(rune(n)) + "'")
+		})
+		out = joined.ReplaceAll(out, []byte("'$1$2'"))
+		out = calls.ReplaceAllFunc(out, call)
+		if bytes.Equal(out, data) {
+			break
+		}
+		data = out
+	}
+	return inner.ReplaceAll(data, []byte(`"$1"`))
+}
+
+// call is what a call of a function of the language gives for constants, or
+// the call itself.
+func call(source []byte) []byte {
+	m := calls.FindSubmatch(source)
+	name, s := strings.ToLower(string(m[1])), string(m[2])
+	text := func(i int) string { return strings.Trim(string(m[i]), "'") }
+	number := func(i int) int {
+		n, err := strconv.Atoi(string(m[i]))
+		if err != nil {
+			return -1
+		}
+		return n
+	}
+	ok := true
+	switch name {
+	case "reverse":
+		s = webshell.Reverse(s)
+	case "trim":
+		s = strings.TrimSpace(s)
+	case "lcase":
+		s = strings.ToLower(s)
+	case "urldecode":
+		s = webshell.URL(s, true)
+	case "tostring", "charsetencode":
+	case "tobinary", "binarydecode":
+		var b []byte
+		if name == "binarydecode" && strings.EqualFold(text(3), "hex") {
+			b, ok = webshell.Hex(s)
+		} else {
+			b, ok = webshell.Base64(s)
+		}
+		s = string(b)
+	case "replace", "replacenocase":
+		if ok = text(3) != ""; ok {
+			s, ok = webshell.ReplaceAll(s, text(3), text(5), maxFolded)
+		}
+	case "mid":
+		at, n := number(3)-1, number(5)
+		if ok = at >= 0 && n >= 0 && at+n <= len(s); ok {
+			s = s[at : at+n]
+		}
+	case "listgetat", "listfirst", "listlast":
+		sep, at := text(5), number(3)-1
+		if name != "listgetat" {
+			sep, at = text(3), 0
+		}
+		if sep == "" {
+			sep = ","
+		}
+		list := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(sep, r) })
+		if name == "listlast" {
+			at = len(list) - 1
+		}
+		if ok = at >= 0 && at < len(list); ok {
+			s = list[at]
+		}
+	}
+	if !ok || strings.ContainsAny(s, "'\"#\r\n") {
+		return source
+	}
+	return []byte("'" + s + "'")
+}
