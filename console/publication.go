@@ -292,7 +292,7 @@ func (c *Console) publishIndicators(v *visit) error {
 	if err != nil {
 		return c.refusePublication(v, http.StatusBadRequest, "indicators", "A case is a number: the report's address ends with it.")
 	}
-	_, got, err := c.Store.Case(v.ctx(), v.scope, id)
+	info, got, err := c.Store.Case(v.ctx(), v.scope, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return c.refusePublication(v, http.StatusNotFound, "indicators", "There is no case of that number.")
 	} else if err != nil {
@@ -312,9 +312,9 @@ func (c *Console) publishIndicators(v *visit) error {
 	if objects, err = marking(objects, k.TLP); err != nil {
 		return err
 	}
-	set := ""
+	set := fmt.Sprintf("\nserver %d", info.Server) // several have one name, in organisations that do not know of each other
 	if !k.Always {
-		set = "\n" + k.ID
+		set += "\n" + k.ID
 	}
 	var event bytes.Buffer
 	if err := misp.WriteIndicators(&event, got, k.TLP, set); err != nil {

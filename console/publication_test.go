@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -212,6 +213,52 @@ func TestPublish(t *testing.T) {
 	r.Header.Set("Accept", taxii.MediaType)
 	if code, _ := e.visitor().do(r); code != http.StatusUnauthorized {
 		t.Errorf("TAXII without a token: %d", code)
+	}
+}
+
+// TestNamesakes: servers of one name, in organisations that do not know of each
+// other, have events of their own, the same ones each time.
+func TestNamesakes(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("pat", store.Publisher, "")
+	v, sub := e.as("pat"), e.subscribe("pat")
+	values := []string{"203.0.113.45", "198.51.100.7"}
+	var events map[string]struct{ Info string }
+	var cases []int64
+	for i, org := range []string{"town", "clinic"} {
+		id, err := e.hub.Enrol(t.Context(), org, "mail", "", e.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := e.caseOf(0)
+		k.Findings[0].Entities[0].Value = values[i]
+		e.submit(id, k)
+		s, err := e.hub.Server(t.Context(), store.All(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases = append(cases, s.Latest)
+	}
+	for range 2 {
+		for _, id := range cases {
+			if code, _ := v.post("/publication", "/publication/indicators", url.Values{"case": {jsonNumber(id)}}); code != http.StatusOK {
+				t.Fatal(code)
+			}
+		}
+		if code := sub.get("/misp-feed/manifest.json", &events); code != http.StatusOK || len(events) != 2 {
+			t.Errorf("%d: %d events, want 2", code, len(events))
+		}
+	}
+	var all []byte
+	for uuid := range events {
+		var event json.RawMessage
+		sub.get("/misp-feed/"+uuid+".json", &event)
+		all = append(all, event...)
+	}
+	for _, value := range values {
+		if n := bytes.Count(all, []byte(value)); n == 0 {
+			t.Errorf("%s is in no event", value)
+		}
 	}
 }
 

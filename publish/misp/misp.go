@@ -71,7 +71,8 @@ func write(_ context.Context, w io.Writer, c *casefile.Case) error {
 
 // WriteIndicators writes an event that tells others what to look for, and
 // nothing of the victim: no name of a host, no verdict. tlp is its marking,
-// "green"; each set of readers that gets it, "" for all, has an event of its own.
+// "green"; set tells events of servers of one name apart, and of several sets of
+// readers.
 func WriteIndicators(w io.Writer, c *casefile.Case, tlp, set string) error {
 	return writeEvent(w, c, true, tlp, set)
 }
