@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"limier/publish/claims"
@@ -63,20 +64,31 @@ func (c *Console) mispFeed(w http.ResponseWriter, r *http.Request) {
 func events(ctx context.Context, p store.Published, feeds ...string) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for _, f := range feeds {
-			q := taxii.Query{Limit: 8}
-			for more := true; more; {
-				var page []taxii.Object
-				var err error
-				if page, more, err = p.Query(ctx, f, q); err != nil {
-					yield(nil, err)
+			for o, err := range eventsAfter(ctx, p, f, 0) {
+				if !yield(o.JSON, err) || err != nil {
 					return
 				}
-				for _, o := range page {
-					if !yield(o.JSON, nil) {
-						return
-					}
-					q.After = o.Seq
+			}
+		}
+	}
+}
+
+// eventsAfter yields the events of a feed that came after one.
+func eventsAfter(ctx context.Context, p store.Published, in string, seq int64) iter.Seq2[taxii.Object, error] {
+	return func(yield func(taxii.Object, error) bool) {
+		q := taxii.Query{Limit: 8, After: seq}
+		for more := true; more; {
+			var page []taxii.Object
+			var err error
+			if page, more, err = p.Query(ctx, in, q); err != nil {
+				yield(taxii.Object{}, err)
+				return
+			}
+			for _, o := range page {
+				if !yield(o, nil) {
+					return
 				}
+				q.After = o.Seq
 			}
 		}
 	}
@@ -123,29 +135,56 @@ func carries(list []taxii.Object) func(comment, value string) bool {
 	return func(comment, value string) bool { return comments[comment] || values[value] }
 }
 
-// withdrawFromFeed deletes from the events what was withdrawn from the collection.
-func (c *Console) withdrawFromFeed(v *visit, p store.Published, in string, gone []taxii.Object, reason string) error {
-	changed := map[string][]byte{}
-	for event, err := range events(v.ctx(), p, in) {
+// feedParts are the events of a feed that carry something.
+type feedParts struct {
+	in      string
+	carries func(comment, value string) bool
+	events  []string // their UUIDs
+	last    int64    // Seq of the last event that was looked at
+}
+
+// lookInFeed finds the events that carry one of the objects.
+func (c *Console) lookInFeed(v *visit, p store.Published, in string, list []taxii.Object) (*feedParts, error) {
+	f := &feedParts{in: in, carries: carries(list)}
+	return f, f.more(v.ctx(), p)
+}
+
+// more looks at events that came since.
+func (f *feedParts) more(ctx context.Context, p store.Published) error {
+	for o, err := range eventsAfter(ctx, p, f.in, f.last) {
 		if err != nil {
 			return err
 		}
-		next, err := feed.Withdraw(event, carries(gone), reason, c.Now())
+		f.last = o.Seq
+		next, err := feed.Withdraw(o.JSON, f.carries, "", time.Time{})
 		if err != nil {
 			return err
 		}
-		if string(next) == string(event) {
-			continue
+		if string(next) != string(o.JSON) && !slices.Contains(f.events, o.ID) {
+			f.events = append(f.events, o.ID)
 		}
-		var x struct{ Event struct{ UUID string } }
-		if err := json.Unmarshal(next, &x); err != nil {
-			return err
-		}
-		changed[x.Event.UUID] = next
 	}
-	for uuid, event := range changed {
-		if err := c.putEvent(v, p, in, uuid, event); err != nil {
+	return nil
+}
+
+// withdrawFromFeed deletes the parts from their events.
+func (c *Console) withdrawFromFeed(v *visit, p store.Published, f *feedParts, reason string) error {
+	if err := f.more(v.ctx(), p); err != nil {
+		return err
+	}
+	for _, uuid := range f.events {
+		list, _, err := p.Query(v.ctx(), f.in, taxii.Query{IDs: []string{uuid}})
+		if err != nil {
 			return err
+		}
+		for _, o := range list {
+			next, err := feed.Withdraw(o.JSON, f.carries, reason, c.Now())
+			if err != nil {
+				return err
+			}
+			if err := c.putEvent(v, p, f.in, uuid, next); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

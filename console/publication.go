@@ -479,13 +479,33 @@ func (c *Console) withdraw(v *visit) error {
 		if len(ids) == 0 {
 			continue
 		}
-		var gone []taxii.Object
-		err := c.Store.Published().Change(v.ctx(), func(p store.Published) (err error) {
-			if gone, err = taxii.Withdraw(v.ctx(), p, k.ID, ids, reason, c.Now()); err != nil {
-				return err
+		// What takes long is done before, while others may publish: it is done again
+		// if they did. What changes, changes in one moment.
+		var w *taxii.Withdrawal
+		var f *feedParts
+		look := func(p store.Published) (err error) {
+			if w, err = taxii.Prepare(v.ctx(), p, k.ID, ids); err == nil {
+				f, err = c.lookInFeed(v, p, feedOf(k), w.Asked())
 			}
-			return c.withdrawFromFeed(v, p, feedOf(k), gone, reason)
-		})
+			return err
+		}
+		var gone []taxii.Object
+		err := c.Store.Published().Look(v.ctx(), look)
+		if err == nil {
+			err = c.Store.Published().Change(v.ctx(), func(p store.Published) error {
+				changed, err := w.Changed(v.ctx(), p)
+				if err == nil && changed {
+					err = look(p)
+				}
+				if err == nil {
+					gone, err = w.Do(v.ctx(), p, reason, c.Now())
+				}
+				if err != nil {
+					return err
+				}
+				return c.withdrawFromFeed(v, p, f, reason)
+			})
+		}
 		if err != nil {
 			return err
 		}

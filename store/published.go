@@ -48,7 +48,7 @@ func (h *Hub) AddClaims(ctx context.Context, claims []claim.Claim, by string, at
 // Published is what publishers let go, as a store for a TAXII server.
 type Published struct {
 	h  *Hub
-	tx *sql.Tx // nil outside Change
+	tx *sql.Tx // nil outside Look and Change
 }
 
 // Published returns the collections of what was published.
@@ -58,6 +58,17 @@ func (h *Hub) Published() Published { return Published{h: h} }
 // nothing of it, and nobody else changes anything meanwhile.
 func (p Published) Change(ctx context.Context, f func(Published) error) error {
 	return p.h.update(ctx, func(tx *sql.Tx) error { return f(Published{p.h, tx}) })
+}
+
+// Look runs f on what was published as it is at this moment, and keeps nobody
+// from changing it meanwhile.
+func (p Published) Look(ctx context.Context, f func(Published) error) error {
+	tx, err := p.h.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return p.h.told(err)
+	}
+	defer tx.Rollback()
+	return f(Published{p.h, tx})
 }
 
 func (p Published) update(ctx context.Context, f func(*sql.Tx) error) error {

@@ -17,23 +17,43 @@ import (
 // earlier version is served. It returns those that were asked for, as they
 // were; what is not there or was revoked before is passed over.
 func Withdraw(ctx context.Context, s Store, collection string, ids []string, reason string, at time.Time) ([]Object, error) {
+	w, err := Prepare(ctx, s, collection, ids)
+	if err != nil {
+		return nil, err
+	}
+	return w.Do(ctx, s, reason, at)
+}
+
+// A Withdrawal is what goes from a collection as it was when Prepare looked. To
+// look takes long, since all of the collection may speak of what goes, and
+// nobody need wait meanwhile; to do it takes a moment.
+type Withdrawal struct {
+	collection string
+	last       int64    // Seq of the last object that Prepare saw
+	asked, all []Object // those that were asked for come first in all
+}
+
+// Prepare looks what withdrawing the objects takes with it. All that it reads
+// from the store must be of one moment.
+func Prepare(ctx context.Context, s Store, collection string, ids []string) (*Withdrawal, error) {
+	w := &Withdrawal{collection: collection}
 	if len(ids) == 0 {
-		return nil, nil
+		return w, nil
 	}
 	live := func(q Query) ([]Object, error) {
 		list, _, err := s.Query(ctx, collection, q)
 		return slices.DeleteFunc(list, func(o Object) bool { return o.Revoked }), err
 	}
-	asked, err := live(Query{IDs: ids})
-	if err != nil || len(asked) == 0 {
+	var err error
+	if w.asked, err = live(Query{IDs: ids}); err != nil {
 		return nil, err
 	}
 	gone := map[string]Object{}
 	maybe := map[string]bool{} // what they speak of
-	for _, o := range asked {
+	for _, o := range w.asked {
 		gone[o.ID] = o
 	}
-	for _, o := range asked {
+	for _, o := range w.asked {
 		for _, id := range mentioned(o) {
 			if _, ok := gone[id]; !ok {
 				maybe[id] = true
@@ -49,7 +69,7 @@ func Withdraw(ctx context.Context, s Store, collection string, ids []string, rea
 	}
 	var links []Object
 	q := Query{Limit: 500}
-	for more := true; more; {
+	for more := len(gone) > 0; more; {
 		var page []Object
 		if page, more, err = s.Query(ctx, collection, q); err != nil {
 			return nil, err
@@ -76,26 +96,61 @@ func Withdraw(ctx context.Context, s Store, collection string, ids []string, rea
 		orphans = append(orphans, id)
 	}
 	slices.Sort(orphans)
-	all := append(slices.Clone(asked), links...)
+	w.all = append(slices.Clone(w.asked), links...)
 	if len(orphans) > 0 {
 		more, err := live(Query{IDs: orphans})
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, more...)
+		w.all = append(w.all, more...)
 	}
-	left := make([]Object, len(all))
-	for i, o := range all {
+	// Versions that are not the last come behind it now and then.
+	for w.last = q.After; ; {
+		page, more, err := s.Query(ctx, collection, w.newer(500))
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range page {
+			w.last = o.Seq
+		}
+		if !more {
+			return w, nil
+		}
+	}
+}
+
+func (w *Withdrawal) newer(limit int) Query {
+	return Query{After: w.last, Limit: limit, Versions: []string{"all"}, Specs: allSpecs}
+}
+
+// Changed reports whether something was published or withdrawn in the collection
+// since Prepare looked: then it must look again.
+func (w *Withdrawal) Changed(ctx context.Context, s Store) (bool, error) {
+	page, _, err := s.Query(ctx, w.collection, w.newer(1))
+	return len(page) > 0, err
+}
+
+// Asked are the objects that were asked for and are there.
+func (w *Withdrawal) Asked() []Object { return w.asked }
+
+// Do withdraws, and returns what was asked for as it was.
+func (w *Withdrawal) Do(ctx context.Context, s Store, reason string, at time.Time) ([]Object, error) {
+	left := make([]Object, len(w.all))
+	for i, o := range w.all {
+		var err error
 		if left[i], err = o.revoke(reason, at); err != nil {
 			return nil, err
 		}
 	}
+	if len(left) == 0 {
+		return nil, nil
+	}
 	// They come before the others go: dates of addition grow from the last one.
-	if err := s.Add(ctx, collection, left, at); err != nil {
+	if err := s.Add(ctx, w.collection, left, at); err != nil {
 		return nil, err
 	}
 	for _, o := range left {
-		versions, _, err := s.Query(ctx, collection, Query{IDs: []string{o.ID}, Versions: []string{"all"}, Specs: allSpecs})
+		versions, _, err := s.Query(ctx, w.collection, Query{IDs: []string{o.ID}, Versions: []string{"all"}, Specs: allSpecs})
 		if err != nil {
 			return nil, err
 		}
@@ -105,11 +160,11 @@ func Withdraw(ctx context.Context, s Store, collection string, ids []string, rea
 				old.Versions = append(old.Versions, v.Version)
 			}
 		}
-		if _, err := s.Delete(ctx, collection, old); err != nil {
+		if _, err := s.Delete(ctx, w.collection, old); err != nil {
 			return nil, err
 		}
 	}
-	return asked, nil
+	return w.asked, nil
 }
 
 // mentionsAny reports whether a text has one of the UUIDs as part of an

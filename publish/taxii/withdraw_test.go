@@ -43,6 +43,29 @@ func TestWithdraw(t *testing.T) {
 	s := server(store)
 	last := ask(t, s, "GET", "/taxii2/main/collections/"+open+"/objects/", "").Header.Get("X-TAXII-Date-Added-Last")
 
+	// Somebody who publishes after a look is noticed, even with a version that is not the last.
+	w, err := Prepare(t.Context(), store, open, []string{id("relationship", 2)})
+	if err != nil || len(w.Asked()) != 1 {
+		t.Fatal(w, err)
+	}
+	older := objects[4]
+	older.Version = "2020-03-01T00:00:00.000Z"
+	for _, want := range []bool{false, true} {
+		if changed, err := w.Changed(t.Context(), store); err != nil || changed != want {
+			t.Errorf("changed: %v, want %v, %v", changed, want, err)
+		}
+		if err := store.Add(t.Context(), open, []Object{older}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w, err = Prepare(t.Context(), store, open, []string{id("relationship", 2)}); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := w.Changed(t.Context(), store); err != nil || changed {
+		t.Error("changed since this moment:", changed, err)
+	}
+	last = ask(t, s, "GET", "/taxii2/main/collections/"+open+"/objects/?match[version]=all", "").Header.Get("X-TAXII-Date-Added-Last")
+
 	gone, err := Withdraw(t.Context(), store, open, []string{id("relationship", 2), id("indicator", 1), id("relationship", 99)}, "  a wrong copy ", now.Add(-24*365*time.Hour)) // a clock set back
 	if err != nil || len(gone) != 2 || !strings.Contains(string(gone[0].JSON), "no, they did") {
 		t.Fatal(gone, err)

@@ -199,9 +199,30 @@ func testCollections(t *testing.T, h *store.Hub) {
 			}
 		}
 	}
+	broken := errors.New("broken")
+	// A look is of one moment, and in nobody's way.
+	err := p.Look(ctx, func(then store.Published) error {
+		count := func() int {
+			list, _, err := then.Query(ctx, "moment", taxii.Query{})
+			if err != nil {
+				t.Error(err)
+			}
+			return len(list)
+		}
+		before := count()
+		if err := p.Add(ctx, "moment", []taxii.Object{object("indicator", 7, "", "")}, now); err != nil {
+			t.Error(err)
+		}
+		if after := count(); before != 0 || after != 0 {
+			t.Errorf("%d and %d objects, want none", before, after)
+		}
+		return broken
+	})
+	if list, _, e := p.Query(ctx, "moment", taxii.Query{}); !errors.Is(err, broken) || e != nil || len(list) != 1 {
+		t.Error(err, len(list), e)
+	}
 	// All of a change, or nothing.
 	id := object("indicator", 1, "", "").ID
-	broken := errors.New("broken")
 	for _, want := range []error{broken, nil} {
 		err := p.Change(ctx, func(p store.Published) error {
 			gone, err := taxii.Withdraw(ctx, p, "all", []string{id}, "why", now)
@@ -385,11 +406,32 @@ func BenchmarkPublished(b *testing.B, h *store.Hub) {
 	b.Run("withdraw", func(b *testing.B) {
 		b.ReportAllocs()
 		n := 0
+		var held time.Duration // the lock that others who write wait for
 		for b.Loop() {
 			n++
-			if gone, err := taxii.Withdraw(b.Context(), p, "c", []string{objects[n].ID}, "why", now); err != nil || len(gone) != 1 {
-				b.Fatal(gone, err)
+			var w *taxii.Withdrawal
+			err := p.Look(b.Context(), func(p store.Published) (err error) {
+				w, err = taxii.Prepare(b.Context(), p, "c", []string{objects[n].ID})
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			begin := time.Now()
+			err = p.Change(b.Context(), func(p store.Published) error {
+				if changed, err := w.Changed(b.Context(), p); err != nil || changed {
+					b.Error(changed, err)
+				}
+				gone, err := w.Do(b.Context(), p, "why", now)
+				if len(gone) != 1 {
+					b.Error(gone)
+				}
+				return err
+			})
+			if held += time.Since(begin); err != nil {
+				b.Fatal(err)
 			}
 		}
+		b.ReportMetric(float64(held.Microseconds())/1000/float64(n), "ms-held/op")
 	})
 }
