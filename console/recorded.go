@@ -3,8 +3,8 @@ package console
 import "regexp"
 
 // recorded says a text that was stored in English as it was written: a detail
-// of the audit log, what a claim contradicts. What has no translation, such as
-// a path, stays.
+// of the audit log, what a claim contradicts, why a case could not be stored.
+// What has no translation, such as a path, stays.
 func (w *words) recorded(s string) string {
 	if w.lang == "fr" {
 		for _, p := range recordedTexts {
@@ -41,6 +41,12 @@ var recordedTexts = []struct {
 	{regexp.MustCompile(`^it is larger than (\d+) MiB$`), "il dépasse $1 Mio"},
 	{regexp.MustCompile(`^it has changed: its hash is another now$`), "il a changé : son empreinte n'est plus la même"},
 	{regexp.MustCompile(`^the hub did not take it: (.*)$`), "le concentrateur ne l'a pas pris : $1"},
+
+	{regexp.MustCompile(`^the server is unknown or revoked$`), "le serveur est inconnu ou révoqué"},
+	{regexp.MustCompile(`^the store refuses it: (.*)$`), "la base le refuse : $1"},
+	{regexp.MustCompile(`^unreadable in the queue: no submissions?$`), "illisible dans la file d'attente : ce n'est pas un envoi"},
+	{regexp.MustCompile(`^unreadable in the queue: a submission without hashes$`), "illisible dans la file d'attente : un envoi sans empreintes"},
+	{regexp.MustCompile(`^unreadable in the queue: (.*)$`), "illisible dans la file d'attente : $1"},
 
 	{regexp.MustCompile(`^stronger than the primary source: (.*) itself said (.*) \((\S+)\), if it speaks of the same activities as the rest of the document$`), "plus fort que la source première : $1 a dit lui-même $2 ($3), s'il s'agit des mêmes activités que le reste du document"},
 	{regexp.MustCompile(`^stronger than the primary source: (.*) itself said (.*) \((\S+)\)$`), "plus fort que la source première : $1 a dit lui-même $2 ($3)"},

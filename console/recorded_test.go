@@ -2,98 +2,93 @@ package console
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
+
+	"limier/internal/sourcetest"
+	"limier/store"
 )
 
 // Every text that the collector, the hub and the knowledge write down for the
 // console to show has French words: those of their code are tried, with values
 // filled in.
 func TestRecordedInFrench(t *testing.T) {
-	verbs := regexp.MustCompile(`%[a-z]`)
 	fr := &words{lang: "fr"}
-	tried := 0
-	try := func(e ast.Expr) {
-		if call, ok := e.(*ast.CallExpr); ok {
-			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" {
+	tried := map[string]int{} // by folder
+	sourcetest.Each(t, func(dir string, n ast.Node) {
+		try := func(e ast.Expr) {
+			if call, ok := e.(*ast.CallExpr); ok && sourcetest.Called(call) == "Sprintf" {
 				e = call.Args[0]
 			}
-		}
-		if sum, ok := e.(*ast.BinaryExpr); ok { // a text of ours and an error
-			e = sum.X
-		}
-		lit, ok := e.(*ast.BasicLit)
-		if !ok || lit.Kind != token.STRING {
-			return
-		}
-		text, err := strconv.Unquote(lit.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Trim(verbs.ReplaceAllString(text, ""), " ,:/.") == "" || strings.HasPrefix(text, "files/") {
-			return
-		}
-		tried++
-		text = verbs.ReplaceAllStringFunc(text, func(v string) string {
-			if v == "%d" {
-				return "7"
+			if sum, ok := e.(*ast.BinaryExpr); ok { // a text of ours and an error
+				e = sum.X
 			}
-			return "x"
-		})
-		if strings.HasSuffix(text, " ") {
-			text += "7"
-		}
-		if fr.recorded(text) == text {
-			t.Errorf("no French for %q", text)
-		}
-	}
-	for _, dir := range []string{".", "../fleet/hub", "../fleet/agent", "../knowledge"} {
-		files, err := filepath.Glob(dir + "/*.go")
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %d files, %v", dir, len(files), err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
+			text := sourcetest.Text(e)
+			if strings.Trim(sourcetest.Bare(text), " ,:/.") == "" || strings.HasPrefix(text, "files/") {
+				return
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-			if err != nil {
-				t.Fatal(err)
+			tried[dir]++
+			text = sourcetest.Filled(text, "x")
+			if strings.HasSuffix(text, " ") {
+				text += "7"
 			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.CallExpr:
-					name := ""
-					switch f := n.Fun.(type) {
-					case *ast.Ident:
-						name = f.Name
-					case *ast.SelectorExpr:
-						name = f.Sel.Name
-					}
-					if name == "refuse" && dir != "." || name == "note" && len(n.Args) == 4 {
-						for _, a := range n.Args[max(0, len(n.Args)-2):] {
-							try(a)
-						}
-					}
-				case *ast.KeyValueExpr:
-					if key, ok := n.Key.(*ast.Ident); ok && (key.Name == "Detail" || key.Name == "Object" || key.Name == "Actor") && dir == "../fleet/hub" {
-						try(n.Value)
-					}
-				case *ast.CompositeLit:
-					if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "Contradiction" && len(n.Elts) == 2 {
-						try(n.Elts[1])
+			if fr.recorded(text) == text {
+				t.Errorf("no French for %q", text)
+			}
+		}
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if name := sourcetest.Called(n); name == "refuse" && dir != "." || name == "note" && len(n.Args) == 4 {
+				for _, a := range n.Args[max(0, len(n.Args)-2):] {
+					try(a)
+				}
+			}
+		case *ast.FuncDecl: // what makes a message of the queue unreadable
+			if dir != "../fleet/hub" || n.Name.Name != "unmarshal" && n.Name.Name != "split" {
+				return
+			}
+			ast.Inspect(n, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok && sourcetest.Called(call) == "New" {
+					tried["queue"]++
+					why := sourcetest.Text(call.Args[0])
+					if said := fr.recorded("unreadable in the queue: " + why); why == "" || strings.Contains(said, why) {
+						t.Errorf("no French for %q: %s", why, said)
 					}
 				}
 				return true
 			})
+		case *ast.KeyValueExpr:
+			if key, ok := n.Key.(*ast.Ident); ok && dir == "../fleet/hub" {
+				switch key.Name {
+				case "Detail", "Object", "Actor", "Reason":
+					try(n.Value)
+				}
+			}
+		case *ast.CompositeLit:
+			if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "Contradiction" && len(n.Elts) == 2 {
+				try(n.Elts[1])
+			}
+		}
+	}, "*.go", "../fleet/hub/*.go", "../fleet/agent/*.go", "../knowledge/*.go")
+	for dir, want := range map[string]int{".": 1, "../fleet/hub": 8, "../fleet/agent": 5, "../knowledge": 1, "queue": 3} {
+		if tried[dir] < want {
+			t.Errorf("%s: only %d texts", dir, tried[dir])
 		}
 	}
-	if tried < 15 {
-		t.Errorf("only %d texts", tried)
+}
+
+// The page says so, of a case that could not be stored.
+func TestDeadLetterInFrench(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("root", store.Admin, "")
+	if err := e.hub.PutDeadLetter(t.Context(), store.DeadLetter{At: e.now, Server: e.mixed, Reason: "the server is unknown or revoked"}, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	v := e.as("root")
+	for lang, want := range map[string]string{"en": "the server is unknown or revoked", "fr": "le serveur est inconnu ou révoqué"} {
+		v.lang = lang
+		if _, body := v.get("/admin"); !strings.Contains(body, want) {
+			t.Errorf("%s: no %q", lang, want)
+		}
 	}
 }
