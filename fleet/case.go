@@ -24,6 +24,10 @@ const (
 	maxMessages = 500_000
 )
 
+// maxValues bounds what one message holds in all. An empty step is three bytes
+// long and takes 150 of memory: the 4 MiB of a line would take hundreds.
+const maxValues = 20_000
+
 // A Checked is a case that was read from end to end.
 type Checked struct {
 	Case           *casefile.Case
@@ -197,6 +201,8 @@ func message(line []byte, n int, ended bool, mem *memory) (m wire.Message, err e
 		return m, errors.New("there is more after the end")
 	case n == maxMessages:
 		return m, fmt.Errorf("more than %d messages", maxMessages)
+	case len(line) > maxValues && commas(line) >= maxValues:
+		return m, fmt.Errorf("message %d holds more than %d values", n+1, maxValues)
 	}
 	m = mem.message(line)
 	if !quickMessage(bytes.TrimSuffix(line, []byte("\n")), &m) {
@@ -220,6 +226,22 @@ func message(line []byte, n int, ended bool, mem *memory) (m wire.Message, err e
 		return m, fmt.Errorf("message %d is several at once", n+1)
 	}
 	return m, nil
+}
+
+// commas counts those outside of strings.
+func commas(line []byte) (n int) {
+	quoted := false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case c == ',' && !quoted:
+			n++
+		}
+	}
+	return n
 }
 
 // readLine reads a line with its end. It fails if the line is longer than

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -77,5 +78,41 @@ func TestCheck(t *testing.T) {
 		if _, err := c.Check(compressed(t, stream)); err == nil {
 			t.Errorf("%s: not refused", name)
 		}
+	}
+}
+
+// TestMuchOfNothing: a list of empty things takes no more memory than the bound,
+// whoever reads it; text that looks like one is text.
+func TestMuchOfNothing(t *testing.T) {
+	c, err := fleet.NewChecker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(line string) (allocated uint64, err error) {
+		body := compressed(t, head+line+"\n"+tail)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = c.Check(body)
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc, err
+	}
+	for _, x := range []struct{ before, one, after string }{
+		{`{"finding":{"steps":[`, `{}`, `]}}`}, {`{"finding":{ "steps":[`, `{}`, `]}}`}, {`{"finding":{"entities":[`, `{}`, `]}}`}, {`{"finding":{"techniques":[`, `""`, `]}}`},
+		{`{"exposure":{"cves":[`, `{}`, `]}}`}, {`{"exposure":{"proof":[`, `{}`, `]}}`}, {`{"exposure":{"notes":[`, `""`, `]}}`},
+	} {
+		for n, want := range map[int]bool{20_000: true, 20_001: false, 350_000: false} {
+			line := x.before + strings.Repeat(x.one+",", n-1) + x.one + x.after
+			allocated, err := check(line)
+			if (err == nil) != want || err != nil && !strings.Contains(err.Error(), "more than 20000 values") {
+				t.Errorf("%s, %d times: %v", x.before, n, err)
+			}
+			if limit := uint64(20<<20 + 2*len(line)); allocated > limit { // lists grow by parts, and what they leave is garbage
+				t.Errorf("%s, %d times: %d bytes were allocated, want %d at most", x.before, n, allocated, limit)
+			}
+			t.Logf("%-24s %6d times: %8d bytes of %d", x.before, n, allocated, len(line))
+		}
+	}
+	if _, err := check(`{"finding":{"steps":[{"raw":"` + strings.Repeat(`\",{},`, 30_000) + `"}]}}`); err != nil {
+		t.Error("a text:", err)
 	}
 }
