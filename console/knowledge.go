@@ -60,6 +60,7 @@ type knowledgeData struct {
 	Levels      []levelClaims
 	Count       int
 	Independent int
+	Collections []publishedCollection // that claims may be published in, by who looks
 }
 
 // knowledge lists actors; with a question, who claims what of it.
@@ -90,6 +91,13 @@ func (c *Console) knowledge(v *visit) error {
 		}
 		list = slices.DeleteFunc(list, func(k *claim.Claim) bool { return k.Relation == claim.AliasOf })
 		d.Levels, d.Count, d.Independent = byLevel(list), len(list), b.Independent(list)
+	}
+	if v.scope.Whole() && v.account.Role.Rank() >= store.Publisher.Rank() {
+		all, err := c.collections(v)
+		if err != nil {
+			return err
+		}
+		d.Collections = choices(all, "claims")
 	}
 	return c.show(v, http.StatusOK, "knowledge", page{Title: v.t("Knowledge"), Data: d})
 }

@@ -119,10 +119,14 @@ func (d publicationData) Kept(form, field string) string {
 	return d.Sent.Get(field)
 }
 
-// Choices are the collections that claims, or indicators, may go to. The one that
-// is always there for the other kind is none.
+// Choices are the collections that claims, or indicators, may go to.
 func (d publicationData) Choices(kind string) []publishedCollection {
-	return slices.DeleteFunc(slices.Clone(d.Collections), func(k publishedCollection) bool {
+	return choices(d.Collections, kind)
+}
+
+// choices leaves out the collection that is always there for the other kind.
+func choices(all []publishedCollection, kind string) []publishedCollection {
+	return slices.DeleteFunc(slices.Clone(all), func(k publishedCollection) bool {
 		i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID })
 		return i >= 0 && taxii.Collections()[i].Alias != kind
 	})
@@ -171,24 +175,21 @@ func (c *Console) refusePublication(v *visit, status int, form, text string, val
 }
 
 func (c *Console) showPublication(v *visit, status int, done, problem string, d publicationData) error {
-	all, err := c.readable(v.ctx(), *v.account)
-	if err != nil {
+	var err error
+	if d.Collections, err = c.collections(v); err != nil {
 		return err
 	}
 	d.TLPs = store.TLPs()
 	where := map[string]publishedCollection{}
-	for _, k := range all {
-		p := publishedCollection{Collection: k, Marking: tlpName(k.TLP)}
-		if i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID }); i >= 0 {
-			p.Title, p.Description = v.t(k.Title), taxii.Collections()[i].Description
-		} else {
-			d.Own = append(d.Own, k)
-		}
-		if p.Objects, p.Last, err = c.Store.Published().Count(v.ctx(), k.ID); err != nil {
+	for i := range d.Collections {
+		k := &d.Collections[i]
+		if k.Objects, k.Last, err = c.Store.Published().Count(v.ctx(), k.ID); err != nil {
 			return err
 		}
-		d.Collections = append(d.Collections, p)
-		where[k.ID] = p
+		if !k.Always {
+			d.Own = append(d.Own, k.Collection)
+		}
+		where[k.ID] = *k
 	}
 	asked := v.r.URL.Query()
 	if v.r.Method == http.MethodPost {
@@ -220,6 +221,19 @@ func (c *Console) showPublication(v *visit, status int, done, problem string, d 
 	return c.show(v, status, "publication", p)
 }
 
+// collections lists those that the visit's account reads.
+func (c *Console) collections(v *visit) (list []publishedCollection, err error) {
+	all, err := c.readable(v.ctx(), *v.account)
+	for _, k := range all {
+		p := publishedCollection{Collection: k, Marking: tlpName(k.TLP)}
+		if i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID }); i >= 0 {
+			p.Title, p.Description = v.t(k.Title), taxii.Collections()[i].Description
+		}
+		list = append(list, p)
+	}
+	return list, err
+}
+
 // chosen is the collection that a form names; without, that of the kind which
 // is always there.
 func (c *Console) chosen(v *visit, kind string) (store.Collection, error) {
@@ -244,8 +258,8 @@ func (c *Console) chosen(v *visit, kind string) (store.Collection, error) {
 	return store.Collection{}, store.ErrNotFound
 }
 
-// publishClaims lets the knowledge go: what ships, and what was reviewed here,
-// but for what was withdrawn from the collection.
+// publishClaims lets the knowledge go, what ships and what was reviewed here, or
+// what was ticked of it, but for what was withdrawn from the collection.
 func (c *Console) publishClaims(v *visit) error {
 	k, err := c.chosen(v, "claims")
 	if err != nil {
@@ -255,12 +269,21 @@ func (c *Console) publishClaims(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.letGo(v, k, func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error) {
-		list := slices.DeleteFunc(slices.Clone(b.Claims), func(k claim.Claim) bool {
+	chosen := b.Claims
+	ticked, some := v.r.PostForm["claim"], v.r.PostForm.Has("choose")
+	if some {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(k claim.Claim) bool { return !slices.Contains(ticked, k.ID) })
+		if len(chosen) == 0 {
+			return c.refusePublication(v, http.StatusBadRequest, "", "Tick the claims to publish.")
+		}
+	}
+	return c.letGo(v, k, func(p store.Published, gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error) {
+		withdrawn := func(k claim.Claim) bool {
 			// What its author withdrew is published as that, and revoked too.
 			return k.Status != claim.Withdrawn && k.WithdrawnBy == "" && slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return gone[id] })
-		})
-		if left = len(b.Claims) - len(list); len(list) == 0 {
+		}
+		list := slices.DeleteFunc(slices.Clone(chosen), withdrawn)
+		if left = len(chosen) - len(list); len(list) == 0 {
 			return nil, nil, left, errAllGone
 		}
 		o := claims.Options{TLP: k.TLP, Set: "hub", Gone: func(id string) bool { return gone[id] }}
@@ -274,12 +297,44 @@ func (c *Console) publishClaims(v *visit) error {
 		if objects, err = taxii.ParseObjects(raws); err != nil {
 			return nil, nil, 0, err
 		}
+		if some { // the collection's event holds those of before too
+			there, err := c.published(v, p, k.ID, b.Claims)
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			for _, x := range b.Claims {
+				if !withdrawn(x) && there(x) && !slices.Contains(ticked, x.ID) {
+					list = append(list, x)
+				}
+			}
+		}
 		all := claims.Formats()
 		var out bytes.Buffer
 		i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == "misp" })
 		err = all[i].Write(&out, list, o)
 		return objects, out.Bytes(), left, err
 	})
+}
+
+// published tells which of the claims are in a collection, withdrawn or not.
+func (c *Console) published(v *visit, p store.Published, in string, list []claim.Claim) (func(claim.Claim) bool, error) {
+	var ids []string
+	for i := range list {
+		ids = append(ids, claims.IDs(&list[i])...)
+	}
+	have := map[string]bool{}
+	for part := range slices.Chunk(ids, 1000) {
+		page, _, err := p.Query(v.ctx(), in, taxii.Query{IDs: part})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range page {
+			have[o.ID] = true
+		}
+	}
+	return func(k claim.Claim) bool {
+		return slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return have[id] })
+	}, nil
 }
 
 // publishIndicators lets the indicators of a case go, and nothing of the victim.
@@ -320,7 +375,7 @@ func (c *Console) publishIndicators(v *visit) error {
 	if err := misp.WriteIndicators(&event, got, k.TLP, set); err != nil {
 		return err
 	}
-	return c.letGo(v, k, func(gone map[string]bool) ([]taxii.Object, []byte, int, error) {
+	return c.letGo(v, k, func(_ store.Published, gone map[string]bool) ([]taxii.Object, []byte, int, error) {
 		var without []taxii.Object
 		all := 0
 		for _, o := range objects {
@@ -363,14 +418,14 @@ func marking(objects []taxii.Object, tlp string) ([]taxii.Object, error) {
 // letGo publishes objects over TAXII, and the same as an event of the MISP feed.
 // What was withdrawn before stays so: make is told what, and says how many claims
 // or indicators that leaves out.
-func (c *Console) letGo(v *visit, k store.Collection, make func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error)) error {
+func (c *Console) letGo(v *visit, k store.Collection, make func(p store.Published, gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error)) error {
 	n, left := 0, 0
 	err := c.Store.Published().Change(v.ctx(), func(p store.Published) error {
 		gone, err := p.Revoked(v.ctx(), k.ID)
 		if err != nil {
 			return err
 		}
-		objects, event, without, err := make(gone)
+		objects, event, without, err := make(p, gone)
 		if err != nil {
 			return err
 		}

@@ -10,11 +10,13 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"limier/claim"
+	"limier/publish/claims"
 	"limier/publish/taxii"
 	"limier/store"
 )
@@ -215,6 +217,110 @@ func TestPublish(t *testing.T) {
 		t.Errorf("TAXII without a token: %d", code)
 	}
 }
+
+// TestPublishSingle: a publisher ticks single claims on the list; they go out,
+// under the collection's marking, and the others do not.
+func TestPublishSingle(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("pat", store.Publisher, "")
+	e.account("ann", store.Analyst, "")
+	e.account("tom", store.Publisher, "town")
+	v, sub := e.as("pat"), e.subscribe("pat")
+	const list = "/knowledge?q=Exchange+2021"
+	for name, want := range map[string]bool{"pat": true, "ann": false, "tom": false} {
+		if _, body := e.as(name).get(list); strings.Contains(body, `name="claim"`) != want {
+			t.Errorf("%s may tick claims: %v", name, !want)
+		}
+	}
+	if code, _ := v.post("/publication", "/publication/collections", url.Values{"title": {"Partners"}, "tlp": {"amber"}, "everybody": {"yes"}}); code != http.StatusOK {
+		t.Fatal(code)
+	}
+	partners := sub.collections()["Partners"]
+	for lang, want := range map[string]string{"en": "Publish the claim: ", "fr": "Publier l&#39;affirmation\u00a0: "} {
+		v.lang = lang
+		_, body := v.get(list)
+		if !strings.Contains(body, want) || !strings.Contains(body, "Partners (TLP:AMBER)") {
+			t.Errorf("%s: no %q", lang, want)
+		}
+	}
+	v.lang = "en"
+	_, body := v.get(list)
+	ids := regexp.MustCompile(`name="claim" value="([^"]+)"`).FindAllStringSubmatch(body, -1)
+	if len(ids) < 4 {
+		t.Fatal(len(ids), " claims to tick")
+	}
+	said := func() (n int) {
+		t.Helper()
+		var in struct {
+			Objects []struct {
+				Type    string
+				Revoked bool
+				Refs    []string `json:"object_marking_refs"`
+			}
+		}
+		if code := sub.get("/taxii2/limier/collections/"+partners+"/objects/?limit=1000", &in); code != http.StatusOK {
+			t.Fatal(code)
+		}
+		amber, _, err := claims.Marking("amber")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range in.Objects {
+			if slices.Contains([]string{"relationship", "note", "opinion"}, o.Type) && !o.Revoked {
+				n++
+				if len(o.Refs) != 1 || o.Refs[0] != amber {
+					t.Errorf("marked %v", o.Refs)
+				}
+			}
+		}
+		return n
+	}
+	parts := func() (n int) { // of the MISP event
+		t.Helper()
+		var events map[string]struct{ Info string }
+		if sub.get("/misp-feed/manifest.json", &events); len(events) != 1 {
+			t.Fatalf("%d events, want one", len(events))
+		}
+		for uuid := range events {
+			var in struct {
+				Event struct{ Object []struct{ Deleted bool } }
+			}
+			sub.get("/misp-feed/"+uuid+".json", &in)
+			for _, o := range in.Event.Object {
+				if !o.Deleted {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	for i, tick := range [][]string{{ids[0][1], ids[1][1]}, {ids[2][1]}} {
+		if code, body := v.post(list, "/publication/claims", url.Values{"choose": {"yes"}, "collection": {partners}, "claim": tick}); code != http.StatusOK || !strings.Contains(body, "Published: ") {
+			t.Fatal(code)
+		}
+		if want := 2 + i; said() != want || parts() != want {
+			t.Errorf("%d claims and %d parts of the event, want %d", said(), parts(), want)
+		}
+	}
+	for what, tick := range map[string][]string{"nothing": nil, "what is not there": {"made-up"}} {
+		if code, body := v.post(list, "/publication/claims", url.Values{"choose": {"yes"}, "collection": {partners}, "claim": tick}); code != http.StatusBadRequest || !strings.Contains(body, "Tick the claims to publish.") || said() != 3 {
+			t.Errorf("%s: %d", what, code)
+		}
+	}
+	// What is withdrawn stays so, and does not come back with another.
+	item := regexp.MustCompile(`name="item" value="([^"]+)"`).FindAllStringSubmatch(second(v.get("/publication?in="+partners)), -1)
+	if len(item) != 3 {
+		t.Fatalf("%d items, want 3", len(item))
+	}
+	if code, _ := v.post("/publication", "/publication/withdraw", url.Values{"item": {item[0][1]}, "reason": {"wrong"}}); code != http.StatusOK {
+		t.Fatal(code)
+	}
+	if code, _ := v.post(list, "/publication/claims", url.Values{"choose": {"yes"}, "collection": {partners}, "claim": {ids[3][1]}}); code != http.StatusOK || said() != 3 || parts() != 3 {
+		t.Errorf("%d: %d claims and %d parts of the event, want 3", code, said(), parts())
+	}
+}
+
+func second(_ int, s string) string { return s }
 
 // TestNamesakes: servers of one name, in organisations that do not know of each
 // other, have events of their own, the same ones each time.

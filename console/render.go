@@ -97,7 +97,7 @@ func (c *Console) funcs(w *words) template.FuncMap {
 		"plain":      func(v any) string { return publish.Plain(fmt.Sprint(v)) },
 		"when":       when, "day": day, "hue": hue, "levelHue": levelHue,
 		"recorded": func(s string) string { return publish.Plain(w.recorded(s)) },
-		"relation": w.relation, "tlp": tlpName,
+		"relation": w.relation, "line": w.line, "tlp": tlpName,
 		"say":     func(s string) template.HTML { return html.Say(w.lang, s) },
 		"join":    func(list []string) string { return publish.Plain(strings.Join(list, ", ")) },
 		"hash":    func(s string) string { return short(publish.Plain(s), 17) },
