@@ -102,6 +102,8 @@ func (r *runner) assigned(base value, name string, v value) {
 		if name == "href" {
 			r.redirect(v)
 		}
+	case name == "cssText" || tag == "style" && (name == "innerHTML" || name == "textContent" || name == "innerText"):
+		r.styled(v)
 	case tag == "script" && (name == "text" || name == "innerHTML" || name == "textContent" || name == "innerText"):
 		r.code(v, "a script element")
 	case name == "innerHTML" || name == "outerHTML" || name == "srcdoc":
@@ -140,6 +142,9 @@ func (r *runner) act(name string, this value, args []value) value {
 		if a.is("element") && a.o.name == "#text" && this.is("element") && this.o.name == "script" {
 			r.code(a.o.props["data"], "a script element")
 		}
+		if a.is("element") && a.o.name == "#text" && this.is("element") && this.o.name == "style" {
+			r.styled(a.o.props["data"])
+		}
 		if a.k == text && name != "appendChild" {
 			r.html(a)
 		}
@@ -154,6 +159,8 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 		r.html(v)
 		return value{}
+	case "insertRule":
+		r.styled(a)
 	case "insertAdjacentHTML":
 		r.html(arg(args, 1))
 		return value{}

@@ -87,6 +87,49 @@ func (p *page) hiddenLinks() {
 	p.judge(&l)
 }
 
+// styledAway finds elements that hold nothing but links to other hosts and that
+// styles of a script put away: who hides a part of his own page has no need of
+// a script.
+func (p *page) styledAway(css string) {
+	if css == "" || p.kind != markup || p.survey.has&aLink == 0 {
+		return
+	}
+	styled := map[string]hiding{}
+	for _, m := range sheet.FindAllStringSubmatch(strings.ToLower(css), 50) {
+		if hides(m[2]) == away {
+			styled[m[1]] = away
+		}
+	}
+	if len(styled) == 0 {
+		return
+	}
+	l := links{at: -1, hosts: map[string]bool{}}
+	low := p.markup()
+	var open tag
+	depth := 0
+	for t := range tags(low) {
+		switch {
+		case depth == 0:
+			if !t.closing && !empty(t.name) && byName(t, styled) == away {
+				open, depth = *t, 1
+			}
+			continue
+		case t.name == open.name && t.closing:
+			depth--
+		case t.name == open.name:
+			depth++
+		case t.closing:
+		case t.name == "a":
+			l.link(t, open.at, away)
+		case t.name != "p" && t.name != "br" && t.name != "li" && t.name != "ul" && t.name != "span" && t.name != "b" && t.name != "strong": // no list of links
+			return
+		}
+	}
+	if len(l.hosts) > 0 && l.own == 0 {
+		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", "A script puts links to other hosts out of sight: "+strings.Join(first(l.hosts, 3), ", ")+".", l.at, "")
+	}
+}
+
 func (l *links) link(t *tag, at int, how hiding) {
 	href, _ := t.attr("href")
 	switch h := host(href); {
@@ -196,6 +239,11 @@ func hidden(t *tag, styled map[string]hiding) hiding {
 	if t.name == "marquee" && t.tiny() {
 		return away
 	}
+	return byName(t, styled)
+}
+
+// byName says how styles keep an element out of sight by its id or class.
+func byName(t *tag, styled map[string]hiding) hiding {
 	if len(styled) == 0 {
 		return shown
 	}

@@ -67,8 +67,9 @@ type runner struct {
 	made   int
 	nest   int
 	deep   int
-	at     int   // offset in the file of the statement at hand
-	starts []int // of the scripts in the file, by the unit of their nodes
+	at     int    // offset in the file of the statement at hand
+	css    string // what scripts add to the page's styles
+	starts []int  // of the scripts in the file, by the unit of their nodes
 	queue  []event
 	codes  map[string]bool // that were run
 

@@ -29,6 +29,7 @@ func (p *page) run() {
 	}
 	if r != nil {
 		r.drain()
+		p.styledAway(r.css)
 	}
 }
 
@@ -92,6 +93,8 @@ func telling(held uint64, data []byte) bool {
 	switch {
 	case len(data) <= smallScript && (has(decoders) || has(texts) && has(brings)):
 		return true
+	case len(data) <= smallScript && has(of("createelement")) && bytes.Contains(data, []byte(":-")) && (bytes.Contains(data, []byte("'style'")) || bytes.Contains(data, []byte(`"style"`))):
+		return true // it may put something away
 	case !has(acts):
 		return false
 	case has(of("function(p,a,c,k,e")):

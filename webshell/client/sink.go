@@ -58,6 +58,16 @@ func (r *runner) code(v value, how string) value {
 	return out
 }
 
+// maxStyles bounds the styles that scripts add, in bytes.
+const maxStyles = 16 << 10
+
+// styled is text that becomes part of the page's styles.
+func (r *runner) styled(v value) {
+	if v.k == text && v.known() && len(r.css)+len(v.s) < maxStyles && r.spend(8*len(v.s)) {
+		r.css += v.s + "\n"
+	}
+}
+
 // compile is new Function(…): what it makes runs its last argument.
 func (r *runner) compile(args []value) value {
 	if len(args) == 0 {

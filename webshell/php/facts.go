@@ -50,6 +50,7 @@ type facts struct {
 	apart     int // times that known text was taken apart
 	exits     int // ways out of loops and functions that may be taken or not
 	cloak     int // conditions on the visitor's browser or referrer around it
+	placed    int // conditions on where he is, as another host says
 	varVars   int // $$name with a name that is not known
 	closures  []*closure
 	objects   []*object
@@ -418,10 +419,15 @@ func (m *machine) extension(n *node) {
 	}
 }
 
-// enter notes that a branch depends on the visitor's browser or referrer.
+// enter notes that a branch depends on the visitor's browser or referrer, or on
+// where he is.
 func (m *machine) enter(n *node, v value) func() {
 	if v.t&fromHeader == 0 {
-		return nothing
+		if v.t&placed == 0 {
+			return nothing
+		}
+		m.facts.placed++
+		return func() { m.facts.placed-- }
 	}
 	code := strings.ToLower(m.unit.code(n.pos, n.end))
 	searched := v.t&spotted != 0 || botWord(code)

@@ -223,7 +223,7 @@ func (m *machine) ternary(n *node) value {
 	undo()
 	b := m.eval(n.c)
 	if a.k <= vInt && b.k <= vInt { // a flag, which says what the condition did
-		a.t |= c.t & (fromHeader | spotted)
+		a.t |= c.t & (fromHeader | spotted | placed)
 	}
 	if v, ok := worse(a, b); ok {
 		return v
@@ -268,7 +268,7 @@ func (m *machine) cast(n *node) value {
 		if x, ok := v.number(); ok && n.s[0] != 'b' {
 			return x
 		}
-		return value{t: v.t & (fromHeader | spotted)}
+		return value{t: v.t & (fromHeader | spotted | placed)}
 	case "string", "binary":
 		if v.k == vObj {
 			return m.toString(v)

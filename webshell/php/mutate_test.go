@@ -1323,8 +1323,8 @@ func changes() []change {
 	return all
 }
 
-// places are where lines are put into a large file.
-var places = []string{"start", "first-line", "method", "if", "long-line", "end", "end-closed", "html"}
+// spots are where lines are put into a large file.
+var spots = []string{"start", "first-line", "method", "if", "long-line", "end", "end-closed", "html"}
 
 // inject puts what a page does into a file; from and to are the lines where it
 // stands then, and "" says that the file has no such place.
@@ -1473,7 +1473,7 @@ func TestWithin(t *testing.T) {
 			if name == "writes" { // which a program may let its own users do
 				continue
 			}
-			for _, place := range places {
+			for _, place := range spots {
 				out, from, to := inject(newCoat(1, base, place), text, page, place)
 				if out == "" {
 					continue

@@ -55,7 +55,7 @@ func (m *machine) logical(n *node) value {
 	if byes, bok := b.truth(); ok && bok && b.t&undecided == 0 {
 		return boolean(byes)
 	}
-	return value{t: (a.t | b.t) & (fromHeader | fromUndef | spotted)}
+	return value{t: (a.t | b.t) & (fromHeader | fromUndef | spotted | placed)}
 }
 
 // operate applies a binary operator.
@@ -75,7 +75,7 @@ func (m *machine) operate(k kind, a, b value) value {
 			t |= fromHeader | spotted
 		}
 		if !ok || t&undecided != 0 {
-			return value{t: t & (fromHeader | spotted)}
+			return value{t: t & (fromHeader | spotted | placed)}
 		}
 		return boolean(eq == (k == tEq || k == tSame))
 	case '<', '>', tLe, tGe, tShip:
@@ -289,7 +289,7 @@ func strictEqual(a, b value) (eq, ok bool) {
 
 func compare(k kind, a, b value, t taint) value {
 	if !a.exact() || !b.exact() || t&undecided != 0 {
-		return value{t: t & (fromHeader | spotted)}
+		return value{t: t & (fromHeader | spotted | placed)}
 	}
 	c := 0
 	if a.k == vStr && b.k == vStr && !(looksNumeric(a.s) && looksNumeric(b.s)) {
@@ -324,7 +324,7 @@ func (m *machine) unary(n *node) value {
 		if yes, ok := v.truth(); ok && v.t&undecided == 0 {
 			return boolean(!yes)
 		}
-		return value{t: v.t & (fromHeader | spotted)}
+		return value{t: v.t & (fromHeader | spotted | placed)}
 	case '~':
 		if v.k == vStr {
 			if !m.spend(len(v.s)) {

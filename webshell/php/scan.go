@@ -482,6 +482,9 @@ func interesting(data []byte, t trait) bool {
 	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("fopen(")) || bytes.Contains(data, []byte("<a ")) || bytes.Contains(data, []byte("<script")) || has(hasInclude)) {
 		return true
 	}
+	if has(hasRemote) && !classes && len(data) < 16<<10 && bytes.Contains(data, []byte("REMOTE_ADDR")) {
+		return true
+	}
 	if !classes && len(data) < 16<<10 && tellsPassword(data) {
 		return true
 	}
@@ -570,6 +573,16 @@ func oddPath(data []byte, word string) bool {
 			rest = rest[:e]
 		}
 		seen = from + len(rest)
+		if s := bytes.TrimLeft(bytes.TrimPrefix(data[at:min(len(data), at+160)], []byte("_once")), " \t("); len(s) > 1 {
+			if s[0] == '~' {
+				return true
+			}
+			if s[0] == '"' || s[0] == '\'' {
+				if p, _, ok := bytes.Cut(s[1:], s[:1]); ok && nameless(string(p)) {
+					return true
+				}
+			}
+		}
 		for _, w := range []string{`\x`, `\0`, `\1`, "://", "data:", "/tmp/", "/dev/shm/", ".jp", ".gif", ".png", ".ico", ".txt", ".zip", ".pdf"} {
 			if bytes.Contains(rest, []byte(w)) {
 				return true

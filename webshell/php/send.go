@@ -243,6 +243,8 @@ func (m *machine) output(n *node, v value) {
 	switch {
 	case m.facts.cloak > 0 && t&checked == 0:
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
+	case m.facts.placed > 0 && t&(checked|placed) == 0 && m.unwatched() && m.alone(v):
+		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown, as it comes, in some countries only.", n, v)
 	case t&decoded != 0 && t&unsure == 0:
 		verdict := webshell.Suspicious
 		if t&shady != 0 && m.alone(v) {

@@ -240,6 +240,9 @@ func (m *machine) sink(c *call) (value, bool) {
 			t, tr := taintOf(a0)
 			m.gadgets(value{t: t, tr: tr})
 		}
+		if c.name == "filesize" && a0.t&selfPath != 0 && a0.k == vUnknown {
+			return num(int64(len(m.file.src))), true
+		}
 		return value{}, false
 	case "filter_var", "filter_var_array":
 		if spec, ok := c.arg(1).ref.(*array); ok && c.name == "filter_var_array" {

@@ -255,7 +255,7 @@ func (m *machine) read(c *call, p value) value {
 		if p.t&secret != 0 && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
-		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t)
+		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)
 		if p.t&decoded != 0 || pasteHost(low) {
 			t |= shady
 		}
@@ -316,6 +316,15 @@ func (m *machine) filtered(c *call, path string) (value, bool) {
 		v = m.function(call{n: c.n, name: undo, args: []value{v}})
 	}
 	return v, v.k == vStr
+}
+
+// places marks what is fetched from a URL that says from which address the
+// visitor comes.
+func places(t taint) taint {
+	if t&address == 0 {
+		return 0
+	}
+	return placed
 }
 
 // holdsPasswords marks the files in which programs and systems keep passwords.
@@ -467,7 +476,7 @@ func (m *machine) source(c *call) (value, bool) {
 		v := value{t: fromRemote, tr: m.at(c.n)}
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
-				v.t |= u.v.t&(fromParam|fromRequest|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t)
+				v.t |= u.v.t&(fromParam|fromRequest|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t) | places(u.v.t)
 				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
 					v.t |= shady
 				}

@@ -413,7 +413,7 @@ func (m *machine) included(n *node, v value) {
 		return
 	}
 	m.includeKept(n, v)
-	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt") && m.unwatched() {
+	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt" || ok && nameless(s)) && m.unwatched() {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
 	}
 	switch {
@@ -432,6 +432,8 @@ func (m *machine) included(n *node, v value) {
 		m.report("data-include", webshell.Malicious, moderate, "Encoded data is included as a script.", n, v)
 	case strings.HasPrefix(low, "php://filter") && t&(fromRequest|fromUndef) != 0 && t&checked == 0 && m.isolated():
 		m.report("request-to-include", webshell.Webshell, moderate, "The request names the file that is decoded and included as a script.", n, v)
+	case strings.HasPrefix(low, "php://filter") && filtersBack(low):
+		m.report("data-include", webshell.Malicious, moderate, "A file that is no script until it is decoded is included.", n, v)
 	case strings.HasPrefix(low, "expect://"):
 		m.command(n, value{k: v.k, s: v.s[len("expect://"):], t: v.t, tr: v.tr}, "expect://")
 	case strings.HasPrefix(low, "zip://"), strings.HasPrefix(low, "compress.zlib://"), strings.HasPrefix(low, "phar://") && oddArchive(low[7:]):
@@ -444,6 +446,8 @@ func (m *machine) included(n *node, v value) {
 		m.report("odd-include", webshell.Malicious, high, "A file that is no script is included, under a hidden name.", n, v)
 	case ok && tempFolder(low) && (strings.HasPrefix(path.Base(low), ".") || strings.HasPrefix(path.Base(low), "sess_")):
 		m.report("odd-include", webshell.Malicious, moderate, "A hidden file of the folder for temporary files is included as a script.", n, v)
+	case ok && nameless(s) && !m.framed:
+		m.report("odd-include", webshell.Malicious, moderate, "A file without the name of a script is included by its full path.", n, v)
 	case ok && v.t&decoded != 0 && len(s) > 3:
 		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)
 	case (ok || v.k == vPart) && (oddFile(v.tail())):
@@ -470,6 +474,23 @@ func (m *machine) included(n *node, v value) {
 	if (!ok || low != "") && !m.opens(v) {
 		m.includes++
 	}
+}
+
+// filtersBack says that a stream filter decodes what goes through it.
+func filtersBack(low string) bool {
+	for _, w := range []string{"convert.base64-decode", "convert.quoted-printable-decode", "convert.iconv", "string.rot13", "zlib.inflate", "bzip2.decompress"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// nameless says that a full path on a server that is no Windows leads to a file
+// without extension. What systems install is named by its own rules.
+func nameless(s string) bool {
+	return strings.HasPrefix(s, "/") && strings.Count(s, "/") > 1 && path.Ext(s) == "" && !strings.HasSuffix(s, "/") &&
+		!strings.HasPrefix(s, "/etc/") && !strings.HasPrefix(s, "/usr/") && !strings.HasPrefix(s, "/dev/") && !strings.HasPrefix(s, "/proc/")
 }
 
 // tempFolder says that a path in lower case leads into a folder where everybody
