@@ -17,10 +17,13 @@ func (m *Machine) find(low string, class *Node, args int) *fun {
 	return nil
 }
 
+// maxSame is how many functions of one name are asked for the best.
+const maxSame = 200
+
 // best is find among the functions of one name.
 func best(funcs []*fun, class *Node, args int) *fun {
 	var best *fun
-	for _, f := range funcs {
+	for _, f := range funcs[:min(len(funcs), maxSame)] {
 		if class != nil && f.class != class {
 			continue
 		}

@@ -37,6 +37,7 @@ type cLexer struct {
 	end   int
 	js    bool
 	depth int // of interpolated strings
+	work  int // bytes looked at in vain
 }
 
 func (l *cLexer) add(k, op uint8, pos int, s string) {
@@ -458,10 +459,15 @@ func (l *cLexer) template(pos int) int {
 	return min(i+1, end)
 }
 
+// maxWork bounds the bytes that are looked at in vain for the ends of regular
+// expressions.
+const maxWork = 4 << 20
+
 func (l *cLexer) regex(i int) int {
 	src, end := l.src, l.end
 	class := false
-	for j := i + 1; j < end && src[j] != '\n'; j++ {
+	j := i + 1
+	for ; j < end && src[j] != '\n' && l.work < maxWork; j++ {
 		switch src[j] {
 		case '\\':
 			j++
@@ -481,6 +487,7 @@ func (l *cLexer) regex(i int) int {
 			return k
 		}
 	}
+	l.work += j - i
 	return l.operator(i)
 }
 

@@ -458,12 +458,13 @@ func (p *cParser) using(t Token) *Node {
 }
 
 func (p *cParser) class(t Token) *Node {
+	const maxBases = 2 << 10 // bytes of their names
 	p.i++
 	nt := p.next()
 	n := p.node(KClass, nt.Pos)
 	n.Name = nt.S
 	for k := p.tok(); k.Kind != tEOF && !p.op('{') && !p.op(';'); k = p.tok() {
-		if k.Kind == tIdent {
+		if k.Kind == tIdent && len(n.Low) < maxBases {
 			n.Low += " " + lowerASCII(k.S)
 		}
 		p.i++

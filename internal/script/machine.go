@@ -169,18 +169,18 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 		} else {
 			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
 		}
-		if parts > 1 && (m.tokens > maxTokens && len(segs) > 0 || !m.worth(toks)) {
+		if parts > 0 && m.tokens > maxTokens && len(segs) > 0 || parts > 1 && !m.worth(toks) {
 			continue
 		}
-		m.tokens += len(toks)
 		m.unalias(toks, d)
 		a := arena{unit: unit}
 		var b *Node
 		if d.VB() {
-			b, _ = parseVB(toks, d, a)
+			b, a = parseVB(toks, d, a)
 		} else {
-			b, _ = parseC(toks, d, a)
+			b, a = parseC(toks, d, a)
 		}
+		m.tokens += max(len(toks), a.made) // broken code makes more nodes than it has tokens
 		m.declare(b, nil, d)
 		out = append(out, b)
 	}

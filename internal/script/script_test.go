@@ -236,3 +236,40 @@ func BenchmarkLetters(b *testing.B) {
 		run(VBScript, code)
 	}
 }
+
+// Broken code makes several nodes a byte; only so many are made.
+func TestBrokenCode(t *testing.T) {
+	code := strings.Repeat("){", 500_000)
+	m := NewMachine(&recorder{})
+	nodes := 0
+	var count func(n *Node)
+	count = func(n *Node) {
+		nodes++
+		for _, k := range n.Kids {
+			if k != nil {
+				count(k)
+			}
+		}
+	}
+	for _, b := range m.Load(code, []Segment{{Start: 0, End: len(code)}}, VBScript) {
+		count(b)
+	}
+	if nodes > 3*maxTokens {
+		t.Errorf("%d nodes", nodes)
+	}
+}
+
+// The bases of a class are kept up to a bound, and what looks like a regular
+// expression without an end is not looked for again and again.
+func TestLongWay(t *testing.T) {
+	code := strings.Repeat("class ", 5_000)
+	b := NewMachine(&recorder{}).Load(code, []Segment{{Start: 0, End: len(code)}}, CSharp)
+	if n := len(b[0].Kids[0].Low); n > 4<<10 {
+		t.Errorf("the bases of a class take %d bytes", n)
+	}
+	code = strings.Repeat("= /[", 20_000)
+	l := cLexer{src: code, end: len(code), js: true}
+	if l.run(0, 1<<30); l.work > maxWork+len(code) {
+		t.Errorf("%d bytes looked at in vain", l.work)
+	}
+}

@@ -42,6 +42,7 @@ func pathological() map[string]string {
 		"recursion":     "<% function f(x)\n f = f(x & \"a\") & f(x & \"b\")\n end function\n execute f(\"\") %>",
 		"segments":      strings.Repeat("<%execute x%>", n/2),
 		"replace":       "<% s = \"aaaaaaaa\"\n for i = 1 to 100 : s = Replace(s, \"a\", \"aaaaaaaa\") : next : execute s %>",
+		"one name":      "<% execute x\n" + strings.Repeat("sub a {}", n) + end,
 		"encoded":       "<%#@~^" + strings.Repeat("execute @#@&", n/2) + "%>",
 	}
 }

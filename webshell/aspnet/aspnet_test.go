@@ -45,6 +45,7 @@ func pathological() map[string]string {
 		"razor":         strings.Repeat("@(", 5*n),
 		"tags":          strings.Repeat("<asp:TextBox id=a runat=server", n/4),
 		"interpolation": open + strings.Repeat("$\"{", n) + end,
+		"bases":         open + strings.Repeat("class ", n) + end,
 		"unicode":       open + strings.Repeat("\\u0061", n) + end,
 	}
 }

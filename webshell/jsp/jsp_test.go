@@ -18,7 +18,7 @@ func TestArchives(t *testing.T) {
 
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.jsp", `<% Class.forName("a"); x = `, "", 10<<20,
-		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,", "l.add(x->1);f=l.get(0);l.add(f::a);")
+		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,", "l.add(x->1);f=l.get(0);l.add(f::a);", "ProcessBuilder::new;", "%>${", "%><a:scriptlet ")
 }
 
 func FuzzAnalyse(f *testing.F) {
@@ -76,5 +76,13 @@ func TestPlainWord(t *testing.T) {
 		if got := plainWord(pattern); got != want {
 			t.Errorf("plainWord(%q) = %v, want %v", pattern, got, want)
 		}
+	}
+}
+
+// Expressions that do not end are not read to the end of the page each.
+func TestOpenExpressions(t *testing.T) {
+	s := &splitter{data: []byte(strings.Repeat("${", 100_000)), page: &page{}, line: 1}
+	if s.run(); s.vain > maxVain+len(s.data) {
+		t.Errorf("%d bytes read in vain", s.vain)
 	}
 }

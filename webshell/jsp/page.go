@@ -94,6 +94,8 @@ type splitter struct {
 	line int // of done
 	done int // bytes of data whose lines are counted
 	els  [][2]int
+	vain int  // bytes looked at for ends of expressions that have none
+	open bool // no tag ends from here on
 
 	named map[string][]byte // entities that the document declares, once needed
 }
@@ -191,8 +193,12 @@ func (s *splitter) tag(i int) int {
 	default:
 		return j
 	}
-	open := bytes.IndexByte(s.data[j:], '>')
+	open := -1
+	if !s.open {
+		open = bytes.IndexByte(s.data[j:], '>')
+	}
 	if open < 0 {
+		s.open = true
 		return j
 	}
 	from := j + open + 1
@@ -253,11 +259,15 @@ func attr(tag []byte, name string) string {
 	return string(rest[1 : 1+n])
 }
 
+// maxVain bounds the bytes that are looked at in vain for the ends of expressions.
+const maxVain = 16 << 20
+
 // expression notes ${…} if it calls a method: the others cannot act.
 func (s *splitter) expression(i int) int {
 	depth, call := 0, false
 	var quote byte
-	for j := i + 1; j < len(s.data) && j < i+1<<20; j++ {
+	j := i + 1
+	for ; j < len(s.data) && j < i+1<<20 && s.vain < maxVain; j++ {
 		c := s.data[j]
 		switch {
 		case quote != 0:
@@ -283,6 +293,7 @@ func (s *splitter) expression(i int) int {
 			}
 		}
 	}
+	s.vain += j - i
 	return i + 2
 }
 
