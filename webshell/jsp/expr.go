@@ -488,6 +488,9 @@ func element(v, index value) value {
 	return out
 }
 
+// maxName is how long the name of a class with its packages may be, in bytes.
+const maxName = 1 << 10
+
 // field is v.word without a call.
 func (w *walker) field(v value, word string, at int32) value {
 	w.target = varKey{0, word}
@@ -497,7 +500,7 @@ func (w *walker) field(v value, word string, at int32) value {
 	if word == "length" {
 		return value{typ: "int"}
 	}
-	if v.name != "" && v.typ == "" && v.taint == 0 {
+	if v.name != "" && v.typ == "" && v.taint == 0 && len(v.name) < maxName {
 		return value{name: v.name + "." + word}
 	}
 	if x, ok := w.vars[varKey{0, word}]; ok && v.typ != "Request" {
