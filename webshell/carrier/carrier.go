@@ -201,6 +201,9 @@ func judgeInner(inner []*webshell.Language, name string, data []byte, start int)
 // follow one another closely are looked at together.
 const maxValue = 2048
 
+// maxSettings is how much of a page in the settings of a server is judged, in bytes.
+const maxSettings = 256 << 10
+
 // oab judges the dump of a virtual directory whose external address is a
 // page.
 func oab(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
@@ -219,7 +222,7 @@ func oab(inner []*webshell.Language, name string, data []byte) []webshell.Reason
 		if ok {
 			r := reason(data, at+start, webshell.Webshell, "page-in-settings", "The external address of a virtual directory is a page: the server's own settings were written into a file that it runs.")
 			r.Confidence = finding.HighConfidence
-			best, rest := judgeInner(inner, "inner.aspx", data, at+start)
+			best, rest := judgeInner(inner, "inner.aspx", data[:min(len(data), at+start+maxSettings)], at+start)
 			out := []webshell.Reason{r}
 			if best != nil {
 				out[0].Family = best.Family
