@@ -461,7 +461,7 @@ func (l *cLexer) template(pos int) int {
 
 // maxWork bounds the bytes that are looked at in vain for the ends of regular
 // expressions.
-const maxWork = 4 << 20
+const maxWork = 1 << 20
 
 func (l *cLexer) regex(i int) int {
 	src, end := l.src, l.end
@@ -487,7 +487,7 @@ func (l *cLexer) regex(i int) int {
 			return k
 		}
 	}
-	l.work += j - i
+	l.work += j - i - 1
 	return l.operator(i)
 }
 
