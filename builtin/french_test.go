@@ -3,12 +3,9 @@ package builtin_test
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,6 +13,7 @@ import (
 
 	"limier/builtin"
 	"limier/detect"
+	"limier/internal/sourcetest"
 	"limier/publish/html"
 	"limier/sigma"
 	"limier/webshell"
@@ -128,51 +126,23 @@ var noGap = []string{
 // What the readers of evidence say of what they could not read has French
 // words: each text of an error in their code is tried.
 func TestFrenchGaps(t *testing.T) {
-	var files []string
-	for _, pattern := range []string{"../acquire/*.go", "../parse/*.go", "../parse/*/*.go", "../internal/evtx/*.go", "../internal/regf/*.go", "../internal/peversion/*.go", "../scan/*.go"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil || len(found) == 0 {
-			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
-		}
-		files = append(files, found...)
-	}
-	verbs := regexp.MustCompile(`%[+#.0-9]*[a-zA-Z]`)
 	said := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+	sourcetest.Each(t, func(_ string, n ast.Node) {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
+		f, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || f.Sel.Name != "Errorf" && (f.Sel.Name != "New" || fmt.Sprint(f.X) != "errors") {
+			return
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) == 0 {
-				return true
-			}
-			f, ok := call.Fun.(*ast.SelectorExpr)
-			text, literal := call.Args[0].(*ast.BasicLit)
-			if !ok || !literal || f.Sel.Name != "Errorf" && (f.Sel.Name != "New" || fmt.Sprint(f.X) != "errors") {
-				return true
-			}
-			format, err := strconv.Unquote(text.Value)
-			if err != nil || slices.Contains(noGap, format) || !regexp.MustCompile(`[a-z]{3}`).MatchString(verbs.ReplaceAllString(format, "")) {
-				return true
-			}
-			said++
-			french(t, verbs.ReplaceAllStringFunc(format, func(v string) string {
-				switch v {
-				case "%d":
-					return "7"
-				case "%w": // a sentinel of ours, tried by itself
-					return "cut short"
-				}
-				return "x"
-			}))
-			return true
-		})
-	}
+		format := sourcetest.Text(call.Args[0])
+		if slices.Contains(noGap, format) || !regexp.MustCompile(`[a-z]{3}`).MatchString(sourcetest.Bare(format)) {
+			return
+		}
+		said++
+		french(t, sourcetest.Filled(format, "cut short")) // a sentinel of ours, tried by itself
+	}, "../acquire/*.go", "../parse/*.go", "../parse/*/*.go", "../internal/evtx/*.go", "../internal/regf/*.go", "../internal/peversion/*.go", "../scan/*.go")
 	if said < 60 {
 		t.Errorf("only %d texts", said)
 	}
