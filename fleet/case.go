@@ -24,9 +24,10 @@ const (
 	maxMessages = 500_000
 )
 
-// maxValues bounds what one message holds in all. An empty step is three bytes
-// long and takes 150 of memory: the 4 MiB of a line would take hundreds.
-const maxValues = 20_000
+// maxValues bounds what one message holds in all: room for 16,000 addresses, which
+// collectors sent that did not leave any out yet. An empty step is three bytes long
+// and takes 150 of memory: the 4 MiB of a line would take hundreds.
+const maxValues = 50_000
 
 // A Checked is a case that was read from end to end.
 type Checked struct {

@@ -261,8 +261,8 @@ func (a *Agent) send(ctx context.Context, name string) error {
 		return err
 	}
 	c, err := fleet.Check(body)
-	if err != nil { // torn by something that Put cannot guard against
-		a.Log.Error("a case in the spool is damaged and was put aside", "case", name, "error", err)
+	if err != nil { // torn by something that Put cannot guard against, or more than hubs take
+		a.Log.Error("a case in the spool is damaged or too large; it was put aside, and the hub does not have it", "case", name, "error", err)
 		return a.spool.Reject(name)
 	}
 	evidence := hex.EncodeToString(c.Evidence[:])

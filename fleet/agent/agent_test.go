@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"limier/evidence"
+	"limier/finding"
 	"limier/fleet"
 	"limier/parse"
 	"limier/sigma"
@@ -256,6 +257,52 @@ func TestWorthSending(t *testing.T) {
 	}
 	if len(gaps) != 1 || gaps[0].Count != 1002 {
 		t.Error(gaps)
+	}
+}
+
+// TestBounded: a case stays small enough for a hub, whatever the logs hold; what
+// a finding is about, and what has its ordinary size, is sent as it is.
+func TestBounded(t *testing.T) {
+	long := strings.Repeat("<", 15_000)
+	f := finding.Finding{ID: "1", Rule: "webshell", Title: long, Reason: long, Phase: finding.Backdoor, Level: finding.Critical, Confidence: finding.HighConfidence}
+	for i := range 9000 { // as many addresses scan a server that is on the Internet for some months
+		f.Entities = append(f.Entities, finding.Entity{Type: finding.Address, Value: fmt.Sprintf("2001:db8::%x", i), Role: "attacker"}, finding.Entity{Type: finding.UserAgent, Value: long + fmt.Sprint(i)})
+	}
+	shell := finding.Entity{Type: finding.FilePath, Value: "inetpub/wwwroot/x.aspx", Role: "shell"}
+	f.Entities = append(f.Entities, shell)
+	for range 60 {
+		f.Steps = append(f.Steps, finding.Step{Text: long, Ref: evidence.Ref{Path: "u_ex.log", Line: 1}, Raw: long[:2000]})
+	}
+	c := storetest.Case(1, true)
+	c.Findings = append(c.Findings, f)
+	before := len(f.Entities)
+	s := spool(t, t.TempDir(), Limits{})
+	a := &Agent{Config: Config{Dir: t.TempDir(), Now: time.Now, Log: discard(), Scan: func(context.Context) iter.Seq2[wire.Message, error] {
+		return func(yield func(wire.Message, error) bool) {
+			yield(wire.Message{Start: &c.Start}, nil)
+			for i := range c.Findings {
+				yield(wire.Message{Finding: &c.Findings[i]}, nil)
+			}
+			yield(wire.Message{End: &wire.End{}}, nil)
+		}
+	}}, spool: s}
+	if err := a.scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := fleet.Check([]byte(waiting(t, s)[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(c.Findings) - 1
+	if diff := cmp.Diff(c.Findings[:last], got.Case.Findings[:last]); diff != "" {
+		t.Error(diff)
+	}
+	sent := got.Case.Findings[last]
+	if !slices.Contains(sent.Entities, shell) || sent.Entities[0] != f.Entities[0] || len(sent.Steps) != 60 || len(f.Entities) != before || f.Steps[0].Text != long {
+		t.Error(len(sent.Entities), sent.Entities[:2])
+	}
+	if len(got.Case.Gaps) != 1 || got.Case.Gaps[0].Count != before-len(sent.Entities) {
+		t.Error(got.Case.Gaps)
 	}
 }
 
