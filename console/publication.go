@@ -277,7 +277,11 @@ func (c *Console) publishClaims(v *visit) error {
 			return c.refusePublication(v, http.StatusBadRequest, "", "Tick the claims to publish.")
 		}
 	}
-	return c.letGo(v, k, func(p store.Published, gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error) {
+	var join func(old, fresh []byte) ([]byte, error)
+	if some {
+		join = func(old, fresh []byte) ([]byte, error) { return feed.Join(old, fresh, claims.Title) }
+	}
+	return c.letGo(v, k, join, func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error) {
 		withdrawn := func(k claim.Claim) bool {
 			// What its author withdrew is published as that, and revoked too.
 			return k.Status != claim.Withdrawn && k.WithdrawnBy == "" && slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return gone[id] })
@@ -297,44 +301,12 @@ func (c *Console) publishClaims(v *visit) error {
 		if objects, err = taxii.ParseObjects(raws); err != nil {
 			return nil, nil, 0, err
 		}
-		if some { // the collection's event holds those of before too
-			there, err := c.published(v, p, k.ID, b.Claims)
-			if err != nil {
-				return nil, nil, 0, err
-			}
-			for _, x := range b.Claims {
-				if !withdrawn(x) && there(x) && !slices.Contains(ticked, x.ID) {
-					list = append(list, x)
-				}
-			}
-		}
 		all := claims.Formats()
 		var out bytes.Buffer
 		i := slices.IndexFunc(all, func(f claims.Format) bool { return f.Name == "misp" })
 		err = all[i].Write(&out, list, o)
 		return objects, out.Bytes(), left, err
 	})
-}
-
-// published tells which of the claims are in a collection, withdrawn or not.
-func (c *Console) published(v *visit, p store.Published, in string, list []claim.Claim) (func(claim.Claim) bool, error) {
-	var ids []string
-	for i := range list {
-		ids = append(ids, claims.IDs(&list[i])...)
-	}
-	have := map[string]bool{}
-	for part := range slices.Chunk(ids, 1000) {
-		page, _, err := p.Query(v.ctx(), in, taxii.Query{IDs: part})
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range page {
-			have[o.ID] = true
-		}
-	}
-	return func(k claim.Claim) bool {
-		return slices.ContainsFunc(claims.IDs(&k), func(id string) bool { return have[id] })
-	}, nil
 }
 
 // publishIndicators lets the indicators of a case go, and nothing of the victim.
@@ -375,7 +347,7 @@ func (c *Console) publishIndicators(v *visit) error {
 	if err := misp.WriteIndicators(&event, got, k.TLP, set); err != nil {
 		return err
 	}
-	return c.letGo(v, k, func(_ store.Published, gone map[string]bool) ([]taxii.Object, []byte, int, error) {
+	return c.letGo(v, k, nil, func(gone map[string]bool) ([]taxii.Object, []byte, int, error) {
 		var without []taxii.Object
 		all := 0
 		for _, o := range objects {
@@ -417,15 +389,16 @@ func marking(objects []taxii.Object, tlp string) ([]taxii.Object, error) {
 
 // letGo publishes objects over TAXII, and the same as an event of the MISP feed.
 // What was withdrawn before stays so: make is told what, and says how many claims
-// or indicators that leaves out.
-func (c *Console) letGo(v *visit, k store.Collection, make func(p store.Published, gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error)) error {
+// or indicators that leaves out. The event takes the place of one that is there,
+// which join, unless it is nil, puts into it first.
+func (c *Console) letGo(v *visit, k store.Collection, join func(old, fresh []byte) ([]byte, error), make func(gone map[string]bool) (objects []taxii.Object, event []byte, left int, err error)) error {
 	n, left := 0, 0
 	err := c.Store.Published().Change(v.ctx(), func(p store.Published) error {
 		gone, err := p.Revoked(v.ctx(), k.ID)
 		if err != nil {
 			return err
 		}
-		objects, event, without, err := make(p, gone)
+		objects, event, without, err := make(gone)
 		if err != nil {
 			return err
 		}
@@ -441,6 +414,11 @@ func (c *Console) letGo(v *visit, k store.Collection, make func(p store.Publishe
 		old, _, err := p.Query(v.ctx(), feedOf(k), taxii.Query{IDs: []string{in.Event.UUID}})
 		if err != nil {
 			return err
+		}
+		if len(old) > 0 && join != nil {
+			if event, err = join(old[0].JSON, event); err != nil {
+				return err
+			}
 		}
 		if len(old) > 0 {
 			if event, err = feed.Keep(old[0].JSON, event, c.Now()); err != nil {

@@ -320,6 +320,51 @@ func TestPublishSingle(t *testing.T) {
 	}
 }
 
+// TestPublishSingleVersion: a new version of a claim that was published does not
+// leave because another claim was ticked.
+func TestPublishSingleVersion(t *testing.T) {
+	e := newEstate(t, nil)
+	e.account("pat", store.Publisher, "")
+	v, sub := e.as("pat"), e.subscribe("pat")
+	first := claim.Claim{ID: "first", Version: 1, Attributors: []claim.Party{{Identity: "Town Crier"}}, Relation: claim.AttributedTo, Object: claim.Thing{Name: "Exchange 2021"}, Target: claim.Thing{Name: "HAFNIUM"}, Level: claim.Group,
+		Polarity: claim.Affirms, Modality: claim.Asserted, SaidOn: "2021-03-09", Wording: "it was HAFNIUM", Evidence: []claim.Quote{{Document: "a press release"}}}
+	other := first
+	other.ID, other.SaidOn, other.Wording = "other", "2021-03-10", "HAFNIUM it was"
+	add := func(list ...claim.Claim) {
+		t.Helper()
+		if err := e.hub.AddClaims(t.Context(), list, "ann", e.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// check publishes what is ticked, and looks for words of the claims.
+	check := func(tick string, want map[string]bool) {
+		t.Helper()
+		if code, _ := v.post("/knowledge?q=Exchange+2021", "/publication/claims", url.Values{"choose": {"yes"}, "claim": {tick}}); code != http.StatusOK {
+			t.Fatal(code)
+		}
+		var events map[string]struct{ Info string }
+		sub.get("/misp-feed/manifest.json", &events)
+		var said []byte
+		for uuid := range events {
+			var event json.RawMessage
+			sub.get("/misp-feed/"+uuid+".json", &event)
+			said = append(said, event...)
+		}
+		for words, is := range want {
+			if bytes.Contains(said, []byte(words)) != is {
+				t.Errorf("%q is in the feed: %v", words, !is)
+			}
+		}
+	}
+	add(first, other)
+	check("first", map[string]bool{"it was HAFNIUM": true, "HAFNIUM it was": false})
+	next := first
+	next.Version, next.Wording = 2, "a secret word"
+	add(next)
+	check("other", map[string]bool{"it was HAFNIUM": true, "HAFNIUM it was": true, "a secret word": false})
+	check("first", map[string]bool{"it was HAFNIUM": false, "HAFNIUM it was": true, "a secret word": true})
+}
+
 func second(_ int, s string) string { return s }
 
 // TestNamesakes: servers of one name, in organisations that do not know of each

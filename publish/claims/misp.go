@@ -67,7 +67,7 @@ func writeMISP(w io.Writer, list []claim.Claim, o Options) error {
 	}
 	who := cmp.Or(o.Publisher, "Limier")
 	event := map[string]any{
-		"uuid": publish.UUID(publish.Space, "misp claims\n"+cmp.Or(o.Set, list[0].ID+"\n"+strconv.Itoa(len(list)))), "info": fmt.Sprintf("%d claims: who says what", len(list)),
+		"uuid": publish.UUID(publish.Space, "misp claims\n"+cmp.Or(o.Set, list[0].ID+"\n"+strconv.Itoa(len(list)))), "info": Title(len(list)),
 		"date": newest.Format("2006-01-02"), "timestamp": seconds(newest.Unix()), "threat_level_id": "4", "analysis": "2", "distribution": "0", "published": false,
 		"attribute_count": "0", "Attribute": []any{},
 		"Orgc": map[string]string{"name": publish.Plain(who), "uuid": publish.UUID(publish.Space, "misp org\n"+strings.ToLower(who))},
@@ -86,6 +86,9 @@ func writeMISP(w io.Writer, list []claim.Claim, o Options) error {
 		return enc.Encode(map[string]any{"Event": event})
 	})
 }
+
+// Title is that of an event with so many claims.
+func Title(n int) string { return fmt.Sprintf("%d claims: who says what", n) }
 
 // Comment is that of the MISP object which carries a claim.
 func Comment(claimID string) string { return publish.Plain("claim " + claimID) }

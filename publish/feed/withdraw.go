@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -70,6 +71,37 @@ func Keep(old, fresh []byte, at time.Time) ([]byte, error) {
 		return old, nil
 	}
 	e["timestamp"] = later(was, at)
+	return json.Marshal(doc)
+}
+
+// Join is an event with its new objects, and with those that the version before
+// has besides, as they were; title names it by how many there are.
+func Join(old, fresh []byte, title func(objects int) string) ([]byte, error) {
+	_, was, err := open(old)
+	if err != nil {
+		return nil, err
+	}
+	doc, e, err := open(fresh)
+	if err != nil {
+		return nil, err
+	}
+	added := parts(e, "Object")
+	all := []any{}
+	for _, o := range parts(was, "Object") {
+		i := slices.IndexFunc(added, func(a map[string]any) bool { return a["uuid"] == o["uuid"] })
+		switch {
+		case i >= 0:
+			o = added[i]
+			added = slices.Delete(added, i, i+1)
+		case isDeleted(o):
+			continue
+		}
+		all = append(all, o)
+	}
+	for _, o := range added {
+		all = append(all, o)
+	}
+	e["Object"], e["info"] = all, title(len(all))
 	return json.Marshal(doc)
 }
 
