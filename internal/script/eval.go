@@ -216,6 +216,9 @@ func (m *Machine) evalName(n *Node) Value {
 			return v
 		}
 	}
+	if len(n.Low) > maxClass {
+		return Value{}
+	}
 	return Value{K: VType, S: n.Low}
 }
 
@@ -240,6 +243,10 @@ func (m *Machine) evalMember(n *Node) Value {
 	}
 	return m.property(n, recv, n.Low)
 }
+
+// maxClass bounds the name of a class with its namespace, in bytes: it is read
+// and copied for each of its members.
+const maxClass = 256
 
 // property reads what no host knows.
 func (m *Machine) property(n *Node, recv Value, name string) Value {
@@ -268,7 +275,7 @@ func (m *Machine) property(n *Node, recv Value, name string) Value {
 		if v, ok := constant(name); ok {
 			return v
 		}
-		if len(recv.S) > 200 {
+		if len(recv.S)+len(name) > maxClass {
 			return recv
 		}
 		return Value{K: VType, S: recv.S + "." + name}

@@ -125,9 +125,11 @@ func (m *Machine) execNode(n *Node) control {
 	case KContinue:
 		return continues
 	case KImport:
-		if len(n.Attr) > 0 { // using A = B.C;
+		switch {
+		case len(n.Low) > maxClass:
+		case len(n.Attr) > 0: // using A = B.C;
 			m.SetGlobal(n.Attr[0], Value{K: VType, S: n.Low})
-		} else if n.Op == 's' && len(m.imports) < 64 {
+		case n.Op == 's' && len(m.imports) < 64:
 			m.imports = append(m.imports, n.Low)
 		}
 	}

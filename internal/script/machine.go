@@ -199,8 +199,8 @@ func (m *Machine) Alias(name, class string, d Dialect) {
 	if d.VB() {
 		name = lowerASCII(name)
 	}
-	if len(m.aliases) < maxAliases {
-		m.aliases[name] = lastName(class)
+	if class = lastName(class); len(m.aliases) < maxAliases && len(class) <= maxClass { // it is put wherever the name stands
+		m.aliases[name] = class
 	}
 }
 

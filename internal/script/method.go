@@ -240,7 +240,7 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 		if len(args) < 2 {
 			with, ok2 = " ", true
 		}
-		if missing := size - m.letters(s).len(); known && ok && ok2 && missing < 1<<16 {
+		if missing := size - m.letters(s).len(); known && ok && ok2 && len(with) == 1 && missing < 1<<16 {
 			with = strings.Repeat(with, max(0, missing))
 			if name == "padleft" {
 				return m.folded(with+s, recv)

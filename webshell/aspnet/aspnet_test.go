@@ -45,6 +45,8 @@ func pathological() map[string]string {
 		"razor":         strings.Repeat("@(", 5*n),
 		"tags":          strings.Repeat("<asp:TextBox id=a runat=server", n/4),
 		"interpolation": open + strings.Repeat("$\"{", n) + end,
+		"alias":         open + "using a = " + strings.Repeat("b", n) + "; " + strings.Repeat("a.", n/2) + strings.Repeat("a=a+a;", n/6) + end,
+		"padding":       open + `b = "b".PadLeft(60000, "b");` + strings.Repeat(`a = "a".PadLeft(60000, b);`, n/20) + end,
 		"bases":         open + strings.Repeat("class ", n) + end,
 		"unicode":       open + strings.Repeat("\\u0061", n) + end,
 	}

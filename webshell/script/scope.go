@@ -57,14 +57,14 @@ var heads = []*regexp.Regexp{
 	ruby:   regexp.MustCompile(`^(\s*)def\s+(?:self\.)?(\w+)[\s(]*([^)]*)`),
 }
 
-// functions finds where functions begin, and where they end by their
-// indentation. What is not understood is taken as outside all of them.
+// functions finds where functions begin, and where they end: by indentation,
+// in Perl by braces too. What is not understood is taken as outside all of them.
 func (s *scan) functions() {
 	if s.tongue == other {
 		return
 	}
 	s.named = map[string][]int{}
-	depth, open := 0, -1
+	depth, open, braces, ragged, quoted := 0, -1, 0, false, false
 	for i := 0; i < len(s.Data); {
 		end := bytes.IndexByte(s.Data[i:], '\n')
 		if end < 0 {
@@ -73,9 +73,22 @@ func (s *scan) functions() {
 		line := s.Data[i : i+min(end, 400)]
 		text := bytes.TrimLeft(line, " \t")
 		indent := len(line) - len(text)
-		def := bytes.HasPrefix(text, []byte("sub ")) || bytes.HasPrefix(text, []byte("def ")) || bytes.HasPrefix(text, []byte("async "))
-		if open >= 0 && len(text) > 0 && indent <= depth && (def || s.tongue == python || text[0] == '}' || bytes.HasPrefix(text, []byte("end"))) {
-			s.funcs[open].hi, open = i, -1
+		def := defines(text)
+		if open >= 0 && len(text) > 0 && indent <= depth {
+			ends := def
+			switch s.tongue {
+			case perl:
+				ends = ends || text[0] == '}' && braces <= 1
+			case python:
+				ends = ends || !quoted // which text over several lines is not
+			case ruby:
+				last := bytes.HasPrefix(text, []byte("end"))
+				ends = ends || last && !ragged
+				ragged = ragged || !last // the body is not indented
+			}
+			if ends {
+				s.funcs[open].hi, open = i, -1
+			}
 		}
 		if m := heads[s.tongue].FindSubmatch(line); def && m != nil && len(s.funcs) < maxFunctions {
 			if open >= 0 {
@@ -85,12 +98,25 @@ func (s *scan) functions() {
 			for _, w := range webshell.Words(m[3], false) {
 				f.params = append(f.params, w)
 			}
-			open, depth = len(s.funcs), indent
+			open, depth, braces, ragged = len(s.funcs), indent, 0, false
 			s.named[string(m[2])] = append(s.named[string(m[2])], open)
 			s.funcs = append(s.funcs, f)
 		}
+		count := func(mark string) int { return bytes.Count(s.Data[i:i+end], []byte(mark)) }
+		switch s.tongue {
+		case perl:
+			braces += count("{") - count("}")
+		case python:
+			quoted = quoted != ((count(`"""`)+count("'''"))%2 == 1)
+		}
 		i += end + 1
 	}
+}
+
+// defines reports whether a line or statement may begin a function.
+func defines(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	return bytes.HasPrefix(text, []byte("sub ")) || bytes.HasPrefix(text, []byte("def ")) || bytes.HasPrefix(text, []byte("async "))
 }
 
 // within returns the function around an offset, or nil.
@@ -110,7 +136,7 @@ func (s *scan) within(at int) *function {
 func (s *scan) pass(from, to int) bool {
 	to = min(to, from+maxArguments)
 	text := s.Data[from:to]
-	if len(s.funcs) == 0 || heads[s.tongue].Match(text) {
+	if len(s.funcs) == 0 || defines(text) {
 		return false
 	}
 	var waiting []int
@@ -268,6 +294,9 @@ func (s *scan) quoted(at, end int) bool {
 		return false
 	}
 	before := s.Data[max(open, at-400):at]
+	if bytes.HasSuffix(bytes.TrimRight(before, " \t"), []byte(";")) {
+		return false // a statement: the mark belongs to a pattern, or ends what an earlier line began
+	}
 	switch s.tongue {
 	case perl:
 		return !bytes.Contains(before, []byte("@{[")) && !bytes.Contains(before, []byte(`${\`))

@@ -231,15 +231,33 @@ func (s *scan) sink(c call) {
 		return
 	}
 	verdict, sure := webshell.Webshell, finding.HighConfidence
-	if len(s.Data) > maxNames {
+	if !s.sure(at, c.at) {
 		verdict, sure = webshell.Suspicious, finding.LowConfidence
 	}
 	s.Add(verdict, sure, "request-to-command", "The script runs a command or code from the request.", at, c.at)
 }
 
-// maxNames is how large a script may be, in bytes, before the same name in two
-// places says too little to call it a shell.
-const maxNames = 128 << 10
+// Bounds of a script in which the same name in two places says enough to call it
+// a shell. Padding makes a script large, but does not spread what the request
+// sent over it.
+const (
+	maxNames = 128 << 10 // bytes, or else
+	maxHeld  = 64        // variables that hold what the request sent
+)
+
+// sure reports whether what came in at one offset is what arrives at another: in
+// a large script names alone do not say so, unless few are concerned or it is all
+// in one function.
+func (s *scan) sure(came, at int) bool {
+	if len(s.Data) <= maxNames || came < at && s.within(came) == s.within(at) {
+		return true
+	}
+	held := len(s.Tainted) + len(s.elements)
+	for _, f := range s.funcs {
+		held += len(f.tainted)
+	}
+	return held < maxHeld
+}
 
 // loads is the text that loads a Perl module whose name is made, or takes a
 // reference to a function.

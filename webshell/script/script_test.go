@@ -2,8 +2,11 @@ package script
 
 import (
 	"flag"
+	"fmt"
+	"strings"
 	"testing"
 
+	"limier/webshell"
 	"limier/webshell/webshelltest"
 )
 
@@ -20,4 +23,25 @@ func FuzzAnalyse(f *testing.F) {
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.sh", "#!/bin/sh\necho Content-Type: text/html\nsh -c \"$QUERY_STRING\"\nx=", "", 10<<20,
 		"`", "$(", "open(a,", "sh ", "request.args", "a=b\n", "eval(b64decode(", "(", "$x=$x\n", "for a in ")
+}
+
+// Padding hides nothing, wherever it stands and whatever it is.
+func TestPadding(t *testing.T) {
+	const head = "#!/usr/bin/perl\nuse CGI;\nprint 'Content-type: text/html';\n"
+	var texts, functions strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&texts, "$text%d = 'of no use to anyone %d';\n", i, i)
+		fmt.Fprintf(&functions, "sub f%d {\n  my ($x) = @_;\n  return $x + %d;\n}\n", i, i)
+	}
+	for _, padding := range []string{texts.String(), functions.String()} {
+		for _, page := range []string{
+			head + "my $c = CGI->new->param('c');\nsystem($c);\n" + padding,
+			head + "my $c = CGI->new->param('c');\n" + padding + "system($c);\n",
+			head + "sub ask {\n  $c = CGI->new->param('c');\n}\n" + padding + "sub answer {\n  system($c);\n}\nask();\nanswer();\n",
+		} {
+			if v := webshell.Judge([]*webshell.Language{Language}, "a.pl", []byte(page)).Verdict; v != webshell.Webshell {
+				t.Errorf("%q of %d bytes: %s", page[:120], len(page), v)
+			}
+		}
+	}
 }

@@ -176,7 +176,7 @@ func asks(low []byte, before, after byte) bool {
 		return after == '('
 	case "params":
 		return after == '[' && before != '$'
-	case "vars", "stdin", "fieldstorage", "cgi.fieldstorage", "cgi.new", "parse_qs", "parse_qsl", "cgi.parse", "urlparse.parse_qs", "urllib.parse.parse_qs":
+	case "vars", "stdin", "fieldstorage", "cgi.fieldstorage", "cgi.new", "cgi.new.params", "parse_qs", "parse_qsl", "cgi.parse", "urlparse.parse_qs", "urllib.parse.parse_qs":
 		return true
 	case "query_string", "path_info", "request_uri", "request_body", "content_length":
 		return strings.IndexByte("${'\"", before) >= 0 && before != 0
