@@ -31,8 +31,9 @@ func (p *Pass) Tagged(tag string) []sighting.Sighting {
 // A Draft is a finding in the making. Add the proof, then call Finish.
 type Draft struct {
 	finding.Finding
-	seen  map[evidence.Ref]int // place in Steps
-	level map[evidence.Ref]int // rank of the rule that the step's text is of
+	seen     map[evidence.Ref]int // place in Steps
+	level    map[evidence.Ref]int // rank of the rule that the step's text is of
+	entities map[finding.Entity]bool
 
 	context []finding.Step
 }
@@ -125,7 +126,11 @@ func (d *Draft) Place(t time.Time, ref evidence.Ref, text string) {
 // Entity adds an entity once; an empty value is not added.
 func (d *Draft) Entity(kind finding.EntityType, value, role string) {
 	e := finding.Entity{Type: kind, Value: value, Role: role}
-	if value != "" && !slices.Contains(d.Entities, e) {
+	if d.entities == nil {
+		d.entities = map[finding.Entity]bool{}
+	}
+	if value != "" && !d.entities[e] {
+		d.entities[e] = true
 		d.Entities = append(d.Entities, e)
 	}
 }

@@ -140,8 +140,10 @@ type use struct {
 }
 
 func (sh *shell) use() (u use) {
+	had := map[*[]string]map[string]bool{&u.clients: {"": true, "-": true}, &u.agents: {"": true, "-": true}}
 	spread := func(c string, list *[]string) {
-		if c != "" && c != "-" && !slices.Contains(*list, c) {
+		if !had[list][c] {
+			had[list][c] = true
 			*list = append(*list, c)
 		}
 	}
