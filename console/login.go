@@ -299,6 +299,7 @@ func validName(s string) bool {
 func (c *Console) enterOIDC(v *visit, issuer, subject, name string, role store.Role, org string) error {
 	key := issuer + " " + subject
 	a, err := c.Store.AccountBySubject(v.ctx(), key)
+	put := func() error { return c.Store.Grant(v.ctx(), a.Name, role, org) } // an administrator may disable it meanwhile
 	if errors.Is(err, store.ErrNotFound) {
 		a, err = store.Account{Subject: key, Created: c.Now()}, nil
 		// A name that somebody here has already is told apart by its subject.
@@ -306,6 +307,7 @@ func (c *Console) enterOIDC(v *visit, issuer, subject, name string, role store.R
 			name += " " + shortHash(key)
 		}
 		a.Name = name
+		put = func() error { return c.Store.PutAccount(v.ctx(), store.All(), a) }
 	}
 	if err != nil {
 		return err
@@ -315,7 +317,7 @@ func (c *Console) enterOIDC(v *visit, issuer, subject, name string, role store.R
 	}
 	if a.Role != role || a.Organisation != org {
 		a.Role, a.Organisation = role, org
-		if err := c.Store.PutAccount(v.ctx(), store.All(), a); err != nil {
+		if err := put(); err != nil {
 			return err
 		}
 	}

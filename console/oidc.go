@@ -165,7 +165,7 @@ func (c *Console) oidcCallback(v *visit) error {
 	refuse := func(why, text string, values ...any) error {
 		a, err := c.Store.AccountBySubject(v.ctx(), id.Issuer+" "+id.Subject)
 		if err == nil {
-			err = c.Store.PutAccount(v.ctx(), store.All(), a)
+			err = c.Store.EndSessions(v.ctx(), a.Name)
 		}
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err

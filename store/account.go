@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -72,6 +73,27 @@ func (h *Hub) PutAccount(ctx context.Context, scope Scope, a Account) error {
 		_, err := tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), a.Name)
 		return err
 	})
+}
+
+// Grant gives an account another role and organisation, and ends its sessions;
+// else it stays as it is now, disabled too.
+func (h *Hub) Grant(ctx context.Context, name string, role Role, org string) error {
+	if role.Rank() == 0 {
+		return fmt.Errorf("%.80q is no role", role)
+	}
+	return h.update(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, h.sql(`UPDATE account SET role = ?, org = ? WHERE name = ?`), string(role), org, name); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), name)
+		return err
+	})
+}
+
+// EndSessions ends all sessions of an account, tokens of programs too.
+func (h *Hub) EndSessions(ctx context.Context, name string) error {
+	_, err := h.exec(ctx, `DELETE FROM session WHERE account = ?`, name)
+	return err
 }
 
 // LogIn notes a log-in that worked or failed.

@@ -200,6 +200,38 @@ func testAccounts(t *testing.T, h *store.Hub) {
 			t.Errorf("%q at %v: %v", c.secret, c.at, err)
 		}
 	}
+	// What a log-in changes leaves alone what an administrator changed meanwhile.
+	session.Account.Name = "ben"
+	for what, change := range map[string]func() error{
+		"other rights": func() error { return h.Grant(ctx, "ben", store.Publisher, "b") },
+		"none":         func() error { return h.EndSessions(ctx, "ben") },
+	} {
+		ben := store.Account{Name: "ben", Organisation: "a", Role: store.Viewer, Subject: "https://idp 8", Created: now}
+		for _, ben.Disabled = range []bool{false, true} {
+			if err := errors.Join(h.PutAccount(ctx, store.All(), ben), h.NewSession(ctx, what+fmt.Sprint(ben.Disabled), session), change()); err != nil {
+				t.Fatal(err)
+			}
+			want := ben
+			if what != "none" {
+				want.Role, want.Organisation = store.Publisher, "b"
+			}
+			if diff := cmp.Diff(want, must(h.Account(ctx, "ben"))(t)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", what, diff)
+			}
+			if _, err := h.Session(ctx, what+"false", now); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%s: a session is still there: %v", what, err)
+			}
+		}
+	}
+	if err := h.PutAccount(ctx, store.All(), store.Account{Name: "ben", Organisation: "a", Role: store.Viewer}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Grant(ctx, "ben", "king", "a"); err == nil {
+		t.Error("a role that is none")
+	}
+	if _, err := h.Session(ctx, "secret", now); err != nil {
+		t.Error("a session of another:", err)
+	}
 	ana.Disabled = true
 	if err := h.PutAccount(ctx, store.Org("a"), ana); err != nil {
 		t.Fatal(err)
