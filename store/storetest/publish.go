@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,6 +221,61 @@ func testCollections(t *testing.T, h *store.Hub) {
 	})
 	if list, _, e := p.Query(ctx, "moment", taxii.Query{}); !errors.Is(err, broken) || e != nil || len(list) != 1 {
 		t.Error(err, len(list), e)
+	}
+	// Two withdraw at once while a third publishes what speaks of it: each thing goes
+	// once, with all that speaks of it, whoever looked when.
+	indicator := object("indicator", 1, first, `{"name":"203.0.113.45"}`)
+	link := func(n int) taxii.Object {
+		return object("relationship", n, first, fmt.Sprintf(`{"relationship_type":"indicates","source_ref":%q}`, indicator.ID))
+	}
+	if err := p.Add(ctx, "race", []taxii.Object{indicator, link(1)}, now); err != nil {
+		t.Fatal(err)
+	}
+	var looks sync.WaitGroup // nobody withdraws before both have looked and the third has published
+	looks.Add(3)
+	var all sync.WaitGroup
+	gone := make([]int, 2)
+	for i := range gone {
+		all.Go(func() {
+			var w *taxii.Withdrawal
+			look := func(p store.Published) (err error) {
+				w, err = taxii.Prepare(ctx, p, "race", []string{indicator.ID})
+				return err
+			}
+			if err := p.Look(ctx, look); err != nil {
+				t.Error(err)
+			}
+			looks.Done()
+			looks.Wait()
+			err := p.Change(ctx, func(p store.Published) error {
+				changed, err := w.Changed(ctx, p)
+				if err == nil && changed {
+					err = look(p)
+				}
+				if err != nil {
+					return err
+				}
+				list, err := w.Do(ctx, p, "why", now)
+				gone[i] = len(list)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Go(func() {
+		if err := p.Add(ctx, "race", []taxii.Object{link(2)}, now); err != nil {
+			t.Error(err)
+		}
+		looks.Done()
+	})
+	all.Wait()
+	if got := must(p.Revoked(ctx, "race"))(t); gone[0]+gone[1] != 1 || len(got) != 3 {
+		t.Errorf("%v were withdrawn, and %v are", gone, got)
+	}
+	if list, _, err := p.Query(ctx, "race", taxii.Query{Versions: []string{"all"}}); err != nil || len(list) != 3 {
+		t.Errorf("%d versions are left, want 3, %v", len(list), err)
 	}
 	// All of a change, or nothing.
 	id := object("indicator", 1, "", "").ID
