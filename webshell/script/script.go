@@ -116,7 +116,7 @@ func (s *scan) network() {
 		return
 	}
 	at := place[0]
-	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil {
+	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil && !ownPipes(head) {
 		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, m[0])
 	}
 	if m := irc.FindIndex(head); m != nil && near(join, joins, head) != nil {
@@ -124,6 +124,28 @@ func (s *scan) network() {
 			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", m[0], s.calls[0].at)
 		}
 	}
+}
+
+var (
+	wire   = regexp.MustCompile(`(?i)open\s*\(?\s*\*?STD(?:IN|OUT|ERR)\s*,\s*["'][<>+]*&=?(\w+)["']\s*\)`)
+	piping = regexp.MustCompile(`\bpipe\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)`)
+	wiring = regexp.MustCompile(`(?:\b(?:open|socket|accept|socketpair)\s*\(?\s*|\*\s*\{?\s*['"]?)(\w+)(?:\s*,\s*(\w+))?`)
+)
+
+// ownPipes reports whether all that standard streams are tied to in a Perl
+// script are ends of its own pipes, as where it feeds a command, and none of
+// these names gets another meaning.
+func ownPipes(head []byte) bool {
+	pipe := map[string]bool{"STDIN": true, "STDOUT": true, "STDERR": true}
+	for _, m := range piping.FindAllSubmatch(head, -1) {
+		pipe[string(m[1])], pipe[string(m[2])] = true, true
+	}
+	for _, m := range wiring.FindAllSubmatch(head, -1) {
+		delete(pipe, string(m[1]))
+		delete(pipe, string(m[2]))
+	}
+	return len(wire.FindAllIndex(head, -1)) == len(rewire.FindAllIndex(head, -1)) &&
+		!slices.ContainsFunc(wire.FindAllSubmatch(head, -1), func(m [][]byte) bool { return !pipe[string(m[1])] })
 }
 
 // margin is how far from the line of its word a pattern may reach, in bytes.
@@ -219,6 +241,9 @@ func (s *scan) sink(c call) {
 	}
 	if c.name == "eval" && loads.Match(text) {
 		return // a module
+	}
+	if c.name == "`" && s.tongue != other && bytes.IndexByte(text, '$') < 0 && bytes.IndexByte(text, '@') < 0 && !bytes.Contains(text, []byte("#{")) {
+		return // no variable stands in it: SQL quotes its names so
 	}
 	at, ok := s.comesFrom(c.lo, c.hi)
 	if !ok {

@@ -120,7 +120,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 || before == '$' && string(low) != "shell" {
 		return
 	}
-	if s.odd(i, end) || !s.callsAt(next) || s.quoted(i, end) {
+	if s.odd(i, end) || inPattern(s.Data[end:]) || !s.callsAt(next) || s.quoted(i, end) {
 		return
 	}
 	if s.tongue == perl && (string(low) == "compile" || bytes.HasSuffix(bytes.TrimRight(s.Data[max(0, i-8):i], " "), []byte("sub"))) {
@@ -135,6 +135,12 @@ func (s *scan) odd(i, end int) bool {
 	name := s.Data[i:end]
 	name = name[bytes.LastIndexByte(name, '.')+1:]
 	return !bytes.Equal(name, bytes.ToLower(name)) && s.tongue != other && string(name) != "Popen"
+}
+
+// inPattern reports whether a name stands in a regular expression, by the class
+// that follows it at once: no call begins with \s, as in exec\s+.
+func inPattern(after []byte) bool {
+	return len(after) > 2 && after[0] == '\\' && bytes.IndexByte([]byte("sSbB"), after[1]) >= 0 && bytes.IndexByte([]byte("+*?/)|\\{"), after[2]) >= 0
 }
 
 // statementAt is the rest of the statement.
