@@ -206,7 +206,7 @@ func framed(u *unit) (framed, guarded bool) {
 		case is(i, "extends") && u.tokens[i+1].kind == tIdent && i >= 2 && (is(i-2, "class") || is(i-2, "abstract")):
 			t := u.tokens[i+1]
 			parents = append(parents, strings.TrimPrefix(lower(u.src[t.pos:t.end]), "\\"))
-		case i < 60 && is(i, "defined") && u.tokens[i+1].kind == '(' && u.tokens[i+2].kind == tStr && u.tokens[i+3].kind == ')' && guards(u, i):
+		case i < 60 && is(i, "defined") && u.tokens[i+1].kind == '(' && (u.tokens[i+2].kind == tStr || u.tokens[i+2].kind == tTpl) && u.tokens[i+3].kind == ')' && guards(u, i):
 			guarded = true
 		}
 	}

@@ -533,11 +533,23 @@ func (m *machine) includeChosen(n *node, v value, t taint) {
 		m.report("request-to-include", webshell.Webshell, moderate, "The request names the script that is included.", n, v)
 	case v.k == vPart && v.s == "" && t&unsure == 0 && m.isolated() && t&fromRequest != 0 && len(m.file.tokens) < 60 && len(m.file.src) < 400:
 		m.report("request-to-include", webshell.Webshell, moderate, "The request says where the script that is included lies.", n, v)
+	case v.k == vPart && path.Ext(v.tail()) == ".php" && m.inFolder(n, v):
+		// Wherever the rest climbs to, that is a script, which runs without this include.
 	case v.k == vUnknown && t&unsure == 0:
 		m.report("request-to-include", webshell.Suspicious, moderate, "The request names the script that is included.", n, v)
 	default:
 		m.report("request-to-include", webshell.Suspicious, low, "The request is part of the name of an included script.", n, v)
 	}
+}
+
+// inFolder says that the path of an include begins in a folder of this server,
+// by its text or by a constant that another file defines: it is no address and
+// no stream.
+func (m *machine) inFolder(n *node, v value) bool {
+	if v.s != "" {
+		return strings.Contains(v.s, "/") && !strings.Contains(v.s, ":") && !strings.HasPrefix(v.s, "//")
+	}
+	return n.a != nil && n.a.op == nConcat && len(n.a.list) > 0 && n.a.list[0].op == nConst && m.constant(n.a.list[0]).t == 0
 }
 
 // includeWritten sees a file that is filled from the request, then included.
