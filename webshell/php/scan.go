@@ -217,18 +217,18 @@ func includes(data []byte, i int) bool {
 	e := blanks(data, i)
 	for range 4 { // comments between
 		line := data[max(0, e-200):e]
-		switch s := bytes.LastIndex(line, []byte("/*")); {
-		case bytes.HasSuffix(line, []byte("*/")) && s > 0:
-			e = blanks(data, e-len(line)+s)
-			continue
-		case e < i && data[e] == '\n' || e < i && data[e] == '\r':
+		s := 0
+		switch {
+		case bytes.HasSuffix(line, []byte("*/")):
+			s = bytes.LastIndex(line, []byte("/*"))
+		case e < i && (data[e] == '\n' || data[e] == '\r'):
 			line = line[bytes.LastIndexByte(line, '\n')+1:]
-			if s := max(bytes.IndexByte(line, '#'), bytes.Index(line, []byte("//"))); s > 0 {
-				e = blanks(data, e-len(line)+s)
-				continue
-			}
+			s = max(bytes.IndexByte(line, '#'), bytes.Index(line, []byte("//")))
 		}
-		break
+		if s <= 0 {
+			break
+		}
+		e = blanks(data, e-len(line)+s)
 	}
 	if e < 7 || data[e-1]|0x20 != 'e' {
 		return false
