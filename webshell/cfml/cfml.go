@@ -37,8 +37,8 @@ var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile
 // parts bring other pages of an application, or what it keeps, into a page;
 // shared is what the pages of one request share.
 var (
-	parts  = literal.New([]string{"<cfinclude", "<cfmodule", "<cfimport", "<cf_", "application."})
-	shared = regexp.MustCompile(`\brequest\.(?:[a-fh-z]|g[a-df-z])\w*[ .#"&>]`) // not Java's request.getParameter
+	parts  = literal.New([]string{"<cfinclude", "<cfmodule", "<cfimport", "<cf_"})
+	shared = regexp.MustCompile(`\bapplication\.[a-z_]|\brequest\.(?:[a-fh-z]|g[a-df-z])\w*[ .#"&>]`) // not Java's request.getParameter
 )
 
 var (
@@ -130,8 +130,12 @@ func (p *page) statement(from, to int) bool {
 	if i := bytes.IndexByte(text[:cut], '<'); i >= 0 && !bytes.HasPrefix(text[i:], []byte("<cfset")) && !bytes.HasPrefix(text[i:], []byte("<cfparam")) {
 		return false
 	}
-	at, ok := p.from(from+cut, to)
-	if !ok || bytes.Contains(text[cut:], []byte("evaluate(")) { // the field of that name, or its value
+	value := from + cut
+	if v := bytes.TrimLeft(text[cut+1:], " \t\"'#"); bytes.HasPrefix(v, []byte("evaluate(")) { // the field of that name, or its value
+		value = p.closes(to-len(v)+len("evaluate("), to)
+	}
+	at, ok := p.from(value, to)
+	if !ok {
 		return false
 	}
 	var name []byte
@@ -166,7 +170,28 @@ var fields = regexp.MustCompile(`^(?:form|url|cgi|cookie)\.`)
 
 // keeps are functions that hand on text, all of it, or decode it.
 var keeps = map[string]bool{"trim": true, "ltrim": true, "rtrim": true, "tostring": true, "tobinary": true, "binarydecode": true, "charsetencode": true, "charsetdecode": true,
-	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "jsstringformat": true}
+	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "mid": true, "left": true, "right": true, "len": true, "removechars": true, "rereplace": true, "rereplacenocase": true, "jsstringformat": true}
+
+// withoutBlanks leaves out texts of nothing but space that an expression adds:
+// form.q & "".
+func withoutBlanks(text []byte) []byte {
+	first, rest, added := bytes.Cut(text, []byte("&"))
+	if !added {
+		return text
+	}
+	out := bytes.Clone(first)
+	for part := range bytes.SplitSeq(rest, []byte("&")) {
+		t := bytes.TrimLeft(part, " \t\r\n")
+		if len(t) > 1 && (t[0] == '"' || t[0] == '\'') {
+			if end := bytes.IndexByte(t[1:], t[0]); end >= 0 && len(bytes.TrimSpace(t[1:1+end])) == 0 {
+				out = append(out, t[end+2:]...)
+				continue
+			}
+		}
+		out = append(append(out, '&'), part...)
+	}
+	return out
+}
 
 // whole reports whether an expression is what the request sent, perhaps
 // decoded, with nothing before or behind it: neither a piece of a name that the
@@ -185,7 +210,7 @@ func (p *page) whole(lo, hi int) bool {
 			return false
 		}
 	}
-	text = bytes.Trim(text, "#")
+	text = withoutBlanks(bytes.Trim(text, "#"))
 	if bytes.IndexByte(text, '&') >= 0 && bytes.ContainsAny(text, `"'`) {
 		return false
 	}
@@ -207,10 +232,14 @@ func first(text []byte) int {
 	return bytes.IndexByte(text[1:], '#') + 2
 }
 
+// nothing is what may stand before a value and adds nothing to it: quotation
+// marks, a drive, a comment of SQL.
+var nothing = regexp.MustCompile(`^(?:[\s"';]|[a-z]:[\\/]|/\*[^#*]*\*/|--[^#\n]*\n)+`)
+
 // begins reports whether a value begins with what the request sent.
 func (p *page) begins(lo, hi int) bool {
-	for lo < hi && (p.low[lo] <= ' ' || p.low[lo] == '"' || p.low[lo] == '\'') {
-		lo++
+	if m := nothing.FindIndex(p.low[lo:hi]); m != nil {
+		lo += m[1]
 	}
 	n := first(p.low[lo:hi])
 	return n > 2 && p.whole(lo, lo+n)
@@ -273,8 +302,9 @@ func (p *page) from(lo, hi int) (int, bool) {
 
 // inVal reports whether what follows is made a number: val(form.n), val(trim(form.n)).
 func inVal(before []byte) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz"
 	i := bytes.LastIndex(before, []byte("val("))
-	return i >= 0 && len(bytes.Trim(before[i+4:], "abcdefghijklmnopqrstuvwxyz( ")) == 0
+	return i >= 0 && len(bytes.Trim(before[i+4:], letters+"( ")) == 0 && (i == 0 || !bytes.ContainsAny(before[i-1:i], letters+"_0123456789"))
 }
 
 // reads reports whether the page reads the request at all.
@@ -304,12 +334,17 @@ func (p *page) includes(attrs []byte) bool {
 	return false
 }
 
-var exec = regexp.MustCompile(`\bexec\b`)
+// Methods of Runtime that tell how much memory there is, and what starts programs
+// or calls a method whose name is made.
+var (
+	memory = regexp.MustCompile(`memory\(|availableprocessors\(|\bgc\(`)
+	exec   = regexp.MustCompile(`\bexec\b|\binvoke\(|<cfinvoke|\]\s*\(`)
+)
 
 // runs reports whether the page reads the request and has use for a class other
 // than to ask how much memory there is.
 func (p *page) runs(class []byte) bool {
-	return p.reads() && (!bytes.HasSuffix(class, []byte(".Runtime")) || exec.Match(p.low))
+	return p.reads() && !(bytes.HasSuffix(class, []byte(".Runtime")) && memory.Match(p.low) && !exec.Match(p.low))
 }
 
 func (p *page) tags() {
@@ -369,8 +404,12 @@ func (p *page) tag(name string, at, lo, hi int) {
 		switch {
 		case (what == "write" || what == "append") && fileOK && outOK && !p.member:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", file, at)
-		case (what == "write" || what == "append") && outOK && scriptFile.Match(attrs) && begins("output") && (!p.member || p.includes(attrs)):
-			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-script", "The page writes what the request sends into a script.", from, at)
+		case (what == "write" || what == "append") && outOK && scriptFile.Match(attrs) && begins("output"):
+			verdict, sure := webshell.Webshell, finding.ModerateConfidence
+			if p.member && !p.includes(attrs) {
+				verdict, sure = webshell.Suspicious, finding.LowConfidence
+			}
+			p.Add(verdict, sure, "request-to-script", "The page writes what the request sends into a script.", from, at)
 		case what == "upload" && !destOK && !bytes.Contains(attrs, []byte("accept")) && p.bare():
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", -1, at)
 		case what == "upload" && begins("destination") && !p.member && !bytes.Contains(attrs, []byte("accept")):
