@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -462,7 +463,25 @@ func BenchmarkPublished(b *testing.B, h *store.Hub) {
 	b.Run("withdraw", func(b *testing.B) {
 		b.ReportAllocs()
 		n := 0
-		var held time.Duration // the lock that others who write wait for
+		var held time.Duration    // the lock that others who write wait for
+		var pages []time.Duration // of subscribers who read meanwhile
+		var reading sync.WaitGroup
+		stop := make(chan struct{})
+		reading.Go(func() {
+			for tick := time.NewTicker(50 * time.Millisecond); ; {
+				select {
+				case <-stop:
+					tick.Stop()
+					return
+				case <-tick.C:
+				}
+				begin := time.Now()
+				if _, _, err := p.Query(b.Context(), "c", taxii.Query{Limit: 100}); err != nil {
+					b.Error(err)
+				}
+				pages = append(pages, time.Since(begin))
+			}
+		})
 		for b.Loop() {
 			n++
 			var w *taxii.Withdrawal
@@ -487,6 +506,13 @@ func BenchmarkPublished(b *testing.B, h *store.Hub) {
 			if held += time.Since(begin); err != nil {
 				b.Fatal(err)
 			}
+		}
+		close(stop)
+		reading.Wait()
+		slices.Sort(pages)
+		if len(pages) > 0 {
+			b.ReportMetric(pages[len(pages)/2].Seconds()*1000, "ms-page-median")
+			b.ReportMetric(pages[len(pages)-1].Seconds()*1000, "ms-page-slowest")
 		}
 		b.ReportMetric(float64(held.Microseconds())/1000/float64(n), "ms-held/op")
 	})
