@@ -1,6 +1,7 @@
 package asp
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -280,6 +281,9 @@ func databaseCommand(low string) bool {
 	return strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate")
 }
 
+// export is where a query begins that bcp is to run, in quotation marks.
+var export = regexp.MustCompile(`(?i)xp_cmdshell\s+'bcp\s+"[^"&|]*$`)
+
 // databaseCommand is v being run as a command by the database server.
 func (h *host) databaseCommand(n *script.Node, v script.Value) {
 	if v.L&fromRequest == 0 || v.L&script.Numeric != 0 {
@@ -287,7 +291,7 @@ func (h *host) databaseCommand(n *script.Node, v script.Value) {
 	}
 	s := webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "Text from the request is run as a command by the database server."}
-	if strings.Contains(strings.ToLower(v.Prefix()), "xp_cmdshell 'bcp ") {
+	if export.MatchString(v.Prefix()) {
 		s.Rule, s.Verdict, s.Sure = "database-command", webshell.Suspicious, finding.LowConfidence
 		s.Text = "The database server exports, by its own program, what a query with text from the request finds."
 	}

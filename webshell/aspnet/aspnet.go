@@ -124,8 +124,12 @@ func cut(name, text string) *script.Page {
 	return p
 }
 
+// source is the kind of a file of a program's source. What programs do that a
+// page has no use for is excused there alone: a web shell is a page.
+const source = "source"
+
 func whole(text string, d script.Dialect) *script.Page {
-	return &script.Page{Text: text, Dialect: d, Code: true,
+	return &script.Page{Text: text, Dialect: d, Kind: source, Code: true,
 		Blocks: []script.Block{{Dialect: d, Segments: []script.Segment{{Start: 0, End: len(text)}}, Class: true}}}
 }
 

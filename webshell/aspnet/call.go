@@ -375,7 +375,7 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 	case "hostingenvironment":
 		if strings.HasPrefix(name, "registervirtualpathprovider") { // …Internal, through reflection
 			s := webshell.Sight{Rule: "virtual-path-provider", Text: "The code registers a provider of pages that exist only in memory."}
-			switch inside := h.page.Kind != "" && h.page.Kind != "application"; {
+			switch inside := h.page.Kind != "" && h.page.Kind != source && h.page.Kind != "application"; {
 			case deep(a).L&client != 0 || a.O != nil && fields(a).L&client != 0:
 				s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 			case inside: // an application does so where it starts

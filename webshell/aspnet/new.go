@@ -141,5 +141,5 @@ var (
 // restarts reports whether the page starts and stops what IIS runs, and reads
 // nothing of it.
 func (h *host) restarts() bool {
-	return restarts.MatchString(h.page.Text) && !properties.MatchString(h.page.Text)
+	return h.page.Kind == source && restarts.MatchString(h.page.Text) && !properties.MatchString(h.page.Text)
 }

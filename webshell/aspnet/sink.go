@@ -130,11 +130,13 @@ func (h *host) load(m *script.Machine, n *script.Node, all, what script.Value, h
 	return v
 }
 
+var siteFolder = regexp.MustCompile(`^(?:~?/)?bin(?:[/\\]|$)`)
+
 // ofSite reports whether a path begins with the folder of the site's own
 // assemblies, which run anyway.
 func (h *host) ofSite(path script.Value) bool {
 	s := strings.ToLower(path.Prefix())
-	return path.L&mapped != 0 && path.L&script.Mixed != 0 && (strings.HasPrefix(s, "~/bin") || strings.HasPrefix(s, "/bin") || strings.HasPrefix(s, "bin")) && !strings.Contains(s, "..")
+	return h.page.Kind == source && path.L&mapped != 0 && path.L&script.Mixed != 0 && siteFolder.MatchString(s) && !strings.Contains(s, "..")
 }
 
 var statePersister = regexp.MustCompile(`(?i)PageState(?:From|To)PersistenceMedium|PageStatePersister`)
@@ -151,7 +153,7 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 	}
 	s := webshell.Sight{Rule: "request-to-deserialize", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "Data from the request is deserialised by " + how + ", which lets it run code."}
-	if statePersister.MatchString(h.page.Text) || ownCookie.MatchString(h.page.Text) && serializes.MatchString(h.page.Text) { // the page keeps its own view state, or cookie
+	if statePersister.MatchString(h.page.Text) || h.page.Kind == source && ownCookie.MatchString(h.page.Text) && serializes.MatchString(h.page.Text) { // the page keeps its own view state, or cookie
 		s.Verdict = ""
 	}
 	h.See(n, v, s)
