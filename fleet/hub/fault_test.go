@@ -276,7 +276,7 @@ func TestQueueAway(t *testing.T) {
 }
 
 // TestQueueRefuses: a cluster that refuses the hub again and again, as one that
-// learns of new credentials late, is tried until it does not.
+// learns of new credentials late, is tried until it does not, or the hub ends.
 func TestQueueRefuses(t *testing.T) {
 	o := &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true, MaxPayload: 9 << 20, Username: "hub", Password: "old"}
 	broker, err := server.NewServer(o)
@@ -305,6 +305,14 @@ func TestQueueRefuses(t *testing.T) {
 	s := start(t, func(c *hub.Config) {
 		c.NATS, c.Replicas, c.QueueBytes, c.Log = url, 1, 1<<20, slog.New(slog.NewTextHandler(said, nil))
 	})
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "keys"), os.DirFS(filepath.Join(s.dir, "keys"))); err != nil {
+		t.Fatal(err)
+	}
+	other, err := hub.Open(t.Context(), hub.Config{Dir: dir, Store: s.store, NATS: url, Replicas: 1, QueueBytes: 1 << 20, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, c, _ := s.collector(t, "org-a", "ex01", nil)
 	o.Port = broker.Addr().(*net.TCPAddr).Port
 	for _, password := range []string{"new", "old"} {
@@ -315,7 +323,8 @@ func TestQueueRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if password == "new" {
-			eventually(t, "the hub was refused five times", func() bool { return connected() >= before+5 })
+			eventually(t, "both hubs were refused again and again", func() bool { return connected() >= before+10 })
+			other.Close() // it ends, or this test does not
 		}
 	}
 	accepted := ""
