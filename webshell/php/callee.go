@@ -38,7 +38,7 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
 	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
 		verdict := webshell.Webshell
-		if m.asksFirst(n) {
+		if t&(fromRequest|fromHeader) != fromRequest && m.asked(n) {
 			verdict = webshell.Suspicious
 		}
 		m.report("hidden-function", verdict, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
@@ -52,18 +52,14 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 	return out
 }
 
-// asksFirst says that the file asks whether the function that a variable names
+// asked says that the page asked whether the function that a variable names
 // exists, as programs do that call what their parts may have; PHP's own exist.
-func (m *machine) asksFirst(n *node) bool {
+func (m *machine) asked(n *node) bool {
 	f := n.a
-	if f != nil && f.op == nName && len(n.list) > 0 {
+	if f != nil && f.op == nName && len(n.list) > 0 { // of call_user_func
 		f = n.list[0]
 	}
-	if f == nil || f.op != nVar {
-		return false
-	}
-	name := strings.ToLower(string(m.unit.text(f)))
-	return m.mentions("function_exists("+name+")", "function_exists( "+name+" )", "is_callable("+name+")", "is_callable( "+name+" )")
+	return f != nil && f.op == nVar && m.facts.asked[f.s]
 }
 
 // unslashed is the name of a function that runs code or commands, written in

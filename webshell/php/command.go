@@ -28,29 +28,60 @@ func wholeCommand(v value) bool {
 	}
 	pre := strings.ToLower(strings.TrimLeft(v.s, " \"'"))
 	if rest, ok := strings.CutPrefix(pre, "sudo "); ok { // what matters is what it starts
-		for pre = strings.TrimLeft(rest, " "); strings.HasPrefix(pre, "-"); pre = strings.TrimLeft(pre, " ") {
-			option, rest, _ := strings.Cut(pre, " ")
-			if pre = rest; option == "-u" || option == "-g" {
+		for pre = strings.TrimLeft(rest, " "); ; pre = strings.TrimLeft(pre, " ") {
+			word, rest, _ := strings.Cut(pre, " ")
+			if !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
+				break
+			}
+			pre = rest
+			if len(word) == 2 && strings.Contains("cdgprtu", word[1:]) { // an option with a value
 				_, pre, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
 			}
 		}
 	}
-	whole := strings.TrimSpace(pre) == ""
+	whole := strings.TrimSpace(pre) == "" || anotherFollows(pre)
 	for _, w := range shellWords {
 		whole = whole || strings.HasPrefix(pre, w)
 	}
 	return whole
 }
 
-// programsOwn says that a command starts with a constant that another file of
-// the program sets.
-func (m *machine) programsOwn(n *node) bool {
-	if m.includes == 0 || n.op != nCall || len(n.list) == 0 || n.list[0].op != nConcat {
+// anotherFollows says that the shell takes what follows for a command of its own.
+func anotherFollows(cmd string) bool {
+	if strings.Count(cmd, `"`)%2 != 0 || strings.Count(cmd, "'")%2 != 0 {
 		return false
 	}
-	first := n.list[0].list[0]
+	cmd = strings.TrimRight(cmd, " \t")
+	for _, w := range []string{";", "|", "&&", "`", "$(", "\n"} {
+		if strings.HasSuffix(cmd, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// handsCode says that an interpreter is told to run what follows.
+func handsCode(v value) bool {
+	words := strings.Fields(v.s)
+	if v.k != vPart || len(words) < 2 || !interpreter(v.s) {
+		return false
+	}
+	switch strings.ToLower(words[len(words)-1]) {
+	case "-c", "-lc", "-e", "-r", "/c", "-command":
+		return true
+	}
+	return false
+}
+
+// programsOwn says that a command starts with a constant that another file of
+// the program sets, and goes on with text of this one.
+func (m *machine) programsOwn(n *node) bool {
+	if m.includes == 0 || n.op != nCall || len(n.list) == 0 || n.list[0].op != nConcat || len(n.list[0].list) < 2 {
+		return false
+	}
+	first, next := n.list[0].list[0], n.list[0].list[1]
 	_, own := m.consts[baseName(first.s)]
-	return first.op == nConst && !own
+	return first.op == nConst && !own && next.op == nStr && !anotherFollows(next.s)
 }
 
 // quotesForShell says that what is no function of the file is, by its name,
@@ -113,7 +144,7 @@ func (m *machine) command(n *node, v value, via string) value {
 		}
 		m.note(doesRun, n, v)
 		m.report("request-to-command", webshell.Webshell, conf, what, n, v)
-	case t&argument != 0 && v.k == vUnknown && t&(checked|unsure) == 0 && m.isolated(): // quoted or not, the client names the program
+	case t&argument != 0 && (v.k == vUnknown || handsCode(v)) && t&(checked|unsure) == 0 && m.isolated(): // quoted or not, the client names the program
 		m.note(doesRun, n, v)
 		m.report("request-to-command", webshell.Webshell, moderate, "The request names the program that is run by "+via+".", n, v)
 	case t&keyed != 0 && wholeCommand(v) && m.isolated():

@@ -374,8 +374,11 @@ func (m *machine) effect(c *call) (value, bool) {
 	case "str_word_count":
 		return value{}, true
 	case "is_callable", "function_exists":
-		if s, ok := c.text(0); ok && m.funcs[strings.ToLower(s)] != nil {
-			return value{}, true
+		if len(c.nodes) > 0 && c.nodes[0].op == nVar && c.nodes[0].s != "" {
+			if m.facts.asked == nil {
+				m.facts.asked = map[string]bool{}
+			}
+			m.facts.asked[c.nodes[0].s] = true
 		}
 		return value{}, true
 	case "array_key_first":

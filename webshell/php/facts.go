@@ -71,6 +71,7 @@ type facts struct {
 	layers    int  // of decoded code
 	packed    []packed
 	calls     int                            // of functions whose name is assembled
+	asked     map[string]bool                // variables of which it was asked whether they name a function
 	wroteAny  bool                           // something of the request was written to a file
 	wrappers  map[*function]map[string]*node // functions that run commands, and how
 	redirects bool
@@ -106,11 +107,12 @@ type packed struct {
 
 // print notes what is printed, as long as it is little: it may be read from the
 // buffer.
-func (f *facts) print(v value) {
+func (m *machine) print(v value) {
+	f := &m.facts
 	switch f.prints++; {
 	case f.prints == 1:
 		f.printed = v
-	case f.prints < 50 && v.k < vArr:
+	case f.prints < 50 && v.k < vArr && m.spend(len(f.printed.s)+len(v.s)):
 		f.printed = concat(f.printed, v, maxPrinted)
 	default:
 		f.printed = value{}
@@ -119,6 +121,25 @@ func (f *facts) print(v value) {
 
 // maxPrinted bounds what is noted of a buffer, in bytes.
 const maxPrinted = 1 << 16
+
+// maxSetting bounds the names of what a page sets for itself, in bytes.
+const maxSetting = 100
+
+// set notes a variable of the environment or a setting of PHP.
+func (f *facts) set(kind, name string, v value) {
+	if len(name) <= maxSetting {
+		f.setSuper(kind+"."+name, v)
+	}
+}
+
+// setting is what set noted.
+func (f *facts) setting(kind, name string) (value, bool) {
+	if len(name) > maxSetting {
+		return value{}, false
+	}
+	v, ok := f.supers[kind+"."+name]
+	return v, ok
+}
 
 func (f *facts) setSuper(k string, v value) {
 	if f.supers == nil {

@@ -14,12 +14,16 @@ const keptInclude = "include, through a file that the page writes,"
 // maxKept bounds the files of which the content is kept.
 const maxKept = 64
 
-// pathKey names a file as far as its path is known; "" when too little is.
+// maxPath bounds the paths of files, in bytes, as Linux does (PATH_MAX).
+const maxPath = 4096
+
+// pathKey names a file as far as its path is known; "" when too little is, or
+// when no system has such a path.
 func pathKey(p value) string {
 	if id, ok := p.ref.(unnamed); ok && p.k == vUnknown {
 		return "\x00" + itoa(int(id))
 	}
-	if p.k != vStr && p.k != vPart || len(p.s)+len(p.tail()) < 5 {
+	if n := len(p.s) + len(p.tail()); p.k != vStr && p.k != vPart || n < 5 || n > maxPath {
 		return ""
 	}
 	if p.k == vStr {

@@ -418,7 +418,11 @@ func (m *machine) exec(n *node) ctrl {
 			m.output(n, m.eval(x))
 		}
 	case nHTML:
-		m.facts.print(value{k: vStr, s: string(m.unit.src[n.pos:n.end]), t: fromBlob})
+		v := value{t: fromBlob}
+		if size := int(n.end - n.pos); size <= maxPrinted && m.spend(size) {
+			v.k, v.s = vStr, string(m.unit.src[n.pos:n.end])
+		}
+		m.print(v)
 	case nBlock:
 		return m.run(n.list)
 	case nIf:
@@ -477,8 +481,6 @@ func (m *machine) exec(n *node) ctrl {
 			m.weak(m.exec(x))
 			m.cond--
 		}
-		m.cond++
-		m.cond--
 		if n.b != nil {
 			m.exec(n.b)
 		}

@@ -14,6 +14,9 @@ func (m *machine) pure(c *call) value {
 	if r := c.arg(1); quotes(r) && strings.HasSuffix(c.name, "replace") && c.arg(2).k == vUnknown && c.arg(2).t&fromFile != 0 {
 		return value{k: vPart, s: r.s, ref: r.ref, t: t, tr: tr} // what is new in a file's text
 	}
+	if s, ok := c.text(0); ok && c.name == "str_replace" && (s == "'" || s == `"`) && t != 0 {
+		t |= requoted
+	}
 	if f := c.native.fold; f != nil {
 		work := 16
 		for _, a := range c.args {

@@ -124,7 +124,7 @@ func traits(data []byte) trait {
 		case '(':
 			have |= called(data, i)
 		case '$':
-			if i > 0 && includes(data, i) {
+			if i > 0 && have&hasInclude == 0 && includes(data, i) {
 				have |= hasInclude
 			}
 			if i+1 < len(data) {
@@ -142,7 +142,7 @@ func traits(data []byte) trait {
 			if i > 0 && (data[i-1] == '~' || data[i-1] == '^' || data[i-1] == '|') {
 				have |= hasDecoder | hasStrong
 			}
-			if i > 0 && includes(data, i) {
+			if i > 0 && have&hasInclude == 0 && includes(data, i) {
 				have |= hasInclude
 			}
 			j := i + 1
@@ -216,19 +216,10 @@ func manyJumps(data []byte) bool {
 func includes(data []byte, i int) bool {
 	e := blanks(data, i)
 	for range 4 { // comments between
-		line := data[max(0, e-200):e]
-		s := 0
-		switch {
-		case bytes.HasSuffix(line, []byte("*/")):
-			s = bytes.LastIndex(line, []byte("/*"))
-		case e < i && (data[e] == '\n' || data[e] == '\r'):
-			line = line[bytes.LastIndexByte(line, '\n')+1:]
-			s = max(bytes.IndexByte(line, '#'), bytes.Index(line, []byte("//")))
-		}
-		if s <= 0 {
+		if i = commentStart(data, e, i); i <= 0 {
 			break
 		}
-		e = blanks(data, e-len(line)+s)
+		e = blanks(data, i)
 	}
 	if e < 7 || data[e-1]|0x20 != 'e' {
 		return false
@@ -245,6 +236,36 @@ func blanks(data []byte, i int) int {
 		i--
 	}
 	return i
+}
+
+// commentStart is where the comment starts that ends at e, or at the end of the
+// line there if white space up to i goes on to the next; -1 if there is none.
+func commentStart(data []byte, e, i int) int {
+	const longest, longestLine = 4096, 256
+	if e > 3 && data[e-1] == '/' && data[e-2] == '*' {
+		for j := e - 4; j >= max(0, e-longest); j-- {
+			switch { // "*/" ends another, but for "/*/"
+			case data[j] == '/' && data[j+1] == '*':
+				return j
+			case data[j] == '*' && data[j+1] == '/' && (j == 0 || data[j-1] != '/'):
+				return -1
+			}
+		}
+		return -1
+	}
+	if bytes.IndexByte(data[e:i], '\n') < 0 {
+		return -1
+	}
+	line := data[max(0, e-longestLine):e]
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
+	s := bytes.Index(line, []byte("//"))
+	if h := bytes.IndexByte(line, '#'); s < 0 || h >= 0 && h < s {
+		s = h
+	}
+	if s < 0 {
+		return -1
+	}
+	return e - len(line) + s
 }
 
 func declaresClass(data []byte) bool { return declares(data, "class ") || declares(data, "namespace ") }
@@ -283,40 +304,27 @@ func backtick(data []byte, i int) trait {
 	return 0
 }
 
-// called is the trait of what the parenthesis at i calls.
-func called(data []byte, i int) trait {
-	e := i
-	for e > 0 && (data[e-1] == ' ' || data[e-1] == '\t' || data[e-1] == '\n' || data[e-1] == '\r') {
-		e--
-	}
-	if e == 0 {
-		return 0
-	}
-	switch c := data[e-1]; {
-	case identTable[c]:
-		if t := callee(data, e); t != 0 || e == i {
-			if t == hasWrite && evaluates(data, i) {
-				t |= hasDeadly
+// called is the trait of what the parenthesis at paren calls.
+func called(data []byte, paren int) trait {
+	i := paren
+	for range 64 { // comments between name and parenthesis
+		e := blanks(data, i)
+		if e == 0 {
+			return 0
+		}
+		switch c := data[e-1]; {
+		case identTable[c]:
+			if t := callee(data, e); t != 0 || e == i {
+				if t == hasWrite && evaluates(data, paren) {
+					t |= hasDeadly
+				}
+				return t
 			}
-			return t
+		case c == ']' || c == ')' || (c == '}' || c == '"' || c == '\'') && e == i:
+			return hasDynamic
 		}
-	case c == ']' || c == ')' || (c == '}' || c == '"' || c == '\'') && e == i:
-		return hasDynamic
-	case c == '/' && e > 1 && data[e-2] == '*': // a comment between name and parenthesis
-		if s := bytes.LastIndex(data[max(0, e-4096):e], []byte("/*")); s >= 0 {
-			return called(data[:max(0, e-4096)+s+1], max(0, e-4096)+s)
-		}
-		return 0
-	}
-	if e < i && bytes.IndexByte(data[e:i], '\n') >= 0 { // or one at the end of a line
-		line := data[max(0, e-256):e]
-		line = line[bytes.LastIndexByte(line, '\n')+1:]
-		s := bytes.Index(line, []byte("//"))
-		if h := bytes.IndexByte(line, '#'); s < 0 || h >= 0 && h < s {
-			s = h
-		}
-		if s > 0 {
-			return called(data[:e-len(line)+s+1], e-len(line)+s)
+		if i = commentStart(data, e, i); i <= 0 {
+			return 0
 		}
 	}
 	return 0

@@ -202,7 +202,7 @@ func (m *machine) cards() bool {
 // output judges what is shown to the visitor.
 func (m *machine) output(n *node, v value) {
 	t, _ := taintOf(v)
-	m.facts.print(v)
+	m.print(v)
 	if m.facts.cloak > 0 && m.unwatched() && len(v.s) > 30 && len(v.s) < 4096 && sendsAway(strings.ToLower(v.s+v.tail())) {
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", n, v)
 	}

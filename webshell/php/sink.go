@@ -77,13 +77,13 @@ func (m *machine) sink(c *call) (value, bool) {
 		}
 		return value{}, true
 	case "putenv":
-		if name, rest, ok := strings.Cut(a0.s, "="); ok {
-			a0.s = rest
-			if a0.k == vPart && rest == "" && a0.tail() == "" {
-				a0.k, a0.ref = vUnknown, nil
+		if name, _, ok := strings.Cut(a0.s[:min(len(a0.s), maxSetting+1)], "="); ok {
+			v := a0
+			v.s = a0.s[len(name)+1:]
+			if v.k == vPart && v.s == "" && v.tail() == "" {
+				v.k, v.ref = vUnknown, nil
 			}
-			m.facts.setSuper("putenv."+name, a0)
-			a0 = c.arg(0)
+			m.facts.set("putenv", name, v)
 		}
 		if strings.HasPrefix(a0.s, "LD_PRELOAD=") && m.isolated() {
 			m.report("preloads-library", webshell.Webshell, moderate, "A library is loaded into the next program that PHP starts, which runs commands where PHP may not.", c.n, a0)
@@ -210,14 +210,14 @@ func (m *machine) sink(c *call) (value, bool) {
 		return value{}, true
 	case "ini_get":
 		if s, ok := c.text(0); ok {
-			if v, ok := m.facts.supers["ini."+s]; ok {
+			if v, ok := m.facts.setting("ini", s); ok {
 				return v, true
 			}
 		}
 		return value{}, false
 	case "ini_set", "ini_alter":
 		if s, ok := c.text(0); ok {
-			m.facts.setSuper("ini."+s, c.arg(1))
+			m.facts.set("ini", s, c.arg(1))
 		}
 		if f, _ := c.text(1); strings.HasPrefix(a0.s, "unserialize_callback_func") || strings.HasPrefix(a0.s, "assert.callback") {
 			if deadly[strings.ToLower(f)] || c.arg(1).t&fromRequest != 0 {
@@ -390,7 +390,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 	switch {
 	case t&(fromRequest|fromUpload) != 0:
 		m.note(doesEval, n, v)
-		if v.k == vPart && (t&checked != 0 || t&unsure != 0 && quotes(v)) || via == "assert" && v.k == vPart && t&unsure != 0 {
+		if v.k == vPart && (t&checked != 0 || t&unsure != 0 && t&requoted != 0 && quotes(v)) || via == "assert" && v.k == vPart && t&unsure != 0 {
 			m.report("request-to-eval", webshell.Suspicious, low, what, n, v)
 			break
 		}

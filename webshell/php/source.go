@@ -217,6 +217,9 @@ func dotFile(p string) bool {
 
 // read is the content behind a path.
 func (m *machine) read(c *call, p value) value {
+	if len(p.s) > maxPath && !m.spend(len(p.s)) { // data, in a path
+		return value{t: p.t, tr: p.tr}
+	}
 	s, ok := p.text()
 	low := strings.ToLower(s)
 	if p.k == vPart {
@@ -515,7 +518,7 @@ func (m *machine) source(c *call) (value, bool) {
 			if s == "DB_PASSWORD" {
 				return value{t: loot, tr: m.at(c.n)}, true
 			}
-			if v, ok := m.facts.supers["putenv."+s]; ok {
+			if v, ok := m.facts.setting("putenv", s); ok {
 				return v, true
 			}
 			v := serverElement(s)

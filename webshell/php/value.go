@@ -59,6 +59,7 @@ const (
 	loot      // settings that hold passwords, or users with theirs
 	selfPath  // the path of the file itself
 	ownText   // what the file reads of itself
+	requoted  // its quotes were replaced
 	placed    // what another host says of the visitor's address: mostly his country
 )
 

@@ -69,6 +69,9 @@ func (m *machine) posted(c *call) {
 
 // written judges data that is written to a file.
 func (m *machine) written(c *call, p, d value) {
+	if n := len(p.s) + len(p.tail()); n > maxPath && !(strings.HasPrefix(p.s, "php://") && m.spend(n)) {
+		p = value{t: p.t, tr: p.tr}
+	}
 	t, tr := taintOf(d)
 	dv := value{k: d.k, s: d.s, ref: d.ref, t: t, tr: tr}
 	m.keep(p, dv)
@@ -104,7 +107,7 @@ func (m *machine) written(c *call, p, d value) {
 	if d.k == vPart && t&(fromRequest|fromUndef) != 0 && strings.Contains(d.s, "<?") && len(d.s)+len(d.tail()) < 4096 && !m.framed {
 		hole := "$_REQUEST[0]"
 		if s := strings.TrimSpace(d.s); strings.HasSuffix(s, "<?php") || strings.HasSuffix(s, "<?") { // a whole script
-			if hole = "eval($_REQUEST[0]);"; m.ordered() {
+			if hole = "eval($_REQUEST[0]);"; t&fromRequest == 0 && m.mentions("$argv") { // the command line gives it
 				hole = ""
 			}
 		}
@@ -194,11 +197,6 @@ func (m *machine) written(c *call, p, d value) {
 	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && (script || m.chosen(p) && !safeName(p)) && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
 	}
-}
-
-// ordered says that the file reads its command line and no request.
-func (m *machine) ordered() bool {
-	return m.mentions("$argv") && !m.mentions("$_get", "$_post", "$_request", "$_cookie", "$_files", "$_server", "php://input")
 }
 
 // dropped judges known text that is written to a file.
