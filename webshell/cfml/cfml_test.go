@@ -1,7 +1,9 @@
 package cfml
 
 import (
+	"bytes"
 	"flag"
+	"strings"
 	"testing"
 
 	"limier/webshell/webshelltest"
@@ -20,4 +22,14 @@ func FuzzAnalyse(f *testing.F) {
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.cfm", `<cfset a = form.a><cfexecute name="#a#"></cfexecute><cfset x = `, "", 10<<20,
 		"a=b\n", "evaluate(", "<cfset a=b>", "<cffile ", "#a#", "<!---", "createobject(", "a.b=", "filewrite(a,")
+}
+
+// Texts that replace one letter by many do not fill the memory.
+func TestFoldedGrowth(t *testing.T) {
+	line := "<cfset y = \"#replace('" + strings.Repeat("a", 500) + "','a','" + strings.Repeat("b", 500) + "')#\">\n"
+	page := bytes.Repeat([]byte(line), maxFolded/len(line))
+	out := folded(page)
+	if len(out) <= len(page) || len(out) > len(page)+maxFolded {
+		t.Errorf("%d bytes became %d", len(page), len(out))
+	}
 }

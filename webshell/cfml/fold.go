@@ -12,8 +12,8 @@ import (
 // maxFolds bounds how deep texts that are put together are nested.
 const maxFolds = 12
 
-// maxFolded bounds the pages that are folded, and what becomes of one text, in
-// bytes.
+// maxFolded bounds the pages that are folded, and by how much their texts may
+// grow, all together, in bytes.
 const maxFolded = 256 << 10
 
 const plain = `'([^'"#\n]*)'`
@@ -31,6 +31,7 @@ func folded(data []byte) []byte {
 	if len(data) > maxFolded {
 		return data
 	}
+	room := maxFolded
 	for range maxFolds {
 		out := letter.ReplaceAllFunc(data, func(s []byte) []byte {
 			n, _ := strconv.Atoi(string(letter.FindSubmatch(s)[1]))
@@ -40,7 +41,7 @@ func folded(data []byte) []byte {
 			return []byte("'" + string(rune(n)) + "'")
 		})
 		out = joined.ReplaceAll(out, []byte("'$1$2'"))
-		out = calls.ReplaceAllFunc(out, call)
+		out = calls.ReplaceAllFunc(out, func(s []byte) []byte { return call(s, &room) })
 		if bytes.Equal(out, data) {
 			break
 		}
@@ -50,8 +51,8 @@ func folded(data []byte) []byte {
 }
 
 // call is what a call of a function of the language gives for constants, or
-// the call itself.
-func call(source []byte) []byte {
+// the call itself. By what it is longer there is less room for others.
+func call(source []byte, room *int) []byte {
 	m := calls.FindSubmatch(source)
 	name, s := strings.ToLower(string(m[1])), string(m[2])
 	text := func(i int) string { return strings.Trim(string(m[i]), "'") }
@@ -83,11 +84,11 @@ func call(source []byte) []byte {
 		s = string(b)
 	case "replace", "replacenocase":
 		if ok = text(3) != ""; ok {
-			s, ok = webshell.ReplaceAll(s, text(3), text(5), maxFolded)
+			s, ok = webshell.ReplaceAll(s, text(3), text(5), len(source)+*room)
 		}
 	case "mid":
 		at, n := number(3)-1, number(5)
-		if ok = at >= 0 && n >= 0 && at+n <= len(s); ok {
+		if ok = at >= 0 && n >= 0 && at <= len(s) && n <= len(s)-at; ok {
 			s = s[at : at+n]
 		}
 	case "listgetat", "listfirst", "listlast":
@@ -109,5 +110,6 @@ func call(source []byte) []byte {
 	if !ok || strings.ContainsAny(s, "'\"#\r\n") {
 		return source
 	}
+	*room -= max(0, len(s)+2-len(source))
 	return []byte("'" + s + "'")
 }

@@ -103,15 +103,14 @@ func (p *page) styledAway(css string) {
 	if len(styled) == 0 {
 		return
 	}
-	l := links{at: -1, hosts: map[string]bool{}}
-	low := p.markup()
+	var l links
 	var open tag
 	depth := 0
-	for t := range tags(low) {
+	for t := range tags(p.markup()) {
 		switch {
 		case depth == 0:
 			if !t.closing && !empty(t.name) && byName(t, styled) == away {
-				open, depth = *t, 1
+				open, depth, l = *t, 1, links{at: -1, hosts: map[string]bool{}}
 			}
 			continue
 		case t.name == open.name && t.closing:
@@ -122,7 +121,10 @@ func (p *page) styledAway(css string) {
 		case t.name == "a":
 			l.link(t, open.at, away)
 		case t.name != "p" && t.name != "br" && t.name != "li" && t.name != "ul" && t.name != "span" && t.name != "b" && t.name != "strong": // no list of links
-			return
+			l.own++
+		}
+		if depth == 0 && len(l.hosts) > 0 && l.own == 0 {
+			break
 		}
 	}
 	if len(l.hosts) > 0 && l.own == 0 {
