@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"limier/fleet"
+	"limier/internal/cputime"
 	"limier/store"
 	"limier/store/sqlite"
 )
@@ -78,7 +79,7 @@ func BenchmarkIngest(b *testing.B) {
 		if err := st.EnrolMany(b.Context(), list, at); err != nil {
 			b.Fatal(err)
 		}
-		used := cpu()
+		used := cputime.Used()
 		b.StartTimer()
 		for from := 0; from < servers; from += batch {
 			if _, err := st.Ingest(b.Context(), cases[from:from+batch]); err != nil {
@@ -86,7 +87,7 @@ func BenchmarkIngest(b *testing.B) {
 			}
 		}
 		b.StopTimer()
-		b.ReportMetric(float64((cpu()-used).Microseconds())/servers, "cpu-µs/case")
+		b.ReportMetric(float64((cputime.Used()-used).Microseconds())/servers, "cpu-µs/case")
 		st.Close()
 		b.StartTimer()
 	}

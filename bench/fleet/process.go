@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"limier/fleet/hub"
+	"limier/internal/cputime"
 	"limier/store/postgres"
 	"limier/store/sqlite"
 	"limier/store/storetest"
@@ -114,14 +115,14 @@ func (o *options) play(ctx context.Context, stdin io.Reader, stdout io.Writer) e
 				return err
 			}
 			o.profile = "" // of the first time only
-			before = cpu()
+			before = cputime.Used()
 		case "end":
 			if err := stopProfile(); err != nil {
 				return err
 			}
 			stopProfile = func() error { return nil }
 		}
-		if err := json.NewEncoder(stdout).Encode(usage{cpu() - before, peakRSS()}); err != nil {
+		if err := json.NewEncoder(stdout).Encode(usage{cputime.Used() - before, peakRSS()}); err != nil {
 			return err
 		}
 	}

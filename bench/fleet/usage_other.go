@@ -4,8 +4,6 @@ package main
 
 import "time"
 
-func cpu() time.Duration { return 0 }
-
 func peakRSS() int64 { return 0 }
 
 func cpuBelow(int) time.Duration { return 0 }

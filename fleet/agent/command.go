@@ -24,6 +24,7 @@ import (
 
 	"limier/evidence"
 	"limier/fleet"
+	"limier/internal/cputime"
 	"limier/publish"
 	"limier/scan"
 	"limier/sigma"
@@ -227,7 +228,7 @@ func (j *agentJob) scan(stderr io.Writer, log *slog.Logger) func(ctx context.Con
 				return
 			}
 			defer closer.Close()
-			throttle := &Throttle{Percent: j.cpu, CPU: CPUTime}
+			throttle := &Throttle{Percent: j.cpu, CPU: cputime.Used}
 			cfg := j.build.Scan
 			cfg.Rules, cfg.Workers, cfg.Evidence, cfg.Progress = rules, j.workers, true, func(scan.Progress) { throttle.Wait() }
 			cfg.Checkpoint = j.checkpoint(log)

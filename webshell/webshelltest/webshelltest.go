@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"limier/internal/cputime"
 	"limier/webshell"
 )
 
@@ -177,8 +178,8 @@ func Pathological(t *testing.T, l *webshell.Language, name, open, shut string, s
 }
 
 // Bounded judges inputs made to exhaust an analyser and logs how long each
-// takes; bench/pathological.sh reads the log. The goal is a second on an idle
-// core. Only what is far beyond fails, for the machine may be shared.
+// takes of the processor. The goal is a second on an idle core. Only what is far
+// beyond fails, for a busy machine is slower too.
 func Bounded(t *testing.T, l *webshell.Language, name string, texts map[string]string) {
 	t.Helper()
 	if testing.Short() {
@@ -186,9 +187,9 @@ func Bounded(t *testing.T, l *webshell.Language, name string, texts map[string]s
 	}
 	for _, kind := range slices.Sorted(maps.Keys(texts)) {
 		data := []byte(texts[kind])
-		start := time.Now()
+		before := cputime.Used()
 		webshell.Judge([]*webshell.Language{l}, name, data)
-		took := time.Since(start)
+		took := cputime.Used() - before
 		t.Logf("%8.3f s %8.1f MB %s %q", took.Seconds(), float64(len(data))/1e6, name, kind)
 		if took > 15*time.Second {
 			t.Errorf("%s: %d MB of %q take %v", l.Name, len(data)>>20, kind, took.Round(time.Millisecond))

@@ -1,14 +1,15 @@
 //go:build unix
 
-package agent
+// Package cputime tells how much processor time this process has used.
+package cputime
 
 import (
 	"syscall"
 	"time"
 )
 
-// CPUTime is the processor time that this process has used.
-func CPUTime() time.Duration {
+// Used is user and system time of all threads; 0 if the system does not say.
+func Used() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0

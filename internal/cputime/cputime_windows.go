@@ -1,4 +1,4 @@
-package agent
+package cputime
 
 import (
 	"time"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// CPUTime is the processor time that this process has used.
-func CPUTime() time.Duration {
+// Used is user and system time of all threads; 0 if the system does not say.
+func Used() time.Duration {
 	var created, exited, kernel, user windows.Filetime
 	if windows.GetProcessTimes(windows.CurrentProcess(), &created, &exited, &kernel, &user) != nil {
 		return 0
