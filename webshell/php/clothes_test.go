@@ -1,0 +1,115 @@
+package php
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"limier/webshell"
+	"limier/webshell/webshelltest"
+)
+
+// changes lists every change, by kind and name.
+func changes() []change {
+	all := []change{}
+	for _, t := range texts {
+		all = append(all, change{"text/" + t.name, t.make})
+	}
+	for _, h := range hidings {
+		all = append(all, change{"name/" + h.name, hideNames(h)}, change{"literal/" + h.name, hideTexts(h)}, change{"super/" + h.name, hideSupers(h)})
+	}
+	for kind, set := range map[string]map[string]string{"flow": flows, "door": doors} {
+		for n, t := range set {
+			all = append(all, change{kind + "/" + n, passed(t)})
+		}
+	}
+	for kind, set := range map[string]map[string]string{"wrap": wraps, "gate": gates, "bend": bends} {
+		for n, t := range set {
+			all = append(all, change{kind + "/" + n, around(t)})
+		}
+	}
+	for _, by := range []string{"goto", "switch", "if", "closures"} {
+		all = append(all, change{"flatten/" + by, flatten(by)})
+	}
+	for n, t := range statements {
+		all = append(all, change{"statement/" + n, expressions(t)})
+	}
+	for n, t := range carriers {
+		all = append(all, change{"carrier/" + n, carried(t)})
+	}
+	slices.SortFunc(all, func(a, b change) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// plainPages are what is dressed.
+var plainPages = map[string]string{
+	"command": "<?php\nsys" + "tem($_GET['c']);\n",
+	"code":    "<?php\n$x = base64_decode($_POST['d']);\nev" + "al($x);\n",
+	"writes":  "<?php\nif (isset($_POST['n'])) { file_put_contents($_POST['n'], $_POST['t']); echo 'ok'; }\n",
+}
+
+// bare are the changes after which a page is silent, and why.
+var bare = map[string]string{
+	"command door/path-info":   "a part of the page's address, which programs read everywhere",
+	"code door/path-info":      "the same",
+	"writes door/path-info":    "the same",
+	"command carrier/own-tail": "a short last line that the page reads of itself",
+	"code carrier/own-tail":    "the same",
+	"writes carrier/stream":    "writes a file only, out of a stream of its own",
+	"writes super/ob":          "writes a file only, and nothing says where from",
+	"writes super/strtr":       "the same",
+	"writes wrap/inherited":    "writes a file only, in a class of a program",
+}
+
+func alarms(src string) ([]webshell.Reason, bool) {
+	reasons := Analyse("page.php", []byte(src))
+	return reasons, len(reasons) > 0 && reasons[0].Verdict.Rank() >= webshell.Malicious.Rank()
+}
+
+// A change of clothes does not hide what a page does.
+func TestClothes(t *testing.T) {
+	for name, page := range plainPages {
+		for _, ch := range changes() {
+			out := ch.make(newCoat(1, name, ch.name), page)
+			if out == "" || out == page || bare[name+" "+ch.name] != "" {
+				continue
+			}
+			if _, ok := alarms(out); !ok {
+				t.Errorf("%s, %s: silent\n%s", name, ch.name, out)
+			}
+		}
+	}
+}
+
+// Lines within a legitimate file are found, and where they stand.
+func TestWithin(t *testing.T) {
+	bases := map[string]string{}
+	for name, data := range webshelltest.Pages(t, "testdata") {
+		if _, alarm := alarms(string(data)); !alarm && len(data) > 600 {
+			bases[name] = string(data)
+		}
+	}
+	n := 0
+	for base, text := range bases {
+		for name, page := range plainPages {
+			if name == "writes" { // which a program may let its own users do
+				continue
+			}
+			for _, place := range spots {
+				out, from, to := inject(newCoat(1, base, place), text, page, place)
+				if out == "" {
+					continue
+				}
+				n++
+				reasons, alarm := alarms(out)
+				right := alarm && slices.ContainsFunc(reasons[0].Steps, func(s webshell.Step) bool { return s.Line >= from && s.Line <= to })
+				if !right {
+					t.Errorf("%s in %s, %s, lines %d to %d: %s", name, base, place, from, to, lines(reasons))
+				}
+			}
+		}
+	}
+	if n < 60 {
+		t.Errorf("%d files only", n)
+	}
+}
