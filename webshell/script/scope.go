@@ -243,7 +243,7 @@ func (s *scan) local(left []byte) bool {
 	case python:
 		return bytes.IndexByte(left, '.') < 0
 	case ruby:
-		return bytes.IndexAny(left, "@$.") < 0
+		return !bytes.ContainsAny(left, "@$.")
 	}
 	return false
 }

@@ -231,10 +231,6 @@ func declare(p *page, decl string) bool {
 	return true
 }
 
-func via(name string) func(r *rand.Rand, t tongue, s string) string {
-	return func(r *rand.Rand, t tongue, s string) string { return name }
-}
-
 // ---- C# ----
 
 const csSource = `(?:\b\w+\.)?\bRequest(?:\.(?:Form|QueryString|Params))?\["[^"\n]*"\]`
