@@ -88,19 +88,16 @@ func (c *Console) newAccount(v *visit) error {
 	if org != "" && !validOrg.MatchString(org) {
 		return bad("An organisation's identifier has letters, digits and . _ - only.")
 	}
-	if _, err := c.Store.Account(v.ctx(), name); err == nil {
-		// Whose it is, an account of one organisation is not told.
-		return bad("This name is taken: names of accounts are unique on the whole hub. Choose another, say with the organisation's identifier in front.")
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
 	hash, err := c.hasher.hash(v.ctx(), f.Get("password"))
 	if errors.Is(err, errPassword) {
 		return bad("A password has %d characters or more.", minPassword)
 	} else if err != nil {
 		return err
 	}
-	if err := c.Store.PutAccount(v.ctx(), v.scope, store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: c.Now()}); err != nil {
+	err = c.Store.AddAccount(v.ctx(), v.scope, store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: c.Now()})
+	if errors.Is(err, store.ErrTaken) { // whose it is, an account of one organisation is not told
+		return bad("This name is taken: names of accounts are unique on the whole hub. Choose another, say with the organisation's identifier in front.")
+	} else if err != nil {
 		return err
 	}
 	if err := c.note(v, "made account", name, string(role)+" "+org); err != nil {
@@ -115,19 +112,12 @@ func (c *Console) accountState(v *visit) error {
 	if name == v.account.Name {
 		return v.fail(http.StatusBadRequest, nil, "You cannot disable your own account.")
 	}
-	a, err := c.Store.Account(v.ctx(), name)
-	if err == nil && !v.scope.Whole() && a.Organisation != v.scope.Organisation() {
-		err = store.ErrNotFound // as if there were none of that name
-	}
-	if err != nil {
-		return err
-	}
-	a.Disabled = v.r.PostForm.Get("disabled") == "yes"
-	if err := c.Store.PutAccount(v.ctx(), v.scope, a); err != nil {
+	disable := v.r.PostForm.Get("disabled") == "yes"
+	if err := c.Store.Disable(v.ctx(), v.scope, name, disable); err != nil {
 		return err
 	}
 	action := "enabled account"
-	if a.Disabled {
+	if disable {
 		action = "disabled account"
 	}
 	if err := c.note(v, action, name, ""); err != nil {
@@ -256,16 +246,14 @@ func (c *Console) changePassword(v *visit) error {
 	} else if err != nil {
 		return err
 	}
-	a := *v.account
-	a.Password = hash
-	if err := c.Store.PutAccount(v.ctx(), v.scope, a); err != nil { // ends its sessions
+	if err := c.Store.SetPassword(v.ctx(), v.account.Name, hash); err != nil { // ends its sessions
 		return err
 	}
-	if err := c.note(v, "changed password", a.Name, ""); err != nil {
+	if err := c.note(v, "changed password", v.account.Name, ""); err != nil {
 		return err
 	}
-	c.byName.forget(a.Name)
-	return c.enter(v, a, "/account")
+	c.byName.forget(v.account.Name)
+	return c.enter(v, *v.account, "/account")
 }
 
 // apiLifetime is how long a token for the API lasts.

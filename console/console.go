@@ -35,9 +35,6 @@ type Config struct {
 	Mounts     []Mount              // handlers of others under the console's log-in
 	OIDC       *OIDC                // nil: passwords only
 
-	// First makes the first administrator for the token that the hub printed at
-	// its first start; ErrToken if it is not that one, or was used.
-	First func(ctx context.Context, token string, a store.Account) error
 	// NewToken makes a token with which servers of an organisation enrol.
 	NewToken func(ctx context.Context, scope store.Scope, org string, uses int, life time.Duration, by string) (string, error)
 	// DeleteFile deletes the answer of a server to a request; fs.ErrNotExist if it

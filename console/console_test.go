@@ -297,14 +297,7 @@ func TestRoles(t *testing.T) {
 }
 
 func TestSetUp(t *testing.T) {
-	e := newEstate(t, func(c *Config) {
-		c.First = func(ctx context.Context, token string, a store.Account) error { // as limier serve
-			if err := c.Store.UseAdminToken(ctx, token, c.Now()); err != nil {
-				return ErrToken
-			}
-			return c.Store.PutAccount(ctx, store.All(), a)
-		}
-	})
+	e := newEstate(t, nil)
 	v := e.visitor()
 	asks := func() bool {
 		_, page := v.get("/setup")
@@ -329,6 +322,12 @@ func TestSetUp(t *testing.T) {
 	}
 	if code, _ := v.post("/setup", "/setup", form("guess")); code != http.StatusBadRequest {
 		t.Errorf("a wrong token: %d", code)
+	}
+	e.account("ann", store.Viewer, "town")
+	taken := form("first")
+	taken.Set("name", "ann")
+	if code, body := v.post("/setup", "/setup", taken); code != http.StatusBadRequest || !strings.Contains(body, "taken") {
+		t.Errorf("the name of another account: %d", code)
 	}
 	if code, body := v.post("/setup", "/setup", form("first")); code != http.StatusSeeOther {
 		t.Fatalf("the right token: %d %s", code, body)

@@ -56,12 +56,6 @@ func newEstate(t *testing.T, more func(*Config)) *estate {
 	t.Cleanup(func() { hub.Close() })
 	e := &estate{t: t, hub: hub, now: time.Date(2021, 3, 10, 9, 0, 0, 0, time.UTC)}
 	config := Config{Store: hub, Version: "test", Now: func() time.Time { return e.now }, Publishers: []*publish.Publisher{markdown.Publisher, stix.Publisher}}
-	config.First = func(ctx context.Context, token string, a store.Account) error {
-		if token != "first" {
-			return ErrToken
-		}
-		return hub.PutAccount(ctx, store.All(), a)
-	}
 	config.NewToken = func(ctx context.Context, scope store.Scope, org string, uses int, life time.Duration, by string) (string, error) {
 		return "a token", hub.NewToken(ctx, scope, store.Token{Hash: sha256.Sum256([]byte("a token")), Organisation: org, Uses: uses, Expires: e.now.Add(life), CreatedBy: by})
 	}
@@ -158,7 +152,7 @@ func (e *estate) account(name string, role store.Role, org string) {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	if err := e.hub.PutAccount(context.Background(), store.All(), store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: e.now}); err != nil {
+	if err := e.hub.AddAccount(context.Background(), store.All(), store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: e.now}); err != nil {
 		e.t.Fatal(err)
 	}
 }

@@ -81,6 +81,8 @@ var french = map[string]string{
 	"This request came from another site and was refused.":                                                          "Cette requête venait d'un autre site ; elle a été refusée.",
 	"The form could not be read.":                                                                                   "Le formulaire n'a pas pu être lu.",
 	"This form is out of date. Go back, load the page again, and send it once more.":                                "Ce formulaire est périmé. Revenez en arrière, rechargez la page et renvoyez-le.",
+	"This name is taken. Choose another: the token is still good.":                                                  "Ce nom est pris. Choisissez-en un autre : le jeton reste bon.",
+	"Another account here has your name, “%s”. Ask an administrator of the log-in service for another name.":        "Un autre compte porte ici votre nom, « %s ». Demandez un autre nom à un administrateur du service de connexion.",
 	"This is not the token, or it was used.":                                                                        "Ce n'est pas le jeton, ou il a déjà servi.",
 	"A name has letters, digits and . _ @ - only, 64 at most.":                                                      "Un nom n'a que des lettres, des chiffres et . _ @ -, 64 au plus.",
 	"A password has %d characters or more.":                                                                         "Un mot de passe a %d caractères au moins.",

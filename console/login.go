@@ -269,17 +269,16 @@ func (c *Console) setup(v *visit) error {
 		return err
 	}
 	a := store.Account{Name: f.Get("name"), Role: store.Admin, Password: hash, Created: c.Now()}
-	switch err := c.First(v.ctx(), strings.TrimSpace(f.Get("token")), a); {
-	case errors.Is(err, ErrToken):
+	switch err := c.Store.AddAdmin(v.ctx(), strings.TrimSpace(f.Get("token")), a, c.Now()); {
+	case errors.Is(err, store.ErrNotFound):
 		return again(v.t("This is not the token, or it was used."))
+	case errors.Is(err, store.ErrTaken):
+		return again(v.t("This name is taken. Choose another: the token is still good."))
 	case err != nil:
 		return err
 	}
 	return c.enter(v, a, "/")
 }
-
-// ErrToken says that a token to set up the hub is wrong or used.
-var ErrToken = errors.New("not the token of the first start, or it was used")
 
 // validName reports whether an account can be called so.
 func validName(s string) bool {
@@ -295,29 +294,32 @@ func validName(s string) bool {
 }
 
 // enterOIDC logs in an account that the OpenID Connect provider vouches for,
-// with the role and organisation that it says now.
+// with the role and organisation that it says now. An account is known by issuer
+// and subject: whom the provider calls as somebody is called here gets an account
+// of another name.
 func (c *Console) enterOIDC(v *visit, issuer, subject, name string, role store.Role, org string) error {
 	key := issuer + " " + subject
 	a, err := c.Store.AccountBySubject(v.ctx(), key)
-	put := func() error { return c.Store.Grant(v.ctx(), a.Name, role, org) } // an administrator may disable it meanwhile
-	if errors.Is(err, store.ErrNotFound) {
-		a, err = store.Account{Subject: key, Created: c.Now()}, nil
-		// A name that somebody here has already is told apart by its subject.
-		if _, taken := c.Store.Account(v.ctx(), name); taken == nil {
-			name += " " + shortHash(key)
+	for _, name := range []string{name, name + " " + shortHash(key)} {
+		if !errors.Is(err, store.ErrNotFound) {
+			break
 		}
-		a.Name = name
-		put = func() error { return c.Store.PutAccount(v.ctx(), store.All(), a) }
+		a = store.Account{Name: name, Organisation: org, Role: role, Subject: key, Created: c.Now()}
+		if err = c.Store.AddAccount(v.ctx(), store.All(), a); errors.Is(err, store.ErrTaken) {
+			a, err = c.Store.AccountBySubject(v.ctx(), key) // it may be their own: another browser of theirs was first
+		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return v.fail(http.StatusConflict, fmt.Errorf("%s: the name %q is taken", subject, name), "Another account here has your name, “%s”. Ask an administrator of the log-in service for another name.", name)
+	case err != nil:
 		return err
-	}
-	if a.Disabled {
+	case a.Disabled:
 		return v.fail(http.StatusForbidden, nil, "This account is disabled.")
 	}
 	if a.Role != role || a.Organisation != org {
 		a.Role, a.Organisation = role, org
-		if err := put(); err != nil {
+		if err := c.Store.Grant(v.ctx(), a.Name, role, org); err != nil { // no more than that: an administrator may disable it meanwhile
 			return err
 		}
 	}

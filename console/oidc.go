@@ -201,11 +201,12 @@ func (c *Console) oidcCallback(v *visit) error {
 // claimName is the name to show for an account, from the claims people know.
 func claimName(claims map[string]any, subject string) string {
 	for _, key := range []string{"preferred_username", "email", "name"} {
-		if s, _ := claims[key].(string); s != "" {
+		s, _ := claims[key].(string)
+		if s = publish.Plain(strings.Join(strings.Fields(s), " ")); s != "" {
 			return short(s, 64)
 		}
 	}
-	return short(subject, 64)
+	return short(publish.Plain(subject), 64)
 }
 
 // listed are the words of a claim, which is a word or a list.

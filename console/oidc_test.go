@@ -8,17 +8,21 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/google/go-cmp/cmp"
 
 	"limier/store"
 )
@@ -31,7 +35,14 @@ type stand struct {
 	key    *ecdsa.PrivateKey
 	claims map[string]any // of whoever logs in now
 	forge  *ecdsa.PrivateKey
-	codes  map[string]url.Values // what a code was asked with
+	mu     sync.Mutex
+	codes  map[string]asked
+}
+
+// asked is what a code was asked with, and for whom.
+type asked struct {
+	url.Values
+	claims map[string]any
 }
 
 func newStand(t *testing.T) *stand {
@@ -39,7 +50,7 @@ func newStand(t *testing.T) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{t: t, key: key, codes: map[string]url.Values{}}
+	s := &stand{t: t, key: key, codes: map[string]asked{}}
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, v any) {
 		w.Header().Set("Content-Type", "application/json")
@@ -53,12 +64,16 @@ func newStand(t *testing.T) *stand {
 	})
 	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
 		code := secret()
-		s.codes[code] = r.URL.Query()
+		s.mu.Lock()
+		s.codes[code] = asked{r.URL.Query(), maps.Clone(s.claims)}
+		s.mu.Unlock()
 		http.Redirect(w, r, r.URL.Query().Get("redirect_uri")+"?code="+code+"&state="+url.QueryEscape(r.URL.Query().Get("state")), http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
 		asked, ok := s.codes[r.FormValue("code")]
 		delete(s.codes, r.FormValue("code"))
+		s.mu.Unlock()
 		sum := sha256.Sum256([]byte(r.FormValue("code_verifier")))
 		if !ok || base64.RawURLEncoding.EncodeToString(sum[:]) != asked.Get("code_challenge") {
 			http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
@@ -73,7 +88,7 @@ func newStand(t *testing.T) *stand {
 			t.Error(err)
 		}
 		claims := map[string]any{"iss": s.url, "aud": "limier", "nonce": asked.Get("nonce"), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}
-		for k, v := range s.claims {
+		for k, v := range asked.claims {
 			claims[k] = v
 		}
 		token, err := jwt.Signed(signer).Claims(claims).Serialize()
@@ -278,5 +293,78 @@ func TestOIDC(t *testing.T) {
 	r, _ := http.NewRequest(http.MethodGet, used, nil)
 	if code, _ := v.do(r); code != http.StatusForbidden {
 		t.Errorf("the same code again: %d", code)
+	}
+}
+
+// TestSameName: whoever the provider calls as somebody is called here already
+// gets an account of their own, and theirs stays as it is; those who come at the
+// same moment too.
+func TestSameName(t *testing.T) {
+	stand := newStand(t)
+	e := newEstate(t, func(c *Config) { c.OIDC = &OIDC{Issuer: stand.url, ClientID: "limier", ClientSecret: "s"} })
+	e.c.oidc.Redirect = e.url
+	e.account("ann", store.Admin, "")
+	before, err := e.hub.Account(t.Context(), "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// back is where the provider sends somebody's browser.
+	back := func(v *visitor, subject, name string) string {
+		stand.claims = map[string]any{"sub": subject, "preferred_username": name, "limier_role": "viewer", "limier_organisation": "town"}
+		next := e.url + "/oidc/start"
+		for range 2 {
+			resp, err := v.client.Get(next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			next = resp.Header.Get("Location")
+		}
+		return next
+	}
+	const people = 6
+	var visitors [2 * people]*visitor // two browsers of each
+	var wg sync.WaitGroup
+	codes := make([]int, len(visitors))
+	for i := range visitors {
+		name := "ann"
+		if i%people > 1 {
+			name = "ben\nof the town"
+		}
+		visitors[i] = e.visitor()
+		next := back(visitors[i], fmt.Sprint("subject", i%people), name)
+		wg.Go(func() {
+			if resp, err := visitors[i].client.Get(next); err == nil {
+				resp.Body.Close()
+				codes[i] = resp.StatusCode
+			}
+		})
+	}
+	wg.Wait()
+	names := map[string]int{}
+	for i := range people {
+		a, err := e.hub.AccountBySubject(t.Context(), fmt.Sprint(stand.url, " subject", i))
+		if err != nil {
+			t.Errorf("subject %d has no account: %v", i, err)
+		}
+		names[a.Name]++
+		if strings.Contains(a.Name, "\n") {
+			t.Errorf("a name of two lines: %q", a.Name)
+		}
+	}
+	if len(names) != people || names["ann"] > 0 {
+		t.Errorf("%d people have %d names: %v", people, len(names), names)
+	}
+	for i, code := range codes {
+		if code != http.StatusSeeOther {
+			t.Errorf("log-in %d: %d", i, code)
+		}
+	}
+	after, err := e.hub.Account(t.Context(), "ann")
+	if diff := cmp.Diff(before, after); err != nil || diff != "" {
+		t.Errorf("the local account (-before +after, %v):\n%s", err, diff)
+	}
+	if code, _ := e.as("ann").get("/admin"); code != http.StatusOK {
+		t.Errorf("the administrator's page: %d", code)
 	}
 }

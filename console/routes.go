@@ -37,10 +37,8 @@ func (c *Console) routes() {
 	open("POST /login", c.login)
 	open("POST /logout", c.logout)
 	open("POST /language", c.setLanguage)
-	if c.First != nil {
-		open("GET /setup", c.setupPage)
-		open("POST /setup", c.setup)
-	}
+	open("GET /setup", c.setupPage)
+	open("POST /setup", c.setup)
 	if c.oidc != nil {
 		open("GET /oidc/start", c.oidcStart)
 		open("GET /oidc/callback", c.oidcCallback)

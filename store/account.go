@@ -43,36 +43,49 @@ func (h *Hub) AccountBySubject(ctx context.Context, subject string) (Account, er
 	return a, h.told(err)
 }
 
-// PutAccount adds or changes an account. A scope of one organisation may only
-// touch accounts of that organisation. Disabling one, or changing its role,
-// password or organisation, ends its sessions.
-func (h *Hub) PutAccount(ctx context.Context, scope Scope, a Account) error {
+// ErrTaken says that an account has that name, or that OpenID Connect subject.
+var ErrTaken = errors.New("there is an account of that name or subject")
+
+// AddAccount adds an account; one that is there is never changed. A scope of one
+// organisation adds accounts of that organisation only.
+func (h *Hub) AddAccount(ctx context.Context, scope Scope, a Account) error {
 	if !scope.all && (a.Organisation == "" || a.Organisation != scope.org) {
 		return ErrScope
 	}
+	return h.update(ctx, func(tx *sql.Tx) error { return h.addAccount(ctx, tx, a) })
+}
+
+func (h *Hub) addAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	if a.Role.Rank() == 0 || a.Name == "" {
 		return errors.New("an account has a name, and a role: viewer, analyst, publisher or admin")
 	}
-	disabled := 0
-	if a.Disabled {
-		disabled = 1
-	}
-	return h.update(ctx, func(tx *sql.Tx) error {
-		var org string
-		switch err := tx.QueryRowContext(ctx, h.sql(`SELECT org FROM account WHERE name = ?`), a.Name).Scan(&org); {
-		case err == nil && !scope.all && org != scope.org:
-			return ErrScope
-		case err != nil && !errors.Is(err, sql.ErrNoRows):
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, h.sql(`INSERT INTO account(name, org, role, password, subject, created, disabled) VALUES (?,?,?,?,?,?,?)
-			ON CONFLICT (name) DO UPDATE SET org = excluded.org, role = excluded.role, password = excluded.password, subject = excluded.subject, disabled = excluded.disabled, failures = 0`),
-			a.Name, a.Organisation, string(a.Role), a.Password, a.Subject, stamp(a.Created), disabled); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), a.Name)
+	res, err := tx.ExecContext(ctx, h.sql(`INSERT INTO account(name, org, role, password, subject, created) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`), a.Name, a.Organisation, string(a.Role), a.Password, a.Subject, stamp(a.Created))
+	if err != nil {
 		return err
-	})
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return ErrTaken
+}
+
+// SetPassword gives an account another password, and ends its sessions.
+func (h *Hub) SetPassword(ctx context.Context, name, hash string) error {
+	return h.changeAccount(ctx, name, `UPDATE account SET password = ?, failures = 0 WHERE name = ?`, hash, name)
+}
+
+// Disable disables an account that the scope shows, or enables it again, and
+// ends its sessions.
+func (h *Hub) Disable(ctx context.Context, scope Scope, name string, disabled bool) error {
+	n := 0
+	if disabled {
+		n = 1
+	}
+	q, args := `UPDATE account SET disabled = ?, failures = 0 WHERE name = ?`, []any{n, asked(name)}
+	if !scope.all {
+		q, args = q+` AND org = ? AND org <> ''`, append(args, scope.org)
+	}
+	return h.changeAccount(ctx, name, q, args...)
 }
 
 // Grant gives an account another role and organisation, and ends its sessions;
@@ -81,11 +94,22 @@ func (h *Hub) Grant(ctx context.Context, name string, role Role, org string) err
 	if role.Rank() == 0 {
 		return fmt.Errorf("%.80q is no role", role)
 	}
+	return h.changeAccount(ctx, name, `UPDATE account SET role = ?, org = ? WHERE name = ?`, string(role), org, name)
+}
+
+// changeAccount changes one account and ends its sessions.
+func (h *Hub) changeAccount(ctx context.Context, name, query string, args ...any) error {
 	return h.update(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, h.sql(`UPDATE account SET role = ?, org = ? WHERE name = ?`), string(role), org, name); err != nil {
+		res, err := tx.ExecContext(ctx, h.sql(query), args...)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), name)
+		if n, err := res.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return ErrNotFound
+		}
+		_, err = tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), name)
 		return err
 	})
 }
@@ -201,22 +225,30 @@ func (h *Hub) UseToken(ctx context.Context, token, server, keyHash string, now t
 	return t, id, err
 }
 
-// HasAdminToken reports whether there is a token that UseAdminToken would take.
+// HasAdminToken reports whether there is a token that AddAdmin would take.
 func (h *Hub) HasAdminToken(ctx context.Context, now time.Time) (bool, error) {
 	var n int
 	err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*) FROM token WHERE org = '' AND uses > 0 AND expires > ?`), stamp(now)).Scan(&n)
 	return n > 0, h.told(err)
 }
 
-// UseAdminToken uses up the token of an administrator: one that was made for no
-// organisation. It enrols nobody.
-func (h *Hub) UseAdminToken(ctx context.Context, token string, now time.Time) error {
+// AddAdmin adds an account for the token of an administrator, one that was made
+// for no organisation and enrols nobody: both happen, or neither. A token that
+// is another, used up or expired is not found.
+func (h *Hub) AddAdmin(ctx context.Context, token string, a Account, now time.Time) error {
 	sum := sha256.Sum256([]byte(token))
-	n, err := h.exec(ctx, `UPDATE token SET uses = uses - 1, last_used = ? WHERE hash = ? AND org = '' AND uses > 0 AND expires > ?`, stamp(now), sum[:], stamp(now))
-	if err == nil && n == 0 {
-		err = ErrNotFound
-	}
-	return err
+	return h.update(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, h.sql(`UPDATE token SET uses = uses - 1, last_used = ? WHERE hash = ? AND org = '' AND uses > 0 AND expires > ?`), stamp(now), sum[:], stamp(now))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return ErrNotFound
+		}
+		return h.addAccount(ctx, tx, a)
+	})
 }
 
 // RevokeToken makes a token useless.

@@ -239,15 +239,6 @@ func (j *serveJob) natsOptions() (opts []nats.Option, err error) {
 func (j *serveJob) pages(h *hub.Hub) (http.Handler, error) {
 	c := console.Config{
 		Store: h.Store(), Publishers: builtin.Publishers(), Version: version(), Log: h.Log(), Now: h.Now,
-		First: func(ctx context.Context, token string, a store.Account) error {
-			switch err := h.Store().UseAdminToken(ctx, token, h.Now()); {
-			case errors.Is(err, store.ErrNotFound):
-				return console.ErrToken
-			case err != nil:
-				return err
-			}
-			return h.Store().PutAccount(ctx, store.All(), a)
-		},
 		NewToken:   h.NewToken,
 		DeleteFile: h.DeleteFile,
 		Replay: func(ctx context.Context, id int64) error {

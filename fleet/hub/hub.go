@@ -292,7 +292,7 @@ func (h *Hub) housekeeping(ctx context.Context) {
 }
 
 // NewAdminToken makes a one-time token for the first administrator, or one who
-// lost all access. The console takes it with UseAdminToken.
+// lost all access. The console takes it for an account.
 func (h *Hub) NewAdminToken(ctx context.Context, by string) (string, error) {
 	return NewAdminToken(ctx, h.store, by, h.config.Now())
 }

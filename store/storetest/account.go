@@ -36,8 +36,8 @@ func testScope(t *testing.T, h *store.Hub) {
 		}
 		for name, err := range map[string]error{
 			"dead letters": third(h.DeadLetters(ctx, scope, store.Page{})), "dead letter": third(h.DeadLetter(ctx, scope, 1)), "put organisation": h.PutOrganisation(ctx, scope, store.Organisation{ID: "x"}),
-			"token": h.NewToken(ctx, scope, store.Token{Organisation: "a"}), "account": h.PutAccount(ctx, scope, store.Account{Name: "x", Role: store.Admin}),
-			"account of another": h.PutAccount(ctx, scope, store.Account{Name: "x", Role: store.Admin, Organisation: "a"}),
+			"token": h.NewToken(ctx, scope, store.Token{Organisation: "a"}), "account": h.AddAccount(ctx, scope, store.Account{Name: "x", Role: store.Admin}),
+			"account of another": h.AddAccount(ctx, scope, store.Account{Name: "x", Role: store.Admin, Organisation: "a"}),
 		} {
 			if !errors.Is(err, store.ErrScope) {
 				t.Errorf("%+v may: %s: %v", scope, name, err)
@@ -155,8 +155,16 @@ func testTokens(t *testing.T, h *store.Hub) {
 func testAccounts(t *testing.T, h *store.Hub) {
 	ctx := t.Context()
 	ana := store.Account{Name: "ana", Organisation: "a", Role: store.Analyst, Password: "hash", Subject: "https://idp 7", Created: now}
-	if err := h.PutAccount(ctx, store.All(), ana); err != nil {
+	if err := h.AddAccount(ctx, store.All(), ana); err != nil {
 		t.Fatal(err)
+	}
+	// Who comes second takes nothing over.
+	for what, a := range map[string]store.Account{
+		"name": {Name: "ana", Role: store.Admin, Subject: "https://idp 9"}, "subject": {Name: "anna", Role: store.Admin, Subject: "https://idp 7"},
+	} {
+		if err := h.AddAccount(ctx, store.All(), a); !errors.Is(err, store.ErrTaken) {
+			t.Errorf("a second account of one %s: %v", what, err)
+		}
 	}
 	got := must(h.Account(ctx, "ana"))(t)
 	if diff := cmp.Diff(ana, got); diff != "" {
@@ -182,7 +190,7 @@ func testAccounts(t *testing.T, h *store.Hub) {
 	if a := must(h.Account(ctx, "ana"))(t); a.Failures != 0 {
 		t.Errorf("%+v", a)
 	}
-	if err := h.PutAccount(ctx, store.All(), store.Account{Name: "x", Role: "king"}); err == nil {
+	if err := h.AddAccount(ctx, store.All(), store.Account{Name: "x", Role: "king"}); err == nil {
 		t.Error("a role that is none")
 	}
 	session := store.Session{Account: ana, Created: now, Expires: now.Add(time.Hour), Address: "192.0.2.1"}
@@ -200,49 +208,50 @@ func testAccounts(t *testing.T, h *store.Hub) {
 			t.Errorf("%q at %v: %v", c.secret, c.at, err)
 		}
 	}
-	// What a log-in changes leaves alone what an administrator changed meanwhile.
-	session.Account.Name = "ben"
-	for what, change := range map[string]func() error{
-		"other rights": func() error { return h.Grant(ctx, "ben", store.Publisher, "b") },
-		"none":         func() error { return h.EndSessions(ctx, "ben") },
+	// One change leaves alone what an administrator changed meanwhile.
+	for what, c := range map[string]struct {
+		change func(name string) error
+		want   func(*store.Account)
+	}{
+		"rights":   {func(name string) error { return h.Grant(ctx, name, store.Publisher, "b") }, func(a *store.Account) { a.Role, a.Organisation = store.Publisher, "b" }},
+		"password": {func(name string) error { return h.SetPassword(ctx, name, "other") }, func(a *store.Account) { a.Password = "other" }},
+		"none":     {func(name string) error { return h.EndSessions(ctx, name) }, func(*store.Account) {}},
 	} {
-		ben := store.Account{Name: "ben", Organisation: "a", Role: store.Viewer, Subject: "https://idp 8", Created: now}
-		for _, ben.Disabled = range []bool{false, true} {
-			if err := errors.Join(h.PutAccount(ctx, store.All(), ben), h.NewSession(ctx, what+fmt.Sprint(ben.Disabled), session), change()); err != nil {
+		for _, disabled := range []bool{false, true} {
+			ben := store.Account{Name: fmt.Sprint(what, disabled), Organisation: "a", Role: store.Viewer, Password: "hash", Created: now}
+			ben.Subject = "https://idp " + ben.Name
+			session.Account.Name = ben.Name
+			if err := errors.Join(h.AddAccount(ctx, store.All(), ben), h.Disable(ctx, store.All(), ben.Name, disabled), h.NewSession(ctx, ben.Name, session), c.change(ben.Name)); err != nil {
 				t.Fatal(err)
 			}
-			want := ben
-			if what != "none" {
-				want.Role, want.Organisation = store.Publisher, "b"
-			}
-			if diff := cmp.Diff(want, must(h.Account(ctx, "ben"))(t)); diff != "" {
+			ben.Disabled = disabled
+			c.want(&ben)
+			if diff := cmp.Diff(ben, must(h.Account(ctx, ben.Name))(t)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", what, diff)
 			}
-			if _, err := h.Session(ctx, what+"false", now); !errors.Is(err, store.ErrNotFound) {
+			if _, err := h.Session(ctx, ben.Name, now); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("%s: a session is still there: %v", what, err)
 			}
 		}
 	}
-	if err := h.PutAccount(ctx, store.All(), store.Account{Name: "ben", Organisation: "a", Role: store.Viewer}); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Grant(ctx, "ben", "king", "a"); err == nil {
+	if err := h.Grant(ctx, "ana", "king", "a"); err == nil {
 		t.Error("a role that is none")
+	}
+	for _, scope := range []store.Scope{store.Org("b"), store.Org(""), {}} {
+		if err := h.Disable(ctx, scope, "ana", true); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%+v may disable an account of another organisation: %v", scope, err)
+		}
 	}
 	if _, err := h.Session(ctx, "secret", now); err != nil {
 		t.Error("a session of another:", err)
 	}
-	ana.Disabled = true
-	if err := h.PutAccount(ctx, store.Org("a"), ana); err != nil {
+	if err := h.Disable(ctx, store.Org("a"), "ana", true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Session(ctx, "secret", now); !errors.Is(err, store.ErrNotFound) {
 		t.Error("a session outlived its account:", err)
 	}
-	if err := h.PutAccount(ctx, store.Org("b"), store.Account{Name: "ana", Organisation: "b", Role: store.Viewer}); !errors.Is(err, store.ErrScope) {
-		t.Error("an account was taken over:", err)
-	}
-	if all := must(h.Accounts(ctx, store.Org("b")))(t); len(all) != 0 {
+	if all := must(h.Accounts(ctx, store.Org("c")))(t); len(all) != 0 {
 		t.Error(all)
 	}
 }

@@ -98,7 +98,7 @@ func testCollections(t *testing.T, h *store.Hub) {
 	accounts := map[string]store.Account{}
 	for _, a := range []store.Account{{Name: "ann", Organisation: "a", Role: store.Admin}, {Name: "bob", Organisation: "b", Role: store.Viewer}, {Name: "eve", Role: store.Analyst}, {Name: "pat", Role: store.Publisher}} {
 		a.Created = now
-		if err := h.PutAccount(ctx, store.All(), a); err != nil {
+		if err := h.AddAccount(ctx, store.All(), a); err != nil {
 			t.Fatal(err)
 		}
 		accounts[a.Name] = a
