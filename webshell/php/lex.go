@@ -75,10 +75,15 @@ func lex(src []byte, inPHP bool) ([]token, bool) {
 	if !inPHP {
 		l.html()
 	}
+	return l.all()
+}
+
+// all reads the tokens up to the end.
+func (l *lexer) all() ([]token, bool) {
 	for l.pos < len(l.src) && !l.cut {
 		l.next()
 	}
-	l.tokens = append(l.tokens, token{pos: uint32(len(src)), end: uint32(len(src)), kind: tEOF})
+	l.tokens = append(l.tokens, token{pos: uint32(len(l.src)), end: uint32(len(l.src)), kind: tEOF})
 	return l.tokens, l.cut
 }
 

@@ -169,7 +169,8 @@ func newMachine(path string, data []byte, have trait) *machine {
 		steps: quietSteps, limit: quietSteps, bytes: maxBytes, nodes: maxNodes, jumps: maxJumps}
 	m.globals = &frame{vars: map[string]*slot{}}
 	m.f = m.globals
-	m.file = m.newUnit(data, nil, false)
+	m.file = &unit{src: data, budget: &m.nodes, stock: stocks.Get().(*stock)}
+	m.file.tokens, m.file.cut = m.file.stock.lex(data)
 	m.unit = m.file
 	m.framed, m.guarded = framed(m.file)
 	if have&hasShape != 0 {
@@ -251,7 +252,7 @@ func guards(u *unit, i int) bool {
 }
 
 func (m *machine) newUnit(src []byte, outer *unit, inPHP bool) *unit {
-	u := &unit{src: src, outer: outer, budget: &m.nodes}
+	u := &unit{src: src, outer: outer, budget: &m.nodes, stock: m.file.stock}
 	u.tokens, u.cut = lex(src, inPHP)
 	return u
 }

@@ -154,7 +154,7 @@ type unit struct {
 	line   int   // in the file, where a decoded unit is evaluated
 	lines  []uint32
 	budget *int // nodes that may still be made
-	slab   []node
+	stock  *stock
 	cut    bool
 }
 

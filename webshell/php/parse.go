@@ -116,11 +116,7 @@ var bad = &node{op: nBad}
 // node makes a node that starts at token i.
 func (p *parser) node(o op, i int) *node {
 	*p.u.budget--
-	if len(p.u.slab) == 0 {
-		p.u.slab = make([]node, slabSize)
-	}
-	n := &p.u.slab[0]
-	p.u.slab = p.u.slab[1:]
+	n := p.u.stock.node()
 	n.op = o
 	if i < len(p.toks) {
 		n.pos, n.end = p.toks[i].pos, p.toks[i].end

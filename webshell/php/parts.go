@@ -61,6 +61,7 @@ func (m *machine) parts() {
 				m.reason(r)
 			}
 		}
+		sub.release()
 		if m.alarmed() {
 			return
 		}

@@ -145,6 +145,7 @@ func (m *machine) carriedShell(n *node, v value) {
 // shellWithin says why a text is a web shell beyond doubt; "" if it is none.
 func (m *machine) shellWithin(code string) string {
 	sub := newMachine("", []byte(code), traits([]byte(code)))
+	defer sub.release()
 	sub.evals = maxEvals // what it carries in turn is not looked at
 	sub.steps, sub.limit = min(m.steps/4, quietSteps), maxSteps
 	before := sub.steps

@@ -50,6 +50,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 			return nil
 		}
 		m := newMachine(name, data, have)
+		defer m.release()
 		m.list = newParser(m.file, 0, len(m.file.tokens)-1).statements()
 		if parts {
 			m.parts()
@@ -61,6 +62,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
+	defer m.release()
 	m.analyse()
 	m.parts()
 	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {

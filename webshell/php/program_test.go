@@ -20,7 +20,7 @@ func split(src string) (program, bool) {
 		}
 	}
 	nodes := 100_000
-	u := &unit{src: []byte(src), budget: &nodes, tokens: e.toks}
+	u := &unit{src: []byte(src), budget: &nodes, tokens: e.toks, stock: new(stock)}
 	list := newParser(u, 0, len(e.toks)-1).statements()
 	for _, n := range list {
 		s := src[n.pos:n.end]
@@ -275,7 +275,7 @@ func expressions(template string) func(*coat, string) string {
 		for i, s := range p.does {
 			e := newEditing("<?php " + s)
 			nodes := 10_000
-			u := &unit{src: []byte(e.src), budget: &nodes, tokens: e.toks}
+			u := &unit{src: []byte(e.src), budget: &nodes, tokens: e.toks, stock: new(stock)}
 			list := newParser(u, 0, len(e.toks)-1).statements()
 			if len(list) != 1 || list[0].op != nExpr || list[0].a == nil || slices.Contains([]op{nExit, nInclude, nThrow, nYield, nBad, nPrint}, list[0].a.op) {
 				continue

@@ -241,6 +241,7 @@ func (m *machine) carried(n *node, p, d value, s string) {
 		return
 	}
 	sub := newMachine("", []byte(s), traits([]byte(s)))
+	defer sub.release()
 	sub.steps = min(m.steps/2, maxSteps/3)
 	sub.limit = maxSteps
 	sub.bytes = m.bytes / 2
