@@ -34,7 +34,7 @@ type Machine struct {
 	made    int
 	eached  int // values that each called a function with
 	tokens  int
-	toks    []Token
+	stock   *stock
 	tails   [4][]byte
 	heads   [4]head
 	tail    int
@@ -102,13 +102,20 @@ const (
 	entrySteps = 2_500_000
 )
 
-// NewMachine returns a machine with fresh budgets.
+// NewMachine returns a machine with fresh budgets. Its owner may release it.
 func NewMachine(h Host) *Machine {
-	m := &Machine{Host: h, total: totalSteps,
+	m := &Machine{Host: h, total: totalSteps, stock: stocks.Get().(*stock),
 		symbols: map[string]*symbol{}, texts: map[string][]*Node{}, classes: map[string]*Node{}, objects: map[*Node]*Object{}}
 	m.globals = &frame{}
 	m.cur = m.globals
 	return m
+}
+
+// Release gives back what programs were read into, for the next machine.
+// Neither the machine nor any node of it may be used afterwards.
+func (m *Machine) Release() {
+	m.stock.release()
+	m.stock = nil
 }
 
 // Text returns the text a node was read from and whether it is the file itself.
@@ -157,7 +164,7 @@ const (
 
 func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*Node {
 	var out []*Node
-	toks := m.toks
+	toks := m.stock.toks
 	low := text
 	if d.VB() {
 		low = lowerASCII(text)
@@ -169,11 +176,12 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 		} else {
 			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
 		}
+		m.stock.held = max(m.stock.held, len(toks))
 		if parts > 0 && m.tokens > maxTokens && len(segs) > 0 || parts > 1 && !m.worth(toks) {
 			continue
 		}
 		m.unalias(toks, d)
-		a := arena{unit: unit}
+		a := arena{stock: m.stock, unit: unit}
 		var b *Node
 		if d.VB() {
 			b, a = parseVB(toks, d, a)
@@ -184,7 +192,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 		m.declare(b, nil, d)
 		out = append(out, b)
 	}
-	m.toks = toks // for the next text: nodes do not hold them
+	m.stock.toks = toks // for the next text: nodes do not hold them
 	return out
 }
 

@@ -161,7 +161,7 @@ const (
 // ParseJS reads text[from:to] as JavaScript. Node.Unit is unit in all nodes.
 func ParseJS(text string, from, to int, unit uint8) *Node {
 	toks, _ := lexC(nil, text, []Segment{{Start: from, End: to}}, 1<<30, true)
-	b, _ := parseC(toks, JScript, arena{unit: unit})
+	b, _ := parseC(toks, JScript, arena{stock: new(stock), unit: unit})
 	return b
 }
 
@@ -173,18 +173,13 @@ type Segment struct {
 
 // arena hands out nodes in slabs.
 type arena struct {
-	nodes []Node
-	ptrs  []*Node
+	stock *stock
 	unit  uint8
 	made  int
 }
 
 func (a *arena) node(k Kind, pos int32) *Node {
-	if len(a.nodes) == 0 {
-		a.nodes = make([]Node, 128)
-	}
-	n := &a.nodes[0]
-	a.nodes = a.nodes[1:]
+	n := &a.stock.nodes.take(1, 128)[0]
 	n.Kind, n.Pos, n.Unit = k, pos, a.unit
 	a.made++
 	return n
@@ -194,11 +189,7 @@ func (a *arena) kids(list ...*Node) []*Node {
 	if len(list) == 0 {
 		return nil
 	}
-	if len(a.ptrs) < len(list) {
-		a.ptrs = make([]*Node, max(256, len(list)))
-	}
-	out := a.ptrs[:len(list):len(list)]
-	a.ptrs = a.ptrs[len(list):]
+	out := a.stock.ptrs.take(len(list), 256)
 	copy(out, list)
 	return out
 }

@@ -55,6 +55,7 @@ func judge(text string, h *host) []webshell.Reason {
 	}
 	h.page = page
 	m := script.NewMachine(h)
+	defer m.Release()
 	h.Machine = m
 	h.objects(m)
 	var blocks [][]*script.Node

@@ -76,6 +76,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 		return nil
 	}
 	m := script.NewMachine(h)
+	defer m.Release()
 	h.Machine = m
 	if len(h.page.Blocks) == 0 {
 		m.Load(h.page.Text, nil, h.page.Dialect) // where sights are
