@@ -3,6 +3,8 @@ package php
 import (
 	"bytes"
 	"slices"
+
+	"limier/internal/literal"
 )
 
 // A trait is something in a file's text that could matter.
@@ -97,11 +99,14 @@ var telling = func() (t [256]bool) {
 	return t
 }()
 
+var loadWords = literal.New([]string{"include", "require"})
+
 // traits reads a file once. It looks at words only where they can matter:
 // before a parenthesis, after a dollar, in quotes.
 func traits(data []byte) trait {
 	var have trait
 	escaped, picked, skip, last := 0, 0, 0, 0
+	loads := loadWords.Any(data) // most classes load nothing: there is no need to look before every quote
 	for i := 0; ; i++ {
 		for i+4 <= len(data) && !(telling[data[i]] || telling[data[i+1]] || telling[data[i+2]] || telling[data[i+3]]) {
 			i += 4
@@ -124,7 +129,7 @@ func traits(data []byte) trait {
 		case '(':
 			have |= called(data, i)
 		case '$':
-			if i > 0 && have&hasInclude == 0 && includes(data, i) {
+			if loads && i > 0 && have&hasInclude == 0 && includes(data, i) {
 				have |= hasInclude
 			}
 			if i+1 < len(data) {
@@ -142,7 +147,7 @@ func traits(data []byte) trait {
 			if i > 0 && (data[i-1] == '~' || data[i-1] == '^' || data[i-1] == '|') {
 				have |= hasDecoder | hasStrong
 			}
-			if i > 0 && have&hasInclude == 0 && includes(data, i) {
+			if loads && i > 0 && have&hasInclude == 0 && includes(data, i) {
 				have |= hasInclude
 			}
 			j := i + 1
