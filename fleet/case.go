@@ -38,8 +38,9 @@ type Checked struct {
 // A Checker reads compressed cases as a hub does: of each it keeps what is
 // searched. It is safe for concurrent use.
 type Checker struct {
-	dec  *zstd.Decoder
-	free sync.Pool // of *memory
+	dec   *zstd.Decoder
+	free  sync.Pool // of *memory
+	lists lists
 }
 
 // maxKept bounds the cases whose memory is kept for the next, in bytes.
@@ -57,13 +58,14 @@ func NewChecker() (*Checker, error) {
 func (c *Checker) Check(body []byte) (store.Submission, error) {
 	mem, _ := c.free.Get().(*memory)
 	if mem == nil {
-		mem = &memory{}
+		mem = &memory{summarizer: store.NewSummarizer(), lists: &c.lists}
 	}
 	plain, err := c.unpack(body, mem.plain[:0])
 	if err != nil {
 		return store.Submission{}, err
 	}
-	z := store.NewSummarizer()
+	z := mem.summarizer
+	z.Reset()
 	var start wire.Start
 	for m, err := range messages(plain, mem) {
 		if err != nil {
@@ -131,9 +133,9 @@ func sums(plain []byte, start *wire.Start) (evidence, whole [32]byte) {
 	return [32]byte(rest.Sum(nil)), sha256.Sum256(plain)
 }
 
-// messages reads the lines of a stream, which must be whole. What a message
-// points to is good until the next if there is memory for it, and for ever if
-// mem is nil.
+// messages reads the lines of a stream, which must be whole. If there is memory,
+// what a message points to is good until the next, and its texts as long as
+// plain; for ever if mem is nil.
 func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 	return func(yield func(wire.Message, error) bool) {
 		ended := false
@@ -141,6 +143,9 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 		for ; len(plain) > 0; n++ {
 			line, err := readLine(plain)
 			plain = plain[len(line):]
+			if mem == nil {
+				line = bytes.Clone(line) // its texts share it
+			}
 			var m wire.Message
 			if err == nil {
 				m, err = message(line, n, ended, mem)
@@ -161,11 +166,14 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 
 // memory is what one case after the other is read into.
 type memory struct {
-	plain    []byte
-	exposure wire.Exposure
-	finding  finding.Finding
-	evidence wire.Evidence
-	gap      wire.Gap
+	plain      []byte
+	exposure   wire.Exposure
+	finding    finding.Finding
+	evidence   wire.Evidence
+	gap        wire.Gap
+	summarizer *store.Summarizer
+	lists      *lists
+	listed     wire.Exposure // whose CVEs and notes are the lists'
 }
 
 // message gives a line memory by how it begins. Where that is wrong, JSON takes
@@ -196,17 +204,22 @@ func (m *memory) message(line []byte) (w wire.Message) {
 var quickMessage = Quickly[wire.Message]()
 
 // message reads the line as the message number n.
-func message(line []byte, n int, ended bool, mem *memory) (m wire.Message, err error) {
+func message(line []byte, n int, ended bool, mem *memory) (_ wire.Message, err error) {
 	switch {
 	case ended:
-		return m, errors.New("there is more after the end")
+		return wire.Message{}, errors.New("there is more after the end")
 	case n == maxMessages:
-		return m, fmt.Errorf("more than %d messages", maxMessages)
+		return wire.Message{}, fmt.Errorf("more than %d messages", maxMessages)
 	case len(line) > maxValues && commas(line) >= maxValues:
-		return m, fmt.Errorf("message %d holds more than %d values", n+1, maxValues)
+		return wire.Message{}, fmt.Errorf("message %d holds more than %d values", n+1, maxValues)
 	}
-	m = mem.message(line)
-	if !quickMessage(bytes.TrimSuffix(line, []byte("\n")), &m) {
+	bare := bytes.TrimSuffix(line, []byte("\n"))
+	m, ok := mem.readListed(bare)
+	if !ok {
+		m = mem.message(line)
+		ok = quickMessage(bare, &m)
+	}
+	if !ok {
 		m = mem.message(line)
 		if err := json.Unmarshal(line, &m); err != nil { // version 2: strict about UTF-8 and repeated names
 			return m, fmt.Errorf("message %d: %w", n+1, err)

@@ -45,7 +45,7 @@ func TestCheck(t *testing.T) {
 	begin, rest, _ := strings.Cut(full, "\n")
 	bare := begin + "\n" + `{"exposure":{"product":"","build":"","proof":null}}` + "\n" + `{"finding":{"rule":"bare","phase":"backdoor","steps":null}}` + "\n" + `{"evidence":{"path":"a.aspx"}}` + "\n" + `{"finding":null}` + "\n" + rest
 	one := `[{"id":"CVE-2021-26855","state":"vulnerable","exploited":"2021-11-03"},{"id":"CVE-2021-27065","state":"fixed"}]`
-	for _, stream := range []string{exposure("15.1", one), exposure("15.2", one), exposure("15.2", strings.Replace(one, "fixed", "depends", 1)), exposure("15.2", "null"), head + tail, exposure("15.1", one),
+	for _, stream := range []string{exposure("15.1", one), exposure("15.2", one), exposure("15.2", strings.Replace(one, "fixed", "depends", 1)), exposure("15.2", "null"), exposure("15.1", one+`,"notes":["a"]`), exposure("15.1", one+`,"notes":["b"]`), head + tail, exposure("15.1", one),
 		string(storetest.Stream(t, storetest.Case(1, true))), string(storetest.Stream(t, storetest.Case(2, false))), full, bare, full} {
 		want, err := store.Read(strings.NewReader(stream))
 		if err != nil {
@@ -73,6 +73,8 @@ func TestCheck(t *testing.T) {
 		"a name twice":         exposure("15.1", `[{"id":"CVE-2021-26855","id":"CVE-2021-26856"}]`),
 		"no UTF-8":             exposure("15.1", "[{\"id\":\"\xff\"}]"),
 		"two lists":            exposure("15.1", one+`,"cves":`+one),
+		"no list, and a list":  exposure("15.1", `null,"cves":`+one),
+		"a message behind it":  exposure("15.1", one+`},"gap":{"ref":{"path":"a"},"reason":"b"`),
 		"two messages":         head + `{"exposure":{"product":"Exchange","build":"1","proof":[]},"gap":{"ref":{"path":"a"},"reason":"b"}}` + "\n" + tail,
 	} {
 		if _, err := c.Check(compressed(t, stream)); err == nil {

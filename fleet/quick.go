@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,6 +19,9 @@ import (
 // between them. For whatever else it says false, the value is half written, and
 // the JSON library says what the text is. So there is one description of each
 // type, and one judge of what is wrong with a text.
+//
+// Texts in the value share the memory of the text that was read: they are good
+// until that is written over.
 func Quickly[T any]() func(text []byte, v *T) bool {
 	read := quickly(reflect.TypeFor[T]())
 	return func(text []byte, v *T) bool {
@@ -155,7 +159,7 @@ func quickSlice(read quick) quick {
 func quickString(text []byte, v reflect.Value) ([]byte, bool) {
 	s, rest, ok := quoted(text)
 	if ok {
-		v.SetString(string(s))
+		v.SetString(unsafe.String(unsafe.SliceData(s), len(s))) // to copy each took a sixth of reading a case
 	}
 	return rest, ok
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -55,4 +56,27 @@ func FuzzQuick(f *testing.F) {
 			t.Errorf("%q (-library +quick):\n%s", line, diff)
 		}
 	})
+}
+
+// TestLists: what is remembered of lists that differ each time is bounded, and
+// the last is known still.
+func TestLists(t *testing.T) {
+	var l lists
+	list := func(n int) []byte {
+		return fmt.Appendf(nil, `"cves":[{"id":"%d"}%s]}}`, n, strings.Repeat(",{}", 10_000))
+	}
+	for n := range 60 {
+		if e := l.end(list(n)); e == nil || len(e.CVEs) != 10_001 {
+			t.Fatal("list", n, "was not read")
+		}
+		if l.size > maxLists || len(l.seen) > maxLists/(80*10_000) {
+			t.Fatalf("%d lists of %d bytes are remembered", len(l.seen), l.size)
+		}
+	}
+	if l.end(list(59)) != l.end(list(59)) {
+		t.Error("it was read again")
+	}
+	if l.end(bytes.Repeat([]byte(" "), maxList+1)) != nil {
+		t.Error("a long one is remembered")
+	}
 }

@@ -455,8 +455,10 @@ func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, 
 	case err == nil && revoked == 0:
 		return 0, ErrEnrolled
 	case err == nil:
-		_, err = tx.ExecContext(ctx, h.sql(`UPDATE server SET enrolled = ?, revoked = 0, key_hash = ? WHERE id = ?`), stamp(at), keyHash, id)
-		return id, err
+		if _, err = tx.ExecContext(ctx, h.sql(`UPDATE server SET enrolled = ?, revoked = 0, key_hash = ? WHERE id = ?`), stamp(at), keyHash, id); err != nil {
+			return 0, err
+		}
+		return id, h.bump(ctx, tx, "keys", 1)
 	case !errors.Is(err, sql.ErrNoRows):
 		return 0, err
 	}
@@ -470,15 +472,30 @@ func (h *Hub) enrol(ctx context.Context, tx *sql.Tx, org, name, keyHash string, 
 	return id, err
 }
 
-// KeyHash returns the hash of the key that a server enrolled with. A server
-// that was revoked is not found.
-func (h *Hub) KeyHash(ctx context.Context, server int64) (string, error) {
-	var key string
-	if !h.dialect.Numbered {
-		ctx = context.WithoutCancel(ctx) // nothing to wait for in a file, and watching for the end takes a goroutine
+// KeyHashes returns the hashes of the keys that servers enrolled with, of those
+// with numbers from one to before another. Servers that were revoked have none.
+func (h *Hub) KeyHashes(ctx context.Context, from, to int64) (map[int64]string, error) {
+	rows, err := h.keyHashes.QueryContext(ctx, from, to)
+	if err != nil {
+		return nil, h.told(err)
 	}
-	err := h.keyHash.QueryRowContext(ctx, server).Scan(&key)
-	return key, h.told(err)
+	defer rows.Close()
+	keys := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var key string
+		if err := rows.Scan(&id, &key); err != nil {
+			return nil, err
+		}
+		keys[id] = key
+	}
+	return keys, h.told(rows.Err())
+}
+
+// KeyChanges counts how often the key of a server was taken away or replaced.
+func (h *Hub) KeyChanges(ctx context.Context) (n int64, err error) {
+	err = h.read.QueryRowContext(ctx, `SELECT COALESCE(SUM(n), 0) FROM counter WHERE kind = 'keys'`).Scan(&n)
+	return n, h.told(err)
 }
 
 func (h *Hub) bump(ctx context.Context, tx *sql.Tx, kind string, n int) error {
@@ -502,8 +519,12 @@ func (h *Hub) Revoke(ctx context.Context, scope Scope, server int64, at time.Tim
 	if _, err := h.Server(ctx, scope, server); err != nil {
 		return err
 	}
-	_, err := h.exec(ctx, `UPDATE server SET revoked = ? WHERE id = ?`, stamp(at), server)
-	return err
+	return h.update(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, h.sql(`UPDATE server SET revoked = ? WHERE id = ?`), stamp(at), server); err != nil {
+			return err
+		}
+		return h.bump(ctx, tx, "keys", 1)
+	})
 }
 
 // Held reports which of the evidence hashes are of cases of the server.

@@ -27,10 +27,10 @@ import (
 // A Hub is the database of a hub. It is safe for concurrent use; several hubs
 // may share one in PostgreSQL.
 type Hub struct {
-	write, read          *sql.DB
-	dialect              Dialect
-	salt                 []byte    // of the identifiers that are hashes
-	keyHash, visit, held *sql.Stmt // of each visit of a server: to prepare them takes longer than to run them
+	write, read            *sql.DB
+	dialect                Dialect
+	salt                   []byte    // of the identifiers that are hashes
+	keyHashes, visit, held *sql.Stmt // of each visit of a server: to prepare them takes longer than to run them
 }
 
 // A Dialect is how one engine differs from the other.
@@ -125,7 +125,7 @@ func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Hub, error) {
 		db    *sql.DB
 		query string
 	}{
-		{&h.keyHash, read, `SELECT key_hash FROM server WHERE id = ? AND revoked = 0`},
+		{&h.keyHashes, read, `SELECT id, key_hash FROM server WHERE id >= ? AND id < ? AND revoked = 0`},
 		{&h.visit, write, `UPDATE server SET seen = ?, allow_files = ? WHERE id = ?`},
 		{&h.held, read, `SELECT 1 FROM cases WHERE server = ? AND evidence = ?`},
 	} {
@@ -139,7 +139,7 @@ func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Hub, error) {
 
 // Close closes both pools.
 func (h *Hub) Close() error {
-	for _, s := range []*sql.Stmt{h.keyHash, h.visit, h.held} {
+	for _, s := range []*sql.Stmt{h.keyHashes, h.visit, h.held} {
 		s.Close()
 	}
 	if h.read == h.write {

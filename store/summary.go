@@ -116,11 +116,11 @@ func Summarize(c *casefile.Case) Summary {
 }
 
 // A Summarizer takes out of a case, message by message, what can be searched
-// and counted. Of a message it keeps single texts: whoever adds it may write
-// the next into the same memory.
+// and counted. Whoever adds a message may write the next into the same memory,
+// but its texts must stay until the Summary, which has its own.
 type Summarizer struct {
 	s          Summary
-	exposed    []byte // what makes the exposures' hash
+	exposed    []byte // what makes the exposures' hash, at once: thousands of short writes take longer than the hash
 	exposures  int
 	rows       map[indicatorRow]*indicatorRow
 	seen       map[finding.Entity]*indicatorRow // a case's findings are about the same few
@@ -130,16 +130,27 @@ type Summarizer struct {
 	worked     finding.Finding // spans those that succeeded
 }
 
-// NewSummarizer makes one for one case.
+// NewSummarizer makes one for a first case.
 func NewSummarizer() *Summarizer {
-	return &Summarizer{s: Summary{Verdict: wire.NotEnough}, rows: map[indicatorRow]*indicatorRow{}, seen: map[finding.Entity]*indicatorRow{}, kinds: map[kindRow]*kindRow{}, files: map[fileRow]bool{}}
+	z := &Summarizer{rows: map[indicatorRow]*indicatorRow{}, seen: map[finding.Entity]*indicatorRow{}, kinds: map[kindRow]*kindRow{}, files: map[fileRow]bool{}}
+	z.Reset()
+	return z
+}
+
+// Reset begins another case.
+func (z *Summarizer) Reset() {
+	clear(z.rows)
+	clear(z.seen)
+	clear(z.kinds)
+	clear(z.files)
+	*z = Summarizer{s: Summary{Verdict: wire.NotEnough}, exposed: z.exposed[:0], rows: z.rows, seen: z.seen, kinds: z.kinds, files: z.files, techniques: z.techniques[:0]}
 }
 
 // Add takes the next message.
 func (z *Summarizer) Add(m *wire.Message) {
 	switch {
 	case m.Start != nil:
-		z.s.Acquired, z.s.Version = m.Start.Acquired, cut(m.Start.Version)
+		z.s.Acquired, z.s.Version = m.Start.Acquired, kept(cut(m.Start.Version))
 	case m.Exposure != nil:
 		z.exposure(m.Exposure)
 	case m.Finding != nil:
@@ -148,9 +159,9 @@ func (z *Summarizer) Add(m *wire.Message) {
 		z.file(m.Evidence)
 	case m.End != nil:
 		if rankOf(m.End.Verdict) != 0 { // else it was cut short, or says a word that we do not know
-			z.s.Verdict = m.End.Verdict
+			z.s.Verdict = kept(m.End.Verdict)
 		}
-		z.s.Confidence, z.s.Reason = m.End.Confidence, cut(m.End.Reason)
+		z.s.Confidence, z.s.Reason = kept(m.End.Confidence), kept(cut(m.End.Reason))
 	}
 }
 
@@ -160,8 +171,7 @@ func (z *Summarizer) exposure(e *wire.Exposure) {
 		return
 	}
 	if z.exposures == 1 {
-		z.exposed = make([]byte, 0, 8<<10) // hashed at once: thousands of short writes take longer than the hash
-		z.s.Exposure = exposureRow{Product: cut(e.Product), Build: cut(e.Build), Name: cut(e.Name)}
+		z.s.Exposure = exposureRow{Product: kept(cut(e.Product)), Build: kept(cut(e.Build)), Name: kept(cut(e.Name))}
 	}
 	z.exposed = fmt.Appendf(z.exposed, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
 	for i := range e.CVEs {
@@ -244,7 +254,7 @@ func (z *Summarizer) file(e *wire.Evidence) {
 	case ".log", ".evtx", ".etl", ".txt", ".csv":
 		return
 	}
-	r := fileRow{cut(FilePath(e.Path)), strings.ToLower(e.SHA256), max(e.Size, 0)}
+	r := fileRow{kept(cut(FilePath(e.Path))), kept(strings.ToLower(e.SHA256)), max(e.Size, 0)}
 	if len(r.SHA256) != 64 || z.files[r] {
 		return
 	}
@@ -268,13 +278,13 @@ func (z *Summarizer) Summary() Summary {
 		z.indicator(&z.worked, indicatorRow{Type: TechniqueSet, Value: strings.Join(z.techniques[:min(len(z.techniques), 60)], " ")})
 	}
 	for _, r := range z.rows {
-		s.Indicators = append(s.Indicators, *r)
+		s.Indicators = append(s.Indicators, indicatorRow{kept(r.Type), kept(r.Role), kept(r.Value), kept(r.Base), r.First, r.Last})
 	}
 	slices.SortFunc(s.Indicators, func(a, b indicatorRow) int {
 		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Role, b.Role), strings.Compare(a.Value, b.Value))
 	})
 	for _, k := range z.kinds {
-		s.Kinds = append(s.Kinds, *k)
+		s.Kinds = append(s.Kinds, kindRow{kept(k.Rule), kept(k.Title), kept(k.Level), kept(k.Phase), kept(k.Outcome), k.First, k.Last, k.N})
 	}
 	slices.SortFunc(s.Kinds, func(a, b kindRow) int {
 		return cmp.Or(a.First.Compare(b.First), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Title, b.Title), strings.Compare(string(a.Level+"\x00")+string(a.Outcome), string(b.Level+"\x00")+string(b.Outcome)))
@@ -332,6 +342,9 @@ func FilePath(p string) string {
 	}
 	return p
 }
+
+// kept is the text in memory of its own: that of a message is written over.
+func kept[T ~string](s T) T { return T(strings.Clone(string(s))) }
 
 func widen(first, last *time.Time, from, to time.Time) {
 	if !from.IsZero() && (first.IsZero() || from.Before(*first)) {

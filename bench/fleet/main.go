@@ -24,6 +24,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -129,7 +130,7 @@ func (o *options) generate(ctx context.Context, stdout io.Writer) (string, error
 	var body []byte
 	var plain, packed [2]int64
 	var n [2]int
-	for i := range o.servers {
+	for _, i := range o.order() {
 		kind := 0
 		if float64(i%1000) < o.compromised*1000 {
 			kind = 1
@@ -157,6 +158,9 @@ func (o *options) generate(ctx context.Context, stdout io.Writer) (string, error
 	}
 	return path, nil
 }
+
+// order is that in which servers come: any.
+func (o *options) order() []int { return rand.New(rand.NewPCG(o.seed, 1<<40)).Perm(o.servers) }
 
 func (o *options) measure(ctx context.Context, cases string, stdout io.Writer) (err error) {
 	db, err := o.openStore(ctx)
@@ -367,7 +371,7 @@ func (o *options) submit(ctx context.Context, cases string, hubs []*process) (re
 			}
 		})
 	}
-	for i := range o.servers {
+	for _, i := range o.order() {
 		n, err := binary.ReadUvarint(in)
 		if err != nil {
 			return 0, err

@@ -206,20 +206,15 @@ func (h *Hub) server(f func(w http.ResponseWriter, r *http.Request, server int64
 			problem(w, http.StatusForbidden, "this is no certificate of a server")
 			return
 		}
-		key, ok := h.known.get(id, now)
-		if !ok {
-			var err error
-			if key, err = h.store.KeyHash(r.Context(), id); errors.Is(err, store.ErrNotFound) {
-				problem(w, http.StatusForbidden, "this server is unknown here, or was revoked: ask the hub's administrator")
-				return
-			} else if err != nil {
-				h.failed(w, "looking the server up", err)
-				return
-			}
-			h.known.put(id, key, now)
-		}
-		if !sameText(key, fleet.KeyHash(cert)) {
+		switch err := h.known.check(r.Context(), id, fleet.KeyHash(cert), now); {
+		case errors.Is(err, store.ErrNotFound):
+			problem(w, http.StatusForbidden, "this server is unknown here, or was revoked: ask the hub's administrator")
+			return
+		case errors.Is(err, errOtherKey):
 			problem(w, http.StatusForbidden, "this server enrolled again with another key")
+			return
+		case err != nil:
+			h.failed(w, "looking the server up", err)
 			return
 		}
 		if !h.servers.allow(id, now) {

@@ -501,7 +501,7 @@ func TestDatabaseAway(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		sum, err := submit(t.Context(), t, c, storetest.Case(n, true)) // known for half a minute: the queue takes it
+		sum, err := submit(t.Context(), t, c, storetest.Case(n, true)) // its key is known for half a minute: the queue takes it
 		if err != nil {
 			t.Fatalf("case %d: %v", n, err)
 		}

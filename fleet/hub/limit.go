@@ -1,8 +1,13 @@
 package hub
 
 import (
+	"context"
+	"crypto/sha256"
+	"errors"
 	"sync"
 	"time"
+
+	"limier/store"
 )
 
 // A limiter counts what each key does in a minute. It knows a bounded number
@@ -35,36 +40,108 @@ func (l *limiter[K]) allow(key K, now time.Time) bool {
 	return l.seen[key] <= l.max
 }
 
-// identities remembers for half a minute which key a server enrolled with, so
-// that a revoked server is kept out within that time.
+// identities remembers which keys servers enrolled with, so that a night in
+// which all of them come does not ask the store for each. It asks every few
+// seconds whether a key was taken away: a revoked server is out within half a
+// minute.
 type identities struct {
-	mu   sync.Mutex
-	seen map[int64]identity
+	store *store.Hub
+
+	mu      sync.Mutex
+	blocks  map[int64]*identityBlock
+	changes int64     // as the store counted them
+	asked   time.Time // when it was asked for them
 }
 
-type identity struct {
-	key   string
-	until time.Time
+// An identityBlock is servers whose numbers follow one another: to read them
+// takes little longer than to read one.
+type identityBlock struct {
+	keys [identityServers][sha256.Size]byte // hashes of the keys' hashes, as text; zero for who may not come
+	read time.Time
 }
 
-const identityLife = 30 * time.Second
+const (
+	identityServers = 64
+	identityAsk     = 10 * time.Second
+	identityTrust   = 30 * time.Second // if the store cannot be asked
+	identityLife    = 10 * time.Minute // should somebody change the database by hand
+	maxIdentities   = 8192             // blocks, of 2 KiB
+)
 
-func newIdentities() *identities { return &identities{seen: map[int64]identity{}} }
+var errOtherKey = errors.New("another key")
 
-func (c *identities) get(server int64, now time.Time) (string, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i, ok := c.seen[server]
-	return i.key, ok && now.Before(i.until) && i.until.Sub(now) <= identityLife
+func newIdentities(st *store.Hub) *identities {
+	return &identities{store: st, blocks: map[int64]*identityBlock{}}
 }
 
-func (c *identities) put(server int64, key string, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.seen) >= 20_000 {
-		clear(c.seen)
+// check compares the hash of a key with that of the key which the server
+// enrolled with: store.ErrNotFound if there is none, errOtherKey if it is
+// another. Only that it is the same is remembered, for who enrols comes at once.
+func (c *identities) check(ctx context.Context, server int64, key string, now time.Time) error {
+	if err := c.refresh(ctx, now); err != nil {
+		return err
 	}
-	c.seen[server] = identity{key, now.Add(identityLife)}
+	number, at, sum := server/identityServers, server%identityServers, sha256.Sum256([]byte(key))
+	c.mu.Lock()
+	b, changes := c.blocks[number], c.changes
+	c.mu.Unlock()
+	if b != nil && b.keys[at] == sum && within(now, b.read, identityLife) {
+		return nil
+	}
+	keys, err := c.store.KeyHashes(ctx, number*identityServers, (number+1)*identityServers)
+	if err != nil {
+		return err
+	}
+	b = &identityBlock{read: now}
+	for id, key := range keys {
+		b.keys[id%identityServers] = sha256.Sum256([]byte(key))
+	}
+	c.mu.Lock()
+	if len(c.blocks) >= maxIdentities {
+		clear(c.blocks)
+	}
+	if changes == c.changes { // else what was read may be older
+		c.blocks[number] = b
+	}
+	c.mu.Unlock()
+	switch b.keys[at] {
+	case sum:
+		return nil
+	case [sha256.Size]byte{}:
+		return store.ErrNotFound
+	}
+	return errOtherKey
+}
+
+// refresh forgets all keys if one was taken away.
+func (c *identities) refresh(ctx context.Context, now time.Time) error {
+	c.mu.Lock()
+	asked := c.asked
+	c.mu.Unlock()
+	if within(now, asked, identityAsk) {
+		return nil
+	}
+	changes, err := c.store.KeyChanges(ctx)
+	if err != nil {
+		if within(now, asked, identityTrust) {
+			return nil
+		}
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if changes != c.changes {
+		clear(c.blocks)
+	}
+	c.changes, c.asked = changes, now
+	return nil
+}
+
+// within reports whether it is no longer than d since at, also by a clock that
+// jumps.
+func within(now, at time.Time, d time.Duration) bool {
+	passed := now.Sub(at)
+	return passed >= 0 && passed <= d
 }
 
 // sending is the servers that are sending a case: each sends one at a time.

@@ -79,14 +79,22 @@ func testIngest(t *testing.T, h *store.Hub) {
 	if _, err := h.Enrol(ctx, "org-a", "ex01", "another key", now); !errors.Is(err, store.ErrEnrolled) {
 		t.Error("a name was taken over:", err)
 	}
-	if k := must(h.KeyHash(ctx, a))(t); k != "key ex01" {
-		t.Error(k)
+	if diff := cmp.Diff(map[int64]string{a: "key ex01", b: "key ex01"}, must(h.KeyHashes(ctx, 0, 1000))(t)); diff != "" {
+		t.Error("keys of all but the revoked:", diff)
 	}
-	if _, err := h.KeyHash(ctx, gone); !errors.Is(err, store.ErrNotFound) {
-		t.Error("a revoked server has a key:", err)
+	if diff := cmp.Diff(map[int64]string{a: "key ex01"}, must(h.KeyHashes(ctx, a, a+1))(t)); diff != "" {
+		t.Error("the key of one:", diff)
 	}
+	before := must(h.KeyChanges(ctx))(t)
 	if id := must(h.Enrol(ctx, "org-b", "ex02", "new key", now))(t); id != gone {
 		t.Errorf("enrolled again as %d, was %d", id, gone)
+	}
+	again := must(h.KeyChanges(ctx))(t)
+	if err := h.Revoke(ctx, store.All(), gone, now); err != nil {
+		t.Fatal(err)
+	}
+	if n := must(h.KeyChanges(ctx))(t); again == before || n == again {
+		t.Errorf("keys were replaced and taken away: counted %d, %d, %d", before, again, n)
 	}
 }
 
