@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"limier/fleet"
 	"limier/store"
 )
 
@@ -86,7 +87,7 @@ func (h *Hub) fetch(ctx context.Context) (p parcel, err error) {
 			return p, err
 		}
 		for m := range batch.Messages() {
-			parts, cases, err := split(m.Subject(), m.Data())
+			parts, cases, err := split(m.Subject(), m.Data(), h.summary)
 			from := &message{m, len(cases)}
 			if err != nil { // not ours: it never becomes readable
 				from.left = 1
@@ -104,6 +105,15 @@ func (h *Hub) fetch(ctx context.Context) (p parcel, err error) {
 		}
 	}
 	return p, nil
+}
+
+// summary is that of a case which was queued without.
+func (h *Hub) summary(s *store.Submission) (store.Summary, error) {
+	if z, ok := h.queue.kept.take(caseKey{s.Server, s.Hash}); ok {
+		return z, nil
+	}
+	again, err := h.checker.Check(s.Body)
+	return again.Summary, err
 }
 
 // keep stores a parcel. While the store cannot be reached, or is full, it
@@ -206,7 +216,14 @@ func (h *Hub) Replay(ctx context.Context, scope store.Scope, id int64) (store.Ou
 
 // Replay stores the content of a dead letter again.
 func Replay(ctx context.Context, to *store.Hub, id int64, data []byte, now time.Time) (store.Outcome, error) {
-	s, err := unmarshal(data)
+	checker, err := fleet.NewChecker()
+	if err != nil {
+		return "", err
+	}
+	s, err := unmarshal(data, func(s *store.Submission) (store.Summary, error) {
+		again, err := checker.Check(s.Body)
+		return again.Summary, err
+	})
 	if err != nil {
 		return "", err
 	}

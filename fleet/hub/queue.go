@@ -60,6 +60,7 @@ type queue struct {
 	failures atomic.Int32           // of cases, one after the other, without an answer
 	in       chan waiting
 	coming   atomic.Int32 // cases that were read and are not answered yet
+	kept     summaries    // if it is the hub's own
 	stop     func()       // ends the goroutine that publishes
 }
 
@@ -190,7 +191,19 @@ func (q *queue) close() {
 // knows a case that is queued twice: a table of them here took 300 bytes of
 // memory a case.
 func (q *queue) put(ctx context.Context, s *store.Submission) error {
-	head, err := marshal(s)
+	summary := &s.Summary
+	if q.server != nil && q.kept.keep(s) {
+		summary = nil
+	}
+	err := q.enqueue(ctx, s, summary)
+	if err != nil && summary == nil {
+		q.kept.take(caseKey{s.Server, s.Hash}) // should the queue have it after all, the case is read again
+	}
+	return err
+}
+
+func (q *queue) enqueue(ctx context.Context, s *store.Submission, summary *store.Summary) error {
+	head, err := marshal(s, summary)
 	if err != nil {
 		return err
 	}
@@ -307,10 +320,10 @@ func (q *queue) pending(ctx context.Context) (cases, bytes uint64, err error) {
 
 // A letter is what of a submission is written beside its body.
 type letter struct {
-	Server         int64         `json:"server"`
-	Received       time.Time     `json:"received"`
-	Evidence, Hash []byte        // SHA-256
-	Summary        store.Summary `json:"summary"`
+	Server         int64          `json:"server"`
+	Received       time.Time      `json:"received"`
+	Evidence, Hash []byte         // SHA-256
+	Summary        *store.Summary `json:"summary,omitempty"` // if nil it is in memory, or made from the body again
 }
 
 // quickLetter reads what marshal writes; json, letters of other versions.
@@ -318,16 +331,19 @@ var quickLetter = fleet.Quickly[letter]()
 
 // marshal writes what comes before a submission's body: the length of a letter,
 // and the letter.
-func marshal(s *store.Submission) ([]byte, error) {
-	text, err := json.Marshal(letter{s.Server, s.Received, s.Evidence[:], s.Hash[:], s.Summary})
+func marshal(s *store.Submission, summary *store.Summary) ([]byte, error) {
+	text, err := json.Marshal(letter{s.Server, s.Received, s.Evidence[:], s.Hash[:], summary})
 	if err != nil {
 		return nil, err
 	}
 	return append(binary.AppendUvarint(make([]byte, 0, len(text)+5), uint64(len(text))), text...), nil
 }
 
+// A summarize finds the summary of a case that was queued without.
+type summarize func(*store.Submission) (store.Summary, error)
+
 // unmarshal reads what marshal wrote, and the body, which shares data's memory.
-func unmarshal(data []byte) (store.Submission, error) {
+func unmarshal(data []byte, find summarize) (_ store.Submission, err error) {
 	n, used := binary.Uvarint(data)
 	if used <= 0 || n > uint64(len(data)-used) {
 		return store.Submission{}, errors.New("no submission")
@@ -340,18 +356,23 @@ func unmarshal(data []byte) (store.Submission, error) {
 			return store.Submission{}, err
 		}
 	}
-	s := store.Submission{Server: l.Server, Received: l.Received, Body: body, Summary: l.Summary}
+	s := store.Submission{Server: l.Server, Received: l.Received, Body: body}
 	if copy(s.Evidence[:], l.Evidence) != 32 || copy(s.Hash[:], l.Hash) != 32 {
 		return store.Submission{}, errors.New("a submission without hashes")
+	}
+	if l.Summary != nil {
+		s.Summary = *l.Summary
+	} else if s.Summary, err = find(&s); err != nil {
+		return store.Submission{}, err
 	}
 	return s, nil
 }
 
 // split reads the message that send published, or one of an earlier version.
 // What it returns shares data's memory.
-func split(subject string, data []byte) (parts [][]byte, cases []store.Submission, err error) {
+func split(subject string, data []byte, find summarize) (parts [][]byte, cases []store.Submission, err error) {
 	if subject == single || strings.HasPrefix(subject, single+".") {
-		s, err := unmarshal(data)
+		s, err := unmarshal(data, find)
 		return [][]byte{data}, []store.Submission{s}, err
 	}
 	for len(data) > 0 {
@@ -361,7 +382,7 @@ func split(subject string, data []byte) (parts [][]byte, cases []store.Submissio
 		}
 		part := data[used : used+int(n)]
 		data = data[used+int(n):]
-		s, err := unmarshal(part)
+		s, err := unmarshal(part, find)
 		if err != nil {
 			return nil, nil, err
 		}

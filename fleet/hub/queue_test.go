@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
+	"limier/fleet"
 	"limier/store"
 	"limier/store/storetest"
 )
@@ -18,7 +19,7 @@ import (
 func TestLetter(t *testing.T) {
 	for n := range 4 {
 		sent := storetest.Submission(t, int64(n), storetest.Case(n, n%2 == 0), time.Now().UTC())
-		data, err := marshal(&sent)
+		data, err := marshal(&sent, &sent.Summary)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +48,7 @@ func TestQueue(t *testing.T) {
 	}
 	defer q.close()
 	const cases = 500
-	old, err := marshal(&store.Submission{Server: cases})
+	old, err := marshal(&store.Submission{Server: cases}, &store.Summary{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,20 +101,63 @@ func TestQueue(t *testing.T) {
 
 // TestSplit: nothing that is no message of ours is taken for one.
 func TestSplit(t *testing.T) {
-	data, err := marshal(&store.Submission{Server: 1})
+	data, err := marshal(&store.Submission{Server: 1}, &store.Summary{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	data = append(data, "body"...)
 	whole := append(binary.AppendUvarint(nil, uint64(len(data))), data...)
-	if _, cases, err := split(subject+"2", append(whole, whole...)); err != nil || len(cases) != 2 {
+	if _, cases, err := split(subject+"2", append(whole, whole...), nil); err != nil || len(cases) != 2 {
 		t.Errorf("%d cases: %v", len(cases), err)
 	}
 	for name, data := range map[string][]byte{
 		"cut short": append(whole, whole[:len(whole)-len(data)-1+20]...), "another length": append([]byte{0xff, 0xff, 0xff, 0xff, 0x0f}, data...), "not framed": data,
 	} {
-		if _, cases, err := split(subject+"1", data); err == nil {
+		if _, cases, err := split(subject+"1", data, nil); err == nil {
 			t.Errorf("%s: %d cases", name, len(cases))
 		}
+	}
+}
+
+// TestSummaries: a case that is queued without its summary comes out with it,
+// from memory or, once, after a kill, from the case; what memory holds is bounded.
+func TestSummaries(t *testing.T) {
+	checker, err := fleet.NewChecker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &Hub{checker: checker, queue: &queue{}}
+	sent, err := checker.Check(storetest.Submission(t, 1, storetest.Case(1, true), time.Now()).Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := marshal(&sent, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = append(data, sent.Body...)
+	h.queue.kept.keep(&sent)
+	h.queue.kept.keep(&sent)
+	for _, from := range []string{"memory", "the case"} {
+		got, err := unmarshal(data, h.summary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(sent, got); diff != "" {
+			t.Errorf("from %s (-sent +got):\n%s", from, diff)
+		}
+		if n := len(h.queue.kept.of); n != 0 || h.queue.kept.rows != 0 {
+			t.Errorf("%d summaries are left, %d rows", n, h.queue.kept.rows)
+		}
+	}
+	if _, err := unmarshal(data[:len(data)-1], h.summary); err == nil {
+		t.Error("half a body has a summary")
+	}
+	n := 0
+	for ; n < maxSummaryRows && h.queue.kept.keep(&sent); n++ {
+		sent.Server++
+	}
+	if most := maxSummaryRows / summaryRows(&sent.Summary); n != most {
+		t.Errorf("%d summaries are kept, want %d", n, most)
 	}
 }
