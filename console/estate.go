@@ -126,6 +126,7 @@ func number(r *http.Request) (int64, error) {
 
 type serverData struct {
 	Server   store.Server
+	Missed   store.Missed
 	Cases    []store.CaseInfo
 	Files    []store.File
 	Requests []store.FileRequest
@@ -141,6 +142,9 @@ func (c *Console) server(v *visit) error {
 	}
 	var d serverData
 	if d.Server, err = c.Store.Server(v.ctx(), v.scope, id); err != nil {
+		return err
+	}
+	if d.Missed, err = c.Store.Missed(v.ctx(), v.scope, id); err != nil {
 		return err
 	}
 	if d.Cases, err = c.Store.Cases(v.ctx(), v.scope, id); err != nil {

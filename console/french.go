@@ -39,6 +39,7 @@ var french = map[string]string{
 	"Servers whose build is open to it, and those of which their configuration decides.": "Serveurs dont la version y est exposée, et ceux dont la configuration décide.",
 	"Open the report": "Ouvrir le rapport", "Enrolled": "Inscrit", "revoked": "révoqué", "Files on request": "Fichiers sur demande", "allowed": "autorisés", "not allowed": "non autorisés",
 	"The clock of this server is ahead by %s or more: it says that its evidence was taken after it arrived here.": "L'horloge de ce serveur avance d'au moins %s : il dit avoir relevé ses pièces après leur arrivée ici.",
+	"Cases of this server that this hub will not get, as its collector tells: %s. The last, told %s: %s":          "Dossiers de ce serveur que ce concentrateur n'aura pas, d'après son collecteur : %s. Le dernier, signalé le %s : %s",
 	"Next steps": "Que faire maintenant", "Findings of the newest case": "Constats du dossier le plus récent", "Time": "Heure", "Level": "Niveau", "Finding": "Constat", "Findings": "Constats", "Outcome": "Issue",
 	"There is no finding.": "Il n'y a aucun constat.", "Files that no baseline knows": "Fichiers qu'aucune référence ne connaît", "Path": "Chemin", "Bytes": "Octets",
 	"Ask for it: %s": "Le demander : %s", "Ask for it": "Le demander", "The case names none.": "Le dossier n'en nomme aucun.", "Files asked for": "Fichiers demandés", "Asked": "Demandé", "By": "Par", "State": "État",

@@ -42,6 +42,10 @@ var recordedTexts = []struct {
 	{regexp.MustCompile(`^it has changed: its hash is another now$`), "il a changé : son empreinte n'est plus la même"},
 	{regexp.MustCompile(`^the hub did not take it: (.*)$`), "le concentrateur ne l'a pas pris : $1"},
 
+	{regexp.MustCompile(`^the spool was full$`), "la file d'attente du collecteur était pleine"},
+	{regexp.MustCompile(`^damaged or too large in the spool: (.*)$`), "abîmé ou trop grand dans la file d'attente du collecteur : $1"},
+	{regexp.MustCompile(`^the hub refuses it: (.*)$`), "le concentrateur le refuse : $1"},
+
 	{regexp.MustCompile(`^the server is unknown or revoked$`), "le serveur est inconnu ou révoqué"},
 	{regexp.MustCompile(`^the store refuses it: (.*)$`), "la base le refuse : $1"},
 	{regexp.MustCompile(`^unreadable in the queue: no submissions?$`), "illisible dans la file d'attente : ce n'est pas un envoi"},

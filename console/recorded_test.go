@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"go/ast"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func TestRecordedInFrench(t *testing.T) {
 		}
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if name := sourcetest.Called(n); name == "refuse" && dir != "." || name == "note" && len(n.Args) == 4 {
+			if name := sourcetest.Called(n); name == "refuse" && dir != "." || name == "Reject" || name == "miss" || name == "note" && len(n.Args) == 4 {
 				for _, a := range n.Args[max(0, len(n.Args)-2):] {
 					try(a)
 				}
@@ -77,18 +78,26 @@ func TestRecordedInFrench(t *testing.T) {
 	}
 }
 
-// The page says so, of a case that could not be stored.
-func TestDeadLetterInFrench(t *testing.T) {
+// The pages say so, of cases that could not be stored or never came.
+func TestLostInFrench(t *testing.T) {
 	e := newEstate(t, nil)
 	e.account("root", store.Admin, "")
+	if _, err := e.hub.PutMissed(t.Context(), e.mixed, store.Missed{Cases: 3, Reason: "the spool was full", Told: e.now}); err != nil {
+		t.Fatal(err)
+	}
 	if err := e.hub.PutDeadLetter(t.Context(), store.DeadLetter{At: e.now, Server: e.mixed, Reason: "the server is unknown or revoked"}, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	v := e.as("root")
-	for lang, want := range map[string]string{"en": "the server is unknown or revoked", "fr": "le serveur est inconnu ou révoqué"} {
-		v.lang = lang
-		if _, body := v.get("/admin"); !strings.Contains(body, want) {
-			t.Errorf("%s: no %q", lang, want)
+	for _, x := range [][3]string{
+		{"/admin", "the server is unknown or revoked", "le serveur est inconnu ou révoqué"},
+		{fmt.Sprint("/servers/", e.mixed), "tells: 3. The last, told 2021-03-10 09:00Z: the spool was full", "collecteur : 3. Le dernier, signalé le 2021-03-10 09:00Z : la file d'attente du collecteur était pleine"},
+	} {
+		for i, lang := range []string{"en", "fr"} {
+			v.lang = lang
+			if _, body := v.get(x[0]); !strings.Contains(strings.NewReplacer("&#39;", "'", "\u202f", " ", "\u00a0", " ").Replace(body), x[i+1]) {
+				t.Errorf("%s: no %q", lang, x[i+1])
+			}
 		}
 	}
 }

@@ -62,9 +62,17 @@ type RenewRequest struct {
 
 // A ContactRequest is how a collector begins each visit.
 type ContactRequest struct {
-	AllowFiles bool     `json:"allow_files"`       // its administrator lets the hub ask for files
-	Sent       []string `json:"sent,omitempty"`    // evidence hashes of cases that have a receipt; are they stored?
-	Dropped    int      `json:"dropped,omitempty"` // cases that were lost because the spool was full
+	AllowFiles bool     `json:"allow_files"`      // its administrator lets the hub ask for files
+	Sent       []string `json:"sent,omitempty"`   // evidence hashes of cases that have a receipt; are they stored?
+	Missed     *Missed  `json:"missed,omitempty"` // nil for none
+}
+
+// Missed is cases that no hub will get: lost because the spool was full, or put
+// aside because they are damaged, too large or refused. All visits tell all of
+// them, so that none counts twice if an answer is lost.
+type Missed struct {
+	Cases  int    `json:"cases"`  // since the spool was made
+	Reason string `json:"reason"` // of the last
 }
 
 // A ContactResponse answers it.

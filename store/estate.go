@@ -514,6 +514,36 @@ func (h *Hub) Contact(ctx context.Context, server int64, allowFiles bool, at tim
 	return h.told(err)
 }
 
+// PutMissed notes what a server says that no hub will get, and returns how many
+// cases more that is than before.
+func (h *Hub) PutMissed(ctx context.Context, server int64, m Missed) (more int, err error) {
+	was, err := h.missed(ctx, server)
+	if err != nil || was.Cases == m.Cases {
+		return 0, err
+	}
+	_, err = h.exec(ctx, `INSERT INTO missed(server, cases, reason, told) VALUES (?,?,?,?) ON CONFLICT (server) DO UPDATE SET cases = excluded.cases, reason = excluded.reason, told = excluded.told`,
+		server, m.Cases, asked(m.Reason[:min(len(m.Reason), 500)]), stamp(m.Told))
+	return m.Cases - was.Cases, err
+}
+
+// Missed is what PutMissed noted of a server.
+func (h *Hub) Missed(ctx context.Context, scope Scope, server int64) (Missed, error) {
+	if _, err := h.Server(ctx, scope, server); err != nil {
+		return Missed{}, err
+	}
+	return h.missed(ctx, server)
+}
+
+func (h *Hub) missed(ctx context.Context, server int64) (m Missed, err error) {
+	var told int64
+	err = h.read.QueryRowContext(ctx, h.sql(`SELECT cases, reason, told FROM missed WHERE server = ?`), server).Scan(&m.Cases, &m.Reason, &told)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	m.Told = moment(told)
+	return m, h.told(err)
+}
+
 // Revoke keeps a server from submitting; enrolling again undoes it.
 func (h *Hub) Revoke(ctx context.Context, scope Scope, server int64, at time.Time) error {
 	if _, err := h.Server(ctx, scope, server); err != nil {

@@ -184,6 +184,13 @@ type DeadLetter struct {
 	Replayed time.Time // zero if not
 }
 
+// Missed is cases of a server that no hub will get, as its collector tells.
+type Missed struct {
+	Cases  int
+	Reason string    // of the last
+	Told   time.Time // when there were last more
+}
+
 // A Role is what an account may do.
 type Role string
 

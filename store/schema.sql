@@ -252,4 +252,11 @@ CREATE TABLE collection (                 -- that publishers made, beside those 
   created_by {text} NOT NULL
 )
 -- step
-CREATE INDEX published_revoked ON published (collection, object) WHERE revoked = 1
+CREATE INDEX published_revoked ON published (collection, object) WHERE revoked = 1;
+-- step
+CREATE TABLE missed (                     -- cases of a server that no hub will get
+  server BIGINT NOT NULL PRIMARY KEY,
+  cases BIGINT NOT NULL,
+  reason {text} NOT NULL,                 -- of the last
+  told BIGINT NOT NULL
+)

@@ -226,7 +226,7 @@ func (a *Agent) Visit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hello, err := a.client.Contact(ctx, fleet.ContactRequest{AllowFiles: a.AllowFiles, Sent: sent, Dropped: a.spool.Dropped()})
+	hello, err := a.client.Contact(ctx, fleet.ContactRequest{AllowFiles: a.AllowFiles, Sent: sent, Missed: a.spool.Missed()})
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (a *Agent) send(ctx context.Context, name string) error {
 	c, err := fleet.Check(body)
 	if err != nil { // torn by something that Put cannot guard against, or more than hubs take
 		a.Log.Error("a case in the spool is damaged or too large; it was put aside, and the hub does not have it", "case", name, "error", err)
-		return a.spool.Reject(name)
+		return a.spool.Reject(name, "damaged or too large in the spool: "+err.Error())
 	}
 	evidence := hex.EncodeToString(c.Evidence[:])
 	receipt, err := a.client.Submit(ctx, body, evidence, hex.EncodeToString(c.Hash[:]))
@@ -271,7 +271,7 @@ func (a *Agent) send(ctx context.Context, name string) error {
 	switch {
 	case errors.As(err, &refused) && refused.Final():
 		a.Log.Error("the hub refuses a case; it was put aside", "case", name, "error", err)
-		return a.spool.Reject(name)
+		return a.spool.Reject(name, "the hub refuses it: "+refused.Detail)
 	case err != nil:
 		return err
 	}

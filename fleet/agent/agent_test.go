@@ -77,15 +77,15 @@ func TestSpool(t *testing.T) {
 	}
 	// Full by number, then by bytes: the oldest go.
 	put("4")
-	if diff := cmp.Diff([]string{"two", "tri", "4"}, waiting(t, s)); diff != "" || s.Dropped() != 1 {
-		t.Error(s.Dropped(), diff)
+	if diff := cmp.Diff([]string{"two", "tri", "4"}, waiting(t, s)); diff != "" || s.Missed().Cases != 1 {
+		t.Error(s.Missed(), diff)
 	}
 	put("123456789")
-	if diff := cmp.Diff([]string{"4", "123456789"}, waiting(t, s)); diff != "" || s.Dropped() != 3 {
-		t.Error(s.Dropped(), diff)
+	if diff := cmp.Diff([]string{"4", "123456789"}, waiting(t, s)); diff != "" || s.Missed().Cases != 3 {
+		t.Error(s.Missed(), diff)
 	}
-	if again := spool(t, dir, Limits{}); again.Dropped() != 3 { // as limier agent --once is one each time
-		t.Error("the next process knows of", again.Dropped(), "lost cases")
+	if again := spool(t, dir, Limits{}); *again.Missed() != (fleet.Missed{Cases: 3, Reason: "the spool was full"}) { // as limier agent --once is one each time
+		t.Error("the next process knows of", again.Missed())
 	}
 	if _, err := s.Put(make([]byte, 11)); err == nil {
 		t.Error("a case larger than the spool was taken")
@@ -105,23 +105,23 @@ func TestSpool(t *testing.T) {
 	if err := s.Settle([]string{"bb", "../../x"}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"4", "new"}, waiting(t, s)); diff != "" || s.Dropped() != 0 {
+	if diff := cmp.Diff([]string{"4", "new"}, waiting(t, s)); diff != "" {
 		t.Error(diff)
 	}
 	if left, _ := os.ReadDir(filepath.Join(dir, "sent")); len(left) != 0 {
 		t.Error("left in sent:", left)
 	}
-	if again := spool(t, dir, Limits{}); again.Dropped() != 0 {
-		t.Error("the hub would be told again of", again.Dropped(), "lost cases")
-	}
 	for range 60 {
 		s.limits = Limits{Bytes: 1000, Cases: 1000, Aside: 50}
-		if err := s.Reject(put("bad")); err != nil {
+		if err := s.Reject(put("bad"), "bad"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if aside, _ := os.ReadDir(filepath.Join(dir, "refused")); len(aside) != 50 {
 		t.Error(len(aside), "aside")
+	}
+	if again := spool(t, dir, Limits{}); *again.Missed() != (fleet.Missed{Cases: 63, Reason: "bad"}) {
+		t.Error("the next process knows of", again.Missed())
 	}
 }
 

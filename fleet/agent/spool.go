@@ -27,10 +27,10 @@ type Limits struct {
 // crashes: a case is there whole or not at all. Three folders: waiting, sent
 // (with a receipt, until the hub says that it is stored) and refused.
 type Spool struct {
-	dir     string
-	limits  Limits
-	next    uint64
-	dropped int
+	dir    string
+	limits Limits
+	next   uint64
+	missed fleet.Missed
 }
 
 // OpenSpool opens the spool in dir, makes it if there is none, and clears away
@@ -46,8 +46,8 @@ func OpenSpool(dir string, l Limits) (*Spool, error) {
 		l.Aside = 50
 	}
 	s := &Spool{dir: dir, limits: l, next: 1}
-	if text, err := os.ReadFile(s.droppedFile()); err == nil {
-		s.dropped, _ = strconv.Atoi(string(text)) // damaged: none
+	if text, err := os.ReadFile(s.missedFile()); err == nil {
+		_ = json.Unmarshal(text, &s.missed) // damaged: none
 	}
 	for _, folder := range []string{"waiting", "sent", "refused"} {
 		path := filepath.Join(dir, folder)
@@ -83,20 +83,18 @@ func (s *Spool) Put(body []byte) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	size := int64(len(body))
+	size, lost := int64(len(body)), 0
 	for i := len(waiting) - 1; i >= 0; i-- {
 		size += waiting[i].size
 		if size > s.limits.Bytes || len(waiting)-i >= s.limits.Cases {
 			if err := os.Remove(filepath.Join(s.dir, "waiting", waiting[i].name)); err != nil {
 				return "", err
 			}
-			s.dropped++
+			lost++
 		}
 	}
-	if s.dropped > 0 {
-		if err := fleet.WriteFile(s.droppedFile(), []byte(strconv.Itoa(s.dropped))); err != nil {
-			return "", err
-		}
+	if err := s.miss(lost, "the spool was full"); err != nil {
+		return "", err
 	}
 	sum := sha256.Sum256(body)
 	name = fmt.Sprintf("%012d-%s.zst", s.next, hex.EncodeToString(sum[:]))
@@ -104,11 +102,28 @@ func (s *Spool) Put(body []byte) (name string, err error) {
 	return name, fleet.WriteFile(filepath.Join(s.dir, "waiting", name), body)
 }
 
-// Dropped is how many cases went because the spool was full, since Settle was
-// called.
-func (s *Spool) Dropped() int { return s.dropped }
+// Missed is what the hub will not get; nil if there is none.
+func (s *Spool) Missed() *fleet.Missed {
+	if s.missed.Cases == 0 {
+		return nil
+	}
+	return &s.missed
+}
 
-func (s *Spool) droppedFile() string { return filepath.Join(s.dir, "dropped") }
+func (s *Spool) missedFile() string { return filepath.Join(s.dir, "missed") }
+
+// miss counts cases that the hub will not get.
+func (s *Spool) miss(cases int, reason string) error {
+	if cases == 0 {
+		return nil
+	}
+	s.missed.Cases, s.missed.Reason = s.missed.Cases+cases, reason
+	text, err := json.Marshal(s.missed)
+	if err != nil {
+		return err
+	}
+	return fleet.WriteFile(s.missedFile(), text)
+}
 
 // Waiting lists the cases that wait, the oldest first.
 func (s *Spool) Waiting() ([]string, error) {
@@ -162,12 +177,12 @@ func (s *Spool) Done(name, evidence string, r fleet.Receipt) error {
 	return s.trim("sent")
 }
 
-// Reject puts a case aside that the hub refuses.
-func (s *Spool) Reject(name string) error {
+// Reject puts a case aside that the hub refuses, or would.
+func (s *Spool) Reject(name, reason string) error {
 	if err := s.move(name, "refused", name); err != nil {
 		return err
 	}
-	return s.trim("refused")
+	return errors.Join(s.miss(1, reason), s.trim("refused"))
 }
 
 func (s *Spool) move(name, folder, as string) error {
@@ -211,12 +226,6 @@ func (s *Spool) Sent() ([]string, error) {
 // and are not stored wait again: the hub knows what it has, so that sending one
 // twice is no harm.
 func (s *Spool) Settle(held []string) error {
-	if s.dropped > 0 {
-		if err := os.Remove(s.droppedFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		s.dropped = 0
-	}
 	list, err := s.list("sent")
 	if err != nil {
 		return err

@@ -302,12 +302,21 @@ func (h *Hub) contact(w http.ResponseWriter, r *http.Request, server int64) {
 		return
 	}
 	ctx := r.Context()
-	if req.Dropped > 0 {
-		h.log.Warn("a server lost cases because its spool was full", "server", server, "cases", req.Dropped)
-	}
 	if err := h.store.Contact(ctx, server, req.AllowFiles, h.config.Now()); err != nil {
 		h.failed(w, "noting the visit", err)
 		return
+	}
+	if m := req.Missed; m != nil {
+		told := store.Missed{Cases: min(max(m.Cases, 0), 1<<20), Reason: m.Reason, Told: h.config.Now()}
+		more, err := h.store.PutMissed(ctx, server, told)
+		if err != nil {
+			h.failed(w, "noting what a server could not send", err)
+			return
+		}
+		if more != 0 {
+			h.metrics.missed.Add(int64(max(more, 0)))
+			h.log.Warn("a server has cases that it could not send", "server", server, "cases", told.Cases, "reason", told.Reason)
+		}
 	}
 	var sums [][32]byte
 	for _, s := range req.Sent {

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -447,6 +448,52 @@ func TestEnrol(t *testing.T) {
 	s.clock.move(time.Minute)
 	if err := guess(); err == nil || strings.Contains(err.Error(), "too many") {
 		t.Error("a minute later:", err)
+	}
+}
+
+// TestMissed: what a collector cannot send, the hub learns at the next contact,
+// once; a collector that does not tell is served as before.
+func TestMissed(t *testing.T) {
+	s := start(t, nil)
+	a, c, dir := s.collector(t, "org-a", "ex01", func() *casefile.Case { return storetest.Case(1, false) })
+	if err := os.WriteFile(filepath.Join(dir, "spool", "waiting", "000000000000-aa.zst"), []byte("torn"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	told := func() store.Missed {
+		t.Helper()
+		m, err := s.store.Missed(t.Context(), store.All(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for i, want := range []int{0, 1, 1} {
+		if err := a.Visit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if m := told(); m.Cases != want || want > 0 && !strings.Contains(m.Reason, "damaged") {
+			t.Errorf("after visit %d: %+v, want %d", i, m, want)
+		}
+	}
+	if _, err := c.Contact(t.Context(), fleet.ContactRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("é", 1000) + "\x00"
+	if _, err := c.Contact(t.Context(), fleet.ContactRequest{Missed: &fleet.Missed{Cases: 3, Reason: long}}); err != nil {
+		t.Fatal(err)
+	}
+	if m := told(); m.Cases != 3 || len(m.Reason) > 500 || !m.Told.Equal(s.clock.Now()) {
+		t.Errorf("%+v", m)
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Authorization", "Bearer "+s.Keys().Metrics)
+	s.Handler().ServeHTTP(w, r)
+	if got := w.Body.String(); !strings.Contains(got, "\nlimier_cases_missed_total 3\n") {
+		t.Error(got)
+	}
+	if _, err := s.store.Missed(t.Context(), store.Org("org-b"), 1); !errors.Is(err, store.ErrNotFound) {
+		t.Error("another organisation sees it:", err)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // metrics are what a hub counts since it started.
 type metrics struct {
-	received, stored, duplicates, rejected, throttled, dead, storeErrors, enrolled, refused, files atomic.Int64
-	receivedBytes                                                                                  atomic.Int64
+	received, stored, duplicates, rejected, throttled, dead, missed, storeErrors, enrolled, refused, files atomic.Int64
+	receivedBytes                                                                                          atomic.Int64
 }
 
 // serveMetrics writes Prometheus's text format. It is for the hub itself, and
@@ -34,6 +34,7 @@ func (h *Hub) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	put("counter", "cases_duplicate_total", "Cases that were stored already.", m.duplicates.Load())
 	put("counter", "cases_rejected_total", "Requests with a case that is broken, forged or too large.", m.rejected.Load())
 	put("counter", "cases_dead_total", "Cases that became dead letters.", m.dead.Load())
+	put("counter", "cases_missed_total", "Cases of which servers told this hub that it will not get them.", m.missed.Load())
 	put("counter", "throttled_total", "Requests told to come back later.", m.throttled.Load())
 	put("counter", "store_errors_total", "Attempts to store that failed for a reason that passes.", m.storeErrors.Load())
 	put("counter", "enrolled_total", "Servers that enrolled.", m.enrolled.Load())

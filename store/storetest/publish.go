@@ -410,7 +410,7 @@ func Upgrade(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
 			t.Fatal(err)
 		}
 		for _, q := range []string{`DROP INDEX published_order`, `DROP INDEX published_type`, `DROP INDEX published_version`, `DROP INDEX published_added`,
-			`ALTER TABLE published DROP COLUMN instant`, `DROP INDEX published_revoked`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
+			`ALTER TABLE published DROP COLUMN instant`, `DROP INDEX published_revoked`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `DROP TABLE missed`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
 			if _, err := db.ExecContext(ctx, q); err != nil {
 				t.Fatalf("%s: %v", q, err)
 			}
