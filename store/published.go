@@ -171,6 +171,13 @@ func (p Published) Query(ctx context.Context, collection string, q taxii.Query) 
 	if len(q.Types) > 0 {
 		where(`type IN (`+marks(len(q.Types))+`)`, anys(q.Types)...)
 	}
+	if len(q.Mentions) > 0 { // quicker than to fetch all and look here
+		var patterns []any
+		for uuid := range q.Mentions {
+			patterns = append(patterns, "%--"+uuid+"%")
+		}
+		where("("+strings.TrimSuffix(strings.Repeat("body LIKE ? OR ", len(patterns)), " OR ")+")", patterns...)
+	}
 	const no = `NOT EXISTS (SELECT 1 FROM published o WHERE o.collection = p.collection AND o.object = p.object AND `
 	same := `o.spec = p.spec` // of versions that are compared
 	if len(q.Specs) > 0 {
@@ -198,6 +205,9 @@ func (p Published) Query(ctx context.Context, collection string, q taxii.Query) 
 		where("("+strings.Join(some, " OR ")+")", values...)
 	}
 	text += ` ORDER BY ` + seq
+	if q.Newest {
+		text += ` DESC`
+	}
 	if q.Limit > 0 {
 		text, args = text+` LIMIT ?`, append(args, q.Limit+1)
 	}

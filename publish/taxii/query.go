@@ -18,6 +18,9 @@ type Query struct {
 	IDs, Types []string // any of them; nil: all
 	Specs      []string // "2.0", "2.1"; nil: the latest that an object has
 	Versions   []string // "first", "last", "all" or times; nil: "last"
+	Newest     bool     // the last come first
+
+	Mentions map[string]bool // UUIDs, one of which is part of an identifier in the object; nil: all
 
 	AddedAfter time.Time // exclusive; zero: all
 	After      int64     // exclusive place in the collection, from a cursor
@@ -152,7 +155,7 @@ func places(all []Object) map[string][]int {
 func selectFrom(all []Object, by map[string][]int, q Query) (page []Object, more bool) {
 	take := func(i int) bool { // reports whether to go on
 		o := &all[i]
-		if o.Seq <= q.After || !q.AddedAfter.IsZero() && !o.Added.After(q.AddedAfter) || len(q.Types) > 0 && !slices.Contains(q.Types, o.Type) || !q.wants(all, by[o.ID], i) {
+		if o.Seq <= q.After || !q.AddedAfter.IsZero() && !o.Added.After(q.AddedAfter) || len(q.Types) > 0 && !slices.Contains(q.Types, o.Type) || !q.wants(all, by[o.ID], i) || len(q.Mentions) > 0 && !mentionsAny(o.JSON, q.Mentions) {
 			return true
 		}
 		if q.Limit > 0 && len(page) == q.Limit {
@@ -161,6 +164,14 @@ func selectFrom(all []Object, by map[string][]int, q Query) (page []Object, more
 		}
 		page = append(page, *o)
 		return true
+	}
+	if q.Newest {
+		for i := len(all) - 1; i >= 0; i-- {
+			if (len(q.IDs) == 0 || slices.Contains(q.IDs, all[i].ID)) && !take(i) {
+				break
+			}
+		}
+		return page, more
 	}
 	if len(q.IDs) > 0 {
 		var at []int

@@ -67,8 +67,18 @@ func Prepare(ctx context.Context, s Store, collection string, ids []string) (*Wi
 	for id := range maybe {
 		near[id[len(id)-36:]] = true
 	}
+	newest, _, err := s.Query(ctx, collection, Query{Limit: 1, Newest: true, Versions: []string{"all"}, Specs: allSpecs})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range newest {
+		w.last = o.Seq
+	}
 	var links []Object
 	q := Query{Limit: 500}
+	if len(near) <= maxMentions {
+		q.Mentions = near
+	}
 	for more := len(gone) > 0; more; {
 		var page []Object
 		if page, more, err = s.Query(ctx, collection, q); err != nil {
@@ -104,19 +114,7 @@ func Prepare(ctx context.Context, s Store, collection string, ids []string) (*Wi
 		}
 		w.all = append(w.all, more...)
 	}
-	// Versions that are not the last come behind it now and then.
-	for w.last = q.After; ; {
-		page, more, err := s.Query(ctx, collection, w.newer(500))
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range page {
-			w.last = o.Seq
-		}
-		if !more {
-			return w, nil
-		}
-	}
+	return w, nil
 }
 
 func (w *Withdrawal) newer(limit int) Query {
@@ -166,6 +164,10 @@ func (w *Withdrawal) Do(ctx context.Context, s Store, reason string, at time.Tim
 	}
 	return w.asked, nil
 }
+
+// maxMentions bounds the UUIDs that a store is asked to look for: of more it is
+// quicker to read all objects.
+const maxMentions = 10
 
 // mentionsAny reports whether a text has one of the UUIDs as part of an
 // identifier: to decode all objects of a large collection takes ten times longer.

@@ -322,6 +322,7 @@ func testPages(t *testing.T, h *store.Hub) {
 		n := r.IntN(12)
 		return fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", types[n%3], n), types[n%3]
 	}
+	mention := func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", r.IntN(5)) }
 	some := func(list []string) (out []string) {
 		for range r.IntN(3) {
 			out = append(out, list[r.IntN(len(list))])
@@ -333,7 +334,7 @@ func testPages(t *testing.T, h *store.Hub) {
 		var objects []taxii.Object
 		for range r.IntN(8) {
 			id, kind := id()
-			objects = append(objects, taxii.Object{ID: id, Type: kind, Spec: specs[r.IntN(2)], Version: versions[r.IntN(len(versions))], JSON: json.RawMessage(`{}`)})
+			objects = append(objects, taxii.Object{ID: id, Type: kind, Spec: specs[r.IntN(2)], Version: versions[r.IntN(len(versions))], JSON: json.RawMessage(fmt.Sprintf(`{"ref":"a--%s"}`, mention()))})
 		}
 		at = at.Add(time.Duration(r.IntN(20)-5) * time.Microsecond)
 		for _, s := range []taxii.Store{p, memory} {
@@ -350,9 +351,14 @@ func testPages(t *testing.T, h *store.Hub) {
 				id, _ := id()
 				q.IDs = append(q.IDs, id)
 			}
+			q.Mentions = map[string]bool{}
+			for range max(0, r.IntN(8)-5) {
+				q.Mentions[mention()] = true
+			}
 			if r.IntN(3) == 0 {
 				q.AddedAfter = at.Add(time.Duration(r.IntN(200)-180) * time.Microsecond)
 			}
+			q.Newest = r.IntN(8) == 0
 			want, got := pages(t, memory, q), pages(t, p, q)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("%+v: in memory - here +\n%s", q, diff)
@@ -383,7 +389,7 @@ func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
 			q.After = o.Seq
 		}
 		all = append(all, fmt.Sprint("more ", more))
-		if !more || len(page) == 0 {
+		if !more || len(page) == 0 || q.Newest {
 			return all
 		}
 	}
