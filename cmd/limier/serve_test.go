@@ -193,6 +193,10 @@ func TestServeNATS(t *testing.T) {
 			return []byte("hidden-word")
 		}, "hub:hidden-word@", []string{"--nats-cert", file("client.pem"), "--nats-key", file("client.key")}},
 		{"a JWT", func(o *server.Options) []byte { return operated(t, o) }, "", []string{"--nats-creds", file("secret")}},
+		{"TLS first", func(o *server.Options) []byte {
+			o.TLSHandshakeFirst = true
+			return operated(t, o)
+		}, "", []string{"--nats-creds", file("secret")}},
 		{"an NKey", func(o *server.Options) []byte {
 			public, seed := user(t)
 			o.Nkeys = []*server.NkeyUser{{Nkey: public}}

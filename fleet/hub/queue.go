@@ -2,9 +2,11 @@ package hub
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	neturl "net/url"
 	"os"
 	"path/filepath"
@@ -120,11 +122,22 @@ func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
 			nats.ReconnectHandler(func(*nats.Conn) { c.Log.Info("NATS is back") }))
 	}
 	var err error
-	if q.conn, err = nats.Connect(url, opts...); err != nil {
+	q.conn, err = nats.Connect(url, opts...)
+	if timeout(err) && strings.HasPrefix(url, "tls://") { // with handshake_first, a cluster says nothing before that
+		var plain tls.RecordHeaderError
+		conn, second := nats.Connect(url, append(opts, nats.TLSHandshakeFirst())...)
+		if !errors.As(second, &plain) { // else it is slow, and does not want it first
+			q.conn, err = conn, second
+		}
+	}
+	if err != nil {
 		q.close()
 		var bad *neturl.Error
 		if errors.As(err, &bad) { // it would show the password
 			return nil, errors.New("the address of NATS cannot be read; write tls://HOST:4222, several with commas, and what a password has besides letters and digits as %XX")
+		}
+		if timeout(err) {
+			return nil, fmt.Errorf("connecting to NATS at %s: it does not answer: check the address, and write tls:// if the cluster wants TLS: %w", redacted(url), err)
 		}
 		return nil, fmt.Errorf("connecting to NATS at %s: %w", redacted(url), err)
 	}
@@ -296,6 +309,12 @@ func (q *queue) send(ctx context.Context, data []byte, cases int) error {
 		return fmt.Errorf("%w (%w)", errFull, err)
 	}
 	return err
+}
+
+// timeout reports whether an error is that nobody answered in time.
+func timeout(err error) bool {
+	var slow net.Error
+	return errors.Is(err, nats.ErrTimeout) || errors.As(err, &slow) && slow.Timeout()
 }
 
 // noRoom reports whether JetStream says: maximum reached, no storage, no resources.
