@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -226,9 +227,13 @@ func (p *Position) Lint(s *Statement, hash string) error {
 		have[st.Claim] = true
 		f.stand(&st)
 	}
+	var open []string
 	for _, q := range s.Points {
-		f.say(!have[q.Claim.ID], "no role on claim %q: say abstains", q.Claim.ID)
+		if !have[q.Claim.ID] {
+			open = append(open, strconv.Quote(q.Claim.ID))
+		}
 	}
+	f.say(len(open) > 0, "no role on claim %s: say abstains, or the rest", strings.Join(open, ", "))
 	return errors.Join(f...)
 }
 

@@ -97,7 +97,7 @@ func readPublic(arg string) (ed25519.PublicKey, error) {
 	if len(strings.TrimPrefix(arg, publicMark)) != 2*ed25519.PublicKeySize {
 		b, err := readSmall(arg)
 		if err != nil {
-			return nil, fmt.Errorf("--key %s is neither a public key nor the file of one: %w", arg, err)
+			return nil, fmt.Errorf("%s is neither a public key nor the file of one: %w", arg, err)
 		}
 		text = b
 	}

@@ -73,7 +73,7 @@ not be done.`,
 				all := len(targets)
 				targets = slices.DeleteFunc(targets, func(t probe.Target) bool {
 					s, done := kept.Done[t.Key()]
-					return done && !(retry && s == probe.Unreachable)
+					return done && s != probe.Excluded && !(retry && s == probe.Unreachable)
 				})
 				if n := all - len(targets); n > 0 {
 					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d of %d were asked before\n", state, n, all)
@@ -81,7 +81,7 @@ not be done.`,
 			}
 			show := &inOrder{w: cmd.OutOrStdout(), json: asJSON, held: map[int]probe.Result{}, counts: map[probe.Status]int{}}
 			err = p.Run(cmd.Context(), targets, func(i int, r probe.Result) error {
-				if kept != nil {
+				if kept != nil && r.Status != probe.Excluded { // nobody asked it, and the list may change
 					if err := kept.Add(r); err != nil {
 						return fmt.Errorf("%s: %w", state, err)
 					}

@@ -138,6 +138,9 @@ position with the same command.`,
 				p.Stands = append(p.Stands, statement.Stand{Claim: claim, Role: statement.Role(word)})
 			}
 			if rest != "" {
+				if !slices.Contains(statement.Roles(), statement.Role(rest)) {
+					return fmt.Errorf("--rest %q is none of %v", rest, statement.Roles())
+				}
 				p.Fill(&f.Statement, statement.Role(rest))
 			}
 			if !slices.Contains(f.Statement.Parties, p.Signer) {
