@@ -25,6 +25,7 @@ var recordedTexts = []struct {
 	{regexp.MustCompile(`^server (\d+)$`), "serveur $1"},
 	{regexp.MustCompile(`^request (\d+)$`), "demande $1"},
 	{regexp.MustCompile(`^case (\d+)$`), "dossier $1"},
+	{regexp.MustCompile(`^command line$`), "ligne de commande"},
 	{regexp.MustCompile(`^hub$`), "concentrateur"},
 	{regexp.MustCompile(`^token (\S+)$`), "jeton $1"},
 

@@ -88,9 +88,14 @@ func TestLostInFrench(t *testing.T) {
 	if err := e.hub.PutDeadLetter(t.Context(), store.DeadLetter{At: e.now, Server: e.mixed, Reason: "the server is unknown or revoked"}, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
+	if err := e.hub.Log(t.Context(), store.Entry{At: e.now, Actor: "command line", Action: "admin-token-create"}); err != nil {
+		t.Fatal(err)
+	}
 	v := e.as("root")
 	for _, x := range [][3]string{
 		{"/admin", "the server is unknown or revoked", "le serveur est inconnu ou révoqué"},
+		{"/admin", "<td>command line</td>", "<td>ligne de commande</td>"},
+		{fmt.Sprint("/servers/", e.mixed+11), "Build</dt><dd>–</dd>", "Version</dt><dd>–</dd>"}, // that sent no case
 		{fmt.Sprint("/servers/", e.mixed), "tells: 3. The last, told 2021-03-10 09:00Z: the spool was full", "collecteur : 3. Le dernier, signalé le 2021-03-10 09:00Z : la file d'attente du collecteur était pleine"},
 	} {
 		for i, lang := range []string{"en", "fr"} {
