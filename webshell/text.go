@@ -3,6 +3,7 @@ package webshell
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 // Sizes to which explanations are cut, in bytes.
 const (
 	MaxSnippet = 200 // Step.Code
+	lead       = 40  // of which before the place itself
 	MaxShown   = 500 // Reason.Decoded
 )
 
@@ -42,17 +44,21 @@ func Line(data []byte, offset int) int {
 }
 
 // Snippet returns the code at an offset for a Step: its line, without the
-// white space around it, cut to MaxSnippet bytes around the offset.
+// white space around it, cut to MaxSnippet bytes from shortly before the offset
+// on, for those who see only the start of it.
 func Snippet(data []byte, offset int) string {
 	offset = max(0, min(offset, len(data)))
-	from, to := max(0, offset-MaxSnippet/2), min(len(data), offset+MaxSnippet)
-	if i := bytes.LastIndexByte(data[from:offset], '\n'); i >= 0 {
-		from += i + 1
+	before, after := data[max(0, offset-1024):offset], data[offset:min(len(data), offset+MaxSnippet)]
+	before = bytes.TrimLeft(before[bytes.LastIndexByte(before, '\n')+1:], " \t\r\v\f")
+	after, _, _ = bytes.Cut(after, []byte{'\n'})
+	mark := ""
+	if n := len(before) - lead; n > 0 {
+		for n < len(before) && !utf8.RuneStart(before[n]) {
+			n++
+		}
+		mark, before = "…", before[n:]
 	}
-	if i := bytes.IndexByte(data[offset:to], '\n'); i >= 0 {
-		to = offset + i
-	}
-	return Cut(string(bytes.TrimSpace(data[from:to])), MaxSnippet)
+	return Cut(mark+string(bytes.TrimSpace(slices.Concat(before, after))), MaxSnippet)
 }
 
 // Cut shortens s to at most n bytes of valid UTF-8 and turns control

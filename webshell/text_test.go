@@ -1,6 +1,7 @@
 package webshell
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -27,6 +28,10 @@ func TestSnippet(t *testing.T) {
 	long := []byte(strings.Repeat("é", 1000))
 	if got := Snippet(long, 1000); len(got) > MaxSnippet || !strings.HasSuffix(got, "…") {
 		t.Errorf("a long line gives %q", got)
+	}
+	one := []byte("ExternalUrl : " + strings.Repeat("x", 50) + "é; eval(a)\n")
+	if got, want := Snippet(one, bytes.Index(one, []byte("eval"))), "…"+strings.Repeat("x", 36)+"é; eval(a)"; got != want {
+		t.Errorf("Snippet = %q, want %q", got, want)
 	}
 }
 
