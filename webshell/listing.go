@@ -50,7 +50,9 @@ func (l *Listing) Spread(ends string, rounds int, statement func(from, to int) b
 			if to < 0 {
 				to = len(l.Data) - from
 			}
-			changed = statement(from, from+to) || changed
+			if to > 0 {
+				changed = statement(from, from+to) || changed
+			}
 			from += to + 1
 		}
 		if !changed {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"iter"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,24 +16,33 @@ const (
 )
 
 // Lines finds the line of an offset. The zero value knows only line 1.
-type Lines struct{ starts []int }
+type Lines struct {
+	data   []byte
+	before []int // line ends before each block
+}
 
-// LinesOf indexes the lines of a file.
+// lineBlock is how much is counted again for each offset, in bytes.
+const lineBlock = 4 << 10
+
+// LinesOf counts the lines of a file, which must not change after that.
 func LinesOf(data []byte) *Lines {
-	l := &Lines{starts: make([]int, 0, bytes.Count(data, []byte{'\n'}))}
-	for i := 0; ; {
-		n := bytes.IndexByte(data[i:], '\n')
-		if n < 0 {
-			return l
-		}
-		i += n + 1
-		l.starts = append(l.starts, i)
+	l := &Lines{data: data}
+	n := 0
+	for block := range slices.Chunk(data, lineBlock) {
+		l.before = append(l.before, n)
+		n += bytes.Count(block, []byte{'\n'})
 	}
+	return l
 }
 
 // At returns the line that holds an offset; the first line is 1.
 func (l *Lines) At(offset int) int {
-	return 1 + sort.SearchInts(l.starts, offset+1)
+	offset = max(0, min(offset, len(l.data)))
+	n := min(offset/lineBlock, len(l.before)-1)
+	if n < 0 {
+		return 1
+	}
+	return 1 + l.before[n] + bytes.Count(l.data[n*lineBlock:offset], []byte{'\n'})
 }
 
 // Line returns the line that holds an offset; the first line is 1. It reads

@@ -34,11 +34,11 @@ func match(name string, head []byte) bool {
 var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
 	"queryexecute", "fileupload", "cfcontent", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject"})
 
-// parts bring other pages of an application, or what it keeps, into a page;
-// shared is what the pages of one request share.
+// parts bring other pages of an application into a page; shared is a variable
+// that the pages of an application, or of one request, share.
 var (
 	parts  = literal.New([]string{"<cfinclude", "<cfmodule", "<cfimport", "<cf_"})
-	shared = regexp.MustCompile(`\bapplication\.[a-z_]|\brequest\.(?:[a-fh-z]|g[a-df-z])\w*[ .#"&>]`) // not Java's request.getParameter
+	shared = regexp.MustCompile(`^\W?(?:application\.[a-z_]|request\.(?:[a-fh-z]|g[a-df-z])\w*[ .#"&>])`) // not Java's request.getParameter
 )
 
 var (
@@ -70,7 +70,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	}
 	data = folded(withoutComments(data))
 	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20, acts: map[string]bool{}, alone: map[string]bool{}}
-	p.member = parts.Any(p.low) || shared.Match(p.low)
+	p.member = parts.Any(p.low) || p.shares("application.") || p.shares("request.")
 	p.remote = bytes.Contains(p.low, []byte("remote")) && remote.Match(p.low)
 	if bytes.Contains(p.low, []byte("refind")) {
 		p.findChecks()
@@ -81,6 +81,19 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	p.manager()
 	p.secrets()
 	return webshell.Strongest(p.Out)
+}
+
+// shares reports whether the page has shared variables of a scope.
+func (p *page) shares(scope string) bool {
+	for i := 0; ; i++ {
+		n := bytes.Index(p.low[i:], []byte(scope))
+		if n < 0 {
+			return false
+		}
+		if i += n; shared.Match(p.low[max(0, i-1):]) {
+			return true
+		}
+	}
 }
 
 // withoutComments turns comments into spaces, so that offsets keep their
@@ -148,11 +161,11 @@ func (p *page) statement(from, to int) bool {
 			break
 		}
 	}
-	if len(name) == 0 || fields.Match(name) {
+	if len(name) == 0 || p.alone[string(name)] || fields.Match(name) {
 		return false
 	}
 	whole := p.whole(from+cut+1, to)
-	if _, old := p.Tainted[string(name)]; old && (!whole || p.alone[string(name)]) {
+	if _, old := p.Tainted[string(name)]; old && !whole {
 		return false
 	}
 	p.Tainted[string(name)] = at

@@ -66,6 +66,10 @@ func (s *scan) functions() {
 	s.named = map[string][]int{}
 	depth, open, braces, ragged, quoted := 0, -1, 0, false, false
 	for i := 0; i < len(s.Data); {
+		if s.Data[i] == '\n' {
+			i++
+			continue
+		}
 		end := bytes.IndexByte(s.Data[i:], '\n')
 		if end < 0 {
 			end = len(s.Data) - i
@@ -90,7 +94,11 @@ func (s *scan) functions() {
 				s.funcs[open].hi, open = i, -1
 			}
 		}
-		if m := heads[s.tongue].FindSubmatch(line); def && m != nil && len(s.funcs) < maxFunctions {
+		var m [][]byte
+		if def && len(s.funcs) < maxFunctions {
+			m = heads[s.tongue].FindSubmatch(line)
+		}
+		if m != nil {
 			if open >= 0 {
 				s.funcs[open].hi = i
 			}

@@ -23,6 +23,8 @@ func FuzzAnalyse(f *testing.F) {
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.sh", "#!/bin/sh\necho Content-Type: text/html\nsh -c \"$QUERY_STRING\"\nx=", "", 10<<20,
 		"`", "$(", "open(a,", "sh ", "request.args", "a=b\n", "eval(b64decode(", "(", "$x=$x\n", "for a in ")
+	webshelltest.Pathological(t, Language, "x.pl", "#!/usr/bin/perl\nuse CGI;\nsystem(param(\"a\"));\n$x = ", "", 10<<20,
+		"\n", "eval(", "sub a {\n", "sub a{}\n", "Exec ")
 }
 
 // Padding hides nothing, wherever it stands and whatever it is.

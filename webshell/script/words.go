@@ -3,9 +3,11 @@ package script
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -132,9 +134,12 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 // odd reports whether a name is spelled as no function is: EXEC stands in SQL,
 // System in prose.
 func (s *scan) odd(i, end int) bool {
+	if s.tongue == other {
+		return false
+	}
 	name := s.Data[i:end]
 	name = name[bytes.LastIndexByte(name, '.')+1:]
-	return !bytes.Equal(name, bytes.ToLower(name)) && s.tongue != other && string(name) != "Popen"
+	return string(name) != "Popen" && slices.ContainsFunc(name, func(c byte) bool { return 'A' <= c && c <= 'Z' })
 }
 
 // inPattern reports whether a name stands in a regular expression, by the class
@@ -207,8 +212,13 @@ func asks(low []byte, before, after byte) bool {
 var (
 	decodes = regexp.MustCompile(`(?i)b64decode|decode_base64|base64\s+-d|unpack|fromhex|decompress|rot.?13|decode\(`)
 	encoded = regexp.MustCompile(`["']([A-Za-z0-9+/=_\-\s]{40,}|(?:\\x[0-9a-fA-F]{2}){16,})["']`)
-	hostile = regexp.MustCompile(`(?i)\b(?:system|popen|subprocess|exec|eval|socket|/bin/sh|cmd\.exe|qx|open3)\b`)
+	// decoders are words without one of which decodes does not match.
+	decoders = literal.New([]string{"decode", "base64", "unpack", "fromhex", "decompress", "rot"})
+	hostile  = regexp.MustCompile(`(?i)\b(?:system|popen|subprocess|exec|eval|socket|/bin/sh|cmd\.exe|qx|open3)\b`)
 )
+
+// decodesIn reports whether text names what decodes.
+func decodesIn(text []byte) bool { return decoders.Any(text) && decodes.Match(text) }
 
 // decoded looks into text that is decoded and run.
 func (s *scan) decoded(data []byte) {
@@ -221,7 +231,7 @@ func (s *scan) decoded(data []byte) {
 		if c.name == "sh" || c.name == "bash" { // echo … | base64 -d | sh
 			args = data[max(0, c.at-64<<10):c.at]
 		}
-		if !decodes.Match(args[:min(len(args), 400)]) && !decodes.Match(args[max(0, len(args)-400):]) {
+		if !decodesIn(args[:min(len(args), 400)]) && !decodesIn(args[max(0, len(args)-400):]) {
 			continue
 		}
 		if room -= len(args); room < 0 {
