@@ -147,8 +147,8 @@ func (s *scan) pass(from, to int) bool {
 	if len(s.funcs) == 0 || defines(text) {
 		return false
 	}
-	var waiting []int
-	changed := false
+	waiting, changed := s.waiting[:0], false
+	defer func() { s.waiting = waiting }()
 	hand := func(source int) {
 		for _, i := range waiting {
 			f := &s.funcs[i]
@@ -177,8 +177,8 @@ func (s *scan) pass(from, to int) bool {
 			hand(came)
 		}
 		if next := at + len(w); next < len(text) && text[next] == '(' && len(waiting) < 100 {
-			waiting = append(waiting, s.named[string(w)]...)
-			waiting = waiting[:min(len(waiting), 100)]
+			of := s.named[string(w)]
+			waiting = append(waiting, of[:min(len(of), 100-len(waiting))]...)
 		}
 	}
 	if source < len(s.from) && s.from[source] < to {

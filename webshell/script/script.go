@@ -100,6 +100,7 @@ type scan struct {
 	tongue            tongue
 	funcs             []function // in order
 	named             map[string][]int
+	waiting           []int          // room of pass
 	elements          map[string]int // as Tainted, of hashes and dictionaries
 	quotes            quotes
 }

@@ -25,6 +25,8 @@ func TestPathological(t *testing.T) {
 		"`", "$(", "open(a,", "sh ", "request.args", "a=b\n", "eval(b64decode(", "(", "$x=$x\n", "for a in ")
 	webshelltest.Pathological(t, Language, "x.pl", "#!/usr/bin/perl\nuse CGI;\nsystem(param(\"a\"));\n$x = ", "", 10<<20,
 		"\n", "eval(", "sub a {\n", "sub a{}\n", "Exec ")
+	webshelltest.Pathological(t, Language, "x.rb", "#!/usr/bin/ruby\nrequire 'cgi'\nsystem(params[\"a\"])\nx = ", "", 10<<20,
+		"def a(b):\n a(b)\n")
 }
 
 // Padding hides nothing, wherever it stands and whatever it is.
