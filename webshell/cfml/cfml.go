@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 
 	"limier/finding"
 	"limier/internal/literal"
@@ -75,6 +76,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	if bytes.Contains(p.low, []byte("refind")) {
 		p.findChecks()
 	}
+	p.reads, p.measures, p.included = sync.OnceValue(p.readsRequest), sync.OnceValue(p.onlyMeasures), sync.OnceValue(p.templates)
 	p.Spread(";\n>", 4, p.statement)
 	p.tags()
 	p.calls()
@@ -130,6 +132,10 @@ type page struct {
 	member            bool            // the page includes others of its application, which may check who asks
 	checks            []check
 	alone             map[string]bool // variables that hold what the request sent and nothing else
+
+	// What is looked for in the whole page, once and only if it is asked.
+	reads, measures func() bool
+	included        func() [][]byte
 }
 
 // statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
@@ -320,8 +326,8 @@ func inVal(before []byte) bool {
 	return i >= 0 && len(bytes.Trim(before[i+4:], letters+"( ")) == 0 && (i == 0 || !bytes.ContainsAny(before[i-1:i], letters+"_0123456789"))
 }
 
-// reads reports whether the page reads the request at all.
-func (p *page) reads() bool {
+// readsRequest reports whether the page reads the request at all.
+func (p *page) readsRequest() bool {
 	for _, scope := range []string{"form.", "url.", "cgi.http", "cookie.", "form[", "url[", "gethttprequestdata"} {
 		if bytes.Contains(p.low, []byte(scope)) {
 			return true
@@ -332,6 +338,14 @@ func (p *page) reads() bool {
 
 var template = regexp.MustCompile(`<cfinclude\s+template\s*=\s*["'](?:[^"']*[/\\#])?([^"'/\\#]+)["']`)
 
+// templates are the names of the first pages that the page includes.
+func (p *page) templates() (names [][]byte) {
+	for _, m := range template.FindAllSubmatch(p.low, 100) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
 // includes reports whether the page includes the script that a tag writes, in
 // whatever folder.
 func (p *page) includes(attrs []byte) bool {
@@ -339,12 +353,7 @@ func (p *page) includes(attrs []byte) bool {
 	if name == nil || name[1][0] == '.' {
 		return false
 	}
-	for _, m := range template.FindAllSubmatch(p.low, 100) {
-		if bytes.EqualFold(m[1], name[1]) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.included(), func(page []byte) bool { return bytes.EqualFold(page, name[1]) })
 }
 
 // Methods of Runtime that tell how much memory there is, and what starts programs
@@ -354,10 +363,14 @@ var (
 	exec   = regexp.MustCompile(`\bexec\b|\binvoke\(|<cfinvoke|\]\s*\(`)
 )
 
+// onlyMeasures reports whether all that the page asks of a Runtime can be how
+// much memory there is.
+func (p *page) onlyMeasures() bool { return memory.Match(p.low) && !exec.Match(p.low) }
+
 // runs reports whether the page reads the request and has use for a class other
 // than to ask how much memory there is.
 func (p *page) runs(class []byte) bool {
-	return p.reads() && !(bytes.HasSuffix(class, []byte(".Runtime")) && memory.Match(p.low) && !exec.Match(p.low))
+	return p.reads() && !(bytes.HasSuffix(class, []byte(".Runtime")) && p.measures())
 }
 
 func (p *page) tags() {

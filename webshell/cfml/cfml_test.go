@@ -21,7 +21,8 @@ func FuzzAnalyse(f *testing.F) {
 
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.cfm", `<cfset a = form.a><cfexecute name="#a#"></cfexecute><cfset x = `, "", 10<<20,
-		"a=b\n", "evaluate(", "<cfset a=b>", "<cffile ", "#a#", "<!---", "createobject(", "a.b=", "filewrite(a,", `"a"+`, "a=a\n", "request.")
+		"a=b\n", "evaluate(", "<cfset a=b>", "<cffile ", "#a#", "<!---", "createobject(", "a.b=", "filewrite(a,", `"a"+`, "a=a\n", "request.",
+		"<cfobject class=\"java.lang.Runtime\">memory(", "createobject(\"java\",\"java.lang.Runtime\")\n", "<cffile action=\"write\" file=\"a.cfm\" output=\"#form.a#\"><cfinclude ")
 }
 
 // Texts that replace one letter by many do not fill the memory.

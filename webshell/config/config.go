@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"limier/finding"
 	"limier/internal/literal"
@@ -43,9 +44,23 @@ type file struct {
 	name string
 	data []byte
 	out  []webshell.Reason
+	told map[grade]int
 }
 
+// A grade is how much a reason weighs.
+type grade struct {
+	v webshell.Verdict
+	c finding.Confidence
+}
+
+// maxTold is how many reasons of one grade are kept, no fewer than are told of
+// a file.
+const maxTold = 20
+
 func (f *file) add(v webshell.Verdict, c finding.Confidence, rule, text string, at int) {
+	if f.told[grade{v, c}]++; f.told[grade{v, c}] > maxTold {
+		return
+	}
 	f.out = append(f.out, webshell.Reason{Verdict: v, Confidence: c, Rule: rule, Text: text,
 		Steps: []webshell.Step{{Line: webshell.Line(f.data, at), Role: "sink", Code: webshell.Snippet(f.data, at)}}})
 }
@@ -97,7 +112,7 @@ var (
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
-	f := &file{name: name, data: data}
+	f := &file{name: name, data: data, told: map[grade]int{}}
 	if !settings.Any(data) {
 		return nil
 	}
@@ -239,6 +254,8 @@ func (f *file) iis() {
 		a := attributes(head)
 		handler := a["type"] + " " + a["scriptprocessor"]
 		where := a["path"] + a["extension"]
+		pages := sync.OnceValue(func() bool { return factory.MatchString(a["type"]) })
+		scripts := sync.OnceValue(func() bool { return runs.MatchString(handler + " " + a["modules"]) })
 		for one := range strings.SplitSeq(where, ",") {
 			if one == "" {
 				continue
@@ -246,7 +263,7 @@ func (f *file) iis() {
 			if strings.EqualFold(where, "*.xml") && aspnetISAPI.MatchString(a["scriptprocessor"]) {
 				continue // Exchange's own Autodiscover.xml; ASP.NET compiles no .xml
 			}
-			if picture.MatchString(one) && factory.MatchString(a["type"]) || noCodeExt.MatchString(strings.TrimSpace(one)) && runs.MatchString(handler+" "+a["modules"]) && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
+			if picture.MatchString(one) && pages() || noCodeExt.MatchString(strings.TrimSpace(one)) && scripts() && (strings.HasPrefix(strings.TrimSpace(one), "*") || a["extension"] != "" || strings.EqualFold(one, "web.config")) {
 				f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run "+webshell.Cut(one, 60)+", which holds no code by its name.", at)
 			}
 		}

@@ -27,6 +27,31 @@ func TestPathological(t *testing.T) {
 		"<add ", "<rule ", "<!--", "(", "<%", "<rule></rule>", "a=\"", "<Files a>")
 }
 
+// What is long or many in one place is not read again for each of many others.
+func TestBounds(t *testing.T) {
+	handler := func(path, kind string) string {
+		return `<configuration>` + strings.Repeat("\n", 1<<20) + `<add path="` + path + `" type="` + kind + `"/>`
+	}
+	webshelltest.Bounded(t, New(), "web.config", map[string]string{
+		"paths":   handler(strings.Repeat("*.jpg,", 150_000), "PageHandlerFactory"),
+		"handler": `<configuration><add path="` + strings.Repeat("*.jpg,", 150_000) + `" type="` + strings.Repeat("A", 1<<20) + `"/>`,
+	})
+	const rewrite = "RewriteCond %{HTTP_USER_AGENT} google\nRewriteRule a http://a.test/\n"
+	webshelltest.Bounded(t, New(), ".htaccess", map[string]string{
+		"hosts": strings.Repeat("RewriteCond %{HTTP_HOST} "+strings.Repeat("a", 8000)+"\n", 1200) + rewrite,
+		"rules": strings.Repeat("#\n", 4<<20) + strings.Repeat(rewrite, 5000),
+	})
+}
+
+// No more is kept of a file than is told of it, and what weighs more is.
+func TestKept(t *testing.T) {
+	page := strings.Repeat(`<add image="c:\temp\a.dll"/>`, 1000) + `<add path="*.jpg" type="PageHandlerFactory"/>`
+	f := &file{name: "web.config", data: []byte(page), told: map[grade]int{}}
+	if f.iis(); len(f.out) != maxTold+1 || f.out[maxTold].Rule != "runs-no-code" {
+		t.Errorf("%d reasons, the last %+v", len(f.out), f.out[len(f.out)-1])
+	}
+}
+
 // A long precondition is not read again for each rule that names it.
 func TestLongCondition(t *testing.T) {
 	page := []byte(`<configuration><rewrite>` + strings.Repeat(`<rule preCondition="x"></rule>`, 500) +

@@ -91,11 +91,9 @@ func (f *file) rewrites() {
 }
 
 func (f *file) rewrite(r *rewrite) {
-	engine, phone, own := false, false, ""
+	engine, phone, own := false, false, false
 	for _, c := range r.conds {
-		if strings.HasPrefix(c, "%{http_host}") {
-			own += strings.ReplaceAll(c, `\`, "")
-		}
+		own = own || strings.HasPrefix(c, "%{http_host}")
 		if m := visitor.FindStringSubmatch(c); m != nil {
 			engine = engine || engines.MatchString(m[1])
 			phone = phone || strings.Contains(c, "agent") && phones.MatchString(m[1])
@@ -109,7 +107,7 @@ func (f *file) rewrite(r *rewrite) {
 	switch {
 	case engine && away != nil && !renderer.MatchString(r.target):
 		f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site.", r.at)
-	case phone && away != nil && !handheld.MatchString(away[1]) && own == "":
+	case phone && away != nil && !handheld.MatchString(away[1]) && !own:
 		v := webshell.Suspicious
 		if strings.Contains(r.target, "?") && !strings.Contains(r.target, "$") && !strings.Contains(r.target, "%{") || program.MatchString(r.target) {
 			v = webshell.Malicious // a counter's address, the same for every page
