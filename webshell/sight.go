@@ -41,6 +41,7 @@ type Sights struct {
 	Machine *script.Machine
 	All     []Sight
 	at      map[*script.Node]int
+	read    int // bytes of the page that Hidden read
 }
 
 // maxSights bounds what is remembered of one file.
@@ -81,6 +82,10 @@ const (
 	maxHidden = 512
 )
 
+// maxSearched is how much Hidden reads of one page, again for each text that is
+// not in it, in bytes.
+const maxSearched = 256 << 20
+
 // Hidden notes an argument of any call that is code which reads the request
 // and that was decoded or put together: the page does not hold it in plain.
 func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
@@ -90,7 +95,13 @@ func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
 			continue
 		}
 		code := readsRequest.FindString(a.S)
-		if code == "" || strings.Contains(page, code) || strings.Contains(page, strings.ReplaceAll(code, `"`, `""`)) || strings.Contains(page, strings.ReplaceAll(code, `"`, `\"`)) {
+		if code == "" {
+			continue
+		}
+		if l.read += len(page); l.read > maxSearched {
+			return
+		}
+		if strings.Contains(page, code) || strings.Contains(page, strings.ReplaceAll(code, `"`, `""`)) || strings.Contains(page, strings.ReplaceAll(code, `"`, `\"`)) {
 			continue
 		}
 		s := Sight{Rule: "hidden-request", Verdict: Malicious, Sure: finding.ModerateConfidence, Decoded: a.S,

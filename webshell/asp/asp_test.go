@@ -49,6 +49,7 @@ func pathological() map[string]string {
 
 func TestPathological(t *testing.T) {
 	webshelltest.Bounded(t, Language, "x.asp", pathological())
+	webshelltest.Pathological(t, Language, "x.asp", "<% ", "", 10<<20, "f(\"eval reque\"&\"st(\"\"abc\"\")\")\n")
 }
 
 func BenchmarkAnalyse(b *testing.B) {

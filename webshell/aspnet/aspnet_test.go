@@ -54,6 +54,8 @@ func pathological() map[string]string {
 
 func TestPathological(t *testing.T) {
 	webshelltest.Bounded(t, Language, "x.aspx", pathological())
+	webshelltest.Pathological(t, Language, "x.cs", "public class A : System.Web.UI.Page { void Page_Load() { ", "}}", 10<<20,
+		`File.WriteAllText(Request["a"], Request["b"]);`, `f("eval Reque"+"st[\"abc\"]");`)
 }
 
 func BenchmarkAnalyse(b *testing.B) {

@@ -190,7 +190,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	}
 	s := webshell.Sight{Rule: "request-to-file", Text: "Data from the request is written to a file."}
 	switch {
-	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0 && !(h.page.Kind == source && allowed.MatchString(h.page.Text)):
+	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0 && !h.allows():
 		s.Text = "Data from the request is written to a file that the request names."
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
 	case req && content.L&fromRequest != 0 && scriptName(path) && content.L&script.Mixed == 0:

@@ -63,7 +63,12 @@ type host struct {
 	ran     *script.Node            // where a page is run whose name is made up
 	onward  *script.Node            // where a server is asked whose address the client sends encoded or in a header
 	guards  map[string]*script.Node // where a security product is looked for
-	poses   func() bool             // whether the page has Exchange take it for somebody else
+
+	// What is looked for in the whole page, once and only if it is asked.
+	poses    func() bool // it has Exchange take it for somebody else
+	allows   func() bool // a program asks whether a name's ending is one of those that it allows
+	keeps    func() bool // it keeps its own view state, or cookie
+	restarts func() bool // it starts and stops what IIS runs, and reads nothing of it
 }
 
 // An act is one kind of file action on a path the client chooses.

@@ -138,8 +138,8 @@ var (
 	properties = regexp.MustCompile(`(?i)\.Properties\s*[\[(.]`)
 )
 
-// restarts reports whether the page starts and stops what IIS runs, and reads
+// restartsPools reports whether the page starts and stops what IIS runs, and reads
 // nothing of it.
-func (h *host) restarts() bool {
+func (h *host) restartsPools() bool {
 	return h.page.Kind == source && restarts.MatchString(h.page.Text) && !properties.MatchString(h.page.Text)
 }

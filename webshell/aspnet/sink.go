@@ -147,13 +147,18 @@ var (
 	serializes = regexp.MustCompile(`\.Serialize\(`)
 )
 
+// keepsState reports whether the page keeps its own view state, or cookie.
+func (h *host) keepsState() bool {
+	return statePersister.MatchString(h.page.Text) || h.page.Kind == source && ownCookie.MatchString(h.page.Text) && serializes.MatchString(h.page.Text)
+}
+
 func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, how string) {
 	if v.L&(fromRequest|fromUpload) == 0 || v.L&script.Numeric != 0 {
 		return
 	}
 	s := webshell.Sight{Rule: "request-to-deserialize", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
 		Text: "Data from the request is deserialised by " + how + ", which lets it run code."}
-	if statePersister.MatchString(h.page.Text) || h.page.Kind == source && ownCookie.MatchString(h.page.Text) && serializes.MatchString(h.page.Text) { // the page keeps its own view state, or cookie
+	if h.keeps() {
 		s.Verdict = ""
 	}
 	h.See(n, v, s)
