@@ -50,14 +50,12 @@ func sends(page string, way *regexp.Regexp) int {
 	if !way.MatchString(page) || !ownForm.MatchString(page) {
 		return -1
 	}
-	var names []string
-	for _, tag := range passwordInput.FindAllString(page, 4) {
-		for _, m := range fieldName.FindAllStringSubmatch(tag, 4) {
-			names = append(names, regexp.QuoteMeta(m[1]))
-		}
-	}
+	names := PasswordInputs(page)
 	if len(names) == 0 {
 		return -1
+	}
+	for i, name := range names {
+		names[i] = regexp.QuoteMeta(name)
 	}
 	read := `["'.#](?:` + strings.Join(names, "|") + `)["']?\]?\)?(?:\[0\])?\.val(?:ue\b|\(\))`
 	reads := regexp.MustCompile(read)
@@ -77,6 +75,18 @@ func sends(page string, way *regexp.Regexp) int {
 		}
 	}
 	return -1
+}
+
+// PasswordInputs returns the names of a page's fields for passwords, of the
+// first four at most.
+func PasswordInputs(page string) []string {
+	var names []string
+	for _, tag := range passwordInput.FindAllString(page, 4) {
+		for _, m := range fieldName.FindAllStringSubmatch(tag, 4) {
+			names = append(names, m[1])
+		}
+	}
+	return names
 }
 
 func containsAny(s string, words []string) bool {

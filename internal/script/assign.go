@@ -135,6 +135,9 @@ func (m *Machine) assignName(n *Node, v *Value) {
 	if c.typ != "" {
 		*v = typed(*v, c.typ)
 	}
+	if m.marked > 0 && v.T == nil && (v.K == VBool || v.K == VNumber) {
+		c.marked = true
+	}
 	c.v = *v
 }
 

@@ -407,10 +407,12 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	var past *memo
 	if m.weak > 0 || !allKnown(args) {
 		if past = f.past(args); past.times >= 2 {
+			m.marks += past.marks
 			return past.ret
 		}
 		past.times++
 	}
+	marks := m.marks
 	f.busy++
 	m.calls++
 	n := f.n
@@ -456,7 +458,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 		}
 	}
 	if past != nil {
-		past.ret = ret
+		past.ret, past.marks = ret, min(m.marks-marks, 1)
 	}
 	return ret
 }
@@ -466,6 +468,7 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 type memo struct {
 	times int
 	ret   Value
+	marks int // 1 if the host marked a condition
 }
 
 func (f *fun) past(args []Value) *memo {

@@ -517,7 +517,7 @@ func (p *cParser) primary() *Node {
 		if t.Op == 2 { // a regular expression
 			n := p.node(KBad, t.Pos)
 			n.Name = t.S
-			n.Op = 'r'
+			n.Op = Pattern
 			return n
 		}
 		n := p.str(t)

@@ -32,6 +32,9 @@ func (m *Machine) evalTo(out *Value, n *Node) {
 		return
 	case KName:
 		if c := m.lookup(n); c != nil {
+			if c.marked {
+				m.marks++
+			}
 			*out = c.v
 			return
 		}

@@ -67,6 +67,10 @@ func (m *Machine) execNode(n *Node) control {
 	switch n.Kind {
 	case KBlock:
 		return m.execBlock(n, 0)
+	case KHTML:
+		if m.marked > 0 {
+			m.Host.Call(m, n, Value{K: VNone}, "<html>", []Value{Const(m.markup(n))})
+		}
 	case KOut:
 		v := m.eval(n.Kids[0])
 		m.Host.Call(m, n, Value{K: VNone}, "<%=", []Value{v})
@@ -164,7 +168,7 @@ func (m *Machine) execIf(n *Node) control {
 				m.later(n.Kids[i+1])
 				continue
 			}
-			c := m.execBlock(n.Kids[i+1], 0)
+			c := m.execMarked(n.Kids[i+1], marks)
 			for j := i + 3; j < len(n.Kids); j += 2 {
 				m.later(n.Kids[j])
 			}
@@ -179,14 +183,9 @@ func (m *Machine) execIf(n *Node) control {
 		}
 		m.weak++
 		weak++
-		around := m.marked
-		if m.marks > marks {
-			m.marked++
-		}
-		if c := m.execBlock(n.Kids[i+1], 0); c == breaks || c == returns {
+		if c := m.execMarked(n.Kids[i+1], marks); c == breaks || c == returns {
 			m.escapes++
 		}
-		m.marked = around
 	}
 	if len(n.Kids)%2 == 1 {
 		c := m.execBlock(n.Kids[len(n.Kids)-1], 0)
@@ -201,7 +200,20 @@ func (m *Machine) execIf(n *Node) control {
 	return out
 }
 
+// execMarked runs what stands under a condition that the host may have marked
+// since it had made so many marks.
+func (m *Machine) execMarked(b *Node, marks int) control {
+	around := m.marked
+	if m.marks > marks {
+		m.marked++
+	}
+	c := m.execBlock(b, 0)
+	m.marked = around
+	return c
+}
+
 func (m *Machine) execSelect(n *Node) control {
+	marks := m.marks
 	v := m.eval(n.Kids[0])
 	s, known := v.Text()
 	known = known && v.T == nil
@@ -230,7 +242,7 @@ func (m *Machine) execSelect(n *Node) control {
 			m.later(body)
 		default:
 			m.weak++
-			m.execBlock(body, 0)
+			m.execMarked(body, marks)
 			m.weak--
 		}
 	}

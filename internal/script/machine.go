@@ -1,5 +1,7 @@
 package script
 
+import "strings"
+
 // A Host gives the names of a platform their meaning. A method that returns
 // false leaves the matter to the machine.
 type Host interface {
@@ -67,8 +69,9 @@ type fun struct {
 }
 
 type cell struct {
-	v   Value
-	typ string
+	v      Value
+	typ    string
+	marked bool // set to a constant under a condition with a mark
 }
 
 type frame struct {
@@ -510,6 +513,20 @@ func (m *Machine) Mark() { m.marks++ }
 // Marked reports whether the statement at hand runs only where a condition
 // that was marked holds.
 func (m *Machine) Marked() bool { return m.marked > 0 }
+
+// maxShown bounds the page's own text between two pieces of code, in bytes.
+const maxShown = 16 << 10
+
+// markup is the page's own text behind the code that ends at n.
+func (m *Machine) markup(n *Node) string {
+	text, _ := m.Text(n)
+	text = strings.TrimPrefix(text[min(len(text), int(n.Pos)):], "%>")
+	text = text[:min(len(text), maxShown)]
+	if i := strings.Index(text, "<%"); i >= 0 {
+		text = text[:i]
+	}
+	return text
+}
 
 // Looping reports whether the statement at hand runs for each of a number of
 // rounds that is not known.

@@ -105,7 +105,7 @@ func (m *Machine) method(n *Node, recv Value, name string, args []Value) (Value,
 	case "replace":
 		x, ok1 := arg(args, 0).Text()
 		y, ok2 := arg(args, 1).Text()
-		if rx := arg(args, 0); known && ok2 && rx.K == VUnknown && len(n.Kids) > 1 && n.Kids[1] != nil && n.Kids[1].Kind == KBad && n.Kids[1].Op == 'r' {
+		if rx := arg(args, 0); known && ok2 && rx.K == VUnknown && len(n.Kids) > 1 && n.Kids[1] != nil && n.Kids[1].Kind == KBad && n.Kids[1].Op == Pattern {
 			return m.regexReplace(s, n.Kids[1].Name, y, recv)
 		}
 		if known && ok1 && ok2 {

@@ -158,6 +158,9 @@ const (
 	OpIs      = opIs // instanceof, in
 )
 
+// Pattern is the operator of a regular expression, which is a KBad: Name.
+const Pattern = 'r'
+
 // ParseJS reads text[from:to] as JavaScript. Node.Unit is unit in all nodes.
 func ParseJS(text string, from, to int, unit uint8) *Node {
 	toks, _ := lexC(nil, text, []Segment{{Start: from, End: to}}, 1<<30, true)

@@ -2,7 +2,6 @@ package asp
 
 import (
 	"encoding/base64"
-	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -20,18 +19,16 @@ func first(args []script.Value) script.Value {
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
 	h.Hidden(n, args, h.page.Text)
-	if (name == "instr" || name == "indexof" || name == "test") && len(args) > 1 && script.Union(args...).L&fromRequest != 0 {
-		for _, a := range args {
-			s, ok := a.Text()
-			if ok && (webshell.SearchEngine(s) || webshell.SearchEngines(s) == 1) {
-				m.Mark()
-			}
-			h.bots = h.bots || ok && webshell.SearchEngine(s)
+	h.picks(m, n, recv, name, args)
+	if name == "execute" && recv.K != script.VNone && recv.K != script.VObject { // on a connection that an included page opened
+		a := first(args)
+		if databaseCommand(strings.ToLower(a.Prefix())) {
+			h.databaseCommand(n, a)
+			return none, true
 		}
-	}
-	if a := first(args); name == "execute" && recv.K != script.VNone && recv.K != script.VObject && databaseCommand(strings.ToLower(a.Prefix())) {
-		h.databaseCommand(n, a) // on a connection that an included page opened
-		return none, true
+		if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "select ") {
+			return script.Instance("recordset"), true
+		}
 	}
 	if recv.K == script.VNone || recv.K == script.VType {
 		return h.free(m, n, recv, name, args)
@@ -60,7 +57,7 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	case "servervariables":
 		return h.Index(m, n, recv, args)
 	case "response":
-		h.send(m, n, name, first(args))
+		h.respond(m, n, name, args)
 		return none, true
 	case "session", "application":
 		if name == "contents" || name == "value" {
@@ -87,41 +84,6 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	return none, false
 }
 
-var offScreen = regexp.MustCompile(`(?i)(?:left|top|text-indent)\s*:\s*-\d{3,}`)
-
-// send is what is sent to the client, or where he is sent.
-func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Value) {
-	if v.L&anyFile != 0 && name != "redirect" {
-		h.See(n, v, webshell.Sight{Rule: "reads-any-file", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
-			Text: "The page sends the client any file of the server that the request names."})
-	}
-	if name != "redirect" && v.L&fromRemote != 0 {
-		h.shown = n
-	}
-	if name != "redirect" && v.L&fromRemote != 0 && offScreen.MatchString(v.Prefix()) {
-		h.See(n, v, webshell.Sight{Rule: "hidden-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
-			Text: "What another server answers is put outside the visible page."})
-	}
-	if !h.bots && !m.Marked() {
-		return
-	}
-	s := webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence}
-	text, _ := v.Text()
-	switch {
-	case name == "redirect" && strings.HasPrefix(strings.ToLower(text+v.Prefix()), "http"):
-		s.Rule, s.Text = "search-redirect", "Search engines, or those who come from them, are sent to another site."
-	case name != "redirect" && m.Marked() && webshell.Injected(text):
-		s.Text = "Search engines, or those who come from them, are sent a script of another host."
-	case name != "redirect" && v.L&fromRemote != 0 && (h.told || m.Marked()):
-		s.Text = "Search engines, or those who come from them, are sent content fetched from another server."
-	case name != "redirect" && h.events && strings.Contains(strings.ToLower(text), "<a href=http"):
-		s.Text = "Search engines are shown links to other sites before any page."
-	default:
-		return
-	}
-	h.See(n, v, s)
-}
-
 // free calls a function of the language.
 func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {
 	none := script.Value{}
@@ -129,7 +91,7 @@ func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name s
 		return none, false
 	}
 	switch name {
-	case "<%=", "<each>":
+	case "<%=", "<html>", "<each>":
 		h.send(m, n, name, first(args))
 		return none, false
 	case "split":
@@ -185,6 +147,9 @@ func (h *host) server(m *script.Machine, n *script.Node, name string, args []scr
 	case "execute", "transfer":
 		if a.L&fromRequest != 0 {
 			h.See(n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
+		} else if s, ok := a.Text(); ok && runsPicture(s) {
+			h.See(n, a, webshell.Sight{Rule: "includes-image", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The page runs a file that should hold no code: " + webshell.Cut(s, 100) + "."})
 		}
 		return script.Value{}, true
 	case "htmlencode", "urlencode", "urlpathencode":
@@ -346,6 +311,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 	case "textstream":
 		switch name {
 		case "write", "writeline", "writeblanklines":
+			h.text(n, recv.O.Fields["path"], a)
 			h.write(m, n, recv.O.Fields["path"], a)
 			return none, true
 		}
@@ -448,7 +414,20 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 				}
 			}
 		}
+		if name == "send" {
+			h.mail(n, recv, args)
+		}
 		return none, name == "send"
+	case "jmail.message", "jmail.smtpmail", "persits.mailsender":
+		switch {
+		case strings.HasPrefix(name, "add") && strings.HasSuffix(name, "recipient"), name == "addaddress":
+			set("to", a)
+		case name == "send", name == "execute":
+			h.mail(n, recv, nil)
+		default:
+			return none, false
+		}
+		return none, true
 	case "xmldom":
 		switch name {
 		case "createelement", "createnode":

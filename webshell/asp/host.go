@@ -1,8 +1,10 @@
 package asp
 
 import (
+	"slices"
 	"strings"
 
+	"limier/finding"
 	"limier/internal/script"
 	"limier/webshell"
 )
@@ -21,6 +23,7 @@ const (
 	password
 	anyFile // of a file that the request alone chose
 	agent   // the name of the visitor's browser
+	abroad  // of another host that the page names, with fromRemote
 )
 
 const hostile = fromRequest | fromUpload | fromRemote
@@ -40,7 +43,17 @@ type host struct {
 	told    bool                            // another server is told what the visitor asks for
 	named   bool                            // and which browser he has
 	shown   *script.Node                    // where the visitor is sent what another server answers
+	linked  map[string]bool                 // hosts to which links lead that search engines alone are shown
+	link    *script.Node                    // the last of these links
+	titled  bool                            // and they are shown a title
+	instead bool                            // and nothing else
+	inputs  []string                        // the page's own fields for passwords
+	looked  bool                            // for those
+	pages   map[string]string               // the index page to which a text was written first
 }
+
+// locked are the attributes of a file that is read-only, hidden and the system's.
+const locked = 1 | 2 | 4
 
 // An act is one kind of file action.
 type act struct {
@@ -120,8 +133,11 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 	case "xmlhttp":
 		switch name {
 		case "responsetext", "responsebody", "responsestream", "responsexml":
-			v := m.Source(n, fromRemote)
-			return v, true
+			l := fromRemote
+			if foreign(field("<url>")) {
+				l |= abroad
+			}
+			return m.Source(n, l), true
 		case "status", "readystate", "statustext":
 			return script.Value{}, true
 		}
@@ -266,6 +282,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		return h.source(m, n, fromSession)
 	case "adodb.recordset", "recordset":
 		v := m.Source(n, fromData)
+		if s, ok := args[0].Text(); ok && webshell.PasswordField(s) {
+			v.L |= password
+		}
 		if h.records == nil {
 			h.records = map[*script.Node]*script.Object{}
 		}
@@ -280,10 +299,19 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 
 // field is a field of the request by its name.
 func (h *host) field(m *script.Machine, n *script.Node, args []script.Value) (script.Value, bool) {
-	if s, ok := first(args).Text(); ok && webshell.PasswordField(s) {
+	if s, ok := first(args).Text(); ok && (webshell.PasswordField(s) || h.asksFor(s)) {
 		return h.source(m, n, fromRequest|password)
 	}
 	return h.source(m, n, fromRequest)
+}
+
+// asksFor reports whether the page itself has a field for passwords of that name.
+func (h *host) asksFor(name string) bool {
+	if !h.looked {
+		h.looked = true
+		h.inputs = webshell.PasswordInputs(h.page.Text)
+	}
+	return slices.ContainsFunc(h.inputs, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 func isServerVariable(s string) bool {
@@ -352,8 +380,13 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 	case "request", "response", "servervariables", "request.collection":
 		return true
 	case "file", "folder":
+		path := recv.O.Fields["path"]
 		if name == "attributes" || name == "name" {
-			h.act(m, n, "move", recv.O.Fields["path"])
+			h.act(m, n, "move", path)
+		}
+		if f, ok := v.Number(); ok && name == "attributes" && int(f)&locked == locked && scriptName(path) {
+			h.See(n, path, webshell.Sight{Rule: "keeps-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The page hides a script, as one of the system's, and locks it against changes: " + webshell.Cut(path.S, 100) + "."})
 		}
 		return true
 	}

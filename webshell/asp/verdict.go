@@ -1,6 +1,8 @@
 package asp
 
 import (
+	"path"
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -16,6 +18,7 @@ func (h *host) verdict() []webshell.Reason {
 	h.fileManager()
 	h.structure()
 	h.Blank(h.page)
+	h.cloaks()
 	if h.lists && h.shown != nil && (h.told || h.bots) {
 		h.See(h.shown, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "A page that tells search engines apart shows what another server answers to its address."})
@@ -25,9 +28,9 @@ func (h *host) verdict() []webshell.Reason {
 			Text: "Another server is told which browser visits and what it asks for, and its answer is the page."})
 	}
 	for _, f := range h.page.Includes {
-		if oddName(script.Const(f)) {
+		if runsPicture(f) {
 			s := webshell.Sight{Rule: "includes-image", Text: "The page runs a file that should hold no code: " + webshell.Cut(f, 100) + "."}
-			if len(h.page.Text) < maxLoader { // applications do it, too, for what their pages share
+			if len(h.page.Text) < maxLoader || inFolder(f) { // applications keep what their pages share beside them, under any name
 				s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 			}
 			h.See(nil, script.Value{}, s)
@@ -42,6 +45,24 @@ func (h *host) verdict() []webshell.Reason {
 		}
 	}
 	return h.Reasons()
+}
+
+// runsPicture reports whether a file that is run, by the address that a page has
+// for it, ends as no script does, or lies among uploads as a text.
+func runsPicture(address string) bool {
+	return oddName(script.Const(address)) || plain.MatchString(address) && uploads.MatchString(address)
+}
+
+var (
+	plain   = regexp.MustCompile(`(?i)\.(?:txt|log|css|js|xml|dat|doc|pdf|swf|mp3|flv)$`)
+	uploads = regexp.MustCompile(`(?i)(?:^|[/\\])(?:[\w-]*upload\w*|attach\w*|avatars?|im(?:g|age)s?|pics?|photos?|thumbs?)[/\\]`)
+)
+
+// inFolder reports whether an address names another folder than the page's.
+func inFolder(address string) bool {
+	address = strings.ReplaceAll(address, `\`, "/")
+	dir := strings.ReplaceAll(strings.TrimPrefix(path.Dir(address), "/"), "../", "")
+	return dir != "" && dir != "." && dir != ".."
 }
 
 // fileManager weighs file actions that together make a file manager.

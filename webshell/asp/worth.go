@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 
 	"limier/internal/literal"
-	"limier/internal/script"
 	"limier/webshell"
 )
 
@@ -14,7 +13,7 @@ import (
 var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
 	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
 	"new function", "= function;", "=function;", "this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
-	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "<body"}
+	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body"}
 
 var (
 	wordSet = literal.New(words)
@@ -42,11 +41,14 @@ func worth(data []byte) bool {
 	if has("65000") || has("+adw") || has("#@~^") {
 		return true
 	}
+	if has("#include") && includesImage(lower(data)) {
+		return true
+	}
 	runat := has("runat")
 	if !runat && !bytes.Contains(data, []byte("<%")) {
 		return false
 	}
-	if webshell.HasBlank(data) || has("#include") && includesImage(lower(data)) {
+	if webshell.HasBlank(data) {
 		return true
 	}
 	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || bytes.Contains(lower(data), []byte("pwd"))) {
@@ -65,16 +67,22 @@ func worth(data []byte) bool {
 	if (has("jscript") || has(`javascript"%>`)) && bytes.Contains(data, []byte(`\u00`)) { // letters of names, perhaps
 		return true
 	}
-	if has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
+	if has("servervariables") && hidesName(lower(data)) {
+		return true
+	}
+	if has("server.execute") || has("server.transfer") || has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
 		return true
 	}
 	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || bytes.Contains(data, []byte("](")) || bytes.Contains(data, []byte("Function("))) {
 		return true
 	}
-	if has("user_agent") && (has("spider") || runat && has("google")) || has("http_referer") && (has("google") || has("baidu")) {
+	if has("user_agent") && (has("spider") || has("google") || has("baidu")) || has("http_referer") && (has("google") || has("baidu")) {
 		return true
 	}
 	if (has("xmlhttp") || has("winhttp")) && (has("user_agent") && (has("google") || has("baidu") || !has("<body")) || offScreen.Match(data)) {
+		return true
+	}
+	if (has("cdo.message") || has("cdonts.newmail") || has("jmail.") || has("persits.mail")) && (has("pass") || bytes.Contains(lower(data), []byte("pwd"))) {
 		return true
 	}
 	if (has("cdo.message") || has("cdonts.newmail")) && has("request") && !has("#include") && bytes.Contains(lower(data), []byte("split")) {
@@ -87,6 +95,29 @@ func worth(data []byte) bool {
 	return has("request") && (has("provider=") || has("driver=")) && !has("#include")
 }
 
+// hidesName reports whether the name of a server variable is not a plain literal.
+func hidesName(low []byte) bool {
+	for {
+		i := bytes.Index(low, []byte("servervariables"))
+		if i < 0 {
+			return false
+		}
+		low = low[i+len("servervariables"):]
+		arg := bytes.TrimLeft(low[:min(len(low), 100)], " \t")
+		if len(arg) == 0 || arg[0] != '(' {
+			continue
+		}
+		if arg = bytes.TrimLeft(arg[1:], " \t"); len(arg) == 0 || arg[0] != '"' && arg[0] != '\'' {
+			return true
+		}
+		if e := bytes.IndexByte(arg[1:], arg[0]); e >= 0 {
+			if after := bytes.TrimLeft(arg[e+2:], " \t"); len(after) > 0 && (after[0] == '&' || after[0] == '+') {
+				return true
+			}
+		}
+	}
+}
+
 // includesImage reports whether the page includes a file that should hold no
 // code.
 func includesImage(low []byte) bool {
@@ -97,7 +128,7 @@ func includesImage(low []byte) bool {
 		}
 		low = low[i+len("#include"):]
 		e := bytes.Index(low[:min(len(low), 300)], []byte("-->"))
-		if e >= 0 && oddName(script.Const(string(bytes.Trim(low[:e], " \t\"'")))) {
+		if e >= 0 && runsPicture(string(bytes.Trim(low[:e], " \t\"'"))) {
 			return true
 		}
 	}

@@ -82,9 +82,9 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		if name == "equals" {
 			h.Compare(m, n, recv, first(args))
 		}
-		h.visitor(n, recv, first(args))
+		h.visitor(m, n, recv, first(args))
 		if name == "ismatch" && recv.K == script.VObject { // of a Regex
-			h.visitor(n, first(args), recv.O.Fields["pattern"])
+			h.visitor(m, n, first(args), recv.O.Fields["pattern"])
 		}
 		return script.Value{}, false
 	case "loadfromstream":
@@ -419,7 +419,7 @@ func (h *host) staticCall(m *script.Machine, n *script.Node, class string, recv 
 		if u := script.Union(args...); u.L&fileName != 0 {
 			h.checked = true
 		}
-		h.visitor(n, a, nth(args, 1))
+		h.visitor(m, n, a, nth(args, 1))
 	case "string":
 		if name == "equals" || name == "compare" {
 			if len(args) > 1 {
@@ -506,8 +506,23 @@ func withFields(args []script.Value) []script.Value {
 
 // visitor notes that a visitor's name or origin is compared with a search
 // engine's.
-func (h *host) visitor(n *script.Node, v, name script.Value) {
-	if s, ok := name.Text(); ok && v.L&fromRequest != 0 && webshell.SearchEngine(s) {
+func (h *host) visitor(m *script.Machine, n *script.Node, v, name script.Value) {
+	s, ok := name.Text()
+	if !ok || v.L&fromRequest == 0 {
+		return
+	}
+	if webshell.SearchEngine(s) {
+		h.bots = n
+	}
+	if webshell.SearchEngines(s) > 0 {
+		m.Mark()
+	}
+}
+
+// leads notes where visitors are sent to another site, or its script to them.
+func (h *host) leads(m *script.Machine, n *script.Node) {
+	h.away = n
+	if m.Marked() {
 		h.bots = n
 	}
 }

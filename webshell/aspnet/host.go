@@ -349,6 +349,9 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 	case "uri":
 		switch name {
 		case "scheme", "host", "authority", "absolutepath", "localpath", "segments", "port", "dnssafehost":
+			if _, from := recv.O.Fields["<from>"]; from { // any page that the client says he comes from
+				return script.Union(recv), true
+			}
 			return script.Value{L: info}, true
 		}
 		return script.Union(recv), true
@@ -428,7 +431,11 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 			l = info
 		}
 		if name == "url" || name == "urlreferrer" {
-			return h.source(m, n, l, "uri"), true
+			v := h.source(m, n, l, "uri")
+			if name == "urlreferrer" {
+				v.O.Fields = map[string]script.Value{"<from>": script.Bool(true)}
+			}
+			return v, true
 		}
 		return h.source(m, n, l, ""), true
 	}

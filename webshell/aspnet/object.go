@@ -45,7 +45,7 @@ func (h *host) objectCall(m *script.Machine, n *script.Node, recv script.Value, 
 			}
 		case "redirect", "redirectpermanent":
 			if s, _ := a.Text(); strings.HasPrefix(strings.ToLower(s+a.Prefix()), "http") && a.L&(client|info) == 0 {
-				h.away = n
+				h.leads(m, n)
 			}
 		case "writefile", "transmitfile":
 			h.act("read", n, a)

@@ -209,7 +209,7 @@ func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 		h.relays = n
 	}
 	if s, ok := v.Text(); ok && webshell.ScriptElsewhere(s) {
-		h.away = n
+		h.leads(m, n)
 	}
 	if v.L&anyFile != 0 {
 		h.readsAny(n, v)

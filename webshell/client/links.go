@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -15,10 +16,17 @@ import (
 var trades = []string{"viagra", "cialis", "levitra", "kamagra", "tramadol", "xanax", "phentermine", "ambien", "pharmacy", "without prescription", "no prescription", "sildenafil", "tadalafil",
 	"casino", "poker", "roulette", "blackjack", "slot online", "slot gacor", "best slots", "togel", "judi ", "maxwin", "sportsbook", "betting", "bet365", "188bet", "1xbet",
 	"payday", "cash advance", "loans", "replica ", "louis vuitton", "ugg boots", "nfl jerseys", "nike shoes", "jordan shoes", "michael kors", "moncler", "canada goose", "ray ban", "rolex", "outlet", "essay", "dissertation", "escort", "porn", "sex cam", "dating",
-	"keygen", "warez", "crack serial", "博彩", "彩票", "赌场", "百家乐", "时时彩", "六合彩", "私服", "代孕", "激安", "카지노", "토토", "казино", "виагра"}
+	"keygen", "warez", "crack serial", "bahis", "iddaa", "kumarhane", "博彩", "彩票", "赌场", "百家乐", "时时彩", "六合彩", "棋牌", "娱乐城", "私服", "代孕", "代开发票", "激安", "카지노", "토토", "казино", "ставки на спорт", "виагра"}
+
+// gbk are the words of these bytes, which pages of the code page 936 have.
+var gbk = map[string]string{"\xb2\xa9\xb2\xca": "博彩", "\xb2\xca\xc6\xb1": "彩票", "\xb6\xc4\xb3\xa1": "赌场", "\xb0\xd9\xbc\xd2\xc0\xd6": "百家乐", "\xca\xb1\xca\xb1\xb2\xca": "时时彩",
+	"\xc1\xf9\xba\xcf\xb2\xca": "六合彩", "\xc6\xe5\xc5\xc6": "棋牌", "\xd3\xe9\xc0\xd6\xb3\xc7": "娱乐城", "\xcb\xbd\xb7\xfe": "私服", "\xb4\xfa\xbf\xaa\xb7\xa2\xc6\xb1": "代开发票"}
+
+// spelt are the words as pages spell them, the bytes of GBK behind all others.
+var spelt = slices.Concat(trades, slices.Sorted(maps.Keys(gbk)))
 
 var (
-	tradeWords = literal.New(trades)
+	tradeWords = literal.New(spelt)
 	hideWords  = literal.New([]string{"display:none", "display: none", "visibility:hidden", "visibility: hidden", "left:-", "left: -", "top:-", "top: -", "right:-", "right: -", "text-indent:-", "text-indent: -",
 		"font-size:0", "font-size: 0", "font-size:1", "font-size: 1", "opacity:0", "opacity: 0", "height:0", "height: 0", "height:1px", "height: 1px", "width:0", "width: 0", ".display", "<marquee"})
 )
@@ -171,9 +179,9 @@ func first(set map[string]bool, n int) []string {
 func words(low string, into map[string]bool) {
 	found := make([]uint64, tradeWords.Words())
 	tradeWords.Contained(found, []byte(low))
-	for i, w := range trades {
+	for i, w := range spelt {
 		if found[i>>6]>>(i&63)&1 == 1 && startsWord(low, w) {
-			into[w] = true
+			into[cmp.Or(gbk[w], w)] = true
 		}
 	}
 }
