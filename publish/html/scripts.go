@@ -156,6 +156,7 @@ var scripts = map[string]string{
 	"Outside the page's own markup a frame of another host is kept out of sight":                                               "Hors du balisage propre de la page, un cadre d'un autre hôte est tenu hors de vue",
 	"Outside the page's own markup a script of another host is loaded":                                                         "Hors du balisage propre de la page, un script d'un autre hôte est chargé",
 	"Links to other hosts are kept out of sight, as is done for search engines":                                                "Des liens vers d'autres hôtes sont tenus hors de vue, comme on le fait pour les moteurs de recherche",
+	"The file holds nothing but links to other hosts, several by the same words, for search engines to find":                   "Le fichier ne contient que des liens vers d'autres hôtes, plusieurs sous les mêmes mots, destinés aux moteurs de recherche",
 	"A logon page writes to a chat service.":                                                                                   "Une page de connexion écrit à une messagerie instantanée.",
 	"A script loads another of a host that the file does not name in plain.":                                                   "Un script en charge un autre, d'un hôte que le fichier ne nomme pas en clair.",
 	"A script sends the visitor to a host that the file does not name in plain.":                                               "Un script envoie le visiteur vers un hôte que le fichier ne nomme pas en clair.",

@@ -86,6 +86,17 @@ func fieldMark(v value) mark {
 	return fromField
 }
 
+// formMark is what reading all of a form tells.
+func formMark(v value) mark {
+	if v.k != ref {
+		return fromField
+	}
+	if which := strings.ToLower(v.o.props["\x00which"].s); strings.Contains(which, "checkout") || strings.Contains(which, "payment") {
+		return fromField | fromCard
+	}
+	return fieldMark(v)
+}
+
 // assigned is a member of the browser's object base being set.
 func (r *runner) assigned(base value, name string, v value) {
 	tag := base.o.name
@@ -189,7 +200,7 @@ func (r *runner) act(name string, this value, args []value) value {
 			return value{from: fieldMark(this)}
 		}
 	case "serialize", "serializeArray", "FormData", "serializeObject":
-		return value{from: fromField}
+		return value{from: formMark(this)}
 	case "XMLHttpRequest", "ActiveXObject":
 		return dom("xhr", value{})
 	case "Image":
@@ -273,16 +284,31 @@ func (r *runner) act(name string, this value, args []value) value {
 func (r *runner) ajax(args []value) {
 	url, data := arg(args, 0), arg(args, 1)
 	answer := r.answer(url)
+	how := "ajax"
 	if url.is("object") {
 		settings := url.o.props
 		url, data = settings["url"], settings["data"]
+		if data.marks()&fromCard != 0 && len(args) == 1 && !r.awaits() {
+			how = "unanswered"
+		}
 		answer = r.answer(url)
 		r.later(settings["success"], value{}, value{from: answer})
 	}
-	r.send("ajax", url, data)
+	r.send(how, url, data)
 	for _, f := range args {
 		r.later(f, value{}, value{from: answer})
 	}
+}
+
+// awaits says that the page waits for the answer to something it sends.
+func (r *runner) awaits() bool {
+	for _, w := range []string{"success", ".done(", ".then(", ".always(", "complete:", "readystatechange"} {
+		r.left -= len(r.page.data) / perStep
+		if strings.Contains(r.page.lower(), w) {
+			return true
+		}
+	}
+	return false
 }
 
 // compared is a test of something unknown.

@@ -58,6 +58,7 @@ var concerns = []func(*page){
 	(*page).strays,
 	(*page).blocks,
 	(*page).hiddenLinks,
+	(*page).soldLinks,
 	(*page).doorways,
 	(*page).defaced,
 	(*page).phishing,

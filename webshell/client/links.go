@@ -44,8 +44,10 @@ func (p *page) trades() bool {
 type links struct {
 	at    int             // of the first
 	hosts map[string]bool // other hosts that they lead to
+	count int             // links to other hosts
 	own   int             // links within the site
 	away  int             // links in elements that no script opens
+	alone int             // elements that hold one link to another host and no other element
 	words map[string]bool // trades that are named in such elements
 	rest  map[string]bool // trades that are named elsewhere
 }
@@ -65,6 +67,7 @@ func (p *page) hiddenLinks() {
 	var open tag
 	var how hiding
 	depth, from := 0, 0
+	within, before := 0, 0 // tags in the open element, and links outside the site before it
 	for t := range tags(low) {
 		if depth == 0 {
 			if t.closing || empty(t.name) {
@@ -75,14 +78,19 @@ func (p *page) hiddenLinks() {
 			}
 			words(low[from:t.at], l.rest)
 			open, depth, from = *t, 1, t.end
+			within, before = 0, l.count
 		} else if t.name == open.name {
 			if !t.closing {
 				depth++
 			} else if depth--; depth == 0 {
 				words(low[from:t.at], l.words)
 				from = t.end
+				if within == 3 && l.count == before+1 { // its own tag, <a> and </a>
+					l.alone++
+				}
 			}
 		}
+		within++
 		if t.name == "a" && !t.closing {
 			l.link(t, open.at, how)
 		}
@@ -150,6 +158,7 @@ func (l *links) link(t *tag, at int, how hiding) {
 		if len(l.hosts) < maxHosts {
 			l.hosts[h] = true
 		}
+		l.count++
 		if how == away {
 			l.away++
 		}
@@ -162,7 +171,8 @@ func (p *page) judge(l *links) {
 	text := "Links to other hosts are kept out of sight, as is done for search engines: " + strings.Join(first(l.hosts, 3), ", ") + "."
 	switch {
 	case len(l.hosts) >= 2 && len(l.words) >= 2 && len(l.rest) == 0 && l.own <= len(l.hosts),
-		len(l.hosts) >= 2 && len(l.words) >= 2 && l.away >= 2 && l.own == 0 && len(l.rest) < len(l.words):
+		len(l.hosts) >= 2 && len(l.words) >= 2 && l.away >= 2 && l.own == 0 && len(l.rest) < len(l.words),
+		l.alone >= 2 && l.alone == l.count && len(l.words) >= 2 && len(l.rest) == 0 && l.own == 0:
 		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")
 	case len(l.hosts) >= 1 && len(l.words) >= 1 && len(l.rest) == 0 && l.away >= 1 && l.own == 0:
 		p.add(webshell.Suspicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")

@@ -103,7 +103,7 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case has(of("referrer")) && has(of("location")) && has(engines):
 		return true
-	case has(cards) && has(of("websocket", "sendbeacon", ".src")) && bytes.Contains(data, []byte("//")):
+	case has(cards) && (has(of("websocket", "sendbeacon", ".src")) || has(of("ajax")) && bytes.Contains(data, []byte(".serialize"))) && bytes.Contains(data, []byte("//")):
 		return true
 	}
 	return has(decoders) && encoded(data)

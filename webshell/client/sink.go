@@ -153,7 +153,7 @@ func (r *runner) send(how string, url, data value) {
 	case host == "":
 	case r.hides(host):
 		r.tell(webshell.Malicious, "hidden-skimmer", "What visitors type is sent to a host that the file does not name in plain.", url)
-	case from&fromCard != 0 && (how == "img" || how == "socket" || how == "beacon"):
+	case from&fromCard != 0 && (how == "img" || how == "socket" || how == "beacon" || how == "unanswered"):
 		r.tell(webshell.Malicious, "card-skimmer", "Fields of payment cards are sent to another host as no shop does it.", url)
 	}
 }

@@ -395,6 +395,9 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 			if name == "preg_match" && n.list[0].op == nStr && (!strings.ContainsAny(n.list[0].s, "^$") || schemeOnly(n.list[0].s)) {
 				return
 			}
+			if name == "in_array" && len(n.list) > 1 && m.listsScripts(n.list[1]) {
+				return
+			}
 			m.positive = !negated
 			m.mark(n.list[at], checked)
 			m.positive = false
@@ -408,6 +411,32 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 		}
 	}
 }
+
+// listsScripts says that a list of endings names scripts among pictures: it is no
+// list of what is forbidden, and what it allows runs.
+func (m *machine) listsScripts(n *node) bool {
+	if n.op != nVar && n.op != nArray {
+		return false
+	}
+	a, ok := m.eval(n).ref.(*array)
+	if !ok || len(a.vals) > maxEndings {
+		return false
+	}
+	script, picture := false, false
+	for _, v := range a.vals {
+		s, _ := v.text()
+		switch strings.ToLower(strings.TrimPrefix(s, ".")) {
+		case "php", "phtml", "php5", "php7", "phar":
+			script = true
+		case "jpg", "jpeg", "png", "gif":
+			picture = true
+		}
+	}
+	return script && picture
+}
+
+// maxEndings bounds a list of endings that is looked at.
+const maxEndings = 200
 
 // schemeOnly says that a pattern asks of a URL no more than that it is one.
 func schemeOnly(pattern string) bool {

@@ -443,6 +443,7 @@ func interesting(data []byte, t trait) bool {
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
 			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
+			has(hasRequest) && renames(data) ||
 			has(hasRemote) && len(data) < 32<<10 && bytes.Contains(data, []byte("->login(")) ||
 			has(hasDeadly) && hostileCommand(data) ||
 			has(hasInclude) && oddInclude(data)
@@ -510,7 +511,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasRequest) && has(hasBuild) && !classes && len(data) < 2048 {
 		return true
 	}
-	if has(hasRequest) && bytes.Contains(data, []byte("use function ")) {
+	if has(hasRequest) && renames(data) {
 		return true
 	}
 	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {
@@ -602,6 +603,11 @@ func oddPath(data []byte, word string) bool {
 			}
 		}
 	}
+}
+
+// renames says that functions may be given other names.
+func renames(data []byte) bool {
+	return bytes.Contains(data, []byte("use function ")) && bytes.Contains(data, []byte(" as "))
 }
 
 // partOfProgram says, from the text alone, that a file is framed: it has a

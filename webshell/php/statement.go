@@ -193,16 +193,38 @@ func (p *parser) paren() *node {
 	return e
 }
 
-// useFunction reads use function f as g, which defines g; nil for other uses.
+// useFunction reads use function f as g, also in lists and in braces, which
+// defines g; nil for other uses.
 func (p *parser) useFunction(at int) *node {
-	if p.wordAt(1) != "function" || p.peekAt(2) != tIdent || p.wordAt(3) != "as" || p.peekAt(4) != tIdent {
-		return nil
+	var n *node
+	all := p.wordAt(1) == "function"
+	one := all
+	for i := 1; ; i++ {
+		switch p.peekAt(i) {
+		case ',', '{':
+			one = all || p.wordAt(i+1) == "function"
+			continue
+		case '}', '\\':
+			continue
+		case tIdent:
+		default:
+			if n == nil {
+				return nil
+			}
+			return p.done(n)
+		}
+		if !one || p.wordAt(i+1) != "as" || p.peekAt(i+2) != tIdent {
+			continue
+		}
+		if n == nil {
+			n = p.node(nConstDef, at)
+		}
+		c, f := p.node(nPair, at+i+2), p.node(nStr, at+i)
+		c.s, f.s = string(p.text(at+i+2)), baseName(string(p.text(at+i)))
+		c.b = p.done(f)
+		n.list = append(n.list, p.done(c))
+		i += 2
 	}
-	n, c, f := p.node(nConstDef, at), p.node(nPair, at+4), p.node(nStr, at+2)
-	c.s, f.s = string(p.text(at+4)), baseName(string(p.text(at+2)))
-	c.b = p.done(f)
-	n.list = []*node{p.done(c)}
-	return p.done(n)
 }
 
 func (p *parser) ifStatement(at int) *node {
