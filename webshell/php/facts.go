@@ -93,6 +93,7 @@ type facts struct {
 	stored    bool             // something of another host was written to a file
 	gone      bool             // the script deletes itself
 	lent      bool             // an object is used that another file must have made
+	fragment  bool             // and alone the script would have ended there: no request makes an object
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
 	unlocked  map[string]bool  // texts that a function of the file decoded from literals
@@ -185,7 +186,7 @@ func (m *machine) chosen(v value) bool {
 	if v.t&(fromRequest|fromUpName) != 0 {
 		return true
 	}
-	return v.t&fromUndef != 0 && m.isolated()
+	return v.t&fromUndef != 0 && m.isolated() && !m.facts.fragment
 }
 
 func describe(t taint) string {

@@ -469,7 +469,9 @@ func (m *machine) exec(n *node) ctrl {
 		}
 	case nTry:
 		m.facts.thrown = value{}
+		fragment := m.facts.fragment
 		c := m.exec(n.a)
+		m.facts.fragment = fragment // what ends the script is caught
 		thrown := m.facts.thrown
 		if thrown.k == vUnknown && thrown.t == 0 {
 			thrown = m.facts.raised

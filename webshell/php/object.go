@@ -113,6 +113,9 @@ func (m *machine) methodCall(n *node) value {
 	}
 	if o.k == vUnknown && o.t == fromUndef && n.a.op != nMCall {
 		m.facts.lent = true
+		if m.cond == 0 && m.dead == 0 && m.calls == 0 && m.facts.loops == 0 && !m.mentions("?->", "register_shutdown_function", "set_exception_handler", "ob_start") {
+			m.facts.fragment = true
+		}
 	}
 	s, _ := name.text()
 	if m.gadget && o.t&fromRequest != 0 {

@@ -57,6 +57,8 @@ func analyse(name string, data []byte) []webshell.Reason {
 	}
 	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}}
 	s.quotes = quotes{data: s.Data, open: -1}
+	s.byPerl = forPerl.Match(data[:min(len(data), 200)])
+	s.env = s.tongue == perl && bytes.Contains(data, []byte("Env"))
 	s.words()
 	if net {
 		s.network()
@@ -103,6 +105,8 @@ type scan struct {
 	waiting           []int          // room of pass
 	elements          map[string]int // as Tainted, of hashes and dictionaries
 	quotes            quotes
+	env               bool // Perl's Env may make variables of the environment's
+	byPerl            bool // the first line names Perl
 }
 
 // maxSocketScript is how much of a script is searched for sockets, in bytes.
@@ -240,8 +244,8 @@ func (s *scan) sink(c call) {
 	if c.name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return // Perl's try
 	}
-	if c.name == "eval" && loads.Match(text) {
-		return // a module
+	if c.name == "eval" && (loads.Match(text) || s.byPerl && never.Match(s.Data[c.lo:min(len(s.Data), c.lo+400)])) {
+		return // a module, or what Perl never runs
 	}
 	if c.name == "`" && s.tongue != other && bytes.IndexByte(text, '$') < 0 && bytes.IndexByte(text, '@') < 0 && !bytes.Contains(text, []byte("#{")) {
 		return // no variable stands in it: SQL quotes its names so
@@ -284,6 +288,12 @@ func (s *scan) sure(came, at int) bool {
 	}
 	return held < maxHeld
 }
+
+var (
+	forPerl = regexp.MustCompile(`^#!\S*perl\b`)
+	// never is what hands a script to Perl where a shell runs it first.
+	never = regexp.MustCompile(`^\s*'[^'\\]*'\s*if\s+0\s*;`)
+)
 
 // loads is the text that loads a Perl module whose name is made, or takes a
 // reference to a function.

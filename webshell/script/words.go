@@ -93,7 +93,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		low = append(low, c)
 	}
-	if asks(low, before, after) && len(s.from) < maxCalls {
+	if asks(low, before, after) && !s.ownName(s.Data[i:end], before) && len(s.from) < maxCalls {
 		s.from = append(s.from, i)
 		return
 	}
@@ -129,6 +129,16 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		return // of the script's own
 	}
 	add(string(low), i, end, end+len(s.statementAt(end)))
+}
+
+// ownName reports whether what reads like the request's is a variable of the
+// script, or Perl's pragma: the variables of the environment have capitals (but
+// for Perl's module Env on Windows), and so has CGI.pm's function Vars.
+func (s *scan) ownName(name []byte, before byte) bool {
+	if string(name) == "vars" {
+		return s.tongue == perl && before != '>'
+	}
+	return before == '$' && !s.env && bytes.Equal(name, bytes.ToLower(name))
 }
 
 // odd reports whether a name is spelled as no function is: EXEC stands in SQL,
