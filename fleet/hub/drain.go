@@ -87,17 +87,16 @@ func (h *Hub) fetch(ctx context.Context) (p parcel, err error) {
 			return p, err
 		}
 		for m := range batch.Messages() {
-			parts, cases, err := split(m.Subject(), m.Data(), h.summary)
-			from := &message{m, len(cases)}
-			if err != nil { // not ours: it never becomes readable
-				from.left = 1
-				h.bury(ctx, store.DeadLetter{Reason: "unreadable in the queue: " + err.Error()}, origin{from, m.Data()})
-				continue
-			}
+			parts := split(m.Subject(), m.Data())
+			from := &message{m, len(parts)}
 			for _, part := range parts {
-				p.origins = append(p.origins, origin{from, part})
+				s, err := unmarshal(part, h.summary)
+				if err != nil { // it never becomes readable; what came with it may be another server's
+					h.bury(ctx, store.DeadLetter{Server: s.Server, Reason: "unreadable in the queue: " + err.Error()}, origin{from, part})
+					continue
+				}
+				p.cases, p.origins = append(p.cases, s), append(p.origins, origin{from, part})
 			}
-			p.cases = append(p.cases, cases...)
 			p.bytes += len(m.Data())
 		}
 		if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {

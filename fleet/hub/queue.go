@@ -362,6 +362,7 @@ func marshal(s *store.Submission, summary *store.Summary) ([]byte, error) {
 type summarize func(*store.Submission) (store.Summary, error)
 
 // unmarshal reads what marshal wrote, and the body, which shares data's memory.
+// If it fails, it may still know the server.
 func unmarshal(data []byte, find summarize) (_ store.Submission, err error) {
 	n, used := binary.Uvarint(data)
 	if used <= 0 || n > uint64(len(data)-used) {
@@ -381,33 +382,31 @@ func unmarshal(data []byte, find summarize) (_ store.Submission, err error) {
 	}
 	if l.Summary != nil {
 		s.Summary = *l.Summary
-	} else if s.Summary, err = find(&s); err != nil {
-		return store.Submission{}, err
+		return s, nil
 	}
-	return s, nil
+	s.Summary, err = find(&s)
+	return s, err
 }
 
-// split reads the message that send published, or one of an earlier version.
-// What it returns shares data's memory.
-func split(subject string, data []byte, find summarize) (parts [][]byte, cases []store.Submission, err error) {
+// split cuts the message that send published into its submissions. What is no
+// such message, or one of an earlier version, is one. They share data's memory.
+func split(subject string, data []byte) (parts [][]byte) {
+	whole := [][]byte{data}
 	if subject == single || strings.HasPrefix(subject, single+".") {
-		s, err := unmarshal(data, find)
-		return [][]byte{data}, []store.Submission{s}, err
+		return whole
 	}
 	for len(data) > 0 {
 		n, used := binary.Uvarint(data)
 		if used <= 0 || n > uint64(len(data)-used) {
-			return nil, nil, errors.New("no submissions")
+			return whole
 		}
-		part := data[used : used+int(n)]
+		parts = append(parts, data[used:used+int(n)])
 		data = data[used+int(n):]
-		s, err := unmarshal(part, find)
-		if err != nil {
-			return nil, nil, err
-		}
-		parts, cases = append(parts, part), append(cases, s)
 	}
-	return parts, cases, nil
+	if parts == nil {
+		return whole
+	}
+	return parts
 }
 
 // redacted leaves the password out of an address.

@@ -3,6 +3,7 @@ package hub
 import (
 	"encoding/binary"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"limier/fleet"
 	"limier/store"
+	"limier/store/sqlite"
 	"limier/store/storetest"
 )
 
@@ -107,15 +109,74 @@ func TestSplit(t *testing.T) {
 	}
 	data = append(data, "body"...)
 	whole := append(binary.AppendUvarint(nil, uint64(len(data))), data...)
-	if _, cases, err := split(subject+"2", append(whole, whole...), nil); err != nil || len(cases) != 2 {
-		t.Errorf("%d cases: %v", len(cases), err)
+	parts := split(subject+"2", append(whole, whole...))
+	if len(parts) != 2 {
+		t.Errorf("%d parts", len(parts))
+	}
+	for _, part := range parts {
+		if s, err := unmarshal(part, nil); err != nil || s.Server != 1 || string(s.Body) != "body" {
+			t.Error(s.Server, err)
+		}
 	}
 	for name, data := range map[string][]byte{
-		"cut short": append(whole, whole[:len(whole)-len(data)-1+20]...), "another length": append([]byte{0xff, 0xff, 0xff, 0xff, 0x0f}, data...), "not framed": data,
+		"cut short": append(whole, whole[:len(whole)-len(data)-1+20]...), "another length": append([]byte{0xff, 0xff, 0xff, 0xff, 0x0f}, data...), "nothing": nil,
 	} {
-		if _, cases, err := split(subject+"1", data, nil); err == nil {
-			t.Errorf("%s: %d cases", name, len(cases))
+		parts := split(subject+"1", data)
+		if len(parts) != 1 {
+			t.Errorf("%s: %d parts", name, len(parts))
 		}
+		if _, err := unmarshal(parts[0], nil); err == nil {
+			t.Errorf("%s: it is read", name)
+		}
+	}
+}
+
+// TestUnreadable: a case that is refused only when it comes out of the queue, as
+// by a later version, takes nothing along of what shares its message.
+func TestUnreadable(t *testing.T) {
+	ctx := t.Context()
+	st, err := sqlite.OpenHub(ctx, filepath.Join(t.TempDir(), "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	c := Config{Linger: 100 * time.Millisecond}
+	c.defaults()
+	q, err := openQueue(ctx, c, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.close()
+	checker, err := fleet.NewChecker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &Hub{config: c, log: c.Log, store: st, queue: q, checker: checker}
+	var data []byte
+	for n := range int64(3) {
+		s := storetest.Submission(t, n+1, storetest.Case(int(n), true), time.Now())
+		if n == 1 {
+			s.Body = s.Body[:len(s.Body)/2]
+		}
+		head, err := marshal(&s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = append(append(binary.AppendUvarint(data, uint64(len(head)+len(s.Body))), head...), s.Body...)
+	}
+	if err := q.send(ctx, data, 3); err != nil {
+		t.Fatal(err)
+	}
+	p, err := h.fetch(ctx)
+	if err != nil || len(p.cases) != 2 || p.cases[0].Server != 1 || p.cases[1].Server != 3 {
+		t.Fatalf("%d cases: %v", len(p.cases), err)
+	}
+	letters, _, err := st.DeadLetters(ctx, store.All(), store.Page{})
+	if err != nil || len(letters) != 1 || letters[0].Server != 2 {
+		t.Errorf("dead letters: %+v, %v", letters, err)
+	}
+	if p.origins[0].left != 2 {
+		t.Errorf("%d cases are to be seen to, want 2", p.origins[0].left)
 	}
 }
 
