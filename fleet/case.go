@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"sync"
+	"unsafe"
 
 	"github.com/go-json-experiment/json"
 	"github.com/klauspost/compress/zstd"
@@ -28,6 +29,10 @@ const (
 // collectors sent that did not leave any out yet. An empty step is three bytes long
 // and takes 150 of memory: the 4 MiB of a line would take hundreds.
 const maxValues = 50_000
+
+// maxTaken bounds what the messages of a case take in memory beside their texts,
+// in bytes. What collectors write takes less than it is long.
+const maxTaken = 2 * store.MaxCase
 
 // A Checked is a case that was read from end to end.
 type Checked struct {
@@ -139,7 +144,7 @@ func sums(plain []byte, start *wire.Start) (evidence, whole [32]byte) {
 func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 	return func(yield func(wire.Message, error) bool) {
 		ended := false
-		n := 0
+		n, takes := 0, 0
 		for ; len(plain) > 0; n++ {
 			line, err := readLine(plain)
 			plain = plain[len(line):]
@@ -149,6 +154,9 @@ func messages(plain []byte, mem *memory) iter.Seq2[wire.Message, error] {
 			var m wire.Message
 			if err == nil {
 				m, err = message(line, n, ended, mem)
+			}
+			if takes += taken(&m); err == nil && takes > maxTaken {
+				err = fmt.Errorf("its first %d messages hold more than a case of %d MiB can", n+1, store.MaxCase>>20)
 			}
 			ended = m.End != nil
 			if !yield(m, err) || err != nil {
@@ -240,6 +248,28 @@ func message(line []byte, n int, ended bool, mem *memory) (_ wire.Message, err e
 		return m, fmt.Errorf("message %d is several at once", n+1)
 	}
 	return m, nil
+}
+
+// taken is what a message takes in memory beside its texts, in bytes.
+func taken(m *wire.Message) int {
+	switch {
+	case m.Exposure != nil:
+		e := m.Exposure
+		return int(unsafe.Sizeof(*e)) + all(e.Proof) + all(e.CVEs) + all(e.Notes)
+	case m.Finding != nil:
+		f := m.Finding
+		return int(unsafe.Sizeof(*f)) + all(f.Techniques) + all(f.CVEs) + all(f.Entities) + all(f.Steps) + all(f.References)
+	case m.Evidence != nil:
+		return int(unsafe.Sizeof(*m.Evidence))
+	case m.Gap != nil:
+		return int(unsafe.Sizeof(*m.Gap))
+	}
+	return 0 // there is one start and one end
+}
+
+func all[T any](list []T) int {
+	var one T
+	return len(list) * int(unsafe.Sizeof(one))
 }
 
 // commas counts those outside of strings.

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -75,6 +76,7 @@ func TestCheck(t *testing.T) {
 		"two lists":            exposure("15.1", one+`,"cves":`+one),
 		"no list, and a list":  exposure("15.1", `null,"cves":`+one),
 		"a message behind it":  exposure("15.1", one+`},"gap":{"ref":{"path":"a"},"reason":"b"`),
+		"a comma first":        head + `{"exposure":{,"cves":` + one + "}}\n" + tail,
 		"two messages":         head + `{"exposure":{"product":"Exchange","build":"1","proof":[]},"gap":{"ref":{"path":"a"},"reason":"b"}}` + "\n" + tail,
 	} {
 		if _, err := c.Check(compressed(t, stream)); err == nil {
@@ -114,7 +116,68 @@ func TestMuchOfNothing(t *testing.T) {
 			t.Logf("%-24s %6d times: %8d bytes of %d", x.before, n, allocated, len(line))
 		}
 	}
+	for what, lines := range map[string]string{
+		"steps": strings.Repeat(`{"finding":{"steps":[`+strings.Repeat("{},", 49_999)+"{}]}}\n", 200), "entities": strings.Repeat(`{"finding":{"entities":[`+strings.Repeat("{},", 49_999)+"{}]}}\n", 200),
+		"CVEs": strings.Repeat(`{"exposure":{"cves":[`+strings.Repeat("{},", 49_999)+"{}]}}\n", 200), "findings": strings.Repeat(`{"finding":{}}`+"\n", 400_000),
+	} {
+		if _, err := c.Check(compressed(t, head+lines+tail)); err == nil || !strings.Contains(err.Error(), "hold more than a case") {
+			t.Errorf("%s of a whole case: %v", what, err)
+		}
+	}
+	// As large as a case can be, with what collectors write.
+	stream := storetest.Stream(t, storetest.Case(1, true))
+	begin, rest, _ := bytes.Cut(stream, []byte("\n"))
+	end := bytes.LastIndexByte(rest[:len(rest)-1], '\n')
+	full := string(begin) + "\n" + strings.Repeat(string(rest[:end+1]), (store.MaxCase-len(stream))/(end+1)) + string(rest[end+1:])
+	if _, err := c.Check(compressed(t, full)); err != nil {
+		t.Errorf("a case of %d bytes: %v", len(full), err)
+	}
 	if _, err := check(`{"finding":{"steps":[{"raw":"` + strings.Repeat(`\",{},`, 30_000) + `"}]}}`); err != nil {
 		t.Error("a text:", err)
+	}
+}
+
+// TestSummaryBounds: what is searched of a case stays small whatever it says,
+// and no list of CVEs has the hash of another.
+func TestSummaryBounds(t *testing.T) {
+	c, err := fleet.NewChecker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary := func(lines string) store.Summary {
+		t.Helper()
+		s, err := c.Check(compressed(t, head+lines+tail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Summary
+	}
+	long := strings.Repeat("x", 300<<10)
+	var lines strings.Builder
+	for _, name := range []string{"rule", "title", "level", "phase", "outcome"} {
+		fmt.Fprintf(&lines, `{"finding":{"%s":"%s"}}`+"\n", name, long)
+	}
+	fmt.Fprintf(&lines, `{"exposure":{"product":"%s"}}`+"\n", long)
+	if text, err := json.Marshal(summary(lines.String())); err != nil || len(text) > 5_000 {
+		t.Errorf("a summary of %d bytes: %v", len(text), err)
+	}
+	end := strings.Replace(tail, `"high"`, `"`+long+`"`, 1)
+	if s, err := c.Check(compressed(t, head+end)); err != nil || len(s.Summary.Confidence) > 500 {
+		t.Errorf("a confidence of %d bytes: %v", len(s.Summary.Confidence), err)
+	}
+	seen := map[string]string{}
+	for _, cves := range []string{
+		`[{"id":"a","state":"b","fixed_in":"c"}]`, `[{"id":"a","state":"b\u0000c"}]`, `[{"id":"a\u0000b","state":"c"}]`, `[{"id":"a\u0001b","state":"c"}]`, `[{"id":"a"},{"state":"b"}]`, `[{"id":"a","exploited":"b"},{}]`,
+		`[{"id":"a","exploited":"\u0000\"\" \"\" \"\" \"\" [] 0\n"}]`, `[{"id":"a"}]}}` + "\n" + `{"exposure":{"cves":[]`,
+	} {
+		hash := summary(`{"exposure":{"cves":` + cves + "}}\n").Exposure.Hash
+		if other, is := seen[hash]; is {
+			t.Errorf("%s and %s have one hash", cves, other)
+		}
+		seen[hash] = cves
+	}
+	a, b := summary(`{"exposure":{"updated":"2021-03-02","cves":[]}}`+"\n"), summary(`{"exposure":{"updated":"1999-01-01","cves":[]}}`+"\n")
+	if a.Exposure.Hash == b.Exposure.Hash {
+		t.Error("the first that comes says when the build was updated for all")
 	}
 }

@@ -31,7 +31,7 @@ func (m *memory) readListed(line []byte) (w wire.Message, ok bool) {
 		return w, false
 	}
 	at := bytes.Index(line, []byte(`,"cves":[`)) // not inside a text: there, quotes have backslashes
-	if at < 0 || bytes.Contains(line[:at], []byte(`"cves"`)) || bytes.Contains(line[:at], []byte(`"notes"`)) {
+	if at <= len(exposureBegins) || bytes.Contains(line[:at], []byte(`"cves"`)) || bytes.Contains(line[:at], []byte(`"notes"`)) {
 		return w, false
 	}
 	end := m.lists.end(line[at+1:])
@@ -61,7 +61,7 @@ func (l *lists) end(text []byte) *wire.Exposure {
 		return nil
 	}
 	e = w.Exposure
-	size := 2*len(line) + 80*len(e.CVEs) + 16*len(e.Notes)
+	size := 2*len(line) + taken(&w) + 200 // an entry of the map, and more
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.seen == nil || l.size+size > maxLists {

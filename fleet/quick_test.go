@@ -3,11 +3,13 @@ package fleet
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"limier/store/storetest"
 	"limier/wire"
@@ -38,22 +40,26 @@ func FuzzQuick(f *testing.F) {
 		`{}`, `{"gap":null}`, `{"gap":{}}`, `{"gap":{"ref":{},"reason":"","count":0}}`, `{"gap":{"count":01}}`, `{"gap":{"count":-0}}`, `{"gap":{"count":1.0}}`, `{"gap":{"count":1e3}}`, `{"gap":{"count":999999999999999999}}`, `{"gap":{"count":9999999999999999999}}`,
 		`{"gap":{"reason":"a","reason":"b"}}`, `{"gap":{"reason":"a",}}`, `{"gap":{"reason":"a"}}}`, `{"gap":{"reason":"a"},"gap":{}}`, `{"gap":{},"end":{}}`, `{"gap":{"Reason":"a"}}`, `{"gap":{"other":1,"reason":"a"}}`, `{"gap" :{}}`,
 		`{"gap":{"reason":"\u00e9\n\"\\\/"}}`, `{"gap":{"reason":"\ud800"}}`, `{"gap":{"reason":"\ud83d\ude00"}}`, `{"gap":{"reason":"` + "\xff" + `"}}`, `{"gap":{"reason":"` + "é\x01" + `"}}`, `{"gap":{"reason":"` + "a\x00" + `"}}`, `{"gap":{"reason":"\x"}}`, `{"gap":{"reason":"\`, `{"gap":{"reason":null}}`,
-		`{"exposure":{"cves":[]}}`, `{"exposure":{"cves":null}}`, `{"exposure":{"cves":[{}]}}`, `{"exposure":{"cves":[{},]}}`, `{"exposure":{"cves":[{}`, `{"exposure":{"notes":["a","b"]}}`, `{"exposure":{"notes":["a" ,"b"]}}`, `{"finding":{"steps":[{"key":true},{"key":false}]}}`,
+		`{"exposure":{"cves":[]}}`, `{"exposure":{,"cves":[]}}`, `{"exposure":{"product":"a","cves":[]}}`, `{"exposure":{"product":"a",,"cves":[{}],"notes":["b"]}}`, `{"exposure":{"product":",\"cves\":[","cves":[]}}`, `{"exposure":{"cves":null}}`, `{"exposure":{"cves":[{}]}}`, `{"exposure":{"cves":[{},]}}`, `{"exposure":{"cves":[{}`, `{"exposure":{"notes":["a","b"]}}`, `{"exposure":{"notes":["a" ,"b"]}}`, `{"finding":{"steps":[{"key":true},{"key":false}]}}`,
 		`{"finding":{"start":"2021-03-03T04:11:22Z"}}`, `{"finding":{"start":"2021-03-03T04:11:22,5Z"}}`, `{"finding":{"start":"2021-03-03T4:11:22.5Z"}}`, `{"finding":{"start":"2021-03-03T04:11:22+01:00"}}`, `{"finding":{"start":"2021-03-03T04:11:60Z"}}`, `{"finding":{"start":"2021-02-30T04:11:22Z"}}`, `{"finding":{"start":""}}`, `{"finding":{"start":"\u0032021-03-03T04:11:22.000000001Z"}}`,
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		got, ok := quickLine(line)
-		if !ok {
+		listed, isListed := (&memory{lists: &lists{}}).readListed([]byte(line))
+		if !ok && !isListed {
 			return
 		}
 		var want wire.Message
 		if err := json.Unmarshal([]byte(line), &want); err != nil {
 			t.Fatalf("the library refuses %q: %v", line, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got); ok && diff != "" {
 			t.Errorf("%q (-library +quick):\n%s", line, diff)
+		}
+		if diff := cmp.Diff(want, listed, cmpopts.EquateEmpty()); isListed && diff != "" {
+			t.Errorf("%q (-library +listed):\n%s", line, diff)
 		}
 	})
 }
@@ -75,6 +81,19 @@ func TestLists(t *testing.T) {
 	}
 	if l.end(list(59)) != l.end(list(59)) {
 		t.Error("it was read again")
+	}
+	// Short ones, too.
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	l = lists{}
+	for n := range 100_000 {
+		l.end(fmt.Appendf(nil, `"cves":[],"notes":["%d"]}}`, n))
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > maxLists {
+		t.Errorf("%d short lists take %d bytes", len(l.seen), used)
 	}
 	if l.end(bytes.Repeat([]byte(" "), maxList+1)) != nil {
 		t.Error("a long one is remembered")

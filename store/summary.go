@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
@@ -24,7 +25,8 @@ const (
 	maxIndicators = 500
 	maxFiles      = 1000
 	maxExposures  = 8
-	maxText       = 500 // bytes of a title or value
+	maxText       = 500       // bytes of a title or value
+	maxExposed    = 256 << 10 // bytes of all that is said of exposures: ten times what a collector has to say
 )
 
 // A Summary is what of a case can be searched and counted.
@@ -161,23 +163,23 @@ func (z *Summarizer) Add(m *wire.Message) {
 		if rankOf(m.End.Verdict) != 0 { // else it was cut short, or says a word that we do not know
 			z.s.Verdict = kept(m.End.Verdict)
 		}
-		z.s.Confidence, z.s.Reason = kept(m.End.Confidence), kept(cut(m.End.Reason))
+		z.s.Confidence, z.s.Reason = kept(cut(m.End.Confidence)), kept(cut(m.End.Reason))
 	}
 }
 
 // exposure hashes what exposures returns, without making it.
 func (z *Summarizer) exposure(e *wire.Exposure) {
-	if z.exposures++; z.exposures > maxExposures {
+	if z.exposures++; z.exposures > maxExposures || len(z.exposed) > maxExposed {
 		return
 	}
 	if z.exposures == 1 {
 		z.s.Exposure = exposureRow{Product: kept(cut(e.Product)), Build: kept(cut(e.Build)), Name: kept(cut(e.Name))}
 	}
-	z.exposed = fmt.Appendf(z.exposed, "%q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Notes, len(e.CVEs))
+	z.exposed = fmt.Appendf(z.exposed, "%q %q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Updated, e.Notes, len(e.CVEs))
 	for i := range e.CVEs {
 		c := &e.CVEs[i]
 		for _, s := range [...]string{c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited} {
-			z.exposed = append(append(z.exposed, s...), 0)
+			z.exposed = append(binary.AppendUvarint(z.exposed, uint64(len(s))), s...) // no text can pose as several
 		}
 	}
 }
@@ -185,7 +187,7 @@ func (z *Summarizer) exposure(e *wire.Exposure) {
 func (z *Summarizer) finding(f *finding.Finding) {
 	s := &z.s
 	s.Findings++
-	k := kindRow{Rule: cut(f.Rule), Title: cut(f.Title), Level: f.Level, Phase: f.Phase, Outcome: f.Outcome}
+	k := kindRow{Rule: cut(f.Rule), Title: cut(f.Title), Level: cut(f.Level), Phase: cut(f.Phase), Outcome: cut(f.Outcome)}
 	r := z.kinds[k]
 	if r == nil && len(z.kinds) < maxKinds {
 		n := k
@@ -269,7 +271,11 @@ func (z *Summarizer) file(e *wire.Evidence) {
 // Summary is what was added.
 func (z *Summarizer) Summary() Summary {
 	s := &z.s
-	if z.exposures > 0 {
+	switch {
+	case len(z.exposed) > maxExposed:
+		s.Exposure = exposureRow{}
+		s.Cut++
+	case z.exposures > 0:
 		sum := sha256.Sum256(z.exposed)
 		s.Exposure.Hash = hex.EncodeToString(sum[:])
 	}
@@ -360,14 +366,15 @@ func widen(first, last *time.Time, from, to time.Time) {
 
 // cut makes text from a case fit for a column: no more than maxText bytes of
 // UTF-8, without NUL, which PostgreSQL refuses.
-func cut(s string) string {
+func cut[T ~string](text T) T {
+	s := string(text)
 	if strings.IndexByte(s, 0) >= 0 {
 		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
 	}
 	if len(s) > maxText {
 		s = s[:maxText]
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return T(strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // rankOf orders verdicts, the worst highest; 0 for none.
