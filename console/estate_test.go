@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,6 +66,7 @@ func newEstate(t *testing.T, more func(*Config)) *estate {
 	if e.c, err = New(config); err != nil {
 		t.Fatal(err)
 	}
+	e.c.words["fr"].missing = &sync.Map{}
 	server := httptest.NewServer(e.c)
 	t.Cleanup(server.Close)
 	e.url = server.URL

@@ -5,24 +5,28 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"limier/publish"
 )
 
 // words speaks one language. The English text is the key of the catalogue, so
 // that the pages read as what they say; a text without a translation stays
-// English and is noted, and a test refuses any.
+// English, and a test refuses any. What a collector says may be such a text.
 type words struct {
 	lang    string
-	missing sync.Map // string → true
+	missing *sync.Map // string → true; nil but in a test, for nothing bounds what collectors say
 }
 
 // t says text in the language, with its values filled in.
 func (w *words) t(text any, values ...any) string {
-	s := fmt.Sprint(text)
+	s := publish.Plain(fmt.Sprint(text))
 	if w.lang == "fr" && s != "" {
 		said, ok := french[s]
 		if !ok {
-			w.missing.Store(s, true)
 			said = s
+			if w.missing != nil {
+				w.missing.Store(s, true)
+			}
 		}
 		s = spaced(said)
 	}

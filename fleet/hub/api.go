@@ -206,7 +206,12 @@ func (h *Hub) server(f func(w http.ResponseWriter, r *http.Request, server int64
 			problem(w, http.StatusForbidden, "this is no certificate of a server")
 			return
 		}
-		switch err := h.known.check(r.Context(), id, fleet.KeyHash(cert), now); {
+		key := fleet.KeyHash(cert)
+		if !h.servers.allow(key, now) { // by key, so that who has one that was revoked neither wears out the store nor keeps the server out
+			h.later(w, http.StatusTooManyRequests, "too many requests of this server")
+			return
+		}
+		switch err := h.known.check(r.Context(), id, key, now); {
 		case errors.Is(err, store.ErrNotFound):
 			problem(w, http.StatusForbidden, "this server is unknown here, or was revoked: ask the hub's administrator")
 			return
@@ -215,10 +220,6 @@ func (h *Hub) server(f func(w http.ResponseWriter, r *http.Request, server int64
 			return
 		case err != nil:
 			h.failed(w, "looking the server up", err)
-			return
-		}
-		if !h.servers.allow(id, now) {
-			h.later(w, http.StatusTooManyRequests, "too many requests of this server")
 			return
 		}
 		f(w, r, id)

@@ -97,8 +97,8 @@ type Hub struct {
 	metrics  metrics
 	handler  http.Handler
 	checker  *fleet.Checker
-	checking chan struct{} // one for each case that is being checked
-	servers  *limiter[int64]
+	checking chan struct{}    // one for each case that is being checked
+	servers  *limiter[string] // by the hash of its key
 	peers    *limiter[string]
 	known    *identities
 	sending  sending
@@ -116,7 +116,7 @@ func Open(ctx context.Context, c Config) (*Hub, error) {
 		return nil, fmt.Errorf("the hub's keys: %w", err)
 	}
 	h := &Hub{config: c, log: c.Log, store: c.Store, keys: keys, checking: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		servers: newLimiter[int64](c.PerMinute), peers: newLimiter[string](c.Enrolments), known: newIdentities(c.Store)}
+		servers: newLimiter[string](c.PerMinute), peers: newLimiter[string](c.Enrolments), known: newIdentities(c.Store)}
 	if h.checker, err = fleet.NewChecker(); err != nil {
 		return nil, err
 	}

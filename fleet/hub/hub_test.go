@@ -274,6 +274,28 @@ func TestHostileCases(t *testing.T) {
 	}
 }
 
+// TestOldKey: who has a key that was revoked asks no more often than a server
+// may, and keeps nobody out who has the new one.
+func TestOldKey(t *testing.T) {
+	s := start(t, func(c *hub.Config) { c.PerMinute = 5 })
+	_, old, _ := s.collector(t, "org-a", "ex01", nil)
+	if err := s.store.Revoke(t.Context(), store.All(), 1, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.move(time.Minute)
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	for n := range 10 {
+		_, err := old.Contact(t.Context(), fleet.ContactRequest{})
+		var later *agent.Later
+		if err == nil || errors.As(err, &later) != (n >= 5) {
+			t.Errorf("request %d with the old key: %v", n+1, err)
+		}
+	}
+	if _, err := c.Contact(t.Context(), fleet.ContactRequest{}); err != nil {
+		t.Error("with the new key:", err)
+	}
+}
+
 func TestIdentity(t *testing.T) {
 	s := start(t, nil)
 	a, c, dir := s.collector(t, "org-a", "ex01", func() *casefile.Case { return storetest.Case(1, true) })
