@@ -522,7 +522,7 @@ func (h *Hub) PutMissed(ctx context.Context, server int64, m Missed) (more int, 
 		return 0, err
 	}
 	_, err = h.exec(ctx, `INSERT INTO missed(server, cases, reason, told) VALUES (?,?,?,?) ON CONFLICT (server) DO UPDATE SET cases = excluded.cases, reason = excluded.reason, told = excluded.told`,
-		server, m.Cases, asked(m.Reason[:min(len(m.Reason), 500)]), stamp(m.Told))
+		server, m.Cases, cut(m.Reason), stamp(m.Told))
 	return m.Cases - was.Cases, err
 }
 

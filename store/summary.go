@@ -197,7 +197,7 @@ func (z *Summarizer) finding(f *finding.Finding) {
 	if r == nil {
 		s.Cut++
 	} else {
-		r.N += max(f.Count, 1)
+		r.N += min(max(f.Count, 1), 1<<30) // that a sum of whatever is told is one
 		widen(&r.First, &r.Last, f.Start, f.End)
 	}
 	if f.Phase != finding.Scanning && f.Level.Rank() >= finding.Medium.Rank() {
@@ -301,6 +301,23 @@ func (z *Summarizer) Summary() Summary {
 	// One content at a path, whatever sizes were claimed.
 	s.Files = slices.CompactFunc(s.Files, func(a, b fileRow) bool { return a.Path == b.Path && a.SHA256 == b.SHA256 })
 	return *s
+}
+
+// Size is about how much memory it takes, in bytes.
+func (s *Summary) Size() int {
+	n := 500 + len(s.Version) + len(s.Confidence) + len(s.Reason) + len(s.Exposure.Product) + len(s.Exposure.Build) + len(s.Exposure.Name)
+	for i := range s.Kinds {
+		k := &s.Kinds[i]
+		n += 200 + len(k.Rule) + len(k.Title) + len(k.Level) + len(k.Phase) + len(k.Outcome)
+	}
+	for i := range s.Indicators {
+		r := &s.Indicators[i]
+		n += 200 + len(r.Type) + len(r.Role) + len(r.Value) + len(r.Base)
+	}
+	for i := range s.Files {
+		n += 100 + len(s.Files[i].Path) + len(s.Files[i].SHA256)
+	}
+	return n
 }
 
 // indicator is what a finding is about, as an indicator; one without a value if

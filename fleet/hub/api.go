@@ -308,7 +308,7 @@ func (h *Hub) contact(w http.ResponseWriter, r *http.Request, server int64) {
 		return
 	}
 	if m := req.Missed; m != nil {
-		told := store.Missed{Cases: min(max(m.Cases, 0), 1<<20), Reason: m.Reason, Told: h.config.Now()}
+		told := store.Missed{Cases: min(max(m.Cases, 0), 1<<20), Reason: m.Reason[:min(len(m.Reason), 500)], Told: h.config.Now()}
 		more, err := h.store.PutMissed(ctx, server, told)
 		if err != nil {
 			h.failed(w, "noting what a server could not send", err)

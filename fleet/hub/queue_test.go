@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -207,18 +208,31 @@ func TestSummaries(t *testing.T) {
 		if diff := cmp.Diff(sent, got); diff != "" {
 			t.Errorf("from %s (-sent +got):\n%s", from, diff)
 		}
-		if n := len(h.queue.kept.of); n != 0 || h.queue.kept.rows != 0 {
-			t.Errorf("%d summaries are left, %d rows", n, h.queue.kept.rows)
+		if n := len(h.queue.kept.of); n != 0 || h.queue.kept.size != 0 {
+			t.Errorf("%d summaries are left, %d bytes", n, h.queue.kept.size)
 		}
 	}
 	if _, err := unmarshal(data[:len(data)-1], h.summary); err == nil {
 		t.Error("half a body has a summary")
 	}
+	// What is kept is as large as it is said to be, each in memory of its own.
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	body := sent.Body
 	n := 0
-	for ; n < maxSummaryRows && h.queue.kept.keep(&sent); n++ {
-		sent.Server++
+	for ; n < 1_000_000 && h.queue.kept.keep(&sent); n++ {
+		server := sent.Server + 1
+		if sent, err = checker.Check(body); err != nil {
+			t.Fatal(err)
+		}
+		sent.Server = server
 	}
-	if most := maxSummaryRows / summaryRows(&sent.Summary); n != most {
-		t.Errorf("%d summaries are kept, want %d", n, most)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	used, said := int(after.HeapAlloc)-int(before.HeapAlloc), h.queue.kept.size
+	if n < 4_000 || said > maxSummaries || used > said*5/4 || used < said/2 {
+		t.Errorf("%d summaries take %d bytes, and are said to take %d of %d", n, used, said, maxSummaries)
 	}
+	t.Logf("%d summaries take %d bytes, and are said to take %d", n, used, said)
 }

@@ -12,7 +12,7 @@ import (
 type summaries struct {
 	mu   sync.Mutex
 	of   map[caseKey]store.Summary
-	rows int
+	size int
 }
 
 type caseKey struct {
@@ -20,30 +20,26 @@ type caseKey struct {
 	hash   [32]byte
 }
 
-// maxSummaryRows bounds summaries: some 8,000 cases and 30 MB, at most four
-// times as much. Those of more cases are queued with them.
-const maxSummaryRows = 100_000
-
-func summaryRows(s *store.Summary) int {
-	return 1 + len(s.Kinds) + len(s.Indicators) + len(s.Files)
-}
+// maxSummaries bounds summaries, in bytes: some 8,000 cases. Those of more are
+// queued with them.
+const maxSummaries = 32 << 20
 
 // keep says no if there is no room.
 func (l *summaries) keep(s *store.Submission) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key, rows := caseKey{s.Server, s.Hash}, summaryRows(&s.Summary)
+	key, size := caseKey{s.Server, s.Hash}, s.Summary.Size()
 	if _, ok := l.of[key]; ok {
 		return true // sent twice
 	}
-	if l.rows+rows > maxSummaryRows {
+	if l.size+size > maxSummaries {
 		return false
 	}
 	if l.of == nil {
 		l.of = map[caseKey]store.Summary{}
 	}
 	l.of[key] = s.Summary
-	l.rows += rows
+	l.size += size
 	return true
 }
 
@@ -54,7 +50,7 @@ func (l *summaries) take(key caseKey) (store.Summary, bool) {
 	s, ok := l.of[key]
 	if ok {
 		delete(l.of, key)
-		l.rows -= summaryRows(&s)
+		l.size -= s.Size()
 	}
 	return s, ok
 }
