@@ -1,6 +1,9 @@
 package console
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // recorded says a text that was stored in English as it was written: a detail
 // of the audit log, what a claim contradicts, why a case could not be stored.
@@ -9,6 +12,9 @@ func (w *words) recorded(s string) string {
 	if w.lang == "fr" {
 		for _, p := range recordedTexts {
 			if m := p.english.FindStringSubmatchIndex(s); m != nil {
+				if what, ok := strings.CutSuffix(p.french, "$1"); ok && strings.HasSuffix(what, " : ") {
+					return spaced(what) + w.recorded(s[m[2]:m[3]]) // what of, why
+				}
 				return string(p.english.ExpandString(nil, spaced(p.french), s, m))
 			}
 		}
@@ -49,9 +55,24 @@ var recordedTexts = []struct {
 
 	{regexp.MustCompile(`^the server is unknown or revoked$`), "le serveur est inconnu ou révoqué"},
 	{regexp.MustCompile(`^the store refuses it: (.*)$`), "la base le refuse : $1"},
-	{regexp.MustCompile(`^unreadable in the queue: no submissions?$`), "illisible dans la file d'attente : ce n'est pas un envoi"},
-	{regexp.MustCompile(`^unreadable in the queue: a submission without hashes$`), "illisible dans la file d'attente : un envoi sans empreintes"},
 	{regexp.MustCompile(`^unreadable in the queue: (.*)$`), "illisible dans la file d'attente : $1"},
+	{regexp.MustCompile(`^no submissions?$`), "ce n'est pas un envoi"},
+	{regexp.MustCompile(`^a submission without hashes$`), "un envoi sans empreintes"},
+
+	{regexp.MustCompile(`^no whole case: (.*)$`), "ce n'est pas un dossier entier : $1"},
+	{regexp.MustCompile(`^it is empty$`), "il est vide"},
+	{regexp.MustCompile(`^(?:it was cut short: there is no end|unexpected EOF)$`), "il est tronqué"},
+	{regexp.MustCompile(`^there is more after the end$`), "il continue après sa fin"},
+	{regexp.MustCompile(`^more than (\d+) messages$`), "plus de $1 messages"},
+	{regexp.MustCompile(`^a message of more than (\d+) MiB$`), "un message de plus de $1 Mio"},
+	{regexp.MustCompile(`^message (\d+) holds more than (\d+) values$`), "le message $1 contient plus de $2 valeurs"},
+	{regexp.MustCompile(`^message (\d+) is several at once$`), "le message $1 en est plusieurs à la fois"},
+	{regexp.MustCompile(`^message \d+: a stream begins with one start, and has no other$`), "un flux commence par un seul début, et n'en a pas d'autre"},
+	{regexp.MustCompile(`^message (\d+): (.*)$`), "message $1 illisible ($2)"},
+	{regexp.MustCompile(`^its first (\d+) messages hold more than a case of (\d+) MiB can$`), "ses $1 premiers messages contiennent plus que ne le peut un dossier de $2 Mio"},
+	{regexp.MustCompile(`^it has the format (".*"); this version reads (\S+)$`), "il a le format $1 ; cette version lit $2"},
+	{regexp.MustCompile(`^the case is larger than (\d+) MiB$`), "le dossier dépasse $1 Mio"},
+	{regexp.MustCompile(`^the case is larger than (\d+) bytes compressed$`), "le dossier dépasse $1 octets une fois comprimé"},
 
 	{regexp.MustCompile(`^stronger than the primary source: (.*) itself said (.*) \((\S+)\), if it speaks of the same activities as the rest of the document$`), "plus fort que la source première : $1 a dit lui-même $2 ($3), s'il s'agit des mêmes activités que le reste du document"},
 	{regexp.MustCompile(`^stronger than the primary source: (.*) itself said (.*) \((\S+)\)$`), "plus fort que la source première : $1 a dit lui-même $2 ($3)"},

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"limier/finding"
+	"limier/fleet"
 	"limier/internal/sourcetest"
 	"limier/store"
 )
@@ -114,6 +117,33 @@ func TestUnknownWord(t *testing.T) {
 	for _, lang := range []string{"en", "fr"} {
 		if got, want := (&words{lang: lang}).t(finding.Level("hi\u202egh %s")), `hi\u202egh %s`; got != want {
 			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
+// TestRefusedInFrench: why a case is none is said in French, also behind what
+// of, except in the words of a library.
+func TestRefusedInFrench(t *testing.T) {
+	const start, end = `{"start":{"format":"limier/1"}}` + "\n", `{"end":{}}` + "\n"
+	fr, en := &words{lang: "fr"}, &words{lang: "en"}
+	enc, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for stream, want := range map[string]string{
+		"": "il est vide", start: "il est tronqué", start + "{": "il est tronqué", start + end + end: "il continue après sa fin", start + strings.Repeat(`{"gap":{}}`+"\n", 500_000) + end: "plus de 500000 messages",
+		strings.Repeat(" ", 5<<20): "un message de plus de 4 Mio", start + `{"finding":{"steps":[` + strings.Repeat("{},", 60_000): "il est tronqué",
+		start + `{"finding":{"steps":[` + strings.Repeat("{},", 60_000) + "\n": "le message 2 contient plus de 50000 valeurs", start + `{"gap":{},"end":{}}` + "\n": "le message 2 en est plusieurs à la fois", start + start: "un flux commence par un seul début",
+		"x\n": "message 1 illisible (", start + strings.Repeat(`{"finding":{"steps":[`+strings.Repeat("{},", 49_000)+"{}]}}\n", 20): "premiers messages contiennent plus", `{"start":{"format":"a"}}` + "\n": "il a le format \"a\"", strings.Repeat(" ", 33<<20): "le dossier dépasse 32 Mio",
+	} {
+		_, err := fleet.Check(enc.EncodeAll([]byte(stream), nil))
+		if err == nil {
+			t.Fatalf("%.60q: not refused", stream)
+		}
+		reason := "the hub refuses it: " + err.Error()
+		got := strings.ReplaceAll(fr.recorded(reason), "\u00a0", " ")
+		if !strings.HasPrefix(got, "le concentrateur le refuse : ") || !strings.Contains(got, want) || en.recorded(reason) != reason {
+			t.Errorf("%.60q: %s, in French %q, want %q", stream, err, got, want)
 		}
 	}
 }
