@@ -79,7 +79,7 @@ func TestLists(t *testing.T) {
 			t.Fatalf("%d lists of %d bytes are remembered", len(l.seen), l.size)
 		}
 	}
-	if l.end(list(59)) != l.end(list(59)) {
+	if again := l.end(list(59)); again != l.end(list(59)) {
 		t.Error("it was read again")
 	}
 	// Short ones, too.
