@@ -188,7 +188,7 @@ func taintWithin(v value, depth int, left *int) (taint, *trace) {
 		if tr == nil || xt&hostile != 0 && t&hostile == 0 {
 			tr = xtr
 		}
-		t |= xt
+		t = t.also(xt)
 	}
 	for _, x := range a.vals {
 		if *left <= 0 {

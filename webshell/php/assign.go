@@ -36,7 +36,7 @@ func (m *machine) set(s *slot, v value) {
 		return
 	}
 	s.settle()
-	s.buf = nil
+	s.buf, s.seen = nil, nil
 	if m.blur {
 		s.v = blurred(s.v, v)
 		return
@@ -53,7 +53,7 @@ func (m *machine) set(s *slot, v value) {
 func blurred(a, b value) value {
 	at, atr := taintOf(a)
 	bt, btr := taintOf(b)
-	return value{t: at | bt | decoded, tr: firstTrace(atr, btr)}
+	return value{t: at.also(bt) | decoded, tr: firstTrace(atr, btr)}
 }
 
 func (m *machine) assign(n *node, v value) {
@@ -241,6 +241,7 @@ func (m *machine) assignIndex(n *node, v value) {
 		s.v = value{t: s.v.t | v.t, tr: v.tr}
 		return
 	}
+	s.seen = nil
 	s.v = m.stored(s.v, path, v, 0)
 }
 
@@ -262,7 +263,7 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 		}
 	default:
 		t, tr := taintOf(v)
-		base.t |= t
+		base.t = base.t.also(t)
 		if base.tr == nil || t&hostile != 0 {
 			base.tr = tr
 		}
@@ -355,7 +356,7 @@ func (m *machine) assignOp(n *node) value {
 	}
 	as, aok := s.v.text()
 	if aok && bok && (m.cond <= s.cond || s.cond < 0) {
-		t := s.v.t | b.t
+		t := s.v.t.also(b.t)
 		tr := s.v.tr
 		if tr == nil || b.t&hostile != 0 {
 			tr = b.tr
@@ -380,7 +381,7 @@ func (m *machine) assignOp(n *node) value {
 		v = m.step(v, n)
 	}
 	if m.cond > s.cond && s.cond >= 0 { // may or may not be added
-		v.t |= s.v.t
+		v.t = v.t.also(s.v.t)
 		if v.k == vStr && m.facts.loops > 0 {
 			v = concat(s.v, value{t: b.t, tr: b.tr}, maxString)
 		}

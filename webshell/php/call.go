@@ -44,7 +44,7 @@ func (c *call) taint() (taint, *trace) {
 		if tr == nil || at&hostile != 0 && t&hostile == 0 {
 			tr = atr
 		}
-		t |= at
+		t = t.also(at)
 	}
 	return t, tr
 }

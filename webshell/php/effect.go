@@ -126,7 +126,7 @@ func (m *machine) hooked(c *call, h hook) value {
 		inner := newArray()
 		inner.add(value{t: e.t, tr: e.tr})
 		r := m.callback(c, f, []value{arrOf(inner)})
-		return value{t: e.t | r.t, tr: firstTrace(r.tr, e.tr)}
+		return value{t: e.t.turned(r.t), tr: firstTrace(r.tr, e.tr)}
 	}
 	if l, ok := c.arg(0).list(); ok && c.name == "array_reduce" && len(l) > 0 && len(l) <= 20000 {
 		sum := c.arg(2)
@@ -155,7 +155,7 @@ func (m *machine) hooked(c *call, h hook) value {
 	if h.all {
 		return r
 	}
-	return value{t: t | r.t, tr: firstTrace(r.tr, tr)}
+	return value{t: t.turned(r.t), tr: firstTrace(r.tr, tr)}
 }
 
 func firstTrace(a, b *trace) *trace {

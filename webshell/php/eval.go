@@ -172,7 +172,7 @@ func (m *machine) concatAll(n *node) value {
 	var t taint
 	var tr *trace
 	for _, x := range vals {
-		t |= x.t
+		t = t.also(x.t)
 		if tr == nil || x.t&hostile != 0 {
 			if x.tr != nil {
 				tr = x.tr
@@ -291,15 +291,30 @@ func (m *machine) index(n *node) value {
 	if base.k == vUnknown && base.t&fromParam != 0 && k.k == vStr && m.f.fn != nil && logon(m.f.fn.name) && secretName(k.s) {
 		return value{t: secret, tr: m.at(n)} // what a program's own function is given to log in with
 	}
-	return m.element(base, k, n)
+	v := m.element(base, k, n)
+	if n.a.op == nVar {
+		if s := m.f.find(n.a); s != nil && len(s.seen) > 0 {
+			if at, ok := keyOf(k); ok && s.seen[at] {
+				v.t |= checked
+			}
+		}
+	}
+	return v
 }
+
+// minAlphabet is the length of a text out of whose letters others are made.
+const minAlphabet = 10
 
 func (m *machine) element(base, k value, n *node) value {
 	switch base.k {
 	case vStr:
 		i, ok := k.integer()
 		if !ok {
-			return value{t: base.t | k.t&^fromRequest, tr: base.tr}
+			t := base.t | k.t&^fromRequest
+			if k.t&fromRequest != 0 && m.facts.loops > 0 && len(base.s) >= minAlphabet {
+				t |= keyed // letter by letter, the request decides
+			}
+			return value{t: t, tr: firstTrace(base.tr, k.tr)}
 		}
 		if i < 0 {
 			i += int64(len(base.s))

@@ -325,6 +325,18 @@ func (m *machine) mark(n *node, t taint) {
 			m.facts.setSuper(name, v)
 			return
 		}
+		if s := m.f.find(base); s != nil && n.a == base && n.b != nil && t == checked && len(s.seen) < maxSeen {
+			if k, ok := keyOf(m.eval(n.b)); ok { // and of no other field
+				if m.positive && !s.seen[k] {
+					m.undo = append(m.undo, func() { delete(s.seen, k) })
+				}
+				if s.seen == nil {
+					s.seen = map[key]bool{}
+				}
+				s.seen[k] = true
+				return
+			}
+		}
 		m.mark(base, t)
 	case nProp:
 		if s := m.propSlot(m.eval(n.a), n.b, false); s != nil {
@@ -350,8 +362,8 @@ var checks = map[string]int{"in_array": 0, "array_key_exists": 0, "array_search"
 // guard learns from a condition what was checked.
 //
 // What a positive test says holds where the test succeeded: undo forgets it.
-// What a negated test says holds from there on, since the other branch leaves.
-func (m *machine) guard(n *node, v value) (undo func()) {
+// What a negated test says holds once undo was called, since the branch leaves.
+func (m *machine) guard(n *node) (undo func()) {
 	was := m.undo
 	m.undo = nil
 	m.guardWithin(n, 0, false)
@@ -368,6 +380,21 @@ func (m *machine) guard(n *node, v value) (undo func()) {
 }
 
 func nothing() {}
+
+// holdsAfter marks what n names as checked, unless it is something else by then.
+func (m *machine) holdsAfter(n *node) func() {
+	if n.op == nVar {
+		if s := m.f.find(n); s != nil {
+			was := s.v.tr
+			return func() {
+				if s.v.tr == was {
+					m.mark(n, checked)
+				}
+			}
+		}
+	}
+	return func() { m.mark(n, checked) }
+}
 
 func (m *machine) guardWithin(n *node, depth int, negated bool) {
 	if n == nil || depth > 12 {
@@ -393,15 +420,16 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 		}
 		name := strings.ToLower(baseName(n.a.s))
 		if at, ok := checks[name]; ok && at < len(n.list) {
-			if name == "preg_match" && n.list[0].op == nStr && (!strings.ContainsAny(n.list[0].s, "^$") || schemeOnly(n.list[0].s)) {
+			if m.allowsAll(name, n.list) {
 				return
 			}
-			if name == "in_array" && len(n.list) > 1 && m.listsScripts(n.list[1]) {
-				return
+			if negated {
+				m.undo = append(m.undo, m.holdsAfter(n.list[at]))
+			} else {
+				m.positive = true
+				m.mark(n.list[at], checked)
+				m.positive = false
 			}
-			m.positive = !negated
-			m.mark(n.list[at], checked)
-			m.positive = false
 			m.facts.uploadOK = m.facts.uploadOK || bytes.Contains(m.unit.text(n), []byte("ext")) || name != "preg_match"
 		}
 		if name == "password_verify" || name == "hash_equals" {
@@ -436,8 +464,55 @@ func (m *machine) listsScripts(n *node) bool {
 	return script && picture
 }
 
+// maxSeen bounds the fields of a variable that are known to be checked.
+const maxSeen = 64
+
 // maxEndings bounds a list of endings that is looked at.
 const maxEndings = 200
+
+// allowsAll says that a check is none: whoever asks passes it.
+func (m *machine) allowsAll(name string, args []*node) bool {
+	first, more := args[0], len(args) > 1
+	switch name {
+	case "preg_match":
+		p := first.s
+		return first.op == nStr && (!strings.ContainsAny(p, "^$") || schemeOnly(p) || fitsAll(p)) || more && measures(args[1])
+	case "in_array":
+		return more && (m.listsScripts(args[1]) || m.listedByClient(args[1]))
+	case "array_search", "array_key_exists":
+		return more && m.listedByClient(args[1])
+	case "filter_var":
+		return !more || args[1].op == nConst && (args[1].s == "FILTER_DEFAULT" || args[1].s == "FILTER_UNSAFE_RAW") && len(args) == 2
+	}
+	return measures(first) && (strings.HasPrefix(name, "ctype_") || strings.HasPrefix(name, "is_"))
+}
+
+// listedByClient says that the request gives the list that its value must be in.
+func (m *machine) listedByClient(n *node) bool {
+	if n.op != nVar && n.op != nIndex && n.op != nArray {
+		return false
+	}
+	t, _ := taintOf(m.eval(n))
+	return t&fromRequest != 0 && t&checked == 0
+}
+
+// fitsAll says that a pattern fits any text.
+func fitsAll(s string) bool {
+	body, _, ok := pattern(strings.TrimSpace(s))
+	return ok && strings.Trim(anyLetter.Replace(body), "^$.*+?()") == ""
+}
+
+var anyLetter = strings.NewReplacer(`[\s\S]`, "", `[\w\W]`, "", `[\d\D]`, "")
+
+// measures says that a call gives a number or a hash of its argument, or text of
+// few letters that holds any.
+func measures(n *node) bool {
+	if n.op != nCall || n.a.op != nName {
+		return false
+	}
+	f := nativeOf(strings.ToLower(baseName(n.a.s)))
+	return f.cleaning || f.keys || f.encodes
+}
 
 // schemeOnly says that a pattern asks of a URL no more than that it is one.
 func schemeOnly(pattern string) bool {

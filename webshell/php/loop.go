@@ -47,7 +47,7 @@ func (m *machine) loop(conds []*node, cond *node, step []*node, body *node, firs
 				for range m.passes() {
 					undo := nothing
 					if cond != nil {
-						undo = m.guard(cond, v)
+						undo = m.guard(cond)
 					}
 					m.facts.loops++
 					m.weak(m.exec(body))
@@ -178,7 +178,7 @@ func (m *machine) execSwitch(n *node) ctrl {
 			return m.cases(n.list, c)
 		}
 	}
-	m.guard(n.a, v)
+	m.guard(n.a)
 	m.cond++
 	for _, c := range n.list {
 		if c.a != nil {

@@ -546,7 +546,7 @@ func (m *machine) execIf(n *node) ctrl {
 		yes, ok := v.truth()
 		if ok && v.t&undecided == 0 && i == 0 {
 			if yes {
-				m.guard(arm.a, v)
+				m.guard(arm.a)
 				c := m.exec(arm.b)
 				for _, other := range n.list[1:] {
 					m.deadBranch(other.b)
@@ -563,7 +563,7 @@ func (m *machine) execIf(n *node) ctrl {
 			}
 			continue
 		}
-		undo := m.guard(arm.a, v)
+		undo := m.guard(arm.a)
 		end := m.enter(arm.a, v)
 		deeper := 1 + min(i, 1) // than the first branch: what that assigned may be found there later
 		m.cond += deeper

@@ -216,7 +216,7 @@ func (m *machine) ternary(n *node) value {
 		}
 		return m.eval(n.c)
 	}
-	undo := m.guard(n.a, c)
+	undo := m.guard(n.a)
 	m.cond++
 	defer func() { m.cond-- }()
 	a := m.eval(n.b)
@@ -413,7 +413,7 @@ func (m *machine) partly(n *node, vals []value) value {
 	}
 	var t taint
 	for _, x := range vals[:first] {
-		t |= x.t
+		t = t.also(x.t)
 	}
 	v := value{k: vStr, s: b.String(), t: t}
 	m.spend(b.Len())
@@ -431,7 +431,7 @@ func (m *machine) partly(n *node, vals []value) value {
 	}
 	rest := value{}
 	for _, x := range vals[first:last] {
-		rest.t |= x.t
+		rest.t = rest.t.also(x.t)
 		if rest.tr == nil || x.t&hostile != 0 && x.tr != nil {
 			rest.tr = firstTrace(x.tr, rest.tr)
 		}

@@ -7,6 +7,7 @@ type native struct {
 	hook     *hook                     // takes a callable
 	decodes  bool                      // undoes an encoding
 	strong   bool                      // that programs do not use on their own literals
+	renews   bool                      // may make letters that its argument does not have
 	command  bool                      // runs commands
 	encodes  bool                      // makes text that cannot be read as it is
 	keys     bool                      // turns text into numbers or keys
@@ -37,7 +38,8 @@ var natives = func() map[string]*native {
 		names map[string]bool
 		set   func(*native)
 	}{
-		{strong, func(n *native) { n.strong = true }},
+		{strong, func(n *native) { n.strong, n.renews = true, true }},
+		{renewing, func(n *native) { n.renews = true }},
 		{commands, func(n *native) { n.command = true }},
 		{encoders, func(n *native) { n.encodes = true }},
 		{keys, func(n *native) { n.keys = true }},

@@ -42,7 +42,11 @@ func (m *machine) logical(n *node) value {
 		return boolean(true)
 	}
 	if !ok {
-		defer m.guard(n.a, a)()
+		if undo := m.guard(n.a); n.kind == tOr { // what follows runs where the test failed
+			undo()
+		} else {
+			defer undo()
+		}
 		m.cond++
 		defer func() { m.cond-- }()
 	}
@@ -60,7 +64,7 @@ func (m *machine) logical(n *node) value {
 
 // operate applies a binary operator.
 func (m *machine) operate(k kind, a, b value) value {
-	t := a.t | b.t
+	t := a.t.also(b.t)
 	tr := a.tr
 	if tr == nil {
 		tr = b.tr
@@ -88,7 +92,7 @@ func (m *machine) operate(k kind, a, b value) value {
 			return value{k: vStr, s: bitwise(k, a.s, b.s), t: t | decoded | hidden, tr: tr}
 		}
 		if a.k == vUnknown || b.k == vUnknown || a.k == vPart || b.k == vPart {
-			return value{t: t | decoded, tr: tr}
+			return value{t: t&^checked | decoded, tr: tr}
 		}
 	case '+':
 		x, xok := a.ref.(*array)

@@ -1,6 +1,9 @@
 package php
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pure computes what it can and passes taint on.
 func (m *machine) pure(c *call) value {
@@ -16,6 +19,9 @@ func (m *machine) pure(c *call) value {
 	}
 	if s, ok := c.text(0); ok && c.name == "str_replace" && (s == "'" || s == `"`) && t != 0 {
 		t |= requoted
+	}
+	if t&checked != 0 && c.renews() {
+		t &^= checked
 	}
 	if f := c.native.fold; f != nil {
 		work := 16
@@ -111,7 +117,7 @@ func (m *machine) pure(c *call) value {
 	if t != 0 {
 		t |= unsure
 		if strings.Contains(c.name, "decode") || strings.Contains(c.name, "decrypt") || strings.Contains(c.name, "inflate") || strings.Contains(c.name, "uncompress") {
-			t |= decoded
+			t = t&^checked | decoded
 		}
 	}
 	return value{t: t, tr: tr}
@@ -119,6 +125,40 @@ func (m *machine) pure(c *call) value {
 
 // strong are the decoders that programs do not use on their own literals.
 var strong = words("base64_decode gzinflate gzuncompress gzdecode zlib_decode bzdecompress str_rot13 strrev hex2bin convert_uudecode mcrypt_decrypt openssl_decrypt mdecrypt_generic sodium_crypto_secretbox_open pack urldecode rawurldecode")
+
+// renewing are further functions whose result has letters that the argument need
+// not have: what was said of the one does not hold of the other.
+var renewing = words(`html_entity_decode htmlspecialchars_decode quoted_printable_decode stripcslashes chr mb_chr json_decode unserialize
+	imap_base64 mb_strrev sodium_hex2bin sodium_base642bin gzread lzw_decompress ascii85_decode`)
+
+// renews says that a call may make letters that none of its arguments has: by
+// what it is, the alphabet it reads, or the replacements it is given.
+func (c *call) renews() bool {
+	switch c.name {
+	case "iconv", "mb_convert_encoding":
+		for i := range c.args {
+			s, _ := c.text(i)
+			if s = strings.ToLower(s); strings.HasPrefix(s, "utf-7") || strings.HasPrefix(s, "base64") || strings.HasPrefix(s, "html") || strings.HasPrefix(s, "q") || strings.HasPrefix(s, "uu") {
+				return true
+			}
+		}
+	case "str_replace", "str_ireplace", "preg_replace", "preg_filter":
+		return forcible(c.arg(1))
+	case "strtr":
+		return forcible(c.arg(1)) && len(c.args) == 2 || forcible(c.arg(2))
+	}
+	return c.native.renews
+}
+
+// forcible says that a text, or one of a list, has letters that end an argument
+// of a command or a text in code.
+func forcible(v value) bool {
+	if l, ok := v.list(); ok {
+		return slices.ContainsFunc(l, forcible)
+	}
+	s, ok := v.text()
+	return ok && strings.ContainsAny(s, ";|&$`<>(){}\n")
+}
 
 // encoders make text that cannot be read as it is.
 var encoders = words("base64_encode bin2hex gzcompress gzdeflate gzencode convert_uuencode openssl_encrypt mcrypt_encrypt")

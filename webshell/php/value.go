@@ -66,6 +66,25 @@ const (
 // hostile are the origins an attacker controls without help.
 const hostile = fromRequest | fromRemote | fromUpload
 
+// also is what of two values becomes one: a value beside one that nobody
+// checked is not checked either.
+func (t taint) also(u taint) taint {
+	const origins = hostile | fromUpName
+	all := t | u
+	if t&checked == 0 && t&origins != 0 || u&checked == 0 && u&origins != 0 {
+		all &^= checked
+	}
+	return all
+}
+
+// turned is what a callback made u of.
+func (t taint) turned(u taint) taint {
+	if u&^t&(keyed|decoded) != 0 {
+		t &^= checked
+	}
+	return t.also(u)
+}
+
 // undecided are the origins of a value that another run may find different.
 const undecided = hostile | fromUndef | fromParam | fromHeader
 
@@ -110,9 +129,10 @@ type object struct {
 type slot struct {
 	v    value
 	buf  *strings.Builder
-	edit []byte // the text of v while a loop changes it byte by byte
-	cond int    // how many undecided conditions surrounded the assignment
-	home *frame // that made it; nil once a name of it there means another
+	edit []byte       // the text of v while a loop changes it byte by byte
+	cond int          // how many undecided conditions surrounded the assignment
+	home *frame       // that made it; nil once a name of it there means another
+	seen map[key]bool // fields of v that were checked
 }
 
 // settle makes an edited text the value.
@@ -291,7 +311,6 @@ func (v value) truth() (yes, ok bool) {
 // join is a value that is either a or b.
 func join(a, b value) value {
 	if a.k == vUnknown && a.t == 0 {
-		b.t |= a.t
 		if b.t == 0 {
 			return value{}
 		}
@@ -305,19 +324,19 @@ func join(a, b value) value {
 	}
 	const chosen = hostile | fromUndef
 	if a.t&chosen != 0 && b.t&chosen == 0 && b.k != vNull && (b.k != vArr || a.k == vUnknown && a.t&fromRequest != 0) { // either may be there: the client's is what counts
-		a.t |= b.t
+		a.t = a.t.also(b.t)
 		return a
 	}
 	if b.t&chosen != 0 && a.t&chosen == 0 && b.k != vNull && b.k != vArr {
-		b.t |= a.t
+		b.t = b.t.also(a.t)
 		return b
 	}
 	if b.k == vNull && a.k != vNull {
-		a.t |= b.t
+		a.t = a.t.also(b.t)
 		a.tr = tr
 		return a
 	}
-	b.t |= a.t
+	b.t = b.t.also(a.t)
 	b.tr = tr
 	return b
 }
@@ -351,7 +370,7 @@ func joinArrays(a, b value) value {
 
 // concat is the string of two values after each other.
 func concat(a, b value, limit int) value {
-	t := (a.t | b.t) &^ selfPath
+	t := a.t.also(b.t) &^ selfPath
 	tr := a.tr
 	if tr == nil || b.t&hostile != 0 && a.t&hostile == 0 {
 		tr = b.tr

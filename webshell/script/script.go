@@ -244,8 +244,8 @@ func (s *scan) sink(c call) {
 	if c.name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return // Perl's try
 	}
-	if c.name == "eval" && (loads.Match(text) || s.byPerl && never.Match(s.Data[c.lo:min(len(s.Data), c.lo+400)])) {
-		return // a module, or what Perl never runs
+	if c.name == "eval" && (refers.Match(text) || s.byPerl && never.Match(s.Data[c.lo:min(len(s.Data), c.lo+400)])) {
+		return // a function, or what Perl never runs
 	}
 	if c.name == "`" && s.tongue != other && bytes.IndexByte(text, '$') < 0 && bytes.IndexByte(text, '@') < 0 && !bytes.Contains(text, []byte("#{")) {
 		return // no variable stands in it: SQL quotes its names so
@@ -254,7 +254,7 @@ func (s *scan) sink(c call) {
 	if !ok {
 		return
 	}
-	if c.name != "sh" && c.name != "bash" && fixedProgram(text) {
+	if c.name != "sh" && c.name != "bash" && (c.name != "eval" || !loads.Match(text)) && fixedProgram(text) {
 		if c.name != "$(" { // else a value that a filter makes
 			s.Add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", at, c.at)
 		}
@@ -295,9 +295,12 @@ var (
 	never = regexp.MustCompile(`^\s*'[^'\\]*'\s*if\s+0\s*;`)
 )
 
-// loads is the text that loads a Perl module whose name is made, or takes a
-// reference to a function.
-var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:(?:use|require)\s+|\\+&)[\w:$>{}\-]+\s*(?:["')}]|$)`)
+// loads is the text that loads a Perl module whose name is made: what is behind a
+// semicolon in it runs as well.
+var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:use|require)\s`)
+
+// refers is the text that takes a reference to a Perl function.
+var refers = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*\\+&[\w:$>{}\-]+\s*(?:["')}]|$)`)
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
 
