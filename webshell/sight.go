@@ -41,14 +41,15 @@ type Sights struct {
 	Machine *script.Machine
 	All     []Sight
 	at      map[*script.Node]int
+	least   int // once All is full: no sight of it ranks lower
 	read    int // bytes of the page that Hidden read
 }
 
 // maxSights bounds what is remembered of one file.
 const maxSights = 400
 
-// See notes what happens to v at n: once for each place, the strongest. With
-// the first certain web shell the verdict stands, and the machine hurries.
+// See notes what happens to v at n: once for each place, the strongest, and of
+// many places those that weigh most. With the first certain web shell the verdict stands, and the machine hurries.
 func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
 	s.Verdict, s.Sure = cmp.Or(s.Verdict, Suspicious), cmp.Or(s.Sure, finding.LowConfidence)
 	s.Value, s.Node = v, n
@@ -61,14 +62,29 @@ func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
 		}
 		return
 	}
-	if len(l.All) >= maxSights {
-		return
-	}
 	if l.at == nil {
 		l.at = map[*script.Node]int{}
 	}
-	l.at[n] = len(l.All)
-	l.All = append(l.All, s)
+	if len(l.All) < maxSights {
+		l.at[n] = len(l.All)
+		l.All = append(l.All, s)
+	} else if s.rank() > l.least {
+		l.displace(n, s)
+	}
+}
+
+// displace puts a sight in the place of the weakest, if it is stronger.
+func (l *Sights) displace(n *script.Node, s Sight) {
+	weakest := 0
+	for i := range l.All {
+		if l.All[i].rank() < l.All[weakest].rank() {
+			weakest = i
+		}
+	}
+	if l.least = l.All[weakest].rank(); s.rank() > l.least {
+		delete(l.at, l.All[weakest].Node)
+		l.at[n], l.All[weakest] = weakest, s
+	}
 }
 
 // readsRequest is code that asks for a value of the request, as C#, VB and the

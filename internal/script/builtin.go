@@ -47,7 +47,7 @@ func (m *Machine) folded(s string, args ...Value) (Value, bool) {
 	m.made += len(s)
 	m.left -= len(s) / 64
 	if m.made > maxMade {
-		m.left = 0
+		m.spent()
 	}
 	return from(Const(s), args...), true
 }

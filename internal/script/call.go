@@ -404,6 +404,12 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > 90 || m.left <= 0 || f.busy > 2 && m.weak > 0 {
 		return Union(args...)
 	}
+	if m.brief && allKnown(args) {
+		if f.briefly > 1 {
+			return Union(args...)
+		}
+		f.briefly++
+	}
 	var past *memo
 	if m.weak > 0 || !allKnown(args) {
 		if past = f.past(args); past.times >= 2 {

@@ -270,6 +270,9 @@ func (w *watch) on(m *Machine, rounds int) bool {
 	if m.made != w.made {
 		w.made, w.since = m.made, rounds
 	}
+	if m.brief {
+		return rounds == 0
+	}
 	return (m.escapes == w.escapes || rounds < 3) && rounds-w.since < 2000
 }
 
@@ -410,7 +413,7 @@ func (m *Machine) forEach(n *Node, floor int) control {
 		})
 		return goOn
 	}
-	for i := 0; i < size && m.left > floor; i++ {
+	for i := 0; i < size && m.left > floor && !(m.brief && i > 0); i++ {
 		if n.Op == 'k' {
 			set(Num(float64(i)))
 		} else {

@@ -33,6 +33,8 @@ type Machine struct {
 	pending []pending
 	total   int // steps left in all
 	left    int // steps left in this entry
+	skimmed int // steps that skim took
+	brief   bool
 	made    int
 	eached  int // values that each called a function with
 	tokens  int
@@ -60,12 +62,13 @@ type unit struct {
 }
 
 type fun struct {
-	n     *Node
-	class *Node
-	d     Dialect
-	local bool // declared inside another: it sees that one's variables
-	busy  int
-	memos map[uint64]*memo
+	n       *Node
+	class   *Node
+	d       Dialect
+	local   bool // declared inside another: it sees that one's variables
+	busy    int
+	briefly int // calls with constants that skim followed
+	memos   map[uint64]*memo
 }
 
 type cell struct {
@@ -283,8 +286,19 @@ func (m *Machine) declare(b *Node, class *Node, d Dialect) {
 			m.declare(k, k, d)
 		case k.Kind == KBlock:
 			m.declare(k, class, d)
+		case class == nil && d == VBScript && compound(k.Kind):
+			m.declare(k, nil, d) // what an If holds is declared whether it holds or not
 		}
 	}
+}
+
+// compound reports whether statements of the kind hold others.
+func compound(k Kind) bool {
+	switch k {
+	case KIf, KFor, KForEach, KForTo, KWhile, KSelect, KCase, KWith:
+		return true
+	}
+	return false
 }
 
 // declareInner finds local functions.
@@ -363,7 +377,22 @@ func (m *Machine) entry(run func()) {
 	if m.hurry {
 		m.total = min(m.total, hurrySteps)
 	}
+	if m.left <= 0 && !m.hurry {
+		m.skim(run)
+	}
 	m.pending = m.pending[:0]
+}
+
+// skimSteps is what all entries together have to be gone through once more.
+const skimSteps = 400_000
+
+// skim goes through an entry that used up its steps once more, past rounds of
+// loops and calls with constants: nothing hides behind work that is endless.
+func (m *Machine) skim(run func()) {
+	m.cur, m.nest = m.globals, 0
+	m.brief, m.left = true, skimSteps-m.skimmed
+	run()
+	m.brief, m.skimmed = false, skimSteps-max(m.left, 0)
 }
 
 // drain runs the branches that constant conditions passed by: a constant here
@@ -397,14 +426,21 @@ func (m *Machine) later(n *Node) {
 	}
 }
 
+// maxUnits is how many texts that were run are kept, which a sight can show.
+const maxUnits = 200
+
 // RunText runs constant text as code, in the scope of the caller. It returns
 // false when the text is too deep or too long, or was run before.
 func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
-	if m.Depth > 5 || len(text) > 4<<20 || len(m.units) > 200 || m.left <= 0 {
+	if m.Depth > 5 || len(text) > 4<<20 || m.left <= 0 {
 		return Value{}, false
 	}
 	blocks, known := m.texts[text]
 	if !known {
+		if len(m.units) > maxUnits { // code that hides behind many texts is run, too: the last place is for all of them
+			m.units = m.units[:maxUnits]
+			m.left -= len(text)
+		}
 		m.units = append(m.units, unit{text, d})
 		blocks = m.load(text, []Segment{{Start: 0, End: len(text)}}, d, uint8(len(m.units)-1))
 		m.texts[text] = blocks

@@ -300,7 +300,7 @@ func (m *Machine) concat(a, b string) string {
 	}
 	m.made += len(a) + len(b)
 	if m.made > maxMade {
-		m.left = 0
+		m.spent()
 		return a
 	}
 	t := make([]byte, 0, 2*(len(a)+len(b)))
@@ -330,7 +330,7 @@ func (m *Machine) prepend(a, b string) string {
 	}
 	m.made += len(a) + len(b)
 	if m.made > maxMade {
-		m.left = 0
+		m.spent()
 		return b
 	}
 	n := 2 * (len(a) + len(b))
@@ -347,11 +347,19 @@ const (
 	maxMade   = 96 << 20
 )
 
+// spent ends an entry that made all it may. One that is only gone through once
+// more goes on, without what it would make.
+func (m *Machine) spent() {
+	if !m.brief {
+		m.left = 0
+	}
+}
+
 // room counts n values about to be made and reports whether they may be.
 func (m *Machine) room(n int) bool {
 	m.made += n * int(unsafe.Sizeof(Value{}))
 	if m.made > maxMade {
-		m.left = 0
+		m.spent()
 		return false
 	}
 	return true

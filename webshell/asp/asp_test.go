@@ -2,9 +2,11 @@ package asp
 
 import (
 	"flag"
+	"fmt"
 	"strings"
 	"testing"
 
+	"limier/webshell"
 	"limier/webshell/webshelltest"
 )
 
@@ -22,6 +24,22 @@ func TestExplanation(t *testing.T) {
 	}
 	if !strings.Contains(r.Decoded, "request(") {
 		t.Errorf("decoded is %q", r.Decoded)
+	}
+}
+
+// A shell does not hide behind more of what is weaker than is kept.
+func TestDecoys(t *testing.T) {
+	sql, texts := "", ""
+	for i := range 500 {
+		sql += fmt.Sprintf("Set c = CreateObject(\"ADODB.Connection\"): c.Open \"DSN=a\": c.Execute Request(\"q%d\")\n", i)
+		texts += fmt.Sprintf("Execute \"a%d=\" & \"1\"\n", i)
+	}
+	shell := string(webshelltest.Page(t, "testdata", "work.asp"))
+	for _, decoys := range []string{sql, texts} {
+		page := strings.Replace(shell, "<%", "<%\n"+decoys, 1)
+		if r := Analyse("x.asp", []byte(page)); len(r) == 0 || r[0].Verdict != webshell.Webshell {
+			t.Errorf("behind %.40s…: %+v", decoys, r)
+		}
 	}
 }
 
@@ -43,6 +61,8 @@ func pathological() map[string]string {
 		"segments":      strings.Repeat("<%execute x%>", n/2),
 		"replace":       "<% s = \"aaaaaaaa\"\n for i = 1 to 100 : s = Replace(s, \"a\", \"aaaaaaaa\") : next : execute s %>",
 		"one name":      "<% execute x\n" + strings.Repeat("sub a {}", n) + end,
+		"many texts":    "<% for i = 1 to 300000 : execute \"a\" & i & \"=1\" : next %>",
+		"skimmed":       "<% x = f(40)\n" + strings.Repeat("s = \"a\": s = s & s: execute s & s\n", n/4) + "function f(n)\n if n > 0 then f = f(n-1) + f(n-1)\n end function %>",
 		"encoded":       "<%#@~^" + strings.Repeat("execute @#@&", n/2) + "%>",
 	}
 }
