@@ -3,6 +3,7 @@ package asp
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 
 	"limier/internal/literal"
 	"limier/webshell"
@@ -89,10 +90,10 @@ func worth(data []byte) bool {
 		return true
 	}
 	// A database console names its server itself.
-	if has("adodb.connection") && !has("#include") && (has(".open request") || has(".open(request") || has(".open trim(request") || has("connectionstring=request") || has("connectionstring = request")) {
+	if has("adodb.connection") && (has(".open request") || has(".open(request") || has(".open trim(request") || has("connectionstring=request") || has("connectionstring = request")) {
 		return true
 	}
-	return has("request") && (has("provider=") || has("driver=")) && !has("#include")
+	return has("request") && (has("provider=") || has("driver="))
 }
 
 // hidesName reports whether the name of a server variable is not a plain literal.
@@ -104,7 +105,10 @@ func hidesName(low []byte) bool {
 		}
 		low = low[i+len("servervariables"):]
 		arg := bytes.TrimLeft(low[:min(len(low), 100)], " \t")
-		if len(arg) == 0 || arg[0] != '(' {
+		if len(arg) == 0 {
+			return len(low) > 100 // the name stands out of sight
+		}
+		if arg[0] != '(' {
 			continue
 		}
 		if arg = bytes.TrimLeft(arg[1:], " \t"); len(arg) == 0 || arg[0] != '"' && arg[0] != '\'' {
@@ -118,6 +122,9 @@ func hidesName(low []byte) bool {
 	}
 }
 
+// maxInclude is how long an include is that is read, in bytes.
+const maxInclude = 4 << 10
+
 // includesImage reports whether the page includes a file that should hold no
 // code.
 func includesImage(low []byte) bool {
@@ -127,7 +134,7 @@ func includesImage(low []byte) bool {
 			return false
 		}
 		low = low[i+len("#include"):]
-		e := bytes.Index(low[:min(len(low), 300)], []byte("-->"))
+		e := bytes.Index(low[:min(len(low), maxInclude)], []byte("-->"))
 		if e >= 0 && runsPicture(string(bytes.Trim(low[:e], " \t\"'"))) {
 			return true
 		}
@@ -200,11 +207,11 @@ func created(low []byte, name string) bool {
 		from += i + len(name)
 		rest := bytes.TrimLeft(low[from:min(len(low), from+200)], " \t\r\n(")
 		if len(rest) == 0 {
-			return false
+			return from+200 < len(low) // what is created stands out of sight
 		}
 		quote := rest[0]
 		if quote != '"' && quote != '\'' {
-			if word(quote) || quote >= 0x80 || quote == '[' || quote == '{' || quote == '/' { // ["WScript", "Shell"].join(".")
+			if word(quote) || quote >= 0x80 || quote == '[' || quote == '{' || quote == '/' || quote == '$' || quote == '\\' { // ["WScript", "Shell"].join(".")
 				return true
 			}
 			continue
@@ -213,9 +220,15 @@ func created(low []byte, name string) bool {
 		if e < 0 {
 			continue
 		}
-		id, after := rest[1:1+e], bytes.TrimLeft(rest[e+2:], " \t")
-		if len(after) > 0 && (after[0] == '&' || after[0] == '+' || after[0] == '.' || after[0] == '/') || bytes.IndexByte(id, '\\') >= 0 {
+		id, after := rest[1:1+e], bytes.TrimLeft(rest[e+2:], " \t\r\n_") // lines go on behind _
+		if len(after) == 0 {
+			return from+200 < len(low)
+		}
+		if strings.IndexByte(`&+./[?|`, after[0]) >= 0 || bytes.IndexByte(id, '\\') >= 0 {
 			return true
+		}
+		if after[0] == ',' { // the last counts in JScript
+			id, _, _ = bytes.Cut(rest, []byte{')'})
 		}
 		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup"} {
 			if bytes.Contains(id, []byte(bad)) {
