@@ -54,7 +54,7 @@ func (h *Hub) Overview(ctx context.Context, scope Scope) (Overview, error) {
 	if o.CVEs, err = h.cves(ctx, `exposure`, nil); err != nil {
 		return o, err
 	}
-	o.Builds, err = list(ctx, h, scanBuild, `SELECT product, build, name, servers FROM build WHERE servers > 0 ORDER BY servers DESC, product, build LIMIT 500`)
+	o.Builds, err = list(ctx, h, scanBuild, `SELECT product, build, name, servers FROM build WHERE servers > 0 ORDER BY servers DESC, product, build, name LIMIT 500`)
 	return o, err
 }
 
@@ -85,7 +85,7 @@ func (h *Hub) overviewOf(ctx context.Context, org string) (Overview, error) {
 		return o, err
 	}
 	o.Builds, err = list(ctx, h, scanBuild, `SELECT b.product, b.build, b.name, SUM(o.servers) FROM `+own+` o JOIN exposure e ON e.id = o.id JOIN build b ON b.id = e.build
-		GROUP BY b.product, b.build, b.name ORDER BY 4 DESC, 1, 2 LIMIT 500`, org)
+		GROUP BY b.product, b.build, b.name ORDER BY 4 DESC, 1, 2, 3 LIMIT 500`, org)
 	return o, err
 }
 
@@ -175,7 +175,7 @@ func (h *Hub) CVEBuilds(ctx context.Context, scope Scope, cve string) ([]CVEBuil
 		return b, r.Scan(&b.Product, &b.Build.Build, &b.Name, &b.Vulnerable, &b.Depends, &b.Servers)
 	}, `SELECT b.product, b.build, b.name, SUM(CASE WHEN c.state = ? THEN e.servers ELSE 0 END), SUM(CASE WHEN c.state = ? THEN 0 ELSE e.servers END), SUM(e.servers)
 		FROM exposure_cve c JOIN `+from+` e ON e.id = c.exposure JOIN build b ON b.id = e.build WHERE c.cve = ? AND e.servers > 0 AND c.state IN (?, ?)
-		GROUP BY b.id, b.product, b.build, b.name ORDER BY 6 DESC, b.product, b.build LIMIT 500`, append([]any{open, open}, append(args, cve, open, string(wire.Depends))...)...)
+		GROUP BY b.id, b.product, b.build, b.name ORDER BY 6 DESC, b.product, b.build, b.name LIMIT 500`, append([]any{open, open}, append(args, cve, open, string(wire.Depends))...)...)
 }
 
 func scanBuild(r *sql.Rows) (b Build, err error) {

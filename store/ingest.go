@@ -354,7 +354,7 @@ func (b *ingest) exposure(s *Submission) (id, build int64) {
 	if e.Hash == "" {
 		return 0, 0
 	}
-	build, id = b.h.id("build", e.Product, e.Build), b.h.id("exposure", e.Hash)
+	build, id = b.h.id("build", e.Product, e.Build, e.Name), b.h.id("exposure", e.Hash)
 	r := b.builds[build]
 	if r == nil {
 		r = &buildRow{}

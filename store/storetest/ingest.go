@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"limier/casefile"
 	"limier/store"
 	"limier/wire"
 )
@@ -95,6 +96,23 @@ func testIngest(t *testing.T, h *store.Hub) {
 	}
 	if n := must(h.KeyChanges(ctx))(t); again == before || n == again {
 		t.Errorf("keys were replaced and taken away: counted %d, %d, %d", before, again, n)
+	}
+}
+
+// testBuildName: how one server calls its build is how no other calls it.
+func testBuildName(t *testing.T, h *store.Hub) {
+	liar, honest := Case(1, false), Case(1, false)
+	liar.Exposures[0].Name = "Exchange Server 1999"
+	servers := map[int64]string{}
+	for n, c := range []*casefile.Case{liar, honest} {
+		id := enrol(t, h, "org-a", fmt.Sprint("ex", n))
+		ingest(t, h, Submission(t, id, c, now))
+		servers[id] = c.Exposures[0].Name
+	}
+	for id, want := range servers {
+		if s := must(h.Server(t.Context(), store.All(), id))(t); s.BuildName != want {
+			t.Errorf("server %d has the build %q, want %q", id, s.BuildName, want)
+		}
 	}
 }
 
