@@ -329,7 +329,7 @@ func (m *machine) element(base, k value, n *node) value {
 		key, ok := keyOf(k)
 		if !ok {
 			t, tr := taintOf(base)
-			if k.t&hostile != 0 && !a.open { // the request chooses among what the program lists
+			if k.t&hostile != 0 && !a.open && t&fromRequest == 0 { // the request chooses among what the program lists
 				t |= checked
 			}
 			v := value{t: t | k.t&(fromBlob|fromFile|fromOddFile|decoded|keyed), tr: tr}

@@ -381,6 +381,17 @@ func (m *machine) guard(n *node) (undo func()) {
 
 func nothing() {}
 
+// holds marks what n names as checked where the test of it succeeded.
+func (m *machine) holds(n *node, negated bool) {
+	if negated {
+		m.undo = append(m.undo, m.holdsAfter(n))
+		return
+	}
+	m.positive = true
+	m.mark(n, checked)
+	m.positive = false
+}
+
 // holdsAfter marks what n names as checked, unless it is something else by then.
 func (m *machine) holdsAfter(n *node) func() {
 	if n.op == nVar {
@@ -402,6 +413,9 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 	}
 	switch n.op {
 	case nBin:
+		if refuses(n) {
+			negated = !negated
+		}
 		m.guardWithin(n.a, depth+1, negated)
 		m.guardWithin(n.b, depth+1, negated)
 		if n.kind == tEq || n.kind == tNe || n.kind == tSame || n.kind == tNotSame {
@@ -414,6 +428,12 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 		} else {
 			m.guardWithin(n.a, depth+1, negated != (n.kind == '!'))
 		}
+	case nIsset:
+		for _, x := range n.list {
+			if x.op == nIndex && x.b != nil && m.eval(x.a).k == vArr { // a look-up in a list
+				m.holds(x.b, negated)
+			}
+		}
 	case nCall:
 		if n.a.op != nName {
 			return
@@ -423,13 +443,7 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 			if m.allowsAll(name, n.list) {
 				return
 			}
-			if negated {
-				m.undo = append(m.undo, m.holdsAfter(n.list[at]))
-			} else {
-				m.positive = true
-				m.mark(n.list[at], checked)
-				m.positive = false
-			}
+			m.holds(n.list[at], negated)
 			m.facts.uploadOK = m.facts.uploadOK || bytes.Contains(m.unit.text(n), []byte("ext")) || name != "preg_match"
 		}
 		if name == "password_verify" || name == "hash_equals" {
@@ -439,6 +453,19 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 			m.guardWithin(a, depth+1, negated)
 		}
 	}
+}
+
+// refuses says that a comparison holds where what is compared does not: with
+// false, or with no match.
+func refuses(n *node) bool {
+	for _, x := range [2]*node{n.a, n.b} {
+		no := x.op == nConst && strings.EqualFold(x.s, "false") || x.op == nNum && x.n == 0 && x.s == ""
+		yes := x.op == nConst && strings.EqualFold(x.s, "true") || x.op == nNum && x.n == 1
+		if no && (n.kind == tEq || n.kind == tSame) || yes && (n.kind == tNe || n.kind == tNotSame || n.kind == '<' && x == n.b) {
+			return true
+		}
+	}
+	return false
 }
 
 // listsScripts says that a list of endings names scripts among pictures: it is no
@@ -476,7 +503,7 @@ func (m *machine) allowsAll(name string, args []*node) bool {
 	switch name {
 	case "preg_match":
 		p := first.s
-		return first.op == nStr && (!strings.ContainsAny(p, "^$") || schemeOnly(p) || fitsAll(p)) || more && measures(args[1])
+		return first.op == nStr && (!strings.ContainsAny(p, "^$") || schemeOnly(p) || m.fitsAll(p)) || more && measures(args[1])
 	case "in_array":
 		return more && (m.listsScripts(args[1]) || m.listedByClient(args[1]))
 	case "array_search", "array_key_exists":
@@ -496,13 +523,14 @@ func (m *machine) listedByClient(n *node) bool {
 	return t&fromRequest != 0 && t&checked == 0
 }
 
-// fitsAll says that a pattern fits any text.
-func fitsAll(s string) bool {
-	body, _, ok := pattern(strings.TrimSpace(s))
-	return ok && strings.Trim(anyLetter.Replace(body), "^$.*+?()") == ""
-}
+// anyCommand is what a pattern that guards commands does not let pass.
+const anyCommand = "a b;c|d&e $(f) >g"
 
-var anyLetter = strings.NewReplacer(`[\s\S]`, "", `[\w\W]`, "", `[\d\D]`, "")
+// fitsAll says that a pattern fits what a check should refuse.
+func (m *machine) fitsAll(p string) bool {
+	re, _, ok := m.regex(p)
+	return ok && re.MatchString(anyCommand)
+}
 
 // measures says that a call gives a number or a hash of its argument, or text of
 // few letters that holds any.
@@ -537,8 +565,9 @@ func (m *machine) gate(n *node) {
 
 // extension sees the name or type of an upload compared with something.
 func (m *machine) extension(n *node) {
-	for _, x := range [2]*node{n.a, n.b} {
-		if m.unit.says(x, "ext", "type", "mime") {
+	for i, x := range [2]*node{n.a, n.b} {
+		with := [2]*node{n.b, n.a}[i]
+		if !(with.op == nStr && with.s == "") && !m.unit.says(x, "ctype_") && m.unit.says(x, "ext", "type", "mime") {
 			m.facts.uploadOK = true
 			m.mark(x, checked)
 		}

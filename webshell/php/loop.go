@@ -178,7 +178,7 @@ func (m *machine) execSwitch(n *node) ctrl {
 			return m.cases(n.list, c)
 		}
 	}
-	m.guard(n.a)
+	m.guard(n.a)()
 	m.cond++
 	for _, c := range n.list {
 		if c.a != nil {

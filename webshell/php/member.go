@@ -247,12 +247,6 @@ func (m *machine) isset(n *node) value {
 	if v.known() && v.t&undecided == 0 && v.k != vNull && m.cond == 0 {
 		return boolean(true)
 	}
-	if n.op == nIndex { // isset($map[$x]) is a look-up in a list
-		base := m.eval(n.a)
-		if base.k == vArr && n.b != nil {
-			m.mark(n.b, checked)
-		}
-	}
 	return value{}
 }
 

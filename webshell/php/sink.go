@@ -568,7 +568,10 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		return value{t: st, tr: str}, true
 	}
 	if pat, ok := p.text(); ok && r.k == vStr && len(r.s) < 2 && s.k != vStr && st&fromRequest != 0 && strings.Contains(pat, "[^") && strings.Count(pat, "[") == 1 {
-		return value{t: st&^wholeReq | checked, tr: str}, true // what is not in a set of letters is taken out
+		if re, _, ok := m.regex(pat); !ok || !strings.ContainsAny(re.ReplaceAllString(anyCommand, ""), ";|&$") {
+			st |= checked // what is not in a set of letters is taken out
+		}
+		return value{t: st &^ wholeReq, tr: str}, true
 	}
 	if pt&rt&fromOddFile != 0 {
 		m.report("odd-file-to-pattern", webshell.Malicious, moderate, "A file that is no script gives pattern and replacement; with the modifier e that runs code.", c.n, r)
