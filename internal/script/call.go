@@ -400,8 +400,11 @@ func (m *Machine) invoke(f *fun, self *Object, args []Value, refs []*cell) Value
 	return m.invokeIn(f, self, nil, args, refs)
 }
 
+// maxCalls is how deep calls are followed.
+const maxCalls = 250
+
 func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs []*cell) Value {
-	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > 90 || m.left <= 0 || f.busy > 2 && m.weak > 0 {
+	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > maxCalls || m.left <= 0 || f.busy > 2 && m.weak > 0 {
 		return Union(args...)
 	}
 	if m.brief && allKnown(args) {

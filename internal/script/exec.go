@@ -29,7 +29,7 @@ func (m *Machine) execBlock(b *Node, from int) control {
 // rest keeps the unreached tail of a block for later, once.
 func (m *Machine) rest(b *Node, from int) {
 	t := b.Kids[from]
-	if t.Flag&128 == 0 && len(m.pending) < 5000 && !t.seen {
+	if t.Flag&128 == 0 && len(m.pending) < maxPending && !t.seen {
 		t.Flag |= 128
 		m.pending = append(m.pending, pending{m.cur, b, from})
 	}

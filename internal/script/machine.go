@@ -162,7 +162,8 @@ func (m *Machine) Load(text string, segs []Segment, d Dialect) []*Node {
 }
 
 // Tokens after which a program is read in parts, and how many of all parts are
-// parsed: what hides in a giant program stands at its start or its end.
+// parsed, twice as many of those that run something: what hides in a giant
+// program stands at its start or its end, or is rare in it.
 const (
 	partTokens = 40_000
 	maxTokens  = 240_000
@@ -183,7 +184,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
 		}
 		m.stock.held = max(m.stock.held, len(toks))
-		if parts > 0 && m.tokens > maxTokens && len(segs) > 0 || parts > 1 && !m.worth(toks) {
+		if parts > 0 && m.tokens > maxTokens && len(segs) > 0 && (m.tokens > 2*maxTokens || !runs(toks)) || parts > 1 && !m.worth(toks) {
 			continue
 		}
 		m.unalias(toks, d)
@@ -261,6 +262,20 @@ func (m *Machine) worth(toks []Token) bool {
 		}
 		switch lowerASCII(t.S) {
 		case "eval", "execute", "executeglobal", "createobject", "request", "process", "assembly", "activator", "script", "function", "sub":
+			return true
+		}
+	}
+	return false
+}
+
+// runs reports whether a part names what runs code, programs or objects.
+func runs(toks []Token) bool {
+	for _, t := range toks {
+		if t.Kind != tIdent {
+			continue
+		}
+		switch lowerASCII(t.S) {
+		case "eval", "execute", "executeglobal", "createobject", "activexobject", "process", "processstartinfo", "assembly", "activator":
 			return true
 		}
 	}
@@ -399,7 +414,7 @@ func (m *Machine) skim(run func()) {
 // may be something else in truth.
 func (m *Machine) drain() {
 	var done []pending
-	for i := 0; i < len(m.pending) && i < 5000 && m.left > 0; i++ {
+	for i := 0; i < len(m.pending) && m.left > 0; i++ {
 		if p := m.pending[i]; !p.n.seen || p.from > 0 {
 			m.aside(p)
 			done = append(done, p)
@@ -420,11 +435,17 @@ func (m *Machine) aside(p pending) {
 	m.cur = m.globals
 }
 
+// maxPending is how many branches are kept for later.
+const maxPending = 60_000
+
 func (m *Machine) later(n *Node) {
-	if n != nil && !n.seen && len(m.pending) < 5000 {
+	if n != nil && !n.seen && len(m.pending) < maxPending {
 		m.pending = append(m.pending, pending{m.cur, n, 0})
 	}
 }
+
+// maxTexts is how deep texts that are run may stand in one another.
+const maxTexts = 30
 
 // maxUnits is how many texts that were run are kept, which a sight can show.
 const maxUnits = 200
@@ -432,7 +453,7 @@ const maxUnits = 200
 // RunText runs constant text as code, in the scope of the caller. It returns
 // false when the text is too deep or too long, or was run before.
 func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
-	if m.Depth > 5 || len(text) > 4<<20 || m.left <= 0 {
+	if m.Depth > maxTexts || len(text) > 4<<20 || m.left <= 0 {
 		return Value{}, false
 	}
 	blocks, known := m.texts[text]

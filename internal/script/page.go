@@ -1,6 +1,9 @@
 package script
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Page is a file cut into code and the marks around it.
 type Page struct {
@@ -84,14 +87,30 @@ func Cut(text string, d Dialect, net bool) *Page {
 			i++
 		}
 	}
-	if over := len(inline) - maxSegments; over > 0 { // what hides stands at the start or the end
-		inline = append(inline[:maxSegments/2:maxSegments/2], inline[maxSegments/2+over:]...)
+	if len(inline) > maxSegments {
+		inline = most(text, inline)
 	}
 	if len(inline) > 0 {
 		p.Code = true
 		p.Blocks = append(p.Blocks, Block{Dialect: p.Dialect, Segments: inline})
 	}
 	return p
+}
+
+// acts are words of which code that runs more has one.
+var acts = []string{"eval", "execute", "createobject", "activexobject", "process", "assembly"}
+
+// most keeps as many segments as are read: the first and the last, among which
+// what hides stands, and between them those that run something.
+func most(text string, segs []Segment) []Segment {
+	out := segs[: maxSegments/3 : maxSegments/3]
+	middle, end := segs[maxSegments/3:len(segs)-maxSegments/3], segs[len(segs)-maxSegments/3:]
+	for _, s := range middle {
+		if len(out) < 2*maxSegments/3 && slices.ContainsFunc(acts, func(w string) bool { return containsFold(text[s.Start:s.End], w) }) {
+			out = append(out, s)
+		}
+	}
+	return append(out, end...)
 }
 
 // wholeFile takes the rest of a handler or service as code.

@@ -1,7 +1,7 @@
 package script
 
 // maxDepth bounds the nesting a parser follows; deeper code is skipped.
-const maxDepth = 220
+const maxDepth = 500
 
 // parser holds what both grammars need.
 type parser struct {

@@ -27,18 +27,34 @@ func TestExplanation(t *testing.T) {
 	}
 }
 
-// A shell does not hide behind more of what is weaker than is kept.
+// A shell does not hide behind more of what is harmless than is read or kept.
 func TestDecoys(t *testing.T) {
-	sql, texts := "", ""
+	const run = "Execute "
+	sql, texts, chain, inner := "", "", "", run+`Request("x")`
 	for i := range 500 {
 		sql += fmt.Sprintf("Set c = CreateObject(\"ADODB.Connection\"): c.Open \"DSN=a\": c.Execute Request(\"q%d\")\n", i)
-		texts += fmt.Sprintf("Execute \"a%d=\" & \"1\"\n", i)
+		texts += fmt.Sprintf(run+"\"a%d=\" & \"1\"\n", i)
 	}
-	shell := string(webshelltest.Page(t, "testdata", "work.asp"))
-	for _, decoys := range []string{sql, texts} {
-		page := strings.Replace(shell, "<%", "<%\n"+decoys, 1)
-		if r := Analyse("x.asp", []byte(page)); len(r) == 0 || r[0].Verdict != webshell.Webshell {
-			t.Errorf("behind %.40s…: %+v", decoys, r)
+	for i := range 150 {
+		chain += fmt.Sprintf("Sub f%d(x)\nf%d x\nEnd Sub\n", i, i+1)
+	}
+	for range 7 {
+		inner = run + `"` + strings.ReplaceAll(inner, `"`, `""`) + `"`
+	}
+	const shell = run + "Request(\"x\")\n"
+	few, many := strings.Repeat("a=request(1):b=2\n", 20_000), strings.Repeat("a=request(1):b=2\n", 50_000)
+	for name, code := range map[string]string{
+		"sights":   sql + shell,
+		"texts":    texts + shell,
+		"tokens":   many + shell + few,
+		"branches": strings.Repeat("If 1=2 Then\nb=x\nEnd If\n", 6000) + "If 1=2 Then\n" + shell + "End If\n",
+		"calls":    chain + "Sub f150(x)\n" + run + "x\nEnd Sub\nf0 Request(\"x\")\n",
+		"inner":    inner,
+		"depth":    strings.Repeat("If a Then\n", 300) + shell + strings.Repeat("End If\n", 300),
+		"segments": strings.Repeat("%><%a", 40_000) + "%><%" + shell + strings.Repeat("%><%a", 40_000),
+	} {
+		if r := Analyse("x.asp", []byte("<%"+code+"%>")); len(r) == 0 || r[0].Verdict != webshell.Webshell {
+			t.Errorf("%s: %+v", name, r)
 		}
 	}
 }
