@@ -195,6 +195,9 @@ func (s *scan) holds(f *function, at int, w []byte) (int, bool) {
 		came, ok := s.elements[string(w)]
 		return came, ok
 	}
+	if s.tongue == perl && at > 0 && s.Data[at-1] == '/' && !s.bare[string(w)] {
+		return 0, false // a part of a path or pattern: variables have sigils
+	}
 	if f != nil {
 		if came, ok := f.tainted[string(w)]; ok {
 			return came, true
@@ -235,8 +238,12 @@ func (s *scan) assign(f *function, at int, w []byte, local bool, came int) bool 
 	case f != nil && local:
 		vars = f.tainted
 	}
+	news := s.tongue == perl && !s.bare[string(w)] && (at == 0 || bytes.IndexByte([]byte("$@%{&*:"), s.Data[at-1]) < 0)
+	if news {
+		s.bare[string(w)] = true
+	}
 	if _, old := vars[string(w)]; old {
-		return false
+		return news
 	}
 	vars[string(w)] = came
 	return true

@@ -55,7 +55,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 	if !cgi && !net || !acts.Any(data) {
 		return nil
 	}
-	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}}
+	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
 	s.quotes = quotes{data: s.Data, open: -1}
 	s.byPerl = forPerl.Match(data[:min(len(data), 200)])
 	s.env = s.tongue == perl && bytes.Contains(data, []byte("Env"))
@@ -105,8 +105,11 @@ type scan struct {
 	waiting           []int          // room of pass
 	elements          map[string]int // as Tainted, of hashes and dictionaries
 	quotes            quotes
-	env               bool // Perl's Env may make variables of the environment's
-	byPerl            bool // the first line names Perl
+	env               bool            // Perl's Env may make variables of the environment's
+	byPerl            bool            // the first line names Perl
+	programs          map[string]bool // variables of the shell that fixedVariable has judged
+	bare              map[string]bool // names that Perl assigned without a sigil: constants, handles
+	tampers           *bool           // with the meaning of Perl's functions and patterns; nil before anybody asks
 }
 
 // maxSocketScript is how much of a script is searched for sockets, in bytes.
@@ -183,7 +186,7 @@ func near(pattern *regexp.Regexp, words *literal.Set, data []byte) []int {
 func (s *scan) statement(from, to int) bool {
 	text := s.Data[from:to]
 	passed := s.pass(from, to)
-	cut := bytes.IndexByte(text, '=')
+	cut := s.assigns(text)
 	if i := bytes.Index(text, []byte("for")); i >= 0 && (cut < 0 || i < cut) && loop.Match(text[i:min(len(text), i+9)]) {
 		// foreach $x (@y), for x in y
 		if k := max(bytes.Index(text, []byte(" in ")), bytes.IndexByte(text[i:], '(')+i); k > i+3 {
@@ -193,8 +196,14 @@ func (s *scan) statement(from, to int) bool {
 	if cut <= 0 || cut > 400 {
 		return passed
 	}
-	at, ok := s.comesFrom(from+cut, to)
-	if !ok {
+	value := to
+	if s.tongue == perl {
+		if m := modified.FindIndex(text[cut:]); m != nil {
+			value = from + cut + m[1]
+		}
+	}
+	at, ok := s.comesFrom(from+cut, value)
+	if !ok || s.harmless(from+cut+1, to) {
 		return passed
 	}
 	changed := passed
@@ -254,7 +263,7 @@ func (s *scan) sink(c call) {
 	if !ok {
 		return
 	}
-	if c.name != "sh" && c.name != "bash" && (c.name != "eval" || !loads.Match(text)) && fixedProgram(text) {
+	if s.program(c, text) {
 		if c.name != "$(" { // else a value that a filter makes
 			s.Add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", at, c.at)
 		}
@@ -301,6 +310,161 @@ var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:use|require)\s`
 
 // refers is the text that takes a reference to a Perl function.
 var refers = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*\\+&[\w:$>{}\-]+\s*(?:["')}]|$)`)
+
+// assigns is the offset of the first = of a statement that compares nothing, or
+// -1. In the shell only spaces tell: A==x assigns.
+func (s *scan) assigns(text []byte) int {
+	for i := 0; ; i++ {
+		k := bytes.IndexByte(text[i:], '=')
+		if k < 0 {
+			return -1
+		}
+		i += k
+		double := i+1 < len(text) && text[i+1] == '='
+		unequal := i > 0 && bytes.IndexByte([]byte("!<>"), text[i-1]) >= 0 && (i < 2 || text[i-2] != text[i-1]) // not <<=
+		start := i
+		if unequal {
+			start--
+		}
+		if !double && !unequal || s.tongue == other && (start == 0 || text[start-1] != ' ') {
+			return i
+		}
+		if double {
+			i++
+		}
+	}
+}
+
+var (
+	whole = regexp.MustCompile(`^\s*int\s*(\([\w\s$+\-*/%.()]*\))\s*$`)
+	// compares is a fixed text of Perl that asks whether a variable matches the
+	// pattern in another.
+	compares = regexp.MustCompile(`^\s*'\$\w+\s*=~\s*m?/\$\w+/[imsx]*;?'\s*;`)
+	// modified is a string of Perl, whatever the condition behind it asks: the
+	// first mark that is not masked ends it, whatever stands in it.
+	modified = regexp.MustCompile(`^=\s*"[^"\\]*"\s+(?:if|unless)\b`)
+	// tampering gives int another meaning, or lets patterns run code.
+	tampering = regexp.MustCompile(`\bsub\s+int\b|\bsubs\b|\bGLOBAL\b|\bimport\b|\*\s*\{|\*[\w:']*\bint\b|::\s*\{[^}\n]*\}\s*=[^=~]|\bBEGIN\b|\buse\s+(?:re|overload)\b`)
+)
+
+// maxTampering is how much of a script is searched for what tampers, in bytes;
+// nothing is taken to be harmless in a larger one.
+const maxTampering = 256 << 10
+
+// harmless reports whether what a statement of Perl assigns can hold no command
+// and no code of the request, though it is made of it: a whole number, or a
+// fixed text that compares.
+func (s *scan) harmless(from, to int) bool {
+	if s.tongue != perl || to >= len(s.Data) || s.Data[to] != ';' {
+		return false
+	}
+	m := whole.FindSubmatch(s.Data[from:to])
+	if m != nil && closes(m[1]) != len(m[1])-1 || m == nil && !compares.Match(s.Data[from:min(len(s.Data), to+3)]) {
+		return false
+	}
+	if s.tampers == nil {
+		t := len(s.Data) > maxTampering || tampering.Match(s.Data)
+		s.tampers = &t
+	}
+	return !*s.tampers
+}
+
+// closes is the offset of the bracket that closes the first one, or -1. The text
+// holds no strings.
+func closes(text []byte) int {
+	depth := 0
+	for i, c := range text {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+var (
+	variable = regexp.MustCompile(`^\s*\$(?:(\w+)|\{(\w+)\})\s+[^;&|\n` + "`" + `]*$`)
+	settled  = regexp.MustCompile(`^=["']?(?:\$\w+|\$\{\w+\})?/[\w./-]+["']?\s*(?:\n|$)`)
+)
+
+// maxPrograms is how many variables of a script are looked for.
+const maxPrograms = 16
+
+// fixedVariable reports whether a command of the shell is a variable's program,
+// which is set once in the file, at a line's start, to the path of one that is
+// no interpreter. Whatever else may set it, as read or eval, names it.
+func (s *scan) fixedVariable(text []byte) bool {
+	m := variable.FindSubmatch(text)
+	if s.tongue != other || m == nil {
+		return false
+	}
+	name := string(m[1]) + string(m[2])
+	fixed, known := s.programs[name]
+	if known || len(s.programs) == maxPrograms {
+		return fixed
+	}
+	s.programs[name] = s.settled(name)
+	return s.programs[name]
+}
+
+func (s *scan) settled(name string) bool {
+	if _, ok := s.Tainted[name]; ok {
+		return false
+	}
+	set := 0
+	for i := 0; ; {
+		k := bytes.Index(s.Data[i:], []byte(name))
+		if k < 0 {
+			return set == 1
+		}
+		at := i + k
+		i = at + len(name)
+		word := func(c byte) bool { return letter(c) || digit(c) }
+		if at > 0 && word(s.Data[at-1]) || i < len(s.Data) && word(s.Data[i]) {
+			continue // another name
+		}
+		before := s.Data[:at]
+		switch {
+		case bytes.HasSuffix(before, []byte("$")), bytes.HasSuffix(before, []byte("${")) && i < len(s.Data) && s.Data[i] == '}':
+		case at == 0 || s.Data[at-1] == '\n':
+			line := settled.Find(s.Data[i:min(len(s.Data), i+300)])
+			if line == nil || interpreter(string(bytes.Trim(line[1:], "\"' \t\r\n"))) {
+				return false
+			}
+			set++
+		default:
+			return false
+		}
+	}
+}
+
+// interpreter reports whether a program runs what its arguments say, going by
+// its name.
+func interpreter(name string) bool {
+	switch strings.TrimRight(path.Base(name), "0123456789.-") {
+	case "sh", "bash", "ksh", "csh", "ash", "dash", "zsh", "tcsh", "fish", "busybox", "env", "cmd", "cmd.exe", "perl", "python", "ruby", "php", "node", "lua",
+		"tclsh", "awk", "gawk", "mawk", "nawk", "xargs", "find", "nohup", "setsid", "timeout", "sudo", "su", "nice", "ssh", "eval", "exec":
+		return true
+	}
+	return false
+}
+
+// program reports whether what a call runs is a fixed program.
+func (s *scan) program(c call, text []byte) bool {
+	switch c.name {
+	case "sh", "bash":
+		return false
+	case "eval":
+		return !loads.Match(text) && fixedProgram(text)
+	case "$(", "`":
+		return fixedProgram(text) || s.fixedVariable(text)
+	}
+	return fixedProgram(text)
+}
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
 
