@@ -304,10 +304,6 @@ var (
 	never = regexp.MustCompile(`^\s*'[^'\\]*'\s*if\s+0\s*;`)
 )
 
-// loads is the text that loads a Perl module whose name is made: what is behind a
-// semicolon in it runs as well.
-var loads = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*(?:use|require)\s`)
-
 // refers is the text that takes a reference to a Perl function.
 var refers = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*\\+&[\w:$>{}\-]+\s*(?:["')}]|$)`)
 
@@ -456,10 +452,8 @@ func interpreter(name string) bool {
 // program reports whether what a call runs is a fixed program.
 func (s *scan) program(c call, text []byte) bool {
 	switch c.name {
-	case "sh", "bash":
+	case "sh", "bash", "eval":
 		return false
-	case "eval":
-		return !loads.Match(text) && fixedProgram(text)
 	case "$(", "`":
 		return fixedProgram(text) || s.fixedVariable(text)
 	}
