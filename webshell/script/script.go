@@ -253,7 +253,7 @@ func (s *scan) sink(c call) {
 	if c.name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return // Perl's try
 	}
-	if c.name == "eval" && (refers.Match(text) || s.byPerl && never.Match(s.Data[c.lo:min(len(s.Data), c.lo+400)])) {
+	if c.name == "eval" && (refers.Match(text) || named.Match(text) || s.byPerl && never.Match(s.Data[c.lo:min(len(s.Data), c.lo+400)])) {
 		return // a function, or what Perl never runs
 	}
 	if c.name == "`" && s.tongue != other && bytes.IndexByte(text, '$') < 0 && bytes.IndexByte(text, '@') < 0 && !bytes.Contains(text, []byte("#{")) {
@@ -303,6 +303,12 @@ var (
 	// never is what hands a script to Perl where a shell runs it first.
 	never = regexp.MustCompile(`^\s*'[^'\\]*'\s*if\s+0\s*;`)
 )
+
+// named is the text that loads a Perl module by its own name, with nothing joined
+// to it.
+var named = regexp.MustCompile(`^\s*\(?\s*(?:"` + module + `"|'` + module + `'|qq?\s*\{` + module + `\})\s*\)?\s*(?:(?:or|and|if|unless)\b|\|\||&&|\}|$)`)
+
+const module = `\s*(?:use|require)\s+[\w:]+\s*(?:;\s*1?\s*;?\s*)?`
 
 // refers is the text that takes a reference to a Perl function.
 var refers = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*)?["'({]\s*\\+&[\w:$>{}\-]+\s*(?:["')}]|$)`)
