@@ -168,7 +168,7 @@ const serverHeader = "Bench-Server"
 // whoever says which server it is.
 func (o *options) serveHub(ctx context.Context) (says string, stop func(), err error) {
 	debug.SetGCPercent(300) // as limier serve does
-	debug.SetMemoryLimit(640 << 20)
+	debug.SetMemoryLimit(544 << 20)
 	open := sqlite.OpenHub
 	if o.store == "postgres" {
 		open = postgres.Open
