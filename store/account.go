@@ -100,18 +100,23 @@ func (h *Hub) Grant(ctx context.Context, name string, role Role, org string) err
 // changeAccount changes one account and ends its sessions.
 func (h *Hub) changeAccount(ctx context.Context, name, query string, args ...any) error {
 	return h.update(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, h.sql(query), args...)
-		if err != nil {
+		if err := found(tx.ExecContext(ctx, h.sql(query), args...)); err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil {
-			return err
-		} else if n == 0 {
-			return ErrNotFound
-		}
-		_, err = tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), name)
+		_, err := tx.ExecContext(ctx, h.sql(`DELETE FROM session WHERE account = ?`), name)
 		return err
 	})
+}
+
+// found is ErrNotFound for a statement that changed no row.
+func found(res sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return ErrNotFound
 }
 
 // EndSessions ends all sessions of an account, tokens of programs too.
@@ -238,14 +243,8 @@ func (h *Hub) HasAdminToken(ctx context.Context, now time.Time) (bool, error) {
 func (h *Hub) AddAdmin(ctx context.Context, token string, a Account, now time.Time) error {
 	sum := sha256.Sum256([]byte(token))
 	return h.update(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, h.sql(`UPDATE token SET uses = uses - 1, last_used = ? WHERE hash = ? AND org = '' AND uses > 0 AND expires > ?`), stamp(now), sum[:], stamp(now))
-		if err != nil {
+		if err := found(tx.ExecContext(ctx, h.sql(`UPDATE token SET uses = uses - 1, last_used = ? WHERE hash = ? AND org = '' AND uses > 0 AND expires > ?`), stamp(now), sum[:], stamp(now))); err != nil {
 			return err
-		}
-		if n, err := res.RowsAffected(); err != nil {
-			return err
-		} else if n == 0 {
-			return ErrNotFound
 		}
 		return h.addAccount(ctx, tx, a)
 	})
