@@ -3,7 +3,7 @@
 package asp
 
 import (
-	"bytes"
+	"limier/internal/literal"
 	"path"
 	"strings"
 
@@ -31,12 +31,13 @@ func match(name string, head []byte) bool {
 	}
 	// Renamed, or carried in another file: code for the server that is neither
 	// PHP nor Java.
-	low := bytes.ToLower(head)
-	if !bytes.Contains(low, []byte("<%")) && !bytes.Contains(low, []byte("runat")) && !bytes.Contains(low, []byte("65000")) {
-		return false
-	}
-	return !bytes.Contains(low, []byte("<?php")) && !bytes.Contains(low, []byte("import=")) && !bytes.Contains(low, []byte("java."))
+	return serverMarks.Any(head) && !otherMarks.Any(head)
 }
+
+var (
+	serverMarks = literal.New([]string{"<%", "runat", "65000"}) // 65000 is UTF-7's code page
+	otherMarks  = literal.New([]string{"<?php", "import=", "java."})
+)
 
 // Analyse judges one page.
 func Analyse(name string, data []byte) []webshell.Reason {

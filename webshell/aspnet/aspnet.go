@@ -5,6 +5,7 @@ package aspnet
 import (
 	"bytes"
 	"iter"
+	"limier/internal/literal"
 	"path"
 	"regexp"
 	"slices"
@@ -34,23 +35,24 @@ func match(name string, head []byte) bool {
 	}
 	// Renamed, or carried in another file, as in an offline address book's
 	// ExternalUrl (CVE-2021-27065).
-	head = bytes.ToLower(head)
-	if bytes.Contains(head, []byte("<?php")) || bytes.Contains(head, []byte("import=")) {
+	if otherMarks.Any(head) {
 		return false
 	}
-	if bytes.Contains(head, []byte(scripted)) {
+	if directives.Any(head) {
 		return true
 	}
-	if i := bytes.Index(head, []byte("<script")); i >= 0 && bytes.Contains(head[i:], []byte("runat")) {
-		return true
+	if !runat.Any(head) {
+		return false
 	}
-	for _, mark := range []string{"<%@ page", "<%@page", "<%@ webhandler", "<%@webhandler", "<%@ webservice", "<%@ control", "<%@page"} {
-		if bytes.Contains(head, []byte(mark)) {
-			return true
-		}
-	}
-	return false
+	_, after, found := bytes.Cut(bytes.ToLower(head), []byte("<script"))
+	return found && bytes.Contains(after, []byte("runat"))
 }
+
+var (
+	otherMarks = literal.New([]string{"<?php", "import="})
+	directives = literal.New([]string{scripted, "<%@ page", "<%@page", "<%@ webhandler", "<%@webhandler", "<%@ webservice", "<%@ control"})
+	runat      = literal.New([]string{"runat"})
+)
 
 // scripted is the attribute of an element of XSLT that holds code for the
 // server: <msxsl:script language="C#" implements-prefix="user">.

@@ -36,13 +36,14 @@ func match(name string, head []byte) bool {
 		return false
 	}
 	// A page under another name, such as an upload with a picture's name.
-	lower := bytes.ToLower(head[:min(len(head), 16<<10)])
-	if bytes.Contains(lower, []byte("<jsp:scriptlet")) || bytes.Contains(lower, []byte("<jsp:root")) {
-		return true
-	}
-	return bytes.Contains(lower, []byte("<%")) && (bytes.Contains(lower, []byte("request.getparameter(")) ||
-		bytes.Contains(lower, []byte("getruntime(")) || bytes.Contains(lower, []byte(`import="java`)))
+	head = head[:min(len(head), 16<<10)]
+	return scriptlets.Any(head) || bytes.Contains(head, []byte("<%")) && javas.Any(head)
 }
+
+var (
+	scriptlets = literal.New([]string{"<jsp:scriptlet", "<jsp:root"})
+	javas      = literal.New([]string{"request.getparameter(", "getruntime(", `import="java`})
+)
 
 // actions are words of which a page that acts holds at least one: it must name
 // an API somewhere, if only that of reflection. A page without is harmless.
