@@ -53,6 +53,9 @@ const maxSights = 400
 func (l *Sights) See(n *script.Node, v script.Value, s Sight) {
 	s.Verdict, s.Sure = cmp.Or(s.Verdict, Suspicious), cmp.Or(s.Sure, finding.LowConfidence)
 	s.Value, s.Node = v, n
+	if n != nil && l.Machine != nil && s.Decoded == "" && l.Machine.Passing(n) {
+		s.Decoded, _ = l.Machine.Text(n)
+	}
 	if s.Verdict == Webshell && s.Sure == finding.HighConfidence && l.Machine != nil {
 		l.Machine.Hurry()
 	}
@@ -126,6 +129,17 @@ func (l *Sights) Hidden(n *script.Node, args []script.Value, page string) {
 			s.Verdict = Webshell
 		}
 		l.See(n, *a, s)
+	}
+}
+
+// Unread notes that code was left out, which alone is reason to look.
+func (l *Sights) Unread(p *script.Page) {
+	see := func(why string) { l.See(nil, script.Value{}, Sight{Rule: Unread(why).Rule, Text: why}) }
+	if l.Machine.Deep {
+		see(TooDeep)
+	}
+	if l.Machine.Long || p.Long || l.read > maxSearched {
+		see(TooLong)
 	}
 }
 

@@ -94,6 +94,17 @@ func (m *Machine) assign(n *Node, v Value) {
 	}
 }
 
+// fixed reports whether n names what VBScript assigns nothing to, so that a page
+// that resumes behind errors goes on as before.
+func (m *Machine) fixed(n *Node) bool {
+	switch n.Low {
+	case "execute", "executeglobal", "eval", "createobject", "getobject":
+		return m.cur.fn == nil || m.cur.fn.n.Low != n.Low
+	}
+	_, ok := m.Host.Name(m, n)
+	return ok
+}
+
 // assignName stores v, which it may change, where the name n points.
 func (m *Machine) assignName(n *Node, v *Value) {
 	c := m.lookup(n)
@@ -113,6 +124,9 @@ func (m *Machine) assignName(n *Node, v *Value) {
 			return
 		}
 		if m.Host.Assign(m, n, Value{}, n.Low, *v) {
+			return
+		}
+		if m.cur.d == VBScript && m.fixed(n) {
 			return
 		}
 		c = &cell{}

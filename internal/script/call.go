@@ -400,11 +400,12 @@ func (m *Machine) invoke(f *fun, self *Object, args []Value, refs []*cell) Value
 	return m.invokeIn(f, self, nil, args, refs)
 }
 
-// maxCalls is how deep calls are followed.
+// maxCalls is how deep calls are followed; what is called deeper is run
+// afterwards.
 const maxCalls = 250
 
 func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs []*cell) Value {
-	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > maxCalls || m.left <= 0 || f.busy > 2 && m.weak > 0 {
+	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > maxCalls && f.n.seen || m.left <= 0 || f.busy > 2 && m.weak > 0 {
 		return Union(args...)
 	}
 	if m.brief && allKnown(args) {
@@ -422,8 +423,6 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 		past.times++
 	}
 	marks := m.marks
-	f.busy++
-	m.calls++
 	n := f.n
 	n.seen = true
 	fr := &frame{vars: make(map[*symbol]*cell, 8), up: up, self: self, fn: f, d: f.d, weak: m.weak}
@@ -456,6 +455,13 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	}
 	old := m.cur
 	m.cur = fr
+	if m.calls > maxCalls {
+		m.later(n.Kids[last])
+		m.cur = old
+		return Union(args...)
+	}
+	f.busy++
+	m.calls++
 	m.execBlock(n.Kids[last], 0)
 	m.cur = old
 	f.busy--

@@ -90,31 +90,36 @@ func (p *cParser) generic(i int) (int, bool) {
 	return i, false
 }
 
-// match returns the token that closes the parenthesis at i, or -1.
+// match returns the token that closes the parenthesis, bracket or brace at i, or
+// -1. An unclosed parenthesis must not swallow the file, but a lambda's braces
+// stand inside one: each kind is for itself.
 func (p *cParser) match(i int) int {
 	if p.pairs == nil {
 		p.pairs = make([]int32, len(p.toks))
-		var open []int32
+		var open [3][]int32
 		for j := range p.toks {
 			p.pairs[j] = -1
 			if t := &p.toks[j]; t.Kind == tOp {
-				switch t.Op {
-				case '(':
-					open = append(open, int32(j))
-				case ')':
-					if n := len(open); n > 0 {
-						p.pairs[open[n-1]] = int32(j)
-						open = open[:n-1]
+				switch k := nests[t.Op]; {
+				case k > 0:
+					open[k-1] = append(open[k-1], int32(j))
+				case k < 0:
+					if n := len(open[-k-1]); n > 0 {
+						p.pairs[open[-k-1][n-1]] = int32(j)
+						open[-k-1] = open[-k-1][:n-1]
 					}
-				case '{', '}', ';':
-					// An unclosed parenthesis must not swallow the file, but a
-					// lambda's braces stand inside one: leave it open.
 				}
 			}
 		}
 	}
-	return int(p.pairs[i])
+	if e := int(p.pairs[i]); e <= p.hi {
+		return e
+	}
+	return -1
 }
+
+// nests tells what opens, and its negative what closes.
+var nests = [256]int8{'(': 1, ')': -1, '[': 2, ']': -2, '{': 3, '}': -3}
 
 // declaration reads a variable, property or method, or nothing.
 func (p *cParser) declaration(class string, attrs []string) *Node {

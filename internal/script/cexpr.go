@@ -20,8 +20,7 @@ func (p *cParser) expr() *Node {
 	defer func() { p.depth-- }()
 	t := p.tok()
 	if p.depth > maxDepth {
-		p.tooDeep()
-		return p.node(KBad, t.Pos)
+		return p.tooDeep()
 	}
 	if f := p.lambda(t); f != nil {
 		return f
@@ -86,28 +85,23 @@ func (p *cParser) switchArms(left *Node) *Node {
 	return n
 }
 
-// tooDeep skips what no real code nests: to the end of the argument.
-func (p *cParser) tooDeep() {
-	depth := 0
+// tooDeep puts aside what no real code nests: to the end of the argument.
+func (p *cParser) tooDeep() *Node {
+	at := p.i
+	n := p.node(KMany, p.tok().Pos)
 	for ; p.tok().Kind != tEOF; p.i++ {
 		t := p.tok()
 		if t.Kind != tOp {
 			continue
 		}
-		switch t.Op {
-		case '(', '[', '{':
-			depth++
-		case ')', ']', '}':
-			if depth == 0 {
-				return
-			}
-			depth--
-		case ',', ';':
-			if depth == 0 {
-				return
-			}
+		if nests[t.Op] < 0 || t.Op == ',' || t.Op == ';' {
+			break
+		}
+		if e := p.match(p.i); e > 0 {
+			p.i = e
 		}
 	}
+	return p.putAside(n, at, "")
 }
 
 func (p *cParser) lambda(t Token) *Node {
@@ -270,8 +264,7 @@ func (p *cParser) unary() *Node {
 			p.depth++
 			defer func() { p.depth-- }()
 			if p.depth > maxDepth {
-				p.tooDeep()
-				return p.node(KBad, t.Pos)
+				return p.tooDeep()
 			}
 			p.i++
 			e := p.unary()
@@ -320,8 +313,7 @@ func (p *cParser) unary() *Node {
 				p.depth++
 				defer func() { p.depth-- }()
 				if p.depth > maxDepth {
-					p.tooDeep()
-					return p.node(KBad, t.Pos)
+					return p.tooDeep()
 				}
 				e := p.unary()
 				if t.S == "typeof" {
@@ -386,8 +378,7 @@ func (p *cParser) cast(t Token) *Node {
 	p.depth++
 	defer func() { p.depth-- }()
 	if p.depth > maxDepth {
-		p.tooDeep()
-		return p.node(KBad, t.Pos)
+		return p.tooDeep()
 	}
 	p.i = e + 1
 	c := p.wrap(KCast, t.Pos, p.unary())
@@ -420,15 +411,7 @@ func (p *cParser) postfix(e *Node) *Node {
 			}
 		case '(':
 			p.i++
-			p.depth++
-			var args []*Node
-			if p.depth < maxDepth {
-				args = p.args(')')
-			} else {
-				p.skip('(', ')')
-				p.takeOp(')')
-			}
-			p.depth--
+			args := p.args(')')
 			c := p.wrap(KCall, e.Pos, e)
 			c.Kids = append(c.Kids[:1:1], args...)
 			if links < 3000 {
@@ -436,15 +419,7 @@ func (p *cParser) postfix(e *Node) *Node {
 			}
 		case '[':
 			p.i++
-			p.depth++
-			var args []*Node
-			if p.depth < maxDepth {
-				args = p.args(']')
-			} else {
-				p.skip('[', ']')
-				p.takeOp(']')
-			}
-			p.depth--
+			args := p.args(']')
 			c := p.wrap(KIndex, e.Pos, e)
 			c.Kids = append(c.Kids[:1:1], args...)
 			if links < 3000 {

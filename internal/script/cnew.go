@@ -89,14 +89,7 @@ func (p *cParser) array(t Token, closing uint8) *Node {
 		return n
 	}
 	n := p.node(KArray, t.Pos)
-	p.depth++
-	if p.depth < maxDepth {
-		n.Kids = p.args(closing)
-	} else {
-		p.tooDeep()
-		p.takeOp(closing)
-	}
-	p.depth--
+	n.Kids = p.args(closing)
 	return n
 }
 
@@ -145,7 +138,9 @@ func (p *cParser) initializer() *Node {
 	for !p.op('}') && p.tok().Kind != tEOF {
 		at := p.i
 		if p.depth > maxDepth {
-			p.skip('{', '}')
+			many := p.node(KMany, p.tok().Pos)
+			p.leave('{', '}')
+			n.Kids = append(n.Kids, p.putAside(many, at, ""))
 			break
 		}
 		if k := p.tok(); k.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '=' {

@@ -10,7 +10,7 @@ func (p *cParser) js() bool { return p.d == JScript }
 
 // parseC returns the program as one block.
 func parseC(toks []Token, d Dialect, a arena) (*Node, arena) {
-	p := &cParser{parser: parser{arena: a, toks: padded(toks), d: d}}
+	p := &cParser{parser: newParser(toks, d, a)}
 	b := p.node(KBlock, 0)
 	for p.tok().Kind != tEOF {
 		at := p.i
@@ -20,7 +20,26 @@ func parseC(toks []Token, d Dialect, a arena) (*Node, arena) {
 			p.takeOp('}')
 		}
 	}
+	if p.deep {
+		p.match(0) // while all tokens are there
+	}
+	p.readAside(p.readDeep)
 	return b, p.arena
+}
+
+// readDeep reads a piece of code that was put aside.
+func (p *cParser) readDeep(a aside) {
+	for p.tok().Kind != tEOF {
+		at := p.i
+		if a.into.Kind == KBlock {
+			p.statements(a.into, a.class)
+		} else {
+			a.into.Kids = append(a.into.Kids, p.expr())
+		}
+		if p.i == at {
+			p.i++
+		}
+	}
 }
 
 // statements reads up to a closing brace, which it leaves.
@@ -49,11 +68,23 @@ func (p *cParser) braces(class string) *Node {
 	if p.depth < maxDepth {
 		p.statements(b, class)
 	} else {
-		p.skip('{', '}')
+		at := p.i
+		p.leave('{', '}')
+		p.putAside(b, at, class)
 	}
 	p.depth--
 	p.takeOp('}')
 	return b
+}
+
+// leave is skip for the nest that the token before opens, for those who may come
+// by often.
+func (p *cParser) leave(open, closing uint8) {
+	if e := p.match(p.i - 1); e > 0 {
+		p.i = e
+		return
+	}
+	p.skip(open, closing)
 }
 
 // skip moves to the closing operator of the nest it is in.
@@ -98,9 +129,7 @@ func (p *cParser) sub() *Node {
 		if s := p.statement(""); s != nil {
 			b.Kids = append(b.Kids, s)
 		}
-	} else {
-		p.semicolon()
-	}
+	} // else it stands behind, as a statement of its own
 	return b
 }
 

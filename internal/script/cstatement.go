@@ -110,6 +110,15 @@ func (p *cParser) switchStatement() *Node {
 	if !p.takeOp('{') {
 		return n
 	}
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth >= maxDepth {
+		at := p.i
+		p.leave('{', '}')
+		n.Kids = append(n.Kids, p.wrap(KCase, t.Pos, p.putAside(p.node(KBlock, t.Pos), at, "")))
+		p.takeOp('}')
+		return n
+	}
 	var c *Node
 	var body *Node
 	for !p.op('}') && p.tok().Kind != tEOF {

@@ -39,7 +39,8 @@ func (m *Machine) evalTo(out *Value, n *Node) {
 			return
 		}
 	}
-	if m.nest > 3500 {
+	if m.nest > 2*maxNest {
+		m.later(n)
 		*out = Value{}
 		return
 	}
@@ -77,6 +78,8 @@ func (m *Machine) evalNode(n *Node) Value {
 		return m.evalMember(n)
 	case KIndex:
 		return m.evalIndex(n)
+	case KBlock:
+		m.execBlock(n, 0)
 	case KMany:
 		var vs []Value
 		for _, k := range n.Kids {

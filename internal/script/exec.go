@@ -35,12 +35,20 @@ func (m *Machine) rest(b *Node, from int) {
 	}
 }
 
+// maxNest is how deep statements, with the calls around them, are followed, and
+// half as deep as expressions are. What is deeper is run afterwards.
+const maxNest = 4 * maxDepth
+
 func (m *Machine) exec(n *Node) control {
 	if n == nil {
 		return goOn
 	}
 	m.left--
-	if m.left <= 0 || m.nest > 900 {
+	if m.left <= 0 {
+		return goOn
+	}
+	if m.nest > maxNest {
+		m.later(n)
 		return goOn
 	}
 	m.nest++
@@ -136,6 +144,9 @@ func (m *Machine) execNode(n *Node) control {
 		case n.Op == 's' && len(m.imports) < 64:
 			m.imports = append(m.imports, n.Low)
 		}
+	case KFunc, KClass:
+	default:
+		m.eval(n)
 	}
 	return goOn
 }
@@ -302,7 +313,7 @@ func (m *Machine) loop(n *Node) control {
 		return m.while(n.Kids[1], n.Kids[3], n.Kids[2], false, floor)
 	}
 	if n.Flag&1 == 1 {
-		if c := m.execBlock(n.Kids[1], 0); c == returns || c == breaks {
+		if c := m.execBlock(n.Kids[1], 0); c == returns || c == breaks || m.brief || m.loops > 3 {
 			if c == breaks {
 				c = goOn
 			}

@@ -20,6 +20,10 @@ type Machine struct {
 	Host  Host
 	Depth int // of code run from text
 
+	// What of the code was not read as it stands: it is nested deeper than can be
+	// followed, or there is more of it than is read.
+	Deep, Long bool
+
 	units   []unit
 	globals *frame
 	symbols map[string]*symbol
@@ -137,6 +141,10 @@ func (m *Machine) Source(n *Node, l Label) Value {
 	return Value{L: l, T: &Trace{Node: n, n: 1}}
 }
 
+// Passing reports whether the text that n was read from is shown only as long as
+// it runs.
+func (m *Machine) Passing(n *Node) bool { return n.Unit == maxUnits }
+
 // Step adds n to the way of v.
 func (m *Machine) Step(v Value, n *Node) Value {
 	if v.T == nil || v.T.n > 12 || v.T.Node == n || v.T.Node.Pos == n.Pos && v.T.Node.Unit == n.Unit {
@@ -176,7 +184,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 	if d.VB() {
 		low = lowerASCII(text)
 	}
-	for parts := 0; len(segs) > 0 && parts < 120; parts++ {
+	for parts := 0; len(segs) > 0; parts++ {
 		toks = toks[:0]
 		if d.VB() {
 			toks, segs = lexVB(toks, text, low, segs, partTokens, d == VBNet)
@@ -184,7 +192,14 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 			toks, segs = lexC(toks, text, segs, partTokens, d == JScript)
 		}
 		m.stock.held = max(m.stock.held, len(toks))
-		if parts > 0 && m.tokens > maxTokens && len(segs) > 0 && (m.tokens > 2*maxTokens || !runs(toks)) || parts > 1 && !m.worth(toks) {
+		if parts > 0 && m.tokens > maxTokens && len(segs) > 0 {
+			acts := runs(toks)
+			m.Long = m.Long || acts && m.tokens > 2*maxTokens
+			if !acts || m.tokens > 2*maxTokens {
+				continue
+			}
+		}
+		if parts > 1 && !m.worth(toks) {
 			continue
 		}
 		m.unalias(toks, d)
@@ -196,6 +211,7 @@ func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*No
 			b, a = parseC(toks, d, a)
 		}
 		m.tokens += max(len(toks), a.made) // broken code makes more nodes than it has tokens
+		m.Deep = m.Deep || a.deep
 		m.declare(b, nil, d)
 		out = append(out, b)
 	}
@@ -261,7 +277,7 @@ func (m *Machine) worth(toks []Token) bool {
 			continue
 		}
 		switch lowerASCII(t.S) {
-		case "eval", "execute", "executeglobal", "createobject", "request", "process", "assembly", "activator", "script", "function", "sub":
+		case "eval", "execute", "executeglobal", "createobject", "getobject", "request", "process", "assembly", "activator", "script", "function", "sub":
 			return true
 		}
 	}
@@ -275,7 +291,7 @@ func runs(toks []Token) bool {
 			continue
 		}
 		switch lowerASCII(t.S) {
-		case "eval", "execute", "executeglobal", "createobject", "activexobject", "process", "processstartinfo", "assembly", "activator":
+		case "eval", "execute", "executeglobal", "createobject", "getobject", "activexobject", "process", "processstartinfo", "assembly", "activator", "saveas", "writealltext", "writeallbytes", "streamwriter", "filestream":
 			return true
 		}
 	}
@@ -430,6 +446,7 @@ func (m *Machine) drain() {
 func (m *Machine) aside(p pending) {
 	m.cur = p.f
 	m.weak++
+	p.n.seen = true
 	m.execBlock(p.n, p.from)
 	m.weak--
 	m.cur = m.globals
@@ -447,7 +464,7 @@ func (m *Machine) later(n *Node) {
 // maxTexts is how deep texts that are run may stand in one another.
 const maxTexts = 30
 
-// maxUnits is how many texts that were run are kept, which a sight can show.
+// maxUnits is how many texts, the file among them, are kept to be shown.
 const maxUnits = 200
 
 // RunText runs constant text as code, in the scope of the caller. It returns
@@ -458,13 +475,22 @@ func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
 	}
 	blocks, known := m.texts[text]
 	if !known {
-		if len(m.units) > maxUnits { // code that hides behind many texts is run, too: the last place is for all of them
-			m.units = m.units[:maxUnits]
+		at := len(m.units)
+		if at < maxUnits {
+			m.units = append(m.units, unit{text, d})
+		} else { // code that hides behind many texts is run, too: the last place is for all of them
+			if at = maxUnits; len(m.units) == at {
+				m.units = append(m.units, unit{})
+			}
 			m.left -= len(text)
 		}
-		m.units = append(m.units, unit{text, d})
-		blocks = m.load(text, []Segment{{Start: 0, End: len(text)}}, d, uint8(len(m.units)-1))
+		blocks = m.load(text, []Segment{{Start: 0, End: len(text)}}, d, uint8(at))
 		m.texts[text] = blocks
+	}
+	if len(blocks) > 0 && blocks[0].Unit == maxUnits { // shown as long as it runs
+		around := m.units[maxUnits]
+		m.units[maxUnits] = unit{text, d}
+		defer func() { m.units[maxUnits] = around }()
 	}
 	m.Depth++
 	old := m.cur.d

@@ -18,6 +18,7 @@ type Page struct {
 	Inherits string
 	Aliases  map[string]string // names of <%@ Import Namespace="A = B.C" %>
 	Behind   string            // code-behind file
+	Long     bool              // code that may run something was left out
 }
 
 // A Block is code of one language that runs as one program.
@@ -88,7 +89,7 @@ func Cut(text string, d Dialect, net bool) *Page {
 		}
 	}
 	if len(inline) > maxSegments {
-		inline = most(text, inline)
+		inline = p.most(inline)
 	}
 	if len(inline) > 0 {
 		p.Code = true
@@ -102,13 +103,18 @@ var acts = []string{"eval", "execute", "createobject", "activexobject", "process
 
 // most keeps as many segments as are read: the first and the last, among which
 // what hides stands, and between them those that run something.
-func most(text string, segs []Segment) []Segment {
+func (p *Page) most(segs []Segment) []Segment {
 	out := segs[: maxSegments/3 : maxSegments/3]
 	middle, end := segs[maxSegments/3:len(segs)-maxSegments/3], segs[len(segs)-maxSegments/3:]
 	for _, s := range middle {
-		if len(out) < 2*maxSegments/3 && slices.ContainsFunc(acts, func(w string) bool { return containsFold(text[s.Start:s.End], w) }) {
-			out = append(out, s)
+		if !slices.ContainsFunc(acts, func(w string) bool { return containsFold(p.Text[s.Start:s.End], w) }) {
+			continue
 		}
+		if len(out) == 2*maxSegments/3 {
+			p.Long = true
+			break
+		}
+		out = append(out, s)
 	}
 	return append(out, end...)
 }

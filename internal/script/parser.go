@@ -1,22 +1,65 @@
 package script
 
-// maxDepth bounds the nesting a parser follows; deeper code is skipped.
+// maxDepth bounds the nesting that a parser follows at once. Deeper code is put
+// aside and read afterwards, as if it stood beside what is around it.
 const maxDepth = 500
 
 // parser holds what both grammars need.
 type parser struct {
 	arena
-	toks  []Token
-	i     int
-	depth int
-	d     Dialect
+	toks   []Token
+	i, hi  int // at hand, and the last that is read
+	depth  int
+	d      Dialect
+	aside  []aside
+	around *Node // of the code put aside that is read now, or nil
+}
+
+func newParser(toks []Token, d Dialect, a arena) parser {
+	toks = padded(toks)
+	return parser{arena: a, toks: toks, hi: len(toks) - 1, d: d}
+}
+
+// aside is code that was too deep: where it stands, and the KMany or KBlock
+// that it goes into.
+type aside struct {
+	lo, hi int
+	into   *Node
+	class  string
+}
+
+// putAside keeps the code between lo and the token at hand for later. What is
+// deeper still goes into the same node, so that no tree of one kind grows without
+// end.
+func (p *parser) putAside(n *Node, lo int, class string) *Node {
+	p.arena.deep = true
+	into := n
+	if p.around != nil && p.around.Kind == n.Kind {
+		into = p.around
+	}
+	if p.i > lo {
+		p.aside = append(p.aside, aside{lo, p.i, into, class})
+	}
+	return n
+}
+
+// readAside reads what was put aside: one calls for each piece, whose end is
+// made the end of all tokens.
+func (p *parser) readAside(one func(aside)) {
+	for len(p.aside) > 0 {
+		a := p.aside[len(p.aside)-1]
+		p.aside = p.aside[:len(p.aside)-1]
+		end := p.toks[a.hi]
+		p.toks[a.hi] = Token{Kind: tEOF, Pos: end.Pos}
+		p.i, p.hi, p.depth, p.around = a.lo, a.hi, 0, a.into
+		one(a)
+		p.toks[a.hi] = end
+	}
 }
 
 // tok is the token at hand; past the end it stays the last one.
 func (p *parser) tok() Token {
-	if p.i >= len(p.toks) {
-		p.i = len(p.toks) - 1
-	}
+	p.i = min(p.i, p.hi)
 	return p.toks[p.i]
 }
 
@@ -42,7 +85,7 @@ func (p *parser) next() Token {
 }
 
 func (p *parser) op(c uint8) bool {
-	if p.i >= len(p.toks) {
+	if p.i > p.hi {
 		return false
 	}
 	t := &p.toks[p.i]
@@ -50,7 +93,7 @@ func (p *parser) op(c uint8) bool {
 }
 
 func (p *parser) word(s string) bool {
-	if p.i >= len(p.toks) {
+	if p.i > p.hi {
 		return false
 	}
 	t := &p.toks[p.i]

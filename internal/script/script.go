@@ -179,6 +179,7 @@ type arena struct {
 	stock *stock
 	unit  uint8
 	made  int
+	deep  bool // some of the code is nested deeper than is read at once
 }
 
 func (a *arena) node(k Kind, pos int32) *Node {

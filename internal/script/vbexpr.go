@@ -79,9 +79,9 @@ func (p *vbParser) expr() *Node {
 	return p.climb(p.unary(), 1)
 }
 
-// tooDeep skips a nest that is deeper than any real code.
+// tooDeep puts aside a nest that is deeper than any real code.
 func (p *vbParser) tooDeep() *Node {
-	t := p.tok()
+	at, n := p.i, p.node(KMany, p.tok().Pos)
 	depth := 0
 	for k := p.tok().Kind; k != tNL && k != tEOF && k != tHTML; k = p.tok().Kind {
 		if p.op('(') {
@@ -94,7 +94,7 @@ func (p *vbParser) tooDeep() *Node {
 		}
 		p.i++
 	}
-	return p.node(KBad, t.Pos)
+	return p.putAside(n, at, "")
 }
 
 func (p *vbParser) climb(left *Node, least int) *Node {
@@ -129,9 +129,11 @@ func (p *vbParser) unary() *Node {
 		if t.Kind == tIdent && t.S == "not" && t.Op == 0 {
 			p.i++
 			p.depth++
-			e := p.node(KBad, t.Pos)
+			var e *Node
 			if p.depth < maxDepth {
 				e = p.climb(p.unary(), 7)
+			} else {
+				e = p.tooDeep()
 			}
 			p.depth--
 			n := p.wrap(KUn, t.Pos, e)
@@ -147,6 +149,13 @@ func (p *vbParser) unary() *Node {
 	}
 	e := p.postfix(false)
 	if minus {
+		p.depth++
+		defer func() { p.depth-- }()
+		if p.depth > maxDepth {
+			n := p.tooDeep()
+			n.Kids = append(n.Kids, e)
+			return n
+		}
 		e = p.climb(e, 14) // -2 ^ 2
 		n := p.wrap(KUn, t.Pos, e)
 		n.Op = '-'
@@ -200,15 +209,7 @@ func (p *vbParser) postfix(statement bool) *Node {
 				p.takeOp(')')
 				continue
 			}
-			p.depth++
-			var args []*Node
-			if p.depth < maxDepth {
-				args = p.args(')')
-			} else {
-				p.tooDeep()
-				p.takeOp(')')
-			}
-			p.depth--
+			args := p.args(')')
 			if links > 3000 {
 				continue
 			}

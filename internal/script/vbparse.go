@@ -8,22 +8,31 @@ type vbParser struct {
 
 // parseVB returns the program as one block.
 func parseVB(toks []Token, d Dialect, a arena) (*Node, arena) {
-	p := &vbParser{parser: parser{arena: a, toks: padded(toks), d: d}}
+	p := &vbParser{parser: newParser(toks, d, a)}
 	b := p.node(KBlock, 0)
 	for p.tok().Kind != tEOF {
 		at := p.i
 		p.block(b, nil)
 		if p.i == at || p.tok().Kind != tEOF {
 			p.i = max(p.i, at) + 1 // a stray "end if"
-			if p.i >= len(p.toks) {
-				break
-			}
 			for k := p.tok().Kind; k != tNL && k != tEOF; k = p.tok().Kind {
 				p.i++
 			}
 		}
 	}
+	p.readAside(p.readDeep)
 	return b, p.arena
+}
+
+// readDeep reads a piece of code that was put aside.
+func (p *vbParser) readDeep(a aside) {
+	for p.tok().Kind != tEOF {
+		at := p.i
+		a.into.Kids = append(a.into.Kids, p.expr())
+		if p.i == at {
+			p.i++
+		}
+	}
 }
 
 // ends reports whether the line starts with a word that closes a block.
@@ -75,11 +84,17 @@ func (p *vbParser) block(b *Node, stop []string) {
 	}
 }
 
+// maxBlocks is how deep blocks nest: what stands deeper is read as if it stood
+// in the block around it. It leaves room for expressions.
+const maxBlocks = maxDepth - 100
+
 func (p *vbParser) newBlock(stop ...string) *Node {
 	b := p.node(KBlock, p.tok().Pos)
 	p.depth++
-	if p.depth < maxDepth {
+	if p.depth < maxBlocks {
 		p.block(b, stop)
+	} else {
+		p.deep = true
 	}
 	p.depth--
 	return b

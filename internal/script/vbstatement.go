@@ -84,12 +84,12 @@ func (p *vbParser) inlineIf(n *Node) {
 		}
 		at := p.i
 		p.depth++
-		if p.depth < maxDepth {
-			if s := p.statement(); s != nil {
-				b.Kids = append(b.Kids, s)
-			}
-		} else {
-			p.line()
+		if p.depth >= maxBlocks { // the rest stands behind
+			p.depth--
+			break
+		}
+		if s := p.statement(); s != nil {
+			b.Kids = append(b.Kids, s)
 		}
 		p.depth--
 		if p.i == at {

@@ -468,6 +468,9 @@ var tellings = []told{
 	{"Every PHP page runs %s first, which is no PHP file by its name.", "Chaque page PHP exécute d'abord %s, qui d'après son nom n'est pas un fichier PHP."},
 	{"Every PHP page runs %s as well.", "Chaque page PHP exécute aussi %s."},
 	{"The server is told to run %s, which holds no code by its name.", "Le serveur a ordre d'exécuter %s, qui d'après son nom ne contient pas de code."},
+	{"Code is nested deeper than any that people write: some of it was read out of its place.", "Du code est imbriqué plus profondément que personne n'en écrit : une partie a été lue hors de sa place."},
+	{"The file holds more code than can be read.", "Le fichier contient plus de code qu'on ne peut en lire."},
+	{"The code does more than can be followed.", "Le code fait plus qu'on ne peut suivre."},
 	{"The %s analyser failed on this file; look at it by hand.", "L'analyseur %s a échoué sur ce fichier ; examinez-le à la main."},
 
 	{"The page rebuilds objects from %s, which can run any code.", "La page reconstruit des objets fournis par %s, ce qui peut exécuter n'importe quel code."},

@@ -3,6 +3,7 @@ package asp
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,10 +53,34 @@ func TestDecoys(t *testing.T) {
 		"inner":    inner,
 		"depth":    strings.Repeat("If a Then\n", 300) + shell + strings.Repeat("End If\n", 300),
 		"segments": strings.Repeat("%><%a", 40_000) + "%><%" + shell + strings.Repeat("%><%a", 40_000),
+		"deeper":   strings.Repeat("If a Then\n", 5000) + shell + strings.Repeat("End If\n", 5000),
+		"wrapped":  run + strings.Repeat("f(", 5000) + `Request("x")` + strings.Repeat(")", 5000),
+		"assigned": "On Error Resume Next\nExecute = 1\nRequest = 1\n" + shell,
 	} {
 		if r := Analyse("x.asp", []byte("<%"+code+"%>")); len(r) == 0 || r[0].Verdict != webshell.Webshell {
 			t.Errorf("%s: %+v", name, r)
 		}
+	}
+}
+
+// Of the texts that a page runs, the one is shown that holds what was seen.
+func TestManyTexts(t *testing.T) {
+	texts := ""
+	for i := range 500 {
+		texts += fmt.Sprintf("Execute \"a%d=\" & \"1\"\n", i)
+	}
+	hidden := "Execute \"CreateObject(\"\"WScript.Shell\"\").Run \" & \"Request(\"\"x\"\")\"\n"
+	r := Analyse("x.asp", []byte("<%"+texts+hidden+strings.ReplaceAll(texts, "a", "b")+"%>"))
+	if len(r) == 0 || !strings.Contains(r[0].Decoded, `Run Request("x")`) {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// A page of more code than is read is worth a look.
+func TestTooLong(t *testing.T) {
+	decoys := strings.Repeat("Set c = CreateObject(\"ADODB.Connection\")\n", 100_000)
+	if r := Analyse("x.asp", []byte("<%"+decoys+"Execute Request(1)\n"+decoys+"%>")); !slices.ContainsFunc(r, func(r webshell.Reason) bool { return r.Text == webshell.TooLong }) {
+		t.Errorf("got %+v", r)
 	}
 }
 

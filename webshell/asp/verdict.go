@@ -18,6 +18,7 @@ func (h *host) verdict() []webshell.Reason {
 	h.fileManager()
 	h.structure()
 	h.Blank(h.page)
+	h.Unread(h.page)
 	h.cloaks()
 	if h.lists && h.shown != nil && (h.told || h.bots) {
 		h.See(h.shown, script.Value{}, webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,

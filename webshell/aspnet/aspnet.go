@@ -102,6 +102,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h.dataSources(m)
 	h.structure()
 	h.Blank(h.page)
+	h.Unread(h.page)
 	h.fileManager()
 	h.uploader()
 	return h.Reasons()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"limier/webshell"
 	"limier/webshell/webshelltest"
 )
 
@@ -49,6 +50,23 @@ func pathological() map[string]string {
 		"padding":       open + `b = "b".PadLeft(60000, "b");` + strings.Repeat(`a = "a".PadLeft(60000, b);`, n/20) + end,
 		"bases":         open + strings.Repeat("class ", n) + end,
 		"unicode":       open + strings.Repeat("\\u0061", n) + end,
+	}
+}
+
+// A shell does not hide in code that is nested deeper than any other.
+func TestDepth(t *testing.T) {
+	const open, value, run = `<%@ Page Language="C#" %><%`, `Request["x"]`, `System.Diagnostics.Process.Start("cmd.exe", `
+	for _, c := range [][2]string{{"if(a){", "}"}, {"{", "}"}, {"if(a)", ""}, {"do{", "}while(a);"}, {"try{", "}catch{}"}, {"switch(a){case 1:", "}"}, {"f(()=>{", "});"}} {
+		page := open + strings.Repeat(c[0], 3000) + run + value + ");" + strings.Repeat(c[1], 3000) + "%>"
+		if r := Analyse("x.aspx", []byte(page)); len(r) == 0 || r[0].Verdict != webshell.Webshell {
+			t.Errorf("%q: %+v", c[0], r)
+		}
+	}
+	for _, c := range [][2]string{{"(", ")"}, {"f(", ")"}, {"a?b:", ""}, {"!", ""}, {"(object)", ""}, {"new[]{", "}"}, {"a[", "]"}, {"new A{B=", "}"}, {"()=>", ""}, {"a??", ""}} {
+		page := open + run + strings.Repeat(c[0], 3000) + value + strings.Repeat(c[1], 3000) + ");%>"
+		if r := Analyse("x.aspx", []byte(page)); len(r) == 0 {
+			t.Errorf("%q: nothing", c[0])
+		}
 	}
 }
 
