@@ -39,7 +39,7 @@ const (
 // kept; one that says what an earlier case said is known by that.
 func (h *Hub) Ingest(ctx context.Context, batch []Submission) ([]Outcome, error) {
 	b := &ingest{h: h, out: make([]Outcome, len(batch)), stmts: map[string]*sql.Stmt{}, counters: map[[2]string]int64{}, deltas: map[int64]*delta{}, orgs: map[string]*[4]int64{}, builds: map[int64]*buildRow{}, exposures: map[int64]*exposed{},
-		kinds: map[int64]*counted[kindRow]{}, indicators: map[int64]*counted[indicatorRow]{}, files: map[int64]*counted[fileRow]{}, fileBuilds: map[[2]int64]int64{}}
+		kinds: map[int64]*counted[kindRow]{}, indicators: map[int64]*counted[indicatorRow]{}, files: map[int64]*held[fileRow]{}}
 	err := h.update(ctx, func(tx *sql.Tx) error {
 		b.tx = tx
 		return b.run(ctx, batch)
@@ -65,8 +65,7 @@ type ingest struct {
 	exposures  map[int64]*exposed
 	kinds      map[int64]*counted[kindRow]
 	indicators map[int64]*counted[indicatorRow]
-	files      map[int64]*counted[fileRow]
-	fileBuilds map[[2]int64]int64
+	files      map[int64]*held[fileRow]
 }
 
 // A delta is a server before and after.
@@ -76,6 +75,7 @@ type delta struct {
 	enrolled, revoked  int64
 	cases              int64
 	before, after      state
+	files              []byte      // numbers of those of the latest, before
 	received, acquired int64       // of the latest
 	kept               bool        // a case, as the latest or not
 	last               *Submission // nil if nothing of it is new
@@ -110,6 +110,12 @@ type counted[T any] struct {
 	n   int64 // servers more, or fewer
 }
 
+// A held is a thing that servers have, and of which of them this changes.
+type held[T any] struct {
+	row   T
+	holds []hold
+}
+
 type buildRow struct {
 	product, build, name string
 	n                    int64
@@ -129,10 +135,10 @@ func (b *ingest) run(ctx context.Context, batch []Submission) error {
 	servers := slices.Sorted(maps.Keys(ids))
 	const inTable = -1                      // its number is read if it is wanted
 	known := map[int64]map[[32]byte]int64{} // numbers of cases by server and evidence
-	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, received, acquired, exposure, verdict, first_hostile, latest, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
+	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, received, acquired, exposure, verdict, first_hostile, latest, files, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
 		d := &delta{}
 		var first int64
-		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.received, &d.acquired, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.before.build)
+		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.received, &d.acquired, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.files, &d.before.build)
 		d.before.day = day(moment(first))
 		b.deltas[d.id] = d
 		d.lastID = d.before.latest
@@ -217,27 +223,23 @@ func (b *ingest) forget(ctx context.Context) error {
 	}
 	for _, t := range []struct {
 		query string
-		off   func(server, id int64)
+		off   func(id int64)
 	}{
-		{`SELECT server, finding FROM server_finding WHERE server IN (%s)`, func(_, id int64) { add(b.kinds, id, -1) }},
-		{`SELECT server, indicator FROM server_indicator WHERE server IN (%s)`, func(_, id int64) { add(b.indicators, id, -1) }},
-		{`SELECT server, file FROM server_file WHERE server IN (%s)`, func(server, id int64) {
-			add(b.files, id, -1)
-			b.fileBuilds[[2]int64{id, b.deltas[server].before.build}]--
-		}},
+		{`SELECT server, finding FROM server_finding WHERE server IN (%s)`, func(id int64) { add(b.kinds, id, -1) }},
+		{`SELECT server, indicator FROM server_indicator WHERE server IN (%s)`, func(id int64) { add(b.indicators, id, -1) }},
 	} {
 		if err := b.each(ctx, t.query, again, func(rows *sql.Rows) error {
 			var server, id int64
 			err := rows.Scan(&server, &id)
 			if err == nil {
-				t.off(server, id)
+				t.off(id)
 			}
 			return err
 		}); err != nil {
 			return err
 		}
 	}
-	for _, table := range []string{"server_finding", "server_indicator", "server_file"} {
+	for _, table := range []string{"server_finding", "server_indicator"} {
 		for part := range slices.Chunk(again, 500) {
 			if _, err := b.tx.ExecContext(ctx, b.h.sql("DELETE FROM "+table+" WHERE server IN ("+marks(len(part))+")"), anys(part)...); err != nil {
 				return err
@@ -259,7 +261,7 @@ func add[T any](m map[int64]*counted[T], id, n int64) *counted[T] {
 
 // write adds up what the servers' latest submissions say, and writes it.
 func (b *ingest) write(ctx context.Context) error {
-	var servers, kinds, indicators, files [][]any
+	var servers, kinds, indicators [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.deltas)) {
 		d := b.deltas[id]
 		if d.last == nil {
@@ -275,7 +277,7 @@ func (b *ingest) write(ctx context.Context) error {
 		d.after.exposure, d.after.build = b.exposure(d.last)
 		b.count(d)
 		servers = append(servers, []any{id, d.org, d.name, d.enrolled, stamp(d.last.Received), s.Version, d.after.exposure, string(s.Verdict), string(s.Confidence), s.Reason, s.Findings,
-			stamp(s.First), stamp(s.Last), standing(s.Verdict, s.Last), d.lastID, d.cases, stamp(s.Acquired), stamp(d.last.Received)})
+			stamp(s.First), stamp(s.Last), standing(s.Verdict, s.Last), d.lastID, d.cases, stamp(s.Acquired), stamp(d.last.Received), b.filesOf(d)})
 		for _, r := range s.Kinds {
 			k := b.h.id("finding", r.Rule, r.Title, string(r.Level), string(r.Phase), string(r.Outcome))
 			add(b.kinds, k, 1).row = r
@@ -291,14 +293,57 @@ func (b *ingest) write(ctx context.Context) error {
 			}
 			indicators = append(indicators, []any{id, k, stamp(r.First), stamp(r.Last)})
 		}
-		for _, r := range s.Files {
-			k := b.h.id("file", r.SHA256, r.Path)
-			add(b.files, k, 1).row = r
-			files = append(files, []any{id, k})
-			b.fileBuilds[[2]int64{k, d.after.build}]++
+	}
+	return b.all(ctx, servers, kinds, indicators)
+}
+
+// filesOf notes which files came to a server and which went, and returns what
+// its row names now.
+func (b *ingest) filesOf(d *delta) []byte {
+	had := map[int64]bool{}
+	for _, id := range unpackIDs(d.files) {
+		had[id] = true
+	}
+	same := d.before.build == d.after.build
+	var ids []int64
+	change := func(id, build, n int64) *held[fileRow] {
+		f := b.files[id]
+		if f == nil {
+			f = &held[fileRow]{}
+			b.files[id] = f
+		}
+		f.holds = append(f.holds, hold{build, d.id, n})
+		return f
+	}
+	for _, r := range d.last.Summary.Files {
+		id := b.h.id("file", r.SHA256, r.Path)
+		ids = append(ids, id)
+		if had[id] && same {
+			delete(had, id)
+		} else {
+			change(id, d.after.build, 1).row = r
 		}
 	}
-	return b.all(ctx, servers, kinds, indicators, files)
+	for id := range had {
+		change(id, d.before.build, -1)
+	}
+	slices.Sort(ids)
+	return packIDs(ids)
+}
+
+// writeFiles writes the rows of files that came to servers or went.
+func (b *ingest) writeFiles(ctx context.Context) error {
+	ids := slices.Sorted(maps.Keys(b.files))
+	all, err := b.hold(ctx, "file", ids, func(id int64) []hold { return b.files[id].holds })
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	var rows [][]any
+	for _, id := range ids {
+		r, t := b.files[id].row, all[id]
+		rows = append(rows, []any{id, r.Path, base(r.Path), r.SHA256, r.Size, t.servers, t.parted, t.row})
+	}
+	return b.insert(ctx, `INSERT INTO file(id, path, base, sha256, size, servers, parted, holders) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = excluded.servers, parted = excluded.parted, holders = excluded.holders`, rows)
 }
 
 // count counts a server's change of state.
@@ -421,17 +466,17 @@ func (b *ingest) writeExposures(ctx context.Context) error {
 }
 
 // all writes the rows of all tables, each table in the order of its key.
-func (b *ingest) all(ctx context.Context, servers, kinds, indicators, files [][]any) error {
+func (b *ingest) all(ctx context.Context, servers, kinds, indicators [][]any) error {
 	var e error
 	do := func(head, tail string, rows [][]any) {
 		if e == nil && len(rows) > 0 {
 			e = b.insert(ctx, head, tail, rows)
 		}
 	}
-	do(`INSERT INTO server(id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received) VALUES `,
+	do(`INSERT INTO server(id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received, files) VALUES `,
 		` ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, version = excluded.version, exposure = excluded.exposure, verdict = excluded.verdict, confidence = excluded.confidence, reason = excluded.reason,
 		findings = excluded.findings, first_hostile = excluded.first_hostile, last_hostile = excluded.last_hostile, standing = excluded.standing, latest = excluded.latest, cases = excluded.cases,
-		acquired = excluded.acquired, received = excluded.received`, servers)
+		acquired = excluded.acquired, received = excluded.received, files = excluded.files`, servers)
 	var rows [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.builds)) {
 		r := b.builds[id]
@@ -464,26 +509,17 @@ func (b *ingest) all(ctx context.Context, servers, kinds, indicators, files [][]
 		changes(b.indicators, func(id int64, c *counted[indicatorRow]) []any {
 			return []any{id, c.row.Type, c.row.Role, c.row.Value, c.row.Base, ties(c.row), c.n, stamp(c.row.First), stamp(c.row.Last)}
 		}))
-	do(`INSERT INTO file(id, path, base, sha256, size, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = file.servers + excluded.servers`,
-		changes(b.files, func(id int64, c *counted[fileRow]) []any {
-			return []any{id, c.row.Path, base(c.row.Path), c.row.SHA256, c.row.Size, c.n}
-		}))
-	rows = nil
-	for _, k := range slices.SortedFunc(maps.Keys(b.fileBuilds), func(a, c [2]int64) int { return slices.Compare(a[:], c[:]) }) {
-		if n := b.fileBuilds[k]; n != 0 {
-			rows = append(rows, []any{k[0], k[1], n})
-		}
+	if e == nil {
+		e = b.writeFiles(ctx)
 	}
-	do(`INSERT INTO file_build(file, build, servers) VALUES `, ` ON CONFLICT (file, build) DO UPDATE SET servers = file_build.servers + excluded.servers`, rows)
 	byKey := func(a, c []any) int {
 		return cmp.Or(cmp.Compare(a[0].(int64), c[0].(int64)), cmp.Compare(a[1].(int64), c[1].(int64)))
 	}
-	for _, list := range [][][]any{kinds, indicators, files} {
+	for _, list := range [][][]any{kinds, indicators} {
 		slices.SortFunc(list, byKey)
 	}
 	do(`INSERT INTO server_finding(server, finding, first, last, n) VALUES `, "", kinds)
 	do(`INSERT INTO server_indicator(server, indicator, first, last) VALUES `, "", indicators)
-	do(`INSERT INTO server_file(server, file) VALUES `, "", files)
 	return e
 }
 

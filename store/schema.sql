@@ -260,3 +260,18 @@ CREATE TABLE missed (                     -- cases of a server that no hub will 
   reason {text} NOT NULL,                 -- of the last
   told BIGINT NOT NULL
 )
+-- step
+-- files are numbers of 8 bytes; holders, the servers that have one, are lists as
+-- holders.go has them, of which so many bytes are in parts.
+ALTER TABLE server ADD COLUMN files {blob} NOT NULL DEFAULT '';
+ALTER TABLE file ADD COLUMN holders {blob} NOT NULL DEFAULT '';
+ALTER TABLE file ADD COLUMN parted BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE holders (
+  thing BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  body {blob} NOT NULL,
+  PRIMARY KEY (thing, part)
+) {compact}
+-- step
+DROP TABLE server_file;
+DROP TABLE file_build

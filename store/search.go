@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -81,7 +83,54 @@ func (h *Hub) SearchIndicators(ctx context.Context, scope Scope, text string, pa
 // SearchFiles looks for files that no baseline knows, by hash or the beginning
 // of a hash, of a path, or of a name. It lists by path.
 func (h *Hub) SearchFiles(ctx context.Context, scope Scope, text string, page Page) (found []File, next string, err error) {
-	return byText(ctx, h, scope, "file", `i.id, i.path, i.sha256, i.size, i.servers`, []string{"path", "sha256"}, text, page, scanFile, func(f File) (string, int64) { return f.Path, f.ID })
+	if !scope.all {
+		return h.ownFiles(ctx, scope.org, text, page)
+	}
+	return byText(ctx, h, scope, "file", fileColumns, []string{"path", "sha256"}, text, page, scanFile, func(f File) (string, int64) { return f.Path, f.ID })
+}
+
+const fileColumns = `i.id, i.path, i.sha256, i.size, i.servers`
+
+// ownFiles is SearchFiles among those of an organisation's servers.
+func (h *Hub) ownFiles(ctx context.Context, org, text string, page Page) (found []File, next string, err error) {
+	n := map[int64]int{}
+	if _, err := list(ctx, h, func(r *sql.Rows) (struct{}, error) {
+		var files sql.RawBytes
+		err := r.Scan(&files)
+		for _, id := range unpackIDs(files) {
+			n[id]++
+		}
+		return struct{}{}, err
+	}, `SELECT files FROM server WHERE org = ?`, org); err != nil {
+		return nil, "", err
+	}
+	begins, args := begin([]string{"path", "sha256"}, text)
+	if k, id, ok := cutKey(page.After); ok {
+		begins, args = begins+` AND (i.path, i.id) > (?, ?)`, append(args, k, id)
+	}
+	found, err = h.filesBy(ctx, slices.Sorted(maps.Keys(n)), ` AND `+begins, args...)
+	for i := range found {
+		found[i].Servers = n[found[i].ID]
+	}
+	slices.SortFunc(found, func(a, b File) int { return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID)) })
+	if len(found) > page.limit() {
+		found = found[:page.limit()]
+		last := found[len(found)-1]
+		next = last.Path + "\x00" + key(last.ID)
+	}
+	return found, next, err
+}
+
+// filesBy returns those of the files for which the condition holds.
+func (h *Hub) filesBy(ctx context.Context, ids []int64, condition string, args ...any) (found []File, err error) {
+	for part := range slices.Chunk(ids, 500) {
+		some, err := list(ctx, h, scanFile, `SELECT `+fileColumns+` FROM file i WHERE i.id IN (`+marks(len(part))+`)`+condition, append(anys(part), args...)...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
 }
 
 func scanFile(r *sql.Rows) (f File, err error) {
@@ -109,18 +158,11 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 	var all []any
 	switch {
 	case !scope.all:
-		q.WriteString(`SELECT ` + own(columns) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n` + seen + ` FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE (`)
+		q.WriteString(`SELECT ` + own(columns) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n` + seen + ` FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE `)
 		all = append(all, scope.org)
-		for n, b := range beginnings(by, text) {
-			from, to := prefix(b.text)
-			if n > 0 {
-				q.WriteString(" OR ")
-			}
-			q.WriteString(`(i.` + b.column + ` >= ? AND i.` + b.column + ` < ?)`)
-			all = append(all, from, to)
-		}
-		q.WriteString(`)` + after)
-		all = append(all, args...)
+		begins, some := begin(by, text)
+		q.WriteString(begins + after)
+		all = append(append(all, some...), args...)
 	default:
 		// One branch for each index; UNION takes away what two of them find.
 		for n, b := range beginnings(by, text) {
@@ -151,6 +193,17 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 		next = k + "\x00" + key(id)
 	}
 	return found, next, err
+}
+
+// begin is the condition that one of the columns, or base, begins with the text.
+func begin(by []string, text string) (condition string, args []any) {
+	var some []string
+	for _, b := range beginnings(by, text) {
+		from, to := prefix(b.text)
+		some = append(some, `i.`+b.column+` >= ? AND i.`+b.column+` < ?`)
+		args = append(args, from, to)
+	}
+	return `(` + strings.Join(some, " OR ") + `)`, args
 }
 
 // A beginning is what a column may begin with.
@@ -194,7 +247,7 @@ func cutKey(after string) (text string, id int64, ok bool) {
 // File returns one file. Its count is of all servers: how rare a file is, is
 // told to everybody, and where it is only within the scope.
 func (h *Hub) File(ctx context.Context, id int64) (File, error) {
-	all, err := list(ctx, h, scanFile, `SELECT i.id, i.path, i.sha256, i.size, i.servers FROM file i WHERE i.id = ?`, id)
+	all, err := h.filesBy(ctx, []int64{id}, "")
 	if err == nil && len(all) == 0 {
 		err = ErrNotFound
 	}
@@ -210,17 +263,64 @@ func (h *Hub) FilesOf(ctx context.Context, scope Scope, server int64, limit int)
 	if _, err := h.Server(ctx, scope, server); err != nil {
 		return nil, err
 	}
-	return list(ctx, h, scanFile, `SELECT i.id, i.path, i.sha256, i.size, i.servers FROM server_file x JOIN file i ON i.id = x.file WHERE x.server = ? ORDER BY i.servers, i.path, i.id LIMIT ?`, server, Page{Limit: limit}.limit())
+	var ids []byte
+	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT files FROM server WHERE id = ?`), server).Scan(&ids); err != nil {
+		return nil, h.told(err)
+	}
+	files, err := h.filesBy(ctx, unpackIDs(ids), "")
+	slices.SortFunc(files, func(a, b File) int {
+		return cmp.Or(cmp.Compare(a.Servers, b.Servers), strings.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
+	})
+	return files[:min(len(files), Page{Limit: limit}.limit())], err
 }
 
 // Prevalence says on how many servers of each build a file is, the builds with
 // most such servers first. Counts are of the whole estate.
-func (h *Hub) Prevalence(ctx context.Context, file int64) ([]Prevalence, error) {
-	return list(ctx, h, func(r *sql.Rows) (p Prevalence, err error) {
-		return p, r.Scan(&p.Product, &p.Build.Build, &p.Name, &p.Servers, &p.With, &p.SamePath)
-	}, `SELECT COALESCE(b.product, ''), COALESCE(b.build, ''), COALESCE(b.name, ''), COALESCE(b.servers, 0), x.servers,
-		(SELECT SUM(y.servers) FROM file g JOIN file_build y ON y.file = g.id AND y.build = x.build WHERE g.path = f.path)
-		FROM file f JOIN file_build x ON x.file = f.id LEFT JOIN build b ON b.id = x.build WHERE f.id = ? AND x.servers > 0 ORDER BY x.servers DESC, 2 LIMIT 500`, file)
+func (h *Hub) Prevalence(ctx context.Context, file int64) (all []Prevalence, err error) {
+	type count struct{ with, same int64 }
+	n := map[int64]*count{}
+	_, err = list(ctx, h, func(r *sql.Rows) (struct{}, error) {
+		var id int64
+		var body sql.RawBytes
+		if err := r.Scan(&id, &body); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, readHolds(body, func(x hold) {
+			c := n[x.build]
+			if c == nil {
+				c = &count{}
+				n[x.build] = c
+			}
+			c.same += x.n
+			if id == file {
+				c.with += x.n
+			}
+		})
+	}, `WITH g AS (SELECT id, holders FROM file WHERE servers > 0 AND path = (SELECT path FROM file WHERE id = ?))
+		SELECT id, holders FROM g UNION ALL SELECT g.id, x.body FROM g JOIN holders x ON x.thing = g.id`, file)
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(n, func(_ int64, c *count) bool { return c.with <= 0 })
+	names := map[int64]Build{}
+	for part := range slices.Chunk(slices.Collect(maps.Keys(n)), 500) {
+		if _, err := list(ctx, h, func(r *sql.Rows) (_ struct{}, err error) {
+			var id int64
+			var b Build
+			err = r.Scan(&id, &b.Product, &b.Build, &b.Name, &b.Servers)
+			names[id] = b
+			return
+		}, `SELECT id, product, build, name, servers FROM build WHERE id IN (`+marks(len(part))+`)`, anys(part)...); err != nil {
+			return nil, err
+		}
+	}
+	for id, c := range n {
+		all = append(all, Prevalence{Build: names[id], With: int(c.with), SamePath: int(c.same)})
+	}
+	slices.SortFunc(all, func(a, b Prevalence) int {
+		return cmp.Or(cmp.Compare(b.With, a.With), strings.Compare(a.Build.Build, b.Build.Build), strings.Compare(a.Product+"\x00"+a.Name, b.Product+"\x00"+b.Name))
+	})
+	return all[:min(len(all), 500)], nil
 }
 
 // FindingServers lists the servers with a kind of finding.
@@ -234,8 +334,34 @@ func (h *Hub) IndicatorServers(ctx context.Context, scope Scope, id int64, page 
 }
 
 // FileServers lists the servers with a file.
-func (h *Hub) FileServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
-	return h.sighted(ctx, scope, "file", "0, 0, 1", id, page)
+func (h *Hub) FileServers(ctx context.Context, scope Scope, id int64, page Page) (found []Sighted, next string, err error) {
+	servers, err := h.holders(ctx, "file", id)
+	if err == nil && !scope.all {
+		var own []int64
+		if own, err = list(ctx, h, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) }, `SELECT id FROM server WHERE org = ?`, scope.org); err == nil {
+			servers = slices.DeleteFunc(own, func(id int64) bool {
+				_, has := slices.BinarySearch(servers, id)
+				return !has
+			})
+			slices.Sort(servers)
+		}
+	}
+	if k, ok := page.numbers(1); ok {
+		at, _ := slices.BinarySearch(servers, k[0]+1)
+		servers = servers[at:]
+	}
+	if err != nil || len(servers) == 0 {
+		return nil, "", err
+	}
+	if len(servers) > page.limit() {
+		servers = servers[:page.limit()]
+		next = key(servers[len(servers)-1])
+	}
+	found, err = list(ctx, h, func(r *sql.Rows) (Sighted, error) {
+		l, err := scanServer(r)
+		return Sighted{Server: l.Server, Count: 1}, err
+	}, `SELECT `+serverColumns+` FROM server s`+serverJoins+` WHERE s.id IN (`+marks(len(servers))+`) ORDER BY s.id`, anys(servers)...)
+	return found, next, err
 }
 
 func (h *Hub) sighted(ctx context.Context, scope Scope, table, columns string, id int64, page Page) (found []Sighted, next string, err error) {

@@ -187,7 +187,12 @@ func (h *Hub) migrate(ctx context.Context) error {
 	if done > len(steps) {
 		return ErrNewer
 	}
-	for _, step := range steps[done:] {
+	for i, step := range steps[done:] {
+		if done+i == listStep {
+			if err := h.listHolders(ctx, tx); err != nil {
+				return fmt.Errorf("making lists of servers: %w", err)
+			}
+		}
 		for stmt := range strings.SplitSeq(step, ";\n") {
 			if strings.TrimSpace(stmt) == "" {
 				continue

@@ -70,7 +70,9 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	storetest.Upgrade(t, func() (*store.Hub, error) { return Open(t.Context(), dsn) }, db)
+	open := func() (*store.Hub, error) { return Open(t.Context(), dsn) }
+	storetest.Upgrade(t, open, db)
+	storetest.UpgradeFiles(t, open, db)
 }
 
 func BenchmarkPublished(b *testing.B) {

@@ -34,7 +34,9 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	storetest.Upgrade(t, func() (*store.Hub, error) { return OpenHub(t.Context(), path) }, db)
+	open := func() (*store.Hub, error) { return OpenHub(t.Context(), path) }
+	storetest.Upgrade(t, open, db)
+	storetest.UpgradeFiles(t, open, db)
 }
 
 func BenchmarkPublished(b *testing.B) { storetest.BenchmarkPublished(b, openHub(b)) }

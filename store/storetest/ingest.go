@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -231,10 +233,8 @@ func testCounts(t *testing.T, h *store.Hub) {
 		"cases":     `SELECT COUNT(*) FROM counter WHERE kind = 'cases' AND n <> (SELECT COUNT(*) FROM cases)`,
 		"findings":  `SELECT COUNT(*) FROM finding f WHERE servers <> (SELECT COUNT(*) FROM server_finding x WHERE x.finding = f.id)`,
 		"indicator": `SELECT COUNT(*) FROM indicator f WHERE servers <> (SELECT COUNT(*) FROM server_indicator x WHERE x.indicator = f.id)`,
-		"files":     `SELECT COUNT(*) FROM file f WHERE servers <> (SELECT COUNT(*) FROM server_file x WHERE x.file = f.id)`,
 		"exposures": `SELECT COUNT(*) FROM exposure f WHERE servers <> (SELECT COUNT(*) FROM server x WHERE x.exposure = f.id)`,
 		"builds":    `SELECT COUNT(*) FROM build f WHERE servers <> (SELECT COUNT(*) FROM server x JOIN exposure e ON e.id = x.exposure WHERE e.build = f.id)`,
-		"by build":  `SELECT COUNT(*) FROM file_build f WHERE servers <> (SELECT COUNT(*) FROM server_file x JOIN server s ON s.id = x.server JOIN exposure e ON e.id = s.exposure WHERE x.file = f.file AND e.build = f.build)`,
 		"orgs":      `SELECT COUNT(*) FROM organisation o WHERE compromised <> (SELECT COUNT(*) FROM server s WHERE s.org = o.id AND s.verdict = 'compromised') OR servers <> (SELECT COUNT(*) FROM server s WHERE s.org = o.id)`,
 	} {
 		var wrong int
@@ -244,5 +244,95 @@ func testCounts(t *testing.T, h *store.Hub) {
 		if wrong != 0 {
 			t.Errorf("%s: %d counts are wrong", what, wrong)
 		}
+	}
+	countFiles(t, h, ids)
+}
+
+// filed is all that is told of one file.
+type filed struct {
+	store.File
+	On     []int64 // servers
+	Builds []store.Prevalence
+}
+
+// files asks for all files of servers.
+func files(t *testing.T, h *store.Hub, servers []int64) map[int64]filed {
+	t.Helper()
+	ctx := t.Context()
+	all := map[int64]filed{}
+	for _, s := range servers {
+		for _, f := range must(h.FilesOf(ctx, store.All(), s, 1000))(t) {
+			if _, ok := all[f.ID]; ok {
+				continue
+			}
+			one := filed{File: f, Builds: must(h.Prevalence(ctx, f.ID))(t)}
+			for page := (store.Page{Limit: 100}); ; {
+				on, next, err := h.FileServers(ctx, store.All(), f.ID, page)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, x := range on {
+					one.On = append(one.On, x.Server.ID)
+				}
+				if page.After = next; next == "" {
+					break
+				}
+			}
+			all[f.ID] = one
+		}
+	}
+	return all
+}
+
+// countFiles compares what files say of servers with what servers say of files.
+func countFiles(t *testing.T, h *store.Hub, servers []int64) {
+	t.Helper()
+	on, builds := map[int64][]int64{}, map[int64]map[string]int{}
+	for _, id := range servers {
+		s := must(h.Server(t.Context(), store.All(), id))(t)
+		for _, f := range must(h.FilesOf(t.Context(), store.All(), id, 1000))(t) {
+			on[f.ID] = append(on[f.ID], id)
+			if builds[f.ID] == nil {
+				builds[f.ID] = map[string]int{}
+			}
+			builds[f.ID][s.Build]++
+		}
+	}
+	for id, f := range files(t, h, servers) {
+		got := map[string]int{}
+		for _, p := range f.Builds {
+			got[p.Build.Build] = p.With
+		}
+		if f.Servers != len(on[id]) || !slices.Equal(f.On, on[id]) || !maps.Equal(got, builds[id]) {
+			t.Errorf("%s is on %d servers, %v, of builds %v; of servers %v, of builds %v", f.Path, f.Servers, f.On, got, on[id], builds[id])
+		}
+	}
+}
+
+// testMany: a file of many servers, that come and go.
+func testMany(t *testing.T, h *store.Hub) {
+	const n = 250
+	var ids []int64
+	for i := range n {
+		ids = append(ids, enrol(t, h, fmt.Sprintf("org-%d", i%2), fmt.Sprintf("ex%03d", i)))
+	}
+	for round := range 12 {
+		var batch []store.Submission
+		for i, id := range ids {
+			c := Case((i+round)%3, i < 200 && round%2 == 0) // of another build each time
+			if round > 7 && i%6 != 1 {
+				c.Evidence = nil
+			}
+			c.Start.Acquired = now.Add(time.Duration(round) * time.Hour)
+			batch = append(batch, Submission(t, id, c, c.Start.Acquired))
+		}
+		ingest(t, h, batch...)
+		if round%5 == 1 {
+			countFiles(t, h, ids)
+		}
+	}
+	var bytes int
+	if err := h.DB().QueryRowContext(t.Context(), `SELECT COALESCE(SUM(LENGTH(body)), 0) FROM holders`).Scan(&bytes); err != nil || bytes > 1<<10 {
+		t.Errorf("lists of 42 servers take %d bytes, %v", bytes, err)
 	}
 }

@@ -395,6 +395,47 @@ func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
 	}
 }
 
+// beforeLists takes away what step 7 of the schema made, and brings back what the
+// next took away.
+var beforeLists = []string{
+	`DROP TABLE holders`, `ALTER TABLE server DROP COLUMN files`, `ALTER TABLE file DROP COLUMN holders`, `ALTER TABLE file DROP COLUMN parted`,
+	`CREATE TABLE server_file (server BIGINT NOT NULL, file BIGINT NOT NULL, PRIMARY KEY (server, file))`, `CREATE TABLE file_build (file BIGINT NOT NULL, build BIGINT NOT NULL, servers BIGINT NOT NULL)`,
+}
+
+// UpgradeFiles opens a database with a row for each server and file.
+func UpgradeFiles(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
+	h := must(open())(t)
+	var ids []int64
+	var batch []store.Submission
+	for n := range 250 {
+		ids = append(ids, enrol(t, h, "org", fmt.Sprintf("ex%03d", n)))
+		batch = append(batch, Submission(t, ids[n], Case(n, n%5 == 0), now))
+	}
+	ingest(t, h, batch...)
+	want := files(t, h, ids)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	steps := append(beforeLists, `UPDATE meta SET value = '6' WHERE key = 'schema'`)
+	for id, f := range want {
+		for _, server := range f.On {
+			steps = append(steps, fmt.Sprintf(`INSERT INTO server_file(server, file) VALUES (%d, %d)`, server, id))
+		}
+	}
+	for _, q := range steps {
+		if _, err := db.ExecContext(t.Context(), q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	h = must(open())(t)
+	defer h.Close()
+	if diff := cmp.Diff(want, files(t, h, ids)); diff != "" || len(want) != 3 {
+		t.Error(len(want), "files:", diff)
+	}
+	ingest(t, h, Submission(t, ids[0], Case(1, false), now.Add(time.Hour)))
+	countFiles(t, h, ids)
+}
+
 // Upgrade opens a database as a hub before step 3 of the schema left it,
 // with objects in it: open opens the hub, db the tables.
 func Upgrade(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
@@ -415,8 +456,8 @@ func Upgrade(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for _, q := range []string{`DROP INDEX published_order`, `DROP INDEX published_type`, `DROP INDEX published_version`, `DROP INDEX published_added`,
-			`ALTER TABLE published DROP COLUMN instant`, `DROP INDEX published_revoked`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `DROP TABLE missed`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`} {
+		for _, q := range append(beforeLists, `DROP INDEX published_order`, `DROP INDEX published_type`, `DROP INDEX published_version`, `DROP INDEX published_added`,
+			`ALTER TABLE published DROP COLUMN instant`, `DROP INDEX published_revoked`, `ALTER TABLE published DROP COLUMN revoked`, `DROP TABLE collection`, `DROP TABLE missed`, `CREATE INDEX published_order ON published (collection, seq)`, `UPDATE meta SET value = '2' WHERE key = 'schema'`) {
 			if _, err := db.ExecContext(ctx, q); err != nil {
 				t.Fatalf("%s: %v", q, err)
 			}
