@@ -54,7 +54,7 @@ func (p *parser) newExpr(at int) *node {
 
 func (p *parser) closure(at int) *node {
 	n := p.node(nClosure, at)
-	f := &function{unit: p.u, toks: p.toks, name: "{closure}", pos: p.toks[at].pos, level: p.depth}
+	f := &function{unit: p.u, toks: p.toks, name: "{closure}", pos: p.toks[at].pos, level: p.level}
 	f.arrow = p.word() == "fn"
 	p.i++
 	f.byRef = p.accept('&')

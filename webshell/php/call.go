@@ -390,10 +390,11 @@ func readable(s string) bool {
 func (m *machine) bodyOf(f *function) []*node {
 	if !f.parsed {
 		f.parsed = true
-		p := &parser{u: f.unit, toks: f.toks, i: int(f.lo), hi: min(int(f.hi), len(f.toks)-1), depth: min(f.level, maxDepth)}
-		if p.depth < maxDepth {
-			p.depth++
+		p := &parser{u: f.unit, toks: f.toks, i: int(f.lo), hi: min(int(f.hi), len(f.toks)-1), depth: 1, level: f.level + 1}
+		if p.level < maxLevels {
 			f.body = p.statements()
+		} else {
+			f.unit.stock.skipped = true
 		}
 		m.hoist(f.body)
 	}

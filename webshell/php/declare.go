@@ -8,7 +8,7 @@ func (p *parser) functionStatement(at int, c *class) *node {
 	n := p.node(nFunc, at)
 	*p.u.budget -= perFunction
 	p.i++ // function
-	f := &function{unit: p.u, toks: p.toks, class: c, pos: p.toks[at].pos, level: p.depth}
+	f := &function{unit: p.u, toks: p.toks, class: c, pos: p.toks[at].pos, level: p.level}
 	f.byRef = p.accept('&')
 	f.name = lower(p.text(p.i))
 	p.i++

@@ -82,6 +82,7 @@ func lvalue(n *node) bool {
 // expr reads an expression of operators that bind at least as tight as least.
 func (p *parser) expr(least int) *node {
 	if p.depth >= maxDepth || *p.u.budget <= 0 {
+		p.u.stock.skipped = true
 		at := p.i
 		p.skipExpr()
 		n := p.node(nBad, at)
@@ -189,6 +190,7 @@ func (p *parser) concat(left, right *node, at int) *node {
 		}
 		left.end = p.toks[p.i-1].end
 		if left.depth > 4*maxDepth {
+			p.u.stock.skipped = true
 			return &node{op: nBad, pos: left.pos, end: left.end}
 		}
 		return left

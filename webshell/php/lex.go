@@ -66,6 +66,7 @@ type lexer struct {
 	open   []uint32 // indexes of the brackets still open
 	cut    bool     // maxTokens was reached
 	work   int      // bytes looked at in search of the end of {$…}
+	far    int      // of them by braces, of long ones
 }
 
 // lex cuts src into tokens; it never fails. inPHP says that src starts inside
@@ -394,7 +395,7 @@ func (l *lexer) interpolated(p int) int {
 			if l.work > 4*len(src)+1<<16 {
 				continue
 			}
-			e := braces(src, i)
+			e := braces(src, i, &l.far)
 			if e > 0 {
 				l.work += e - i
 				i = e - 1
@@ -410,11 +411,20 @@ func (l *lexer) interpolated(p int) int {
 // but itself.
 func verbatim(b []byte) bool { return bytes.IndexByte(b, '\\') < 0 && bytes.IndexByte(b, '$') < 0 }
 
+// Bounds of the expressions in texts, in bytes: of most, and of all that is
+// looked at beyond.
+const (
+	maxBraces = 4096
+	maxFar    = 1 << 20
+)
+
 // braces finds the end of the {$…} or ${…} at p, 0 when it does not end within
-// reason: then it was text.
-func braces(src []byte, p int) int {
-	depth := 0
-	for i := p; i < len(src) && i < p+4096; i++ {
+// reason: then it was text. far counts what it looks at of long ones.
+func braces(src []byte, p int, far *int) int {
+	end := min(len(src), p+maxBraces+max(0, maxFar-*far))
+	depth, i := 0, p
+	defer func() { *far += max(0, i-p-maxBraces) }()
+	for ; i < end; i++ {
 		switch src[i] {
 		case '{':
 			depth++
@@ -425,15 +435,15 @@ func braces(src []byte, p int) int {
 		case '\'', '"':
 			q := src[i]
 			j := i + 1
-			for ; j < len(src) && j < p+4096 && src[j] != q; j++ {
+			for ; j < end && src[j] != q; j++ {
 				if src[j] == '\\' {
 					j++
 				}
 			}
-			if j >= len(src) || j >= p+4096 {
+			i = j
+			if j >= end {
 				return 0
 			}
-			i = j
 		case ';', '\n':
 			if depth == 1 && src[i] == ';' {
 				return 0

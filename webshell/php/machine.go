@@ -16,7 +16,7 @@ const (
 	settledSteps = 20_000    // from the first certain web shell on
 	maxBytes     = 64 << 20  // bytes of strings made
 	maxString    = 8 << 20   // bytes of one string
-	maxCalls     = 24        // nested calls of the file's own functions
+	maxCalls     = 250       // nested calls of the file's own functions
 	maxEvals     = 24        // layers of decoded code
 	maxJumps     = 5000      // gotos followed
 	maxReasons   = 40
@@ -36,6 +36,8 @@ type machine struct {
 	statics map[*function]map[string]*slot
 
 	have     trait // of the file's text
+	spent    bool  // something of it used up the steps it had
+	unread   bool  // and was not looked at by rescue
 	steps    int
 	limit    int // all the steps there are, as things stand
 	bytes    int

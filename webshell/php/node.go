@@ -112,9 +112,9 @@ type function struct {
 	pos    uint32
 	runs   int
 	active int   // of them, those not over
+	level  int   // functions around it
 	told   bool  // traits is known
 	traits trait // of the body
-	level  int   // depth of parsing where it was found
 }
 
 type param struct {
@@ -156,6 +156,7 @@ type unit struct {
 	budget *int // nodes that may still be made
 	stock  *stock
 	cut    bool
+	far    int // as a lexer's
 }
 
 // lineAt is the line of an offset; 0 in decoded code.

@@ -3,7 +3,9 @@ package php
 import "bytes"
 
 const (
-	maxDepth  = 200     // of the syntax tree: deeper code is skipped
+	maxDepth  = 1000    // of the syntax tree: deeper code is skipped
+	maxTexts  = 100     // of texts with expressions in one another
+	maxLevels = 50      // of functions in one another
 	maxNodes  = 300_000 // of one file, with all that is decoded from it
 	maxParams = 64
 
@@ -21,6 +23,8 @@ type parser struct {
 	i     int
 	hi    int // stop here
 	depth int
+	texts int    // around what is read
+	level int    // functions around it
 	read  string // by word
 	at    int    // just after what it read
 }
@@ -142,6 +146,7 @@ func (p *parser) done(n *node) *node {
 	}
 	n.depth = d
 	if d > 4*maxDepth {
+		p.u.stock.skipped = true
 		return &node{op: nBad, pos: n.pos, end: n.end}
 	}
 	return n
@@ -219,6 +224,7 @@ func (p *parser) block() *node {
 		return n
 	}
 	if p.depth >= maxDepth {
+		p.u.stock.skipped = true
 		p.i = min(p.closing(at)+1, p.hi)
 		return n
 	}
@@ -231,6 +237,7 @@ func (p *parser) block() *node {
 
 func (p *parser) statement() *node {
 	if p.depth >= maxDepth {
+		p.u.stock.skipped = true
 		p.skip()
 		return nil
 	}

@@ -70,8 +70,26 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	}
 	if !m.alarmed() {
 		m.hiding()
+		m.unfinished()
 	}
 	return strongestFirst(m.reasons)
+}
+
+// unfinished says why the file was not read or followed to its end, where that
+// may hide something.
+func (m *machine) unfinished() {
+	last := m.file.tokens[max(0, len(m.file.tokens)-2)].end
+	switch {
+	case m.file.cut && traits(m.file.src[last:])&hasHot != 0:
+		m.reason(webshell.Unread(webshell.TooLong))
+	case m.file.stock.lost:
+		m.reason(webshell.Unread(webshell.TooDeep))
+	case !m.unread:
+	case m.nodes <= 0:
+		m.reason(webshell.Unread(webshell.TooLong))
+	default:
+		m.reason(webshell.Unread(webshell.TooMuch))
+	}
 }
 
 func strongestFirst(reasons []webshell.Reason) []webshell.Reason {
@@ -87,7 +105,11 @@ func strongestFirst(reasons []webshell.Reason) []webshell.Reason {
 
 func (m *machine) analyse() []webshell.Reason {
 	m.program(m.file)
+	m.spent = m.steps <= 0
 	m.finish()
+	if !m.alarmed() && (m.spent || m.bytes < 0 || m.nodes <= 0 || m.file.cut || m.file.stock.skipped) {
+		m.unread = !m.rescue()
+	}
 	m.judge()
 	strongestFirst(m.reasons)
 	if m.alarmed() && m.evals == 0 {
@@ -121,10 +143,14 @@ func (m *machine) finish() {
 		share()
 		before := m.steps
 		m.invoke(f, nil, nil, this, nil)
+		m.spent = m.spent || m.steps <= 0
 		left -= before - max(0, m.steps)
 	}
-	for _, f := range sortedFunctions(m.funcs) {
-		run(f, nil)
+	for n := 0; n < len(m.funcs); { // grows: functions declare others
+		n = len(m.funcs)
+		for _, f := range sortedFunctions(m.funcs) {
+			run(f, nil)
+		}
 	}
 	for _, c := range sortedClasses(m.classes) {
 		hot := false
@@ -147,6 +173,7 @@ func (m *machine) finish() {
 			share()
 			before := m.steps
 			m.invoke(c.fn, nil, nil, c.this, c.vars)
+			m.spent = m.spent || m.steps <= 0
 			left -= before - max(0, m.steps)
 		}
 	}

@@ -13,6 +13,9 @@ type stock struct {
 	slabs  [][]node
 	used   int    // of slabs
 	slab   []node // what is left of the one at hand
+
+	skipped bool // some code was not read: it is nested too deep
+	lost    bool // so was code in a text, of which there are no tokens
 }
 
 // Bounds of what is kept from one file for the next.
@@ -32,7 +35,7 @@ func (s *stock) lex(src []byte) ([]token, bool) {
 	}
 	l.html()
 	tokens, cut := l.all()
-	s.open = l.open
+	s.open, s.lost = l.open, l.far > maxFar
 	return tokens, cut
 }
 
@@ -57,7 +60,7 @@ func (m *machine) release() {
 	for _, slab := range s.slabs[:s.used] {
 		clear(slab)
 	}
-	s.used, s.slab = 0, nil
+	s.used, s.slab, s.skipped, s.lost = 0, nil, false, false
 	if len(s.slabs) > maxKeptSlabs {
 		s.slabs = slices.Delete(s.slabs, maxKeptSlabs, len(s.slabs))
 	}

@@ -68,8 +68,12 @@ func (p *parser) template(o op, at int, from, to uint32, quote byte) *node {
 			add(e)
 			i = next
 		case c == '{' && i+1 < to && src[i+1] == '$', c == '$' && i+1 < to && src[i+1] == '{':
-			e := braces(src[:to], int(i))
-			if e == 0 || p.depth >= maxDepth/2 {
+			e := braces(src[:to], int(i), &p.u.far)
+			if e > 0 && p.texts >= maxTexts || p.u.far > maxFar {
+				p.u.stock.lost = true
+				e = 0
+			}
+			if e == 0 {
 				lit.WriteByte(c)
 				i++
 				continue
@@ -118,7 +122,7 @@ func (p *parser) inner(from, to uint32) *node {
 		l.next()
 	}
 	l.tokens = append(l.tokens, token{pos: to, end: to, kind: tEOF})
-	q := &parser{u: p.u, toks: l.tokens, hi: len(l.tokens) - 1, depth: p.depth + 1}
+	q := &parser{u: p.u, toks: l.tokens, hi: len(l.tokens) - 1, depth: p.depth + 1, texts: p.texts + 1, level: p.level}
 	if q.hi == 0 {
 		return bad
 	}
