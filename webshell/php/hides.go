@@ -3,6 +3,7 @@ package php
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -47,12 +48,14 @@ var (
 	pluginHeader = regexp.MustCompile(`(?m)^[ \t*#/]*plugin name:\s*(.+?)\s*$`)
 )
 
-// hidingHooks are the filters through which lists go that administrators see,
-// and how something is taken from them.
-var hidingHooks = []struct {
+// A hidingHook is a filter through which a list goes that administrators see,
+// and how something is taken from it.
+type hidingHook struct {
 	hook string
 	how  *regexp.Regexp
-}{
+}
+
+var hidingHooks = []hidingHook{
 	{"all_plugins", unlists}, {"plugins_list", unlists}, {"pre_current_active_plugins", regexp.MustCompile(`unset\s*\([^)]*->items`)},
 	{"option_active_plugins", adminSide}, {"show_advanced_plugins", regexp.MustCompile(`false`)},
 	{"pre_user_query", lessUsers}, {"pre_get_users", leftOut}, {"users_list_table_query_args", leftOut},
@@ -83,7 +86,6 @@ func (m *machine) hiding() {
 	say := func(rule, text string, n *node) {
 		m.report(rule, webshell.Malicious, moderate, text, n, value{})
 	}
-	acts := m.acts(low)
 	if n := first(loggedIn); n != nil && has("$_get", "$_post", "$_request", "$_cookie") && !has("current_user_can(", "wp_verify_nonce(", "check_admin_referer(", "check_ajax_referer(") {
 		say("makes-administrator", "The script logs its visitor in as an administrator.", n)
 	}
@@ -91,7 +93,7 @@ func (m *machine) hiding() {
 		n := first(lessUsers)
 		say("hides-user", "A user is kept out of the list of users, and out of their number.", n)
 	}
-	if !acts {
+	if !has("admin_head", "admin_footer", "admin_print", "admin_enqueue", "admin_init", "pre_get_posts") && !slices.ContainsFunc(hidingHooks, func(h hidingHook) bool { return has(h.hook) }) || !m.acts(low) {
 		return
 	}
 	const itself = "What hides itself or a user from administrators shows something to visitors, or lets somebody in."

@@ -99,14 +99,19 @@ var telling = func() (t [256]bool) {
 	return t
 }()
 
-var loadWords = literal.New([]string{"include", "require"})
+var (
+	loadWords = literal.New([]string{"include", "require"})
+	userWords = literal.New([]string{"user_save(", "query(", "setQuery", "getModel("})
+)
 
 // traits reads a file once. It looks at words only where they can matter:
 // before a parenthesis, after a dollar, in quotes.
 func traits(data []byte) trait {
 	var have trait
+	if includes(data) {
+		have |= hasInclude
+	}
 	escaped, picked, skip, last := 0, 0, 0, 0
-	loads := loadWords.Any(data) // most classes load nothing: there is no need to look before every quote
 	for i := 0; ; i++ {
 		for i+4 <= len(data) && !(telling[data[i]] || telling[data[i+1]] || telling[data[i+2]] || telling[data[i+3]]) {
 			i += 4
@@ -129,9 +134,6 @@ func traits(data []byte) trait {
 		case '(':
 			have |= called(data, i)
 		case '$':
-			if loads && i > 0 && have&hasInclude == 0 && includes(data, i) {
-				have |= hasInclude
-			}
 			if i+1 < len(data) {
 				switch n := data[i+1]; {
 				case n == '$' || n == '{':
@@ -146,9 +148,6 @@ func traits(data []byte) trait {
 		case '\'', '"':
 			if i > 0 && (data[i-1] == '~' || data[i-1] == '^' || data[i-1] == '|') {
 				have |= hasDecoder | hasStrong
-			}
-			if loads && i > 0 && have&hasInclude == 0 && includes(data, i) {
-				have |= hasInclude
 			}
 			j := i + 1
 			for j < len(data) && data[j] == '\\' {
@@ -217,22 +216,51 @@ func manyJumps(data []byte) bool {
 	return true
 }
 
-// includes says whether what starts at i, a quote or a dollar, is included.
-func includes(data []byte, i int) bool {
-	e := blanks(data, i)
-	for range 4 { // comments between
-		if i = commentStart(data, e, i); i <= 0 {
-			break
+// includes says whether a variable or a literal is included without a
+// parenthesis.
+func includes(data []byte) bool {
+	for from, to := range loadWords.Lines(data) {
+		for i := from; i+7 <= to; i++ {
+			if !foldEqual(data[i:i+7], "include") && !foldEqual(data[i:i+7], "require") {
+				continue
+			}
+			i += 7
+			if i+5 <= to && foldEqual(data[i:i+5], "_once") {
+				i += 5
+			}
+			if i = code(data, i); i < len(data) && (data[i] == '$' || data[i] == '\'' || data[i] == '"') {
+				return true
+			}
+			i--
 		}
-		e = blanks(data, i)
 	}
-	if e < 7 || data[e-1]|0x20 != 'e' {
-		return false
+	return false
+}
+
+// code is where the first code from i on stands, behind white space and up to
+// four comments of 4 KiB.
+func code(data []byte, i int) int {
+	for range 5 {
+		for i < len(data) && (data[i] == ' ' || data[i] == '\t' || data[i] == '\n' || data[i] == '\r') {
+			i++
+		}
+		rest := data[i:min(len(data), i+4096)]
+		open, end := "#", "\n"
+		switch {
+		case bytes.HasPrefix(rest, []byte("/*")):
+			open, end = "/*", "*/"
+		case bytes.HasPrefix(rest, []byte("//")):
+			open = "//"
+		case !bytes.HasPrefix(rest, []byte("#")):
+			return i
+		}
+		n := bytes.Index(rest[len(open):], []byte(end))
+		if n < 0 {
+			return i
+		}
+		i += len(open) + n + len(end)
 	}
-	if e >= 12 && foldEqual(data[e-5:e], "_once") {
-		e -= 5
-	}
-	return foldEqual(data[e-7:e], "include") || foldEqual(data[e-7:e], "require")
+	return i
 }
 
 // blanks is where the white space before i starts.
@@ -526,6 +554,9 @@ func interesting(data []byte, t trait) bool {
 // makesUsers says that a text may be about the users of a well-known program
 // that has administrators.
 func makesUsers(data []byte) bool {
+	if !userWords.Any(data) {
+		return false
+	}
 	if bytes.Contains(data, []byte("user_save(")) {
 		return true
 	}

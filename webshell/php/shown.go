@@ -154,7 +154,6 @@ var (
 	hours      = regexp.MustCompile(`\b(?:date|gmdate|current_time|date_i18n|wp_date)\(\s*["'][hgwn]["']`)
 	chance     = regexp.MustCompile(`\b(?:rand|mt_rand|random_int|array_rand|shuffle)\(`)
 	remembers  = regexp.MustCompile(`\b(?:update_option|add_option|set_transient|file_put_contents|fwrite|fputs)\(|->insert\(|insert into`)
-	handhelds  = regexp.MustCompile(`iphone|android|mobile|ipad`)
 )
 
 // picks reads them from code in lower case.
@@ -178,11 +177,11 @@ func picks(low string) (p pick) {
 		set(!agreed.MatchString(m[1]), byCookie)
 	}
 	set(has("remote_addr", "http_client_ip", "http_x_forwarded_for", "http_cf_connecting_ip") && remembers.MatchString(low) && has("in_array(", "get_transient(", "strpos(", "isset(", "array_key_exists(", "->get_var("), byMemory)
-	set(has("wp_is_mobile(") || has("http_user_agent") && handhelds.MatchString(low), byDevice)
+	set(has("wp_is_mobile(") || has("http_user_agent") && has("iphone", "android", "mobile", "ipad"), byDevice)
 	set(has("http_user_agent", "http_referer") && botWord(low), knownBots)
 	set(has("http_referer", "wp_get_referer("), byOrigin)
-	set(hours.MatchString(low), byHour)
-	set(chance.MatchString(low), byChance)
+	set(has("date(", "current_time(", "date_i18n(") && hours.MatchString(low), byHour)
+	set(has("rand(", "random_int(", "shuffle(") && chance.MatchString(low), byChance)
 	set(has("setcookie("), onceOnly)
 	set(has("</head>", "</body>", "</html>") && has("replace("), inTheEnd)
 	return p
