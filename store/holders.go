@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -97,8 +98,9 @@ func sum(list []hold) []hold {
 	return left
 }
 
-// holders are the servers that have a thing of the table, by number.
-func (h *Hub) holders(ctx context.Context, table string, id int64) ([]int64, error) {
+// holders are the servers within the scope that have a thing of the table, by
+// number.
+func (h *Hub) holders(ctx context.Context, scope Scope, table string, id int64) ([]int64, error) {
 	var n []int32 // by server: their numbers have few holes, and are many
 	_, err := list(ctx, h, func(r *sql.Rows) (struct{}, error) {
 		var body sql.RawBytes
@@ -118,7 +120,13 @@ func (h *Hub) holders(ctx context.Context, table string, id int64) ([]int64, err
 			servers = append(servers, int64(server))
 		}
 	}
-	return servers, err
+	if err != nil || scope.all {
+		return servers, err
+	}
+	own, err := list(ctx, h, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) }, `SELECT id FROM server WHERE org = ?`, scope.org)
+	own = slices.DeleteFunc(own, func(id int64) bool { return id >= int64(len(n)) || n[id] < 1 })
+	slices.Sort(own)
+	return own, err
 }
 
 // A holding is what a thing's row says of its servers.
@@ -175,6 +183,22 @@ func (b *ingest) hold(ctx context.Context, table string, ids []int64, changes fu
 	return all, err
 }
 
+// keep writes the rows of things that came to servers or went: their lists, and
+// what else is new in columns.
+func keep[T any](ctx context.Context, b *ingest, table, columns, also string, things map[int64]*held[T], row func(*held[T]) []any) error {
+	ids := slices.Sorted(maps.Keys(things))
+	all, err := b.hold(ctx, table, ids, func(id int64) []hold { return things[id].holds })
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	var rows [][]any
+	for _, id := range ids {
+		t := all[id]
+		rows = append(rows, append([]any{id, t.servers, t.parted, t.row}, row(things[id])...))
+	}
+	return b.insert(ctx, `INSERT INTO `+table+`(id, servers, parted, holders, `+columns+`) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = excluded.servers, parted = excluded.parted, holders = excluded.holders`+also, rows)
+}
+
 // gather brings the parts back into the row, without servers that went.
 func (b *ingest) gather(ctx context.Context, id int64, t *holding) error {
 	var all []hold
@@ -205,79 +229,175 @@ func (b *ingest) unpart(ctx context.Context, id int64, t *holding) error {
 	return b.exec(ctx, `DELETE FROM holders WHERE thing = ?`, id)
 }
 
-// packIDs writes what a server has: numbers of 8 bytes, in their order.
-func packIDs(ids []int64) []byte {
-	to := make([]byte, 0, 8*len(ids))
-	for _, id := range ids {
-		to = binary.BigEndian.AppendUint64(to, uint64(id))
+// A having is a thing that a server has: when it was first and last seen there,
+// and how often. Of files these are zero.
+type having struct{ id, first, last, n int64 }
+
+// A held is a thing that servers have, and what changes: which of them have it,
+// and when it was first and last seen there.
+type held[T any] struct {
+	row         T
+	first, last int64
+	holds       []hold
+}
+
+// packHavings writes what a server has, in the order of the numbers: each in 8
+// bytes and, unless it is a file, what is told of it.
+func packHavings(list []having, told bool) []byte {
+	slices.SortFunc(list, func(a, b having) int { return cmp.Compare(a.id, b.id) })
+	to := make([]byte, 0, 8*len(list))
+	for _, x := range list {
+		to = binary.BigEndian.AppendUint64(to, uint64(x.id))
+		if told {
+			to = binary.AppendVarint(binary.AppendVarint(binary.AppendVarint(to, x.first), x.last-x.first), x.n)
+		}
 	}
 	return to
 }
 
-func unpackIDs(list []byte) (ids []int64) {
-	for ; len(list) >= 8; list = list[8:] {
-		ids = append(ids, int64(binary.BigEndian.Uint64(list)))
+func unpackHavings(list []byte, told bool) (all []having) {
+	next := func() int64 {
+		v, n := binary.Varint(list)
+		list = list[max(n, 0):]
+		return v
 	}
-	return ids
+	for len(list) >= 8 {
+		x := having{id: int64(binary.BigEndian.Uint64(list))}
+		list = list[8:]
+		if told {
+			x.first = next()
+			x.last = x.first + next()
+			x.n = next()
+		}
+		all = append(all, x)
+	}
+	return all
 }
 
-// listStep is the step of the schema before which listHolders runs.
-const listStep = 7
-
-// listHolders makes lists of rows, of which there was one for each server and file.
-func (h *Hub) listHolders(ctx context.Context, tx *sql.Tx) error {
-	b := &ingest{h: h, tx: tx, stmts: map[string]*sql.Stmt{}}
-	if err := b.groups(ctx, `SELECT server, file, 0 FROM server_file WHERE (server, file) > (?, ?) ORDER BY server, file LIMIT 10000`, func(server int64, files []hold) error {
-		var ids []int64
-		for _, x := range files {
-			ids = append(ids, x.server)
+// change notes which things came to a server and which went, and returns what its
+// row says of them now. Build is the server's before and after, 0 if nobody asks
+// for it; row is what the thing with that place in the list is.
+func change[T any](things map[int64]*held[T], server int64, build [2]int64, before []byte, now []having, told bool, row func(i int) T) []byte {
+	had := map[int64]having{}
+	for _, x := range unpackHavings(before, told) {
+		had[x.id] = x
+	}
+	thing := func(id int64) *held[T] {
+		t := things[id]
+		if t == nil {
+			t = &held[T]{}
+			things[id] = t
 		}
-		return b.exec(ctx, `UPDATE server SET files = ? WHERE id = ?`, packIDs(ids), server)
-	}); err != nil {
+		return t
+	}
+	for i, x := range now {
+		was, ok := had[x.id]
+		delete(had, x.id)
+		if was == x && build[0] == build[1] {
+			continue
+		}
+		t := thing(x.id)
+		t.row, t.last = row(i), max(t.last, x.last)
+		if x.first != 0 && (t.first == 0 || x.first < t.first) {
+			t.first = x.first
+		}
+		if ok && build[0] == build[1] {
+			continue // seen at other times
+		}
+		t.holds = append(t.holds, hold{build[1], server, 1})
+		if ok {
+			t.holds = append(t.holds, hold{build[0], server, -1})
+		}
+	}
+	for id := range had {
+		t := thing(id)
+		t.holds = append(t.holds, hold{build[0], server, -1})
+	}
+	return packHavings(now, told)
+}
+
+// columnOf is the column of a server that has its things of a table.
+func columnOf(table string) string {
+	if table == "finding" {
+		return "kinds" // findings is how many there are
+	}
+	return table + "s"
+}
+
+// listsFor are the tables of things for which a step of the schema wants lists.
+func listsFor(step int) []string {
+	switch step {
+	case 7:
+		return []string{"file"}
+	case 9:
+		return []string{"finding", "indicator"}
+	}
+	return nil
+}
+
+// listHolders makes lists of rows, of which there was one for each server and
+// thing.
+func (h *Hub) listHolders(ctx context.Context, tx *sql.Tx, thing string) error {
+	b := &ingest{h: h, tx: tx, stmts: map[string]*sql.Stmt{}}
+	table, told, build, join := "server_"+thing, "x.first, x.last, 1", "0", ""
+	switch thing {
+	case "file":
+		told, build, join = "0, 0, 0", "COALESCE(e.build, 0)", " JOIN server s ON s.id = x.server LEFT JOIN exposure e ON e.id = s.exposure"
+	case "finding":
+		told = "x.first, x.last, x.n"
+	}
+	if err := groups(ctx, b, `SELECT x.server, x.`+thing+`, `+told+` FROM `+table+` x WHERE (x.server, x.`+thing+`) > (?, ?) ORDER BY x.server, x.`+thing+` LIMIT 10000`,
+		func(r *sql.Rows) (server, id int64, x having, err error) {
+			err = r.Scan(&server, &x.id, &x.first, &x.last, &x.n)
+			return server, x.id, x, err
+		}, func(server int64, list []having) error {
+			return b.exec(ctx, `UPDATE server SET `+columnOf(thing)+` = ? WHERE id = ?`, packHavings(list, thing != "file"), server)
+		}); err != nil {
 		return err
 	}
-	return b.groups(ctx, `SELECT x.file, x.server, COALESCE(e.build, 0) FROM server_file x JOIN server s ON s.id = x.server LEFT JOIN exposure e ON e.id = s.exposure
-		WHERE (x.file, x.server) > (?, ?) ORDER BY x.file, x.server LIMIT 10000`, func(file int64, servers []hold) error {
-		body := appendHolds(nil, servers)
-		if len(body) <= maxRow {
-			return b.exec(ctx, `UPDATE file SET holders = ? WHERE id = ?`, body, file)
-		}
-		if err := b.exec(ctx, `INSERT INTO holders(thing, part, body) VALUES (?,0,?)`, file, body); err != nil {
-			return err
-		}
-		return b.exec(ctx, `UPDATE file SET parted = ? WHERE id = ?`, len(body), file)
-	})
+	return groups(ctx, b, `SELECT x.`+thing+`, x.server, `+build+` FROM `+table+` x`+join+` WHERE (x.`+thing+`, x.server) > (?, ?) ORDER BY x.`+thing+`, x.server LIMIT 10000`,
+		func(r *sql.Rows) (of, server int64, x hold, err error) {
+			x.n = 1
+			err = r.Scan(&of, &x.server, &x.build)
+			return of, x.server, x, err
+		}, func(id int64, servers []hold) error {
+			body := appendHolds(nil, servers)
+			if len(body) <= maxRow {
+				return b.exec(ctx, `UPDATE `+thing+` SET holders = ? WHERE id = ?`, body, id)
+			}
+			if err := b.exec(ctx, `INSERT INTO holders(thing, part, body) VALUES (?,0,?)`, id, body); err != nil {
+				return err
+			}
+			return b.exec(ctx, `UPDATE `+thing+` SET parted = ? WHERE id = ?`, len(body), id)
+		})
 }
 
-// groups reads all that a query finds, some rows at a time, and gives those of
-// one first column at once. The second is the server of each, the third its build.
-func (b *ingest) groups(ctx context.Context, query string, each func(of int64, list []hold) error) error {
-	var of int64
-	var group []hold
+// groups reads all that a query finds after two numbers, in their order, and
+// gives those of one first number at once.
+func groups[T any](ctx context.Context, b *ingest, query string, scan func(*sql.Rows) (of, next int64, x T, err error), each func(of int64, list []T) error) error {
+	of, next := int64(0), int64(-1)
+	var group []T
 	for {
-		last := hold{server: -1}
-		if len(group) > 0 {
-			last = group[len(group)-1]
-		}
 		type row struct {
 			of int64
-			hold
+			x  T
 		}
-		rows, err := listIn(ctx, b.h, b.tx, func(r *sql.Rows) (x row, err error) {
-			x.n = 1
-			return x, r.Scan(&x.of, &x.server, &x.build)
-		}, query, of, last.server)
+		rows, err := listIn(ctx, b.h, b.tx, func(r *sql.Rows) (row, error) {
+			at, after, x, err := scan(r)
+			next = after
+			return row{at, x}, err
+		}, query, of, next)
 		if err != nil {
 			return err
 		}
-		for _, x := range rows {
-			if x.of != of && len(group) > 0 {
+		for _, r := range rows {
+			if r.of != of && len(group) > 0 {
 				if err := each(of, group); err != nil {
 					return err
 				}
 				group = group[:0]
 			}
-			of, group = x.of, append(group, x.hold)
+			of, group = r.of, append(group, r.x)
 		}
 		if len(rows) == 0 {
 			if len(group) > 0 {

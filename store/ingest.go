@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -39,7 +38,7 @@ const (
 // kept; one that says what an earlier case said is known by that.
 func (h *Hub) Ingest(ctx context.Context, batch []Submission) ([]Outcome, error) {
 	b := &ingest{h: h, out: make([]Outcome, len(batch)), stmts: map[string]*sql.Stmt{}, counters: map[[2]string]int64{}, deltas: map[int64]*delta{}, orgs: map[string]*[4]int64{}, builds: map[int64]*buildRow{}, exposures: map[int64]*exposed{},
-		kinds: map[int64]*counted[kindRow]{}, indicators: map[int64]*counted[indicatorRow]{}, files: map[int64]*held[fileRow]{}}
+		kinds: map[int64]*held[kindRow]{}, indicators: map[int64]*held[indicatorRow]{}, files: map[int64]*held[fileRow]{}}
 	err := h.update(ctx, func(tx *sql.Tx) error {
 		b.tx = tx
 		return b.run(ctx, batch)
@@ -63,8 +62,8 @@ type ingest struct {
 	orgs       map[string]*[4]int64
 	builds     map[int64]*buildRow
 	exposures  map[int64]*exposed
-	kinds      map[int64]*counted[kindRow]
-	indicators map[int64]*counted[indicatorRow]
+	kinds      map[int64]*held[kindRow]
+	indicators map[int64]*held[indicatorRow]
 	files      map[int64]*held[fileRow]
 }
 
@@ -75,7 +74,7 @@ type delta struct {
 	enrolled, revoked  int64
 	cases              int64
 	before, after      state
-	files              []byte      // numbers of those of the latest, before
+	had                [3][]byte   // kinds, indicators and files of the latest, as lists
 	received, acquired int64       // of the latest
 	kept               bool        // a case, as the latest or not
 	last               *Submission // nil if nothing of it is new
@@ -105,17 +104,6 @@ type state struct {
 	latest          int64
 }
 
-type counted[T any] struct {
-	row T
-	n   int64 // servers more, or fewer
-}
-
-// A held is a thing that servers have, and of which of them this changes.
-type held[T any] struct {
-	row   T
-	holds []hold
-}
-
 type buildRow struct {
 	product, build, name string
 	n                    int64
@@ -135,10 +123,10 @@ func (b *ingest) run(ctx context.Context, batch []Submission) error {
 	servers := slices.Sorted(maps.Keys(ids))
 	const inTable = -1                      // its number is read if it is wanted
 	known := map[int64]map[[32]byte]int64{} // numbers of cases by server and evidence
-	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, received, acquired, exposure, verdict, first_hostile, latest, files, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
+	if err := b.each(ctx, `SELECT id, org, name, enrolled, revoked, cases, received, acquired, exposure, verdict, first_hostile, latest, kinds, indicators, files, COALESCE((SELECT build FROM exposure WHERE exposure.id = server.exposure), 0) FROM server WHERE id IN (%s)`, servers, func(rows *sql.Rows) error {
 		d := &delta{}
 		var first int64
-		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.received, &d.acquired, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.files, &d.before.build)
+		err := rows.Scan(&d.id, &d.org, &d.name, &d.enrolled, &d.revoked, &d.cases, &d.received, &d.acquired, &d.before.exposure, &d.before.verdict, &first, &d.before.latest, &d.had[0], &d.had[1], &d.had[2], &d.before.build)
 		d.before.day = day(moment(first))
 		b.deltas[d.id] = d
 		d.lastID = d.before.latest
@@ -203,65 +191,12 @@ func (b *ingest) run(ctx context.Context, batch []Submission) error {
 		}
 	}
 	b.counters[[2]string{"cases", ""}] += int64(len(cases))
-	if err := b.forget(ctx); err != nil {
-		return err
-	}
 	return b.write(ctx)
-}
-
-// forget takes the rows of earlier cases away, and counts them off.
-func (b *ingest) forget(ctx context.Context) error {
-	var again []int64
-	for id, d := range b.deltas {
-		if d.last != nil && d.before.latest != 0 {
-			again = append(again, id)
-		}
-	}
-	slices.Sort(again)
-	if len(again) == 0 {
-		return nil
-	}
-	for _, t := range []struct {
-		query string
-		off   func(id int64)
-	}{
-		{`SELECT server, finding FROM server_finding WHERE server IN (%s)`, func(id int64) { add(b.kinds, id, -1) }},
-		{`SELECT server, indicator FROM server_indicator WHERE server IN (%s)`, func(id int64) { add(b.indicators, id, -1) }},
-	} {
-		if err := b.each(ctx, t.query, again, func(rows *sql.Rows) error {
-			var server, id int64
-			err := rows.Scan(&server, &id)
-			if err == nil {
-				t.off(id)
-			}
-			return err
-		}); err != nil {
-			return err
-		}
-	}
-	for _, table := range []string{"server_finding", "server_indicator"} {
-		for part := range slices.Chunk(again, 500) {
-			if _, err := b.tx.ExecContext(ctx, b.h.sql("DELETE FROM "+table+" WHERE server IN ("+marks(len(part))+")"), anys(part)...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func add[T any](m map[int64]*counted[T], id, n int64) *counted[T] {
-	c := m[id]
-	if c == nil {
-		c = &counted[T]{}
-		m[id] = c
-	}
-	c.n += n
-	return c
 }
 
 // write adds up what the servers' latest submissions say, and writes it.
 func (b *ingest) write(ctx context.Context) error {
-	var servers, kinds, indicators [][]any
+	var servers [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.deltas)) {
 		d := b.deltas[id]
 		if d.last == nil {
@@ -277,73 +212,38 @@ func (b *ingest) write(ctx context.Context) error {
 		d.after.exposure, d.after.build = b.exposure(d.last)
 		b.count(d)
 		servers = append(servers, []any{id, d.org, d.name, d.enrolled, stamp(d.last.Received), s.Version, d.after.exposure, string(s.Verdict), string(s.Confidence), s.Reason, s.Findings,
-			stamp(s.First), stamp(s.Last), standing(s.Verdict, s.Last), d.lastID, d.cases, stamp(s.Acquired), stamp(d.last.Received), b.filesOf(d)})
-		for _, r := range s.Kinds {
-			k := b.h.id("finding", r.Rule, r.Title, string(r.Level), string(r.Phase), string(r.Outcome))
-			add(b.kinds, k, 1).row = r
-			kinds = append(kinds, []any{id, k, stamp(r.First), stamp(r.Last), r.N})
-		}
-		for _, r := range s.Indicators {
-			k := b.h.id("indicator", r.Type, r.Role, r.Value)
-			c := add(b.indicators, k, 1)
-			if c.row.Type == "" {
-				c.row = r
-			} else {
-				widen(&c.row.First, &c.row.Last, r.First, r.Last)
-			}
-			indicators = append(indicators, []any{id, k, stamp(r.First), stamp(r.Last)})
-		}
+			stamp(s.First), stamp(s.Last), standing(s.Verdict, s.Last), d.lastID, d.cases, stamp(s.Acquired), stamp(d.last.Received), b.kindsOf(d), b.indicatorsOf(d), b.filesOf(d)})
 	}
-	return b.all(ctx, servers, kinds, indicators)
+	return b.all(ctx, servers)
 }
 
-// filesOf notes which files came to a server and which went, and returns what
-// its row names now.
+// kindsOf, indicatorsOf and filesOf note which of them came to a server and which
+// went, and return what its row says of them now.
+func (b *ingest) kindsOf(d *delta) []byte {
+	list := d.last.Summary.Kinds
+	now := make([]having, len(list))
+	for i, r := range list {
+		now[i] = having{b.h.id("finding", r.Rule, r.Title, string(r.Level), string(r.Phase), string(r.Outcome)), stamp(r.First), stamp(r.Last), int64(r.N)}
+	}
+	return change(b.kinds, d.id, [2]int64{}, d.had[0], now, true, func(i int) kindRow { return list[i] })
+}
+
+func (b *ingest) indicatorsOf(d *delta) []byte {
+	list := d.last.Summary.Indicators
+	now := make([]having, len(list))
+	for i, r := range list {
+		now[i] = having{b.h.id("indicator", r.Type, r.Role, r.Value), stamp(r.First), stamp(r.Last), 1}
+	}
+	return change(b.indicators, d.id, [2]int64{}, d.had[1], now, true, func(i int) indicatorRow { return list[i] })
+}
+
 func (b *ingest) filesOf(d *delta) []byte {
-	had := map[int64]bool{}
-	for _, id := range unpackIDs(d.files) {
-		had[id] = true
+	list := d.last.Summary.Files
+	now := make([]having, len(list))
+	for i, r := range list {
+		now[i] = having{id: b.h.id("file", r.SHA256, r.Path)}
 	}
-	same := d.before.build == d.after.build
-	var ids []int64
-	change := func(id, build, n int64) *held[fileRow] {
-		f := b.files[id]
-		if f == nil {
-			f = &held[fileRow]{}
-			b.files[id] = f
-		}
-		f.holds = append(f.holds, hold{build, d.id, n})
-		return f
-	}
-	for _, r := range d.last.Summary.Files {
-		id := b.h.id("file", r.SHA256, r.Path)
-		ids = append(ids, id)
-		if had[id] && same {
-			delete(had, id)
-		} else {
-			change(id, d.after.build, 1).row = r
-		}
-	}
-	for id := range had {
-		change(id, d.before.build, -1)
-	}
-	slices.Sort(ids)
-	return packIDs(ids)
-}
-
-// writeFiles writes the rows of files that came to servers or went.
-func (b *ingest) writeFiles(ctx context.Context) error {
-	ids := slices.Sorted(maps.Keys(b.files))
-	all, err := b.hold(ctx, "file", ids, func(id int64) []hold { return b.files[id].holds })
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	var rows [][]any
-	for _, id := range ids {
-		r, t := b.files[id].row, all[id]
-		rows = append(rows, []any{id, r.Path, base(r.Path), r.SHA256, r.Size, t.servers, t.parted, t.row})
-	}
-	return b.insert(ctx, `INSERT INTO file(id, path, base, sha256, size, servers, parted, holders) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = excluded.servers, parted = excluded.parted, holders = excluded.holders`, rows)
+	return change(b.files, d.id, [2]int64{d.before.build, d.after.build}, d.had[2], now, false, func(i int) fileRow { return list[i] })
 }
 
 // count counts a server's change of state.
@@ -466,17 +366,17 @@ func (b *ingest) writeExposures(ctx context.Context) error {
 }
 
 // all writes the rows of all tables, each table in the order of its key.
-func (b *ingest) all(ctx context.Context, servers, kinds, indicators [][]any) error {
+func (b *ingest) all(ctx context.Context, servers [][]any) error {
 	var e error
 	do := func(head, tail string, rows [][]any) {
 		if e == nil && len(rows) > 0 {
 			e = b.insert(ctx, head, tail, rows)
 		}
 	}
-	do(`INSERT INTO server(id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received, files) VALUES `,
+	do(`INSERT INTO server(id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received, kinds, indicators, files) VALUES `,
 		` ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, version = excluded.version, exposure = excluded.exposure, verdict = excluded.verdict, confidence = excluded.confidence, reason = excluded.reason,
 		findings = excluded.findings, first_hostile = excluded.first_hostile, last_hostile = excluded.last_hostile, standing = excluded.standing, latest = excluded.latest, cases = excluded.cases,
-		acquired = excluded.acquired, received = excluded.received, files = excluded.files`, servers)
+		acquired = excluded.acquired, received = excluded.received, kinds = excluded.kinds, indicators = excluded.indicators, files = excluded.files`, servers)
 	var rows [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.builds)) {
 		r := b.builds[id]
@@ -499,40 +399,23 @@ func (b *ingest) all(ctx context.Context, servers, kinds, indicators [][]any) er
 			e = b.exec(ctx, `UPDATE organisation SET compromised = compromised + ?, attacked = attacked + ?, exposed = exposed + ?, notified = CASE WHEN CAST(? AS BIGINT) > 0 THEN 0 ELSE notified END WHERE id = ?`, o[0], o[1], o[2], o[3], org)
 		}
 	}
-	do(`INSERT INTO finding(id, rule, title, level, phase, outcome, servers) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = finding.servers + excluded.servers`,
-		changes(b.kinds, func(id int64, c *counted[kindRow]) []any {
-			return []any{id, c.row.Rule, c.row.Title, string(c.row.Level), string(c.row.Phase), string(c.row.Outcome), c.n}
-		}))
-	do(`INSERT INTO indicator(id, type, role, value, base, ties, servers, first, last) VALUES `,
-		` ON CONFLICT (id) DO UPDATE SET servers = indicator.servers + excluded.servers, first = CASE WHEN excluded.first > 0 AND (indicator.first = 0 OR excluded.first < indicator.first) THEN excluded.first ELSE indicator.first END,
-		last = CASE WHEN excluded.last > indicator.last THEN excluded.last ELSE indicator.last END`,
-		changes(b.indicators, func(id int64, c *counted[indicatorRow]) []any {
-			return []any{id, c.row.Type, c.row.Role, c.row.Value, c.row.Base, ties(c.row), c.n, stamp(c.row.First), stamp(c.row.Last)}
-		}))
 	if e == nil {
-		e = b.writeFiles(ctx)
+		e = keep(ctx, b, "finding", "rule, title, level, phase, outcome", "", b.kinds, func(k *held[kindRow]) []any {
+			return []any{k.row.Rule, k.row.Title, string(k.row.Level), string(k.row.Phase), string(k.row.Outcome)}
+		})
 	}
-	byKey := func(a, c []any) int {
-		return cmp.Or(cmp.Compare(a[0].(int64), c[0].(int64)), cmp.Compare(a[1].(int64), c[1].(int64)))
+	if e == nil {
+		e = keep(ctx, b, "indicator", "type, role, value, base, ties, first, last", `, first = CASE WHEN excluded.first > 0 AND (indicator.first = 0 OR excluded.first < indicator.first) THEN excluded.first ELSE indicator.first END,
+			last = CASE WHEN excluded.last > indicator.last THEN excluded.last ELSE indicator.last END`, b.indicators, func(i *held[indicatorRow]) []any {
+			return []any{i.row.Type, i.row.Role, i.row.Value, i.row.Base, ties(i.row), i.first, i.last}
+		})
 	}
-	for _, list := range [][][]any{kinds, indicators} {
-		slices.SortFunc(list, byKey)
+	if e == nil {
+		e = keep(ctx, b, "file", "path, base, sha256, size", "", b.files, func(f *held[fileRow]) []any {
+			return []any{f.row.Path, base(f.row.Path), f.row.SHA256, f.row.Size}
+		})
 	}
-	do(`INSERT INTO server_finding(server, finding, first, last, n) VALUES `, "", kinds)
-	do(`INSERT INTO server_indicator(server, indicator, first, last) VALUES `, "", indicators)
 	return e
-}
-
-// changes are the rows of what is counted, in the order of the ids. Those that
-// went and came back are left out.
-func changes[T any](m map[int64]*counted[T], row func(int64, *counted[T]) []any) [][]any {
-	var rows [][]any
-	for _, id := range slices.Sorted(maps.Keys(m)) {
-		if m[id].n != 0 {
-			rows = append(rows, row(id, m[id]))
-		}
-	}
-	return rows
 }
 
 // cveRows are one row for each CVE that a server is, or may be, open to.

@@ -275,3 +275,13 @@ CREATE TABLE holders (
 -- step
 DROP TABLE server_file;
 DROP TABLE file_build
+-- step
+ALTER TABLE server ADD COLUMN kinds {blob} NOT NULL DEFAULT '';
+ALTER TABLE server ADD COLUMN indicators {blob} NOT NULL DEFAULT '';
+ALTER TABLE finding ADD COLUMN holders {blob} NOT NULL DEFAULT '';
+ALTER TABLE finding ADD COLUMN parted BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE indicator ADD COLUMN holders {blob} NOT NULL DEFAULT '';
+ALTER TABLE indicator ADD COLUMN parted BIGINT NOT NULL DEFAULT 0
+-- step
+DROP TABLE server_finding;
+DROP TABLE server_indicator

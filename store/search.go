@@ -19,12 +19,7 @@ import (
 // SearchFindings looks for findings whose title or rule holds one of the texts,
 // in any case; an empty text, or none, finds all.
 func (h *Hub) SearchFindings(ctx context.Context, scope Scope, texts []string, level finding.Level, page Page) (kinds []FindingKind, next string, err error) {
-	n, from, args := `f.servers`, `finding f`, []any{}
-	if !scope.all {
-		n, args = `o.n`, []any{scope.org}
-		from = `(SELECT x.finding, COUNT(*) AS n FROM server s JOIN server_finding x ON x.server = s.id WHERE s.org = ? GROUP BY x.finding) o JOIN finding f ON f.id = o.finding`
-	}
-	q := `SELECT f.id, f.rule, f.title, f.level, f.phase, f.outcome, ` + n + ` FROM ` + from + ` WHERE ` + n + ` > 0`
+	q, args := ``, []any{}
 	for i, text := range texts {
 		q += []string{` AND (`, ` OR `}[min(i, 1)] + `LOWER(f.title) LIKE ? ESCAPE '\' OR f.rule LIKE ? ESCAPE '\'`
 		args = append(args, pattern(text), pattern(text))
@@ -35,35 +30,113 @@ func (h *Hub) SearchFindings(ctx context.Context, scope Scope, texts []string, l
 	if level != "" {
 		q, args = q+` AND f.level = ?`, append(args, string(level))
 	}
+	most := func(k FindingKind) (int, int64) { return k.Servers, k.ID }
+	if !scope.all {
+		own, err := h.own(ctx, "finding", `org = ?`, scope.org)
+		if err != nil {
+			return nil, "", err
+		}
+		kinds, err = byIDs(ctx, h, scanKind, kindColumns+` FROM finding f WHERE f.id`, slices.Sorted(maps.Keys(own)), q, args...)
+		for i := range kinds {
+			kinds[i].Servers = own[kinds[i].ID].n
+		}
+		kinds, next = mostFirst(kinds, most, page)
+		return kinds, next, err
+	}
 	if k, ok := page.numbers(2); ok {
-		q, args = q+` AND (`+n+`, f.id) < (?, ?)`, append(args, k[0], k[1])
+		q, args = q+` AND (f.servers, f.id) < (?, ?)`, append(args, k[0], k[1])
 	}
-	kinds, err = list(ctx, h, func(r *sql.Rows) (k FindingKind, err error) {
-		return k, r.Scan(&k.ID, &k.Rule, &k.Title, &k.Level, &k.Phase, &k.Outcome, &k.Servers)
-	}, q+` ORDER BY `+n+` DESC, f.id DESC LIMIT ?`, append(args, page.limit()+1)...)
-	if len(kinds) > page.limit() {
-		kinds = kinds[:page.limit()]
-		next = key(int64(kinds[len(kinds)-1].Servers), kinds[len(kinds)-1].ID)
-	}
+	kinds, err = list(ctx, h, scanKind, kindColumns+` FROM finding f WHERE f.servers > 0`+q+` ORDER BY f.servers DESC, f.id DESC LIMIT ?`, append(args, page.limit()+1)...)
+	kinds, next = mostFirst(kinds, most, page)
 	return kinds, next, err
+}
+
+const kindColumns = `SELECT f.id, f.rule, f.title, f.level, f.phase, f.outcome, f.servers`
+
+func scanKind(r *sql.Rows) (k FindingKind, err error) {
+	return k, r.Scan(&k.ID, &k.Rule, &k.Title, &k.Level, &k.Phase, &k.Outcome, &k.Servers)
+}
+
+// mostFirst is a page of a list, what most servers share first.
+func mostFirst[T any](all []T, by func(T) (servers int, id int64), page Page) ([]T, string) {
+	slices.SortFunc(all, func(a, b T) int {
+		n, i := by(a)
+		m, j := by(b)
+		return cmp.Or(cmp.Compare(m, n), cmp.Compare(j, i))
+	})
+	if k, ok := page.numbers(2); ok {
+		all = slices.DeleteFunc(all, func(v T) bool {
+			n, id := by(v)
+			return cmp.Or(cmp.Compare(int64(n), k[0]), cmp.Compare(id, k[1])) >= 0
+		})
+	}
+	if len(all) <= page.limit() {
+		return all, ""
+	}
+	all = all[:page.limit()]
+	n, id := by(all[len(all)-1])
+	return all, key(int64(n), id)
+}
+
+// byIDs returns those of many things for which the condition holds, as a query
+// that ends with their number finds them.
+func byIDs[T any](ctx context.Context, h *Hub, scan func(*sql.Rows) (T, error), query string, ids []int64, condition string, args ...any) (found []T, err error) {
+	for part := range slices.Chunk(ids, 500) {
+		some, err := list(ctx, h, scan, query+` IN (`+marks(len(part))+`)`+condition, append(anys(part), args...)...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
+}
+
+// A tally is how many servers have a thing, and when they saw it.
+type tally struct {
+	n           int
+	first, last int64
+}
+
+func (t tally) add(x having) tally {
+	if x.first != 0 && (t.first == 0 || x.first < t.first) {
+		t.first = x.first
+	}
+	return tally{t.n + 1, t.first, max(t.last, x.last)}
+}
+
+// of is an indicator as those servers saw it.
+func (t tally) of(i Indicator) Indicator {
+	i.Servers, i.First, i.Last = t.n, moment(t.first), moment(t.last)
+	return i
+}
+
+// own tallies what the servers for which the condition holds have.
+func (h *Hub) own(ctx context.Context, table, condition string, args ...any) (map[int64]tally, error) {
+	all := map[int64]tally{}
+	_, err := list(ctx, h, func(r *sql.Rows) (struct{}, error) {
+		var body sql.RawBytes
+		err := r.Scan(&body)
+		for _, x := range unpackHavings(body, table != "file") {
+			all[x.id] = all[x.id].add(x)
+		}
+		return struct{}{}, err
+	}, `SELECT `+columnOf(table)+` FROM server WHERE `+condition, args...)
+	return all, err
 }
 
 // FindingKind returns one kind of finding; its count is of the whole estate.
 func (h *Hub) FindingKind(ctx context.Context, id int64) (k FindingKind, err error) {
-	err = h.read.QueryRowContext(ctx, h.sql(`SELECT f.id, f.rule, f.title, f.level, f.phase, f.outcome, f.servers FROM finding f WHERE f.id = ?`), id).
-		Scan(&k.ID, &k.Rule, &k.Title, &k.Level, &k.Phase, &k.Outcome, &k.Servers)
-	return k, h.told(err)
+	all, err := list(ctx, h, scanKind, kindColumns+` FROM finding f WHERE f.id = ?`, id)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return k, err
+	}
+	return all[0], nil
 }
 
 const indicatorColumns = `i.id, i.type, i.role, i.value, i.servers, i.first, i.last`
-
-// seenBy is when servers, x, saw an indicator; 0 is no time.
-const seenBy = `COALESCE(MIN(NULLIF(x.first, 0)), 0) AS first, COALESCE(MAX(x.last), 0) AS last`
-
-// own turns columns of the whole estate into those of some servers, counted in o.
-func own(columns string) string {
-	return strings.NewReplacer("i.servers", "o.n", "i.first", "o.first", "i.last", "o.last").Replace(columns)
-}
 
 func scanIndicator(r interface{ Scan(...any) error }) (i Indicator, err error) {
 	var first, last int64
@@ -76,62 +149,18 @@ func scanIndicator(r interface{ Scan(...any) error }) (i Indicator, err error) {
 // user agent or parameter that is the text or begins with it; a path also if
 // its last element begins with it, in any case. It lists by value.
 func (h *Hub) SearchIndicators(ctx context.Context, scope Scope, text string, page Page) (found []Indicator, next string, err error) {
-	return byText(ctx, h, scope, "indicator", indicatorColumns, []string{"value"}, text, page,
-		func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) }, func(i Indicator) (string, int64) { return i.Value, i.ID })
+	return byText(ctx, h, scope, "indicator", indicatorColumns, []string{"value"}, text, page, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) },
+		func(i Indicator) (string, int64) { return i.Value, i.ID }, func(i *Indicator, t tally) { *i = t.of(*i) })
 }
 
 // SearchFiles looks for files that no baseline knows, by hash or the beginning
 // of a hash, of a path, or of a name. It lists by path.
 func (h *Hub) SearchFiles(ctx context.Context, scope Scope, text string, page Page) (found []File, next string, err error) {
-	if !scope.all {
-		return h.ownFiles(ctx, scope.org, text, page)
-	}
-	return byText(ctx, h, scope, "file", fileColumns, []string{"path", "sha256"}, text, page, scanFile, func(f File) (string, int64) { return f.Path, f.ID })
+	return byText(ctx, h, scope, "file", fileColumns, []string{"path", "sha256"}, text, page, scanFile,
+		func(f File) (string, int64) { return f.Path, f.ID }, func(f *File, t tally) { f.Servers = t.n })
 }
 
 const fileColumns = `i.id, i.path, i.sha256, i.size, i.servers`
-
-// ownFiles is SearchFiles among those of an organisation's servers.
-func (h *Hub) ownFiles(ctx context.Context, org, text string, page Page) (found []File, next string, err error) {
-	n := map[int64]int{}
-	if _, err := list(ctx, h, func(r *sql.Rows) (struct{}, error) {
-		var files sql.RawBytes
-		err := r.Scan(&files)
-		for _, id := range unpackIDs(files) {
-			n[id]++
-		}
-		return struct{}{}, err
-	}, `SELECT files FROM server WHERE org = ?`, org); err != nil {
-		return nil, "", err
-	}
-	begins, args := begin([]string{"path", "sha256"}, text)
-	if k, id, ok := cutKey(page.After); ok {
-		begins, args = begins+` AND (i.path, i.id) > (?, ?)`, append(args, k, id)
-	}
-	found, err = h.filesBy(ctx, slices.Sorted(maps.Keys(n)), ` AND `+begins, args...)
-	for i := range found {
-		found[i].Servers = n[found[i].ID]
-	}
-	slices.SortFunc(found, func(a, b File) int { return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID)) })
-	if len(found) > page.limit() {
-		found = found[:page.limit()]
-		last := found[len(found)-1]
-		next = last.Path + "\x00" + key(last.ID)
-	}
-	return found, next, err
-}
-
-// filesBy returns those of the files for which the condition holds.
-func (h *Hub) filesBy(ctx context.Context, ids []int64, condition string, args ...any) (found []File, err error) {
-	for part := range slices.Chunk(ids, 500) {
-		some, err := list(ctx, h, scanFile, `SELECT `+fileColumns+` FROM file i WHERE i.id IN (`+marks(len(part))+`)`+condition, append(anys(part), args...)...)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, some...)
-	}
-	return found, nil
-}
 
 func scanFile(r *sql.Rows) (f File, err error) {
 	return f, r.Scan(&f.ID, &f.Path, &f.SHA256, &f.Size, &f.Servers)
@@ -141,52 +170,50 @@ func scanFile(r *sql.Rows) (f File, err error) {
 // finds: of a text that begins more than that, not all are listed.
 const maxPrefixed = 1000
 
-// byText finds the rows of a table in which one of the columns, or base,
-// begins with the text. The first column is the order of the list.
-func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns string, by []string, text string, page Page, scan func(*sql.Rows) (T, error), at func(T) (string, int64)) (found []T, next string, err error) {
-	order := "i." + by[0]
+// byText finds the things of a table in which one of the columns, or base, begins
+// with the text. The first column is the order of the list. In the scope of one
+// organisation, tell says what its servers saw of them.
+func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns string, by []string, text string, page Page, scan func(*sql.Rows) (T, error), at func(T) (string, int64), tell func(*T, tally)) (found []T, next string, err error) {
+	order := by[0]
 	after, args := "", []any{}
 	if k, id, ok := cutKey(page.After); ok {
-		after, args = " AND ("+order+", i.id) > (?, ?)", []any{k, id}
+		after, args = " AND (i."+order+", i.id) > (?, ?)", []any{k, id}
 	}
 	limit := page.limit() + 1
-	seen := ""
-	if table == "indicator" {
-		seen = ", " + seenBy
-	}
-	var q strings.Builder
-	var all []any
-	switch {
-	case !scope.all:
-		q.WriteString(`SELECT ` + own(columns) + ` FROM (SELECT x.` + table + ` AS id, COUNT(*) AS n` + seen + ` FROM server s JOIN server_` + table + ` x ON x.server = s.id WHERE s.org = ? GROUP BY x.` + table + `) o JOIN ` + table + ` i ON i.id = o.id WHERE `)
-		all = append(all, scope.org)
-		begins, some := begin(by, text)
-		q.WriteString(begins + after)
-		all = append(append(all, some...), args...)
-	default:
+	if scope.all {
 		// One branch for each index; UNION takes away what two of them find.
+		var some []string
+		var all []any
 		for n, b := range beginnings(by, text) {
 			from, to := prefix(b.text)
-			if n > 0 {
-				q.WriteString(" UNION ")
-			}
-			some, most := "", maxPrefixed
+			where, most := "", maxPrefixed
 			if b.column == "base" {
-				some = ` AND i.base <> ''`
+				where = ` AND i.base <> ''`
 			}
-			if b.column == by[0] {
+			if b.column == order {
 				most = limit // in the order of the list already
 			}
-			q.WriteString(`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.servers > 0 AND i.` + b.column + ` >= ? AND i.` + b.column + ` < ?` + some + after + ` ORDER BY i.` + b.column + `, i.id LIMIT ?) b` + fmt.Sprint(n))
+			some = append(some, `SELECT * FROM (SELECT `+columns+` FROM `+table+` i WHERE i.servers > 0 AND i.`+b.column+` >= ? AND i.`+b.column+` < ?`+where+after+` ORDER BY i.`+b.column+`, i.id LIMIT ?) b`+fmt.Sprint(n))
 			all = append(append(append(all, from, to), args...), most)
 		}
-		order = by[0]
+		found, err = list(ctx, h, scan, strings.Join(some, " UNION ")+` ORDER BY `+order+`, id LIMIT ?`, append(all, limit)...)
+	} else {
+		var own map[int64]tally
+		if own, err = h.own(ctx, table, `org = ?`, scope.org); err != nil {
+			return nil, "", err
+		}
+		begins, some := begin(by, text)
+		found, err = byIDs(ctx, h, scan, `SELECT `+columns+` FROM `+table+` i WHERE i.id`, slices.Sorted(maps.Keys(own)), ` AND `+begins+after, append(some, args...)...)
+		slices.SortFunc(found, func(a, b T) int {
+			k, i := at(a)
+			l, j := at(b)
+			return cmp.Or(strings.Compare(k, l), cmp.Compare(i, j))
+		})
+		for n := range found {
+			_, id := at(found[n])
+			tell(&found[n], own[id])
+		}
 	}
-	id := "id"
-	if !scope.all {
-		id = "i.id"
-	}
-	found, err = list(ctx, h, scan, q.String()+` ORDER BY `+order+`, `+id+` LIMIT ?`, append(all, limit)...)
 	if len(found) >= limit {
 		found = found[:limit-1]
 		k, id := at(found[len(found)-1])
@@ -247,7 +274,7 @@ func cutKey(after string) (text string, id int64, ok bool) {
 // File returns one file. Its count is of all servers: how rare a file is, is
 // told to everybody, and where it is only within the scope.
 func (h *Hub) File(ctx context.Context, id int64) (File, error) {
-	all, err := h.filesBy(ctx, []int64{id}, "")
+	all, err := list(ctx, h, scanFile, `SELECT `+fileColumns+` FROM file i WHERE i.id = ?`, id)
 	if err == nil && len(all) == 0 {
 		err = ErrNotFound
 	}
@@ -263,11 +290,15 @@ func (h *Hub) FilesOf(ctx context.Context, scope Scope, server int64, limit int)
 	if _, err := h.Server(ctx, scope, server); err != nil {
 		return nil, err
 	}
-	var ids []byte
-	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT files FROM server WHERE id = ?`), server).Scan(&ids); err != nil {
+	var body []byte
+	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT files FROM server WHERE id = ?`), server).Scan(&body); err != nil {
 		return nil, h.told(err)
 	}
-	files, err := h.filesBy(ctx, unpackIDs(ids), "")
+	var had []int64
+	for _, x := range unpackHavings(body, false) {
+		had = append(had, x.id)
+	}
+	files, err := byIDs(ctx, h, scanFile, `SELECT `+fileColumns+` FROM file i WHERE i.id`, had, "")
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(cmp.Compare(a.Servers, b.Servers), strings.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
 	})
@@ -325,83 +356,53 @@ func (h *Hub) Prevalence(ctx context.Context, file int64) (all []Prevalence, err
 
 // FindingServers lists the servers with a kind of finding.
 func (h *Hub) FindingServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
-	return h.sighted(ctx, scope, "finding", "x.first, x.last, x.n", id, page)
+	return h.sighted(ctx, scope, "finding", id, page)
 }
 
 // IndicatorServers lists the servers with an indicator.
 func (h *Hub) IndicatorServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
-	return h.sighted(ctx, scope, "indicator", "x.first, x.last, 1", id, page)
+	return h.sighted(ctx, scope, "indicator", id, page)
 }
 
 // FileServers lists the servers with a file.
-func (h *Hub) FileServers(ctx context.Context, scope Scope, id int64, page Page) (found []Sighted, next string, err error) {
-	servers, err := h.holders(ctx, "file", id)
-	if err == nil && !scope.all {
-		var own []int64
-		if own, err = list(ctx, h, func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) }, `SELECT id FROM server WHERE org = ?`, scope.org); err == nil {
-			servers = slices.DeleteFunc(own, func(id int64) bool {
-				_, has := slices.BinarySearch(servers, id)
-				return !has
-			})
-			slices.Sort(servers)
-		}
-	}
+func (h *Hub) FileServers(ctx context.Context, scope Scope, id int64, page Page) ([]Sighted, string, error) {
+	return h.sighted(ctx, scope, "file", id, page)
+}
+
+func (h *Hub) sighted(ctx context.Context, scope Scope, table string, id int64, page Page) (found []Sighted, next string, err error) {
+	servers, err := h.holders(ctx, scope, table, id)
 	if k, ok := page.numbers(1); ok {
 		at, _ := slices.BinarySearch(servers, k[0]+1)
 		servers = servers[at:]
-	}
-	if err != nil || len(servers) == 0 {
-		return nil, "", err
 	}
 	if len(servers) > page.limit() {
 		servers = servers[:page.limit()]
 		next = key(servers[len(servers)-1])
 	}
-	found, err = list(ctx, h, func(r *sql.Rows) (Sighted, error) {
-		l, err := scanServer(r)
-		return Sighted{Server: l.Server, Count: 1}, err
-	}, `SELECT `+serverColumns+` FROM server s`+serverJoins+` WHERE s.id IN (`+marks(len(servers))+`) ORDER BY s.id`, anys(servers)...)
-	return found, next, err
-}
-
-func (h *Hub) sighted(ctx context.Context, scope Scope, table, columns string, id int64, page Page) (found []Sighted, next string, err error) {
-	q := `SELECT ` + serverColumns + `, ` + columns + ` FROM ` + where(scope, table) + serverJoins + ` WHERE x.server = s.id AND x.` + table + ` = ?`
-	args := []any{id}
-	if !scope.all {
-		q, args = q+` AND s.org = ?`, append(args, scope.org)
-	}
-	if k, ok := page.numbers(1); ok {
-		q, args = q+` AND x.server > ?`, append(args, k[0])
+	if err != nil || len(servers) == 0 {
+		return nil, "", err
 	}
 	found, err = list(ctx, h, func(r *sql.Rows) (v Sighted, err error) {
-		var first, last int64
-		l, err := scanServer(r, &first, &last, &v.Count)
-		v.Server, v.First, v.Last = l.Server, moment(first), moment(last)
+		var body []byte
+		l, err := scanServer(r, &body)
+		v = Sighted{Server: l.Server, Count: 1}
+		for _, x := range unpackHavings(body, table != "file") {
+			if x.id == id && table != "file" {
+				v.First, v.Last, v.Count = moment(x.first), moment(x.last), int(x.n)
+			}
+		}
 		return v, err
-	}, q+` ORDER BY x.server LIMIT ?`, append(args, page.limit()+1)...)
-	if len(found) > page.limit() {
-		found = found[:page.limit()]
-		next = key(found[len(found)-1].Server.ID)
-	}
+	}, `SELECT `+serverColumns+`, s.`+columnOf(table)+` FROM server s`+serverJoins+` WHERE s.id IN (`+marks(len(servers))+`) ORDER BY s.id`, anys(servers)...)
 	return found, next, err
-}
-
-// where joins servers, s, with what they have, x. SQLite takes the tables of a
-// CROSS JOIN in their order: an organisation has fewer servers than the estate.
-func where(scope Scope, table string) string {
-	if scope.all {
-		return `server_` + table + ` x CROSS JOIN server s`
-	}
-	return `server s CROSS JOIN server_` + table + ` x`
 }
 
 // Indicator returns one indicator; its count and times are within the scope.
 func (h *Hub) Indicator(ctx context.Context, scope Scope, id int64) (Indicator, error) {
 	i, err := scanIndicator(h.read.QueryRowContext(ctx, h.sql(`SELECT `+indicatorColumns+` FROM indicator i WHERE i.id = ?`), id))
 	if err == nil && !scope.all {
-		var first, last int64
-		err = h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(*), `+seenBy+` FROM `+where(scope, "indicator")+` WHERE x.server = s.id AND x.indicator = ? AND s.org = ?`), id, scope.org).Scan(&i.Servers, &first, &last)
-		i.First, i.Last = moment(first), moment(last)
+		var own map[int64]tally
+		own, err = h.own(ctx, "indicator", `org = ?`, scope.org)
+		i = own[id].of(i)
 	}
 	if err == nil && i.Servers == 0 {
 		err = sql.ErrNoRows
@@ -416,12 +417,7 @@ func (h *Hub) Indicator(ctx context.Context, scope Scope, id int64) (Indicator, 
 // path, hash or parameter, and sets of techniques, those that most servers
 // share first. kind limits it to one type; "" takes all.
 func (h *Hub) Campaigns(ctx context.Context, scope Scope, kind string, page Page) (found []Indicator, next string, err error) {
-	q, n, args := `SELECT `+indicatorColumns+` FROM indicator i WHERE i.ties = 1 AND i.servers > 1`, `i.servers`, []any{}
-	if !scope.all {
-		q, n = `SELECT `+own(indicatorColumns)+` FROM (SELECT x.indicator AS id, COUNT(*) AS n, `+seenBy+` FROM server s JOIN server_indicator x ON x.server = s.id WHERE s.org = ? GROUP BY x.indicator) o
-			JOIN indicator i ON i.id = o.id WHERE i.ties = 1 AND o.n > 1`, `o.n`
-		args = append(args, scope.org)
-	}
+	q, args := ` AND i.ties = 1`, []any{}
 	switch kind {
 	case "":
 	case string(finding.Address):
@@ -429,23 +425,41 @@ func (h *Hub) Campaigns(ctx context.Context, scope Scope, kind string, page Page
 	default:
 		q, args = q+` AND i.type = ?`, append(args, kind)
 	}
+	most := func(i Indicator) (int, int64) { return i.Servers, i.ID }
+	if !scope.all {
+		own, err := h.own(ctx, "indicator", `org = ?`, scope.org)
+		if err != nil {
+			return nil, "", err
+		}
+		found, err = h.shared(ctx, own, q, args...)
+		found, next = mostFirst(found, most, page)
+		return found, next, err
+	}
 	if k, ok := page.numbers(2); ok {
-		q, args = q+` AND (`+n+`, i.id) < (?, ?)`, append(args, k[0], k[1])
+		q, args = q+` AND (i.servers, i.id) < (?, ?)`, append(args, k[0], k[1])
 	}
-	found, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) }, q+` ORDER BY `+n+` DESC, i.id DESC LIMIT ?`, append(args, page.limit()+1)...)
-	if len(found) > page.limit() {
-		found = found[:page.limit()]
-		last := found[len(found)-1]
-		next = key(int64(last.Servers), last.ID)
-	}
+	found, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) }, `SELECT `+indicatorColumns+` FROM indicator i WHERE i.servers > 1`+q+` ORDER BY i.servers DESC, i.id DESC LIMIT ?`, append(args, page.limit()+1)...)
+	found, next = mostFirst(found, most, page)
 	return found, next, err
 }
 
+// shared are the indicators for which the condition holds that more than one of
+// some servers have.
+func (h *Hub) shared(ctx context.Context, of map[int64]tally, condition string, args ...any) ([]Indicator, error) {
+	maps.DeleteFunc(of, func(_ int64, t tally) bool { return t.n < 2 })
+	found, err := byIDs(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) }, `SELECT `+indicatorColumns+` FROM indicator i WHERE i.id`, slices.Sorted(maps.Keys(of)), condition, args...)
+	for n, i := range found {
+		found[n] = of[i.ID].of(i)
+	}
+	return found, err
+}
+
 // A campaign may have as many servers as the estate: these bound those whose
-// organisations are counted, and those whose other indicators are.
+// organisations are counted, those whose other indicators are, and these.
 const (
 	maxCounted  = 5000
 	maxCompared = 500
+	maxRelated  = 1000
 )
 
 // Campaign returns the servers that an indicator ties together in numbers, and
@@ -457,16 +471,29 @@ func (h *Hub) Campaign(ctx context.Context, scope Scope, id int64) (Campaign, er
 		return Campaign{}, err
 	}
 	c := Campaign{Indicator: i, Counted: min(i.Servers, maxCounted), Compared: min(i.Servers, maxCompared)}
-	some, args := `SELECT x.server AS id, s.org FROM `+where(scope, "indicator")+` WHERE x.server = s.id AND x.indicator = ?`, []any{id}
-	if !scope.all {
-		some, args = some+` AND s.org = ?`, append(args, scope.org)
+	servers, err := h.holders(ctx, scope, "indicator", id)
+	if err != nil || len(servers) == 0 {
+		return c, err
 	}
-	some += ` ORDER BY x.server LIMIT ?`
-	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(DISTINCT t.org) FROM (`+some+`) t`), append(args, maxCounted)...).Scan(&c.Organisations); err != nil {
+	counted := servers[:min(len(servers), maxCounted)]
+	if err := h.read.QueryRowContext(ctx, h.sql(`SELECT COUNT(DISTINCT org) FROM server WHERE id IN (`+marks(len(counted))+`)`), anys(counted)...).Scan(&c.Organisations); err != nil {
 		return Campaign{}, h.told(err)
 	}
-	c.Related, err = list(ctx, h, func(r *sql.Rows) (Indicator, error) { return scanIndicator(r) },
-		`SELECT `+own(indicatorColumns)+` FROM (SELECT x.indicator AS id, COUNT(*) AS n, `+seenBy+` FROM (`+some+`) t JOIN server_indicator x ON x.server = t.id WHERE x.indicator <> ?
-			GROUP BY x.indicator HAVING COUNT(*) > 1 ORDER BY 2 DESC, 1 LIMIT 200) o JOIN indicator i ON i.id = o.id WHERE i.ties = 1 ORDER BY o.n DESC, i.value LIMIT 50`, append(args, maxCompared, id)...)
+	compared := servers[:min(len(servers), maxCompared)]
+	others, err := h.own(ctx, "indicator", `id IN (`+marks(len(compared))+`)`, anys(compared)...)
+	if err != nil {
+		return Campaign{}, err
+	}
+	delete(others, id)
+	if most := slices.SortedFunc(maps.Keys(others), func(a, b int64) int { return cmp.Or(cmp.Compare(others[b].n, others[a].n), cmp.Compare(a, b)) }); len(most) > maxRelated {
+		for _, id := range most[maxRelated:] {
+			delete(others, id)
+		}
+	}
+	c.Related, err = h.shared(ctx, others, ` AND i.ties = 1`)
+	slices.SortFunc(c.Related, func(a, b Indicator) int {
+		return cmp.Or(cmp.Compare(b.Servers, a.Servers), strings.Compare(a.Value, b.Value), cmp.Compare(a.ID, b.ID))
+	})
+	c.Related = c.Related[:min(len(c.Related), 50)]
 	return c, err
 }

@@ -188,9 +188,9 @@ func (h *Hub) migrate(ctx context.Context) error {
 		return ErrNewer
 	}
 	for i, step := range steps[done:] {
-		if done+i == listStep {
-			if err := h.listHolders(ctx, tx); err != nil {
-				return fmt.Errorf("making lists of servers: %w", err)
+		for _, thing := range listsFor(done + i) {
+			if err := h.listHolders(ctx, tx, thing); err != nil {
+				return fmt.Errorf("making lists of each %s: %w", thing, err)
 			}
 		}
 		for stmt := range strings.SplitSeq(step, ";\n") {

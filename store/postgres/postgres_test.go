@@ -72,7 +72,7 @@ func TestUpgrade(t *testing.T) {
 	defer db.Close()
 	open := func() (*store.Hub, error) { return Open(t.Context(), dsn) }
 	storetest.Upgrade(t, open, db)
-	storetest.UpgradeFiles(t, open, db)
+	storetest.UpgradeLists(t, open, db)
 }
 
 func BenchmarkPublished(b *testing.B) {

@@ -36,7 +36,7 @@ func TestUpgrade(t *testing.T) {
 	defer db.Close()
 	open := func() (*store.Hub, error) { return OpenHub(t.Context(), path) }
 	storetest.Upgrade(t, open, db)
-	storetest.UpgradeFiles(t, open, db)
+	storetest.UpgradeLists(t, open, db)
 }
 
 func BenchmarkPublished(b *testing.B) { storetest.BenchmarkPublished(b, openHub(b)) }

@@ -395,32 +395,43 @@ func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
 	}
 }
 
-// beforeLists takes away what step 7 of the schema made, and brings back what the
-// next took away.
+// beforeLists takes away what the last steps of the schema made, and brings back
+// what they took away.
 var beforeLists = []string{
-	`DROP TABLE holders`, `ALTER TABLE server DROP COLUMN files`, `ALTER TABLE file DROP COLUMN holders`, `ALTER TABLE file DROP COLUMN parted`,
-	`CREATE TABLE server_file (server BIGINT NOT NULL, file BIGINT NOT NULL, PRIMARY KEY (server, file))`, `CREATE TABLE file_build (file BIGINT NOT NULL, build BIGINT NOT NULL, servers BIGINT NOT NULL)`,
+	`DROP TABLE holders`, `ALTER TABLE server DROP COLUMN files`, `ALTER TABLE server DROP COLUMN kinds`, `ALTER TABLE server DROP COLUMN indicators`,
+	`ALTER TABLE file DROP COLUMN holders`, `ALTER TABLE file DROP COLUMN parted`, `ALTER TABLE finding DROP COLUMN holders`, `ALTER TABLE finding DROP COLUMN parted`,
+	`ALTER TABLE indicator DROP COLUMN holders`, `ALTER TABLE indicator DROP COLUMN parted`, `CREATE TABLE file_build (file BIGINT)`,
+	`CREATE TABLE server_file (server BIGINT NOT NULL, file BIGINT NOT NULL, PRIMARY KEY (server, file))`,
+	`CREATE TABLE server_finding (server BIGINT NOT NULL, finding BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (server, finding))`,
+	`CREATE TABLE server_indicator (server BIGINT NOT NULL, indicator BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (server, indicator))`,
 }
 
-// UpgradeFiles opens a database with a row for each server and file.
-func UpgradeFiles(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
+// UpgradeLists opens a database with a row for each server and thing.
+func UpgradeLists(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
 	h := must(open())(t)
 	var ids []int64
 	var batch []store.Submission
 	for n := range 250 {
 		ids = append(ids, enrol(t, h, "org", fmt.Sprintf("ex%03d", n)))
-		batch = append(batch, Submission(t, ids[n], Case(n, n%5 == 0), now))
+		batch = append(batch, Submission(t, ids[n], Case(n, n%5 != 0), now))
 	}
 	ingest(t, h, batch...)
-	want := files(t, h, ids)
+	want := things(t, h)
+	steps := append(beforeLists, `UPDATE meta SET value = '6' WHERE key = 'schema'`)
+	for _, x := range want {
+		for _, s := range x.On {
+			into := fmt.Sprintf(`INSERT INTO server_%s VALUES (%d, %d`, x.Table, s.Server.ID, x.ID)
+			if x.Table != "file" {
+				into += fmt.Sprintf(`, %d, %d`, micro(s.First), micro(s.Last))
+			}
+			if x.Table == "finding" {
+				into += fmt.Sprint(", ", s.Count)
+			}
+			steps = append(steps, into+`)`)
+		}
+	}
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
-	}
-	steps := append(beforeLists, `UPDATE meta SET value = '6' WHERE key = 'schema'`)
-	for id, f := range want {
-		for _, server := range f.On {
-			steps = append(steps, fmt.Sprintf(`INSERT INTO server_file(server, file) VALUES (%d, %d)`, server, id))
-		}
 	}
 	for _, q := range steps {
 		if _, err := db.ExecContext(t.Context(), q); err != nil {
@@ -429,11 +440,18 @@ func UpgradeFiles(t *testing.T, open func() (*store.Hub, error), db *sql.DB) {
 	}
 	h = must(open())(t)
 	defer h.Close()
-	if diff := cmp.Diff(want, files(t, h, ids)); diff != "" || len(want) != 3 {
-		t.Error(len(want), "files:", diff)
+	if diff := cmp.Diff(want, things(t, h)); diff != "" {
+		t.Error(diff)
 	}
 	ingest(t, h, Submission(t, ids[0], Case(1, false), now.Add(time.Hour)))
-	countFiles(t, h, ids)
+	countThings(t, h, ids)
+}
+
+func micro(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }
 
 // Upgrade opens a database as a hub before step 3 of the schema left it,
