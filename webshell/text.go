@@ -154,9 +154,10 @@ func RunsScript(s string) bool {
 }
 
 // SearchEngine reports whether text names a search engine, as scripts do that
-// show it other pages than they show people.
+// show it other pages than they show people. Google's robot for telephones alone
+// is a telephone.
 func SearchEngine(s string) bool {
-	s = strings.ToLower(s)
+	s = strings.ReplaceAll(strings.ToLower(s), "googlebot-mobile", "")
 	for _, name := range []string{"googlebot", "baiduspider", "bingbot", "sogou", "yisouspider", "slurp", "haosou", "spider", "google.", "baidu.", "bing.", "yahoo.", "so.com", "sm.cn", "soso."} {
 		if strings.Contains(s, name) {
 			return true

@@ -58,6 +58,9 @@ var scripts = map[string]string{
 	"The page walks through all of the registry.":                                                                                                "La page parcourt tout le registre.",
 	"The page changes accounts of the server.":                                                                                                   "La page modifie des comptes du serveur.",
 	"The page makes or changes accounts of the server as the request says.":                                                                      "La page crée ou modifie des comptes du serveur selon la requête.",
+	"The page makes a user an administrator of the site, and asks nobody who he is.":                                                             "La page fait d'un utilisateur un administrateur du site, et ne demande à personne qui il est.",
+	"The page gives any user a password without the old one, and asks nobody who he is.":                                                         "La page donne à n'importe quel utilisateur un mot de passe sans l'ancien, et ne demande à personne qui il est.",
+	"Uploads are stored in the site's own folder under the names the client gave, and neither names nor who asks are checked.":                   "Les fichiers envoyés sont enregistrés dans le dossier même du site sous les noms donnés par le client ; ni les noms ni le demandeur ne sont vérifiés.",
 	"The page makes an account an administrator of the server.":                                                                                  "La page fait d'un compte un administrateur du serveur.",
 	"The page makes an account of the server.":                                                                                                   "La page crée un compte du serveur.",
 	"The page calls the system to take another account's rights or to read other processes.":                                                     "La page appelle le système pour prendre les droits d'un autre compte ou lire d'autres processus.",
@@ -280,6 +283,8 @@ var scripts = map[string]string{
 
 	// PHP: files.
 	"Any file is taken and stored under the name that the request gives; nothing is checked.": "Tout fichier est accepté et enregistré sous le nom que donne la requête ; rien n'est vérifié.",
+	"The site's configuration, which holds passwords, is copied to where anyone may read it.": "La configuration du site, qui contient des mots de passe, est copiée là où n'importe qui peut la lire.",
+	"A file that is no script, with a hidden name, is included.":                              "Un fichier qui n'est pas un script, au nom caché, est inclus.",
 	"Files of a folder tree are encrypted in place.":                                          "Les fichiers d'une arborescence sont chiffrés sur place.",
 	"The settings of many programs, which hold passwords, are read.":                          "Les réglages de nombreux programmes, qui contiennent des mots de passe, sont lus.",
 	"What another host holds is fetched and stored, and the script deletes itself.":           "Ce qu'un autre hôte détient est téléchargé et enregistré, et le script se supprime.",

@@ -112,7 +112,7 @@ func (m *machine) hiding() {
 	optional := has("get_option(", "get_site_option(") && !printsOther.MatchString(low)
 	for _, h := range hidingHooks {
 		if has("'"+h.hook+"'", `"`+h.hook+`"`) && !optional {
-			if n := first(h.how); n != nil {
+			if n := first(h.how); n != nil && !byOption(low, n) {
 				say("hides-itself", itself, n)
 				return
 			}
@@ -121,6 +121,14 @@ func (m *machine) hiding() {
 	if n := first(offScreen); n != nil && has("'pre_get_posts'", `"pre_get_posts"`) && adminSide.MatchString(low) && leftOut.MatchString(low) {
 		say("hides-posts", "Posts that administrators do not see are linked where no visitor sees it.", n)
 	}
+}
+
+// byOption says that the function around n asks for a setting before it hides
+// what it hides.
+func byOption(low string, n *node) bool {
+	body := low[:n.pos]
+	at := strings.LastIndex(body, "function ")
+	return at >= 0 && (strings.Contains(body[at:], "get_option(") || strings.Contains(body[at:], "get_site_option("))
 }
 
 // acts says that a file shows visitors what it has from elsewhere, or lets

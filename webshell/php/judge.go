@@ -148,12 +148,36 @@ func (m *machine) packedCode() {
 	}
 	p := m.facts.packed[len(m.facts.packed)-1]
 	m.unit = p.u
-	verdict, conf := webshell.Malicious, moderate
-	m.report("packed-code", verdict, conf, "Code that the file hides in "+plural(m.facts.layers, "layer")+" of encoding is evaluated.", p.n, value{})
+	verdict := webshell.Malicious
+	if m.declaresOnly(p.code) {
+		verdict = webshell.Suspicious
+	}
+	m.report("packed-code", verdict, moderate, "Code that the file hides in "+plural(m.facts.layers, "layer")+" of encoding is evaluated.", p.n, value{})
 	m.unit = m.file
 	if i := len(m.reasons) - 1; i >= 0 && m.reasons[i].Rule == "packed-code" {
 		m.reasons[i].Decoded = cut(p.code, 500)
 	}
+}
+
+// declaresOnly says that decoded code, which was read to its end, declares classes
+// and does nothing with them, nor does the file: a part of a program, sold encoded.
+func (m *machine) declaresOnly(code string) bool {
+	for _, t := range m.file.tokens {
+		if t.kind == tColons || t.kind == tIdent && foldEqual(m.file.src[t.pos:t.end], "new") {
+			return false
+		}
+	}
+	u := m.newUnit(raw(code), m.unit, true)
+	classes := 0
+	for _, n := range newParser(u, 0, len(u.tokens)-1).statements() {
+		switch {
+		case n.op == nClass:
+			classes++
+		case n.op != nHTML || len(bytes.TrimSpace(u.src[n.pos:n.end])) > 0:
+			return false
+		}
+	}
+	return classes > 0 && !u.cut
 }
 
 func plural(n int, word string) string {

@@ -439,6 +439,9 @@ func (m *machine) partly(n *node, vals []value) value {
 	if last-first == 1 {
 		rest = vals[first]
 	} else if first < last {
+		if strings.Contains(v.s, "<?") {
+			m.carriedShell(n, str(filled(vals)))
+		}
 		pre, tl := "", vals[last-1].tail()
 		if vals[first].k == vPart {
 			pre = vals[first].s
@@ -462,4 +465,21 @@ func (m *machine) partly(n *node, vals []value) value {
 		et |= x.t
 	}
 	return concat(rest, value{k: vStr, s: b.String(), t: et}, maxString)
+}
+
+// filled is a text with numbers where its parts are not known, as who writes
+// scripts fills in keys.
+func filled(vals []value) string {
+	var b strings.Builder
+	for _, x := range vals {
+		if s, ok := x.text(); ok {
+			b.WriteString(s)
+		} else {
+			b.WriteString(x.s + "0" + x.tail())
+		}
+		if b.Len() > 4096 {
+			return ""
+		}
+	}
+	return b.String()
 }

@@ -133,13 +133,37 @@ func (m *machine) carriedShell(n *node, v value) {
 		return
 	}
 	at := strings.Index(s, "<?")
-	if at < 0 || !strings.Contains(s, "$_") || !m.first('l', s) {
+	if at < 0 || !strings.Contains(s, "$_") || !m.first('l', s) || m.soughtFor(n) {
 		return
 	}
 	m.facts.literals++
 	if text := m.shellWithin(s[at:]); text != "" {
 		m.report("carries-shell", webshell.Malicious, moderate, "The file carries a web shell: "+text, n, value{})
 	}
+}
+
+// soughtFor says that n is a variable whose text is looked for in others, as
+// scanners look for what they know.
+func (m *machine) soughtFor(n *node) bool {
+	if n.op != nVar {
+		return false
+	}
+	needle := "$" + n.s
+	toks, src := m.unit.tokens, m.unit.src
+	for i := 2; i+1 < len(toks); i++ {
+		if toks[i].kind != tVar || toks[i+1].kind != ')' || string(src[toks[i].pos:toks[i].end]) != needle {
+			continue
+		}
+		for j := i - 1; j > max(0, i-8); j-- {
+			if toks[j].kind == '(' {
+				switch lower(src[toks[j-1].pos:toks[j-1].end]) {
+				case "strpos", "stripos", "strstr", "stristr", "substr_count":
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // shellWithin says why a text is a web shell beyond doubt; "" if it is none.
@@ -152,8 +176,11 @@ func (m *machine) shellWithin(code string) string {
 	reasons := sub.analyse()
 	m.steps -= before - max(0, sub.steps)
 	for _, r := range reasons {
-		if r.Verdict == webshell.Webshell && (r.Rule == "request-to-eval" || r.Rule == "request-to-command") && r.Confidence == high {
-			return r.Text
+		switch r.Rule {
+		case "request-to-eval", "request-to-command", "request-names-function":
+			if r.Verdict == webshell.Webshell && r.Confidence == high {
+				return r.Text
+			}
 		}
 	}
 	return ""

@@ -458,7 +458,7 @@ func wordAt(b []byte) (string, trait) {
 func interesting(data []byte, t trait) bool {
 	t &^= hasAction
 	if t == 0 && !(len(data) < 8192 && makesUsers(data)) {
-		return false
+		return includesHidden(data)
 	}
 	has := func(x trait) bool { return t&x != 0 }
 	if has(hasShape) {
@@ -545,10 +545,27 @@ func interesting(data []byte, t trait) bool {
 	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {
 		return true
 	}
-	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini"))) {
+	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("configuration.php"))) {
 		return true
 	}
-	return has(hasInclude) && oddInclude(data)
+	return has(hasInclude) && oddInclude(data) || includesHidden(data)
+}
+
+// includesHidden says that a small file includes something and has the path of a
+// file with a hidden name.
+func includesHidden(data []byte) bool {
+	if len(data) >= 4096 {
+		return false
+	}
+	for at := 0; ; {
+		i := bytes.Index(data[at:], []byte("/."))
+		if i < 0 || at+i+2 >= len(data) {
+			return false
+		}
+		if at += i + 2; identTable[data[at]] {
+			return loadWords.Any(data) && !declaresClass(data)
+		}
+	}
 }
 
 // makesUsers says that a text may be about the users of a well-known program

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -373,6 +374,9 @@ func (m *machine) copied(c *call, src, dst value) {
 	if c.name == "copy" && src.t&selfPath != 0 && src.k == vUnknown && scriptName(dst) && m.isolated() && m.small() {
 		m.report("copies-itself", webshell.Malicious, moderate, "The script copies itself to another one.", c.n, dst)
 	}
+	if c.name == "copy" && isServed(dst.tail()) && slices.ContainsFunc(settingFiles, func(w string) bool { return strings.HasSuffix("/"+src.tail(), w) }) && m.isolated() && m.small() {
+		m.report("shows-settings", webshell.Malicious, moderate, "The site's configuration, which holds passwords, is copied to where anyone may read it.", c.n, dst)
+	}
 	s, _ := src.text()
 	if src.k == vPart {
 		s = src.s
@@ -397,6 +401,15 @@ func (m *machine) copied(c *call, src, dst value) {
 	} else if m.chosen(src) || m.chosen(dst) {
 		m.note(doesRename, c.n, join(src, dst))
 	}
+}
+
+// isServed says that a path leads to a file that a server sends as it is.
+func isServed(p string) bool {
+	switch strings.ToLower(path.Ext(p)) {
+	case ".txt", ".htm", ".html", ".xml", ".json", ".css", ".js":
+		return true
+	}
+	return picture(p)
 }
 
 // included judges include and require.
@@ -447,6 +460,8 @@ func (m *machine) included(n *node, v value) {
 		m.report("odd-include", webshell.Malicious, moderate, "A hidden file of the folder for temporary files is included as a script.", n, v)
 	case ok && nameless(s) && !m.framed:
 		m.report("odd-include", webshell.Malicious, moderate, "A file without the name of a script is included by its full path.", n, v)
+	case veiled(v.tail()):
+		m.report("odd-include", webshell.Malicious, moderate, "A file that is no script, with a hidden name, is included.", n, v)
 	case ok && v.t&decoded != 0 && len(s) > 3:
 		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)
 	case (ok || v.k == vPart) && (oddFile(v.tail())):
@@ -519,6 +534,13 @@ func oddArchive(path string) bool {
 func hiddenFile(s string) bool {
 	b := s[strings.LastIndexByte(s, '/')+1:]
 	return strings.HasPrefix(b, ".")
+}
+
+// veiled says that a path leads to a hidden file with the name and the ending of
+// what is no script.
+func veiled(p string) bool {
+	base := path.Base(p)
+	return strings.Contains(p, "/") && hiddenFile(p) && oddFile(p) && len(base) > len(path.Ext(p))+1
 }
 
 // includeChosen judges an include whose path the client has a say in.
