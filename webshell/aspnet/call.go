@@ -44,6 +44,14 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 	switch name {
 	case "validateuser", "authenticate", "logonuser", "validatecredentials":
 		h.asks = true
+	case "addusertorole", "addusertoroles", "adduserstorole", "addtorole", "addtoroleasync":
+		if role, _ := nth(args, 1).Text(); strings.HasPrefix(strings.ToLower(role), "admin") && first(args).L&fromRequest != 0 {
+			h.promotes(n, first(args))
+		}
+	case "changepassword":
+		if len(n.Kids) > 2 && len(args) == 2 && args[1].L&fromRequest != 0 && calls(n.Kids[1], "resetpassword") {
+			h.owns(n, args[1], "makes-administrator", "The page gives any user a password without the old one, and asks nobody who he is.")
+		}
 	case "tryparse", "tryparseexact", "trycreate": // the last argument receives what the first says
 		if len(args) > 1 && len(n.Kids) > len(args) {
 			v := script.Union(args[0])
@@ -464,6 +472,23 @@ func (h *host) variable(m *script.Machine, n *script.Node, name string, args []s
 		return script.Value{}, true
 	}
 	return m.Shared("variables#" + strings.ToLower(s))
+}
+
+// calls reports whether n is a call by that name.
+func calls(n *script.Node, name string) bool {
+	return n.Kind == script.KCall && len(n.Kids) > 0 && n.Kids[0].Low == name
+}
+
+// promotes is a user whom the page makes an administrator of the site.
+func (h *host) promotes(n *script.Node, user script.Value) {
+	h.owns(n, user, "makes-administrator", "The page makes a user an administrator of the site, and asks nobody who he is.")
+}
+
+// owns is what only administrators may do, in a page that anyone may ask for it.
+func (h *host) owns(n *script.Node, v script.Value, rule, text string) {
+	if h.page.Kind != source && !h.asks && h.alone(maxAlone) {
+		h.See(n, v, webshell.Sight{Rule: rule, Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: text})
+	}
 }
 
 // administrators reports whether that group is asked for.

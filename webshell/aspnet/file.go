@@ -73,6 +73,9 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 		if len(args) > 1 && args[0].L&fromUpload != 0 {
 			h.upload(m, n, args[1])
 		}
+		if (name == "copy" || name == "copyfile") && holdsPasswords(a) && isServed(nth(args, 1)) {
+			h.owns(n, a, "shows-settings", "The site's configuration, which holds passwords, is copied to where anyone may read it.")
+		}
 		h.act("move", n, script.Union(args...))
 		return none, true
 	case "createdirectory":
@@ -102,7 +105,7 @@ func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, a
 func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {
 	h.act("read", n, path)
 	l := fromFile
-	if s := strings.ToLower(path.S); path.L&client == 0 && (strings.HasSuffix(s, "web.config") || strings.HasSuffix(s, "machine.config") || strings.HasSuffix(s, "applicationhost.config")) {
+	if holdsPasswords(path) {
 		l |= config
 	}
 	if endsAs(path.S, pictures) {
@@ -112,6 +115,22 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 		l |= anyFile
 	}
 	return m.Source(n, l)
+}
+
+// holdsPasswords reports whether a path is that of a site's or the server's
+// configuration, which no visitor is given.
+func holdsPasswords(path script.Value) bool {
+	s := strings.ToLower(path.S)
+	return path.L&client == 0 && (strings.HasSuffix(s, "web.config") || strings.HasSuffix(s, "machine.config") || strings.HasSuffix(s, "applicationhost.config"))
+}
+
+// isServed reports whether a path leads to a file that IIS gives whoever asks.
+func isServed(path script.Value) bool {
+	s := strings.ToLower(path.S)
+	if path.L&client != 0 || strings.Contains(strings.ToLower(path.Prefix())+s, "app_data") {
+		return false
+	}
+	return endsAs(s, pictures) || endsAs(s, []string{".txt", ".htm", ".html", ".xml", ".json", ".css", ".js", ".zip"})
 }
 
 // ofIIS reports whether a path is that of the configuration of IIS itself, which
@@ -266,6 +285,9 @@ func (h *host) uploader() {
 		case scriptName(u.path) && u.path.L&client == 0:
 			s.Text = "An uploaded file is stored as a script."
 			s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
+		case u.path.L&fileName != 0 && inRoot(u.path) && h.alone(maxAlone):
+			s.Text = "Uploads are stored in the site's own folder under the names the client gave, and neither names nor who asks are checked."
+			s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 		case u.path.L&fileName != 0 && h.bare():
 			s.Text = "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks."
 			s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
@@ -274,22 +296,39 @@ func (h *host) uploader() {
 	}
 }
 
-// maxBare is the size of a page that only stores uploads, in bytes.
-const maxBare = 3 << 10
+// inRoot reports whether a path leads into the site's uppermost folder.
+func inRoot(path script.Value) bool {
+	switch path.Prefix() {
+	case "~", "~/", `~\`, "/", `\`:
+		return true
+	}
+	return false
+}
 
-// bare reports whether the page is small, stands alone and asks nobody who he
-// is.
+// The sizes of pages that only store uploads, and that store them among the
+// site's own, in bytes.
+const (
+	maxBare  = 3 << 10
+	maxAlone = 16 << 10
+)
+
+// bare reports whether the page is small, stands alone, asks nobody who he is
+// and looks at nothing of an upload.
 func (h *host) bare() bool {
-	if h.checked || len(h.page.Text) > maxBare || h.page.Inherits != "" || h.page.Behind != "" || len(h.page.Includes) > 0 {
-		return false
-	}
+	return h.alone(maxBare) && !h.mentions("contenttype", "contentlength")
+}
+
+// alone reports whether the page has no more than size bytes, stands alone, asks
+// nobody who he is and names no kind of file.
+func (h *host) alone(size int) bool {
+	return !h.checked && len(h.page.Text) <= size && h.page.Inherits == "" && h.page.Behind == "" && len(h.page.Includes) == 0 &&
+		!h.mentions("session", "isauthenticated", "isinrole", "masterpagefile", "user.identity", "extension", ".jpg", ".gif", ".png", ".pdf", ".xls", ".csv", ".doc", "<%@ register")
+}
+
+// mentions reports whether the page has one of the words, which are in lower case.
+func (h *host) mentions(words ...string) bool {
 	low := strings.ToLower(h.page.Text)
-	for _, w := range []string{"session", "isauthenticated", "isinrole", "masterpagefile", "contenttype", "contentlength", "user.identity", "extension", ".jpg", ".gif", ".png", ".pdf", ".xls", ".csv", ".doc", "<%@ register"} {
-		if strings.Contains(low, w) {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(low, w) })
 }
 
 // fileManager weighs file actions that together make a file manager.

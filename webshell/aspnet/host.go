@@ -316,8 +316,7 @@ func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name
 		case "hasfile", "contentlength", "hasfiles", "size":
 			return script.Value{}, true
 		case "contenttype":
-			h.checked = true
-			return script.Value{}, true
+			return script.Value{L: fileName}, true
 		case "inputstream", "filebytes", "filecontent", "postedfiles":
 			return h.source(m, n, fromUpload, ""), true
 		case "value":
@@ -392,8 +391,16 @@ func (h *host) static(m *script.Machine, n *script.Node, class, name string) (sc
 	case "registry":
 		return script.Instance("registry"), true
 	case "hostingenvironment", "httpruntime":
-		if name == "cache" {
+		switch name {
+		case "cache":
 			return script.Instance(name), true
+		case "appdomainapppath", "applicationphysicalpath":
+			return m.Concat(script.Const("~/"), script.Value{}), true
+		}
+		return script.Value{}, false
+	case "currentdomain": // of AppDomain
+		if name == "basedirectory" {
+			return m.Concat(script.Const("~/"), script.Value{}), true
 		}
 		return script.Value{}, false
 	case "appdomain", "environment":
@@ -421,8 +428,10 @@ func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (sc
 		return h.source(m, n, fromUpload, "files"), true
 	case "inputstream":
 		return h.source(m, n, fromRequest, "inputstream"), true
-	case "physicalpath", "physicalapplicationpath":
+	case "physicalpath":
 		return script.Value{L: mapped}, true
+	case "physicalapplicationpath":
+		return m.Concat(script.Const("~/"), script.Value{L: mapped}), true
 	case "getbufferlessinputstream", "content", "body", "bodyreader":
 		return h.source(m, n, fromRequest, ""), true
 	case "useragent", "urlreferrer", "pathinfo", "userlanguages", "contenttype", "rawurl", "url", "path", "accepttypes", "userhostname":
@@ -494,6 +503,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 }
 
 func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name string, v script.Value) bool {
+	if name == "issuperuser" && v.K == script.VBool && v.N != 0 { // of DNN
+		h.promotes(n, v)
+	}
 	if recv.K != script.VObject {
 		if recv.K == script.VType && name == "text" {
 			return true
