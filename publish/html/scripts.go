@@ -166,6 +166,11 @@ var scripts = map[string]string{
 	"A script sends visitors who come from search engines to another site.":                                                    "Un script envoie vers un autre site les visiteurs qui viennent de moteurs de recherche.",
 	"A script shows the visitor a frame of a host that the file does not name in plain.":                                       "Un script montre au visiteur un cadre d'un hôte que le fichier ne nomme pas en clair.",
 	"Fields of payment cards are sent to another host as no shop does it.":                                                     "Des champs de carte de paiement sont envoyés à un autre hôte comme aucune boutique ne le fait.",
+	"The keys that visitors press are sent to another host.":                                                                   "Les touches sur lesquelles appuient les visiteurs sont envoyées à un autre hôte.",
+	"All that visitors type is sent to another host, encoded or from the pages where they pay.":                                "Tout ce que saisissent les visiteurs est envoyé à un autre hôte, encodé ou depuis les pages où ils paient.",
+	"What visitors type is sent, encoded, to a script that stands among pictures or uploads.":                                  "Ce que saisissent les visiteurs est envoyé, encodé, à un script placé parmi des images ou des fichiers téléversés.",
+	"A script sends those who pay to another host, with encoded data.":                                                         "Un script envoie ceux qui paient vers un autre hôte, avec des données encodées.",
+	"A script gives the visitor a command to paste that runs code of another host out of sight.":                               "Un script donne au visiteur une commande à coller qui exécute à son insu du code d’un autre hôte.",
 	"The visitor's browser runs what another host answers.":                                                                    "Le navigateur du visiteur exécute ce qu'un autre hôte répond.",
 	"What visitors type is sent to a host that the file does not name in plain.":                                               "Ce que les visiteurs saisissent est envoyé à un hôte que le fichier ne nomme pas en clair.",
 

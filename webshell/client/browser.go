@@ -11,7 +11,9 @@ func (r *runner) builtin(name string) value {
 	switch name {
 	case "window", "self", "top", "parent", "globalThis", "frames":
 		return r.global.this
-	case "document", "location", "navigator", "screen", "history", "localStorage", "sessionStorage":
+	case "location":
+		return dom(name, value{from: fromPlace})
+	case "document", "navigator", "screen", "history", "localStorage", "sessionStorage":
 		return dom(name, value{})
 	case "undefined":
 		return none()
@@ -19,7 +21,7 @@ func (r *runner) builtin(name string) value {
 		return calculated("sqrt", []value{num(-1)})
 	case "eval", "execScript", "Function", "String", "Number", "Boolean", "Array", "Object", "Math", "JSON", "RegExp", "Date", "Blob", "URL", "FormData", "Promise",
 		"parseInt", "parseFloat", "isNaN", "unescape", "escape", "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "atob", "btoa",
-		"setTimeout", "setInterval", "requestAnimationFrame", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "addEventListener", "open":
+		"setTimeout", "setInterval", "requestAnimationFrame", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "axios", "addEventListener", "open":
 		return method(value{}, name)
 	}
 	return value{}
@@ -47,15 +49,32 @@ func (r *runner) member(v value, key string) value {
 		}
 		return r.builtin(key)
 	}
+	switch v.o.name {
+	case "promise":
+		v.o.set(used, yes(true))
+	case "event":
+		switch key {
+		case "key", "code", "keyCode", "charCode", "which":
+			return value{from: v.from | fromField | fromKeys}
+		}
+	case "xhr":
+		switch key {
+		case "responseText", "response", "status", "responseXML", "addEventListener":
+			v.o.set(used, yes(true))
+		}
+	}
 	switch key {
 	case "referrer":
 		return value{from: fromReferrer}
+	case "URL", "documentURI":
+		return value{from: v.from | fromPlace}
 	case "cookie", "href", "host", "hostname", "search", "hash", "pathname", "protocol", "userAgent", "innerHTML", "length", "status", "readyState", "outerHTML", "title":
 		return some(v)
 	case "value":
+		r.gathered = true
 		return value{from: fieldMark(v)}
 	case "location", "document":
-		return dom(key, value{})
+		return r.builtin(key)
 	case "responseText", "response":
 		return value{from: v.o.props["\x00answer"].from | v.from}
 	case "parentWindow", "defaultView", "contentWindow":
@@ -66,37 +85,6 @@ func (r *runner) member(v value, key string) value {
 	return dom(key, v)
 }
 
-// cardWords are parts of the names of fields of a payment card.
-var cardWords = []string{"cc_", "card", "cvv", "cvc", "cc-", "ccnum", "_cid", "ccnumber", "expir"}
-
-// maxSelector is how much of what an element was asked for by is read, in bytes.
-const maxSelector = 500
-
-// fieldMark is what reading the value of an element tells.
-func fieldMark(v value) mark {
-	for n := 0; v.k == ref && n < 8; v, n = v.o.this, n+1 {
-		which := v.o.props["\x00which"].s
-		name := strings.ToLower(which[:min(len(which), maxSelector)] + v.o.name)
-		for _, w := range cardWords {
-			if strings.Contains(name, w) {
-				return fromField | fromCard
-			}
-		}
-	}
-	return fromField
-}
-
-// formMark is what reading all of a form tells.
-func formMark(v value) mark {
-	if v.k != ref {
-		return fromField
-	}
-	if which := strings.ToLower(v.o.props["\x00which"].s); strings.Contains(which, "checkout") || strings.Contains(which, "payment") {
-		return fromField | fromCard
-	}
-	return fieldMark(v)
-}
-
 // assigned is a member of the browser's object base being set.
 func (r *runner) assigned(base value, name string, v value) {
 	tag := base.o.name
@@ -105,7 +93,10 @@ func (r *runner) assigned(base value, name string, v value) {
 		if v.callable() {
 			r.later(v, base, dom("event", value{from: base.o.props["\x00answer"].from}))
 		} else if v.k == text {
+			before := r.under
+			r.under |= checkoutMark(base)
 			r.code(v, "an event handler")
+			r.under = before
 		}
 	case name == "location":
 		r.redirect(v)
@@ -119,6 +110,8 @@ func (r *runner) assigned(base value, name string, v value) {
 		r.code(v, "a script element")
 	case name == "innerHTML" || name == "outerHTML" || name == "srcdoc":
 		r.html(v)
+	case name == "value" && (tag == "textarea" || tag == "input"):
+		r.copied(v)
 	case name == "src" || name == "data" && tag == "object" || name == "href" && tag == "base":
 		r.load(tag, v)
 	}
@@ -127,7 +120,7 @@ func (r *runner) assigned(base value, name string, v value) {
 // act calls what the browser gives.
 func (r *runner) act(name string, this value, args []value) value {
 	a := arg(args, 0)
-	jquery := this.is("native") && (this.o.name == "$" || this.o.name == "jQuery")
+	jquery := this.is("native") && (this.o.name == "$" || this.o.name == "jQuery" || this.o.name == "axios")
 	switch name {
 	case "eval", "execScript":
 		return r.code(a, name)
@@ -184,8 +177,11 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 	case "getElementById", "querySelector", "querySelectorAll", "getElementsByName", "getElementsByTagName", "getElementsByClassName", "$", "jQuery", "find", "closest":
 		if a.callable() {
-			r.later(a, value{}, this)
+			r.later(a, value{}, method(value{}, "$"))
 			return value{}
+		}
+		if (name == "$" || name == "jQuery") && a.is("element") {
+			return a
 		}
 		e := dom(name, this)
 		if a.k == text {
@@ -195,12 +191,30 @@ func (r *runner) act(name string, this value, args []value) value {
 			e.o.set("\x00which", a)
 		}
 		return e
+	case "ready":
+		r.later(a, this, method(value{}, "$"))
+		return this
 	case "val":
 		if len(args) == 0 {
+			r.gathered = true
 			return value{from: fieldMark(this)}
 		}
-	case "serialize", "serializeArray", "FormData", "serializeObject":
+	case "serialize", "serializeArray", "serializeObject":
+		r.gathered = true
 		return value{from: formMark(this)}
+	case "FormData":
+		r.gathered = true
+		return value{from: formMark(a)}
+	case "setItem":
+		r.stored |= arg(args, 1).marks()
+	case "getItem":
+		return value{from: r.stored}
+	case "writeText", "setData":
+		r.copied(arg(args, len(args)-1))
+	case "createDataChannel": // whom it leads to stands in no address
+		c := dom("channel", value{})
+		c.o.set("\x00answer", value{from: fromAnswer | bySearch})
+		return c
 	case "XMLHttpRequest", "ActiveXObject":
 		return dom("xhr", value{})
 	case "Image":
@@ -229,15 +243,21 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 	case "send":
 		if this.k == ref {
-			r.send(this.o.name, this.o.props["\x00url"], a)
+			r.send(how(this), this.o.props["\x00url"], a, this.o)
 		}
 		return value{}
 	case "sendBeacon":
-		r.send("beacon", a, arg(args, 1))
+		r.send(blind, a, arg(args, 1), nil)
 		return value{}
 	case "fetch":
-		r.send("fetch", a, arg(args, 1))
-		return dom("promise", value{from: r.answer(a)})
+		p := dom("promise", value{from: r.answer(a)})
+		settings := arg(args, 1)
+		if settings.is("object") && settings.o.props["mode"].s == "no-cors" {
+			r.send(blind, a, settings, nil)
+		} else {
+			r.send(waits, a, settings, p.o)
+		}
+		return p
 	case "then":
 		v := r.call(a, value{}, []value{dom("answer", value{from: this.from})})
 		return dom("promise", some(v, this))
@@ -250,8 +270,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		r.load("script", a)
 	case "get", "post", "ajax", "getJSON":
 		if jquery {
-			r.ajax(args)
-			return dom("promise", value{from: r.answer(a)})
+			return r.ajax(args)
 		}
 	case "load":
 		if this.is("element") && a.k == text {
@@ -272,43 +291,12 @@ func (r *runner) act(name string, this value, args []value) value {
 	}
 	for _, f := range args {
 		if f.callable() {
-			r.later(f, this, dom("event", this), value{})
+			r.later(f, target(this, args), dom("event", this), value{})
 		}
 	}
 	out := dom(name, this)
 	out.from = some(append(args, this)...).from
 	return out
-}
-
-// ajax is jQuery's: an address, or settings that hold it.
-func (r *runner) ajax(args []value) {
-	url, data := arg(args, 0), arg(args, 1)
-	answer := r.answer(url)
-	how := "ajax"
-	if url.is("object") {
-		settings := url.o.props
-		url, data = settings["url"], settings["data"]
-		if data.marks()&fromCard != 0 && len(args) == 1 && !r.awaits() {
-			how = "unanswered"
-		}
-		answer = r.answer(url)
-		r.later(settings["success"], value{}, value{from: answer})
-	}
-	r.send(how, url, data)
-	for _, f := range args {
-		r.later(f, value{}, value{from: answer})
-	}
-}
-
-// awaits says that the page waits for the answer to something it sends.
-func (r *runner) awaits() bool {
-	for _, w := range []string{"success", ".done(", ".then(", ".always(", "complete:", "readystatechange"} {
-		r.left -= len(r.page.data) / perStep
-		if strings.Contains(r.page.lower(), w) {
-			return true
-		}
-	}
-	return false
 }
 
 // compared is a test of something unknown.
@@ -319,6 +307,13 @@ func (r *runner) compared(a, b value) value {
 		r.left -= len(s) / 32
 		if webshell.SearchEngine(s) || strings.Contains(s, "google") || strings.Contains(s, "bing") || strings.Contains(s, "yandex") {
 			out.from |= bySearch
+		}
+	}
+	if out.from&fromPlace != 0 && out.from&atCheckout == 0 {
+		s := strings.ToLower(r.text(a) + " " + r.text(b))
+		r.left -= len(s) / 32
+		if checkout.MatchString(s) {
+			out.from |= atCheckout
 		}
 	}
 	return out

@@ -164,10 +164,12 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		}
 		return r.built(latin(b), a), true
 	case "btoa":
-		if !a.known() {
-			return r.built(hole, a), true
+		out := r.built(hole, a)
+		if a.known() {
+			out = r.built(base64.StdEncoding.EncodeToString([]byte(a.string())), a)
 		}
-		return r.built(base64.StdEncoding.EncodeToString([]byte(a.string())), a), true
+		out.from |= a.marks() | inBase64
+		return out, true
 	case "parseInt":
 		if !a.known() {
 			return some(a), true

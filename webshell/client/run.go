@@ -73,14 +73,19 @@ type runner struct {
 	queue  []event
 	codes  map[string]bool // that were run
 
+	gathered bool      // something was read that a visitor types
+	stored   mark      // of what is kept in the browser
+	pending  []request // whose answers nobody has looked at so far
+
 	patterns map[string]pattern
 }
 
 // An event is a function that the browser may call.
 type event struct {
-	fn   value
-	this value
-	args []value
+	fn    value
+	this  value
+	args  []value
+	under mark
 }
 
 func newRunner() *runner {
@@ -126,21 +131,27 @@ func (r *runner) run(b *script.Node) value {
 
 // drain runs what the scripts left for later.
 func (r *runner) drain() {
-	for i := 0; i < len(r.queue) && i < 400 && r.left > 0; i++ {
-		e := r.queue[i]
-		if e.fn.o.runs++; e.fn.o.runs > 2 {
-			continue
+	for round := range 2 {
+		for i := 0; i < len(r.queue) && i < 400 && r.left > 0; i++ {
+			e := r.queue[i]
+			if e.fn.o.runs++; e.fn.o.runs > 2+round {
+				continue
+			}
+			r.under = e.under
+			r.call(e.fn, e.this, e.args)
+			r.raised = false
 		}
-		r.under = 0
-		r.call(e.fn, e.this, e.args)
-		r.raised = false
+		if !r.gathered { // else what one handler keeps another may send
+			break
+		}
 	}
 	r.queue = nil
+	r.unanswered()
 }
 
 func (r *runner) later(fn, this value, args ...value) {
 	if fn.callable() && len(r.queue) < 400 {
-		r.queue = append(r.queue, event{fn, this, args})
+		r.queue = append(r.queue, event{fn, this, args, r.under})
 	}
 }
 
@@ -259,6 +270,9 @@ func (r *runner) statement(n *script.Node) control {
 		}
 		if n.Op == 't' {
 			return throws
+		}
+		if v.is("element") && v.o.name == "promise" { // the caller may wait for it
+			v.o.set(used, yes(true))
 		}
 		r.ret = v
 		return returns

@@ -2,8 +2,10 @@ package client
 
 import (
 	"bytes"
+	"strings"
 
 	"limier/internal/literal"
+	"limier/webshell"
 )
 
 // maxParsed bounds the script that is run of one file, in bytes; of what is
@@ -47,7 +49,7 @@ func ends(s span, left int) []span {
 // signs are what telling looks for, 64 at most.
 var signs = []string{"fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "reverse", "function(p,a,c,k,e", "responsetext", "eval", "referrer",
 	"websocket", ".replace(", "join(", "fetch(", "sendbeacon", "location", "createelement", "settimeout", ".src", "google", "bing",
-	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write"}
+	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`}
 
 var (
 	signSet = literal.New(signs)
@@ -79,8 +81,10 @@ var (
 	acts     = of("new function", "createelement", "location", "eval", "settimeout", ".src", "constructor", "getscript", "fetch(", "websocket", "sendbeacon", "xmlhttprequest", "document.write", "innerhtml", "ajax", ".post(", `\x6`, `\x7`, `\u006`, `\u007`)
 	brings   = of("createelement", "location", "eval", "document.write", "new function", "constructor", "getscript", "innerhtml", "websocket", "sendbeacon", ".src")
 	engines  = of("google", "bing", "yahoo", "yandex", "baidu")
-	cards    = of("cc_", "card", "cvv", "cvc")
-	sends    = of("websocket", "sendbeacon", "xmlhttprequest", "fetch(", ".src", "ajax", ".post(")
+	cardish  = of("cc_", "card", "cvv", "cvc")
+	reads    = of(".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", ".which")
+	sends    = of("websocket", "sendbeacon", "xmlhttprequest", "fetch(", ".src", "ajax", ".post(", ".get(")
+	rotates  = of("['shift']", `["shift"]`) // how texts are taken from a list that code turns first
 )
 
 // smallScript is the size of a script, in bytes, of which a word that takes
@@ -95,6 +99,12 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case len(data) <= smallScript && has(of("createelement")) && bytes.Contains(data, []byte(":-")) && (bytes.Contains(data, []byte("'style'")) || bytes.Contains(data, []byte(`"style"`))):
 		return true // it may put something away
+	case has(rotates):
+		return true
+	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings):
+		return true
+	case has(reads) && has(sends) && (namesHost(data) || bytes.Contains(data, []byte("btoa(")) && stray.Match(data)):
+		return true
 	case !has(acts):
 		return false
 	case has(of("function(p,a,c,k,e")):
@@ -103,11 +113,45 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case has(of("referrer")) && has(of("location")) && has(engines):
 		return true
-	case has(cards) && (has(of("websocket", "sendbeacon", ".src")) || has(of("ajax")) && bytes.Contains(data, []byte(".serialize"))) && bytes.Contains(data, []byte("//")):
+	case has(cardish) && (has(of("websocket", "sendbeacon", ".src")) || has(of("ajax")) && bytes.Contains(data, []byte(".serialize"))) && bytes.Contains(data, []byte("//")):
 		return true
 	}
 	return has(decoders) && encoded(data)
 }
+
+// namesHost reports whether a literal of the script is the address of a host that
+// not very many sites ask.
+func namesHost(data []byte) bool {
+	for i := 0; ; {
+		k := bytes.Index(data[i:], []byte("//"))
+		if k < 0 {
+			return false
+		}
+		at := i + k
+		i = at + 2
+		rest := data[i:min(len(data), i+maxHost)]
+		before := data[max(0, at-7):at]
+		for _, scheme := range []string{"https:", "http:", "wss:", "ws:"} {
+			if bytes.HasSuffix(before, []byte(scheme)) {
+				before = before[:len(before)-len(scheme)]
+				break
+			}
+		}
+		if len(before) == 0 || before[len(before)-1] != '"' && before[len(before)-1] != '\'' && before[len(before)-1] != '`' {
+			continue
+		}
+		n := 0
+		for n < len(rest) && (digit(rest[n]) >= 0 || rest[n] == '.' || rest[n] == '-') {
+			n++
+		}
+		if host := lowerASCII(string(rest[:n])); strings.Contains(strings.Trim(host, "."), ".") && !webshell.WellKnown(host) && !strings.HasSuffix(host, "w3.org") {
+			return true
+		}
+	}
+}
+
+// maxHost bounds a host's name, in bytes.
+const maxHost = 253
 
 // encoded reports whether data holds a stretch of letters written by their
 // numbers, or of text that is none.

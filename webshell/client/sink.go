@@ -108,8 +108,10 @@ func (r *runner) load(tag string, v value) {
 	}
 	host := hostOf(v.s)
 	switch {
+	case v.marks()&fromField != 0 && tag == "script" && jsonp.MatchString(v.s): // the script is the answer
+		r.send(answered, v, v, nil)
 	case v.marks()&fromField != 0:
-		r.send("img", v, v)
+		r.send(blind, v, v, nil)
 	case !r.hides(host):
 	case strings.Contains(tag, "frame") || tag == "embed" || tag == "object":
 		r.tell(webshell.Malicious, "hidden-frame", "A script shows the visitor a frame of a host that the file does not name in plain.", v)
@@ -132,29 +134,10 @@ func (r *runner) redirect(v value) {
 	case host == "":
 	case r.hides(host):
 		r.tell(webshell.Malicious, "hidden-redirect", "A script sends the visitor to a host that the file does not name in plain.", v)
+	case r.under&atCheckout != 0 && v.from&inBase64 != 0 && r.foreign(host):
+		r.tell(webshell.Malicious, "checkout-redirect", "A script sends those who pay to another host, with encoded data.", v)
 	case r.under&bySearch != 0 && !r.links(host):
 		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)
-	}
-}
-
-// send is data leaving for an address.
-func (r *runner) send(how string, url, data value) {
-	from := url.marks() | data.marks()
-	if data.is("object") {
-		for _, k := range data.o.keys {
-			from |= data.o.props[k].marks()
-		}
-	}
-	if from&fromField == 0 || url.k != text {
-		return
-	}
-	host := hostOf(url.s)
-	switch {
-	case host == "":
-	case r.hides(host):
-		r.tell(webshell.Malicious, "hidden-skimmer", "What visitors type is sent to a host that the file does not name in plain.", url)
-	case from&fromCard != 0 && (how == "img" || how == "socket" || how == "beacon" || how == "unanswered"):
-		r.tell(webshell.Malicious, "card-skimmer", "Fields of payment cards are sent to another host as no shop does it.", url)
 	}
 }
 

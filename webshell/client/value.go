@@ -32,7 +32,16 @@ const (
 	fromAnswer        // another host's
 	fromField         // what a visitor typed
 	fromCard          // into a field of a card
+	fromPassword      // into a field for a password
+	fromKeys          // the keys pressed, one by one
+	fromAll           // all fields of a form or of the page
+	fromPlace         // the address of the page
+	atCheckout        // it was compared with those of shops' last pages
+	inBase64          // written such that nobody reads it
 )
+
+// secrets is what nobody sends to another host without waiting for the answer.
+const secrets = fromCard | fromPassword | fromKeys
 
 // A value is what the runner knows of one.
 type value struct {
