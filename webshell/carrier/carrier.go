@@ -85,6 +85,7 @@ func dump(name string) bool {
 	return false
 }
 
+// marks open a page, those of PHP first.
 var marks = [][]byte{[]byte("<?php"), []byte("<?="), []byte("<%"), []byte("<script"), []byte("<jsp:scriptlet")}
 
 func hasMark(b []byte) bool {
@@ -98,9 +99,13 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 		return oab(inner, name, data)
 	}
 	var out []webshell.Reason
-	start, found := pageStart(data)
+	start, found := pageStart(data, marks)
 	if found {
-		if best, rest := judgeInner(inner, name, data, start); best != nil {
+		best, rest := judgeInner(inner, name, data, start)
+		if other, ok := pageStart(data, marks[:2]); best == nil && ok && other != start { // behind marks of other languages
+			best, rest = judgeInner(inner, name, data, other)
+		}
+		if best != nil {
 			best.Rule = "page-in-carrier"
 			best.Confidence = finding.HighConfidence
 			best.Text = "The file is " + carrier + " with a page inside. " + best.Text
@@ -136,9 +141,9 @@ func reason(data []byte, at int, v webshell.Verdict, rule, text string) webshell
 		Steps: []webshell.Step{{Line: webshell.Line(data, at), Role: "sink", Code: webshell.Snippet(data, at)}}}
 }
 
-// pageStart finds where a page begins in binary data: a mark followed by
-// text. Two bytes of compressed data are often "<%" too.
-func pageStart(data []byte) (int, bool) {
+// pageStart finds where a page begins in binary data: one of the marks, followed
+// by text. Two bytes of compressed data are often "<%" too.
+func pageStart(data []byte, marks [][]byte) (int, bool) {
 	best := -1
 	for _, m := range marks {
 		for at := 0; at < len(data) && (best < 0 || at < best); {
@@ -148,8 +153,13 @@ func pageStart(data []byte) (int, bool) {
 			}
 			at += n
 			after := data[at:min(len(data), at+64)]
-			if end := bytes.Index(after, []byte("%>")); end > 0 {
-				after = after[:end+2]
+			if m[1] == '?' && len(m) > 3 { // no chance: what follows is short, or the rest is a comment
+				after = after[:min(len(after), 24)]
+			}
+			for _, shut := range []string{"%>", "?>"} {
+				if end := bytes.Index(after, []byte(shut)); end > 0 {
+					after = after[:end+2]
+				}
 			}
 			if len(after) >= len(m)+8 && webshell.PrintableRatio(after) > 0.95 && (m[1] != 's' || bytes.Contains(bytes.ToLower(data[at:min(len(data), at+200)]), []byte("runat"))) {
 				if best < 0 || at < best {
@@ -217,7 +227,7 @@ func oab(inner []*webshell.Language, name string, data []byte) []webshell.Reason
 		lower := bytes.ToLower(value)
 		start, ok := -1, false
 		if i := bytes.Index(lower, []byte("<script")); i >= 0 && bytes.Contains(lower[i:], []byte("runat")) || bytes.Contains(lower, []byte("<%")) {
-			start, ok = pageStart(value)
+			start, ok = pageStart(value, marks)
 		}
 		if ok {
 			r := reason(data, at+start, webshell.Webshell, "page-in-settings", "The external address of a virtual directory is a page: the server's own settings were written into a file that it runs.")

@@ -69,7 +69,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	if !acts.Any(data) {
 		return nil
 	}
-	data = folded(withoutComments(data))
+	data, whole := folded(withoutComments(data))
 	p := &page{Listing: webshell.NewListing(data), low: lower(data), room: 64 << 20, acts: map[string]bool{}, alone: map[string]bool{}}
 	p.member = parts.Any(p.low) || p.shares("application.") || p.shares("request.")
 	p.remote = bytes.Contains(p.low, []byte("remote")) && remote.Match(p.low)
@@ -82,6 +82,9 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	p.calls()
 	p.manager()
 	p.secrets()
+	if !whole || p.room < 0 {
+		p.Out = append(p.Out, webshell.Unread(webshell.TooLong))
+	}
 	return webshell.Strongest(p.Out)
 }
 
@@ -291,7 +294,7 @@ func (p *page) checked(name string, at int) bool {
 
 // from returns where in the text, or before it, the request comes in.
 func (p *page) from(lo, hi int) (int, bool) {
-	text := p.low[lo:min(hi, lo+4096, len(p.low))]
+	text := p.low[lo:min(hi, lo+maxTag, len(p.low))]
 	if p.room -= len(text); p.room < 0 {
 		return 0, false
 	}
@@ -400,6 +403,17 @@ func (p *page) tags() {
 	}
 }
 
+// maxWeak is how many reasons that raise no alarm are told: nothing hides behind
+// them.
+const maxWeak = 20
+
+// weak notes a reason that raises no alarm.
+func (p *page) weak(c finding.Confidence, rule, text string, from, at int) {
+	if len(p.Out) < maxWeak {
+		p.Add(webshell.Suspicious, c, rule, text, from, at)
+	}
+}
+
 // tag judges the tag at a place, whose attributes stand from lo to hi.
 func (p *page) tag(name string, at, lo, hi int) {
 	attrs := p.Data[lo:min(hi, lo+maxTag)]
@@ -417,7 +431,7 @@ func (p *page) tag(name string, at, lo, hi int) {
 		if controlled {
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, at)
 		} else {
-			p.Add(webshell.Suspicious, finding.LowConfidence, "runs-command", "The page runs a program.", -1, at)
+			p.weak(finding.LowConfidence, "runs-command", "The page runs a program.", -1, at)
 		}
 	case "cffile":
 		what := ""
@@ -442,7 +456,7 @@ func (p *page) tag(name string, at, lo, hi int) {
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page stores any uploaded file in the folder that the request names.", from, at)
 		case fileOK || destOK:
 			p.handles(what, at)
-			p.Add(webshell.Suspicious, finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
+			p.weak(finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
 		}
 	case "cfschedule": // fetches a page and publishes it as a file
 		_, named := value("file")
@@ -500,7 +514,7 @@ func (p *page) bare() bool {
 }
 
 // maxTag bounds what is read of one tag, in bytes.
-const maxTag = 8 << 10
+const maxTag = 64 << 10
 
 // attribute returns where the value of an attribute stands; attrs are in lower
 // case.
@@ -614,7 +628,7 @@ func (p *page) calls() {
 		case p.runs(m[1]):
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(m[1])+", past ColdFusion's own limits.", -1, at)
 		default:
-			p.Add(webshell.Suspicious, finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
+			p.weak(finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"limier/webshell"
 	"limier/webshell/webshelltest"
 )
 
@@ -19,6 +20,23 @@ func FuzzAnalyse(f *testing.F) {
 	webshelltest.Fuzz(f, "testdata", Language)
 }
 
+// A back door does not hide behind what is long or many.
+func TestExhausted(t *testing.T) {
+	const run = `<cfexecute name="cmd.exe" arguments="/c #url.x#"></cfexecute>`
+	many := strings.Repeat(`<cfexecute name="a"></cfexecute>`, 1000)
+	lines := strings.Repeat("<cfset a = 1>\n", 30_000)
+	const joined = "#'java.lang.'&'Runtime'#"
+	webshelltest.Exhausted(t, Language, "a.cfm", webshell.Webshell, map[string]string{
+		"decoys":   many + run + many,
+		"long tag": "<cffile " + strings.Repeat(" ", 20_000) + `action="write" file="#form.f#" output="#form.c#">`,
+		"joined":   lines + `<cfset r = createObject("java", "` + joined + `").getRuntime().exec(form.c)>` + "\n" + lines,
+	})
+	texts := strings.Repeat("<cfset a = 'a'&'b'>\n", 30_000)
+	webshelltest.Exhausted(t, Language, "a.cfm", webshell.Suspicious, map[string]string{
+		"many joined": texts + `<cfset r = createObject("java", "` + joined + `").getRuntime().exec(form.c)>`,
+	})
+}
+
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.cfm", `<cfset a = form.a><cfexecute name="#a#"></cfexecute><cfset x = `, "", 10<<20,
 		"a=b\n", "evaluate(", "<cfset a=b>", "<cffile ", "#a#", "<!---", "createobject(", "a.b=", "filewrite(a,", `"a"+`, "a=a\n", "request.",
@@ -29,7 +47,7 @@ func TestPathological(t *testing.T) {
 func TestFoldedGrowth(t *testing.T) {
 	line := "<cfset y = \"#replace('" + strings.Repeat("a", 500) + "','a','" + strings.Repeat("b", 500) + "')#\">\n"
 	page := bytes.Repeat([]byte(line), maxFolded/len(line))
-	out := folded(page)
+	out := fold(page)
 	if len(out) <= len(page) || len(out) > len(page)+maxFolded {
 		t.Errorf("%d bytes became %d", len(page), len(out))
 	}

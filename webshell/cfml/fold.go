@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -25,12 +26,34 @@ var (
 	inner  = regexp.MustCompile(`"#` + plain + `#"`)
 )
 
-// folded writes out the texts of a page that it puts together from constants:
-// "#'jav'&'a'#" and "#reverse('avaj')#" are "java". Lines stay where they are.
-func folded(data []byte) []byte {
-	if len(data) > maxFolded {
-		return data
+// hints are what a line has of which fold makes anything.
+var hints = literal.New([]string{"chr(", "'&", "& '", "' &", "\t&", "reverse(", "trim(", "lcase(", "urldecode(", "tostring(", "tobinary(", "binarydecode(", "charsetencode(", "replace(", "replacenocase(", "mid(", "listgetat(", "listlast(", "listfirst("})
+
+// folded is fold for pages of any size: of large ones the lines of which it makes
+// anything, until those are as large as a page may be; whole says that these were
+// all of them.
+func folded(data []byte) (out []byte, whole bool) {
+	if len(data) <= maxFolded {
+		return fold(data), true
 	}
+	room := maxFolded
+	whole = true
+	for line := range bytes.Lines(data) {
+		if hints.Any(line) {
+			if room -= len(line); room >= 0 {
+				line = fold(line)
+			} else {
+				whole = false
+			}
+		}
+		out = append(out, line...)
+	}
+	return out, whole
+}
+
+// fold writes out the texts of a page that it puts together from constants:
+// "#'jav'&'a'#" and "#reverse('avaj')#" are "java". Lines stay where they are.
+func fold(data []byte) []byte {
 	room := maxFolded
 	for range maxFolds {
 		out := letter.ReplaceAllFunc(data, func(s []byte) []byte {

@@ -149,12 +149,16 @@ var (
 	noCodeWord = regexp.MustCompile(`(?i)(?:^|[\s.(|\\"'])` + notCode + `(?:$|[\s)|"'?$])`)
 )
 
+// maxPrepends is how many settings of what runs first are looked at: the last
+// counts.
+const maxPrepends = 100_000
+
 func (f *file) prepend(sep string) {
 	re := prependINI
 	if sep != "=" {
 		re = prependHTA
 	}
-	for _, m := range f.lines(re, 50, prepends) {
+	for _, m := range f.lines(re, maxPrepends, prepends) {
 		target := strings.TrimSpace(string(f.data[m[2]:m[3]]))
 		switch {
 		case target == "" || strings.EqualFold(target, "none"):

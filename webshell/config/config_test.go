@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"limier/webshell"
 	"limier/webshell/asp"
 	"limier/webshell/aspnet"
 	"limier/webshell/jsp"
@@ -20,6 +21,12 @@ func TestArchives(t *testing.T) {
 
 func FuzzAnalyse(f *testing.F) {
 	webshelltest.Fuzz(f, "testdata", New(asp.Language, aspnet.Language, jsp.Language))
+}
+
+// What runs first does not hide behind what sets it to nothing.
+func TestExhausted(t *testing.T) {
+	decoys := strings.Repeat("auto_prepend_file = none\n", 1000)
+	webshelltest.Exhausted(t, New(), ".user.ini", webshell.Malicious, map[string]string{"decoys": decoys + "auto_prepend_file = a.jpg\n"})
 }
 
 func TestPathological(t *testing.T) {

@@ -106,15 +106,24 @@ func (w *walker) postpone() value {
 	if w.i >= w.hi {
 		return value{}
 	}
-	t := w.tokens[w.i]
-	if t.kind == punct && (t.op[0] == '(' || t.op[0] == '[' || t.op[0] == '{') && int(t.pair) > w.i {
-		w.later = append(w.later, [3]int{w.i + 1, min(int(t.pair), w.hi), w.scope})
-		w.skipTo(int(t.pair) + 1)
-	} else {
+	w.facts.deep = true
+	from := w.i
+	for ; w.i < w.hi && !(w.tokens[w.i].kind == punct && ends(w.tokens[w.i].op[0])); w.i++ {
+		if t := w.tokens[w.i]; t.kind == punct && opens(t.op[0]) && int(t.pair) > w.i {
+			w.skipTo(int(t.pair))
+		}
+	}
+	w.i = min(w.i, w.hi)
+	if w.i == from {
 		w.i++
+	} else {
+		w.later = append(w.later, [3]int{from, w.i, w.scope})
 	}
 	return value{}
 }
+
+func opens(c byte) bool { return c == '(' || c == '[' || c == '{' }
+func ends(c byte) bool  { return c == ')' || c == ']' || c == '}' || c == ',' || c == ';' }
 
 // sum is a + b within the budget for folded text.
 func (w *walker) sum(a, b value) value {
@@ -290,6 +299,7 @@ func (w *walker) nested(lo, hi int) {
 		return
 	}
 	if w.depth >= maxDepth {
+		w.facts.deep = true
 		w.later = append(w.later, [3]int{lo, min(hi, w.hi), w.scope})
 		return
 	}

@@ -122,6 +122,7 @@ func (w *walker) lambda(lo, hi int) value {
 	}
 	w.scope = scope
 	if index == 0 {
+		w.facts.full = true
 		return value{}
 	}
 	return value{fn: &function{lambda: index}}
@@ -130,6 +131,7 @@ func (w *walker) lambda(lo, hi int) value {
 // callFunction gives a function arguments.
 func (w *walker) callFunction(f *function, args []value, at int32) value {
 	if w.calls++; w.calls > maxCalls {
+		w.facts.full = true
 		return value{}
 	}
 	if f.some != nil {

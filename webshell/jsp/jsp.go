@@ -71,18 +71,30 @@ func analyse(name string, data []byte) []webshell.Reason {
 	p := split(data, path.Ext(strings.ToLower(name)) == ".java")
 	j := &judge{page: p, data: plain, facts: &facts{seen: map[hitKey]int{}}}
 	for from := 0; from < len(p.code); {
-		to := min(from+maxPiece, len(p.code))
-		if n := bytes.IndexAny(p.code[to:min(to+4096, len(p.code))], "\n;"); n >= 0 {
-			to += n + 1
-		}
+		tokens, to := lex(p.code, from, from+maxPiece)
 		if len(p.code) <= maxPiece || holds(found, p.code[from:to]) {
-			w := &walker{page: p, code: string(p.code[from:to]), from: from, tokens: lex(p.code[:to], from), facts: j.facts}
+			w := &walker{page: p, code: string(p.code[from:to]), from: from, tokens: tokens, facts: j.facts}
 			w.run()
 			j.look(w)
 		}
 		from = to
 	}
-	return j.reasons()
+	return j.unread(j.reasons())
+}
+
+// unread adds why the page was not read or followed to its end, unless its
+// verdict stands.
+func (j *judge) unread(all []webshell.Reason) []webshell.Reason {
+	switch {
+	case len(all) > 0 && all[0].Verdict.Rank() > webshell.Suspicious.Rank():
+	case j.page.long:
+		all = append(all, webshell.Unread(webshell.TooLong))
+	case j.facts.full:
+		all = append(all, webshell.Unread(webshell.TooMuch))
+	case j.facts.deep:
+		all = append(all, webshell.Unread(webshell.TooDeep))
+	}
+	return all
 }
 
 // tight is the code between <% and %> without the space and the comments that

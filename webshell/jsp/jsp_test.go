@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"limier/webshell"
 	"limier/webshell/webshelltest"
 )
 
@@ -69,6 +70,29 @@ func TestReferenceBomb(t *testing.T) {
 	if r := Language.Analyse("a.jsp", []byte(page.String())); len(r) == 0 {
 		t.Error("nothing found")
 	}
+}
+
+// A back door does not hide in what is nested, nor where the page is cut to be
+// read.
+func TestExhausted(t *testing.T) {
+	const value = `Runtime.getRuntime().exec(request.getParameter("x"))`
+	page := func(n int, open, shut string) string {
+		return "<%Object v = " + strings.Repeat(open, n) + value + strings.Repeat(shut, n) + ";%>"
+	}
+	comments := strings.Repeat("/*a*/", 100_000)
+	webshelltest.Exhausted(t, Language, "a.jsp", webshell.Webshell, map[string]string{
+		"parentheses": page(3000, "(", ")"),
+		"indexes":     page(3000, "a[", "]"),
+		"calls":       page(3000, "f(", ")"),
+		"arrays":      page(3000, "new Object[]{", "}"),
+		"lambdas":     page(3000, "()->{return ", ";}"),
+		"classes":     page(3000, "new Thread(){public void run(){", "}}"),
+		"comments":    "<%" + comments + value + ";" + comments + "%>",
+	})
+	webshelltest.Exhausted(t, Language, "a.jsp", webshell.Suspicious, map[string]string{
+		"expressions": strings.Repeat(`${"`, 100_000) + `${"".getClass().forName("java.lang.Runtime").getMethod("exec", "".getClass()).invoke(x, param.x)}`,
+		"lists":       "<%" + strings.Repeat(`s.executeQuery(request.getParameter("q"));`, 10_000) + value + ";%>",
+	})
 }
 
 func TestPlainWord(t *testing.T) {

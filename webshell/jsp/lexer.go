@@ -32,12 +32,21 @@ func isLetter(c byte) bool {
 }
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// lex cuts code into tokens from an offset on. It never fails: a byte that
+// maxStatement is how far behind the end of a piece its last statement may end,
+// in bytes.
+const maxStatement = 64 << 10
+
+// lex cuts code into tokens from an offset on, up to the end of the statement
+// that stands at to, and returns where that is. It never fails: a byte that
 // begins nothing is skipped.
-func lex(code []byte, from int) []token {
-	tokens := make([]token, 0, (len(code)-from)/4+8)
+func lex(code []byte, from, to int) ([]token, int) {
+	tokens := make([]token, 0, (min(len(code), to)-from)/4+8)
+	ended := func() bool {
+		n := len(tokens)
+		return n == 0 || tokens[n-1].kind == punct && (tokens[n-1].op[0] == ';' || tokens[n-1].op[0] == '{' || tokens[n-1].op[0] == '}')
+	}
 	i := from
-	for i < len(code) {
+	for i < len(code) && (i < to || !ended() && i < to+maxStatement) {
 		c := code[i]
 		start := i
 		switch {
@@ -82,7 +91,7 @@ func lex(code []byte, from int) []token {
 		}
 	}
 	pairBrackets(tokens)
-	return tokens
+	return tokens, i
 }
 
 // quoted returns the offset behind a string or character. One that is not

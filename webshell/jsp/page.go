@@ -22,6 +22,7 @@ type page struct {
 	queries []int             // lines of SQL tags whose statement is a request parameter
 	made    map[string]string // the class of each bean that a tag makes, by its name
 	beans   []int             // lines of bean tags whose class is a request parameter
+	long    bool              // there is more of the expression language than is read
 }
 
 // A mark says that code from an offset on stands on a line of the file.
@@ -294,6 +295,7 @@ func (s *splitter) expression(i int) int {
 		}
 	}
 	s.vain += j - i
+	s.page.long = s.page.long || s.vain >= maxVain
 	return i + 2
 }
 
@@ -412,7 +414,10 @@ func (s *splitter) entities(piece []byte) []byte {
 	made := 0
 	return entity.ReplaceAllFunc(piece, func(ref []byte) []byte {
 		text, ok := s.named[string(ref[1:len(ref)-1])]
-		if made += len(text); !ok || made > maxEntities {
+		if made += len(text); made > maxEntities {
+			s.page.long = true
+		}
+		if !ok || made > maxEntities {
 			return ref
 		}
 		return text

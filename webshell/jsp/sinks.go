@@ -47,6 +47,8 @@ type facts struct {
 	native        []int32
 	reads         bool // reads the request
 	processOutput bool
+	deep          bool // some code was read out of its place
+	full          bool // not all that it does was noted
 }
 
 type hitKey struct {
@@ -65,6 +67,7 @@ func (f *facts) sink(kind sinkKind, at int32, v value) *hit {
 		return h
 	}
 	if len(f.hits) >= maxHits {
+		f.full = true
 		return &hit{}
 	}
 	f.seen[key] = len(f.hits)

@@ -477,6 +477,11 @@ func (w *walker) lookup(name string) (value, varKey, bool) {
 
 // array reads { a, b, … } of element type typ.
 func (w *walker) array(typ string) value {
+	if w.depth >= maxDepth {
+		return w.postpone()
+	}
+	w.depth++
+	defer func() { w.depth-- }()
 	hi := int(w.tokens[w.i].pair)
 	w.i++
 	var elems []value

@@ -71,6 +71,9 @@ func analyse(name string, data []byte) []webshell.Reason {
 		}
 	}
 	s.decoded(data)
+	if s.full {
+		s.Out = append(s.Out, webshell.Unread(webshell.TooMuch))
+	}
 	return webshell.Strongest(s.Out)
 }
 
@@ -98,6 +101,7 @@ type scan struct {
 	*webshell.Listing        // variables are without their sigils
 	from              []int  // offsets that read the request
 	calls             []call // what could act, in order
+	full              bool   // there is more of either than is kept
 	stop              ends   // of statements
 	tongue            tongue
 	funcs             []function // in order
@@ -118,18 +122,30 @@ const maxSocketScript = 512 << 10
 // network recognises shells tied to a socket, and bots that take orders from
 // IRC.
 func (s *scan) network() {
-	head := s.Data[:min(len(s.Data), maxSocketScript)]
+	head, rest := s.Data, []byte(nil)
+	if len(head) > maxSocketScript {
+		head, rest = head[:maxSocketScript], head[maxSocketScript:]
+	}
+	s.connects(head, 0)
+	if tail := max(0, len(rest)-maxSocketScript); len(rest) > 0 && len(s.Out) == 0 {
+		s.connects(rest[tail:], len(head)+tail)
+		s.full = s.full || sockets.Any(rest[:tail])
+	}
+}
+
+// connects is network for a part of the script that begins at an offset.
+func (s *scan) connects(head []byte, from int) {
 	place := near(socket, sockets, head)
 	if place == nil {
 		return
 	}
-	at := place[0]
+	at := from + place[0]
 	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil && !ownPipes(head) {
-		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, m[0])
+		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, from+m[0])
 	}
 	if m := irc.FindIndex(head); m != nil && near(join, joins, head) != nil {
 		if len(s.calls) > 0 {
-			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", m[0], s.calls[0].at)
+			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", from+m[0], s.calls[0].at)
 		}
 	}
 }
@@ -236,7 +252,7 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 		return s.from[i], true
 	}
 	f := s.within(from)
-	for k, w := range webshell.Words(s.Data[from:min(to, from+4096)], false) {
+	for k, w := range webshell.Words(s.Data[from:min(to, from+maxArguments)], false) {
 		if at, ok := s.holds(f, from+k, w); ok {
 			return at, true
 		}
@@ -247,7 +263,7 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 // sink judges one call.
 func (s *scan) sink(c call) {
 	text := s.Data[c.lo:c.hi]
-	if len(s.Out) > 50 || (c.name == "sh" || c.name == "bash") && !bytes.Contains(text, []byte("-c")) {
+	if len(s.Out) > 1000 || (c.name == "sh" || c.name == "bash") && !bytes.Contains(text, []byte("-c")) {
 		return
 	}
 	if c.name == "eval" && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {

@@ -29,6 +29,24 @@ func TestPathological(t *testing.T) {
 		"def a(b):\n a(b)\n")
 }
 
+// Nor do decoys, nor what is long.
+func TestExhausted(t *testing.T) {
+	const head, run = "#!/usr/bin/perl\nuse CGI;\n", "system(param('x'));\n"
+	const socket = "use Socket;\nsocket(S, PF_INET, SOCK_STREAM, 6);\nopen(STDIN, '>&S');\nexec('/bin/sh -i');\n"
+	decoys := strings.Repeat("system('a');\n", 40_000)
+	webshelltest.Exhausted(t, Language, "a.pl", webshell.Malicious, map[string]string{
+		"decoys":    head + decoys + run + decoys,
+		"arguments": head + "system(" + strings.Repeat(" ", 20_000) + "param('x'));\n",
+		"in a hash": head + "$v = {a=>system(param('x'))};\n",
+		"socket":    "#!/usr/bin/perl\n" + strings.Repeat("$a = 1;\n", 100_000) + socket,
+	})
+	webshelltest.Exhausted(t, Language, "a.pl", webshell.Suspicious, map[string]string{
+		"many decoys": head + strings.Repeat("eval 'a';\n", 150_000) + run,
+		"questions":   head + strings.Repeat("$q = param('q');\n", 150_000) + run,
+		"middle":      "#!/usr/bin/perl\n" + strings.Repeat("$a = 1;\n", 100_000) + socket + strings.Repeat("$a = 1;\n", 100_000),
+	})
+}
+
 // Padding hides nothing, wherever it stands and whatever it is.
 func TestPadding(t *testing.T) {
 	const head = "#!/usr/bin/perl\nuse CGI;\nprint 'Content-type: text/html';\n"

@@ -20,9 +20,9 @@ type call struct {
 
 // Bounds of the calls of one script.
 const (
-	maxArguments = 4096    // bytes of one call
-	maxCalls     = 20_000  // of one script
-	maxCallText  = 4 << 20 // bytes of all calls
+	maxArguments = 64 << 10 // bytes of one call
+	maxCalls     = 100_000  // of one script
+	maxCallText  = 16 << 20 // bytes of all calls
 )
 
 var readInto = regexp.MustCompile(`(?i)^\s*\(\s*[\\*]*(?:STDIN\s*,\s*(?:my\s+)?\$(\w+)|\$?\w+\s*,\s*(?:my\s+)?\$(\w+)\s*,[^;]*content_?length)`)
@@ -34,9 +34,11 @@ var piped = regexp.MustCompile(`^,\s*["'](?:-\||\|-)[^"',]*["']\s*,`)
 func (s *scan) words() {
 	room := maxCallText
 	add := func(name string, at, lo, hi int) {
-		if room -= hi - lo; room > 0 && len(s.calls) < maxCalls {
-			s.calls = append(s.calls, call{name, at, lo, hi})
+		if room -= hi - lo; room <= 0 || len(s.calls) == maxCalls {
+			s.full = true
+			return
 		}
+		s.calls = append(s.calls, call{name, at, lo, hi})
 	}
 	tick, paren := ends{data: s.Data, set: "`\n"}, ends{data: s.Data, set: ")\n"}
 	s.stop = ends{data: s.Data, set: ";\n"}
@@ -93,8 +95,12 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		low = append(low, c)
 	}
-	if asks(low, before, after) && !s.ownName(s.Data[i:end], before) && len(s.from) < maxCalls {
-		s.from = append(s.from, i)
+	if asks(low, before, after) && !s.ownName(s.Data[i:end], before) {
+		if len(s.from) < maxCalls {
+			s.from = append(s.from, i)
+		} else {
+			s.full = true
+		}
 		return
 	}
 	switch string(low) {
@@ -119,7 +125,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		return
 	}
-	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 || before == '$' && string(low) != "shell" {
+	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 && !(i > 1 && before == '>' && s.Data[i-2] == '=') || before == '$' && string(low) != "shell" {
 		return
 	}
 	if s.odd(i, end) || inPattern(s.Data[end:]) || !s.callsAt(next) || s.quoted(i, end) {

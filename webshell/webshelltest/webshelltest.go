@@ -196,3 +196,19 @@ func Bounded(t *testing.T, l *webshell.Language, name string, texts map[string]s
 		}
 	}
 }
+
+// Exhausted judges pages in which a back door stands before, in or behind what
+// uses up a bound of the analyser. Each must get the verdict at least, soon.
+func Exhausted(t *testing.T, l *webshell.Language, name string, least webshell.Verdict, pages map[string]string) {
+	t.Helper()
+	for _, kind := range slices.Sorted(maps.Keys(pages)) {
+		before := cputime.Used()
+		j := webshell.Judge([]*webshell.Language{l}, name, []byte(pages[kind]))
+		if took := cputime.Used() - before; took > 3*time.Second { // a second, on a machine that does nothing else
+			t.Errorf("%s: %v", kind, took.Round(time.Millisecond))
+		}
+		if j.Verdict.Rank() < least.Rank() {
+			t.Errorf("%s: %q, want %q: %+v", kind, j.Verdict, least, j.Reasons)
+		}
+	}
+}
