@@ -134,6 +134,7 @@ type holding struct {
 	servers int64  // how many
 	parted  int64  // bytes in parts
 	row     []byte // a list
+	fresh   bool   // there is no row
 }
 
 // hold adds changes to the lists of things of a table. What is no longer in a
@@ -154,7 +155,7 @@ func (b *ingest) hold(ctx context.Context, table string, ids []int64, changes fu
 	for _, id := range ids {
 		t := all[id]
 		if t == nil {
-			t = &holding{}
+			t = &holding{fresh: true}
 			all[id] = t
 		}
 		list := changes(id)
@@ -191,12 +192,24 @@ func keep[T any](ctx context.Context, b *ingest, table, columns, also string, th
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	var rows [][]any
+	var fresh, known [][]any
 	for _, id := range ids {
 		t := all[id]
-		rows = append(rows, append([]any{id, t.servers, t.parted, t.row}, row(things[id])...))
+		row := append([]any{id, t.servers, t.parted, t.row}, row(things[id])...)
+		if t.fresh {
+			fresh = append(fresh, row)
+		} else {
+			known = append(known, row)
+		}
 	}
-	return b.insert(ctx, `INSERT INTO `+table+`(id, servers, parted, holders, `+columns+`) VALUES `, ` ON CONFLICT (id) DO UPDATE SET servers = excluded.servers, parted = excluded.parted, holders = excluded.holders`+also, rows)
+	columns = `id, servers, parted, holders, ` + columns
+	if len(fresh) > 0 {
+		err = b.insert(ctx, `INSERT INTO `+table+`(`+columns+`) VALUES `, "", fresh)
+	}
+	if err == nil && len(known) > 0 {
+		err = b.update(ctx, table, columns, `servers = excluded.servers, parted = excluded.parted, holders = excluded.holders`+also, known)
+	}
+	return err
 }
 
 // gather brings the parts back into the row, without servers that went.

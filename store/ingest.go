@@ -373,10 +373,12 @@ func (b *ingest) all(ctx context.Context, servers [][]any) error {
 			e = b.insert(ctx, head, tail, rows)
 		}
 	}
-	do(`INSERT INTO server(id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received, kinds, indicators, files) VALUES `,
-		` ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, version = excluded.version, exposure = excluded.exposure, verdict = excluded.verdict, confidence = excluded.confidence, reason = excluded.reason,
+	if len(servers) > 0 {
+		e = b.update(ctx, `server`, `id, org, name, enrolled, seen, version, exposure, verdict, confidence, reason, findings, first_hostile, last_hostile, standing, latest, cases, acquired, received, kinds, indicators, files`,
+			`seen = excluded.seen, version = excluded.version, exposure = excluded.exposure, verdict = excluded.verdict, confidence = excluded.confidence, reason = excluded.reason,
 		findings = excluded.findings, first_hostile = excluded.first_hostile, last_hostile = excluded.last_hostile, standing = excluded.standing, latest = excluded.latest, cases = excluded.cases,
 		acquired = excluded.acquired, received = excluded.received, kinds = excluded.kinds, indicators = excluded.indicators, files = excluded.files`, servers)
+	}
 	var rows [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.builds)) {
 		r := b.builds[id]
@@ -481,8 +483,20 @@ func anys[T any](list []T) []any {
 	return out
 }
 
+// update changes rows that are there, as set says; excluded is what is given. All
+// columns without a default are.
+func (b *ingest) update(ctx context.Context, table, columns, set string, rows [][]any) error {
+	if b.h.dialect.OrFail {
+		return b.insert(ctx, `WITH excluded(`+columns+`) AS (VALUES `, `) UPDATE OR FAIL `+table+` SET `+set+` FROM excluded WHERE `+table+`.id = excluded.id`, rows)
+	}
+	return b.insert(ctx, `INSERT INTO `+table+`(`+columns+`) VALUES `, ` ON CONFLICT (id) DO UPDATE SET `+set, rows)
+}
+
 // insert writes rows, many with one statement.
 func (b *ingest) insert(ctx context.Context, head, tail string, rows [][]any) error {
+	if tail == "" && b.h.dialect.OrFail {
+		head = strings.Replace(head, "INSERT", "INSERT OR FAIL", 1)
+	}
 	one := "(" + marks(len(rows[0])) + ")"
 	var args []any
 	for len(rows) > 0 {

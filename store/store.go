@@ -38,6 +38,7 @@ type Dialect struct {
 	Name               string // "sqlite", "postgres"
 	Numbered           bool   // parameters are $1, $2… instead of ?
 	Schema             map[string]string
+	OrFail             bool   // a statement that fails may leave what it changed, and is quicker: its transaction ends anyway
 	Lock               string // taken first in each writing transaction; "" if there is one writer anyway
 	TableMissing, Full func(error) bool
 }

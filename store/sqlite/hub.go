@@ -46,6 +46,7 @@ func OpenHub(ctx context.Context, path string) (*store.Hub, error) {
 	h, err := store.Open(ctx, write, read, store.Dialect{
 		Name:   "sqlite",
 		Schema: map[string]string{"{id}": "INTEGER PRIMARY KEY AUTOINCREMENT", "{text}": "TEXT", "{blob}": "BLOB", "{compact}": "WITHOUT ROWID"},
+		OrFail: true,
 		Full:   full,
 	})
 	if err != nil {
