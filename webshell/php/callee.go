@@ -36,7 +36,7 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		m.report("request-names-function", webshell.Webshell, moderate, "The request completes the name of the function that is called, and gives its arguments.", n, join(value{t: t, tr: tr}, f))
 	case ft&fromRemote != 0 && f.k == vUnknown:
 		m.report("remote-names-function", webshell.Malicious, moderate, "A remote server names the function that is called.", n, f)
-	case f.k == vUnknown && given && ft&(hidden|decoded) != 0 && ft&fromParam == 0 && t&checked == 0:
+	case f.k == vUnknown && given && ft&(hidden|decoded|keyed) != 0 && ft&fromParam == 0 && t&checked == 0:
 		verdict := webshell.Webshell
 		if t&(fromRequest|fromHeader) != fromRequest && m.asked(n) {
 			verdict = webshell.Suspicious

@@ -305,14 +305,51 @@ func (m *machine) index(n *node) value {
 // minAlphabet is the length of a text out of whose letters others are made.
 const minAlphabet = 10
 
+// maxChoice bounds the list of functions of which the request chooses one.
+const maxChoice = 64
+
+// letters says that a list holds single letters alone, and more than a few.
+func letters(vals []value) bool {
+	if len(vals) < 4 || len(vals) > 256 {
+		return false
+	}
+	for _, v := range vals {
+		if s, ok := v.text(); !ok || len(s) != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// spells says that the key of the index n lets the request decide, letter by
+// letter, what text is made: it comes from there, as a number too.
+func (m *machine) spells(k value, n *node) bool {
+	if m.facts.loops == 0 {
+		return false
+	}
+	if k.t&fromRequest != 0 {
+		return true
+	}
+	if n == nil || n.op != nIndex || n.b == nil {
+		return false
+	}
+	switch n := n.b; {
+	case n.op == nCast:
+		return m.eval(n.a).t&fromRequest != 0
+	case n.op == nCall && n.a.op == nName && len(n.list) > 0 && strings.EqualFold(n.a.s, "intval"):
+		return m.eval(n.list[0]).t&fromRequest != 0
+	}
+	return false
+}
+
 func (m *machine) element(base, k value, n *node) value {
 	switch base.k {
 	case vStr:
 		i, ok := k.integer()
 		if !ok {
 			t := base.t | k.t&^fromRequest
-			if k.t&fromRequest != 0 && m.facts.loops > 0 && len(base.s) >= minAlphabet {
-				t |= keyed // letter by letter, the request decides
+			if len(base.s) >= minAlphabet && m.spells(k, n) {
+				t |= keyed
 			}
 			return value{t: t, tr: firstTrace(base.tr, k.tr)}
 		}
@@ -329,7 +366,15 @@ func (m *machine) element(base, k value, n *node) value {
 		key, ok := keyOf(k)
 		if !ok {
 			t, tr := taintOf(base)
+			if letters(a.vals) && m.spells(k, n) {
+				return value{t: t | keyed, tr: firstTrace(tr, k.tr)}
+			}
 			if k.t&hostile != 0 && !a.open && t&fromRequest == 0 { // the request chooses among what the program lists
+				for _, v := range a.vals[:min(len(a.vals), maxChoice)] {
+					if commands[strings.ToLower(v.s)] && v.k == vStr {
+						return v
+					}
+				}
 				t |= checked
 			}
 			v := value{t: t | k.t&(fromBlob|fromFile|fromOddFile|decoded|keyed), tr: tr}

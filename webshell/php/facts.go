@@ -363,10 +363,14 @@ var checks = map[string]int{"in_array": 0, "array_key_exists": 0, "array_search"
 //
 // What a positive test says holds where the test succeeded: undo forgets it.
 // What a negated test says holds once undo was called, since the branch leaves.
-func (m *machine) guard(n *node) (undo func()) {
+func (m *machine) guard(n *node) (undo func()) { return m.guardHalf(n, nil) }
+
+// guardHalf learns from a condition that other is asked too if it holds; nil for
+// none.
+func (m *machine) guardHalf(n, other *node) (undo func()) {
 	was := m.undo
 	m.undo = nil
-	m.guardWithin(n, 0, false)
+	m.guardWithin(n, 0, false, [2]*node{1: other})
 	marks := m.undo
 	m.undo = was
 	if len(marks) == 0 {
@@ -381,8 +385,13 @@ func (m *machine) guard(n *node) (undo func()) {
 
 func nothing() {}
 
-// holds marks what n names as checked where the test of it succeeded.
-func (m *machine) holds(n *node, negated bool) {
+// holds marks what n names as checked where the test of it succeeded. Of two tests
+// of which one will do, both must look at it: halves has the other, for a test as
+// it stands and for a negated one.
+func (m *machine) holds(n *node, negated bool, halves [2]*node) {
+	if other := halves[sign(negated)]; other != nil && !m.tests(other, m.unit.text(n), 0) {
+		return
+	}
 	if negated {
 		m.undo = append(m.undo, m.holdsAfter(n))
 		return
@@ -390,6 +399,34 @@ func (m *machine) holds(n *node, negated bool) {
 	m.positive = true
 	m.mark(n, checked)
 	m.positive = false
+}
+
+func sign(negated bool) int {
+	if negated {
+		return 1
+	}
+	return 0
+}
+
+// tests says that a condition compares what stands in text, or checks it.
+func (m *machine) tests(n *node, text []byte, depth int) bool {
+	if n == nil || depth > 12 {
+		return false
+	}
+	switch n.op {
+	case nBin:
+		if n.kind == tEq || n.kind == tSame || n.kind == tNe || n.kind == tNotSame {
+			return bytes.Contains(m.unit.text(n), text)
+		}
+		return m.tests(n.a, text, depth+1) || m.tests(n.b, text, depth+1)
+	case nUn:
+		return m.tests(n.a, text, depth+1)
+	case nEmpty:
+		return bytes.Contains(m.unit.text(n), text)
+	case nIsset, nCall:
+		return bytes.Contains(m.unit.text(n), text)
+	}
+	return false
 }
 
 // holdsAfter marks what n names as checked, unless it is something else by then.
@@ -407,7 +444,7 @@ func (m *machine) holdsAfter(n *node) func() {
 	return func() { m.mark(n, checked) }
 }
 
-func (m *machine) guardWithin(n *node, depth int, negated bool) {
+func (m *machine) guardWithin(n *node, depth int, negated bool, halves [2]*node) {
 	if n == nil || depth > 12 {
 		return
 	}
@@ -416,22 +453,27 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 		if refuses(n) {
 			negated = !negated
 		}
-		m.guardWithin(n.a, depth+1, negated)
-		m.guardWithin(n.b, depth+1, negated)
+		left, right := halves, halves
+		if n.kind == tOr || n.kind == tAnd {
+			void := sign(negated != (n.kind == tAnd))
+			left[void], right[void] = n.b, n.a
+		}
+		m.guardWithin(n.a, depth+1, negated, left)
+		m.guardWithin(n.b, depth+1, negated, right)
 		if n.kind == tEq || n.kind == tNe || n.kind == tSame || n.kind == tNotSame {
 			m.gate(n)
 			m.extension(n)
 		}
 	case nUn, nAssign:
 		if n.op == nAssign {
-			m.guardWithin(n.b, depth+1, negated)
+			m.guardWithin(n.b, depth+1, negated, halves)
 		} else {
-			m.guardWithin(n.a, depth+1, negated != (n.kind == '!'))
+			m.guardWithin(n.a, depth+1, negated != (n.kind == '!'), halves)
 		}
 	case nIsset:
 		for _, x := range n.list {
 			if x.op == nIndex && x.b != nil && m.eval(x.a).k == vArr { // a look-up in a list
-				m.holds(x.b, negated)
+				m.holds(x.b, negated, halves)
 			}
 		}
 	case nCall:
@@ -443,14 +485,14 @@ func (m *machine) guardWithin(n *node, depth int, negated bool) {
 			if m.allowsAll(name, n.list) {
 				return
 			}
-			m.holds(n.list[at], negated)
+			m.holds(n.list[at], negated, halves)
 			m.facts.uploadOK = m.facts.uploadOK || bytes.Contains(m.unit.text(n), []byte("ext")) || name != "preg_match"
 		}
 		if name == "password_verify" || name == "hash_equals" {
 			m.facts.gated = true
 		}
 		for _, a := range n.list {
-			m.guardWithin(a, depth+1, negated)
+			m.guardWithin(a, depth+1, negated, halves)
 		}
 	}
 }

