@@ -84,6 +84,9 @@ func (m *Machine) evalNode(n *Node) Value {
 		var vs []Value
 		for _, k := range n.Kids {
 			v := m.eval(k)
+			if v.K == VFunc && n.Op == 0 { // code out of its place: who calls it is not known
+				m.handler(v)
+			}
 			if len(vs) < 64 {
 				vs = append(vs, v)
 			} else if v.T != nil {

@@ -72,7 +72,7 @@ func (r *runner) member(v value, key string) value {
 		return some(v)
 	case "value":
 		r.gathered = true
-		return value{from: fieldMark(v)}
+		return value{from: r.fieldMark(v)}
 	case "location", "document":
 		return r.builtin(key)
 	case "responseText", "response":
@@ -197,14 +197,14 @@ func (r *runner) act(name string, this value, args []value) value {
 	case "val":
 		if len(args) == 0 {
 			r.gathered = true
-			return value{from: fieldMark(this)}
+			return value{from: r.fieldMark(this)}
 		}
 	case "serialize", "serializeArray", "serializeObject":
 		r.gathered = true
-		return value{from: formMark(this)}
+		return value{from: r.formMark(this)}
 	case "FormData":
 		r.gathered = true
-		return value{from: formMark(a)}
+		return value{from: r.formMark(a)}
 	case "setItem":
 		r.stored |= arg(args, 1).marks()
 	case "getItem":

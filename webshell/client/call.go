@@ -164,7 +164,7 @@ func (r *runner) evalCall(n *script.Node) value {
 
 // call calls fn.
 func (r *runner) call(fn, this value, args []value) value {
-	if r.left <= 0 || r.nest > maxNest {
+	if r.left <= 0 || r.nest > 2*maxNest {
 		return value{}
 	}
 	switch {
@@ -185,7 +185,7 @@ func (r *runner) call(fn, this value, args []value) value {
 func (r *runner) invoke(f *object, this value, args []value) value {
 	n := f.fn
 	last := len(n.Kids) - 1
-	if last < 0 || f.busy > 2 && slices.ContainsFunc(args, value.vague) {
+	if last < 0 || f.busy > 2 && slices.ContainsFunc(args, value.vague) || r.repeats(n) {
 		return some(args...)
 	}
 	f.busy++

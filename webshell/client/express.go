@@ -10,7 +10,11 @@ func (r *runner) eval(n *script.Node) value {
 		return value{}
 	}
 	r.left--
-	if r.left <= 0 || r.nest > maxNest {
+	if r.left <= 0 {
+		return value{}
+	}
+	if r.nest > 2*maxNest && n.Kind != script.KStr && n.Kind != script.KNum {
+		r.putAside(n)
 		return value{}
 	}
 	var v value
@@ -62,8 +66,11 @@ func (r *runner) expression(n *script.Node) value {
 		var v value
 		for _, k := range n.Kids {
 			v = r.eval(k)
+			if n.Op == 0 && len(n.Kids) > 1 { // code out of its place: who calls it is not known
+				r.later(v, value{})
+			}
 		}
-		if n.Op == ',' {
+		if n.Op == ',' || len(n.Kids) == 1 {
 			return v
 		}
 		return value{}

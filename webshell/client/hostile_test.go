@@ -82,3 +82,20 @@ func TestBounded(t *testing.T) {
 	}
 	webshelltest.Bounded(t, Language, "x.html", pages)
 }
+
+// What uses up depth or steps hides nothing either.
+func TestExhausted(t *testing.T) {
+	nested := func(n int, open, shut string) string { return strings.Repeat(open, n) + evil + strings.Repeat(shut, n) }
+	webshelltest.Exhausted(t, Language, "x.js", webshell.Malicious, map[string]string{
+		"ifs":       nested(3000, "if(a){", "}"),
+		"functions": nested(3000, "(function(){", "})();"),
+		"loop":      "for(var i=0;i<1e9;i++)b=i;" + evil,
+		"loops":     strings.Repeat("for(var i=0;i<1e9;i++)b=i;", 20) + evil,
+		"endless":   "for(;;){b=1}" + evil,
+		"texts":     "var b='aaaaaaaa';for(;;)b+=b;" + evil,
+		"calls":     "function f(x){f(x+1);f(x+2)}f(1);" + evil,
+	})
+	webshelltest.Exhausted(t, Language, "x.html", webshell.Malicious, map[string]string{
+		"scripts": strings.Repeat("<script>for(;;){location=atob('YQ==')}</script>", 20) + "<script>" + evil + "</script>",
+	})
+}

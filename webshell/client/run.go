@@ -10,7 +10,7 @@ const (
 	maxText  = 2 << 20  // bytes of one text
 	maxMade  = 48 << 20 // bytes of all that is made
 	maxElems = 1 << 17  // of a list
-	maxNest  = 400      // calls and expressions within each other
+	maxNest  = 400      // statements, with the calls around them, and half as deep as expressions
 	maxDeep  = 6        // code that makes code
 	perStep  = 512      // bytes of text that are passed over for one step
 )
@@ -78,6 +78,10 @@ type runner struct {
 	pending  []request // whose answers nobody has looked at so far
 
 	patterns map[string]pattern
+
+	programs []*script.Node // the file's scripts
+	aside    []aside
+	brief    map[*script.Node]int // calls, while scripts are gone through once more
 }
 
 // An event is a function that the browser may call.
@@ -105,7 +109,10 @@ func (r *runner) script(text string, at int) {
 	if unit == len(r.starts) {
 		r.starts = append(r.starts, at)
 	}
-	r.run(script.ParseJS(text, 0, len(text), uint8(unit)))
+	b := script.ParseJS(text, 0, len(text), uint8(unit))
+	r.programs = append(r.programs, b)
+	r.run(b)
+	r.runAside()
 }
 
 // run runs a program.
@@ -140,6 +147,7 @@ func (r *runner) drain() {
 			r.under = e.under
 			r.call(e.fn, e.this, e.args)
 			r.raised = false
+			r.runAside()
 		}
 		if !r.gathered { // else what one handler keeps another may send
 			break
@@ -210,7 +218,11 @@ func (r *runner) exec(n *script.Node) control {
 		return next
 	}
 	r.left--
-	if r.left <= 0 || r.nest > maxNest {
+	if r.left <= 0 {
+		return next
+	}
+	if r.nest > maxNest {
+		r.putAside(n)
 		return next
 	}
 	r.place(n)
@@ -361,6 +373,9 @@ func (r *runner) loop(cond, body, post *script.Node, late bool) control {
 			return next
 		}
 		r.exec(post)
+		if r.brief != nil {
+			return next
+		}
 	}
 	return next
 }
@@ -411,7 +426,7 @@ func (r *runner) each(n *script.Node) control {
 				return c
 			}
 		}
-		if r.left < floor {
+		if r.left < floor || r.brief != nil {
 			break
 		}
 	}

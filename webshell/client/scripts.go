@@ -31,6 +31,7 @@ func (p *page) run() {
 	}
 	if r != nil {
 		r.drain()
+		r.again()
 		p.styledAway(r.css)
 	}
 }

@@ -21,9 +21,12 @@ var (
 // maxSelector is how much of what an element was asked for by is read, in bytes.
 const maxSelector = 500
 
+// perName is how many bytes of an element's name are looked at for one step.
+const perName = 4
+
 // fieldMark is what reading the value of an element tells, by what it and those
 // around it were asked for.
-func fieldMark(v value) mark {
+func (r *runner) fieldMark(v value) mark {
 	m := fromField | v.from
 	for n := 0; v.k == ref && n < 8; v, n = v.o.this, n+1 {
 		asked := v.o.props["\x00which"].s
@@ -32,6 +35,7 @@ func fieldMark(v value) mark {
 			if s == "" {
 				continue
 			}
+			r.left -= len(s) / perName
 			if cardName.MatchString(s) || payForm.MatchString(s) && strings.Contains(s, "input") {
 				m |= fromCard
 			}
@@ -47,8 +51,8 @@ func fieldMark(v value) mark {
 }
 
 // formMark is what reading all of a form tells.
-func formMark(v value) mark {
-	m := fieldMark(v) | fromAll
+func (r *runner) formMark(v value) mark {
+	m := r.fieldMark(v) | fromAll
 	if belongs(v, payForm) {
 		m |= fromCard
 	}
