@@ -168,7 +168,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		if a.known() {
 			out = r.built(base64.StdEncoding.EncodeToString([]byte(a.string())), a)
 		}
-		out.from |= a.marks() | inBase64
+		out.from |= a.marks() | veiled
 		return out, true
 	case "parseInt":
 		if !a.known() {

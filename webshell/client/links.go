@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"regexp"
@@ -42,14 +43,15 @@ func (p *page) trades() bool {
 
 // A hidden link stands in an element that is kept out of sight, or is one.
 type links struct {
-	at    int             // of the first
-	hosts map[string]bool // other hosts that they lead to
-	count int             // links to other hosts
-	own   int             // links within the site
-	away  int             // links in elements that no script opens
-	alone int             // elements that hold one link to another host and no other element
-	words map[string]bool // trades that are named in such elements
-	rest  map[string]bool // trades that are named elsewhere
+	at     int             // of the first
+	hosts  map[string]bool // other hosts that they lead to
+	count  int             // links to other hosts
+	own    int             // links within the site
+	inside int             // of those, in elements that no script opens
+	away   int             // links in elements that no script opens
+	alone  int             // elements that hold one link to another host and no other element
+	words  map[string]bool // trades that are named in such elements
+	rest   map[string]bool // trades that are named elsewhere
 }
 
 // maxHosts is how many hosts of one page are told apart.
@@ -58,7 +60,7 @@ const maxHosts = 100
 // hiddenLinks finds links that only search engines see, put into pages of other
 // people for the sake of the sites that they lead to.
 func (p *page) hiddenLinks() {
-	if p.kind != markup || p.survey.has&aLink == 0 || !p.trades() || !hideWords.Any(p.data) {
+	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxSold || !bytes.Contains(p.data, []byte("<a "))) || !p.trades() || !hideWords.Any(p.data) {
 		return
 	}
 	low := p.markup()
@@ -163,9 +165,29 @@ func (l *links) link(t *tag, at int, how hiding) {
 			l.away++
 		}
 	case h == "" && href != "" && href[0] != '#' && !strings.HasPrefix(href, "javascript:"):
+		if l.at < 0 {
+			l.at = at
+		}
 		l.own++
+		if how == away {
+			l.inside++
+		}
 	}
 }
+
+// kindsOf counts the kinds of trades among words: no site deals in several.
+func kindsOf(found map[string]bool) int {
+	kinds := map[int]bool{}
+	for w := range found {
+		if i := slices.Index(trades, w); i >= 0 {
+			kinds[slices.IndexFunc(firsts, func(first string) bool { return slices.Index(trades, first) > i })] = true
+		}
+	}
+	return len(kinds)
+}
+
+// firsts begin the kinds of trades: games, credit, goods, papers, company.
+var firsts = []string{"casino", "payday", "replica ", "essay", "escort"}
 
 func (p *page) judge(l *links) {
 	text := "Links to other hosts are kept out of sight, as is done for search engines: " + strings.Join(first(l.hosts, 3), ", ") + "."
@@ -174,6 +196,8 @@ func (p *page) judge(l *links) {
 		len(l.hosts) >= 2 && len(l.words) >= 2 && l.away >= 2 && l.own == 0 && len(l.rest) < len(l.words),
 		l.alone >= 2 && l.alone == l.count && len(l.words) >= 2 && len(l.rest) == 0 && l.own == 0:
 		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")
+	case l.inside >= 3 && l.count == 0 && len(l.rest) == 0 && kindsOf(l.words) >= 2: // doorways on the site itself
+		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", "Links to pages of several trades are kept out of sight, as is done for search engines.", l.at, "")
 	case len(l.hosts) >= 1 && len(l.words) >= 1 && len(l.rest) == 0 && l.away >= 1 && l.own == 0:
 		p.add(webshell.Suspicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")
 	}

@@ -142,7 +142,11 @@ func (r *runner) arithmetic(op uint8, unsigned bool, a, b value) value {
 	x, ok1 := a.number()
 	y, ok2 := b.number()
 	if !ok1 || !ok2 {
-		return some(a, b)
+		v := some(a, b)
+		if op == '^' && v.from != 0 {
+			v.from |= veiled
+		}
+		return v
 	}
 	i, j := whole(x), whole(y)
 	f := 0.0

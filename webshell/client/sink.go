@@ -46,6 +46,9 @@ func (r *runner) code(v value, how string) value {
 			}
 			r.tell(verdict, "remote-to-eval", "The visitor's browser runs what another host answers.", value{})
 		}
+		if v.from&fromPlace != 0 && v.from&veiled != 0 {
+			r.tell(webshell.Malicious, "hidden-code", "What a script runs is decoded by the page's own address, so that it works on one site only.", value{})
+		}
 		return value{}
 	}
 	if r.deep >= maxDeep || r.codes[v.s] && len(v.s) > 64 || !r.spend(32*len(v.s)) {
@@ -134,7 +137,7 @@ func (r *runner) redirect(v value) {
 	case host == "":
 	case r.hides(host):
 		r.tell(webshell.Malicious, "hidden-redirect", "A script sends the visitor to a host that the file does not name in plain.", v)
-	case r.under&atCheckout != 0 && v.from&inBase64 != 0 && r.foreign(host):
+	case r.under&atCheckout != 0 && v.from&veiled != 0 && r.foreign(host):
 		r.tell(webshell.Malicious, "checkout-redirect", "A script sends those who pay to another host, with encoded data.", v)
 	case r.under&bySearch != 0 && !r.links(host):
 		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)

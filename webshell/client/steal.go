@@ -163,7 +163,7 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 	host := hostOf(url.s)
 	switch {
 	case host == "":
-		if from&(secrets|fromAll) != 0 && from&inBase64 != 0 && stray.MatchString(url.s) {
+		if from&(secrets|fromAll) != 0 && from&veiled != 0 && stray.MatchString(url.s) {
 			r.tell(webshell.Malicious, "form-skimmer", "What visitors type is sent, encoded, to a script that stands among pictures or uploads.", url)
 		}
 	case r.hides(host):
@@ -214,7 +214,7 @@ func (r *runner) stolen(q request) {
 		r.tell(webshell.Malicious, "sends-passwords", webshell.SkimmerText, q.url)
 	case q.from&fromKeys != 0:
 		r.tell(webshell.Malicious, "key-logger", "The keys that visitors press are sent to another host.", q.url)
-	case q.from&fromAll != 0 && (q.from&(inBase64|atCheckout) != 0 || q.o != nil && q.o.name == "socket"):
+	case q.from&fromAll != 0 && (q.from&(veiled|atCheckout) != 0 || q.o != nil && q.o.name == "socket"):
 		r.tell(webshell.Malicious, "form-skimmer", "All that visitors type is sent to another host, encoded or from the pages where they pay.", q.url)
 	}
 }

@@ -37,7 +37,7 @@ const (
 	fromAll           // all fields of a form or of the page
 	fromPlace         // the address of the page
 	atCheckout        // it was compared with those of shops' last pages
-	inBase64          // written such that nobody reads it
+	veiled            // written such that nobody reads it
 )
 
 // secrets is what nobody sends to another host without waiting for the answer.

@@ -33,7 +33,7 @@ var (
 	// A script that takes a row out.
 	takenRow = regexp.MustCompile(`(?:#the-list|data-slug=|data-plugin=|#user-\d|users-php)[^<]{0,400}(?:\.remove\(|\.hide\(|display\s*=\s*\\?["']none)`)
 	// Lists from which something written out, or the file itself, is taken.
-	unlists   = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__|\$\w+)\s*\]`)
+	unlists   = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__\s*\)|\$\w+)\s*\]`)
 	lessUsers = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
 	fewer     = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
 	adminSide = regexp.MustCompile(`\bis_admin\s*\(`)

@@ -45,8 +45,9 @@ func match(name string, head []byte) bool {
 func Analyse(name string, data []byte) []webshell.Reason {
 	have := traits(data)
 	if !interesting(data, have) {
-		parts, shows, hides := holdsParts(data, have), showsForeign(data), mayHide(data, have)
-		if !parts && !shows && !hides {
+		parts, shows, hides, takes := holdsParts(data, have), showsForeign(data), mayHide(data, have), mayTake(data, have)
+		pours := mayPour(data)
+		if !parts && !shows && !hides && !takes && !pours {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -59,6 +60,12 @@ func Analyse(name string, data []byte) []webshell.Reason {
 			m.shown()
 		}
 		m.hiding()
+		if takes {
+			m.takes()
+		}
+		if pours {
+			m.pours()
+		}
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
@@ -67,6 +74,12 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	m.parts()
 	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
 		m.shown()
+	}
+	if !m.alarmed() && mayTake(data, have) {
+		m.takes()
+	}
+	if !m.alarmed() && mayPour(data) {
+		m.pours()
 	}
 	if !m.alarmed() {
 		m.hiding()

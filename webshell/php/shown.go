@@ -20,13 +20,13 @@ type lead struct {
 
 // showsForeign says that a file may hold leads: most hold none.
 func showsForeign(data []byte) bool {
-	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe"))) && choosing(data)
+	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js"))) && choosing(data)
 }
 
 // choosing says that a file may choose among its visitors, or is one that shows
 // nothing by itself.
 func choosing(data []byte) bool {
-	for _, w := range []string{"_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo "} {
+	for _, w := range []string{"_COOKIE", "REMOTE_ADDR", "wp_enqueue_script", "drupal_add_js", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo "} {
 		if bytes.Contains(data, []byte(w)) {
 			return true
 		}
@@ -39,7 +39,8 @@ var (
 	makes   = regexp.MustCompile(`\.src\s*=\s*\\*["'](?:https?:)?//([\w.-]+\.[a-z]{2,})`)
 	goes    = regexp.MustCompile(`(?:location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\(\s*|http-equiv\s*=\s*\\*["']?refresh[^>]*?url\s*=\s*)\\*["']?(?:https?:)?//([\w.-]+\.[a-z]{2,})`)
 	siteURL = regexp.MustCompile(`^(?:https?:)?//([\w.-]+\.[a-z]{2,})/`)
-	opening = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?$`)
+	opening = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?(?:$|%(?:1\$)?s)`)
+	adds    = words("wp_enqueue_script wp_register_script drupal_add_js addscript")
 )
 
 // foreign is the host from which HTML, or a script, in lower case has the
@@ -92,7 +93,7 @@ func (m *machine) leads() (all []lead) {
 			all = append(all, lead{t.pos, t.end, host, away, !strings.Contains(lower(raw), host)})
 			continue
 		}
-		if opening.MatchString(text) && i+1 < len(m.file.tokens) && m.file.tokens[i+1].kind == '.' {
+		if opening.MatchString(text) && i+1 < len(m.file.tokens) && (m.file.tokens[i+1].kind == '.' || m.file.tokens[i+1].kind == ',') || m.added(i) {
 			open = &lead{from: t.pos, to: t.end}
 		}
 		if g := siteURL.FindStringSubmatch(text); g != nil && !webshell.WellKnown(g[1]) && strings.Contains(text, ".js") {
@@ -109,6 +110,17 @@ func (m *machine) leads() (all []lead) {
 		all = kept
 	}
 	return all
+}
+
+// added says that the literal at i is an argument of what adds scripts to pages.
+func (m *machine) added(i int) bool {
+	toks := m.file.tokens
+	for k := i - 1; k > max(0, i-8); k-- {
+		if toks[k].kind == '(' {
+			return toks[k-1].kind == tIdent && adds[lower(m.file.src[toks[k-1].pos:toks[k-1].end])]
+		}
+	}
+	return false
 }
 
 // meant is what a literal stands for.
@@ -135,17 +147,18 @@ func meant(kind kind, raw []byte) string {
 type pick uint16
 
 const (
-	byLogin   pick = 1 << iota // those who are not logged in
-	byNames                    // the same, by the names of cookies, as code does that runs before the program
-	byCookie                   // those without some cookie
-	byMemory                   // those whose address was not seen before
-	byDevice                   // by what they read with
-	byOrigin                   // by where they come from
-	byHour                     // at some hours
-	byChance                   // at random
-	onceOnly                   // a cookie is set, so that it is seen once
-	inTheEnd                   // the finished page is changed
-	knownBots                  // search engines are told apart
+	byLogin    pick = 1 << iota // those who are not logged in
+	byNames                     // the same, by the names of cookies, as code does that runs before the program
+	byCookie                    // those without some cookie
+	byMemory                    // those whose address was not seen before
+	byDevice                    // by what they read with
+	byOrigin                    // by where they come from
+	byHour                      // at some hours
+	byChance                    // at random
+	onceOnly                    // a cookie is set, so that it is seen once
+	inTheEnd                    // the finished page is changed
+	knownBots                   // search engines are told apart
+	byCheckout                  // on the pages where visitors pay
 )
 
 var (
@@ -182,6 +195,7 @@ func picks(low string) (p pick) {
 	set(has("http_referer", "wp_get_referer("), byOrigin)
 	set(has("date(", "current_time(", "date_i18n(") && hours.MatchString(low), byHour)
 	set(has("rand(", "random_int(", "shuffle(") && chance.MatchString(low), byChance)
+	set(has("request_uri") && has("checkout", "onepage", "onestep"), byCheckout)
 	set(has("setcookie("), onceOnly)
 	set(has("</head>", "</body>", "</html>") && has("replace("), inTheEnd)
 	return p
@@ -225,7 +239,7 @@ func (m *machine) shown() {
 		case p&byNames != 0 && (p&inTheEnd != 0 || p.count() >= 2):
 			m.report(rule, webshell.Malicious, moderate, what+", but not those whom cookies tell to be logged in.", n, value{})
 		case p.count() >= 3,
-			p.has(byCookie | byOrigin), p.has(byCookie | byHour), p.has(byCookie | byLogin),
+			p.has(byCookie | byOrigin), p.has(byCookie | byHour), p.has(byCookie | byLogin), p.has(byCookie | byCheckout),
 			l.away && p&(byCookie|byChance) != 0 && p.count() >= 2:
 			m.report(rule, webshell.Malicious, moderate, what+", picked by several signs such that those who would notice see nothing.", n, value{})
 		case m.mute():
