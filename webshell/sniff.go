@@ -2,6 +2,8 @@ package webshell
 
 import (
 	"bytes"
+	"regexp"
+	"strings"
 )
 
 // A Content is what data turns out to be once decoded.
@@ -43,6 +45,22 @@ func Sniff(data []byte) Content {
 		return ContentPage
 	case looksPHP(lower):
 		return ContentPHP
+	}
+	return ""
+}
+
+var interpreter = regexp.MustCompile(`^#![ \t]*\S*[/\\](?:env[ \t]+(?:-S[ \t]+)?)?([a-zA-Z]+)`)
+
+// Interpreter is the program that a file's first line, #!, has it run by, in
+// lower case and without a version: "perl".
+func Interpreter(head []byte) string {
+	if m := interpreter.FindSubmatch(head); m != nil {
+		switch name := strings.ToLower(string(m[1])); name {
+		case "nodejs", "deno", "bun":
+			return "node"
+		default:
+			return name
+		}
 	}
 	return ""
 }

@@ -35,6 +35,25 @@ func TestSnippet(t *testing.T) {
 	}
 }
 
+func TestInterpreter(t *testing.T) {
+	for line, want := range map[string]string{
+		"#!/usr/bin/perl -w\n":              "perl",
+		"#! /usr/local/bin/python3.11\n":    "python",
+		"#!/usr/bin/env -S node --trace\n":  "node",
+		"#!/usr/bin/env nodejs\r\n":         "node",
+		`#!C:\Strawberry\perl\bin\perl.exe`: "perl",
+		"#!/bin/sh":                         "sh",
+		"#![allow(dead_code)]\n":            "",
+		"#!perl\n":                          "",
+		" #!/bin/sh\n":                      "",
+		"#!/usr/bin/env\n":                  "env",
+	} {
+		if got := Interpreter([]byte(line)); got != want {
+			t.Errorf("%q: %q, not %q", line, got, want)
+		}
+	}
+}
+
 func TestSniff(t *testing.T) {
 	pe := make([]byte, 0x84)
 	copy(pe, "MZ")

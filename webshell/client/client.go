@@ -14,7 +14,7 @@ import (
 var Language = &webshell.Language{
 	Name:    "client",
 	Doc:     "what pages and their scripts have the visitor's browser do",
-	Match:   func(name string, _ []byte) bool { return kindOf(name) != other },
+	Match:   func(name string, head []byte) bool { return kindOf(name, head) != other },
 	Analyse: analyse,
 }
 
@@ -27,11 +27,14 @@ const (
 	code        // the file is one
 )
 
-func kindOf(name string) kind {
+func kindOf(name string, head []byte) kind {
 	switch path.Ext(name) {
 	case ".php", ".phtml", ".inc", ".tpl", ".twig", ".latte", ".liquid", ".html", ".htm", ".xhtml", ".shtml", ".aspx", ".ascx", ".master", ".cshtml", ".asp", ".asa", ".jsp", ".jspx", ".jspf", ".cfm", ".cfml":
 		return markup
-	case ".js", ".mjs":
+	case ".js", ".mjs", ".cjs":
+		return code
+	}
+	if webshell.Interpreter(head) == "node" {
 		return code
 	}
 	return other
@@ -66,7 +69,7 @@ var concerns = []func(*page){
 }
 
 func analyse(name string, data []byte) []webshell.Reason {
-	p := &page{name: name, kind: kindOf(name), data: data}
+	p := &page{name: name, kind: kindOf(name, data), data: data}
 	p.find()
 	for _, ask := range concerns {
 		ask(p)

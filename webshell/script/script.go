@@ -28,8 +28,11 @@ func match(name string, head []byte) bool {
 	case ".pl", ".cgi", ".pm", ".py", ".sh", ".bash", ".rb", ".fcgi":
 		return true
 	}
-	first, _, _ := bytes.Cut(head, []byte("\n"))
-	return bytes.HasPrefix(first, []byte("#!/")) && !bytes.Contains(first, []byte("php"))
+	switch webshell.Interpreter(head) {
+	case "", "php", "node": // of other analysers
+		return false
+	}
+	return true
 }
 
 var (

@@ -67,3 +67,10 @@ func TestPadding(t *testing.T) {
 		}
 	}
 }
+
+// Programs of Node.js are of another analyser.
+func TestNode(t *testing.T) {
+	if match("tools/build", []byte("#!/usr/bin/env node\nlet q = process.env.QUERY_STRING\n")) {
+		t.Error("Node.js is read as a shell's script")
+	}
+}
