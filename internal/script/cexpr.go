@@ -549,6 +549,12 @@ func (p *cParser) primary() *Node {
 		case "stackalloc":
 			p.i++
 			return p.newArray(t)
+		case "from":
+			if p.d == CSharp {
+				if q := p.query(p.expr); q != nil {
+					return q
+				}
+			}
 		}
 		p.i++
 		return p.name(t)

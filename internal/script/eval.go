@@ -479,7 +479,9 @@ func (m *Machine) operate(op uint8, a, b *Value) Value {
 		return v
 	}
 	v := Union(*a, *b)
-	v.L |= Numeric
+	if op != opXor { // what is decoded byte by byte is none yet
+		v.L |= Numeric
+	}
 	return v
 }
 

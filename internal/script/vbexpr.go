@@ -268,6 +268,11 @@ func (p *vbParser) primary() *Node {
 		p.i++
 		return p.node(KBad, t.Pos)
 	case tIdent:
+		if t.S == "from" && t.Op == 0 && p.d == VBNet {
+			if q := p.query(p.expr); q != nil {
+				return q
+			}
+		}
 		p.i++
 		if t.Op == 0 {
 			switch t.S {
@@ -276,8 +281,10 @@ func (p *vbParser) primary() *Node {
 				n.Low = p.typ0()
 				n.Name = n.Low
 				n.Kids = p.kids(nil)
+				array := false
 				if p.takeOp('(') {
 					n.Kids = append(n.Kids[:1:1], p.args(')')...)
+					array = p.op('{')
 				}
 				if p.op('{') || p.word("with") && p.peek(1).Kind == tOp && p.peek(1).Op == '{' || p.word("from") {
 					if p.tok().Kind == tIdent {
@@ -305,6 +312,9 @@ func (p *vbParser) primary() *Node {
 						}
 						p.takeOp('}')
 						n.Kids[0] = o
+						if array {
+							return p.array(n)
+						}
 					}
 				}
 				return n
@@ -347,6 +357,21 @@ func (p *vbParser) primary() *Node {
 		return p.name(t)
 	}
 	return p.node(KBad, t.Pos)
+}
+
+// array turns New T(bound) { … } into what C# writes as new T[] { … }, or as
+// new T[n] if no element stands in the braces.
+func (p *vbParser) array(n *Node) *Node {
+	a := p.node(KArray, n.Pos)
+	a.Low = n.Low
+	if a.Kids = n.Kids[0].Kids; len(a.Kids) == 0 && len(n.Kids) == 2 {
+		one := p.node(KNum, n.Pos)
+		one.Num = 1
+		length := p.wrap(KBin, n.Pos, n.Kids[1])
+		length.Op, length.Kids = '+', append(length.Kids, one)
+		a.Op, a.Kids = 'n', []*Node{length}
+	}
+	return a
 }
 
 // paren keeps a chain apart from the one around it.

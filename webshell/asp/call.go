@@ -116,6 +116,9 @@ func (h *host) free(m *script.Machine, n *script.Node, recv script.Value, name s
 		}
 	case "function":
 		if len(args) > 0 && m.Dialect() == script.JScript {
+			if f, ok := m.NewFunction(args); ok {
+				return f, true
+			}
 			return h.code(m, n, args[len(args)-1], script.JScript, name), true
 		}
 	case "createobject":

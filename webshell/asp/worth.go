@@ -13,7 +13,7 @@ import (
 // take most of its time.
 var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
 	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
-	"new function", "= function;", "=function;", "this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
+	"this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
 	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body"}
 
 var (
@@ -74,7 +74,7 @@ func worth(data []byte) bool {
 	if has("server.execute") || has("server.transfer") || has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
 		return true
 	}
-	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("new function") || has("= function;") || has("=function;") || has("this[") || bytes.Contains(data, []byte("](")) || bytes.Contains(data, []byte("Function("))) {
+	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("this[") || bytes.Contains(data, []byte("](")) || namesFunction(data)) {
 		return true
 	}
 	if has("user_agent") && (has("spider") || has("google") || has("baidu")) || has("http_referer") && (has("google") || has("baidu")) {
@@ -94,6 +94,21 @@ func worth(data []byte) bool {
 		return true
 	}
 	return has("request") && (has("provider=") || has("driver="))
+}
+
+// namesFunction reports whether JScript's Function is asked for: Visual Basic's, in
+// the same page, has a name behind it.
+func namesFunction(data []byte) bool {
+	for at := 0; ; {
+		i := bytes.Index(data[at:], []byte("Function"))
+		if i < 0 {
+			return false
+		}
+		at += i + len("Function")
+		if rest := bytes.TrimLeft(data[at:min(len(data), at+8)], " \t"); len(rest) > 0 && bytes.IndexByte([]byte(";,.)]}([:?"), rest[0]) >= 0 {
+			return true
+		}
+	}
 }
 
 // hidesName reports whether the name of a server variable is not a plain literal.

@@ -192,6 +192,10 @@ func (h *host) free(m *script.Machine, n *script.Node, name string, args []scrip
 		if name == "eval" {
 			return none, true // data binding
 		}
+	case "function": // of JScript, by whatever name it is called
+		if len(args) > 0 && m.Dialect() == script.JScript {
+			return h.New(m, n, name, args)
+		}
 	case "createobject":
 		if s, ok := first(args).Text(); ok {
 			return script.Instance(webshell.ProgID(s)), true
