@@ -170,11 +170,12 @@ func (m *Machine) Load(text string, segs []Segment, d Dialect) []*Node {
 }
 
 // Tokens after which a program is read in parts, and how many of all parts are
-// parsed, twice as many of those that run something: what hides in a giant
-// program stands at its start or its end, or is rare in it.
+// parsed, twice as many of those that run something, and thrice as many with the
+// texts that are run: what hides in a giant program stands at its start or its
+// end, or is rare in it.
 const (
 	partTokens = 40_000
-	maxTokens  = 240_000
+	maxTokens  = 180_000
 )
 
 func (m *Machine) load(text string, segs []Segment, d Dialect, unit uint8) []*Node {
@@ -474,6 +475,10 @@ func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
 		return Value{}, false
 	}
 	blocks, known := m.texts[text]
+	if !known && m.tokens > 3*maxTokens {
+		m.Long = true
+		return Value{}, false
+	}
 	if !known {
 		at := len(m.units)
 		if at < maxUnits {
