@@ -352,6 +352,7 @@ var scripts = map[string]string{
 	// PHP: networks and visitors.
 	"What hides itself or a user from administrators shows something to visitors, or lets somebody in.":                           "Ce qui se cache ou cache un utilisateur aux administrateurs montre quelque chose aux visiteurs, ou laisse entrer quelqu'un.",
 	"Posts that administrators do not see are linked where no visitor sees it.":                                                   "Des articles que les administrateurs ne voient pas sont liés là où aucun visiteur ne le voit.",
+	"Posts are kept out of the list of administrators, and out of their number.":                                                  "Des articles sont tenus hors de la liste des administrateurs, et hors de leur nombre.",
 	"Links of the database are shown to search engines only.":                                                                     "Des liens de la base de données ne sont montrés qu'aux moteurs de recherche.",
 	"Passwords of those who log in are sent to another host as well.":                                                             "Les mots de passe de ceux qui se connectent sont aussi envoyés à un autre hôte.",
 	"Whoever asks is made an owner of the site in the eyes of a search engine.":                                                   "Quiconque le demande devient propriétaire du site aux yeux d'un moteur de recherche.",

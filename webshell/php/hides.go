@@ -33,12 +33,13 @@ var (
 	// A script that takes a row out.
 	takenRow = regexp.MustCompile(`(?:#the-list|data-slug=|data-plugin=|#user-\d|users-php)[^<]{0,400}(?:\.remove\(|\.hide\(|display\s*=\s*\\?["']none)`)
 	// Lists from which something written out, or the file itself, is taken.
-	unlists   = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__\s*\)|\$\w+)\s*\]`)
-	lessUsers = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
-	fewer     = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
-	adminSide = regexp.MustCompile(`\bis_admin\s*\(`)
-	leftOut   = regexp.MustCompile(`["'](?:post__not_in|author__not_in|exclude)["']`)
-	loggedIn  = regexp.MustCompile(`wp_set_auth_cookie\s*\(\s*\d+`)
+	unlists    = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__\s*\)|\$\w+)\s*\]`)
+	lessUsers  = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
+	fewer      = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
+	fewerPosts = regexp.MustCompile(`->publish\s*(?:-=|=[^;]{0,60}->publish\s*-|--)|--\s*\$\w+->publish`)
+	adminSide  = regexp.MustCompile(`\bis_admin\s*\(`)
+	leftOut    = regexp.MustCompile(`["'](?:post__not_in|author__not_in|exclude)["']`)
+	loggedIn   = regexp.MustCompile(`wp_set_auth_cookie\s*\(\s*\d+`)
 	// What is done besides: to visitors, or to get in.
 	printsOther  = regexp.MustCompile(`(?:echo|print)[^;]{0,80}(?:get_option|get_transient|wp_remote_retrieve_body|file_get_contents|base64_decode|curl_exec)\s*\(`)
 	pageHook     = regexp.MustCompile(`["'](?:wp_head|wp_footer|wp_print_footer_scripts|wp_body_open|the_content|template_redirect|wp_enqueue_scripts|loop_start)["']`)
@@ -93,6 +94,9 @@ func (m *machine) hiding() {
 		n := first(lessUsers)
 		say("hides-user", "A user is kept out of the list of users, and out of their number.", n)
 	}
+	if has("'pre_get_posts'", `"pre_get_posts"`) && has("'wp_count_posts'", `"wp_count_posts"`) && adminSide.MatchString(low) && leftOut.MatchString(low) && fewerPosts.MatchString(low) {
+		say("hides-posts", "Posts are kept out of the list of administrators, and out of their number.", first(fewerPosts))
+	}
 	if !has("admin_head", "admin_footer", "admin_print", "admin_enqueue", "admin_init", "pre_get_posts") && !slices.ContainsFunc(hidingHooks, func(h hidingHook) bool { return has(h.hook) }) || !m.acts(low) {
 		return
 	}
@@ -143,6 +147,13 @@ func (m *machine) acts(low string) bool {
 	if printsOther.MatchString(low) || asksRemote.MatchString(low) || offScreen.MatchString(low) {
 		return true
 	}
-	host, _ := foreign(low)
-	return host != ""
+	if host, _ := foreign(low); host != "" {
+		return true
+	}
+	for _, t := range m.file.tokens { // an address in escapes
+		if t.kind == tTpl && bytes.IndexByte(m.file.src[t.pos:t.end], '\\') >= 0 && strings.HasPrefix(meant(tTpl, m.file.src[t.pos+1:min(t.end, t.pos+maxLit)]), "http") && !bytes.HasPrefix(m.file.src[t.pos+1:], []byte("http")) {
+			return true
+		}
+	}
+	return false
 }

@@ -35,6 +35,10 @@ var (
 	sparesUsers = regexp.MustCompile(`(?:if\s*\(\s*(?:is_user_logged_in|current_user_can|is_super_admin)\s*\([^()]*\)\s*\)\s*\{?\s*return\s*;\s*\}?\s*|!\s*is_user_logged_in\s*\(\s*\)\s*\)\s*\{?\s*)(?:echo|print)\s*\(?\s*\$(?:(\w+)\s*\)?\s*;|this->(\w+)\s*\()`)
 )
 
+// maxPoured bounds what is read of bodies of functions, which stand within each
+// other, in bytes.
+const maxPoured = 4 << 20
+
 // pours finds what is put into pages for search engines only, where nobody sees
 // it, or for those only who do not run the site.
 func (m *machine) pours() {
@@ -54,19 +58,26 @@ func (m *machine) pours() {
 	if !asksRemote.MatchString(low) && !strings.Contains(low, "file_get_contents") {
 		return
 	}
-	for _, b := range m.bodies() {
-		if int(b.to) > len(low) || b.to <= b.from {
+	bodies, left := m.bodies(), maxPoured
+	for _, b := range bodies {
+		if left -= int(b.to) - int(b.from); int(b.to) > len(low) || b.to <= b.from || left < 0 {
 			continue
 		}
 		body := low[b.from:b.to]
 		for _, g := range roundKept.FindAllStringSubmatch(body, 20) {
+			if left -= len(low); left < 0 {
+				break
+			}
 			if unseen.MatchString(g[1]) && (g[2] == "" || assigned(body, g[2])) && remoteKept.MatchString(low) {
 				say("hidden-links", "Content of another host is put where no visitor sees it.", int(b.from)+strings.Index(body, g[1]))
 				return
 			}
 		}
 		for _, g := range sparesUsers.FindAllStringSubmatch(body, 20) {
-			if g[1] != "" && assigned(body, g[1]) && asksRemote.MatchString(body) || g[2] != "" && m.brings(low, g[2]) {
+			if left -= len(low); left < 0 {
+				break
+			}
+			if g[1] != "" && assigned(body, g[1]) && asksRemote.MatchString(body) || g[2] != "" && brings(low, bodies, g[2]) {
 				say("cloaked-content", "What another host gives is shown to those only who are not logged in.", int(b.from)+strings.Index(body, g[0]))
 				return
 			}
@@ -84,8 +95,8 @@ func assigned(body, name string) bool {
 }
 
 // brings says that a method asks another host.
-func (m *machine) brings(low, name string) bool {
-	for _, b := range m.bodies() {
+func brings(low string, bodies []span, name string) bool {
+	for _, b := range bodies {
 		if int(b.to) > len(low) || b.to <= b.from {
 			continue
 		}

@@ -20,6 +20,7 @@ type theft struct {
 	sent  map[string]taking // what connections carry
 	given map[string]taking // what functions of the file are handed
 	again bool              // something was handed to one
+	left  *int              // tokens that may still be looked at
 }
 
 // A taking is what was taken, and whether it was encoded.
@@ -46,11 +47,15 @@ func mayTake(data []byte, have trait) bool {
 	return have&(hasWrite|hasRemote|hasMail) != 0 && len(data) < maxTakes && giveWords.Any(data) && askWords.Any(data) && takeWords.Any(data)
 }
 
+// maxTaken bounds the tokens that are looked at as parts of expressions, which
+// stand within each other.
+const maxTaken = 4 << 20
+
 // takes looks at each function, and at what stands outside of them.
 func (m *machine) takes() {
-	given := map[string]taking{}
+	given, left := map[string]taking{}, maxTaken
 	for range 2 { // what is handed to a function that stands before
-		t := &theft{m: m, given: given}
+		t := &theft{m: m, given: given, left: &left}
 		toks := m.file.tokens
 		t.begin()
 		for i := 0; i < len(toks)-1; {
@@ -74,7 +79,7 @@ func (m *machine) takes() {
 				i++
 				continue
 			}
-			f := &theft{m: m, given: given}
+			f := &theft{m: m, given: given, left: &left}
 			f.begin()
 			f.parameters(lower(m.file.src[toks[i].end:toks[open].pos]), open)
 			end := int(toks[body].match)
@@ -244,6 +249,9 @@ var (
 func (t *theft) taken(a, b int) (took taking) {
 	toks := t.m.file.tokens
 	for i := a; i < b; i++ {
+		if *t.left--; *t.left < 0 {
+			return 0
+		}
 		switch toks[i].kind {
 		case tVar:
 			v := t.low(i)
@@ -255,6 +263,7 @@ func (t *theft) taken(a, b int) (took taking) {
 			}
 			took |= t.held[v]
 		case tTpl, tHeredoc:
+			*t.left -= int(toks[i].end - toks[i].pos)
 			for _, v := range interpolated.FindAllString(t.low(i), 32) {
 				took |= t.held[v]
 			}
