@@ -293,7 +293,8 @@ func (s *scan) quoted(at, end int) bool {
 		return false
 	}
 	s.quotes.move(at)
-	if s.quotes.open < 0 || s.quotes.at > at {
+	escaped := at > 0 && s.quotes.at == at+1 && s.Data[at-1] == '\\'
+	if s.quotes.open < 0 || s.quotes.at > at && !escaped {
 		return false
 	}
 	open := s.quotes.open

@@ -95,7 +95,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		low = append(low, c)
 	}
-	if asks(low, before, after) && !s.ownName(s.Data[i:end], before) {
+	if asks(low, before, after) && !s.ownName(s.Data[i:end], before) && !s.inPath(i, low) {
 		if len(s.from) < maxCalls {
 			s.from = append(s.from, i)
 		} else {
@@ -194,6 +194,16 @@ var sinks = map[string]bool{
 	"os.popen3": true, "os.popen4": true, "os.execl": true, "os.execv": true, "os.execvp": true, "os.execlp": true, "os.spawnl": true, "os.spawnv": true,
 	"os.spawnlp": true, "os.startfile": true, "commands.getoutput": true, "commands.getstatusoutput": true, "asyncio.create_subprocess_shell": true,
 	"getoutput": true, "check_output": true, "getstatusoutput": true,
+}
+
+// inPath reports whether a name is the end of a path, as "$tmp/stdin" in the shell,
+// or in curl's form of its answers, "%{http_code}".
+func (s *scan) inPath(i int, low []byte) bool {
+	before := s.Data[:i]
+	if string(low) == "stdin" {
+		return s.tongue == other && bytes.HasSuffix(before, []byte("/")) && !bytes.HasSuffix(before, []byte("/dev/"))
+	}
+	return bytes.HasSuffix(before, []byte("%{")) && bytes.HasPrefix(low, []byte("http_"))
 }
 
 // asks reports whether a name reads the request, given the bytes around it.
