@@ -49,3 +49,19 @@ func TestHostileFolder(t *testing.T) {
 		t.Error("a link out of the evidence was followed")
 	}
 }
+
+// A script of which only the start and the end are judged is told.
+func TestLongScript(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.php")
+	if err := os.WriteFile(name, []byte("<?php ?>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, 18<<20); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	code := run(context.Background(), []string{"webshell", name}, strings.NewReader(""), &out, &errs)
+	if code != exitNothing || !strings.Contains(errs.String(), "a.php: script too long to be judged whole") {
+		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+}

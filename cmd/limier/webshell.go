@@ -66,6 +66,7 @@ type shellTask struct {
 	fsys   fs.FS
 	done   chan struct{}
 	file   shellFile
+	cut    bool // only its start and its end were judged
 	err    error
 	source *evidence.Source // set at the end of a path
 	closer io.Closer
@@ -84,7 +85,7 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 		wg.Go(func() {
 			var buf []byte
 			for t := range tasks {
-				t.file.Judgement, t.err = judgeFile(languages, t.fsys, t.name, &buf)
+				t.file.Judgement, t.cut, t.err = judgeFile(languages, t.fsys, t.name, &buf)
 				close(t.done)
 			}
 		})
@@ -104,6 +105,9 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 	var failed error
 	for t := range order {
 		<-t.done
+		if t.cut {
+			fmt.Fprintf(stderr, "limier: %s: script too long to be judged whole: only its start and its end were\n", publish.Plain(shown(t.path, t.name)))
+		}
 		switch {
 		case t.source != nil:
 			for _, g := range t.source.Lost() {
@@ -199,20 +203,23 @@ func (j *shellJob) print(out *bufio.Writer, f shellFile) error {
 const maxKept = 1 << 20
 
 // judgeFile reads what the analysers need of a file, nothing more than its
-// start if no language knows it, and judges it. The buffer serves for the next
-// file too.
-func judgeFile(languages []*webshell.Language, fsys fs.FS, name string, buf *[]byte) (webshell.Judgement, error) {
+// start if no language knows it, and judges it; cut says that this is not all of
+// the file. The buffer serves for the next file too.
+func judgeFile(languages []*webshell.Language, fsys fs.FS, name string, buf *[]byte) (j webshell.Judgement, cut bool, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return webshell.Judgement{}, err
+		return j, false, err
 	}
 	defer f.Close()
 	data, err := webshell.Read(languages, name, f, *buf)
 	if err != nil || data == nil {
-		return webshell.Judgement{}, err
+		return j, false, err
+	}
+	if info, err := f.Stat(); err == nil {
+		cut = int64(len(data)) < info.Size()
 	}
 	if cap(data) <= maxKept {
 		*buf = data
 	}
-	return webshell.Judge(languages, name, data), nil
+	return webshell.Judge(languages, name, data), cut, nil
 }

@@ -31,11 +31,29 @@ func match(name string, head []byte) bool {
 // one compiled page has two to eight.
 const small = 12 << 10
 
-func analyse(_ string, data []byte) []webshell.Reason {
-	names, literals, ok := heaps(data)
-	if !ok {
-		return nil
+// maxRoots is how many places of a file are taken for the start of metadata:
+// assemblies hold others, and the mark may stand anywhere before.
+const maxRoots = 50
+
+func analyse(_ string, data []byte) (out []webshell.Reason) {
+	for range maxRoots {
+		root := bytes.Index(data, mark)
+		if root < 0 {
+			break
+		}
+		data = data[root:]
+		if names, literals := heaps(data); len(names) > 0 {
+			out = append(out, judge(names, literals)...)
+		}
+		data = data[len(mark):]
 	}
+	return webshell.Strongest(out)
+}
+
+// mark begins metadata.
+var mark = []byte("BSJB")
+
+func judge(names, literals []byte) []webshell.Reason {
 	has := func(words ...string) bool {
 		for _, w := range words {
 			if !bytes.Contains(names, []byte("\x00"+w+"\x00")) {
@@ -102,18 +120,16 @@ func utf16le(s string) []byte {
 	return b
 }
 
-// heaps finds the heaps of names and of string literals of the metadata
-// (ECMA-335, II.24.2). Offsets are checked: the file may be cut or hostile.
-func heaps(data []byte) (names, literals []byte, ok bool) {
-	root := bytes.Index(data, []byte("BSJB"))
-	if root < 0 || root+20 > len(data) {
-		return nil, nil, false
+// heaps finds the heaps of names and of string literals of metadata (ECMA-335,
+// II.24.2). Offsets are checked: the file may be cut or hostile.
+func heaps(meta []byte) (names, literals []byte) {
+	if len(meta) < 20 {
+		return nil, nil
 	}
-	meta := data[root:]
 	version := int(binary.LittleEndian.Uint32(meta[12:]))
 	at := 16 + version
 	if version < 0 || version > 255 || at+4 > len(meta) {
-		return nil, nil, false
+		return nil, nil
 	}
 	streams := int(binary.LittleEndian.Uint16(meta[at+2:]))
 	at += 4
@@ -138,5 +154,5 @@ func heaps(data []byte) (names, literals []byte, ok bool) {
 			literals = heap
 		}
 	}
-	return names, literals, len(names) > 0
+	return names, literals
 }
