@@ -42,7 +42,7 @@ func (p *parser) clauses(expr func() *Node, list *Node, v Token) *Node {
 	if p.depth > maxDepth {
 		return list
 	}
-	for {
+	for range maxDepth {
 		t := p.tok()
 		if t.Kind == tNL && p.d.VB() && clause[p.peek(1).S] {
 			p.i++
@@ -98,6 +98,7 @@ func (p *parser) clauses(expr func() *Node, list *Node, v Token) *Node {
 			}
 		}
 	}
+	return list
 }
 
 // clause are the words with which the parts of a query start.

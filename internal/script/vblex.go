@@ -90,9 +90,7 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) (
 					i++
 				}
 			case c == '$' && i+1 < end && src[i+1] == '"':
-				s, j := vbString(src, i+1, end)
-				toks = append(toks, Token{Kind: tStr, Pos: int32(i), S: s})
-				i = j
+				toks, i = vbInterpolated(toks, src, low, i, end)
 			case c == '&' && i+2 < end && (low[i+1] == 'h' || low[i+1] == 'o') && hexDigit(low[i+2]):
 				j := i + 2
 				for j < end && hexDigit(low[j]) {
@@ -137,6 +135,89 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) (
 		}
 	}
 	return append(toks, Token{Kind: tEOF, Pos: int32(len(src))}), nil
+}
+
+// What an interpolated text may hold of code: pieces, and bytes of one.
+const (
+	maxHoles = 1000
+	maxHole  = 256
+)
+
+// vbInterpolated turns $"a{b}c" into ("a" & (b) & "c").
+func vbInterpolated(toks []Token, src, low string, at, end int) ([]Token, int) {
+	add := func(op uint8) { toks = append(toks, Token{Kind: tOp, Op: op, Pos: int32(at)}) }
+	var b []byte
+	text := func() {
+		toks = append(toks, Token{Kind: tStr, Pos: int32(at), S: string(b)})
+		b = b[:0]
+	}
+	add('(')
+	holes := 0
+	i := at + 2
+	for i < end && src[i] != '\n' {
+		c := src[i]
+		double := i+1 < end && src[i+1] == c
+		switch {
+		case c == '"' && !double:
+			text()
+			add(')')
+			return toks, i + 1
+		case double && (c == '"' || c == '{' || c == '}'):
+			b = append(b, c)
+			i += 2
+		case c == '{' && holes < maxHoles:
+			holes++
+			shut, stop := hole(src, i+1, min(end, i+maxHole))
+			if shut < 0 {
+				b = append(b, c)
+				i++
+				continue
+			}
+			text()
+			add('&')
+			add('(')
+			inner, _ := lexVB(nil, src, low, []Segment{{Start: i + 1, End: stop}}, maxHole, true)
+			for n := len(inner); n > 0 && (inner[n-1].Kind == tNL || inner[n-1].Kind == tEOF); n-- {
+				inner = inner[:n-1]
+			}
+			toks = append(toks, inner...)
+			add(')')
+			add('&')
+			i = shut + 1
+		default:
+			b = append(b, c)
+			i++
+		}
+	}
+	text()
+	add(')')
+	return toks, i
+}
+
+// hole finds where code within a text is shut, -1 if it is not, and where the
+// code stops before a width or a format.
+func hole(src string, i, end int) (shut, stop int) {
+	depth, quoted := 0, false
+	stop = -1
+	for ; i < end && src[i] != '\n'; i++ {
+		switch c := src[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(' || c == '{':
+			depth++
+		case depth == 0 && (c == ',' || c == ':') && stop < 0:
+			stop = i
+		case depth == 0 && c == '}':
+			if stop < 0 {
+				stop = i
+			}
+			return i, stop
+		case c == ')' || c == '}':
+			depth--
+		}
+	}
+	return -1, -1
 }
 
 // prevValue reports whether the last token ends a value.

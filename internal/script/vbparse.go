@@ -421,8 +421,7 @@ func (p *vbParser) declare(k Kind) []*Node {
 		t := p.next()
 		n := p.node(k, t.Pos)
 		n.Name = t.S
-		if p.op('(') {
-			p.i++
+		for p.takeOp('(') { // twice in arrays of arrays
 			p.args(')') // the bounds
 			n.Op = 'a'
 		}

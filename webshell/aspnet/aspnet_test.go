@@ -50,6 +50,11 @@ func pathological() map[string]string {
 		"padding":       open + `b = "b".PadLeft(60000, "b");` + strings.Repeat(`a = "a".PadLeft(60000, b);`, n/20) + end,
 		"bases":         open + strings.Repeat("class ", n) + end,
 		"unicode":       open + strings.Repeat("\\u0061", n) + end,
+		"holes":         `<%@ Page Language="VB" %><% x = $"` + strings.Repeat("{a}", n/3) + `" %>`,
+		"deep holes":    `<%@ Page Language="VB" %><% x = ` + strings.Repeat(`$"{`, n/3) + ` %>`,
+		"queries":       `<%@ Page Language="C#" %><% x = ` + strings.Repeat(`from a in `, n/10) + ` %>`,
+		"clauses":       `<%@ Page Language="C#" %><% x = from a in b ` + strings.Repeat(`where a `, n/8) + ` %>`,
+		"lets":          `<%@ Page Language="C#" %><% x = from a in b ` + strings.Repeat(`let c=a `, n/8) + ` %>`,
 	}
 }
 
