@@ -384,6 +384,7 @@ var scripts = map[string]string{
 	"Content of another host is shown to some visitors only, by browser or referrer.":                                             "Du contenu d'un autre hôte n'est montré qu'à certains visiteurs, selon le navigateur ou la page d'origine.",
 	"Content of another host, whose name is hidden, is shown.":                                                                    "Du contenu d'un autre hôte, dont le nom est caché, est montré.",
 	"Content that the site hides is shown to search engines only.":                                                                "Du contenu que le site cache n'est montré qu'aux moteurs de recherche.",
+	"Content that the site hides is shown to those only who are not logged in.":                                                   "Du contenu que le site cache n'est montré qu'à ceux qui ne sont pas connectés.",
 	"What visitors type as password, or of their cards, is sent to another host, and nobody looks at the answer.":                 "Ce que les visiteurs saisissent comme mot de passe ou comme carte est envoyé à un autre hôte, dont personne ne regarde la réponse.",
 	"What another host gives is shown to those only who are not logged in.":                                                       "Ce que donne un autre hôte n'est montré qu'à ceux qui ne sont pas connectés.",
 	"Form data is sent to a chat service.":                                                                                        "Des données de formulaire sont envoyées à une messagerie instantanée.",

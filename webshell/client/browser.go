@@ -280,12 +280,17 @@ func (r *runner) act(name string, this value, args []value) value {
 		return r.compared(this, a)
 	case "forEach", "each", "map", "filter":
 		e := dom("item", this)
+		out := this
 		for _, f := range args {
 			if f.callable() {
-				r.call(f, e, []value{e, e})
+				v := r.call(f, e, []value{e, e})
+				if name == "map" && v.marks() != 0 {
+					out = dom(name, this)
+					out.from |= v.marks()
+				}
 			}
 		}
-		return this
+		return out
 	case "Date", "now", "getTime", "random":
 		return value{}
 	}

@@ -21,7 +21,7 @@ func (r *runner) name(name string) value {
 		}
 		return value{}
 	}
-	if v := r.cur.find(name); v != nil {
+	if v := r.cur.find(name); v != nil && (v.k != unknown || v.from != 0 || name != "$" && name != "jQuery") {
 		return *v
 	}
 	return r.builtin(name)

@@ -28,6 +28,7 @@ const perName = 4
 // around it were asked for.
 func (r *runner) fieldMark(v value) mark {
 	m := fromField | v.from
+	pays, any := false, false
 	for n := 0; v.k == ref && n < 8; v, n = v.o.this, n+1 {
 		asked := v.o.props["\x00which"].s
 		asked = strings.ToLower(asked[:min(len(asked), maxSelector)])
@@ -36,16 +37,20 @@ func (r *runner) fieldMark(v value) mark {
 				continue
 			}
 			r.left -= len(s) / perName
-			if cardName.MatchString(s) || payForm.MatchString(s) && strings.Contains(s, "input") {
+			if cardName.MatchString(s) {
 				m |= fromCard
 			}
+			pays, any = pays || payForm.MatchString(s), any || strings.Contains(s, "input")
 			if passwordName.MatchString(s) {
 				m |= fromPassword
 			}
 		}
-		if anyField.MatchString(asked) || v.o.name == "event" && v.o.this.k == ref && (v.o.this.is("window") || v.o.this.o.name == "document" || v.o.this.o.name == "body") {
+		if anyField.MatchString(asked) || v.o.name == "elements" || v.o.name == "forms" || v.o.name == "event" && v.o.this.k == ref && (v.o.this.is("window") || v.o.this.o.name == "document" || v.o.this.o.name == "body") {
 			m |= fromAll
 		}
+	}
+	if pays && any {
+		m |= fromCard
 	}
 	return m
 }

@@ -27,10 +27,12 @@ var (
 	decided = regexp.MustCompile(`\bif\s*\(((?:[^(){};]|\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\))*)\)\s*[{:]?([^}]{0,400})`)
 	// What is shown comes from where the site keeps things.
 	showsKept = regexp.MustCompile(`(?:\becho|\bprint|["']#markup["']\s*=>|\bset_?body\s*\()[^;]{0,120}(?:get_option\s*\(|get_site_option\s*\(|get_transient\s*\(|variable_get\s*\(|loadresult\s*\(|db_query\s*\(|fetchfield\s*\(|->get_var\s*\(|\$row->\w+)`)
+	keeps     = regexp.MustCompile(`\$(\w+)\s*=\s*(?:get_option|get_site_option|get_transient|variable_get)\s*\(`)
 	// An element that nobody sees is put round what stands behind it.
-	roundKept = regexp.MustCompile(`(<(?:div|p|span|ul|font|section)\b[^<>]{0,200}style\s*=[^<>]{0,200}>)\s*["']\s*\.\s*(?:\$(\w+)|(?:get_option|get_transient|variable_get)\s*\()`)
-	unseen    = regexp.MustCompile(`(?:left|top|text-indent)\s*:\s*-\d{3,}|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt)?\s*[;"']|height\s*:\s*[01]px`)
-	fromStore = `\s*=[^;=]{0,80}(?:get_option|get_transient|variable_get|wp_remote_retrieve_body|curl_exec|file_get_contents|\$\w+->data)\b`
+	roundKept    = regexp.MustCompile(`(<(?:div|p|span|ul|font|section)\b[^<>]{0,200}style\s*=[^<>]{0,200}>)\s*["']\s*\.\s*(?:\$(\w+)|(?:get_option|get_transient|variable_get)\s*\()`)
+	unseen       = regexp.MustCompile(`(?:left|top|text-indent)\s*:\s*-\d{3,}|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt)?\s*[;"']|height\s*:\s*[01]px`)
+	fromStore    = `\s*=[^;=]{0,80}(?:get_option|get_transient|variable_get|wp_remote_retrieve_body|curl_exec|file_get_contents|\$\w+->data)\b`
+	showsDecoded = regexp.MustCompile(`(?:\becho|\bprint)\s*\(?\s*(?:base64_decode|gzinflate|gzuncompress|str_rot13|hex2bin|strrev)\s*\(`)
 	// Those who are logged in are spared.
 	sparesUsers = regexp.MustCompile(`(?:if\s*\(\s*(?:is_user_logged_in|current_user_can|is_super_admin)\s*\([^()]*\)\s*\)\s*\{?\s*return\s*;\s*\}?\s*|!\s*is_user_logged_in\s*\(\s*\)\s*\)\s*\{?\s*)(?:echo|print)\s*\(?\s*\$(?:(\w+)\s*\)?\s*;|this->(\w+)\s*\()`)
 )
@@ -49,8 +51,22 @@ func (m *machine) pours() {
 	if strings.Contains(low, "http_user_agent") {
 		for _, at := range decided.FindAllStringSubmatchIndex(low, 200) {
 			cond := strings.ReplaceAll(strings.ReplaceAll(low[at[2]:at[3]], "!==", ""), " ", "")
-			if botWord(cond) && !strings.ContainsAny(cond, "!") && !strings.Contains(cond, "==false") && (strings.Contains(cond, "agent") || strings.Contains(cond, "pos(") || strings.Contains(cond, "preg_match(")) && showsKept.MatchString(low[at[4]:at[5]]) {
+			bots := botWord(cond) || strings.Contains(cond, "agent") && botWord(low[max(0, at[0]-maxList):at[0]])
+			if bots && !strings.ContainsAny(cond, "!") && !strings.Contains(cond, "==false") && (strings.Contains(cond, "agent") || strings.Contains(cond, "pos(") || strings.Contains(cond, "preg_match(")) && shows(low[at[4]:at[5]]) {
 				say("cloaked-content", "Content that the site hides is shown to search engines only.", at[0])
+				return
+			}
+		}
+	}
+	bodies, left := m.bodies(), maxPoured
+	if pageHook.MatchString(low) {
+		for _, b := range bodies {
+			if left -= int(b.to) - int(b.from); int(b.to) > len(low) || b.to <= b.from || left < 0 {
+				continue
+			}
+			body := low[b.from:b.to]
+			if at := showsDecoded.FindStringIndex(body); at != nil && (strings.Contains(body, "logged_in") || strings.Contains(body, "current_user_can(")) && storeWords.Any([]byte(body)) {
+				say("cloaked-content", "Content that the site hides is shown to those only who are not logged in.", int(b.from)+at[0])
 				return
 			}
 		}
@@ -58,7 +74,6 @@ func (m *machine) pours() {
 	if !asksRemote.MatchString(low) && !strings.Contains(low, "file_get_contents") {
 		return
 	}
-	bodies, left := m.bodies(), maxPoured
 	for _, b := range bodies {
 		if left -= int(b.to) - int(b.from); int(b.to) > len(low) || b.to <= b.from || left < 0 {
 			continue
@@ -83,6 +98,23 @@ func (m *machine) pours() {
 			}
 		}
 	}
+}
+
+// maxList is how far before a loop's condition its list is looked for, in bytes.
+const maxList = 200
+
+// shows says that code shows what the site keeps.
+func shows(code string) bool {
+	if showsKept.MatchString(code) {
+		return true
+	}
+	g := keeps.FindStringSubmatch(code)
+	if g == nil {
+		return false
+	}
+	_, printed, ok := strings.Cut(code, "echo")
+	printed, _, _ = strings.Cut(printed, ";")
+	return ok && strings.Contains(printed+" ", "$"+g[1])
 }
 
 // remoteKept is what another host gave, kept by the site or shown.

@@ -20,7 +20,7 @@ type lead struct {
 
 // showsForeign says that a file may hold leads: most hold none.
 func showsForeign(data []byte) bool {
-	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js"))) && choosing(data)
+	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript("))) && choosing(data)
 }
 
 // choosing says that a file may choose among its visitors, or is one that shows

@@ -39,12 +39,12 @@ const maxTakes = 512 << 10
 var (
 	takeWords = literal.New([]string{"getccnumber", "getcccid", "cc_number", "cc_num", "cvv", "cvc", "csc", "card", "passwd", "pass", "pwd", "checkout", "payment", "credentials", "authenticat", "loggedin"})
 	giveWords = literal.New([]string{"file_append", "curl_exec", "fwrite", "fputs", "wp_remote_", "file_get_contents", "mail(", "drupal_http_request"})
-	askWords  = literal.New([]string{"$_post", "$_request", "getvalue(", "->post", "getpost(", "getparam(", "credentials[", "['values']", "getcc", "php://input", "$password", "$passwd"})
+	askWords  = literal.New([]string{"$_post", "$_request", "getvalue(", "->post", "getpost(", "getparam(", "credentials[", "['values']", "getcc", "php://input", "$password", "$passwd", "'cc_", "\"cc_"})
 )
 
 // mayTake says that a file may take what visitors type.
 func mayTake(data []byte, have trait) bool {
-	return have&(hasWrite|hasRemote|hasMail) != 0 && len(data) < maxTakes && giveWords.Any(data) && askWords.Any(data) && takeWords.Any(data)
+	return have&(hasWrite|hasRemote|hasMail|hasRequest) != 0 && len(data) < maxTakes && giveWords.Any(data) && askWords.Any(data) && takeWords.Any(data)
 }
 
 // maxTaken bounds the tokens that are looked at as parts of expressions, which
@@ -102,7 +102,7 @@ func (t *theft) begin() {
 }
 
 var (
-	letsUsersIn = regexp.MustCompile(`log_?[io]n|auth|sign_?[io]n|onuser`)
+	letsUsersIn = regexp.MustCompile(`log_?[io]n|auth|sign_?[io]n|onuser|check_?password`)
 	passwordVar = regexp.MustCompile(`^\$(?:password|passwd|pass|pwd)$`)
 )
 
@@ -180,6 +180,21 @@ func (t *theft) statement(i, end int) int {
 	b = min(b, end)
 	t.assigns(i, b)
 	for k := i; k+1 < b; k++ {
+		if toks[k].kind == tIdent && t.is(k, "function") { // a callback shares the names
+			from := k + 1
+			for from < b && toks[from].kind != '{' {
+				from++
+			}
+			if from < b && int(toks[from].match) > from {
+				to := int(toks[from].match)
+				for s := from + 1; s < to && *t.left > 0; {
+					*t.left--
+					s = t.statement(s, to)
+				}
+				k = to
+				continue
+			}
+		}
 		if toks[k].kind == tIdent && toks[k+1].kind == '(' && int(toks[k+1].match) > k {
 			t.call(k, k == i)
 		}
