@@ -4,7 +4,8 @@
 // One [Hub] holds all of it, in SQLite or PostgreSQL, with the same tables and
 // queries; package sqlite or postgres opens one, and storetest proves that both
 // answer alike. Everything that a page shows at once is counted when a case
-// comes in, so that no page counts 400,000 servers.
+// comes in; only the page of a file, finding or indicator reads the list of its
+// servers.
 //
 // Times are kept in microseconds since 1970, UTC, 0 for none.
 package store
