@@ -446,6 +446,9 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 		}
 		m.bind(fr, m.symbol(p), c)
 	}
+	if f.d == JScript && len(args) > 0 {
+		m.bind(fr, m.named("arguments"), &cell{v: Value{K: VArray, O: &Object{Elems: slices.Clone(args)}}})
+	}
 	if f.d.VB() {
 		c := &cell{}
 		if f.d == VBScript {
@@ -532,10 +535,10 @@ func (m *Machine) NewFunction(args []Value) (Value, bool) {
 		}
 		parts = append(parts, s)
 	}
-	if len(parts) < 2 {
+	last := len(parts) - 1
+	if last < 0 || last == 0 && !strings.Contains(parts[0], "arguments") {
 		return Value{}, false
 	}
-	last := len(parts) - 1
 	f, _ := m.RunText("(function("+strings.Join(parts[:last], ",")+"){"+parts[last]+"})", JScript)
 	return f, f.K == VFunc
 }
