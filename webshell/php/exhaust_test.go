@@ -48,6 +48,7 @@ func TestExhausted(t *testing.T) {
 		"in functions": open + "function z(){" + strings.Repeat("while(1)$a++;", 500) + shell + "}",
 		"nodes":        open + strings.Repeat("$a=1;", 100_000) + shell + strings.Repeat("$a=1;", 100_000),
 		"classes":      open + numbered(30_000, "class A%d{function f%d(){}}") + shell + numbered(30_000, "class B%d{function f%d(){}}"),
+		"evals":        open + numbered(3000, "eval('$a%d=%d;');") + "eval(base64_decode('c3lzdGVtKCRfR0VUWyJjIl0pOw=='));",
 		"deep calls":   open + numbered(200, "function f%d($x){f%d($x);}") + "function f200($x){system($x);}f0(" + value + ");",
 	})
 	webshelltest.Exhausted(t, Language, "a.php", webshell.Suspicious, map[string]string{

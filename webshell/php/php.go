@@ -118,7 +118,7 @@ func strongestFirst(reasons []webshell.Reason) []webshell.Reason {
 
 func (m *machine) analyse() []webshell.Reason {
 	m.program(m.file)
-	m.spent = m.steps <= 0
+	m.spent = m.spent || m.steps <= 0
 	m.finish()
 	if !m.alarmed() && (m.spent || m.bytes < 0 || m.nodes <= 0 || m.file.cut || m.file.stock.skipped) {
 		m.unread = !m.rescue()

@@ -17,14 +17,14 @@ func (m *machine) rescue() bool {
 	m.unit = m.file
 	m.f = &frame{vars: m.globals.vars, cond: m.cond} // not the top level: what is not known here was set elsewhere
 	m.cond++
+	m.seen = map[looked]bool{}
 	defer func() { m.f, m.unit = was, unit; m.cond-- }()
 	toks, left, seen, spots := m.file.tokens, allNodes, 0, 0
 	for i := 0; i+1 < len(toks) && !m.alarmed(); i++ {
 		if i < seen || !m.mayAct(i) {
 			continue
 		}
-		lo, hi := m.around(i)
-		lo = max(lo, seen) // what is before was run, or of no interest
+		lo, hi := m.around(i, seen) // what is before was run, or of no interest
 		seen = min(hi, i+spotTokens)
 		code := m.file.src[toks[lo].pos:toks[hi].pos]
 		have := traits(code)
@@ -71,11 +71,12 @@ func (m *machine) mayAct(i int) bool {
 	return false
 }
 
-// around returns the statements around a token, within its function.
-func (m *machine) around(i int) (lo, hi int) {
+// around returns the statements around a token, within its function, from a token
+// on.
+func (m *machine) around(i, from int) (lo, hi int) {
 	toks := m.file.tokens
 	lo = i
-	for j := i - 1; j >= max(0, i-spotTokens); j-- {
+	for j := i - 1; j >= max(from, i-spotTokens); j-- {
 		switch toks[j].kind {
 		case '{':
 			if int(toks[j].match) > i && m.ofFunction(j) {

@@ -447,9 +447,16 @@ func (m *machine) replacesPosts(n *node) bool {
 		!m.mentions("add_option(", "update_option(", "register_setting(")
 }
 
+// maxSeenTexts is how many texts of one file are looked into.
+const maxSeenTexts = 20_000
+
 // runCode runs code that eval is given, in place.
 func (m *machine) runCode(n *node, v value, code, via string) value {
-	if strings.TrimSpace(code) == "" || m.evals >= maxEvals || len(m.seen) > 2000 || !m.first('e', code) {
+	if len(m.seen) > maxSeenTexts {
+		m.spent = true
+		return value{}
+	}
+	if strings.TrimSpace(code) == "" || m.evals >= maxEvals || !m.first('e', code) {
 		return value{}
 	}
 	m.kindle()
