@@ -23,8 +23,12 @@ import (
 // the server's at that time, or 0.
 type hold struct{ build, server, n int64 }
 
-// maxRow bounds what a thing's row names, in bytes: some 100 servers.
-const maxRow = 512
+// maxRow bounds what a thing's row names, in bytes: some 100 servers. maxServer
+// bounds their numbers, so that a damaged list takes no memory without end.
+const (
+	maxRow    = 512
+	maxServer = 1 << 26
+)
 
 // appendHolds writes a list: for each build its number, how many servers follow
 // and, in the lowest bit, whether they went; then the servers as differences.
@@ -56,12 +60,13 @@ var errHolds = errors.New("a list of servers is damaged")
 
 // readHolds calls each for all that a list says.
 func readHolds(list []byte, each func(hold)) error {
+	damaged := false
 	next := func() uint64 {
 		v, n := binary.Uvarint(list)
-		list = list[max(n, 0):]
 		if n <= 0 {
-			list = nil
+			damaged, n = true, len(list)
 		}
+		list = list[n:]
 		return v
 	}
 	for len(list) > 0 {
@@ -71,10 +76,9 @@ func readHolds(list []byte, each func(hold)) error {
 		}
 		x := hold{build: int64(build), n: 1 - 2*int64(head&1)}
 		for range head >> 1 {
-			if len(list) == 0 {
+			if x.server += int64(next()); damaged || x.server < 0 || x.server > maxServer {
 				return errHolds
 			}
-			x.server += int64(next())
 			each(x)
 		}
 	}
