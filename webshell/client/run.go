@@ -94,7 +94,7 @@ type event struct {
 
 func newRunner() *runner {
 	r := &runner{left: maxSteps, codes: map[string]bool{}, patterns: map[string]pattern{}}
-	r.told, r.hidden = map[string]bool{}, map[string]bool{}
+	r.told, r.hidden, r.linked = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	r.global = &scope{this: obj(&object{class: "window"})}
 	r.cur = r.global
 	return r

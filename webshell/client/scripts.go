@@ -104,7 +104,7 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings):
 		return true
-	case has(reads) && has(sends) && (namesHost(data) || bytes.Contains(data, []byte("btoa(")) && stray.Match(data)):
+	case has(reads) && has(sends) && (namesHost(data) || len(data) <= maxParsed && bytes.Contains(data, []byte("btoa(")) && stray.Match(data)):
 		return true
 	case !has(acts):
 		return false

@@ -16,6 +16,7 @@ import (
 type browser struct {
 	page   *page
 	told   map[string]bool // rules that spoke
+	linked map[string]bool // hosts of which was asked whether the page links to them
 	hidden map[string]bool // hosts that were asked for, and whether the page hides them
 }
 

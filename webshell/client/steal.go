@@ -209,18 +209,19 @@ func (r *runner) unanswered() {
 // stolen judges data that leaves for an address from which no answer is awaited:
 // who takes payments or lets users in waits for one.
 func (r *runner) stolen(q request) {
-	if !r.foreign(hostOf(q.url.s)) {
-		return
-	}
+	rule, words := "", ""
 	switch {
 	case q.from&fromCard != 0:
-		r.tell(webshell.Malicious, "card-skimmer", "Fields of payment cards are sent to another host as no shop does it.", q.url)
+		rule, words = "card-skimmer", "Fields of payment cards are sent to another host as no shop does it."
 	case q.from&fromPassword != 0:
-		r.tell(webshell.Malicious, "sends-passwords", webshell.SkimmerText, q.url)
+		rule, words = "sends-passwords", webshell.SkimmerText
 	case q.from&fromKeys != 0:
-		r.tell(webshell.Malicious, "key-logger", "The keys that visitors press are sent to another host.", q.url)
+		rule, words = "key-logger", "The keys that visitors press are sent to another host."
 	case q.from&fromAll != 0 && (q.from&(veiled|atCheckout) != 0 || q.o != nil && q.o.name == "socket"):
-		r.tell(webshell.Malicious, "form-skimmer", "All that visitors type is sent to another host, encoded or from the pages where they pay.", q.url)
+		rule, words = "form-skimmer", "All that visitors type is sent to another host, encoded or from the pages where they pay."
+	}
+	if rule != "" && !r.told[rule] && r.foreign(hostOf(q.url.s)) {
+		r.tell(webshell.Malicious, rule, words, q.url)
 	}
 }
 
@@ -230,7 +231,15 @@ func (r *runner) foreign(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.IsGlobalUnicast() && !a.IsPrivate()
 	}
-	return strings.Contains(host, ".") && !strings.Contains(host, hole) && (slices.Contains(chatHosts, host) || !webshell.WellKnown(host) && !r.links(host))
+	if !strings.Contains(host, ".") || strings.Contains(host, hole) || webshell.WellKnown(host) && !slices.Contains(chatHosts, host) {
+		return false
+	}
+	linked, asked := r.linked[host]
+	if !asked {
+		linked = r.links(host)
+		r.linked[host] = linked
+	}
+	return !linked
 }
 
 var command = regexp.MustCompile(`(?i)\b(?:powershell|pwsh)(?:\.exe)?["']?\s.*(?:-w(?:i[a-z]*)?\s+(?:h|1\b)|-e(?:nc?|c)?[a-z]*\s+[a-z0-9+/=]{20})|\bmshta(?:\.exe)?["']?\s+["']?https?:|\bconhost(?:\.exe)?\s+--headless|(?:powershell|cmd|curl|wget|msiexec|rundll32)\b.*(?:#|::|rem)[^"']*(?:robot|captcha|verif|human|cloudflare)|base64\s+(?:-d|--decode|-D)\s*\|\s*(?:ba|z)?sh\b`)
