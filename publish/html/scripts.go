@@ -291,6 +291,7 @@ var scripts = map[string]string{
 	// PHP: files.
 	"Any file is taken and stored under the name that the request gives; nothing is checked.": "Tout fichier est accepté et enregistré sous le nom que donne la requête ; rien n'est vérifié.",
 	"The site's configuration, which holds passwords, is copied to where anyone may read it.": "La configuration du site, qui contient des mots de passe, est copiée là où n'importe qui peut la lire.",
+	"The name of a configuration file that is written is put together from pieces.":           "Le nom d'un fichier de configuration qui est écrit est assemblé de morceaux.",
 	"A file that is no script, with a hidden name, is included.":                              "Un fichier qui n'est pas un script, au nom caché, est inclus.",
 	"Files of a folder tree are encrypted in place.":                                          "Les fichiers d'une arborescence sont chiffrés sur place.",
 	"The settings of many programs, which hold passwords, are read.":                          "Les réglages de nombreux programmes, qui contiennent des mots de passe, sont lus.",

@@ -198,7 +198,7 @@ func (m *machine) concatAll(n *node) value {
 	if picked >= 5 && picked*2 > len(vals) { // letters out of an alphabet
 		v.t |= hidden | decoded
 	}
-	if total < 24 && dangerous[strings.ToLower(v.s)] {
+	if total < 24 && (dangerous[strings.ToLower(v.s)] || v.s == ".htaccess" && len(vals) > 2) {
 		v.t |= hidden
 	}
 	return v

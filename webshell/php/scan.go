@@ -556,7 +556,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {
 		return true
 	}
-	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("configuration.php"))) {
+	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("configuration.php")) || bytes.Contains(data, []byte("RewriteRule"))) {
 		return true
 	}
 	return has(hasInclude) && oddInclude(data) || includesHidden(data)

@@ -80,6 +80,9 @@ func (m *machine) written(c *call, p, d value) {
 		m.facts.rewrites = c.n
 	}
 	m.announced(c, p, d)
+	if p.t&hidden != 0 && p.s == ".htaccess" && m.isolated() {
+		m.report("hidden-settings", webshell.Malicious, moderate, "The name of a configuration file that is written is put together from pieces.", c.n, p)
+	}
 	if e := p.tail(); (strings.HasSuffix(e, ".cpanel/contactinfo") || strings.HasSuffix(e, "/.contactemail")) && m.isolated() {
 		m.report("takes-account", webshell.Malicious, moderate, "The address to which the hosting panel sends new passwords is changed.", c.n, p)
 	}
