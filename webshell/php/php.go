@@ -28,6 +28,10 @@ func match(name string, head []byte) bool {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".php", ".phtml", ".php3", ".php4", ".php5", ".php7", ".php8", ".phps", ".pht", ".phar", ".inc", ".module":
 		return true
+	case ".tpl":
+		if bytes.Contains(head, []byte("{php}")) {
+			return true
+		}
 	}
 	for {
 		i := bytes.Index(head, []byte("<?"))
@@ -43,6 +47,9 @@ func match(name string, head []byte) bool {
 
 // Analyse returns every argument against a PHP file, the strongest first.
 func Analyse(name string, data []byte) []webshell.Reason {
+	if strings.EqualFold(path.Ext(name), ".tpl") && bytes.Contains(data, []byte("{php}")) {
+		data = unSmarty(data)
+	}
 	have := traits(data)
 	if !interesting(data, have) {
 		parts, shows, hides, takes := holdsParts(data, have), showsForeign(data), mayHide(data, have), mayTake(data, have)
@@ -103,6 +110,12 @@ func (m *machine) unfinished() {
 	default:
 		m.reason(webshell.Unread(webshell.TooMuch))
 	}
+}
+
+// unSmarty gives the code that templates of Smarty 2 hold the tags of PHP, each as
+// long: https://www.smarty.net/docsv2/en/language.function.php.tpl.
+func unSmarty(data []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("{php}"), []byte("<?   ")), []byte("{/php}"), []byte(" ;  ?>"))
 }
 
 func strongestFirst(reasons []webshell.Reason) []webshell.Reason {
