@@ -53,7 +53,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	have := traits(data)
 	if !interesting(data, have) {
 		parts, shows, hides, takes := holdsParts(data, have), showsForeign(data), mayHide(data, have), mayTake(data, have)
-		pours := mayPour(data)
+		pours := mayPour(data, have)
 		if !parts && !shows && !hides && !takes && !pours {
 			return nil
 		}
@@ -85,7 +85,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	if !m.alarmed() && mayTake(data, have) {
 		m.takes()
 	}
-	if !m.alarmed() && mayPour(data) {
+	if !m.alarmed() && mayPour(data, have) {
 		m.pours()
 	}
 	if !m.alarmed() {

@@ -18,8 +18,8 @@ var (
 )
 
 // mayPour says that a file may put into pages what it has from elsewhere.
-func mayPour(data []byte) bool {
-	return len(data) < maxPours && pageWords.Any(data) && storeWords.Any(data) && (bytes.Contains(data, []byte("echo")) || bytes.Contains(data, []byte("#markup")) || bytes.Contains(data, []byte("return")))
+func mayPour(data []byte, have trait) bool {
+	return len(data) < maxPours && (have&(hasHeader|hasRemote|hasStrong) != 0 || bytes.Contains(data, []byte("drupal_http_request"))) && pageWords.Any(data) && storeWords.Any(data) && (bytes.Contains(data, []byte("echo")) || bytes.Contains(data, []byte("#markup")) || bytes.Contains(data, []byte("return")))
 }
 
 var (

@@ -20,13 +20,13 @@ type lead struct {
 
 // showsForeign says that a file may hold leads: most hold none.
 func showsForeign(data []byte) bool {
-	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript("))) && choosing(data)
+	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("_COOKIE")) && (bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript(")))) && choosing(data)
 }
 
 // choosing says that a file may choose among its visitors, or is one that shows
 // nothing by itself.
 func choosing(data []byte) bool {
-	for _, w := range []string{"_COOKIE", "REMOTE_ADDR", "wp_enqueue_script", "drupal_add_js", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo "} {
+	for _, w := range []string{"_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo "} {
 		if bytes.Contains(data, []byte(w)) {
 			return true
 		}
