@@ -261,7 +261,7 @@ func (w *walker) primary() value {
 			return value{}
 		}
 		shut := int(t.pair)
-		if w.isTwo(shut+1, '-', '>') { // the parameters of a lambda
+		if shut > w.i && w.isTwo(shut+1, '-', '>') { // the parameters of a lambda
 			lo := w.i + 1
 			w.i = shut + 2
 			return w.lambda(lo, shut)

@@ -94,7 +94,11 @@ func (w *walker) run() {
 		w.changed = false
 		w.depth, w.scope = 0, 0
 		w.block(0, len(w.tokens))
-		for len(w.later) > 0 {
+		for n := 0; len(w.later) > 0; n++ {
+			if n > len(w.tokens) { // each stands behind the one that held it
+				w.facts.full, w.later = true, nil
+				break
+			}
 			r := w.later[len(w.later)-1]
 			w.later = w.later[:len(w.later)-1]
 			w.scope, w.depth = r[2], 0
