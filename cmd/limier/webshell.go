@@ -40,6 +40,8 @@ high); the family if there is proof of one, else "-"; the path.
 
 Nothing is executed. Alarms are webshell and malicious; a suspicious file is
 worth a look and does not change the exit code.
+Of a longer script the first 16 MiB and the last one are judged, and standard
+error names it.
 
 Exit codes: 0 no alarm, 1 alarms, 2 the job could not be done.`,
 		Example: `  limier webshell C:\inetpub\wwwroot
