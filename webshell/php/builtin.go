@@ -361,7 +361,7 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 	if len(args) == 0 {
 		switch name {
 		case "getccnumber", "getcccid":
-			return value{t: secret}, true
+			return value{t: secret | card, tr: m.at(n)}, true
 		case "current":
 			if n.op == nSCall && (m.className(n.a) == "juri" || m.className(n.a) == "uri") {
 				return value{t: fromURI | ownPage | ownHost}, true
@@ -466,9 +466,9 @@ func (m *machine) users(sql value) taint {
 // counts.
 func (m *machine) frameworkInput(n *node, name string, args []value) (value, bool) {
 	if s, ok := args[0].text(); ok && m.framed && cardName(s) {
-		return value{t: secret, tr: m.at(n)}, true
+		return value{t: secret | card, tr: m.at(n)}, true
 	}
-	if s, ok := args[0].text(); ok && m.framed && s != "" && strings.Contains(strings.ToLower(s), "pass") && m.logsIn() && m.unit.says(n.a, "input", "request", "post") {
+	if s, ok := args[0].text(); ok && m.takes && m.secretName(s) && (name != "get" || m.unit.says(n.a, "input", "request", "post")) {
 		return value{t: secret, tr: m.at(n)}, true
 	}
 	if n.a == nil || !args[0].exact() || m.f.this != nil && m.framed {

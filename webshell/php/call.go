@@ -349,6 +349,9 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 				s.v = value{t: s.v.t &^ hostile}
 			}
 		}
+		if m.takes && passwordNames[q.name] && logon(f.name) {
+			s.v.t |= secret
+		}
 		fr.bind(q.name, s)
 		if q.promoted && this != nil {
 			this.props[q.name] = &slot{v: s.v, cond: m.cond}
@@ -417,11 +420,15 @@ func bodyTraits(f *function) (trait, int) {
 // idle says that running f again would tell nothing.
 func (m *machine) idle(f *function, t taint) bool {
 	have, size := bodyTraits(f)
+	hot := hasHot | hasHook
+	if m.takes {
+		hot |= hasWrite
+	}
 	foreign := t&(hostile|fromUndef|fromBlob|hidden|decoded|fromOddFile|keyed) != 0
 	switch {
 	case size < 300:
 		return f.runs > 50_000
-	case !foreign && have&(hasHot|hasHook) == 0 && (have&hasInclude == 0 || f.runs > 0) && m.facts.searched == 0: // what search engines get may come from a file
+	case !foreign && have&hot == 0 && (have&hasInclude == 0 || f.runs > 0) && m.facts.searched == 0: // what search engines get may come from a file
 		return t&fromList == 0 || have&hasWrite == 0 || f.runs > 3
 	case !foreign:
 		return f.runs >= 4 && size > 1500 || f.runs > 5_000

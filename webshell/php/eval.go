@@ -285,13 +285,13 @@ func (m *machine) index(n *node) value {
 		return value{}
 	}
 	k := m.eval(n.b)
-	if base.k == vUnknown && base.t == 0 && k.k == vStr && n.a.op == nProp && n.a.b != nil && n.a.b.s == "post" && secretName(k.s) {
-		return value{t: secret, tr: m.at(n)} // of a framework's request
-	}
-	if base.k == vUnknown && base.t&fromParam != 0 && k.k == vStr && m.f.fn != nil && logon(m.f.fn.name) && secretName(k.s) {
-		return value{t: secret, tr: m.at(n)} // what a program's own function is given to log in with
-	}
 	v := m.element(base, k, n)
+	if base.k == vUnknown && k.k == vStr {
+		if t := m.typed(n, base, k.s); t != 0 {
+			v.t |= t
+			v.tr = firstTrace(v.tr, m.at(n))
+		}
+	}
 	if n.a.op == nVar {
 		if s := m.f.find(n.a); s != nil && len(s.seen) > 0 {
 			if at, ok := keyOf(k); ok && s.seen[at] {
@@ -427,6 +427,9 @@ func (m *machine) property(n *node) value {
 	}
 	if o.k == vStr && n.b.op == nStr && n.b.s == "value" { // of an enumeration
 		return o
+	}
+	if m.takes && o.k == vUnknown && o.t == 0 && n.b.op == nStr && n.b.s == "post" { // of a program's request
+		return value{t: wholeReq, tr: m.at(n)}
 	}
 	return value{t: o.t, tr: o.tr}
 }

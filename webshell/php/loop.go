@@ -152,6 +152,9 @@ func (m *machine) foreach(n *node) ctrl {
 			k.t &^= fromRequest
 		}
 	}
+	if m.takes { // what is put together of all fields is the form
+		x.t |= t & wholeReq
+	}
 	m.cond++
 	for range m.passes() {
 		bind(k, x)

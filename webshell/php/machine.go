@@ -61,6 +61,7 @@ type machine struct {
 
 	list       []*node // statements of the file
 	includes   int     // of files that are not here
+	takes      bool    // it may take what visitors type
 	framed     bool    // the file is part of a program: a namespace, a foreign parent class, a guard
 	guarded    bool    // by the guard alone, as plugins have it
 	extracted  bool    // request fields became variables

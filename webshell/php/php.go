@@ -51,10 +51,10 @@ func Analyse(name string, data []byte) []webshell.Reason {
 		data = unSmarty(data)
 	}
 	have := traits(data)
-	if !interesting(data, have) {
-		parts, shows, hides, takes := holdsParts(data, have), showsForeign(data), mayHide(data, have), mayTake(data, have)
-		pours := mayPour(data, have)
-		if !parts && !shows && !hides && !takes && !pours {
+	takes := mayTake(data, have)
+	if !takes && !interesting(data, have) {
+		parts, shows, hides, pours := holdsParts(data, have), showsForeign(data), mayHide(data, have), mayPour(data, have)
+		if !parts && !shows && !hides && !pours {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -67,9 +67,6 @@ func Analyse(name string, data []byte) []webshell.Reason {
 			m.shown()
 		}
 		m.hiding()
-		if takes {
-			m.takes()
-		}
 		if pours {
 			m.pours()
 		}
@@ -77,13 +74,11 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	}
 	m := newMachine(name, data, have)
 	defer m.release()
+	m.takes = takes
 	m.analyse()
 	m.parts()
 	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
 		m.shown()
-	}
-	if !m.alarmed() && mayTake(data, have) {
-		m.takes()
 	}
 	if !m.alarmed() && mayPour(data, have) {
 		m.pours()
@@ -213,6 +208,11 @@ func (m *machine) finish() {
 // part of a program, most functions only look as if they could.
 func (m *machine) worthRunning(f *function) bool {
 	have, _ := bodyTraits(f)
+	if m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 {
+		if body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]; askWords.Any(body) && takeWords.Any(body) {
+			return true
+		}
+	}
 	if !m.framed || m.have&hasShape != 0 {
 		return have&hasHot != 0
 	}

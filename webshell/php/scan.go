@@ -41,7 +41,7 @@ var traitWords = map[trait]string{
 	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number card_cvc card_cvv cc_cid`,
 	hasHeader: `http_user_agent http_referer http_accept_language gethostbyaddr`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
-		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient`,
+		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient drupal_http_request`,
 	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute

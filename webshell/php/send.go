@@ -19,6 +19,7 @@ func (m *machine) mail(c *call) {
 	body := value{k: msg.k, s: msg.s, t: mt, tr: mtr}
 	tt, _ := taintOf(to)
 	st, _ := taintOf(subject)
+	mailbox := tt == 0 && to.k == vStr && strings.Contains(to.s, "@")
 	freely := func(v value, t taint) bool {
 		return t&(fromRequest|fromUndef|keyed) != 0 && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?") || strings.HasPrefix(v.s, "--")) || v.k == vArr)
 	}
@@ -39,14 +40,16 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case m.facts.formLoop && mt&fromRequest != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.mentions("'cc_", "\"cc_", "'card", "\"card"):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
-	case mt&loot != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small():
+	case mt&loot != 0 && mailbox && m.isolated() && m.small():
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
-	case mt&fromRequest != 0 && mt&address != 0 && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.isolated() && m.small() && m.labels():
+	case mt&fromRequest != 0 && mt&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
 	case mt&fromURI != 0 && mt&fromHeader != 0 && mt&address != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.isolated() && m.mentions("document_root") && m.mentions("script_filename", "__file__"):
 		m.report("tells-where", webshell.Malicious, moderate, "The file tells an address where on the server it stands, and who asked for it.", c.n, body)
-	case mt&secret != 0 && m.framed && tt == 0 && to.k == vStr && strings.Contains(to.s, "@") && m.cards():
+	case mailbox && ((mt|st)&card != 0 || mt&secret != 0 && m.framed && m.cards() || (mt|st)&wholeReq != 0 && m.takes && m.mentions(cardForm...)):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
+	case mailbox && (mt|st)&secret != 0 && m.lettingIn():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
 	case freely(to, tt) && freely(msg, mt) && freely(subject, st):
 		m.note(doesMail, c.n, body)
 		if m.isolated() && (tt&checked == 0 || m.facts.loops > 0) {
@@ -126,11 +129,6 @@ func (m *machine) noteSent(c *call, o *object) {
 	m.fetched(c.n, u, d)
 }
 
-// logon says that a function is one by which programs let their users in.
-func logon(name string) bool {
-	return name == "wp_signon" || name == "wp_authenticate" || name == "wp_login" || name == "login" || name == "authenticate" || name == "dologin"
-}
-
 // logsIn says that the file lets users of a program in.
 func (m *machine) logsIn() bool {
 	return m.mentions("wp_signon(", "wp_authenticate(", "->login(", "wp_check_password(", "->authenticate(")
@@ -166,8 +164,8 @@ func (m *machine) fetched(n *node, u, d value) {
 	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) && m.isolated() && m.small() {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
-	if t&secret != 0 && remoteURL(host) && wholeHost(host) && u.t&(fromDB|fromParam) == 0 && m.logsIn() && m.ignored(n) {
-		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords of those who log in are sent to another host as well.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	if m.takes && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.mentions("checkout", "cc_number", "onepage", "billing")) && remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host)) && m.ignored(n) {
+		m.report("sends-passwords", webshell.Malicious, moderate, "What visitors type as password, or of their cards, is sent to another host, and nobody looks at the answer.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		return
 	}
 	if t&fromRequest != 0 && t&wrapped != 0 && u.t&decoded != 0 && u.t&fromRequest == 0 && remoteURL(host) {
@@ -402,9 +400,12 @@ func (m *machine) redirected(c *call, v value) {
 }
 
 // wholeHost says that the start of a URL has all of its host.
-func wholeHost(url string) bool {
+func wholeHost(url string) bool { return len(hostOf(url)) > 3 }
+
+// hostOf is the host of a URL whose start has all of it.
+func hostOf(url string) string {
 	_, rest, _ := strings.Cut(url, "//")
-	return strings.IndexAny(rest, "/?") > 3
+	return rest[:max(0, strings.IndexAny(rest, "/?"))]
 }
 
 // leaves says that the file sends its visitors to another host in the end.

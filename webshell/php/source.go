@@ -235,6 +235,9 @@ func (m *machine) read(c *call, p value) value {
 	case p.t&selfPath != 0 && p.k == vUnknown:
 		return value{k: vStr, s: string(m.file.src), t: fromBlob | ownText, tr: tr}
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
+		if m.takes {
+			return value{t: fromRequest | wholeReq, tr: m.at(c.n)}
+		}
 		return value{t: fromRequest, tr: m.at(c.n)}
 	case strings.HasPrefix(low, "php://stdin"):
 		return value{}
@@ -255,7 +258,7 @@ func (m *machine) read(c *call, p value) value {
 	case p.t&fromUpload != 0:
 		return value{t: fromRequest | fromUpload | p.t&checked, tr: tr}
 	case remoteURL(low):
-		if p.t&secret != 0 && c.n != nil {
+		if p.t&(secret|card|wholeReq) != 0 && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
 		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)
@@ -388,7 +391,7 @@ func (m *machine) source(c *call) (value, bool) {
 		}
 		m.noteRead(c, a0)
 		v := m.read(c, a0)
-		if ctx := c.arg(2); c.name == "file_get_contents" && (ctx.t|a0.t)&(fromRequest|loot) != 0 && v.t&fromRemote != 0 {
+		if ctx := c.arg(2); c.name == "file_get_contents" && (ctx.t|a0.t)&(fromRequest|loot|secret|card) != 0 && v.t&fromRemote != 0 {
 			m.fetched(c.n, a0, ctx)
 		}
 		if c.name == "file" || c.name == "gzfile" {
@@ -487,7 +490,7 @@ func (m *machine) source(c *call) (value, bool) {
 			m.noteSent(c, o)
 		}
 		return v, true
-	case "wp_remote_get", "wp_remote_post", "wp_remote_request":
+	case "wp_remote_get", "wp_remote_post", "wp_remote_request", "drupal_http_request":
 		m.fetched(c.n, a0, c.arg(1))
 		v := m.read(c, a0)
 		return value{t: fromRemote | unsure | v.t&(shady|tailored|decoded), tr: m.at(c.n)}, true

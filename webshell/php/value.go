@@ -60,6 +60,7 @@ const (
 	selfPath  // the path of the file itself
 	ownText   // what the file reads of itself
 	requoted  // its quotes were replaced
+	card      // a number of a card, or what is printed beside it
 	placed    // what another host says of the visitor's address: mostly his country
 )
 

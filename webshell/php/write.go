@@ -142,7 +142,7 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("writes-doorways", webshell.Malicious, moderate, "Another host fills the pages that are asked for, and visitors of search engines get others.", c.n, dv)
 	case t&fromRequest != 0 && t&wholeReq != 0 && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0:
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file, encoded.", c.n, dv)
-	case (t&(fromRequest|keyed) != 0 && m.appends(c) || t&secret != 0) && p.k >= vStr && p.t&hostile == 0 && (picture(p.tail()) || t&wrapped != 0 && (strings.HasSuffix(p.tail(), ".css") || strings.HasSuffix(p.tail(), ".js"))):
+	case p.k >= vStr && p.t&hostile == 0 && poses(p.tail()) && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.takes || t&(fromRequest|keyed) != 0 && m.appends(c) && (t&wrapped != 0 || picture(p.tail()))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
 	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added, encoded, to a hidden file.", c.n, dv)
