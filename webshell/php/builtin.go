@@ -366,7 +366,7 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 			if n.op == nSCall && (m.className(n.a) == "juri" || m.className(n.a) == "uri") {
 				return value{t: fromURI | ownPage | ownHost}, true
 			}
-		case "loadresult", "loadcolumn", "loadobject", "loadobjectlist", "loadassoc", "loadrow":
+		case "loadresult", "loadcolumn", "loadobject", "loadobjectlist", "loadassoc", "loadrow", "fetchfield":
 			return value{t: fromDB}, true
 		case "getpost", "getparams":
 			if n.a != nil && n.a.op == nMCall && n.a.b != nil && strings.EqualFold(n.a.b.s, "getrequest") {

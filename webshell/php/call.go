@@ -296,7 +296,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	f.runs++
 	f.active++
 	m.calls++
-	looped, cloak, searched := m.facts.looped, m.facts.cloak, m.facts.searched
+	looped, cloak, searched, botted, spared := m.facts.looped, m.facts.cloak, m.facts.searched, m.facts.botted, m.facts.spared
 	fr := &frame{vars: make(map[string]*slot, len(f.params)+4), fn: f, class: f.class, this: this, cond: m.cond, args: args}
 	was, wasUnit := m.f, m.unit
 	if f.arrow {
@@ -361,7 +361,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.f, m.unit = fr, f.unit
 	m.run(m.bodyOf(f))
 	m.f, m.unit = was, wasUnit
-	m.facts.cloak, m.facts.searched = cloak, searched
+	m.facts.cloak, m.facts.searched, m.facts.botted, m.facts.spared = cloak, searched, botted, spared
 	m.calls--
 	f.active--
 	if fr.yielded {
@@ -428,7 +428,7 @@ func (m *machine) idle(f *function, t taint) bool {
 	switch {
 	case size < 300:
 		return f.runs > 50_000
-	case !foreign && have&hot == 0 && (have&hasInclude == 0 || f.runs > 0) && m.facts.searched == 0: // what search engines get may come from a file
+	case !foreign && have&hot == 0 && (have&hasInclude == 0 || f.runs > 0) && m.facts.searched == 0 && !(f.runs == 0 && m.trades(f)): // what search engines get may come from a file
 		return t&fromList == 0 || have&hasWrite == 0 || f.runs > 3
 	case !foreign:
 		return f.runs >= 4 && size > 1500 || f.runs > 5_000

@@ -50,6 +50,8 @@ type facts struct {
 	apart     int // times that known text was taken apart
 	exits     int // ways out of loops and functions that may be taken or not
 	cloak     int // conditions on the visitor's browser or referrer around it
+	botted    int // those of them that hold for search engines
+	spared    int // conditions that hold for those only who are not logged in
 	placed    int // conditions on where he is, as another host says
 	varVars   int // $$name with a name that is not known
 	closures  []*closure
@@ -633,11 +635,15 @@ func (m *machine) enter(n *node, v value) func() {
 			return nothing
 		}
 	}
-	lured := searched && strings.Contains(code, "ref") && !strings.ContainsRune(code, '!') && !strings.Contains(strings.ReplaceAll(code, " ", ""), "==false") ||
-		searched && strings.Contains(code, "ref") && strings.Contains(strings.ReplaceAll(code, " ", ""), "!==false")
+	code = strings.ReplaceAll(code, " ", "")
+	botted := searched && !strings.Contains(code, "==false") && !strings.ContainsRune(code, '!') || searched && strings.Contains(code, "!==false")
+	lured := botted && strings.Contains(code, "ref")
 	m.facts.cloak++
 	if searched {
 		m.facts.searched++
+	}
+	if botted {
+		m.facts.botted++
 	}
 	if lured {
 		m.facts.lured++
@@ -646,6 +652,9 @@ func (m *machine) enter(n *node, v value) func() {
 		m.facts.cloak--
 		if searched {
 			m.facts.searched--
+		}
+		if botted {
+			m.facts.botted--
 		}
 		if lured {
 			m.facts.lured--

@@ -165,7 +165,7 @@ func (m *machine) framedBy(n *node, vals []value) {
 		if x.k != vStr || len(x.s) < 10 || len(x.s) > 4096 {
 			continue
 		}
-		if i+1 < len(vals) && vals[i+1].t&fromRemote != 0 && vals[i+1].t&fromRequest == 0 && hidesText(x.s) && !m.framed {
+		if i+1 < len(vals) && vals[i+1].t&fromRequest == 0 && !m.framed && (vals[i+1].t&fromRemote != 0 && hidesText(x.s) || m.keepsRemote(vals[i+1].t) && hidesText(lastTag.FindString(x.s))) {
 			m.report("hidden-links", webshell.Malicious, moderate, "Content of another host is put where no visitor sees it.", n, vals[i+1])
 		}
 		if foreignScript(strings.ToLower(x.s)) {

@@ -62,6 +62,7 @@ type machine struct {
 	list       []*node // statements of the file
 	includes   int     // of files that are not here
 	takes      bool    // it may take what visitors type
+	pours      bool    // it may pour what it has from elsewhere into pages
 	framed     bool    // the file is part of a program: a namespace, a foreign parent class, a guard
 	guarded    bool    // by the guard alone, as plugins have it
 	extracted  bool    // request fields became variables
@@ -568,6 +569,10 @@ func (m *machine) execIf(n *node) ctrl {
 		}
 		undo := m.guard(arm.a)
 		end := m.enter(arm.a, v)
+		asks, absent := m.guests(arm.a)
+		if absent {
+			m.facts.spared++
+		}
 		deeper := 1 + min(i, 1) // than the first branch: what that assigned may be found there later
 		m.cond += deeper
 		before := m.includes
@@ -579,11 +584,17 @@ func (m *machine) execIf(n *node) ctrl {
 		m.weak(c)
 		end()
 		undo()
+		if absent {
+			m.facts.spared--
+		} else if asks && (c.kind == nReturn || c.kind == nExit) { // the rest is for those who are not
+			m.facts.spared++
+		}
 		if c.kind == 0 || c.kind == nGoto {
 			leaves = false
 		} else if v.t&spotted != 0 && arm.a.op == nUn && arm.a.kind == '!' && (c.kind == nReturn || c.kind == nExit) { // the rest is for search engines
 			m.facts.cloak++
 			m.facts.searched++
+			m.facts.botted++
 		}
 		last = c
 	}

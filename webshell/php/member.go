@@ -316,6 +316,9 @@ func (m *machine) arrayLiteral(n *node) value {
 			if in, ok := v.ref.(*array); ok {
 				in.shared = true
 			}
+			if k.s == "#markup" { // of Drupal's pages
+				m.output(x, v)
+			}
 			if key, ok := keyOf(k); ok {
 				a.set(key, v)
 			} else {

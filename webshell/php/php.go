@@ -51,10 +51,10 @@ func Analyse(name string, data []byte) []webshell.Reason {
 		data = unSmarty(data)
 	}
 	have := traits(data)
-	takes := mayTake(data, have)
-	if !takes && !interesting(data, have) {
-		parts, shows, hides, pours := holdsParts(data, have), showsForeign(data), mayHide(data, have), mayPour(data, have)
-		if !parts && !shows && !hides && !pours {
+	takes, pours := mayTake(data, have), mayPour(data, have)
+	if !takes && !pours && !interesting(data, have) {
+		parts, shows, hides := holdsParts(data, have), showsForeign(data), mayHide(data, have)
+		if !parts && !shows && !hides {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -67,21 +67,15 @@ func Analyse(name string, data []byte) []webshell.Reason {
 			m.shown()
 		}
 		m.hiding()
-		if pours {
-			m.pours()
-		}
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
 	defer m.release()
-	m.takes = takes
+	m.takes, m.pours = takes, pours
 	m.analyse()
 	m.parts()
 	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
 		m.shown()
-	}
-	if !m.alarmed() && mayPour(data, have) {
-		m.pours()
 	}
 	if !m.alarmed() {
 		m.hiding()
@@ -208,10 +202,8 @@ func (m *machine) finish() {
 // part of a program, most functions only look as if they could.
 func (m *machine) worthRunning(f *function) bool {
 	have, _ := bodyTraits(f)
-	if m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 {
-		if body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]; askWords.Any(body) && takeWords.Any(body) {
-			return true
-		}
+	if m.trades(f) {
+		return true
 	}
 	if !m.framed || m.have&hasShape != 0 {
 		return have&hasHot != 0
@@ -219,6 +211,17 @@ func (m *machine) worthRunning(f *function) bool {
 	return have&(hasDeadly|hasShape) != 0 || have&hasInclude != 0 && oddInclude(f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]) || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
 		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
 		have&hasHeader != 0 && have&hasRemote != 0 || have&hasRemote != 0 && m.logsIn()
+}
+
+// trades says that a function may take what visitors type, or pour into their
+// pages what the site keeps.
+func (m *machine) trades(f *function) bool {
+	have, size := bodyTraits(f)
+	if size == 0 || !m.takes && !m.pours {
+		return false
+	}
+	body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
+	return m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords.Any(body) && takeWords.Any(body) || m.pours && storeWords.Any(body)
 }
 
 func sortedFunctions(all map[string]*function) []*function {

@@ -217,6 +217,9 @@ func (m *machine) output(n *node, v value) {
 		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
 	m.conceals(n, v)
+	if m.pours {
+		m.poured(n, v, t)
+	}
 	if t&fromDB != 0 && m.facts.searched > 0 && m.unwatched() && linksTo(strings.ToLower(v.s+" "+v.tail())) {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Links of the database are shown to search engines only.", n, v)
 	}
@@ -225,6 +228,9 @@ func (m *machine) output(n *node, v value) {
 	}
 	if t&fromFile != 0 && m.facts.searched > 0 && m.unwatched() && !m.mentions("403", "forbidden") {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
+	}
+	if m.keepsRemote(t) && m.offScreen(n) {
+		t |= fromRemote
 	}
 	if t&fromRemote == 0 {
 		return
@@ -360,7 +366,7 @@ func hidesText(s string) bool {
 		return false
 	}
 	low := strings.ReplaceAll(strings.ToLower(s), " ", "")
-	for _, w := range []string{"left:-", "top:-", "display:none", "height:1px", "font-size:0", "text-indent:-", "opacity:0;", "visibility:hidden"} {
+	for _, w := range []string{"left:-", "top:-", "display:none", "height:1px", "font-size:0", "font-size:1px", "text-indent:-", "opacity:0;", "visibility:hidden"} {
 		if strings.Contains(low, w) {
 			return true
 		}
