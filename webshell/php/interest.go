@@ -3,22 +3,20 @@ package php
 import (
 	"bytes"
 	"slices"
-
-	"limier/internal/literal"
 )
 
 // interesting says whether a file holds anything that the machine should look
 // at.
 func interesting(data []byte, t trait) bool {
-	t &^= hasAction
-	if t == 0 && !(len(data) < 8192 && makesUsers(data)) {
-		return includesHidden(data)
-	}
 	has := func(x trait) bool { return t&x != 0 }
+	users := len(data) < 8192 && has(saysUsers) && makesUsers(data)
+	if !has(hasAny) && !users {
+		return has(saysInclude) && includesHidden(data)
+	}
 	if has(hasShape) {
 		return true
 	}
-	classes := declaresClass(data)
+	classes := has(saysClass) && declaresClass(data)
 	if classes && partOfProgram(data) {
 		return has(hasCards) && has(hasWrite|hasRemote) ||
 			has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
@@ -87,7 +85,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {
 		return true
 	}
-	if len(data) < 8192 && makesUsers(data) {
+	if users {
 		return true
 	}
 	if has(hasRequest) && has(hasBuild) && !classes && len(data) < 2048 {
@@ -102,11 +100,11 @@ func interesting(data []byte, t trait) bool {
 	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("configuration.php")) || bytes.Contains(data, []byte("RewriteRule"))) {
 		return true
 	}
-	return has(hasInclude) && oddInclude(data) || includesHidden(data)
+	return has(hasInclude) && oddInclude(data) || has(saysInclude) && includesHidden(data)
 }
 
-// includesHidden says that a small file includes something and has the path of a
-// file with a hidden name.
+// includesHidden says that a small file, which may include something, has the path of
+// a file with a hidden name.
 func includesHidden(data []byte) bool {
 	if len(data) >= 4096 {
 		return false
@@ -117,19 +115,14 @@ func includesHidden(data []byte) bool {
 			return false
 		}
 		if at += i + 2; identTable[data[at]] {
-			return loadWords.Any(data) && !declaresClass(data)
+			return !declaresClass(data)
 		}
 	}
 }
 
-var userWords = literal.New([]string{"user_save(", "query(", "setQuery", "getModel("})
-
 // makesUsers says that a text may be about the users of a well-known program
 // that has administrators.
 func makesUsers(data []byte) bool {
-	if !userWords.Any(data) {
-		return false
-	}
 	if bytes.Contains(data, []byte("user_save(")) {
 		return true
 	}

@@ -71,8 +71,8 @@ func (m *machine) parts() {
 // holdsParts says that a file in which nothing is of interest as a whole may
 // hold a part that is.
 func holdsParts(data []byte, have trait) bool {
-	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && (have&hasAction != 0 || bytes.Contains(data, []byte("onAfterRender"))) ||
-		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data)) || bytes.Contains(data, []byte("?><script"))
+	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && (have&hasAction != 0 || have&saysRender != 0 && bytes.Contains(data, []byte("onAfterRender"))) ||
+		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data)) || have&saysScript != 0 && bytes.Contains(data, []byte("?><script"))
 }
 
 // strayScript sees a file of declarations that shows nothing but a script of

@@ -53,7 +53,7 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) {
-		parts, shows, hides := holdsParts(data, have), showsForeign(data), mayHide(data, have)
+		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysCookie) != 0 && showsForeign(data), mayHide(data, have)
 		if !parts && !shows && !hides {
 			return nil
 		}

@@ -2,12 +2,13 @@ package php
 
 import (
 	"bytes"
+	"math/bits"
 
 	"limier/internal/literal"
 )
 
 // A trait is something in a file's text that could matter.
-type trait uint32
+type trait uint64
 
 const (
 	hasRequest trait = 1 << iota // reads the request
@@ -28,6 +29,46 @@ const (
 	hasStrong                    // hasDecoder, and the decoder is one that hides code
 	hasAction                    // hooks something to WordPress, which is of no interest alone
 )
+
+// hasAny are those by which a file may be of interest.
+const hasAny = hasAction - 1
+
+// What a text says, in any case: words without which something else is not in it.
+const (
+	saysInclude trait = 1 << (32 + iota)
+	saysGoto
+	saysRender
+	saysScript
+	saysCookie
+	saysClass
+	saysUsers
+)
+
+// said are those words.
+var said = []struct {
+	word string
+	says trait
+}{
+	{"include", saysInclude}, {"require", saysInclude}, {"goto ", saysGoto}, {"onafterrender", saysRender}, {"<script", saysScript}, {"<iframe", saysScript}, {"_cookie", saysCookie},
+	{"class ", saysClass}, {"namespace ", saysClass}, {"user_save(", saysUsers}, {"query(", saysUsers}, {"setquery", saysUsers}, {"getmodel(", saysUsers},
+}
+
+var saidWords = literal.NewSource(func() (words []string) {
+	for _, s := range said {
+		words = append(words, s.word)
+	}
+	return words
+}()...)
+
+// saysOf looks for all of them in one pass.
+func saysOf(data []byte) (t trait) {
+	var held [1]uint64
+	saidWords().Contained(held[:], data)
+	for h := held[0]; h != 0; h &= h - 1 {
+		t |= said[bits.TrailingZeros64(h)].says
+	}
+	return t
+}
 
 // hasHot are the traits for which a function is worth running.
 const hasHot = hasRequest | hasHeader | hasDeadly | hasDecoder | hasDynamic | hasShape | hasRemote
@@ -90,101 +131,120 @@ var identTable = func() (t [256]bool) {
 	return t
 }()
 
-// telling are the characters next to which the scan looks for words.
-var telling = func() (t [256]bool) {
-	for _, c := range []byte("($'\"\\`~^}]") {
-		t[c] = true
+// telling are the places at which the scan looks for words, by what stands there
+// and behind.
+var telling = literal.NewPairs([2]string{"(", ""}, [2]string{"\\", ""}, [2]string{"`", ""}, [2]string{"$", "${_hH"}, [2]string{"'\"", "\\" + starts},
+	[2]string{"~^|", "'\"" + above}, [2]string{"}]", ". "})
+
+// above are the bytes above ASCII, starts those with which a name starts.
+var above, starts = func() (above, starts string) {
+	for c := range 256 {
+		if c >= 0x80 {
+			above += string([]byte{byte(c)})
+		}
+		if isIdentStart(byte(c)) {
+			starts += string([]byte{byte(c)})
+		}
 	}
-	return t
+	return above, starts
 }()
 
 var loadWords = literal.New([]string{"include", "require"})
 
+// A scan is what traits has seen of a file.
+type scan struct {
+	data    []byte
+	have    trait
+	escaped int // letters written by their numbers
+	picked  int // elements of lists by number that are put together
+	skip    int // what stands before is escaped
+}
+
 // traits reads a file once. It looks at words only where they can matter:
 // before a parenthesis, after a dollar, in quotes.
 func traits(data []byte) trait {
-	var have trait
-	if includes(data) {
-		have |= hasInclude
+	s := scan{data: data}
+	says := saysOf(data)
+	if says&saysInclude != 0 && includes(data) {
+		s.have |= hasInclude
 	}
-	escaped, picked, skip, last := 0, 0, 0, 0
-	for i := 0; ; i++ {
-		for i+4 <= len(data) && !(telling[data[i]] || telling[data[i+1]] || telling[data[i+2]] || telling[data[i+3]]) {
-			i += 4
-		}
-		for i < len(data) && !telling[data[i]] {
-			i++
-		}
-		if i >= len(data) {
-			break
-		}
-		if i < skip {
-			continue
-		}
-		c := data[i]
-		if i-last >= 300 && have&hasShape == 0 && longWord(data[last:i]) {
-			have |= hasShape
-		}
-		last = i
-		switch c {
-		case '(':
-			have |= called(data, i)
-		case '$':
-			if i+1 < len(data) {
-				switch n := data[i+1]; {
-				case n == '$' || n == '{':
-					have |= hasDynamic
-					if i+2 < len(data) && data[i+2] == '"' { // ${"name"}
-						escaped += 4
-					}
-				case n == '_' || n|0x20 == 'h':
-					have |= named(data, i+1, true)
-				}
-			}
-		case '\'', '"':
-			if i > 0 && (data[i-1] == '~' || data[i-1] == '^' || data[i-1] == '|') {
-				have |= hasDecoder | hasStrong
-			}
-			j := i + 1
-			for j < len(data) && data[j] == '\\' {
-				j++
-			}
-			if j < len(data) && isIdentStart(data[j]) {
-				have |= named(data, j, false)
-			}
-		case '\\':
-			if i+3 < len(data) && (data[i+1] == 'x' && hexDigit(data[i+2]) >= 0 || isDigit(data[i+1]) && isDigit(data[i+2])) {
-				escaped++
-			}
-			skip = i + 2
-		case '}', ']':
-			if i > 1 && isDigit(data[i-1]) && i+2 < len(data) && (data[i+1] == '.' || data[i+1] == ' ' && data[i+2] == '.') {
-				picked++
-			}
-		case '`':
-			have |= hasDeadly & backtick(data, i)
-		case '~', '^':
-			if i+1 < len(data) && data[i+1] >= 0x80 {
-				have |= hasDecoder | hasStrong
+	var marks [32]uint64
+	for from := 0; from < len(data); from += 64 * len(marks) {
+		for w, m := range marks[:telling.Mark(marks[:], data[from:])] {
+			for ; m != 0; m &= m - 1 {
+				s.look(from + 64*w + bits.TrailingZeros64(m))
 			}
 		}
 	}
-	if len(data)-last >= 300 && longWord(data[last:]) || escaped >= 24 || picked >= 8 || have&hasDynamic != 0 && len(data) < 16<<10 && fewWords(data) || have != 0 && manyJumps(data) {
+	have := s.have
+	if s.escaped >= 24 || s.picked >= 8 || longWord(data) || have&hasDynamic != 0 && len(data) < 16<<10 && fewWords(data) || have != 0 && says&saysGoto != 0 && manyJumps(data) {
 		have |= hasShape
 	}
-	return have
+	return have | says
 }
 
-// longWord says that b holds a word of 300 letters, as encoded text does.
-func longWord(b []byte) bool {
-	n := 0
-	for _, c := range b {
-		if identTable[c] {
-			if n++; n >= 300 {
-				return true
+// look looks at a place that may be telling.
+func (s *scan) look(i int) {
+	data := s.data
+	c := data[i]
+	if i < s.skip && c != '|' && c != '~' && c != '^' {
+		return
+	}
+	switch c {
+	case '(':
+		s.have |= called(data, i)
+	case '$':
+		if i+1 < len(data) {
+			switch n := data[i+1]; {
+			case n == '$' || n == '{':
+				s.have |= hasDynamic
+				if i+2 < len(data) && data[i+2] == '"' { // ${"name"}
+					s.escaped += 4
+				}
+			case n == '_' || n|0x20 == 'h':
+				s.have |= named(data, i+1, true)
 			}
-		} else {
-			n = 0
+		}
+	case '\'', '"':
+		j := i + 1
+		for j < len(data) && data[j] == '\\' {
+			j++
+		}
+		if j < len(data) && isIdentStart(data[j]) {
+			s.have |= named(data, j, false)
+		}
+	case '\\':
+		if i+3 < len(data) && (data[i+1] == 'x' && hexDigit(data[i+2]) >= 0 || isDigit(data[i+1]) && isDigit(data[i+2])) {
+			s.escaped++
+		}
+		s.skip = i + 2
+	case '}', ']':
+		if i > 1 && isDigit(data[i-1]) && i+2 < len(data) && (data[i+1] == '.' || data[i+1] == ' ' && data[i+2] == '.') {
+			s.picked++
+		}
+	case '`':
+		s.have |= hasDeadly & backtick(data, i)
+	case '~', '^', '|':
+		if i+1 < len(data) && (data[i+1] == '\'' || data[i+1] == '"' || data[i+1] >= 0x80 && c != '|') {
+			s.have |= hasDecoder | hasStrong
+		}
+	}
+}
+
+// longWord says that a text holds a word of 300 letters, as encoded text does. It
+// looks where one could not be missed.
+func longWord(data []byte) bool {
+	const long = 300
+	for i := long - 1; i < len(data); i += long {
+		from, to := i, i
+		for from > 0 && i-from < long && identTable[data[from]] && identTable[data[from-1]] {
+			from--
+		}
+		for to < len(data) && to-from < long && identTable[data[to]] {
+			to++
+		}
+		if to-from >= long {
+			return true
 		}
 	}
 	return false
@@ -195,10 +255,12 @@ func fewWords(data []byte) bool {
 	n := 0
 	for _, c := range data {
 		if identTable[c] {
-			n++
+			if n++; n*5 >= len(data)*2 {
+				return false
+			}
 		}
 	}
-	return n*5 < len(data)*2
+	return true
 }
 
 func manyJumps(data []byte) bool {
