@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -35,13 +36,21 @@ func choosing(data []byte) bool {
 }
 
 var (
-	takes   = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?\s*(?:https?:)?//([\w.-]+\.[a-z]{2,})`)
-	makes   = regexp.MustCompile(`\.src\s*=\s*\\*["'](?:https?:)?//([\w.-]+\.[a-z]{2,})`)
-	goes    = regexp.MustCompile(`(?:location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\(\s*|http-equiv\s*=\s*\\*["']?refresh[^>]*?url\s*=\s*)\\*["']?(?:https?:)?//([\w.-]+\.[a-z]{2,})`)
 	siteURL = regexp.MustCompile(`^(?:https?:)?//([\w.-]+\.[a-z]{2,})/`)
 	opening = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?(?:$|%(?:1\$)?s)`)
 	adds    = words("wp_enqueue_script wp_register_script drupal_add_js addscript")
 )
+
+// leading are the ways in which a page leads elsewhere.
+var leading = []struct {
+	says string
+	re   *regexp.Regexp
+	away bool
+}{
+	{"<script|<iframe", regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?\s*(?:https?:)?//([\w.-]+\.[a-z]{2,})`), false},
+	{"createelement", regexp.MustCompile(`\.src\s*=\s*\\*["'](?:https?:)?//([\w.-]+\.[a-z]{2,})`), false},
+	{"location|http-equiv", regexp.MustCompile(`(?:location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\(\s*|http-equiv\s*=\s*\\*["']?refresh[^>]*?url\s*=\s*)\\*["']?(?:https?:)?//([\w.-]+\.[a-z]{2,})`), true},
+}
 
 // foreign is the host from which HTML, or a script, in lower case has the
 // visitor's browser take something; "" for none and for services of everybody.
@@ -52,13 +61,13 @@ func foreign(low string) (host string, away bool) {
 	if !strings.Contains(low, "//") {
 		return "", false
 	}
-	for _, re := range []*regexp.Regexp{takes, makes, goes} {
-		if re == makes && !strings.Contains(low, "createelement") {
+	for _, l := range leading {
+		if !says(low, l.says) {
 			continue
 		}
-		for _, m := range re.FindAllStringSubmatch(low, 20) {
+		for _, m := range l.re.FindAllStringSubmatch(low, 20) {
 			if !webshell.WellKnown(m[1]) {
-				return m[1], re == goes
+				return m[1], l.away
 			}
 		}
 	}
@@ -76,40 +85,47 @@ const (
 
 // leads are those of the file.
 func (m *machine) leads() (all []lead) {
-	var open *lead // a tag whose address is another literal
-	left := maxLits
-	for i, t := range m.file.tokens {
-		if t.kind != tStr && t.kind != tTpl && t.kind != tHTML && t.kind != tHeredoc && t.kind != tNowdoc || t.end-t.pos < 12 || len(all) >= maxLeads {
+	left, alone := maxLits, 0
+	for _, t := range m.file.tokens {
+		if !holdsText(t) || len(all) >= maxLeads {
 			continue
 		}
 		raw := m.file.src[t.pos:min(t.end, t.pos+maxLit)]
+		if bytes.IndexByte(raw, '\\') < 0 && bytes.IndexByte(raw, '%') < 0 && !bytes.Contains(raw, []byte("//")) {
+			continue
+		}
 		text := strings.ToLower(meant(t.kind, raw))
-		if strings.ContainsAny(text, "<%") || strings.Contains(text, "//") {
-			if left -= len(text); left < 0 {
-				break
-			}
+		if left -= len(text); left < 0 {
+			break
 		}
 		if host, away := foreign(text); host != "" {
 			all = append(all, lead{t.pos, t.end, host, away, !strings.Contains(lower(raw), host)})
-			continue
-		}
-		if opening.MatchString(text) && i+1 < len(m.file.tokens) && (m.file.tokens[i+1].kind == '.' || m.file.tokens[i+1].kind == ',') || m.added(i) {
-			open = &lead{from: t.pos, to: t.end}
-		}
-		if g := siteURL.FindStringSubmatch(text); g != nil && !webshell.WellKnown(g[1]) && strings.Contains(text, ".js") {
+		} else if g := siteURL.FindStringSubmatch(text); g != nil && !webshell.WellKnown(g[1]) && strings.Contains(text, ".js") {
 			all = append(all, lead{t.pos, t.end, g[1], false, false})
+			alone++
 		}
 	}
-	if open == nil { // addresses alone show nothing
-		kept := all[:0]
-		for _, l := range all {
-			if !siteURL.MatchString(strings.Trim(lower(m.file.src[l.from:l.to]), `"'`)) {
-				kept = append(kept, l)
-			}
-		}
-		all = kept
+	if alone > 0 && !m.adds() { // addresses alone show nothing
+		all = slices.DeleteFunc(all, func(l lead) bool {
+			return siteURL.MatchString(strings.Trim(lower(m.file.src[l.from:l.to]), `"'`))
+		})
 	}
 	return all
+}
+
+func holdsText(t token) bool {
+	return (t.kind == tStr || t.kind == tTpl || t.kind == tHTML || t.kind == tHeredoc || t.kind == tNowdoc) && t.end-t.pos >= 12
+}
+
+// adds says that the file has a tag whose address is another literal, or calls
+// what adds scripts to pages.
+func (m *machine) adds() bool {
+	for i, t := range m.file.tokens {
+		if holdsText(t) && (m.added(i) || i+1 < len(m.file.tokens) && (m.file.tokens[i+1].kind == '.' || m.file.tokens[i+1].kind == ',') && opening.MatchString(strings.ToLower(meant(t.kind, m.file.src[t.pos:min(t.end, t.pos+maxLit)])))) {
+			return true
+		}
+	}
+	return false
 }
 
 // added says that the literal at i is an argument of what adds scripts to pages.
@@ -169,36 +185,54 @@ var (
 	remembers  = regexp.MustCompile(`\b(?:update_option|add_option|set_transient|file_put_contents|fwrite|fputs)\(|->insert\(|insert into`)
 )
 
+// pickings are how code tells that it picks: words, and a pattern that fits.
+var pickings = []struct {
+	pick pick
+	says string
+	fits *regexp.Regexp
+}{
+	{byLogin, "is_user_logged_in(|current_user_can(|is_super_admin(|->guest", nil},
+	{byNames, "_cookie logged_in|wp-settings", nil},
+	{byMemory, "remote_addr|http_client_ip|http_x_forwarded_for|http_cf_connecting_ip in_array(|get_transient(|strpos(|isset(|array_key_exists(|->get_var(", remembers},
+	{byDevice, "wp_is_mobile(", nil},
+	{byDevice, "http_user_agent iphone|android|mobile|ipad", nil},
+	{knownBots, "http_user_agent|http_referer " + strings.Join(bots, "|"), nil},
+	{byOrigin, "http_referer|wp_get_referer(", nil},
+	{byHour, "date(|current_time(|date_i18n(", hours},
+	{byChance, "rand(|random_int(|shuffle(", chance},
+	{byCheckout, "request_uri checkout|onepage|onestep", nil},
+	{onceOnly, "setcookie(", nil},
+	{inTheEnd, "</head>|</body>|</html> replace(", nil},
+}
+
 // picks reads them from code in lower case.
 func picks(low string) (p pick) {
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(low, w) {
-				return true
-			}
-		}
-		return false
-	}
-	set := func(ok bool, what pick) {
-		if ok {
-			p |= what
+	for _, s := range pickings {
+		if says(low, s.says) && (s.fits == nil || s.fits.MatchString(low)) {
+			p |= s.pick
 		}
 	}
-	set(has("is_user_logged_in(", "current_user_can(", "is_super_admin(", "->guest"), byLogin)
-	set(has("_cookie") && has("logged_in", "wp-settings"), byNames)
 	for _, m := range cookieName.FindAllStringSubmatch(low, 20) {
-		set(!agreed.MatchString(m[1]), byCookie)
+		if !agreed.MatchString(m[1]) {
+			p |= byCookie
+		}
 	}
-	set(has("remote_addr", "http_client_ip", "http_x_forwarded_for", "http_cf_connecting_ip") && remembers.MatchString(low) && has("in_array(", "get_transient(", "strpos(", "isset(", "array_key_exists(", "->get_var("), byMemory)
-	set(has("wp_is_mobile(") || has("http_user_agent") && has("iphone", "android", "mobile", "ipad"), byDevice)
-	set(has("http_user_agent", "http_referer") && botWord(low), knownBots)
-	set(has("http_referer", "wp_get_referer("), byOrigin)
-	set(has("date(", "current_time(", "date_i18n(") && hours.MatchString(low), byHour)
-	set(has("rand(", "random_int(", "shuffle(") && chance.MatchString(low), byChance)
-	set(has("request_uri") && has("checkout", "onepage", "onestep"), byCheckout)
-	set(has("setcookie("), onceOnly)
-	set(has("</head>", "</body>", "</html>") && has("replace("), inTheEnd)
 	return p
+}
+
+// says reports whether a text has all words of a list, or of each one of those
+// with a | between; a word in double quotes may stand in single ones.
+func says(text, list string) bool {
+	for all := range strings.FieldsSeq(list) {
+		has := false
+		for w := range strings.SplitSeq(all, "|") {
+			has = has || strings.Contains(text, w) || w[0] == '"' && strings.Contains(text, "'"+strings.Trim(w, `"`)+"'")
+		}
+		if !has {
+			return false
+		}
+	}
+	return true
 }
 
 func (p pick) has(all pick) bool { return p&all == all }
