@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding"
 	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
 	"reflect"
 	"strings"
 	"time"
@@ -169,7 +171,17 @@ func quoted(text []byte) (s, rest []byte, ok bool) {
 	if len(text) == 0 || text[0] != '"' {
 		return nil, nil, false
 	}
-	for i := 1; i < len(text); i++ {
+	i := 1
+	for ; i+8 <= len(text); i += 8 { // eight bytes at once: most of a case is text
+		const ones = 0x0101010101010101
+		w := binary.LittleEndian.Uint64(text[i:])
+		// The lowest bit left is of the first byte that is one of the cases below.
+		if stop := (w | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & (ones * 0x80); stop != 0 {
+			i += bits.TrailingZeros64(stop) / 8
+			break
+		}
+	}
+	for ; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
 			return text[1:i], text[i+1:], true
