@@ -398,6 +398,7 @@ func post(ctx context.Context, client *http.Client, hub string, server int, body
 		return 0
 	}
 	r.Header.Set(serverHeader, strconv.Itoa(server))
+	r.Header.Set(fleet.HeaderReceipt, fleet.ReceiptBatch)
 	resp, err := client.Do(r)
 	if err != nil {
 		return 0

@@ -290,6 +290,7 @@ func (c *Client) send(ctx context.Context, method, path, kind string, body io.Re
 		return err
 	}
 	r.Header.Set("Content-Type", kind)
+	r.Header.Set(fleet.HeaderReceipt, fleet.ReceiptBatch)
 	resp, err := c.http.Do(r)
 	if err != nil {
 		return err

@@ -270,7 +270,12 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	s.Server, s.Received = server, h.config.Now().UTC()
 	ctx, cancel := context.WithTimeout(r.Context(), queueTime)
 	defer cancel()
-	if err := h.queue.put(ctx, &s); err != nil {
+	receipt := &fleet.Receipt{Server: server, Evidence: hex.EncodeToString(s.Evidence[:]), Case: hex.EncodeToString(s.Hash[:]), Received: s.Received}
+	shared := receipt
+	if r.Header.Get(fleet.HeaderReceipt) != fleet.ReceiptBatch {
+		shared = nil // an older collector
+	}
+	if err := h.queue.put(ctx, &s, shared); err != nil {
 		if !errors.Is(err, errFull) {
 			h.log.Error("a case was not queued; its server keeps it", "server", server, "error", err)
 		}
@@ -279,8 +284,9 @@ func (h *Hub) submit(w http.ResponseWriter, r *http.Request, server int64) {
 	}
 	h.metrics.received.Add(1)
 	h.metrics.receivedBytes.Add(int64(len(body)))
-	receipt := fleet.Receipt{Server: server, Evidence: hex.EncodeToString(s.Evidence[:]), Case: hex.EncodeToString(s.Hash[:]), Received: s.Received}
-	receipt.Sign(h.keys.Receipt)
+	if shared == nil {
+		fleet.Sign(h.keys.Receipt, receipt)
+	}
 	answer(w, http.StatusAccepted, receipt)
 }
 

@@ -5,8 +5,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +20,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -190,7 +196,7 @@ func TestReceipts(t *testing.T) {
 	s, other := start(t, nil), start(t, nil)
 	key := s.Keys().Receipt
 	r := fleet.Receipt{Server: 7, Evidence: "aa", Case: "bb", Received: s.clock.Now()}
-	r.Sign(key)
+	fleet.Sign(key, &r)
 	verify := func(r fleet.Receipt, server int64, evidence, hash string) error {
 		return r.Verify(key.Public().(ed25519.PublicKey), server, evidence, hash)
 	}
@@ -200,11 +206,86 @@ func TestReceipts(t *testing.T) {
 	moved := r
 	moved.Received = moved.Received.Add(time.Second)
 	forged := r
-	forged.Sign(other.Keys().Receipt)
+	fleet.Sign(other.Keys().Receipt, &forged)
 	for name, err := range map[string]error{"another server": verify(r, 8, "aa", "bb"), "another case": verify(r, 7, "aa", "cc"), "another time": verify(moved, 7, "aa", "bb"), "another hub": verify(forged, 7, "aa", "bb"), "none": verify(fleet.Receipt{}, 7, "aa", "bb")} {
 		if err == nil {
 			t.Errorf("%s: the receipt holds", name)
 		}
+	}
+
+	// Those that share a signature.
+	for _, n := range []int64{1, 2, 16, 17, 40} {
+		var list []*fleet.Receipt
+		for server := range n {
+			list = append(list, &fleet.Receipt{Server: server, Evidence: "aa", Case: "bb", Received: s.clock.Now()})
+		}
+		fleet.Sign(key, list...)
+		signatures := map[string]bool{}
+		for server, r := range list {
+			signatures[string(r.Signature)] = true
+			if err := verify(*r, int64(server), "aa", "bb"); err != nil {
+				t.Errorf("receipt %d of %d: %v", server, n, err)
+			}
+			another, more, less, alone := *r, *r, *r, *r
+			another.Server = 99
+			more.Batch = append(bytes.Clone(r.Batch), make([]byte, sha256.Size)...)
+			less.Batch, alone.Batch = r.Batch[:len(r.Batch)/2], nil
+			for i, bad := range []fleet.Receipt{another, more, less, alone} {
+				if (i < 2 || r.Batch != nil) && verify(bad, bad.Server, "aa", "bb") == nil {
+					t.Errorf("receipt %d of %d, changed in way %d: it holds", server, n, i)
+				}
+			}
+		}
+		if want := (int(n) + 15) / 16; len(signatures) != want {
+			t.Errorf("%d receipts have %d signatures, want %d", n, len(signatures), want)
+		}
+	}
+}
+
+// TestSharedReceipts: cases that come at once share a signature if their
+// collectors say that they read it; those of older ones have one each.
+func TestSharedReceipts(t *testing.T) {
+	s := start(t, nil)
+	cert := func(server int) *x509.Certificate {
+		return &x509.Certificate{Subject: pkix.Name{CommonName: "server-" + strconv.Itoa(server)}, RawSubjectPublicKeyInfo: []byte("key")}
+	}
+	const servers = 32
+	var list []store.Enrolment
+	for n := range servers {
+		list = append(list, store.Enrolment{Organisation: "org-a", Name: fmt.Sprint("ex", n), KeyHash: fleet.KeyHash(cert(n))})
+	}
+	if err := s.store.EnrolMany(t.Context(), list, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	body := pack(t, string(storetest.Stream(t, storetest.Case(1, true))))
+	shared := map[bool]*atomic.Int32{true: {}, false: {}}
+	var wg sync.WaitGroup
+	for n := 1; n <= servers; n++ {
+		wg.Go(func() {
+			r := httptest.NewRequest(http.MethodPost, fleet.PathCases, bytes.NewReader(body))
+			r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{cert(n)}}
+			asked := n%2 == 0
+			if asked {
+				r.Header.Set("Limier-Receipt", "batch")
+			}
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, r)
+			var receipt fleet.Receipt
+			if err := json.Unmarshal(w.Body.Bytes(), &receipt); err != nil || w.Code != http.StatusAccepted {
+				t.Error(w.Code, w.Body, err)
+				return
+			}
+			if err := receipt.Verify(s.Keys().Receipt.Public().(ed25519.PublicKey), int64(n), receipt.Evidence, receipt.Case); err != nil {
+				t.Error(n, err)
+			}
+			if receipt.Batch != nil {
+				shared[asked].Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if shared[true].Load() == 0 || shared[false].Load() != 0 {
+		t.Errorf("%d receipts share a signature where they may, %d where not", shared[true].Load(), shared[false].Load())
 	}
 }
 

@@ -123,7 +123,7 @@ func Open(ctx context.Context, c Config) (*Hub, error) {
 	if h.handler, err = h.routes(); err != nil {
 		return nil, err
 	}
-	if h.queue, err = openQueue(ctx, c, filepath.Join(c.Dir, "queue")); err != nil {
+	if h.queue, err = openQueue(ctx, c, keys.Receipt, filepath.Join(c.Dir, "queue")); err != nil {
 		return nil, err
 	}
 	h.room.Store(true)

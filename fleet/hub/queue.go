@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -61,23 +62,25 @@ type queue struct {
 	config   server.JetStreamConfig // of server
 	failures atomic.Int32           // of cases, one after the other, without an answer
 	in       chan waiting
-	coming   atomic.Int32 // cases that were read and are not answered yet
-	kept     summaries    // if it is the hub's own
-	stop     func()       // ends the goroutine that publishes
+	key      ed25519.PrivateKey // of receipts
+	coming   atomic.Int32       // cases that were read and are not answered yet
+	kept     summaries          // if it is the hub's own
+	stop     func()             // ends the goroutine that publishes
 }
 
 // A waiting is a submission on its way into the queue.
 type waiting struct {
 	head, body []byte
-	done       chan<- error // has room for one
+	receipt    *fleet.Receipt // to sign; may be nil
+	done       chan<- error   // has room for one
 }
 
 var errFull = errors.New("the queue is full")
 
 // openQueue connects to the cluster at url, or starts a server of its own that
 // keeps its files in dir and listens nowhere.
-func openQueue(ctx context.Context, c Config, dir string) (*queue, error) {
-	q := &queue{in: make(chan waiting)}
+func openQueue(ctx context.Context, c Config, key ed25519.PrivateKey, dir string) (*queue, error) {
+	q := &queue{in: make(chan waiting), key: key}
 	opts := []nats.Option{nats.Name("limier hub"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond)}
 	url := c.NATS
 	if url == "" {
@@ -200,29 +203,30 @@ func (q *queue) close() {
 	}
 }
 
-// put queues a submission; it is safe in the queue when put returns. The store
+// put queues a submission; it is safe in the queue when put returns, and the
+// receipt signed if there is one. The store
 // knows a case that is queued twice: a table of them here took 300 bytes of
 // memory a case.
-func (q *queue) put(ctx context.Context, s *store.Submission) error {
+func (q *queue) put(ctx context.Context, s *store.Submission, receipt *fleet.Receipt) error {
 	summary := &s.Summary
 	if q.server != nil && q.kept.keep(s) {
 		summary = nil
 	}
-	err := q.enqueue(ctx, s, summary)
+	err := q.enqueue(ctx, s, summary, receipt)
 	if err != nil && summary == nil {
 		q.kept.take(caseKey{s.Server, s.Hash}) // should the queue have it after all, the case is read again
 	}
 	return err
 }
 
-func (q *queue) enqueue(ctx context.Context, s *store.Submission, summary *store.Summary) error {
+func (q *queue) enqueue(ctx context.Context, s *store.Submission, summary *store.Summary, receipt *fleet.Receipt) error {
 	head, err := marshal(s, summary)
 	if err != nil {
 		return err
 	}
 	done := make(chan error, 1)
 	select {
-	case q.in <- waiting{head, s.Body, done}:
+	case q.in <- waiting{head, s.Body, receipt, done}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -240,6 +244,7 @@ func (q *queue) enqueue(ctx context.Context, s *store.Submission, summary *store
 func (q *queue) publish(ctx context.Context) {
 	var next *waiting // that the last message had no room for
 	var list []waiting
+	var receipts []*fleet.Receipt
 	var data []byte // written over, for NATS has its copy when send returns
 	for {
 		list, data = list[:0], data[:0]
@@ -270,6 +275,15 @@ func (q *queue) publish(ctx context.Context) {
 			take(w)
 		}
 		err := q.send(ctx, data, len(list))
+		if err == nil {
+			receipts = receipts[:0]
+			for _, w := range list {
+				if w.receipt != nil {
+					receipts = append(receipts, w.receipt)
+				}
+			}
+			fleet.Sign(q.key, receipts...)
+		}
 		for _, w := range list {
 			w.done <- err
 		}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"crypto/ed25519"
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
@@ -45,7 +46,11 @@ func TestLetter(t *testing.T) {
 func TestQueue(t *testing.T) {
 	c := Config{Linger: 100 * time.Millisecond}
 	c.defaults()
-	q, err := openQueue(t.Context(), c, t.TempDir())
+	public, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := openQueue(t.Context(), c, key, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +66,15 @@ func TestQueue(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range int64(cases) {
 		wg.Go(func() {
-			if err := q.put(t.Context(), &store.Submission{Server: n, Body: []byte(fmt.Sprint("body of ", n))}); err != nil {
+			var receipt *fleet.Receipt
+			if n%2 == 0 {
+				receipt = &fleet.Receipt{Server: n}
+			}
+			if err := q.put(t.Context(), &store.Submission{Server: n, Body: []byte(fmt.Sprint("body of ", n))}, receipt); err != nil {
 				t.Error(err)
+			}
+			if receipt != nil && receipt.Verify(public, n, "", "") != nil {
+				t.Errorf("the receipt of server %d is not signed", n)
 			}
 		})
 	}
@@ -143,7 +155,7 @@ func TestUnreadable(t *testing.T) {
 	defer st.Close()
 	c := Config{Linger: 100 * time.Millisecond}
 	c.defaults()
-	q, err := openQueue(ctx, c, t.TempDir())
+	q, err := openQueue(ctx, c, nil, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
