@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/internal/script"
 )
 
@@ -21,8 +22,8 @@ var (
 
 // fields and senders are what such a page holds; most hold neither.
 var (
-	fields  = []string{`type="password`, `type='password`, `type=password`}
-	senders = []string{"XMLHttpRequest", "fetch(", "sendBeacon(", "ajax(", "$.post(", "$.get(", "new Image"}
+	fields  = literal.NewSource(`type="password`, `type='password`, `type=password`)
+	senders = literal.NewSource("XMLHttpRequest", "fetch(", "sendBeacon(", "ajax(", "$.post(", "$.get(", "new Image")
 )
 
 // Bounds of what SendsPasswords reads, in bytes: of a page, and after an
@@ -44,7 +45,7 @@ func SendsTwice(page string) bool { return sends(page, sendsHome) >= 0 }
 
 // sends returns the offset where a script sends a password in a way.
 func sends(page string, way *regexp.Regexp) int {
-	if len(page) > maxLogonPage || !containsAny(page, fields) || !containsAny(page, senders) {
+	if len(page) > maxLogonPage || !fields().AnyIn(page) || !senders().AnyIn(page) {
 		return -1
 	}
 	if !way.MatchString(page) || !ownForm.MatchString(page) {

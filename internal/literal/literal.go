@@ -15,6 +15,7 @@ package literal
 
 import (
 	"iter"
+	"unsafe"
 )
 
 // A Set is a fixed set of literals. It is immutable and safe for concurrent
@@ -190,6 +191,9 @@ func (s *Set) Any(b []byte) bool {
 	}
 	return len(s.empty) > 0
 }
+
+// AnyIn is Any for a string.
+func (s *Set) AnyIn(text string) bool { return s.Any(unsafe.Slice(unsafe.StringData(text), len(text))) }
 
 // Contained sets in dst the bit of every literal that b holds: literal i is
 // bit i%64 of word i/64. It leaves the other bits alone and allocates nothing.

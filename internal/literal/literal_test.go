@@ -44,10 +44,10 @@ func TestContained(t *testing.T) {
 			at := rapid.IntRange(0, len(value)).Draw(t, "at")
 			value = value[:at] + rapid.SampledFrom(lits).Draw(t, "planted") + value[at:]
 		}
-		for _, s := range []*Set{New(lits), NewTuned(lits, []byte(value)), teddySet(lits, value)} {
+		for _, s := range []*Set{New(lits), NewTuned(lits, []byte(value)), NewSource(lits...)(), teddySet(lits, value)} {
 			got := make([]uint64, s.Words())
 			s.Contained(got, []byte(value))
-			if have, want := s.Any([]byte(value)), slices.ContainsFunc(lits, func(l string) bool { return contains(value, l) }); have != want {
+			if have, want := s.AnyIn(value), slices.ContainsFunc(lits, func(l string) bool { return contains(value, l) }); have != want {
 				t.Fatalf("any of %q in %q: got %v, want %v", lits, value, have, want)
 			}
 			for i, l := range lits {

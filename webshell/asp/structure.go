@@ -41,6 +41,9 @@ func (h *host) structure() {
 	}
 	text := low.String()
 	for _, w := range []string{"(tseuqer", "tseuqer lave", "tseuqer etucexe"} {
+		if !strings.Contains(text, "tseuqer") {
+			break
+		}
 		if i := strings.Index(text, w); i >= 0 && (strings.Contains(text, "execute") || strings.Contains(text, "eval")) {
 			h.See(nil, script.Value{}, webshell.Sight{Rule: "reversed-code", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
 				Text: "Code that reads the request is written backwards.", Decoded: webshell.Reverse(text[max(0, i-40):min(len(text), i+40)])})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"sync"
 
 	"limier/internal/literal"
 	"limier/webshell"
@@ -17,7 +18,7 @@ var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "r
 	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body"}
 
 var (
-	wordSet = literal.New(words)
+	wordSet = literal.NewSource(words...)
 	bits    = func() map[string]uint64 {
 		m := map[string]uint64{}
 		for i, w := range words {
@@ -37,12 +38,13 @@ func worth(data []byte) bool {
 		return true
 	}
 	var held [1]uint64
-	wordSet.Contained(held[:], data)
+	wordSet().Contained(held[:], data)
 	has := func(word string) bool { return held[0]&bits[word] != 0 }
+	low := sync.OnceValue(func() []byte { return lower(data) })
 	if has("65000") || has("+adw") || has("#@~^") {
 		return true
 	}
-	if has("#include") && includesImage(lower(data)) {
+	if has("#include") && includesImage(low()) {
 		return true
 	}
 	runat := has("runat")
@@ -52,26 +54,25 @@ func worth(data []byte) bool {
 	if webshell.HasBlank(data) {
 		return true
 	}
-	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || bytes.Contains(lower(data), []byte("pwd"))) {
+	if has("request") && has("remote_addr") && (has("createtextfile") || has("opentextfile")) && (has("pass") || bytes.Contains(low(), []byte("pwd"))) {
 		return true
 	}
 	if (has("classid") || has("progid")) && runat || has("getref") || has("getobject") || has("xmlhttp") && (has("127.0.0.1") || has("binaryread")) {
 		return true
 	}
 	if has("execute") || has("eval") || has("createobject") || has("activexobject") {
-		low := lower(data)
-		if has("execute") && called(low, "execute", runat) || has("eval") && called(low, "eval", runat) ||
-			has("createobject") && created(low, "createobject") || has("activexobject") && created(low, "activexobject") {
+		if has("execute") && called(low(), "execute", runat) || has("eval") && called(low(), "eval", runat) ||
+			has("createobject") && created(low(), "createobject") || has("activexobject") && created(low(), "activexobject") {
 			return true
 		}
 	}
 	if (has("jscript") || has(`javascript"%>`)) && bytes.Contains(data, []byte(`\u00`)) { // letters of names, perhaps
 		return true
 	}
-	if has("servervariables") && hidesName(lower(data)) {
+	if has("servervariables") && hidesName(low()) {
 		return true
 	}
-	if has("server.execute") || has("server.transfer") || has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(lower(data), []byte("xp_")) {
+	if has("server.execute") || has("server.transfer") || has("xp_cmdshell") || has("syscolumns") || has("adodb.command") && bytes.Contains(low(), []byte("xp_")) {
 		return true
 	}
 	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("this[") || bytes.Contains(data, []byte("](")) || namesFunction(data)) {
@@ -83,10 +84,10 @@ func worth(data []byte) bool {
 	if (has("xmlhttp") || has("winhttp")) && (has("user_agent") && (has("google") || has("baidu") || !has("<body")) || offScreen.Match(data)) {
 		return true
 	}
-	if (has("cdo.message") || has("cdonts.newmail") || has("jmail.") || has("persits.mail")) && (has("pass") || bytes.Contains(lower(data), []byte("pwd"))) {
+	if (has("cdo.message") || has("cdonts.newmail") || has("jmail.") || has("persits.mail")) && (has("pass") || bytes.Contains(low(), []byte("pwd"))) {
 		return true
 	}
-	if (has("cdo.message") || has("cdonts.newmail")) && has("request") && !has("#include") && bytes.Contains(lower(data), []byte("split")) {
+	if (has("cdo.message") || has("cdonts.newmail")) && has("request") && !has("#include") && bytes.Contains(low(), []byte("split")) {
 		return true
 	}
 	// A database console names its server itself.

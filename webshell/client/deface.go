@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	boasts = literal.New([]string{"hacked", "h4cked", "h4ck3d", "hack3d", "owned", "0wn3d", "own3d", "0wned", "pwned", "pwn3d", "defaced", "d3fac3d", "def4ced", "was here", "w4s h3re", "hackead", "hacklen", "invadid", "diretas", "greetz", "gr33t"})
+	boasts = literal.NewSource("hacked", "h4cked", "h4ck3d", "hack3d", "owned", "0wn3d", "own3d", "0wned", "pwned", "pwn3d", "defaced", "d3fac3d", "def4ced", "was here", "w4s h3re", "hackead", "hacklen", "invadid", "diretas", "greetz", "gr33t")
 	leet   = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a")
 	// boast is what such a page says of itself, letters in place of numbers.
 	boast = regexp.MustCompile(`\b(?:hacked|hackead[oa]|owned|pwned|defaced|invadid[oa]|rooted|diretas)[\s:;.~|-]{1,4}(?:by|por|oleh|from)\b|\bhacklendi\b|hack(?:ed|lendi) *!|(?:you|site|server|system|website|box|security)(?: has| have|'ve)?(?: been| got| is| was)? (?:hacked|pwned|owned|defaced)\b|\b\w+ was here\b`)
@@ -33,7 +33,7 @@ const (
 // leads nowhere within the site and asks for nothing, and plays music, locks the
 // mouse, greets friends or mocks the administrator.
 func (p *page) defaced() {
-	if p.kind != markup || len(p.data) > maxDefaced || p.survey.has&aBody == 0 || !boasts.Any(p.data) {
+	if p.kind != markup || len(p.data) > maxDefaced || p.survey.has&aBody == 0 || !boasts().Any(p.data) {
 		return
 	}
 	low := p.markup()

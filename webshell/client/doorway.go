@@ -49,7 +49,7 @@ func (p *page) doorways() {
 	h := host(url)
 	meta := h != "" && !webshell.WellKnown(h)
 	if !meta {
-		if !p.trades() {
+		if !p.trades() || !strings.Contains(low, "location") {
 			return
 		}
 		m := goes.FindStringIndex(low)

@@ -27,15 +27,15 @@ var gbk = map[string]string{"\xb2\xa9\xb2\xca": "博彩", "\xb2\xca\xc6\xb1": "�
 var spelt = slices.Concat(trades, slices.Sorted(maps.Keys(gbk)))
 
 var (
-	tradeWords = literal.New(spelt)
-	hideWords  = literal.New([]string{"display:none", "display: none", "visibility:hidden", "visibility: hidden", "left:-", "left: -", "top:-", "top: -", "right:-", "right: -", "text-indent:-", "text-indent: -",
-		"font-size:0", "font-size: 0", "font-size:1", "font-size: 1", "opacity:0", "opacity: 0", "height:0", "height: 0", "height:1px", "height: 1px", "width:0", "width: 0", ".display", "<marquee"})
+	tradeWords = literal.NewSource(spelt...)
+	hideWords  = literal.NewSource("display:none", "display: none", "visibility:hidden", "visibility: hidden", "left:-", "left: -", "top:-", "top: -", "right:-", "right: -", "text-indent:-", "text-indent: -",
+		"font-size:0", "font-size: 0", "font-size:1", "font-size: 1", "opacity:0", "opacity: 0", "height:0", "height: 0", "height:1px", "height: 1px", "width:0", "width: 0", ".display", "<marquee")
 )
 
 // trades says that the page names one of them.
 func (p *page) trades() bool {
 	if p.trade == nil {
-		any := tradeWords.Any(p.data)
+		any := tradeWords().Any(p.data)
 		p.trade = &any
 	}
 	return *p.trade
@@ -60,7 +60,7 @@ const maxHosts = 100
 // hiddenLinks finds links that only search engines see, put into pages of other
 // people for the sake of the sites that they lead to.
 func (p *page) hiddenLinks() {
-	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxSold || !bytes.Contains(p.data, []byte("<a "))) || !p.trades() || !hideWords.Any(p.data) {
+	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxSold || !bytes.Contains(p.data, []byte("<a "))) || !p.trades() || !hideWords().Any(p.data) {
 		return
 	}
 	low := p.markup()
@@ -211,8 +211,8 @@ func first(set map[string]bool, n int) []string {
 
 // words notes the trades that a text names.
 func words(low string, into map[string]bool) {
-	found := make([]uint64, tradeWords.Words())
-	tradeWords.Contained(found, []byte(low))
+	found := make([]uint64, tradeWords().Words())
+	tradeWords().Contained(found, []byte(low))
 	for i, w := range spelt {
 		if found[i>>6]>>(i&63)&1 == 1 && startsWord(low, w) {
 			into[cmp.Or(gbk[w], w)] = true

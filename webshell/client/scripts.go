@@ -53,7 +53,7 @@ var signs = []string{"fromcharcode", "unescape(", "decodeuri", "atob", "charcode
 	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`}
 
 var (
-	signSet = literal.New(signs)
+	signSet = literal.NewSource(signs...)
 	bits    = func() map[string]uint64 {
 		m := map[string]uint64{}
 		for i, w := range signs {
@@ -65,7 +65,7 @@ var (
 
 func wordsOf(data []byte) uint64 {
 	var held [1]uint64
-	signSet.Contained(held[:], data)
+	signSet().Contained(held[:], data)
 	return held[0]
 }
 

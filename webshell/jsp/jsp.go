@@ -24,7 +24,7 @@ var Language = &webshell.Language{
 	Analyse: analyse,
 }
 
-var acts = literal.New(actions)
+var acts = literal.NewSource(actions...)
 
 func match(name string, head []byte) bool {
 	switch path.Ext(name) {
@@ -64,7 +64,7 @@ const maxPiece = 256 << 10
 
 func analyse(name string, data []byte) []webshell.Reason {
 	plain, _ := decodeCharset(data)
-	found := make([]uint64, acts.Words())
+	found := make([]uint64, acts().Words())
 	if !holds(found, plain) && !holds(found, tight(plain)) && !(bytes.Contains(plain, []byte(":scriptlet")) && (bytes.Contains(plain, []byte("&#")) || bytes.Contains(plain, []byte("<!ENTITY")) || bytes.Contains(plain, []byte("CDATA[")))) {
 		return nil
 	}
@@ -112,16 +112,20 @@ func tight(page []byte) []byte {
 			code = page[:i]
 		}
 		page = page[len(code):]
-		for i = 0; i < len(code); i++ {
-			if c := code[i]; c > ' ' && (c != '/' || i+1 == len(code) || code[i+1] != '*') {
-				out = append(out, c)
-			} else if c == '/' {
+		for i = 0; i < len(code); {
+			word := i
+			for i < len(code) && code[i] > ' ' && (code[i] != '/' || i+1 == len(code) || code[i+1] != '*') {
+				i++
+			}
+			out = append(out, code[word:i]...)
+			if i < len(code) && code[i] == '/' {
 				end := bytes.Index(code[i+2:], []byte("*/"))
 				if end < 0 {
 					break
 				}
 				i += end + 3
 			}
+			i++
 		}
 	}
 }
@@ -129,7 +133,7 @@ func tight(page []byte) []byte {
 // holds reports whether b holds one of the literals; found is scratch space.
 func holds(found []uint64, b []byte) bool {
 	clear(found)
-	acts.Contained(found, b)
+	acts().Contained(found, b)
 	for _, word := range found {
 		if word != 0 {
 			return true

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -548,7 +549,10 @@ func (j *judge) manager(files map[string]hit, execs []hit) {
 }
 
 var escapedASCII = regexp.MustCompile(`\\u+00[2-7][0-9a-fA-F]`)
-var defaced = regexp.MustCompile(`(?i)<(title|h\d|b|center|font|marquee)[^>]*>[^<]{0,60}\b(hacked|owned|defaced|pwned)\s+by\b`)
+var (
+	defaced = regexp.MustCompile(`(?i)<(title|h\d|b|center|font|marquee)[^>]*>[^<]{0,60}\b(hacked|owned|defaced|pwned)\s+by\b`)
+	boasts  = literal.NewSource("hacked", "owned", "defaced", "pwned")
+)
 
 // maxDefaced is how much of a page is searched for who boasts of it, in bytes.
 const maxDefaced = 1 << 20
@@ -566,7 +570,7 @@ func (j *judge) hidden() {
 	if at := webshell.SendsPasswords(string(j.data[:min(len(j.data), maxDefaced)])); at >= 0 {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "sends-passwords", webshell.SkimmerText, webshell.Step{Line: webshell.Line(j.data, at), Role: "sink", Code: webshell.Snippet(j.data, at)})
 	}
-	if defaced.Match(j.data[:min(len(j.data), maxDefaced)]) {
+	if head := j.data[:min(len(j.data), maxDefaced)]; boasts().Any(head) && defaced.Match(head) {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "defacement", "The page's own text says that the site was broken into.")
 	}
 }

@@ -56,7 +56,7 @@ func decodeCharset(data []byte) ([]byte, string) {
 		return fromUTF16(data, binary.LittleEndian), "UTF-16"
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}), len(data) > 3 && data[0] == 0 && data[1] == '<':
 		return fromUTF16(data, binary.BigEndian), "UTF-16"
-	case bytes.Contains(data, []byte("<\x00%\x00")), bytes.Contains(data, []byte("\x00<\x00%")): // behind a directive in ASCII
+	case bytes.IndexByte(data, 0) >= 0 && (bytes.Contains(data, []byte("<\x00%\x00")) || bytes.Contains(data, []byte("\x00<\x00%"))): // behind a directive in ASCII
 		return bytes.ReplaceAll(data, []byte{0}, nil), "UTF-16"
 	case bytes.HasPrefix(data, []byte{0x4c, 0x6f, 0xa7, 0x94, 0x93}), // <?xml
 		bytes.HasPrefix(data, []byte{0x4c, 0x91, 0xa2, 0x97}), // <jsp
