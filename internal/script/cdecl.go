@@ -1,5 +1,7 @@
 package script
 
+import "slices"
+
 // typ reads a type that starts at token i and returns where it ends and its
 // last name in lower case, with [] for arrays. It moves nothing.
 func (p *cParser) typ(i int) (int, string, bool) {
@@ -226,7 +228,7 @@ func (p *cParser) property(nt Token, typ string, attrs []string) *Node {
 func (p *cParser) method(nt Token, attrs []string) *Node {
 	n := p.node(KFunc, nt.Pos)
 	n.Name, n.Low, n.Attr = nt.S, lowerASCII(nt.S), attrs
-	n.Kids = p.params()
+	n.Kids, _ = p.params()
 	if p.takeOp(':') { // : base(…)
 		if p.tok().Kind == tIdent {
 			p.i++
@@ -255,18 +257,21 @@ func (p *cParser) method(nt Token, attrs []string) *Node {
 	return n
 }
 
-// params reads (T a, b : T, params T[] c = 1).
-func (p *cParser) params() []*Node {
-	var out []*Node
+// params reads (T a, b : T, params T[] c = 1), in JavaScript also ({a}, b = 1, ...c).
+// What the body begins with then stands in first.
+func (p *cParser) params() (out, first []*Node) {
 	if !p.takeOp('(') {
-		return nil
+		return nil, nil
 	}
 	for !p.op(')') && p.tok().Kind != tEOF {
-		at := p.i
-		for p.op('[') {
+		at, begun := p.i, len(first)
+		for p.op('[') && !p.js() {
 			p.skipIndex()
 		}
 		rest := uint8(0)
+		if p.js() && p.takeOp(opRange) {
+			rest = 2
+		}
 		for p.word("this") || p.word("ref") || p.word("out") || p.word("params") || p.word("in") || p.word("const") {
 			if p.word("params") {
 				rest = 2
@@ -282,26 +287,39 @@ func (p *cParser) params() []*Node {
 		} else if p.tok().Kind == tIdent {
 			nt := p.next()
 			n := p.node(KParam, nt.Pos)
-			n.Name = nt.S
+			n.Name, n.Flag = nt.S, rest
 			if p.takeOp(':') {
 				if e, typ, ok := p.typ(p.i); ok {
 					p.i, n.Low = e, typ
 				}
 			}
 			out = append(out, n)
+		} else if p.opens() {
+			v := p.apart(len(out) + 2)
+			n := p.node(KParam, v.Pos)
+			n.Name = v.Name
+			out = append(out, n)
+			first = append(first, p.pattern(v)...)
 		}
 		if p.takeOp('=') {
-			p.expr()
+			e := p.expr()
+			if p.js() && len(out) > 0 {
+				v := p.node(KName, e.Pos)
+				v.Name, v.Low = out[len(out)-1].Name, lowerASCII(out[len(out)-1].Name)
+				set := p.wrap(KAssign, e.Pos, v, e)
+				set.Op = '?'
+				first = slices.Insert(first, begun, p.wrap(KExpr, e.Pos, set))
+			}
 		}
 		if !p.takeOp(',') && !p.op(')') && p.i == at {
 			p.i++
 		}
-		if p.op(';') || p.op('{') || p.op('}') {
-			return out
+		if p.op(';') || p.op('{') && !p.js() || p.op('}') {
+			return out, first
 		}
 	}
 	p.takeOp(')')
-	return out
+	return out, first
 }
 
 func (p *cParser) jsFunction(t Token) *Node {
@@ -309,6 +327,7 @@ func (p *cParser) jsFunction(t Token) *Node {
 		p.i++
 	}
 	n := p.node(KFunc, t.Pos)
+	p.takeOp('*')
 	if p.tok().Kind == tIdent {
 		nt := p.next()
 		for p.op('.') && p.peek(1).Kind == tIdent { // function IHttpHandler.ProcessRequest
@@ -317,12 +336,12 @@ func (p *cParser) jsFunction(t Token) *Node {
 		}
 		n.Name, n.Low, n.Pos = nt.S, lowerASCII(nt.S), nt.Pos
 	}
-	n.Kids = p.params()
+	params, first := p.params()
 	if p.takeOp(':') {
 		if e, _, ok := p.typ(p.i); ok {
 			p.i = e
 		}
 	}
-	n.Kids = append(n.Kids, p.braces(""))
+	n.Kids = append(params, p.before(first, p.braces("")))
 	return n
 }

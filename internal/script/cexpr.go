@@ -117,19 +117,20 @@ func (p *cParser) lambda(t Token) *Node {
 		pn.Name = t.S
 		n.Kids = append(n.Kids, pn)
 		p.i += 2
-		return p.lambdaBody(n)
+		return p.lambdaBody(n, nil)
 	case t.Kind == tIdent && t.S == "delegate" && !p.js():
 		p.i++
 		n := p.node(KLambda, t.Pos)
-		n.Kids = p.params()
+		n.Kids, _ = p.params()
 		n.Kids = append(n.Kids, p.braces(""))
 		return n
 	case t.Kind == tOp && t.Op == '(':
 		if e := p.match(p.i); e > 0 && p.toks[e+1].Kind == tOp && p.toks[e+1].Op == opArrow {
 			n := p.node(KLambda, t.Pos)
-			n.Kids = p.params()
+			params, first := p.params()
+			n.Kids = params
 			p.i = e + 2
-			return p.lambdaBody(n)
+			return p.lambdaBody(n, first)
 		}
 	}
 	if p.i > start && t.Kind == tOp {
@@ -138,14 +139,15 @@ func (p *cParser) lambda(t Token) *Node {
 	return nil
 }
 
-func (p *cParser) lambdaBody(n *Node) *Node {
+func (p *cParser) lambdaBody(n *Node, first []*Node) *Node {
+	n.Op = OpArrow
 	if p.op('{') {
-		n.Kids = append(n.Kids, p.braces(""))
+		n.Kids = append(n.Kids, p.before(first, p.braces("")))
 		return n
 	}
 	r := p.wrap(KReturn, n.Pos, p.expr())
 	r.Flag = 1
-	n.Kids = append(n.Kids, r)
+	n.Kids = append(n.Kids, p.before(first, r))
 	return n
 }
 
@@ -396,7 +398,7 @@ func (p *cParser) postfix(e *Node) *Node {
 		case '.', opQDot, opPtr, opScope:
 			n := p.peek(1)
 			if n.Kind != tIdent {
-				if n.Kind == tOp && n.Op == '[' {
+				if n.Kind == tOp && (n.Op == '[' || n.Op == '(') {
 					p.i++
 					continue
 				}
@@ -546,6 +548,10 @@ func (p *cParser) primary() *Node {
 			f := p.jsFunction(t)
 			f.Kind = KLambda
 			return f
+		case "class":
+			if n := p.peek(1); p.js() && (n.Kind == tIdent || n.Kind == tOp && n.Op == '{') {
+				return p.class(t)
+			}
 		case "stackalloc":
 			p.i++
 			return p.newArray(t)

@@ -113,7 +113,9 @@ func (l *cLexer) run(i, limit int) int {
 			i = l.interpolated(i, i+3, true)
 		case c == '@':
 			i++ // @keyword
-		case c == '#' && !l.js:
+		case c == '#' && l.js:
+			i++ // of a private name
+		case c == '#':
 			i = lineEnd(src, i, end) // preprocessor; every branch of #if is read
 		case c == '/' && l.js && !l.value():
 			i = l.regex(i)

@@ -188,10 +188,16 @@ func (p *cParser) object() *Node {
 			pair := p.wrap(KPair, k.Pos, p.expr())
 			pair.Name, pair.Low = k.S, lowerASCII(k.S)
 			n.Kids = append(n.Kids, pair)
-		} else if k.Kind == tIdent && p.peek(1).Kind == tOp && p.peek(1).Op == '(' { // a method
-			pair := p.wrap(KPair, k.Pos, p.jsFunction(k))
-			pair.Kids[0].Kind = KLambda
-			pair.Name, pair.Low = k.S, lowerASCII(k.S)
+		} else if m := p.member(false); m != nil && m.Kind == KFunc { // a method
+			pair := p.wrap(KPair, k.Pos, m)
+			pair.Name, pair.Low = m.Name, m.Low
+			m.Kind, m.Name, m.Low = KLambda, "", ""
+			n.Kids = append(n.Kids, pair)
+		} else if p.takeOp('[') { // a key that is computed
+			pair := p.wrap(KPair, k.Pos, nil, p.expr())
+			p.takeOp(']')
+			p.takeOp(':')
+			pair.Kids[0] = p.expr()
 			n.Kids = append(n.Kids, pair)
 		} else {
 			n.Kids = append(n.Kids, p.expr())

@@ -191,6 +191,11 @@ func (p *cParser) statement(class string) *Node {
 			}
 		}
 	case tIdent:
+		if class != "" && p.js() {
+			if m := p.member(true); m != nil {
+				return m
+			}
+		}
 		if s, ok := p.keyword(t, class); ok {
 			return s
 		}
@@ -358,23 +363,26 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 		if n1.Kind == tIdent {
 			return p.class(t), true
 		}
-	case "var", "let":
-		if p.js() || n1.Kind == tIdent && t.S == "var" {
+	case "var", "let", "const":
+		if p.js() && (t.S != "const" || n1.Kind == tOp && (n1.Op == '{' || n1.Op == '[')) || n1.Kind == tIdent && t.S == "var" {
 			p.i++
 			return p.variables(t.Pos, ""), true
 		}
-		if n1.Kind == tOp && n1.Op == '(' { // var (a, b) = …
+		if n1.Kind == tOp && n1.Op == '(' && t.S != "const" { // var (a, b) = …
 			p.i++
 			e := p.expr()
 			p.end()
 			return p.wrap(KExpr, t.Pos, e), true
 		}
+		if t.S == "const" && n1.Kind == tIdent {
+			return p.modified(class), true
+		}
 	case "function":
-		if n1.Kind == tIdent {
+		if n1.Kind == tIdent || n1.Kind == tOp && n1.Op == '*' {
 			p.i++
 			return p.jsFunction(t), true
 		}
-	case "public", "private", "protected", "internal", "static", "readonly", "const", "sealed", "abstract", "virtual", "override", "new", "extern", "partial", "async", "volatile", "unsafe_", "event", "hide", "expando", "final", "required", "file":
+	case "public", "private", "protected", "internal", "static", "readonly", "sealed", "abstract", "virtual", "override", "new", "extern", "partial", "async", "volatile", "unsafe_", "event", "hide", "expando", "final", "required", "file":
 		if n1.Kind != tIdent || t.S == "new" && class == "" {
 			break
 		}
@@ -489,9 +497,13 @@ func (p *cParser) using(t Token) *Node {
 func (p *cParser) class(t Token) *Node {
 	const maxBases = 2 << 10 // bytes of their names
 	p.i++
-	nt := p.next()
-	n := p.node(KClass, nt.Pos)
-	n.Name = nt.S
+	n := p.node(KClass, p.tok().Pos)
+	if !p.word("extends") && !p.op('{') {
+		n.Name = p.next().S
+	}
+	if p.js() && p.word("extends") && p.peek(1).Kind == tIdent {
+		n.Attr = []string{p.peek(1).S}
+	}
 	for k := p.tok(); k.Kind != tEOF && !p.op('{') && !p.op(';'); k = p.tok() {
 		if k.Kind == tIdent && len(n.Low) < maxBases {
 			n.Low += " " + lowerASCII(k.S)
@@ -504,6 +516,9 @@ func (p *cParser) class(t Token) *Node {
 		p.takeOp('}')
 		return n
 	}
+	if p.js() && n.Name == "" {
+		n.Name = "\x00class"
+	}
 	n.Kids = p.braces(n.Name).Kids
 	return n
 }
@@ -511,10 +526,18 @@ func (p *cParser) class(t Token) *Node {
 // variables reads "a = 1, b : T = 2".
 func (p *cParser) variables(pos int32, typ string) *Node {
 	b := p.node(KBlock, pos)
-	for p.tok().Kind == tIdent {
-		t := p.next()
+	for p.tok().Kind == tIdent || p.opens() {
+		var parts []*Node
+		t := p.tok()
 		n := p.node(KDecl, t.Pos)
-		n.Name, n.Low = t.S, typ
+		if p.opens() {
+			from := p.apart(0)
+			parts = p.pattern(from)
+			n.Name = from.Name
+		} else {
+			p.i++
+			n.Name, n.Low = t.S, typ
+		}
 		if p.op(':') && p.js() {
 			p.i++
 			if _, name, ok := p.typ(p.i); ok {
@@ -534,7 +557,7 @@ func (p *cParser) variables(pos int32, typ string) *Node {
 				n.Low = v.Low
 			}
 		}
-		b.Kids = append(b.Kids, n)
+		b.Kids = append(append(b.Kids, n), parts...)
 		if !p.takeOp(',') {
 			break
 		}

@@ -69,15 +69,29 @@ func (p *cParser) maybeDeclaration() *Node {
 // eachOf reports whether "x in" follows, or JScript's "x of".
 func (p *cParser) eachOf() bool {
 	n := p.peek(1)
+	if p.opens() {
+		e := p.match(p.i)
+		if e < 0 {
+			return false
+		}
+		n = p.toks[e+1]
+	}
 	return n.Kind == tIdent && (n.S == "in" || n.S == "of" && p.js())
 }
 
 func (p *cParser) forIn(t Token) *Node {
-	v := p.name(p.next())
+	var parts []*Node
+	var v *Node
+	if p.opens() {
+		v = p.apart(1)
+		parts = p.pattern(v)
+	} else {
+		v = p.name(p.next())
+	}
 	of := p.next().S == "of"
 	e := p.comma()
 	p.takeOp(')')
-	n := p.wrap(KForEach, t.Pos, v, e, p.sub())
+	n := p.wrap(KForEach, t.Pos, v, e, p.before(parts, p.sub()))
 	if !of {
 		n.Op = 'k' // keys
 	}

@@ -69,7 +69,7 @@ const (
 	KContinue      //
 	KFunc          // Name; Kids: KParam …, last the body
 	KParam         // Name, type Low; Flag 1: by value, 2: all arguments that are left
-	KClass         // Name; Kids: members; Low: the bases, joined by spaces
+	KClass         // Name; Kids: members; Low: the bases, joined by spaces; in JavaScript Attr: the base as written
 	KImport        // Name; Op 's': the static methods of a class, 'i': a base
 	KDelegate      // AddressOf Name
 )
@@ -155,7 +155,8 @@ const (
 	OpNot     = opNot
 	OpTypeof  = opTypeof
 	OpSpread  = opRange
-	OpIs      = opIs // instanceof, in
+	OpIs      = opIs    // instanceof, in
+	OpArrow   = opArrow // of a lambda that has no this of its own
 )
 
 // Pattern is the operator of a regular expression, which is a KBad: Name.
