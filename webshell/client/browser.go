@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -21,7 +22,7 @@ func (r *runner) builtin(name string) value {
 		return calculated("sqrt", []value{num(-1)})
 	case "eval", "execScript", "Function", "String", "Number", "Boolean", "Array", "Object", "Math", "JSON", "RegExp", "Date", "Blob", "URL", "FormData", "Promise",
 		"parseInt", "parseFloat", "isNaN", "unescape", "escape", "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "atob", "btoa",
-		"setTimeout", "setInterval", "requestAnimationFrame", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "axios", "addEventListener", "open":
+		"setTimeout", "setInterval", "requestAnimationFrame", "MutationObserver", "importScripts", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "axios", "addEventListener", "open":
 		return method(value{}, name)
 	}
 	return value{}
@@ -68,7 +69,11 @@ func (r *runner) member(v value, key string) value {
 		return value{from: fromReferrer}
 	case "URL", "documentURI":
 		return value{from: v.from | fromPlace}
-	case "cookie", "href", "host", "hostname", "search", "hash", "pathname", "protocol", "userAgent", "innerHTML", "length", "status", "readyState", "outerHTML", "title":
+	case "userAgent":
+		return value{from: v.from | fromAgent}
+	case "cookie":
+		return value{from: v.from | fromKept | allCookies}
+	case "href", "host", "hostname", "search", "hash", "pathname", "protocol", "innerHTML", "length", "status", "readyState", "outerHTML", "title":
 		return some(v)
 	case "value":
 		r.gathered = true
@@ -82,13 +87,26 @@ func (r *runner) member(v value, key string) value {
 	case "constructor":
 		return method(method(value{}, "Object"), key)
 	}
-	return dom(key, v)
+	e := dom(key, v)
+	if v.from&fromAll != 0 {
+		e.from |= r.named(key)
+	}
+	return e
 }
 
 // assigned is a member of the browser's object base being set.
 func (r *runner) assigned(base value, name string, v value) {
 	tag := base.o.name
+	if tag != "img" && tag != "script" {
+		r.shows(v)
+	}
 	switch {
+	case name == "cookie":
+		r.keeps = true
+	case name == "display" && tag == "style":
+		r.covers(base, v)
+	case name == "download":
+		r.smuggles(v)
 	case strings.HasPrefix(name, "on"):
 		if v.callable() {
 			r.later(v, base, dom("event", value{from: base.o.props["\x00answer"].from}))
@@ -126,13 +144,23 @@ func (r *runner) act(name string, this value, args []value) value {
 		return r.code(a, name)
 	case "Function":
 		return r.compile(args)
-	case "setTimeout", "setInterval", "setImmediate", "requestAnimationFrame":
+	case "setTimeout", "setInterval", "setImmediate", "requestAnimationFrame", "MutationObserver":
+		before := r.under
+		if name != "setTimeout" && name != "setImmediate" {
+			r.under |= timed
+		}
+		defer func() { r.under = before }()
 		if a.callable() {
 			r.later(a, r.global.this)
 		} else if len(args) > 0 {
 			r.code(a, name)
 		}
+		if name == "MutationObserver" {
+			return dom(name, value{})
+		}
 		return value{}
+	case "importScripts":
+		r.load("script", a)
 	case "createElement":
 		if a.known() {
 			return dom(strings.ToLower(a.string()), value{})
@@ -151,6 +179,10 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 		if a.k == text && name != "appendChild" {
 			r.html(a)
+		}
+		r.placed(this, a)
+		if this.is("element") && a.known() && len(args) > 1 && r.spend(96) { // to what a form sends
+			this.o.set(a.string(), args[1])
 		}
 		if a.k != undefined {
 			return a
@@ -185,6 +217,9 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 		e := dom(name, this)
 		if a.k == text {
+			if members.MatchString(a.s) {
+				e.from |= byMember
+			}
 			if strings.Contains(a.s, "<") {
 				r.html(a)
 			}
@@ -199,18 +234,29 @@ func (r *runner) act(name string, this value, args []value) value {
 			r.gathered = true
 			return value{from: r.fieldMark(this)}
 		}
+		r.shows(args...)
 	case "serialize", "serializeArray", "serializeObject":
 		r.gathered = true
 		return value{from: r.formMark(this)}
 	case "FormData":
 		r.gathered = true
 		return value{from: r.formMark(a)}
+	case "URLSearchParams":
+		e := dom(name, value{})
+		e.from = some(args...).from
+		if a.is("object") {
+			r.copy(e.o, a.o)
+		}
+		return e
 	case "setItem":
+		r.keeps = true
 		r.stored |= arg(args, 1).marks()
+		return value{}
 	case "getItem":
-		return value{from: r.stored}
+		return value{from: r.stored | fromKept}
 	case "writeText", "setData":
 		r.copied(arg(args, len(args)-1))
+		r.swaps(this, arg(args, len(args)-1))
 	case "createDataChannel": // whom it leads to stands in no address
 		c := dom("channel", value{})
 		c.o.set("\x00answer", value{from: fromAnswer | bySearch})
@@ -223,6 +269,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		s := dom("socket", value{})
 		s.o.set("\x00url", a)
 		s.o.set("\x00answer", value{from: r.answer(a)})
+		r.send(blind, a, value{}, s.o)
 		return s
 	case "Blob":
 		b := dom("blob", value{})
@@ -254,6 +301,9 @@ func (r *runner) act(name string, this value, args []value) value {
 		settings := arg(args, 1)
 		if settings.is("object") && settings.o.props["mode"].s == "no-cors" {
 			r.send(blind, a, settings, nil)
+			if r.endless > 0 && a.k == text && !a.known() && r.foreign(hostOf(a.s)) {
+				r.tell(webshell.Malicious, "attacks-others", "A script has the visitor's browser ask another host without end.", a)
+			}
 		} else {
 			r.send(waits, a, settings, p.o)
 		}
@@ -261,10 +311,30 @@ func (r *runner) act(name string, this value, args []value) value {
 	case "then":
 		v := r.call(a, value{}, []value{dom("answer", value{from: this.from})})
 		return dom("promise", some(v, this))
-	case "replace", "assign", "navigate":
-		if this.is("element") && this.o.name == "location" {
+	case "replace", "assign", "navigate", "replaceAll":
+		switch {
+		case this.is("element") && this.o.name == "location":
 			r.redirect(a)
 			return value{}
+		case name == "assign" && a.k == ref: // Object.assign
+			for _, from := range args[1:] {
+				if from.is("object") && r.spend(96*len(from.o.keys)) {
+					for _, k := range from.o.keys {
+						r.set(a, str(k), from.o.props[k])
+					}
+				}
+			}
+			return a
+		case a.is("regexp"):
+			r.replaces(a, arg(args, 1))
+		}
+	case "submit", "requestSubmit":
+		if this.is("element") {
+			r.submitted(this)
+		}
+	case "request":
+		if a.is("object") {
+			return r.wallet(a)
 		}
 	case "getScript":
 		r.load("script", a)
@@ -276,7 +346,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		if this.is("element") && a.k == text {
 			r.load("html", a)
 		}
-	case "test", "exec", "match", "indexOf", "search", "includes", "lastIndexOf", "startsWith":
+	case "test", "exec", "match", "indexOf", "search", "includes", "lastIndexOf", "startsWith", "contains":
 		return r.compared(this, a)
 	case "forEach", "each", "map", "filter":
 		e := dom("item", this)
@@ -291,8 +361,15 @@ func (r *runner) act(name string, this value, args []value) value {
 			}
 		}
 		return out
+	case "reduce":
+		if a.callable() {
+			e := dom("item", this)
+			return some(r.call(a, value{}, []value{arg(args, 1), e}), this)
+		}
 	case "Date", "now", "getTime", "random":
 		return value{}
+	case "text", "alert", "trigger", "dispatchEvent":
+		r.shows(args...)
 	}
 	for _, f := range args {
 		if f.callable() {
@@ -301,25 +378,44 @@ func (r *runner) act(name string, this value, args []value) value {
 	}
 	out := dom(name, this)
 	out.from = some(append(args, this)...).from
+	if !slices.Contains(wholes, name) {
+		out.from &^= allCookies
+	}
 	return out
 }
+
+// wholes give all of what they are given.
+var wholes = []string{"concat", "toString", "trim", "parse", "append", "set", "URLSearchParams"}
 
 // compared is a test of something unknown.
 func (r *runner) compared(a, b value) value {
 	out := some(a, b)
-	if out.from&fromReferrer != 0 && out.from&bySearch == 0 {
-		s := strings.ToLower(r.text(a) + " " + r.text(b))
-		r.left -= len(s) / 32
-		if webshell.SearchEngine(s) || strings.Contains(s, "google") || strings.Contains(s, "bing") || strings.Contains(s, "yandex") {
-			out.from |= bySearch
-		}
+	out.from &^= allCookies
+	if a.is("regexp") {
+		a, b = b, a
 	}
-	if out.from&fromPlace != 0 && out.from&atCheckout == 0 {
-		s := strings.ToLower(r.text(a) + " " + r.text(b))
-		r.left -= len(s) / 32
-		if checkout.MatchString(s) {
-			out.from |= atCheckout
+	if b.is("regexp") && r.ofWallets(b) {
+		out.from |= fromWallet
+	}
+	if out.from&(fromReferrer|fromPlace|fromAgent|fromKept) == 0 {
+		if b.k == text && len(b.s) < maxSelector && members.MatchString(b.s) {
+			out.from |= byMember
 		}
+		return out
+	}
+	s := strings.ToLower(r.text(a) + " " + r.text(b))
+	r.left -= len(s) / 32
+	if out.from&fromReferrer != 0 && (webshell.SearchEngine(s) || strings.Contains(s, "google") || strings.Contains(s, "bing") || strings.Contains(s, "yandex")) {
+		out.from |= bySearch
+	}
+	if out.from&fromPlace != 0 && checkout.MatchString(s) {
+		out.from |= atCheckout
+	}
+	if out.from&fromAgent != 0 && robots.MatchString(s) {
+		out.from |= byRobot
+	}
+	if members.MatchString(s) {
+		out.from |= byMember
 	}
 	return out
 }

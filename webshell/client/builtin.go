@@ -154,7 +154,11 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		return r.built(strings.ReplaceAll(url.QueryEscape(a.string()), "+", "%20"), a), true
 	case "atob":
 		if !a.known() {
-			return some(a), true
+			out := some(a)
+			if out.from&fromAnswer != 0 {
+				out.from |= veiled
+			}
+			return out, true
 		}
 		s := strings.Join(strings.Fields(a.string()), "")
 		b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
@@ -162,6 +166,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 			r.raised = true
 			return value{}, true
 		}
+		r.packed(b)
 		return r.built(latin(b), a), true
 	case "btoa":
 		out := r.built(hole, a)

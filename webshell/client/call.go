@@ -37,10 +37,13 @@ func (r *runner) get(v value, key string) value {
 	case undefined:
 		return none()
 	case unknown:
-		return value{k: ref, from: v.from, o: &object{class: "element", name: key, this: v}}
+		return value{k: ref, from: v.from &^ allCookies, o: &object{class: "element", name: key, this: v}}
 	}
 	o := v.o
 	if p, ok := o.props[key]; ok {
+		if p.is("getter") {
+			return r.invoke(p.o, v, nil)
+		}
 		return p
 	}
 	switch o.class {
@@ -107,8 +110,8 @@ func (r *runner) set(base, key, v value) {
 	}
 	o := base.o
 	if !key.known() {
-		if o.class == "object" || o.class == "array" {
-			o.set("\x00any", some(v))
+		if o.class == "object" || o.class == "array" || o.class == "element" {
+			o.set("\x00any", some(v, o.props["\x00any"]))
 		}
 		return
 	}
@@ -127,6 +130,9 @@ func (r *runner) set(base, key, v value) {
 			o.elems = o.elems[:int(f)]
 			return
 		}
+	}
+	if v.callable() && (o.class == "native" || o.class == "window" && name == "fetch") { // the page's own calls come by
+		r.later(v, base, value{}, value{})
 	}
 	if o.class == "window" && !strings.HasPrefix(name, "on") {
 		if !r.setGlobal(name, v) {
@@ -149,12 +155,20 @@ func (r *runner) evalCall(n *script.Node) value {
 	switch callee.Kind {
 	case script.KMember:
 		this = r.eval(callee.Kids[0])
+		if base := callee.Kids[0]; base != nil && base.Kind == script.KName && base.Name == "super" && this.is("function") {
+			fn, this = r.get(r.get(this, "prototype"), callee.Name), r.cur.this
+			break
+		}
 		fn = r.get(this, callee.Name)
 	case script.KIndex:
 		this = r.eval(callee.Kids[0])
 		fn = r.index(this, r.key(callee))
 	default:
 		fn = r.eval(callee)
+		if callee.Kind == script.KName && callee.Name == "super" {
+			this = r.cur.this
+			r.fields(fn, this)
+		}
 	}
 	if r.raised {
 		return value{}
@@ -178,6 +192,7 @@ func (r *runner) call(fn, this value, args []value) value {
 	for _, a := range args {
 		r.later(a, value{}, value{}, value{})
 	}
+	r.shows(args...)
 	return some(append(args, fn)...)
 }
 
@@ -188,10 +203,14 @@ func (r *runner) invoke(f *object, this value, args []value) value {
 	if last < 0 || f.busy > 2 && slices.ContainsFunc(args, value.vague) || r.repeats(n) {
 		return some(args...)
 	}
+	f.calls++
 	f.busy++
 	defer func() { f.busy-- }()
 	s := &scope{up: f.env, this: this, args: args}
-	if this.k == unknown && this.o == nil {
+	switch {
+	case n.Op == script.OpArrow:
+		s.this = f.this
+	case this.k == unknown && this.o == nil:
 		s.this = r.global.this
 	}
 	if args == nil {
@@ -200,7 +219,10 @@ func (r *runner) invoke(f *object, this value, args []value) value {
 	r.spend(128 + 64*last)
 	for i, p := range n.Kids[:last] {
 		v := none()
-		if i < len(args) {
+		switch {
+		case p.Flag == 2:
+			v = array(args[min(i, len(args)):]...)
+		case i < len(args):
 			v = args[i]
 		}
 		s.define(p.Name, v)
@@ -238,6 +260,7 @@ func (r *runner) construct(fn value, name string, args []value) value {
 		if p, ok := fn.o.props["prototype"]; ok && p.is("object") {
 			r.copy(this.o, p.o)
 		}
+		r.fields(fn, this)
 		if out := r.invoke(fn.o, this, args); out.k == ref {
 			return out
 		}

@@ -104,6 +104,10 @@ func (r *runner) expression(n *script.Node) value {
 			inner.define(n.Name, f)
 		}
 		return f
+	case script.KClass:
+		c := r.class(n)
+		r.cur.define(n.Name, c)
+		return c
 	case script.KAssign:
 		return r.assignment(n)
 	case script.KBad:
@@ -128,6 +132,8 @@ func (r *runner) object(n *script.Node) value {
 	o := &object{class: "object"}
 	for _, k := range n.Kids {
 		switch {
+		case k.Kind == script.KPair && len(k.Kids) > 1:
+			r.set(obj(o), r.eval(k.Kids[1]), r.eval(k.Kids[0]))
 		case k.Kind == script.KPair:
 			o.set(k.Name, r.eval(k.Kids[0]))
 		case k.Kind == script.KName:
@@ -168,7 +174,11 @@ func (r *runner) args(kids []*script.Node) []value {
 				}
 				continue
 			}
-			out = append(out, some(v))
+			if v.is("element") {
+				out = append(out, dom("item", v))
+			} else {
+				out = append(out, some(v))
+			}
 			continue
 		}
 		out = append(out, r.eval(k))
@@ -232,6 +242,8 @@ func (r *runner) assignment(n *script.Node) value {
 		v = r.arithmetic(n.Op, false, old, v)
 	}
 	switch target.Kind {
+	case script.KArray, script.KObject:
+		r.takeApart(target, v)
 	case script.KName:
 		r.assignName(target.Name, v)
 	case script.KDecl:
@@ -243,4 +255,28 @@ func (r *runner) assignment(n *script.Node) value {
 		return old
 	}
 	return v
+}
+
+// takeApart assigns what a list or an object holds to the names on the left.
+func (r *runner) takeApart(target *script.Node, v value) {
+	for i, k := range target.Kids {
+		var of value
+		switch {
+		case target.Kind == script.KArray:
+			of = r.get(v, format(float64(i)))
+		case k.Kind == script.KPair:
+			of = r.get(v, k.Name)
+			k = k.Kids[0]
+		default:
+			of = r.get(v, k.Name)
+		}
+		switch k.Kind {
+		case script.KName:
+			r.assignName(k.Name, of)
+		case script.KMember:
+			r.set(r.eval(k.Kids[0]), str(k.Name), of)
+		case script.KIndex:
+			r.set(r.eval(k.Kids[0]), r.key(k), of)
+		}
+	}
 }

@@ -23,7 +23,7 @@ func (p *page) find() {
 	}
 	for i := range p.scripts {
 		s := &p.scripts[i]
-		s.words = wordsOf(p.data[s.from:s.to])
+		s.words = tells.in(p.data[s.from:s.to])
 	}
 }
 

@@ -142,7 +142,9 @@ func (r *runner) callEach(name string, this value, args []value) value {
 			continue
 		}
 		v := r.call(fn, arg(args, 1), []value{e, at, this})
-		t, _ := v.truth()
+		t, known := v.truth()
+		t = t || !known
+		out.from |= v.from
 		switch {
 		case name == "map":
 			out.o.elems = append(out.o.elems, v)
@@ -162,5 +164,5 @@ func (r *runner) callEach(name string, this value, args []value) value {
 	case "forEach":
 		return none()
 	}
-	return value{}
+	return some(out)
 }

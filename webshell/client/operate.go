@@ -83,6 +83,7 @@ func (r *runner) binary(n *script.Node) value {
 		b := r.eval(n.Kids[1])
 		r.under = before
 		if n.Op == script.OpOr && (a.k == ref || a.k == text) {
+			a.from |= b.from
 			return a
 		}
 		if _, ok := b.truth(); n.Op == script.OpAnd && ok && b.k != ref && b.k != text {

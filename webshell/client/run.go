@@ -43,6 +43,12 @@ func (s *scope) define(name string, v value) {
 	s.vars[name] = &v
 }
 
+// Bounds of functions that nobody calls: how many are run, and their steps.
+const (
+	maxIdle   = 50
+	idleSteps = maxSteps / 100
+)
+
 // A control is how a statement ended.
 type control uint8
 
@@ -71,8 +77,11 @@ type runner struct {
 	css    string // what scripts add to the page's styles
 	starts []int  // of the scripts in the file, by the unit of their nodes
 	queue  []event
+	idle   []value         // functions of short scripts
+	short  bool            // the script at hand is one
 	codes  map[string]bool // that were run
 
+	endless  int       // loops round the statement at hand that do not end by themselves
 	gathered bool      // something was read that a visitor types
 	stored   mark      // of what is kept in the browser
 	pending  []request // whose answers nobody has looked at so far
@@ -111,6 +120,7 @@ func (r *runner) script(text string, at int) {
 	}
 	b := script.ParseJS(text, 0, len(text), uint8(unit))
 	r.programs = append(r.programs, b)
+	r.short = len(text) <= smallScript
 	r.run(b)
 	r.runAside()
 }
@@ -154,7 +164,24 @@ func (r *runner) drain() {
 		}
 	}
 	r.queue = nil
-	r.unanswered()
+	r.unused()
+	r.conclude()
+}
+
+// unused runs functions that nobody called: elements of the page may.
+func (r *runner) unused() {
+	left := r.left
+	r.left = min(left, idleSteps)
+	before := r.left
+	for _, f := range r.idle {
+		if f.o.calls == 0 && r.left > 0 {
+			r.under = 0
+			r.call(f, r.global.this, nil)
+			r.raised = false
+		}
+	}
+	r.idle = nil
+	r.left = left - (before - max(0, r.left))
 }
 
 func (r *runner) later(fn, this value, args ...value) {
@@ -185,13 +212,24 @@ func (r *runner) hoist(b *script.Node) {
 	for _, k := range b.Kids {
 		if k != nil && k.Kind == script.KFunc {
 			r.spend(128)
-			r.cur.define(k.Name, r.function(k))
+			f := r.function(k)
+			r.cur.define(k.Name, f)
+			if r.cur == r.global && r.short && len(r.idle) < maxIdle {
+				r.idle = append(r.idle, f)
+			}
 		}
 	}
 }
 
 func (r *runner) function(n *script.Node) value {
-	return obj(&object{class: "function", fn: n, env: r.cur})
+	f := &object{class: "function", fn: n, env: r.cur}
+	switch n.Op {
+	case script.OpArrow:
+		f.this = r.cur.this
+	case 'g':
+		f.class = "getter"
+	}
+	return obj(f)
 }
 
 func (r *runner) block(b *script.Node) control {
@@ -292,7 +330,7 @@ func (r *runner) statement(n *script.Node) control {
 		return breaks
 	case script.KContinue:
 		return continues
-	case script.KFunc, script.KClass, script.KHTML, script.KImport:
+	case script.KFunc, script.KHTML, script.KImport:
 	default:
 		r.eval(n)
 	}
@@ -350,6 +388,10 @@ end:
 
 func (r *runner) loop(cond, body, post *script.Node, late bool) control {
 	floor := r.left / 4 // a loop may not eat what comes behind it
+	if cond == nil || cond.Kind == script.KBool {
+		r.endless++
+		defer func() { r.endless-- }()
+	}
 	for rounds := 0; r.left > floor; rounds++ {
 		r.left-- // an empty body costs, too
 		known := true

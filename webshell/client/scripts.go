@@ -47,34 +47,40 @@ func ends(s span, left int) []span {
 	return []span{{from: s.from, to: s.from + left/2}, {from: s.to - left/2, to: s.to}}
 }
 
-// signs are what telling looks for, 64 at most.
-var signs = []string{"fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "reverse", "function(p,a,c,k,e", "responsetext", "eval", "referrer",
-	"websocket", ".replace(", "join(", "fetch(", "sendbeacon", "location", "createelement", "settimeout", ".src", "google", "bing",
-	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`}
+// Signs are words that are looked for together, 64 at most.
+type signs struct {
+	set func() *literal.Set
+	bit map[string]uint64
+}
 
-var (
-	signSet = literal.NewSource(signs...)
-	bits    = func() map[string]uint64 {
-		m := map[string]uint64{}
-		for i, w := range signs {
-			m[w] = 1 << i
-		}
-		return m
-	}()
-)
+func newSigns(words ...string) signs {
+	s := signs{literal.NewSource(words...), map[string]uint64{}}
+	for i, w := range words {
+		s.bit[w] = 1 << i
+	}
+	return s
+}
 
-func wordsOf(data []byte) uint64 {
+// in returns those that data holds.
+func (s signs) in(data []byte) uint64 {
 	var held [1]uint64
-	signSet().Contained(held[:], data)
+	s.set().Contained(held[:], data)
 	return held[0]
 }
 
-func of(words ...string) (m uint64) {
+func (s signs) of(words ...string) (m uint64) {
 	for _, w := range words {
-		m |= bits[w]
+		m |= s.bit[w]
 	}
 	return m
 }
+
+// tells are the signs of telling.
+var tells = newSigns("fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "reverse", "function(p,a,c,k,e", "responsetext", "eval", "referrer",
+	"websocket", ".replace(", "join(", "fetch(", "sendbeacon", "location", "createelement", "settimeout", ".src", "google", "bing",
+	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`)
+
+func of(words ...string) uint64 { return tells.of(words...) }
 
 var (
 	decoders = of("fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "function(p,a,c,k,e", "base64")
@@ -100,6 +106,8 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case len(data) <= smallScript && has(of("createelement")) && bytes.Contains(data, []byte(":-")) && (bytes.Contains(data, []byte("'style'")) || bytes.Contains(data, []byte(`"style"`))):
 		return true // it may put something away
+	case len(data) <= smallScript && has(brings|sends|reads|of("clipboard", ".replace(")) && gated(held, data):
+		return true
 	case has(rotates):
 		return true
 	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings):

@@ -14,8 +14,17 @@ import (
 
 // A browser is where what scripts do comes together.
 type browser struct {
-	page   *page
-	told   map[string]bool // rules that spoke
+	page *page
+	told map[string]bool // rules that spoke
+
+	keeps    bool // a cookie is set, or something else kept
+	carried  bool // a script holds a program
+	covered  bool // a part of a form for payments was put out of sight
+	answered bool // what a host answered is shown, or goes on
+	frame    value
+	frameAt  int
+	choices  []choice
+
 	linked map[string]bool // hosts of which was asked whether the page links to them
 	hidden map[string]bool // hosts that were asked for, and whether the page hides them
 }
@@ -42,9 +51,10 @@ func (r *runner) code(v value, how string) value {
 	if v.k != text || !v.known() {
 		if v.from&fromAnswer != 0 {
 			verdict := webshell.Suspicious
-			if v.from&(fromReferrer|bySearch) != 0 {
+			if v.from&(fromReferrer|bySearch|veiled) != 0 {
 				verdict = webshell.Malicious
 			}
+			r.picks(value{}, "runs what another host answers", false)
 			r.tell(verdict, "remote-to-eval", "The visitor's browser runs what another host answers.", value{})
 		}
 		if v.from&fromPlace != 0 && v.from&veiled != 0 {
@@ -114,9 +124,16 @@ func (r *runner) load(tag string, v value) {
 	switch {
 	case v.marks()&fromField != 0 && tag == "script" && jsonp.MatchString(v.s): // the script is the answer
 		r.send(answered, v, v, nil)
-	case v.marks()&fromField != 0:
+	case v.marks()&(fromField|allCookies) != 0:
 		r.send(blind, v, v, nil)
 	case !r.hides(host):
+		frame := strings.Contains(tag, "frame")
+		if tag == "script" && v.marks()&veiled != 0 && v.marks()&(fromReferrer|fromAgent|fromPlace) != 0 && r.foreign(host) {
+			r.tell(webshell.Malicious, "cloaked-script", "A script tells another host, encoded, who visits, and runs what that answers.", v)
+		}
+		if frame || tag == "script" {
+			r.picks(v, "loads code or a page of another host", !frame)
+		}
 	case strings.Contains(tag, "frame") || tag == "embed" || tag == "object":
 		r.tell(webshell.Malicious, "hidden-frame", "A script shows the visitor a frame of a host that the file does not name in plain.", v)
 	case strings.Contains(tag, "script") || tag == "html" || tag == "":
@@ -134,6 +151,7 @@ func (r *runner) redirect(v value) {
 		return
 	}
 	host := hostOf(v.s)
+	r.shows(v)
 	switch {
 	case host == "":
 	case r.hides(host):
@@ -142,6 +160,10 @@ func (r *runner) redirect(v value) {
 		r.tell(webshell.Malicious, "checkout-redirect", "A script sends those who pay to another host, with encoded data.", v)
 	case r.under&bySearch != 0 && !r.links(host):
 		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)
+	case v.from&allCookies != 0:
+		r.send(blind, v, v, nil)
+	default:
+		r.picks(v, "sends visitors to another host", false)
 	}
 }
 
@@ -191,6 +213,7 @@ func (r *runner) html(v value) {
 	if v.k != text || !strings.Contains(v.s, "<") || !r.spend(8*len(v.s)) {
 		return
 	}
+	r.feigns(v)
 	for _, m := range shows.FindAllStringSubmatch(v.s, 20) {
 		r.load(strings.ToLower(m[1]), value{k: text, s: m[2], from: v.from})
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"math/bits"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -64,6 +65,19 @@ func (r *runner) formMark(v value) mark {
 	return m
 }
 
+// named is what the name of a field tells of what is typed into it.
+func (r *runner) named(name string) (m mark) {
+	name = strings.ToLower(name[:min(len(name), maxSelector)])
+	r.left -= len(name) / perName
+	if cardName.MatchString(name) {
+		m |= fromCard
+	}
+	if passwordName.MatchString(name) {
+		m |= fromPassword
+	}
+	return m
+}
+
 // belongs reports whether what an element or one round it was asked for says so.
 func belongs(v value, to *regexp.Regexp) bool {
 	for n := 0; v.k == ref && n < 8; v, n = v.o.this, n+1 {
@@ -114,6 +128,12 @@ type request struct {
 	at   int
 }
 
+// shows notes that a page goes on with what a host answered, as one does that
+// takes payments or lets visitors in.
+func (r *runner) shows(vs ...value) {
+	r.answered = r.answered || (r.under|some(vs...).from)&fromAnswer != 0
+}
+
 func how(this value) answering {
 	if this.o.name == "xhr" {
 		return waits
@@ -150,12 +170,8 @@ func (r *runner) ajax(args []value) value {
 // send is data leaving for an address; o is the request, nil without.
 func (r *runner) send(kind answering, url, data value, o *object) {
 	from := url.marks() | data.marks()
-	if data.is("object") {
-		for _, k := range data.o.keys {
-			from |= data.o.props[k].marks()
-		}
-	}
-	if from&fromField == 0 {
+	r.asMember(url, data)
+	if from&(fromField|allCookies) == 0 {
 		return
 	}
 	if o != nil && o.name == "channel" {
@@ -176,9 +192,12 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 	case slices.Contains(chatHosts, host) && from&(fromCard|fromPassword) != 0:
 		r.stolen(request{nil, url, from, r.at})
 	case kind == blind:
-		r.stolen(request{o, url, from | r.under&atCheckout, r.at})
-	case kind == waits && o != nil && len(r.pending) < maxPending:
-		r.pending = append(r.pending, request{o, url, from | r.under&atCheckout, r.at})
+		r.stolen(request{o, url, from | r.under&(atCheckout|timed), r.at})
+	case o != nil && len(r.pending) < maxPending:
+		if kind == answered {
+			o.set(used, yes(true))
+		}
+		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|timed), r.at})
 	}
 }
 
@@ -190,20 +209,37 @@ var (
 	stray     = regexp.MustCompile(`(?:^|/)(?:uploads|media|images?|img|cache|skin|fonts)/[^?#]*\.php\b`)
 )
 
-// unanswered judges requests whose answers nobody asked for.
-func (r *runner) unanswered() {
+// conclude judges what can be judged at the end only: requests by what becomes of
+// their answers, and what some visitors are shown.
+func (r *runner) conclude() {
 	for _, q := range r.pending {
 		asked := false
 		for _, name := range []string{used, "onreadystatechange", "onload", "onloadend"} {
 			_, ok := q.o.props[name]
 			asked = asked || ok
 		}
-		if !asked {
-			r.at = q.at
+		r.at = q.at
+		if !asked || r.furtive(q) {
 			r.stolen(q)
 		}
 	}
 	r.pending = nil
+	r.chosen()
+	r.overlaid()
+}
+
+// furtive reports whether a request whose answer is looked at is none of who
+// takes payments: he shows the answer or goes on with it, and neither encodes
+// what he sends, nor keeps it, nor sends it by and by, nor looks where the visitor is.
+func (r *runner) furtive(q request) bool {
+	if q.from&(fromCard|fromAll) == 0 {
+		return false
+	}
+	signs := bits.OnesCount32(uint32(q.from & (veiled | atCheckout | timed | fromKept)))
+	if r.answered || q.from&fromCard == 0 {
+		return signs >= 2 && q.from&veiled != 0
+	}
+	return signs >= 1
 }
 
 // stolen judges data that leaves for an address from which no answer is awaited:
@@ -217,6 +253,8 @@ func (r *runner) stolen(q request) {
 		rule, words = "sends-passwords", webshell.SkimmerText
 	case q.from&fromKeys != 0:
 		rule, words = "key-logger", "The keys that visitors press are sent to another host."
+	case q.from&allCookies != 0 && q.from&fromField == 0:
+		rule, words = "sends-cookies", "All cookies of the page are sent to another host."
 	case q.from&fromAll != 0 && (q.from&(veiled|atCheckout) != 0 || q.o != nil && q.o.name == "socket"):
 		rule, words = "form-skimmer", "All that visitors type is sent to another host, encoded or from the pages where they pay."
 	}
@@ -247,9 +285,64 @@ var command = regexp.MustCompile(`(?i)\b(?:powershell|pwsh)(?:\.exe)?["']?\s.*(?
 // maxCommand is how much of what is copied is read, in bytes.
 const maxCommand = 4 << 10
 
+// fetches is a command that runs what a host answers, and blanks hide what
+// stands before them where it is pasted.
+var (
+	fetches = regexp.MustCompile(`(?i)\b(?:iwr|irm|curl|wget|invoke-(?:webrequest|restmethod)|downloadstring)\b.*(?:\||\$\(|;).*\b(?:iex|invoke-expression|(?:ba|z)?sh)\b|\b(?:ba|z)?sh\b.*\$\((?:curl|wget)\b|\b(?:mshta|msiexec|rundll32|regsvr32)\b.*https?:`)
+	blanks  = regexp.MustCompile(`(?i)\b(?:powershell|pwsh|cmd|mshta|curl)\b.* {20,}\S|\b(?:powershell|pwsh|cmd|mshta)\b.*\s#\s+\w:\\`)
+	human   = regexp.MustCompile(`not a robot|(?:are|you're|you’re) (?:a )?human|captcha|verif(?:y|ication)|(?:windows|win)(?: key)?(?:</[a-z]+>)?\s*\+\s*(?:<[a-z]+>)?r\b`)
+)
+
 // copied is text that a script gives the visitor to paste elsewhere.
 func (r *runner) copied(v value) {
-	if v.k == text && r.spend(len(v.s)/4) && command.MatchString(v.s[:min(len(v.s), maxCommand)]) {
+	if v.k != text || !r.spend(len(v.s)/4) {
+		return
+	}
+	s := v.s[:min(len(v.s), maxCommand)]
+	r.left -= len(s) / perName
+	if command.MatchString(s) || blanks.MatchString(s) || fetches.MatchString(s) && r.feignsCheck() {
 		r.tell(webshell.Malicious, "pastes-command", "A script gives the visitor a command to paste that runs code of another host out of sight.", v)
 	}
+}
+
+// feignsCheck reports whether the page speaks of a check that its visitor is to pass.
+func (r *runner) feignsCheck() bool {
+	low := r.page.markup()
+	r.left -= len(low) / 32
+	return human.MatchString(low)
+}
+
+// The forms of WordPress by which those who look after a site add others like
+// them, or code.
+var (
+	memberForms = regexp.MustCompile(`/user-new\.php|/update\.php\?action=upload-(?:plugin|theme)|/(?:plugin|theme)-editor\.php|/wp-json/wp/v2/users`)
+	memberWords = regexp.MustCompile(`createuser|administrator|pluginzip|themezip|newcontent`)
+)
+
+// asMember judges a request that a script sends as the visitor.
+func (r *runner) asMember(url, data value) {
+	if url.k != text {
+		return
+	}
+	switch {
+	case memberForms.MatchString(url.s[:min(len(url.s), maxAddress)]) && r.says(data, 2):
+		r.tell(webshell.Malicious, "acts-as-member", "A script adds an administrator, or code, in the name of a visitor who is logged in.", url)
+	case url.from&fromAnswer != 0 && strings.HasSuffix(url.s, "/xmlrpc.php"):
+		r.tell(webshell.Malicious, "attacks-others", "A script has the visitor's browser try passwords on other sites.", url)
+	}
+}
+
+// says reports whether what is sent is what such forms have.
+func (r *runner) says(v value, depth int) bool {
+	if v.k == text {
+		s := v.s[:min(len(v.s), maxCommand)]
+		r.left -= len(s) / 32
+		return memberWords.MatchString(s)
+	}
+	if v.k != ref || depth == 0 {
+		return false
+	}
+	return slices.ContainsFunc(v.o.keys[:min(len(v.o.keys), maxMarked)], func(k string) bool {
+		return r.says(str(k), 0) || r.says(v.o.props[k], depth-1)
+	})
 }

@@ -24,7 +24,7 @@ const (
 const hole = "\uFFFC"
 
 // A mark says where data came from.
-type mark uint16
+type mark uint32
 
 const (
 	fromReferrer mark = 1 << iota
@@ -38,6 +38,14 @@ const (
 	fromPlace         // the address of the page
 	atCheckout        // it was compared with those of shops' last pages
 	veiled            // written such that nobody reads it
+	fromAgent         // the browser's name
+	fromKept          // a cookie, or what else the browser keeps
+	allCookies        // as they are
+	byRobot           // the browser was compared with robots
+	byMember          // whether the visitor is logged in, or where those are who are
+	timed             // comes round by itself
+	fromWallet        // it was looked at for an address of a wallet
+	fromBalance       // what a wallet holds
 )
 
 // secrets is what nobody sends to another host without waiting for the answer.
@@ -54,16 +62,18 @@ type value struct {
 
 // An object is what values of reference types share.
 type object struct {
-	class string // "array", "function", "native", "element", …
+	class string // "array", "function", "getter", "native", "element", …
 	name  string // of a native or of what a host's object gave; the tag of an element
 	elems []value
 	props map[string]value
 	keys  []string // of props, in order
 	fn    *script.Node
 	env   *scope
-	this  value // of a native, what it is a method of
-	busy  int   // how many of its calls are under way
-	runs  int   // how often the function was run because something may happen
+	this  value        // of a native, what it is a method of; of an arrow function, its own
+	def   *script.Node // of a class
+	calls int          // of it so far
+	busy  int          // how many of its calls are under way
+	runs  int          // how often the function was run because something may happen
 }
 
 func str(s string) value  { return value{k: text, s: s} }
@@ -93,16 +103,36 @@ func some(vs ...value) value {
 	return out
 }
 
+// maxMarked is how many values a value is asked for that it holds.
+const maxMarked = 64
+
 // marks are those of a value and of what it holds.
 func (v value) marks() mark {
+	left := maxMarked
+	return v.within(3, &left)
+}
+
+func (v value) within(depth int, left *int) mark {
 	m := v.from
-	if v.o != nil {
-		for i := range v.o.elems[:min(len(v.o.elems), 32)] {
-			m |= v.o.elems[i].from
+	if v.k != ref || depth == 0 {
+		return m
+	}
+	for i := range v.o.elems {
+		if *left--; *left < 0 {
+			return m
 		}
-		for _, k := range v.o.keys[:min(len(v.o.keys), 32)] {
-			m |= v.o.props[k].from
+		m |= v.o.elems[i].within(depth-1, left)
+	}
+	for _, k := range v.o.keys {
+		if *left--; *left < 0 {
+			return m
 		}
+		p := v.o.props[k]
+		if p.k == ref && !p.is("object") && !p.is("array") {
+			m |= p.from
+			continue
+		}
+		m |= p.within(depth-1, left)
 	}
 	return m
 }

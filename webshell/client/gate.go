@@ -1,0 +1,118 @@
+package client
+
+import (
+	"math/bits"
+	"regexp"
+
+	"limier/webshell"
+)
+
+var (
+	robots  = regexp.MustCompile(`bot|crawl|spider|slurp|lighthouse|headless`)
+	members = regexp.MustCompile(`wpadminbar|admin-bar|logged[-_]in|wp-admin|wp-login|wp-settings`)
+)
+
+// gates are the signs of short scripts that pick their visitors, or do what few
+// pages do.
+var (
+	gates = newSigns("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider", "wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login", "cookie", "storage", "referrer", "useragent",
+		"iframe", "payment", "checkout", "user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata",
+		"pdate", "outdated", ".zip", ".exe", ".msi", ".apk", ".dmg", "btoa(", "curl", "wget", "cmd", "bash", "eventsource", "no-cors", ".action")
+	robot    = gates.of("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider")
+	member   = gates.of("wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login")
+	kept     = gates.of("cookie", "storage")
+	asks     = gates.of("referrer", "useragent")
+	pays     = gates.of("payment", "checkout")
+	reaches  = gates.of("user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata", "no-cors")
+	old      = gates.of("pdate", "outdated")
+	programs = gates.of(".zip", ".exe", ".msi", ".apk", ".dmg")
+	commands = gates.of("curl", "wget", "cmd", "bash")
+)
+
+// gated is a quick look for such signs; words are those of telling.
+func gated(words uint64, data []byte) bool {
+	held := gates.in(data)
+	has := func(m uint64) bool { return held&m != 0 }
+	switch {
+	case has(reaches), has(robot) && has(kept|member), has(member) && has(kept|asks):
+		return true
+	case has(gates.of("iframe", ".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && has(asks), has(gates.of("eventsource")) && words&reads != 0:
+		return true
+	case has(commands) && words&of("clipboard", "execcommand") != 0, has(gates.of("cookie")) && words&sends != 0 && namesHost(data):
+		return true
+	}
+	return words&reads != 0 && words&sends != 0 && words&(texts|decoders) != 0
+}
+
+// A choice is something that happens to some visitors only.
+type choice struct {
+	url   value
+	does  string
+	under mark
+	at    int
+	bare  bool // a script alone, as counters are loaded
+}
+
+// maxChoices bounds the choices that are remembered.
+const maxChoices = 100
+
+// picks notes what a host that the file names in plain does to those visitors
+// who were picked.
+func (r *runner) picks(url value, does string, bare bool) {
+	if r.under&(byRobot|byMember|fromKept|fromReferrer) != 0 && len(r.choices) < maxChoices {
+		r.choices = append(r.choices, choice{url, does, r.under, r.at, bare})
+	}
+}
+
+// chosen judges such choices: who counts or advertises leaves out robots, or
+// those who have seen it; who hides also leaves out those who could find it.
+func (r *runner) chosen() {
+	for _, c := range r.choices {
+		by := c.under & (byRobot | byMember | fromReferrer)
+		if r.keeps { // else nothing tells the next visit from the first
+			by |= c.under & fromKept
+		}
+		if n := bits.OnesCount32(uint32(by)); n < 2 || n == 2 && by&byMember == 0 && (c.bare || by&byRobot == 0) {
+			continue
+		}
+		if c.url.k == unknown || r.foreign(hostOf(c.url.s)) {
+			r.at = c.at
+			r.tell(webshell.Malicious, "cloaked-script", "A script "+c.does+", hidden from robots, from those who look after the site or from who has seen it.", c.url)
+		}
+	}
+	r.choices = nil
+}
+
+// covers notes that an element of a form for payments is put out of sight.
+func (r *runner) covers(style, how value) {
+	if how.k == text && how.s == "none" && !r.covered {
+		r.left -= maxSelector / perName
+		r.covered = belongs(style, checkout)
+	}
+}
+
+// placed is an element that becomes part of another.
+func (r *runner) placed(in, e value) {
+	if !e.is("element") || !in.is("element") {
+		return
+	}
+	if v, ok := e.o.props["value"]; ok {
+		in.o.set("\x00typed", some(v, in.o.props["\x00typed"]))
+	}
+	if src, ok := e.o.props["src"]; ok && e.o.name == "iframe" && src.k == text && belongs(in, checkout) && r.foreign(hostOf(src.s)) {
+		r.frame, r.frameAt = src, r.at
+	}
+}
+
+// overlaid judges a frame that was put where a form for payments was.
+func (r *runner) overlaid() {
+	if r.covered && r.frame.k == text {
+		r.at = r.frameAt
+		r.tell(webshell.Malicious, "frame-over-form", "A script puts a frame of another host in the place of the form in which visitors pay.", r.frame)
+	}
+}
+
+// submitted is a form that a script sends.
+func (r *runner) submitted(form value) {
+	r.send(blind, form.o.props["action"], form.o.props["\x00typed"], nil)
+}
