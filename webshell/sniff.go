@@ -54,6 +54,9 @@ var interpreter = regexp.MustCompile(`^#![ \t]*\S*[/\\](?:env[ \t]+(?:-S[ \t]+)?
 // Interpreter is the program that a file's first line, #!, has it run by, in
 // lower case and without a version: "perl".
 func Interpreter(head []byte) string {
+	if !bytes.HasPrefix(head, []byte("#!")) {
+		return ""
+	}
 	if m := interpreter.FindSubmatch(head); m != nil {
 		switch name := strings.ToLower(string(m[1])); name {
 		case "nodejs", "deno", "bun":

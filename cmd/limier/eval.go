@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"limier/builtin"
@@ -92,12 +94,16 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 func judgeAll(ctx context.Context, samples []sample, root string, workers int, reasons bool) []trial {
 	languages := builtin.Languages()
 	trials := make([]trial, len(samples))
-	next := make(chan int)
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
 			var buf []byte
-			for i := range next {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(samples) {
+					return
+				}
 				trials[i] = judge(languages, samples[i], root, &buf)
 				if !reasons {
 					trials[i].judged.Reasons = nil
@@ -105,13 +111,6 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int, r
 			}
 		})
 	}
-	for i := range samples {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
 	wg.Wait()
 	return trials
 }
@@ -214,7 +213,8 @@ func (s *sample) read(root string, buf *[]byte) ([]byte, error) {
 		path.Join(s.label(), s.rawLang, s.sha256+"."+s.ext),
 		path.Join(s.repo, s.path), s.path,
 	} {
-		f, err := os.Open(path.Join(root, path.Clean("/"+name)))
+		// As acquire opens files; without the flag, four system calls ask whether it is set.
+		f, err := os.OpenFile(path.Join(root, path.Clean("/"+name)), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			first = cmp.Or(first, err)
 			continue

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"limier/finding"
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -61,8 +62,10 @@ func match(name string, head []byte) bool {
 	if kind(head) != "" {
 		return page(name) || hasMark(head) || len(head) >= 64<<10
 	}
-	return bytes.Contains(head, []byte("ExternalUrl"))
+	return externalURL().Any(head)
 }
+
+var externalURL = literal.NewSource("externalurl")
 
 func kind(data []byte) string {
 	for _, m := range magics {

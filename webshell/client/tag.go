@@ -40,8 +40,9 @@ const (
 	aScript
 	aRefresh
 	aForm
-	aBody // or a title or heading
-	aLink // with a whole address nearby
+	aBody  // or a title or heading
+	aLink  // with a whole address nearby
+	aPlain // a link of any kind
 )
 
 // A survey is what one quick pass over a page tells; most files have no markup,
@@ -129,6 +130,7 @@ func (v *survey) note(data []byte, at int, e elements) {
 			return
 		}
 	case aLink:
+		v.has |= aPlain
 		if v.has&aLink != 0 || !bytes.Contains(rest[:min(len(rest), maxAddress)], []byte("//")) {
 			return
 		}

@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -33,17 +34,10 @@ func match(name string, head []byte) bool {
 			return true
 		}
 	}
-	for {
-		i := bytes.Index(head, []byte("<?"))
-		if i < 0 {
-			return false
-		}
-		head = head[i+2:]
-		if bytes.HasPrefix(head, []byte("php")) || bytes.HasPrefix(head, []byte("=")) || bytes.HasPrefix(head, []byte("PHP")) {
-			return true
-		}
-	}
+	return openings().Any(head)
 }
+
+var openings = literal.NewSource("<?php", "<?=")
 
 // Analyse returns every argument against a PHP file, the strongest first.
 func Analyse(name string, data []byte) []webshell.Reason {
