@@ -45,6 +45,7 @@ type file struct {
 	data []byte
 	out  []webshell.Reason
 	told map[grade]int
+	cut  bool // something that may matter was not read
 }
 
 // A grade is how much a reason weighs.
@@ -127,6 +128,9 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 	default:
 		f.iis()
 		f.code(inner)
+	}
+	if f.cut || len(data) > maxConfig && settings.Any(data[maxConfig:]) {
+		f.out = append(f.out, webshell.Unread(webshell.TooLong))
 	}
 	return webshell.Strongest(f.out)
 }
@@ -254,7 +258,10 @@ const maxConfig = 2 << 20
 // iis reads handlers, build providers and native modules.
 func (f *file) iis() {
 	data := withoutNotes(f.data[:min(len(f.data), maxConfig)])
+	n := 0
 	for at, head := range adds(data) {
+		n++
+		f.cut = n == maxAdds
 		a := attributes(head)
 		handler := a["type"] + " " + a["scriptprocessor"]
 		where := a["path"] + a["extension"]

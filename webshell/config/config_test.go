@@ -27,6 +27,25 @@ func FuzzAnalyse(f *testing.F) {
 func TestExhausted(t *testing.T) {
 	decoys := strings.Repeat("auto_prepend_file = none\n", 1000)
 	webshelltest.Exhausted(t, New(), ".user.ini", webshell.Malicious, map[string]string{"decoys": decoys + "auto_prepend_file = a.jpg\n"})
+	const rewrite = "RewriteCond %{HTTP_REFERER} google\nRewriteRule .* http://evil.test/\n"
+	webshelltest.Exhausted(t, New(), ".htaccess", webshell.Malicious, map[string]string{
+		"rules":  strings.Repeat("RewriteRule ^a$ /b\nRewriteBase /\n", 30_000) + rewrite,
+		"errors": strings.Repeat("ErrorDocument 404 /a\n", 9_000) + rewrite,
+	})
+	webshelltest.Exhausted(t, New(), ".htaccess", webshell.Suspicious, map[string]string{
+		"line":       "RewriteCond %{HTTP_REFERER} google" + strings.Repeat("|a", maxLine) + "\nRewriteRule .* http://evil.test/\n",
+		"conditions": strings.Repeat("RewriteCond %{REQUEST_URI} a\n", 30_000) + "RewriteRule a b\n" + rewrite,
+	})
+	const handler = `<add path="*.jpg" type="PageHandlerFactory"/>`
+	webshelltest.Exhausted(t, New(), "web.config", webshell.Suspicious, map[string]string{
+		"long": "<configuration>" + strings.Repeat("\n", maxConfig) + handler,
+		"adds": "<configuration>" + strings.Repeat("<add name='a'/>", maxAdds) + handler,
+	})
+	for name, page := range map[string]string{".htaccess": strings.Repeat("RewriteRule ^a$ /b\n", 30_000), "web.config": "<configuration>" + handler[:4] + strings.Repeat("\n", maxConfig)} {
+		if r := New().Analyse(name, []byte(page)); len(r) > 0 {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
 }
 
 func TestPathological(t *testing.T) {

@@ -2,7 +2,9 @@ package config
 
 import (
 	"bytes"
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/finding"
@@ -43,23 +45,38 @@ const (
 // A directive is one line, in lower case.
 type directive struct{ name, rest string }
 
-// directives yields those of rewriting and of errors, with their offsets.
-func (f *file) directives(yield func(int, directive) bool) {
-	for at, n := 0, 0; at < len(f.data) && n < maxLines; {
-		line := f.data[at:]
-		if end := bytes.IndexByte(line, '\n'); end >= 0 {
-			line = line[:end]
-		}
-		from := at
-		at += len(line) + 1
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 || len(line) > maxLine || line[0] == '#' || line[0]|0x20 != 'r' && line[0]|0x20 != 'e' {
-			continue
-		}
-		n++
-		name, rest, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(string(line), "\t", " ")), " ")
-		if !yield(from, directive{name, strings.TrimSpace(rest)}) {
-			return
+// directives yields those of some names, with their offsets; a rule without a
+// condition before it is passed over, since it asks nothing of the visitor.
+func (f *file) directives(names ...string) iter.Seq2[int, directive] {
+	return func(yield func(int, directive) bool) {
+		asked := false
+		for at, n := 0, 0; at < len(f.data); {
+			line := f.data[at:]
+			if end := bytes.IndexByte(line, '\n'); end >= 0 {
+				line = line[:end]
+			}
+			from := at
+			at += len(line) + 1
+			line = bytes.TrimSpace(line)
+			i := slices.IndexFunc(names, func(name string) bool {
+				return len(line) > len(name) && bytes.EqualFold(line[:len(name)], []byte(name)) && (line[len(name)] == ' ' || line[len(name)] == '\t')
+			})
+			if i < 0 || names[i] == "rewriterule" && !asked {
+				continue
+			}
+			asked = names[i] == "rewritecond"
+			if len(line) > maxLine {
+				f.cut = true
+				continue
+			}
+			if n++; n > maxLines {
+				f.cut = true
+				return
+			}
+			rest := strings.ToLower(strings.ReplaceAll(string(line[len(names[i]):]), "\t", " "))
+			if !yield(from, directive{names[i], strings.TrimSpace(rest)}) {
+				return
+			}
 		}
 	}
 }
@@ -71,7 +88,7 @@ func (f *file) rewrites() {
 		return
 	}
 	r := rewrite{at: -1}
-	for at, d := range f.directives {
+	for at, d := range f.directives("rewritecond", "rewriterule") {
 		switch d.name {
 		case "rewritecond":
 			if r.at < 0 {
@@ -206,10 +223,7 @@ func (f *file) exempts(r *rewrite) {
 // errors judges what visitors are shown in place of an error.
 func (f *file) errors() {
 	pages, first := map[string]int{}, -1
-	for at, d := range f.directives {
-		if d.name != "errordocument" {
-			continue
-		}
+	for at, d := range f.directives("errordocument") {
 		_, target, _ := strings.Cut(d.rest, " ")
 		target = strings.Trim(strings.TrimSpace(target), `"'`)
 		switch {
