@@ -9,7 +9,10 @@ package jsp
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"limier/internal/literal"
@@ -59,7 +62,8 @@ var actions = []string{
 }
 
 // maxPiece is how much code is walked at a time, in bytes. A page with more is
-// walked in pieces; values do not pass from one to the next.
+// walked in pieces, and what the page's variables hold, and those of the method
+// that is cut, passes from one to the next.
 const maxPiece = 256 << 10
 
 func analyse(name string, data []byte) []webshell.Reason {
@@ -70,16 +74,38 @@ func analyse(name string, data []byte) []webshell.Reason {
 	}
 	p := split(data, path.Ext(strings.ToLower(name)) == ".java")
 	j := &judge{page: p, data: plain, facts: &facts{seen: map[hitKey]int{}}}
+	var before map[string]value
 	for from := 0; from < len(p.code); {
 		tokens, to := lex(p.code, from, from+maxPiece)
-		if len(p.code) <= maxPiece || holds(found, p.code[from:to]) {
-			w := &walker{page: p, code: string(p.code[from:to]), from: from, tokens: tokens, facts: j.facts}
+		if len(p.code) <= maxPiece || holds(found, p.code[from:to]) || sources().Any(p.code[from:to]) {
+			w := &walker{page: p, code: string(p.code[from:to]), from: from, tokens: tokens, facts: j.facts, before: before}
 			w.run()
 			j.look(w)
+			if to < len(p.code) {
+				before = w.passes()
+			}
 		}
 		from = to
 	}
 	return j.unread(j.reasons())
+}
+
+// maxHeld is how many variables pass from one piece to the next.
+const maxHeld = 2000
+
+// passes are the variables that code behind the piece still sees.
+func (w *walker) passes() map[string]value {
+	held := map[string]value{}
+	for _, k := range slices.SortedFunc(maps.Keys(w.vars), func(a, b varKey) int { return cmp.Or(a.scope-b.scope, strings.Compare(a.name, b.name)) }) {
+		if v := w.vars[k]; (k.scope == 0 || w.methods[k.scope].body[1] >= len(w.tokens)) && (v.taint != 0 || v.isStr || v.typ != "") {
+			if len(held) == maxHeld {
+				w.facts.full = true
+				break
+			}
+			held[k.name] = v
+		}
+	}
+	return held
 }
 
 // unread adds why the page was not read or followed to its end, unless its
@@ -129,6 +155,9 @@ func tight(page []byte) []byte {
 		}
 	}
 }
+
+// sources are words of code that reads the request.
+var sources = literal.NewSource("getparameter", "getheader", "getinputstream", "getreader", "getquerystring", "getcookies", "${param")
 
 // holds reports whether b holds one of the literals; found is scratch space.
 func holds(found []uint64, b []byte) bool {

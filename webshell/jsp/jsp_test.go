@@ -88,7 +88,12 @@ func TestExhausted(t *testing.T) {
 		"lambdas":     page(3000, "()->{return ", ";}"),
 		"classes":     page(3000, "new Thread(){public void run(){", "}}"),
 		"comments":    "<%" + comments + value + ";" + comments + "%>",
+		"pieces":      `<%String c = request.getParameter("c");` + strings.Repeat("out.print(1);\n", 60_000) + "Runtime.getRuntime().exec(c);%>",
+		"method":      `<%!void f(HttpServletRequest request) {String c = request.getParameter("c");` + strings.Repeat("out.print(1);\n", 60_000) + "Runtime.getRuntime().exec(c);}%>",
 	})
+	if r := Language.Analyse("a.jsp", []byte(`<%String c = "date";`+strings.Repeat("out.print(1);\n", 60_000)+"Runtime.getRuntime().exec(c);%>")); len(r) > 0 && r[0].Verdict != webshell.Suspicious {
+		t.Errorf("a fixed command: %+v", r)
+	}
 	webshelltest.Exhausted(t, Language, "a.jsp", webshell.Suspicious, map[string]string{
 		"expressions": strings.Repeat(`${"`, 100_000) + `${"".getClass().forName("java.lang.Runtime").getMethod("exec", "".getClass()).invoke(x, param.x)}`,
 		"lists":       "<%" + strings.Repeat(`s.executeQuery(request.getParameter("q"));`, 10_000) + value + ";%>",

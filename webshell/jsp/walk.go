@@ -48,6 +48,7 @@ type walker struct {
 	classes map[string]bool // that the page declares
 	lambdas map[int]int     // token of the body → method
 	vars    map[varKey]value
+	before  map[string]value // what variables held where the piece before ended
 	checked map[varKey]int32 // where a check ends that lets only letters and digits through
 	scope   int
 	i, hi   int
@@ -88,6 +89,9 @@ func (w *walker) run() {
 	w.vars, w.lambdas = map[varKey]value{}, map[int]int{}
 	for id, class := range w.page.made {
 		w.vars[varKey{0, id}] = value{typ: simple(class)}
+	}
+	for name, v := range w.before {
+		w.vars[varKey{0, name}] = v
 	}
 	w.declare()
 	for range 3 {
