@@ -94,7 +94,10 @@ func TestExhausted(t *testing.T) {
 		"endless":   "for(;;){b=1}" + evil,
 		"texts":     "var b='aaaaaaaa';for(;;)b+=b;" + evil,
 		"calls":     "function f(x){f(x+1);f(x+2)}f(1);" + evil,
+		"middle":    strings.Repeat("a(1);\n", 80_000) + evil + strings.Repeat("\na(1);", 80_000),
 	})
+	decoys := strings.Repeat("\nvar e=document.createElement('b');e.id=unescape('%61%62%63%64%65%66%67%68');", 10_000)
+	webshelltest.Exhausted(t, Language, "x.js", webshell.Suspicious, map[string]string{"decoys": decoys + evil + decoys})
 	webshelltest.Exhausted(t, Language, "x.html", webshell.Malicious, map[string]string{
 		"scripts": strings.Repeat("<script>for(;;){location=atob('YQ==')}</script>", 20) + "<script>" + evil + "</script>",
 	})

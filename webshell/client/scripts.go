@@ -2,30 +2,36 @@ package client
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"limier/internal/literal"
 	"limier/webshell"
 )
 
-// maxParsed bounds the script that is run of one file, in bytes; of what is
-// longer the start and the end are, where code is added.
-const maxParsed = 384 << 10
+// Bounds of the scripts of one file that are run, in bytes: of what is longer the
+// start and the end are, where code is added, and what stands out between them.
+const (
+	maxParsed = 384 << 10
+	maxMiddle = 128 << 10
+	windowed  = 8 << 10 // how much is looked at together
+	overlap   = 2 << 10 // of two windows
+)
 
 // run follows the scripts that could hide something.
 func (p *page) run() {
 	var r *runner
-	left := maxParsed
+	left, middle := maxParsed, maxMiddle
 	for _, s := range p.scripts {
 		if !telling(s.words, p.data[s.from:s.to]) {
 			continue
 		}
-		for _, part := range ends(s, left) {
+		for _, part := range p.parts(s, left, &middle) {
 			if r == nil {
 				r = newRunner()
 				r.page = p
 			}
-			left -= part.to - part.from
+			left = max(0, left-(part.to-part.from))
 			r.script(p.clean(part), part.from)
 		}
 	}
@@ -34,17 +40,36 @@ func (p *page) run() {
 		r.again()
 		p.styledAway(r.css)
 	}
+	if middle < 0 && !slices.ContainsFunc(p.out, func(r webshell.Reason) bool { return r.Verdict != webshell.Suspicious }) {
+		p.out = append(p.out, webshell.Unread(webshell.TooLong))
+	}
 }
 
-// ends are the parts of a script that are read.
-func ends(s span, left int) []span {
-	switch {
-	case left <= 0:
-		return nil
-	case s.to-s.from <= left:
+// parts are what is read of a script; middle is how much between the ends may
+// be, below 0 once that was not enough.
+func (p *page) parts(s span, left int, middle *int) []span {
+	if s.to-s.from <= left {
 		return []span{s}
 	}
-	return []span{{from: s.from, to: s.from + left/2}, {from: s.to - left/2, to: s.to}}
+	end := s.to - left/2
+	parts := []span{{from: s.from, to: s.from + left/2}}
+	for from := parts[0].to; from < end; from += windowed - overlap {
+		to := min(from+windowed, end)
+		window := p.data[from:to]
+		if words := tells.in(window); words&(decoders|rotates) == 0 || words&brings == 0 || !telling(words, window) {
+			continue
+		}
+		last := &parts[len(parts)-1]
+		if len(parts) == 1 || last.to < from {
+			parts = append(parts, span{from: from, to: from})
+			last = &parts[len(parts)-1]
+		}
+		if *middle -= to - last.to; *middle < 0 {
+			break
+		}
+		last.to = to
+	}
+	return append(parts, span{from: end, to: s.to})
 }
 
 // Signs are words that are looked for together, 64 at most.
