@@ -109,7 +109,11 @@ func Rel(path string) (rel string, ok bool) {
 	}
 	// ASP.NET's own folder in the web root holds nothing that runs; 22 of the 104
 	// paths in Microsoft's list of March 2021 lie there.
-	if _, below, ok := strings.Cut("/"+path, "/wwwroot/aspnet_client/"); ok {
+	below, ok := strings.CutPrefix(path, "wwwroot/aspnet_client/")
+	if !ok {
+		_, below, ok = strings.Cut(path, "/wwwroot/aspnet_client/")
+	}
+	if ok {
 		return "aspnet_client/" + below, true
 	}
 	for _, root := range []string{"frontend/httpproxy/", "clientaccess/"} {

@@ -79,7 +79,11 @@ func (c *Checker) Check(body []byte) (store.Submission, error) {
 		if m.Start != nil {
 			start = *m.Start
 		}
-		z.Add(&m)
+		if m.Exposure == &mem.listed {
+			z.Exposure(m.Exposure, mem.list)
+		} else {
+			z.Add(&m)
+		}
 	}
 	s := store.Submission{Body: body, Summary: z.Summary()}
 	s.Evidence, s.Hash = sums(plain, &start)
@@ -181,7 +185,9 @@ type memory struct {
 	gap        wire.Gap
 	summarizer *store.Summarizer
 	lists      *lists
+	end        wire.End
 	listed     wire.Exposure // whose CVEs and notes are the lists'
+	list       store.List    // of listed
 }
 
 // message gives a line memory by how it begins. Where that is wrong, JSON takes
@@ -204,6 +210,9 @@ func (m *memory) message(line []byte) (w wire.Message) {
 	case bytes.HasPrefix(line, []byte(`{"gap":{`)):
 		m.gap = wire.Gap{}
 		w.Gap = &m.gap
+	case bytes.HasPrefix(line, []byte(`{"end":{`)):
+		m.end = wire.End{Coverage: m.end.Coverage[:0], Next: m.end.Next[:0]}
+		w.End = &m.end
 	}
 	return w
 }

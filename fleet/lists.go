@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"sync"
 
+	"limier/store"
 	"limier/wire"
 )
 
@@ -11,8 +12,14 @@ import (
 // servers of a build share it, and of a case without findings it is most.
 type lists struct {
 	mu   sync.RWMutex
-	seen map[string]*wire.Exposure // CVEs and notes, which nobody writes to
+	seen map[string]*ending
 	size int
+}
+
+// An ending is how a line ends: CVEs and notes, which nobody writes to.
+type ending struct {
+	*wire.Exposure
+	list store.List
 }
 
 // What lists remember is bounded, in bytes of memory: of each line's end, and of
@@ -43,12 +50,12 @@ func (m *memory) readListed(line []byte) (w wire.Message, ok bool) {
 	if !quickMessage(append(line[:at:at], "}}"...), &w) {
 		return wire.Message{}, false
 	}
-	w.Exposure.CVEs, w.Exposure.Notes = end.CVEs, end.Notes
+	m.listed.CVEs, m.listed.Notes, m.list = end.CVEs, end.Notes, end.list
 	return w, true
 }
 
 // end reads the end of a line; nil if it is none.
-func (l *lists) end(text []byte) *wire.Exposure {
+func (l *lists) end(text []byte) *ending {
 	l.mu.RLock()
 	e := l.seen[string(text)]
 	l.mu.RUnlock()
@@ -60,12 +67,12 @@ func (l *lists) end(text []byte) *wire.Exposure {
 	if !quickMessage(line, &w) || w != (wire.Message{Exposure: w.Exposure}) {
 		return nil
 	}
-	e = w.Exposure
+	e = &ending{w.Exposure, store.ListOf(w.Exposure)}
 	size := 2*len(line) + taken(&w) + 200 // an entry of the map, and more
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.seen == nil || l.size+size > maxLists {
-		l.seen, l.size = map[string]*wire.Exposure{}, 0
+		l.seen, l.size = map[string]*ending{}, 0
 	}
 	l.seen[string(text)] = e
 	l.size += size

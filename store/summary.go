@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"net/netip"
 	"path"
 	"regexp"
@@ -122,8 +121,9 @@ func Summarize(c *casefile.Case) Summary {
 // but its texts must stay until the Summary, which has its own.
 type Summarizer struct {
 	s          Summary
-	exposed    []byte // what makes the exposures' hash, at once: thousands of short writes take longer than the hash
+	exposed    []byte // what makes the exposures' hash
 	exposures  int
+	listed     int // bytes that they say
 	rows       map[indicatorRow]*indicatorRow
 	seen       map[finding.Entity]*indicatorRow // a case's findings are about the same few
 	kinds      map[kindRow]*kindRow
@@ -154,7 +154,7 @@ func (z *Summarizer) Add(m *wire.Message) {
 	case m.Start != nil:
 		z.s.Acquired, z.s.Version = m.Start.Acquired, kept(cut(m.Start.Version))
 	case m.Exposure != nil:
-		z.exposure(m.Exposure)
+		z.Exposure(m.Exposure, ListOf(m.Exposure))
 	case m.Finding != nil:
 		z.finding(m.Finding)
 	case m.Evidence != nil:
@@ -167,21 +167,45 @@ func (z *Summarizer) Add(m *wire.Message) {
 	}
 }
 
-// exposure hashes what exposures returns, without making it.
-func (z *Summarizer) exposure(e *wire.Exposure) {
-	if z.exposures++; z.exposures > maxExposures || len(z.exposed) > maxExposed {
+// A List is the hash of an exposure's vulnerabilities and notes, and how many
+// bytes they are: thousands of servers share one.
+type List struct {
+	sum  [sha256.Size]byte
+	size int
+}
+
+// ListOf hashes what an exposure lists.
+func ListOf(e *wire.Exposure) List {
+	text := make([]byte, 0, 1<<13) // at once: thousands of short writes take longer than the hash
+	for i := range e.CVEs {
+		c := &e.CVEs[i]
+		text = appendTexts(text, c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited)
+	}
+	text = binary.AppendUvarint(text, uint64(len(e.CVEs)))
+	text = appendTexts(text, e.Notes...)
+	return List{sha256.Sum256(text), len(text)}
+}
+
+// appendTexts writes texts so that none can pose as several.
+func appendTexts(to []byte, texts ...string) []byte {
+	for _, s := range texts {
+		to = append(binary.AppendUvarint(to, uint64(len(s))), s...)
+	}
+	return to
+}
+
+// Exposure is Add for an exposure whose list is hashed. It hashes what exposures
+// returns, without making it.
+func (z *Summarizer) Exposure(e *wire.Exposure, l List) {
+	if z.exposures++; z.exposures > maxExposures || z.listed > maxExposed {
 		return
 	}
 	if z.exposures == 1 {
 		z.s.Exposure = exposureRow{Product: kept(cut(e.Product)), Build: kept(cut(e.Build)), Name: kept(cut(e.Name))}
 	}
-	z.exposed = fmt.Appendf(z.exposed, "%q %q %q %q %q %d\n", e.Product, e.Build, e.Name, e.Updated, e.Notes, len(e.CVEs))
-	for i := range e.CVEs {
-		c := &e.CVEs[i]
-		for _, s := range [...]string{c.ID, string(c.State), c.FixedIn, c.Note, c.Exploited} {
-			z.exposed = append(binary.AppendUvarint(z.exposed, uint64(len(s))), s...) // no text can pose as several
-		}
-	}
+	before := len(z.exposed)
+	z.exposed = append(appendTexts(z.exposed, e.Product, e.Build, e.Name, e.Updated), l.sum[:]...)
+	z.listed += len(z.exposed) - before + l.size
 }
 
 func (z *Summarizer) finding(f *finding.Finding) {
@@ -272,7 +296,7 @@ func (z *Summarizer) file(e *wire.Evidence) {
 func (z *Summarizer) Summary() Summary {
 	s := &z.s
 	switch {
-	case len(z.exposed) > maxExposed:
+	case z.listed > maxExposed:
 		s.Exposure = exposureRow{}
 		s.Cut++
 	case z.exposures > 0:
@@ -351,10 +375,10 @@ func indicator(e finding.Entity) indicatorRow {
 // FilePath is how the same file is named on every server: in lower case, with
 // slashes, inside the product if it is there, else below its drive.
 func FilePath(p string) string {
-	if rel, ok := baseline.Rel(p); ok {
-		return strings.ToLower(rel)
-	}
 	p = strings.ToLower(strings.ReplaceAll(p, `\`, "/"))
+	if rel, ok := baseline.Rel(p); ok {
+		return rel
+	}
 	for i := 0; i+1 < len(p); i++ {
 		if (i == 0 || p[i-1] == '/') && p[i] >= 'a' && p[i] <= 'z' {
 			rest := strings.TrimPrefix(p[i+1:], ":")
