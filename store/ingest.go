@@ -46,6 +46,7 @@ func (h *Hub) Ingest(ctx context.Context, batch []Submission) ([]Outcome, error)
 	if err != nil {
 		return nil, err
 	}
+	h.keepStatements(ctx, b.fresh)
 	return b.out, nil
 }
 
@@ -56,6 +57,7 @@ type ingest struct {
 	tx    *sql.Tx
 	out   []Outcome
 	stmts map[string]*sql.Stmt
+	fresh []string // of these, what no earlier transaction ran
 
 	counters   map[[2]string]int64
 	deltas     map[int64]*delta // by server
@@ -458,7 +460,15 @@ func day(t time.Time) string {
 // each reads the rows of a query over many ids.
 func (b *ingest) each(ctx context.Context, query string, ids []int64, row func(*sql.Rows) error) error {
 	for part := range slices.Chunk(ids, 500) {
-		rows, err := b.tx.QueryContext(ctx, b.h.sql(fmt.Sprintf(query, marks(len(part)))), anys(part)...)
+		n := 20
+		if len(part) > n {
+			n = 500
+		}
+		args := anys(part)
+		for len(args) < n {
+			args = append(args, args[0]) // so that there are two statements, not 500
+		}
+		rows, err := b.query(ctx, fmt.Sprintf(query, marks(n)), args...)
 		if err != nil {
 			return err
 		}
@@ -519,21 +529,55 @@ func (b *ingest) insert(ctx context.Context, head, tail string, rows [][]any) er
 	return nil
 }
 
-// exec runs a statement of the transaction. SQLite prepares it once; pgx keeps
-// what it prepared by itself.
+// exec runs a statement of the transaction.
 func (b *ingest) exec(ctx context.Context, query string, args ...any) error {
-	if b.h.dialect.Numbered {
+	if b.h.dialect.Numbered { // pgx keeps what it prepared by itself
 		_, err := b.tx.ExecContext(ctx, b.h.sql(query), args...)
 		return err
 	}
-	stmt := b.stmts[query]
-	if stmt == nil {
-		var err error
-		if stmt, err = b.tx.PrepareContext(ctx, query); err != nil {
-			return err
-		}
-		b.stmts[query] = stmt // closed with the transaction
+	stmt, err := b.prepared(ctx, query)
+	if err == nil {
+		_, err = stmt.ExecContext(ctx, args...)
 	}
-	_, err := stmt.ExecContext(ctx, args...)
 	return err
+}
+
+// query is exec for one that reads.
+func (b *ingest) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if b.h.dialect.Numbered {
+		return b.tx.QueryContext(ctx, b.h.sql(query), args...)
+	}
+	stmt, err := b.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// prepared is a statement for the transaction, which closes it.
+func (b *ingest) prepared(ctx context.Context, query string) (stmt *sql.Stmt, err error) {
+	if stmt = b.stmts[query]; stmt != nil {
+		return stmt, nil
+	}
+	if kept, ok := b.h.statements.Load(query); ok {
+		stmt = b.tx.StmtContext(ctx, kept.(*sql.Stmt))
+	} else if stmt, err = b.tx.PrepareContext(ctx, query); err != nil {
+		return nil, err
+	} else {
+		b.fresh = append(b.fresh, query)
+	}
+	b.stmts[query] = stmt
+	return stmt, nil
+}
+
+// keepStatements prepares statements for the next transactions: those of a
+// hundred rows are thousands of words.
+func (h *Hub) keepStatements(ctx context.Context, queries []string) {
+	for _, q := range queries {
+		if stmt, err := h.write.PrepareContext(ctx, q); err == nil { // else the next transaction tells
+			if _, known := h.statements.LoadOrStore(q, stmt); known {
+				stmt.Close()
+			}
+		}
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,6 +33,7 @@ type Hub struct {
 	dialect                Dialect
 	salt                   []byte    // of the identifiers that are hashes
 	keyHashes, visit, held *sql.Stmt // of each visit of a server: to prepare them takes longer than to run them
+	statements             sync.Map  // of *sql.Stmt, by their text: those of Ingest
 }
 
 // A Dialect is how one engine differs from the other.
@@ -143,6 +145,9 @@ func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Hub, error) {
 func (h *Hub) Close() error {
 	for _, s := range []*sql.Stmt{h.keyHashes, h.visit, h.held} {
 		s.Close()
+	}
+	for _, s := range h.statements.Range {
+		s.(*sql.Stmt).Close()
 	}
 	if h.read == h.write {
 		return h.write.Close()
