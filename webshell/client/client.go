@@ -29,7 +29,7 @@ const (
 
 func kindOf(name string, head []byte) kind {
 	switch path.Ext(name) {
-	case ".php", ".phtml", ".inc", ".tpl", ".twig", ".latte", ".liquid", ".html", ".htm", ".xhtml", ".shtml", ".aspx", ".ascx", ".master", ".cshtml", ".asp", ".asa", ".jsp", ".jspx", ".jspf", ".cfm", ".cfml":
+	case ".php", ".phtml", ".inc", ".tpl", ".twig", ".latte", ".liquid", ".html", ".htm", ".xhtml", ".svg", ".shtml", ".aspx", ".ascx", ".master", ".cshtml", ".asp", ".asa", ".jsp", ".jspx", ".jspf", ".cfm", ".cfml":
 		return markup
 	case ".js", ".mjs", ".cjs":
 		return code

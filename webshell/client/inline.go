@@ -50,8 +50,16 @@ func (p *page) clean(s span) string {
 		}
 	}
 	withoutServer(out)
+	if i := bytes.Index(out, cdata); i >= 0 && len(bytes.TrimSpace(out[:i])) == 0 { // in XML
+		copy(out[i:], "         ")
+		if k := bytes.LastIndex(out, []byte("]]>")); k >= 0 {
+			copy(out[k:], "   ")
+		}
+	}
 	return string(out)
 }
+
+var cdata = []byte("<![CDATA[")
 
 // withoutServer overwrites <? … ?> and <% … %> with spaces.
 func withoutServer(out []byte) {
@@ -173,7 +181,7 @@ func runs(attrs string) bool {
 	if _, typ, ok := strings.Cut(attrs, "type"); ok {
 		typ = strings.TrimLeft(typ, " =\"'\\")
 		return typ == "" || strings.HasPrefix(typ, "text/javascript") || strings.HasPrefix(typ, "application/javascript") || strings.HasPrefix(typ, "application/x-javascript") ||
-			strings.HasPrefix(typ, "text/ecmascript") || strings.HasPrefix(typ, "module") || strings.HasPrefix(typ, "text/jscript") || strings.HasPrefix(typ, "javascript") || strings.HasPrefix(typ, "<")
+			strings.HasPrefix(typ, "text/ecmascript") || strings.HasPrefix(typ, "application/ecmascript") || strings.HasPrefix(typ, "module") || strings.HasPrefix(typ, "text/jscript") || strings.HasPrefix(typ, "javascript") || strings.HasPrefix(typ, "<")
 	}
 	return true
 }

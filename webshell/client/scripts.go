@@ -23,10 +23,13 @@ func (p *page) run() {
 	var r *runner
 	left, middle := maxParsed, maxMiddle
 	for _, s := range p.scripts {
-		if !telling(s.words, p.data[s.from:s.to]) {
-			continue
+		var parts []span
+		if telling(s.words, p.data[s.from:s.to]) {
+			parts = p.parts(s, left, &middle)
+		} else if p.kind == code && s.to-s.from > smallScript {
+			parts = p.added(s)
 		}
-		for _, part := range p.parts(s, left, &middle) {
+		for _, part := range parts {
 			if r == nil {
 				r = newRunner()
 				r.page = p
@@ -43,6 +46,20 @@ func (p *page) run() {
 	if middle < 0 && !slices.ContainsFunc(p.out, func(r webshell.Reason) bool { return r.Verdict != webshell.Suspicious }) {
 		p.out = append(p.out, webshell.Unread(webshell.TooLong))
 	}
+}
+
+// added are the lines at either end of a long script that would be told if they
+// were one by themselves, as what is added to the scripts of others.
+func (p *page) added(s span) (parts []span) {
+	first, last := span{from: s.from, to: s.from + smallScript}, span{from: s.to - smallScript, to: s.to}
+	first.to = first.from + bytes.LastIndexByte(p.data[first.from:first.to], '\n') + 1
+	last.from += bytes.IndexByte(p.data[last.from:last.to], '\n') + 1
+	for _, part := range []span{first, last} {
+		if text := p.data[part.from:part.to]; telling(tells.in(text), text) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // parts are what is read of a script; middle is how much between the ends may
