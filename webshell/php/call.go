@@ -52,9 +52,6 @@ func (c *call) taint() (taint, *trace) {
 // room is space for the arguments of a call, on the stack while there is some.
 // Who asks for it puts m.top back once the call is over.
 func (m *machine) room(n int) []value {
-	if m.stack == nil {
-		m.stack = make([]value, 256)
-	}
 	at := m.top
 	if at+n > len(m.stack) {
 		return make([]value, 0, n)

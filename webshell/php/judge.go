@@ -192,6 +192,7 @@ func (m *machine) shape() {
 	if m.alarmed() {
 		return
 	}
+	legible := utf8.Valid(m.file.src)
 	strs, escaped, gotos, ends, blob, hiddenText, text, names, binary := 0, 0, 0, 0, 0, 0, 0, 0, 0
 	for i, t := range m.file.tokens {
 		switch t.kind {
@@ -210,12 +211,12 @@ func (m *machine) shape() {
 			}
 		case tVar:
 			names++
-			if unreadable(m.file.src[t.pos+1 : t.end]) {
+			if !legible && unreadable(m.file.src[t.pos+1:t.end]) {
 				binary++
 			}
 		case tIdent:
 			names++
-			if unreadable(m.file.src[t.pos:t.end]) {
+			if !legible && unreadable(m.file.src[t.pos:t.end]) {
 				binary++
 			}
 			if t.end-t.pos == 4 && foldEqual(m.file.src[t.pos:t.end], "goto") && i+1 < len(m.file.tokens) && m.file.tokens[i+1].kind == tIdent {
@@ -228,7 +229,7 @@ func (m *machine) shape() {
 	switch {
 	case escaped >= 10 && escaped*3 > strs, hiddenText > 2000 && hiddenText*2 > text:
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
-	case bytes.Count(m.file.src, []byte(`${"GLOBALS"}["`)) >= 6:
+	case m.have&hasShape != 0 && bytes.Count(m.file.src, []byte(`${"GLOBALS"}["`)) >= 6:
 		m.report("hidden-names", webshell.Malicious, moderate, "Variables are named by texts that are kept elsewhere.", n, value{})
 	case len(m.facts.unlocked) >= 12 && !m.framed:
 		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
@@ -266,8 +267,9 @@ func escapes(b []byte) bool {
 	return n >= 3 && n*6 > len(b)
 }
 
-// dense says that a string is one long encoded run.
+// dense says that a string is one long encoded run, by its first 64 KiB.
 func dense(b []byte) bool {
+	b = b[:min(len(b), 64<<10)]
 	other := 0
 	for i := 0; i < len(b); i += 256 {
 		for _, c := range b[i:min(len(b), i+256)] {

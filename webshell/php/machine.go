@@ -175,7 +175,7 @@ func newMachine(path string, data []byte, have trait) *machine {
 	m.f = m.globals
 	m.file = &unit{src: data, budget: &m.nodes, stock: stocks.Get().(*stock)}
 	m.file.tokens, m.file.cut = m.file.stock.lex(data)
-	m.unit = m.file
+	m.unit, m.stack = m.file, m.file.stock.args[:]
 	m.framed, m.guarded = framed(m.file)
 	if have&hasShape != 0 {
 		m.kindle()

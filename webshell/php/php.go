@@ -141,6 +141,9 @@ func (m *machine) finish() {
 	left := m.steps
 	share := func() {
 		m.steps = min(left, m.limit/10)
+		if len(m.reasons)+len(m.facts.seen)+m.facts.layers == 0 { // whatever the file looks like
+			m.steps = min(m.steps, quietSteps/2)
+		}
 	}
 	run := func(f *function, this *object) {
 		if f.runs > 0 || left <= 0 {

@@ -13,6 +13,7 @@ type stock struct {
 	slabs  [][]node
 	used   int    // of slabs
 	slab   []node // what is left of the one at hand
+	args   [256]value
 
 	skipped bool // some code was not read: it is nested too deep
 	lost    bool // so was code in a text, of which there are no tokens
@@ -60,6 +61,7 @@ func (m *machine) release() {
 	for _, slab := range s.slabs[:s.used] {
 		clear(slab)
 	}
+	clear(s.args[:])
 	s.used, s.slab, s.skipped, s.lost = 0, nil, false, false
 	if len(s.slabs) > maxKeptSlabs {
 		s.slabs = slices.Delete(s.slabs, maxKeptSlabs, len(s.slabs))

@@ -46,12 +46,12 @@ func (m *machine) announced(c *call, p, d value) {
 	if !m.isolated() || !m.small() {
 		return
 	}
-	low := strings.ToLower(d.s + " " + d.tail())
+	const proof = "google-site-verification"
 	t, _ := taintOf(d)
 	switch {
-	case strings.HasPrefix(low, "google-site-verification") && (t|p.t)&fromRequest != 0:
+	case len(d.s) >= len(proof) && strings.EqualFold(d.s[:len(proof)], proof) && (t|p.t)&fromRequest != 0:
 		m.report("proves-ownership", webshell.Malicious, moderate, "Whoever asks is made an owner of the site in the eyes of a search engine.", c.n, d)
-	case strings.HasSuffix(p.tail(), "robots.txt") && strings.Contains(low, "sitemap:") && t&(ownHost|fromURI) != 0 && m.have&(hasRemote|hasRequest) != 0 && !m.mentions("add_action("):
+	case strings.HasSuffix(p.tail(), "robots.txt") && strings.Contains(strings.ToLower(d.s+" "+d.tail()), "sitemap:") && t&(ownHost|fromURI) != 0 && m.have&(hasRemote|hasRequest) != 0 && !m.mentions("add_action("):
 		m.report("announces-pages", webshell.Malicious, moderate, "Search engines are told of pages that another host, or the request, makes up.", c.n, d)
 	}
 }
