@@ -58,6 +58,8 @@ func (r *runner) native(name string, this value, args []value) value {
 			return r.match(name, arg(args, 0), this)
 		case "toString":
 			return str(this.o.name)
+		case "constructor":
+			name = "RegExp"
 		}
 	case this.is("object"):
 		switch name {
@@ -235,6 +237,9 @@ func (r *runner) free(name string, args []value) (value, bool) {
 	case "RegExp":
 		if a.is("regexp") {
 			return a, true
+		}
+		if len(args) == 0 {
+			a = str("(?:)")
 		}
 		flags := ""
 		if f := arg(args, 1); f.k == text {

@@ -57,6 +57,9 @@ func (r *runner) get(v value, key string) value {
 			}
 			return none()
 		}
+		if key == "" {
+			return none()
+		}
 	case "object":
 		switch key {
 		case "hasOwnProperty", "toString", "constructor", "valueOf":
@@ -73,6 +76,9 @@ func (r *runner) get(v value, key string) value {
 			return num(float64(len(o.fn.Kids) - 1))
 		}
 	case "native":
+		if name := o.native(); key == "name" && name != "" {
+			return str(name)
+		}
 	case "regexp":
 		if key == "source" {
 			body, _ := cutRegexp(o.name)

@@ -195,8 +195,8 @@ func (r *runner) key(n *script.Node) value {
 }
 
 func (r *runner) index(v, key value) value {
-	if key.known() {
-		return r.get(v, key.string())
+	if key.known() || key.is("array") {
+		return r.get(v, r.text(key))
 	}
 	if v.is("array") && len(v.o.elems) > 0 && len(v.o.elems) < 64 { // one of them
 		out := v.o.elems[0]

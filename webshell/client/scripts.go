@@ -144,6 +144,8 @@ const smallScript = 4 << 10
 func telling(held uint64, data []byte) bool {
 	has := func(m uint64) bool { return held&m != 0 }
 	switch {
+	case onlySigns(data):
+		return true
 	case len(data) <= smallScript && (has(decoders) || has(texts) && has(brings)):
 		return true
 	case len(data) <= smallScript && has(of("createelement")) && bytes.Contains(data, []byte(":-")) && (bytes.Contains(data, []byte("'style'")) || bytes.Contains(data, []byte(`"style"`))):
@@ -168,6 +170,14 @@ func telling(held uint64, data []byte) bool {
 		return true
 	}
 	return has(decoders) && encoded(data)
+}
+
+// onlySigns reports whether a script begins as one that spells all it does with
+// brackets, plus and exclamation marks (jsfuck.com).
+func onlySigns(data []byte) bool {
+	const letters = "[]()!+"
+	data = bytes.TrimLeft(data[:min(len(data), 200)], " \t\r\n;")
+	return len(data) > 100 && len(bytes.TrimLeft(data, letters)) == 0
 }
 
 // namesHost reports whether a literal of the script is the address of a host that

@@ -182,6 +182,11 @@ func (r *runner) textMethod(name string, this value, args []value) (value, bool)
 		return this, true
 	case "constructor":
 		return r.free("String", args)
+	case "italics", "fontcolor":
+		if name == "italics" {
+			return r.built("<i>"+s+"</i>", this), true
+		}
+		return r.built(`<font color="`+arg(args, 0).string()+`">`+s+"</font>", append(args, this)...), true
 	case "link", "anchor", "bold":
 		return this, true
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -192,9 +193,40 @@ func (v value) string() string {
 			return "[object Object]"
 		case "regexp":
 			return v.o.name
+		case "window":
+			return "[object Window]"
+		case "native":
+			if name := v.o.native(); name != "" {
+				return "function " + name + "() { [native code] }"
+			}
 		}
 	}
 	return hole
+}
+
+// native is the name of a function of the language by which letters are spelt,
+// "" of others.
+func (o *object) native() string {
+	switch o.name {
+	case "filter", "flat", "fill", "find", "map", "concat", "slice", "sort", "String", "Number", "Array", "Boolean", "Function", "RegExp", "Object":
+		return o.name
+	case "constructor":
+		switch of := o.this; {
+		case of.k == text:
+			return "String"
+		case of.k == number:
+			return "Number"
+		case of.k == boolean:
+			return "Boolean"
+		case of.is("array"):
+			return "Array"
+		case of.is("regexp"):
+			return "RegExp"
+		case of.callable():
+			return "Function"
+		}
+	}
+	return ""
 }
 
 // text is v as text; what makes one of a list is paid for.
@@ -221,7 +253,9 @@ func format(f float64) string {
 // number is v as one, and whether it is known.
 func (v value) number() (float64, bool) {
 	for n := 0; n < 8 && v.is("array") && len(v.o.elems) == 1; n++ { // one may hold itself
-		v = v.o.elems[0]
+		if v = v.o.elems[0]; v.k == boolean {
+			return math.NaN(), true
+		}
 	}
 	switch v.k {
 	case number, boolean:
@@ -239,7 +273,7 @@ func (v value) number() (float64, bool) {
 		if f, ok := parseInt(s, 10); ok && len(s) > 2 && s[1]|0x20 == 'x' {
 			return f, true
 		}
-		if f, err := strconv.ParseFloat(s, 64); err == nil && s[0] < 'A' {
+		if f, err := strconv.ParseFloat(s, 64); (err == nil || errors.Is(err, strconv.ErrRange)) && s[0] < 'A' {
 			return f, true
 		}
 		return math.NaN(), true
