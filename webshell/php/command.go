@@ -201,12 +201,33 @@ func (m *machine) namesFetched(cmd string) bool {
 
 // fetches says that a command fetches something over the network.
 func fetches(low string) bool {
-	for _, w := range []string{"wget ", "curl ", "fetch ", "lwp-download", "irm ", "iwr ", "invoke-webrequest", "invoke-restmethod", "downloadstring(", "downloadfile(", "certutil -urlcache"} {
+	for _, w := range []string{"wget ", "curl ", "lwp-download", "irm ", "iwr ", "invoke-webrequest", "invoke-restmethod", "downloadstring(", "downloadfile(", "certutil -urlcache"} {
 		if strings.Contains(low, w) {
 			return true
 		}
 	}
-	return false
+	return startsFetch(low)
+}
+
+// startsFetch says that a command, or a part of one, is fetch(1), and no verb of
+// another program such as git.
+func startsFetch(low string) bool {
+	for at := 0; ; {
+		i := strings.Index(low[at:], "fetch ")
+		if i < 0 {
+			return false
+		}
+		start := at + i
+		at = start + len("fetch ")
+		before := strings.TrimRight(low[:start], " ")
+		if before == "" {
+			return true
+		}
+		last := before[len(before)-1:]
+		if strings.ContainsAny(last, ";|&(`/\n") || len(before) == start && strings.ContainsAny(last, `"'`) {
+			return true
+		}
+	}
 }
 
 // runsFetched says that what a command fetches goes to a shell.

@@ -115,6 +115,9 @@ func (m *machine) pure(c *call) value {
 		return shellArgument(c.arg(0))
 	}
 	if t != 0 {
+		if t&fromRequest != 0 {
+			m.handed(c)
+		}
 		t |= unsure
 		if strings.Contains(c.name, "decode") || strings.Contains(c.name, "decrypt") || strings.Contains(c.name, "inflate") || strings.Contains(c.name, "uncompress") {
 			t = t&^checked | decoded

@@ -71,6 +71,21 @@ func (m *machine) mail(c *call) {
 	}
 }
 
+// handed judges text that is handed to a function of another file whose answer
+// nothing asks for, before the visitor is sent on: its name says nothing, but
+// what a site takes for itself it keeps field by field, and without his address.
+func (m *machine) handed(c *call) {
+	if m.includes == 0 || m.framed || !m.small() || !m.ignored(c.n) || !m.redirectsLater() {
+		return
+	}
+	for _, a := range c.args {
+		if a.k == vPart && a.t&fromRequest != 0 && (a.t&address != 0 && (a.t&secret != 0 || m.labels()) || a.t&card != 0) {
+			m.report("hands-on-passwords", webshell.Malicious, moderate, "What visitors type as password, or of their cards, is put in one text and handed to another file before they are sent on.", c.n, a)
+			return
+		}
+	}
+}
+
 // labels says that a text of the file ends by asking for what follows to be a
 // password or the like.
 func (m *machine) labels() bool {
@@ -82,7 +97,8 @@ func (m *machine) labels() bool {
 		if s = strings.TrimRight(s, ":=>-| "); !strings.ContainsAny(string(m.file.src[t.pos:t.end]), ":=") {
 			continue
 		}
-		for _, w := range []string{"pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp"} {
+		for _, w := range []string{"pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp",
+			"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر"} {
 			if strings.HasSuffix(s, w) {
 				return true
 			}

@@ -50,6 +50,9 @@ func (m *machine) superElement(s super, key string, base value) value {
 	case "_SERVER", "_ENV":
 		return serverElement(key)
 	case "_SESSION":
+		if cardName(key) {
+			return value{t: session | card}
+		}
 		return value{t: session}
 	case "_FILES":
 		return value{ref: super("_FILE"), t: fromUpName | base.t&checked}
@@ -173,7 +176,7 @@ func secretName(key string) bool {
 			return true
 		}
 	}
-	return k == "pw" || k == "seed" || k == "phrase" || k == "pin" || k == "pass1" || k == "psw"
+	return k == "pw" || k == "sms" || k == "smscode" || k == "codesms" || k == "vbv" || k == "seed" || k == "phrase" || k == "pin" || k == "pass1" || k == "psw"
 }
 
 // cardName says that a form field holds what is printed on a card.

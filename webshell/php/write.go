@@ -33,6 +33,13 @@ func webPage(s string) bool {
 	return false
 }
 
+// indexPage says that a path ends as the page of a folder that is none of a
+// program's own does.
+func indexPage(s string) bool {
+	low := strings.ToLower(s)
+	return (strings.HasSuffix(low, "/index.html") || strings.HasSuffix(low, "/index.htm")) && !strings.Contains(low, "cache") && !strings.Contains(low, "wp-content") && !strings.Contains(low, "plugin") && !strings.Contains(low, "upload")
+}
+
 // safeName says that a path ends in a way that no server runs.
 func safeName(v value) bool {
 	s := strings.ToLower(v.tail())
@@ -183,6 +190,8 @@ func (m *machine) written(c *call, p, d value) {
 		}
 	case t&fromRemote != 0 && p.t&fromRemote != 0 && m.facts.loops > 0 && webPage(p.tail()) && m.isolated() && m.small() && !m.verifies():
 		m.report("writes-doorways", webshell.Malicious, moderate, "Another host says which pages are made, and what is in them.", c.n, dv)
+	case t&fromRemote != 0 && t&(fromRequest|fromParam) == 0 && whole && p.t&(hostile|fromParam) == 0 && indexPage(p.tail()) && m.open() && m.unasked():
+		m.report("writes-doorways", webshell.Malicious, moderate, "The page of a folder becomes what another host answers, and any visit sets that off.", c.n, dv)
 	case t&shady != 0 && whole && t&fromRequest == 0 && !m.verifies():
 		m.report("drops-remote-file", webshell.Malicious, moderate, "A file is fetched from a host where anyone may leave text, and stored.", c.n, dv)
 	case t&fromRemote != 0 && whole && (script || m.chosen(p) && !safeName(p)):
@@ -225,7 +234,7 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("search-redirect", webshell.Malicious, moderate, "A configuration file is written that sends visitors of search engines to another host.", n, d)
 		return
 	}
-	if runsOthers(p, s) {
+	if runsOthers(p, s) || m.isolated() && m.small() && runsPages(p, s) {
 		m.report("prepends-script", m.byProgram(p, s), moderate, "A configuration file is written that makes other files run as scripts.", n, d)
 		return
 	}
@@ -322,6 +331,14 @@ func runsOthers(p value, text string) bool {
 	return has("auto_prepend_file") || has("application/x-httpd-php") && has(".jpg") ||
 		has("followsymlinks") && (has("text/plain") || has("cgi-script")) ||
 		has("cgi-script") && has("addhandler") && has("execcgi") && !has("-execcgi") || showsSource(low)
+}
+
+// runsPages says that all of the text written to p makes the server run pages
+// as scripts, in place of whatever it was told before.
+func runsPages(p value, text string) bool {
+	w := strings.Fields(strings.ToLower(text))
+	return strings.HasSuffix(p.tail(), ".htaccess") && len(w) > 2 && len(w) < 9 && (w[0] == "addhandler" || w[0] == "addtype") && strings.Contains(w[1], "php") &&
+		!slices.ContainsFunc(w[2:], func(end string) bool { return !strings.HasPrefix(end, ".") }) && (slices.Contains(w, ".html") || slices.Contains(w, ".htm"))
 }
 
 // byProgram is the verdict on a function that nobody in the file calls, and
@@ -465,7 +482,7 @@ func (m *machine) included(n *node, v value) {
 		m.report("odd-include", webshell.Malicious, moderate, "A file without the name of a script is included by its full path.", n, v)
 	case veiled(v.tail()):
 		m.report("odd-include", webshell.Malicious, moderate, "A file that is no script, with a hidden name, is included.", n, v)
-	case ok && v.t&decoded != 0 && len(s) > 3:
+	case v.t&decoded != 0 && (ok && len(s) > 3 || v.k == vPart && t&(hostile|fromParam|fromFile|fromDB) == 0 && scriptName(v)):
 		m.report("odd-include", webshell.Malicious, moderate, "The name of an included file is hidden.", n, v)
 	case (ok || v.k == vPart) && (oddFile(v.tail())):
 		e := strings.ToLower(path.Ext(v.tail()))
