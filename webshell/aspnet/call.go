@@ -537,7 +537,16 @@ func withFields(args []script.Value) []script.Value {
 // engine's.
 func (h *host) visitor(m *script.Machine, n *script.Node, v, name script.Value) {
 	s, ok := name.Text()
-	if !ok || v.L&fromRequest == 0 {
+	if !ok || v.L&(fromRequest|fromRemote) == 0 {
+		return
+	}
+	if v.L&fromRequest == 0 { // another server's answer: one name may stand in any page, two say whose the visitor is
+		if webshell.SearchEngines(s) > 0 && h.engine != s {
+			if h.engine != "" {
+				h.bots = n
+			}
+			h.engine = s
+		}
 		return
 	}
 	if webshell.SearchEngine(s) {

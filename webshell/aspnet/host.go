@@ -49,6 +49,7 @@ type host struct {
 	uploads []upload
 	imports map[string]*script.Node
 	sockets int
+	engine  string                  // the last search engine that what another server answered was compared with
 	bots    *script.Node            // where a visitor's name or origin is compared with search engines
 	relays  *script.Node            // where fetched content is sent to the client
 	jumps   *script.Node            // where data is made callable
