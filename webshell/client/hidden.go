@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"net/netip"
+	"path"
 	"regexp"
 	"strings"
 
@@ -172,6 +173,15 @@ var loads = regexp.MustCompile(`^(?:https?:)?//[^?#]*\.(?:php|cgi)(?:$|[?#])`)
 // unquoted is how tools for SQL injection write it, to spare quotation marks.
 var unquoted = regexp.MustCompile(`^\s+src=https?://[^\s"']+$`)
 
+// maxAlone is the size of a page that is one script and nothing to read.
+const maxAlone = 512
+
+// served are the endings of pages that a site's author writes to have code.
+var served = map[string]bool{".asp": true, ".aspx": true, ".php": true, ".jsp": true, ".cfm": true}
+
+// wordless is markup without text, entities aside, or code for the server.
+var wordless = regexp.MustCompile(`^(?:\s|<[a-z/][^<>]*>|&\w+;)*$`)
+
 // strays finds scripts of other hosts outside the page's markup, where tools put
 // them that know nothing of the page. One that leaves not a byte between itself
 // and the page's own text was hardly typed.
@@ -184,6 +194,8 @@ func (p *page) strays() {
 		for t := range tags(low) {
 			if before(low, t) {
 				p.stray(low, t, begins(strings.TrimPrefix(low[t.end:], "</script>")), false)
+			} else if served[path.Ext(p.name)] && len(low) < maxAlone && unquoted.MatchString(t.attrs) && wordless.MatchString(after(low, t)) {
+				p.stray(low, t, false, false)
 			}
 			break
 		}
