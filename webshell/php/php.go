@@ -218,7 +218,7 @@ func (m *machine) trades(f *function) bool {
 		return false
 	}
 	body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
-	return m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords.Any(body) && takeWords.Any(body) || m.pours && storeWords.Any(body)
+	return m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords().Any(body) && takeWords().Any(body) || m.pours && storeWords().Any(body)
 }
 
 func sortedFunctions(all map[string]*function) []*function {

@@ -12,13 +12,13 @@ import (
 const maxPours = 64 << 10
 
 var (
-	storeWords = literal.New([]string{"get_option(", "get_transient(", "variable_get(", "loadresult(", "db_query(", "$wpdb->get_", "fetchfield(", "wp_remote_", "curl_exec(", "drupal_http_request(", "file_get_contents("})
-	pageWords  = literal.New([]string{"wp_head", "wp_footer", "wp_body_open", "the_content", "template_redirect", "_preprocess_", "page_alter", "page_bottom", "setbody(", "_jexec", "http_user_agent"})
+	storeWords = literal.NewSource("get_option(", "get_transient(", "variable_get(", "loadresult(", "db_query(", "$wpdb->get_", "fetchfield(", "wp_remote_", "curl_exec(", "drupal_http_request(", "file_get_contents(")
+	pageWords  = literal.NewSource("wp_head", "wp_footer", "wp_body_open", "the_content", "template_redirect", "_preprocess_", "page_alter", "page_bottom", "setbody(", "_jexec", "http_user_agent")
 )
 
 // mayPour says that a file may put into pages what it has from elsewhere.
 func mayPour(data []byte, have trait) bool {
-	return len(data) < maxPours && have&(hasHeader|hasRemote|hasStrong) != 0 && pageWords.Any(data) && storeWords.Any(data) && (bytes.Contains(data, []byte("echo")) || bytes.Contains(data, []byte("#markup")) || bytes.Contains(data, []byte("return")))
+	return len(data) < maxPours && have&(hasHeader|hasRemote|hasStrong) != 0 && pageWords().Any(data) && storeWords().Any(data) && (bytes.Contains(data, []byte("echo")) || bytes.Contains(data, []byte("#markup")) || bytes.Contains(data, []byte("return")))
 }
 
 // keepsRemote says that what is shown is kept by the site, in a file that asks

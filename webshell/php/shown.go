@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -27,13 +28,10 @@ func showsForeign(data []byte) bool {
 // choosing says that a file may choose among its visitors, or is one that shows
 // nothing by itself.
 func choosing(data []byte) bool {
-	for _, w := range []string{"_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo "} {
-		if bytes.Contains(data, []byte(w)) {
-			return true
-		}
-	}
-	return false
+	return choiceWords().Any(data)
 }
+
+var choiceWords = literal.NewSource("_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo ")
 
 var (
 	siteURL = regexp.MustCompile(`^(?:https?:)?//([\w.-]+\.[a-z]{2,})/`)

@@ -12,16 +12,16 @@ import (
 const maxTakes = 512 << 10
 
 var (
-	takeWords = literal.New([]string{"getccnumber", "getcccid", "cc_number", "cc_num", "cvv", "cvc", "csc", "card", "passwd", "pass", "pwd", "checkout", "payment", "credentials", "authenticat", "loggedin"})
-	giveWords = literal.New([]string{"file_append", "curl_exec", "fwrite", "fputs", "wp_remote_", "file_get_contents", "mail(", "drupal_http_request"})
-	askWords  = literal.New([]string{"$_post", "$_request", "getvalue(", "->post", "input->get(", "getpost(", "getparam(", "credentials[", "['values']", "getcc", "php://input", "$password", "$passwd", "'cc_", "\"cc_"})
+	takeWords = literal.NewSource("getccnumber", "getcccid", "cc_number", "cc_num", "cvv", "cvc", "csc", "card", "passwd", "pass", "pwd", "checkout", "payment", "credentials", "authenticat", "loggedin")
+	giveWords = literal.NewSource("file_append", "curl_exec", "fwrite", "fputs", "wp_remote_", "file_get_contents", "mail(", "drupal_http_request")
+	askWords  = literal.NewSource("$_post", "$_request", "getvalue(", "->post", "input->get(", "getpost(", "getparam(", "credentials[", "['values']", "getcc", "php://input", "$password", "$passwd", "'cc_", "\"cc_")
 )
 
 // mayTake says that a file may take what visitors type in a program, whose
 // request has many forms. Who takes payments or lets users in looks at the answer
 // of the host that he asks, and keeps no password in a picture.
 func mayTake(data []byte, have trait) bool {
-	return len(data) < maxTakes && (have&(hasWrite|hasRemote|hasMail) != 0 || have&hasRequest != 0 && bytes.Contains(data, []byte("wp_mail("))) && giveWords.Any(data) && askWords.Any(data) && takeWords.Any(data)
+	return len(data) < maxTakes && (have&(hasWrite|hasRemote|hasMail) != 0 || have&hasRequest != 0 && bytes.Contains(data, []byte("wp_mail("))) && giveWords().Any(data) && askWords().Any(data) && takeWords().Any(data)
 }
 
 // logon says that a function is one by which programs let their users in.
