@@ -77,7 +77,7 @@ type Missed struct {
 
 // A ContactResponse answers it.
 type ContactResponse struct {
-	Held  []string    `json:"held,omitempty"` // of Sent, those that are stored
+	Held  []string    `json:"held,omitempty"` // of Sent, those that are stored, or dead letters
 	Files []FileOrder `json:"files,omitempty"`
 	Renew bool        `json:"renew,omitempty"` // the certificate ends soon
 }

@@ -40,10 +40,7 @@ func (h *Hub) Audit(ctx context.Context, scope Scope, page Page) (all []Entry, n
 
 // PutDeadLetter keeps a case that could not be stored, with the reason.
 func (h *Hub) PutDeadLetter(ctx context.Context, d DeadLetter, body []byte) error {
-	if body == nil {
-		body = []byte{}
-	}
-	_, err := h.exec(ctx, `INSERT INTO dead_letter(at, server, reason, body) VALUES (?,?,?,?)`, stamp(d.At), d.Server, cut(d.Reason), body)
+	_, err := h.exec(ctx, `INSERT INTO dead_letter(at, server, reason, body, evidence) VALUES (?,?,?,?,?)`, stamp(d.At), d.Server, cut(d.Reason), append([]byte{}, body...), append([]byte{}, d.Evidence...))
 	return err
 }
 

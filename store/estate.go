@@ -557,12 +557,13 @@ func (h *Hub) Revoke(ctx context.Context, scope Scope, server int64, at time.Tim
 	})
 }
 
-// Held reports which of the evidence hashes are of cases of the server.
+// Held reports which of the evidence hashes are of cases of the server, or of
+// dead letters, which an administrator can replay.
 func (h *Hub) Held(ctx context.Context, server int64, evidence [][32]byte) ([][32]byte, error) {
 	var held [][32]byte
 	for _, e := range evidence[:min(len(evidence), 100)] {
 		var one int
-		err := h.held.QueryRowContext(ctx, server, e[:]).Scan(&one)
+		err := h.held.QueryRowContext(ctx, server, e[:], server, e[:]).Scan(&one)
 		switch {
 		case err == nil:
 			held = append(held, e)

@@ -178,7 +178,8 @@ type Campaign struct {
 type DeadLetter struct {
 	ID       int64
 	At       time.Time
-	Server   int64 // 0 if unknown
+	Server   int64  // 0 if unknown
+	Evidence []byte // hash of the case, which its server then need not send again; nil if what came was damaged. Not read
 	Reason   string
 	Size     int
 	Replayed time.Time // zero if not

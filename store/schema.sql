@@ -285,3 +285,7 @@ ALTER TABLE indicator ADD COLUMN parted BIGINT NOT NULL DEFAULT 0
 -- step
 DROP TABLE server_finding;
 DROP TABLE server_indicator
+-- step
+-- of the case that the letter holds; empty if what came was damaged
+ALTER TABLE dead_letter ADD COLUMN evidence {blob} NOT NULL DEFAULT '';
+CREATE INDEX dead_letter_evidence ON dead_letter (server, evidence)

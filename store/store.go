@@ -131,7 +131,7 @@ func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Hub, error) {
 	}{
 		{&h.keyHashes, read, `SELECT id, key_hash FROM server WHERE id >= ? AND id < ? AND revoked = 0`},
 		{&h.visit, write, `UPDATE server SET seen = ?, allow_files = ? WHERE id = ?`},
-		{&h.held, read, `SELECT 1 FROM cases WHERE server = ? AND evidence = ?`},
+		{&h.held, read, `SELECT 1 FROM cases WHERE server = ? AND evidence = ? UNION ALL SELECT 1 FROM dead_letter WHERE server = ? AND evidence = ?`},
 	} {
 		var err error
 		if *s.to, err = s.db.PrepareContext(ctx, h.sql(s.query)); err != nil {

@@ -222,7 +222,7 @@ func (s *Spool) Sent() ([]string, error) {
 	return sums, err
 }
 
-// Settle forgets the cases that the hub has stored. Those that have a receipt
+// Settle forgets the cases that the hub has stored, or keeps as dead letters. Those that have a receipt
 // and are not stored wait again: the hub knows what it has, so that sending one
 // twice is no harm.
 func (s *Spool) Settle(held []string) error {

@@ -167,7 +167,7 @@ func (h *Hub) oneByOne(ctx context.Context, p parcel) {
 		case h.transient(ctx, err) || ctx.Err() != nil:
 			return // given out again
 		default:
-			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Reason: "the store refuses it: " + err.Error()}, p.origins[i])
+			h.bury(ctx, store.DeadLetter{Server: p.cases[i].Server, Evidence: p.cases[i].Evidence[:], Reason: "the store refuses it: " + err.Error()}, p.origins[i])
 		}
 	}
 }

@@ -289,6 +289,44 @@ func TestSharedReceipts(t *testing.T) {
 	}
 }
 
+// TestRefusedCase: a case that the store refuses for good is kept as a dead
+// letter, and its collector does not send it again.
+func TestRefusedCase(t *testing.T) {
+	s := start(t, nil)
+	a, _, dir := s.collector(t, "org-a", "ex01", func() *casefile.Case { return storetest.Case(1, true) })
+	db, err := sql.Open("sqlite", filepath.Join(s.dir, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER refuse BEFORE INSERT ON cases BEGIN SELECT RAISE(ABORT, 'refused'); END`); err != nil {
+		t.Fatal(err)
+	}
+	letters := func() []store.DeadLetter {
+		all, _, err := s.store.DeadLetters(t.Context(), store.All(), store.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if err := a.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is a dead letter", func() bool { return len(letters()) == 1 })
+	if err := a.Visit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(dir + "/spool/*/*"); len(left) != 0 {
+		t.Error("left in the spool:", left)
+	}
+	if _, err := db.ExecContext(t.Context(), `DROP TRIGGER refuse`); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := s.Replay(t.Context(), store.All(), letters()[0].ID); err != nil || out != store.Stored {
+		t.Error(out, err)
+	}
+}
+
 // TestOddRequests: paths, headers and methods that somebody made up.
 func TestOddRequests(t *testing.T) {
 	s := start(t, nil)

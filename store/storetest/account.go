@@ -270,9 +270,22 @@ func testTrail(t *testing.T, h *store.Hub) {
 	if own, _, err := h.Audit(ctx, store.Org("1"), store.Page{}); err != nil || len(own) != 2 {
 		t.Error(own, err)
 	}
+	evidence := [32]byte{7}
 	for _, body := range [][]byte{nil, []byte("broken \x00")} {
-		if err := h.PutDeadLetter(ctx, store.DeadLetter{At: now, Server: 7, Reason: "no case"}, body); err != nil {
+		if held, err := h.Held(ctx, 7, [][32]byte{evidence}); err != nil || len(held) != 0 {
+			t.Error("a damaged letter is no case:", held, err)
+		}
+		d := store.DeadLetter{At: now, Server: 7, Reason: "no case"}
+		if body != nil {
+			d.Evidence = evidence[:]
+		}
+		if err := h.PutDeadLetter(ctx, d, body); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for server, want := range map[int64]int{7: 1, 8: 0} {
+		if held, err := h.Held(ctx, server, [][32]byte{evidence, {8}}); err != nil || len(held) != want {
+			t.Errorf("of server %d, %d letters are held, want %d: %v", server, len(held), want, err)
 		}
 	}
 	dead, _, err := h.DeadLetters(ctx, store.All(), store.Page{})

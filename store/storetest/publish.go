@@ -398,6 +398,7 @@ func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
 // beforeLists takes away what the last steps of the schema made, and brings back
 // what they took away.
 var beforeLists = []string{
+	`DROP INDEX dead_letter_evidence`, `ALTER TABLE dead_letter DROP COLUMN evidence`,
 	`DROP TABLE holders`, `ALTER TABLE server DROP COLUMN files`, `ALTER TABLE server DROP COLUMN kinds`, `ALTER TABLE server DROP COLUMN indicators`,
 	`ALTER TABLE file DROP COLUMN holders`, `ALTER TABLE file DROP COLUMN parted`, `ALTER TABLE finding DROP COLUMN holders`, `ALTER TABLE finding DROP COLUMN parted`,
 	`ALTER TABLE indicator DROP COLUMN holders`, `ALTER TABLE indicator DROP COLUMN parted`, `CREATE TABLE file_build (file BIGINT)`,
