@@ -240,7 +240,9 @@ func (r *runner) act(name string, this value, args []value) value {
 		return value{from: r.formMark(this)}
 	case "FormData":
 		r.gathered = true
-		return value{from: r.formMark(a)}
+		e := dom(name, value{})
+		e.from = r.formMark(a)
+		return e
 	case "URLSearchParams":
 		e := dom(name, value{})
 		e.from = some(args...).from
@@ -349,6 +351,15 @@ func (r *runner) act(name string, this value, args []value) value {
 	case "test", "exec", "match", "indexOf", "search", "includes", "lastIndexOf", "startsWith", "contains":
 		return r.compared(this, a)
 	case "forEach", "each", "map", "filter":
+		if jquery && name == "each" && a.is("array") { // its functions are given the number first
+			for i, e := range a.o.elems {
+				if r.left--; r.left <= 0 {
+					break
+				}
+				r.call(arg(args, 1), e, []value{num(float64(i)), e})
+			}
+			return a
+		}
 		e := dom("item", this)
 		out := this
 		for _, f := range args {

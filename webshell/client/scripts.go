@@ -154,7 +154,7 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case has(rotates):
 		return true
-	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings):
+	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings|reads):
 		return true
 	case has(reads) && has(sends) && (namesHost(data) || len(data) <= maxParsed && bytes.Contains(data, []byte("btoa(")) && stray.Match(data)):
 		return true

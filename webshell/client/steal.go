@@ -192,12 +192,12 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 	case slices.Contains(chatHosts, host) && from&(fromCard|fromPassword) != 0:
 		r.stolen(request{nil, url, from, r.at})
 	case kind == blind:
-		r.stolen(request{o, url, from | r.under&(atCheckout|timed), r.at})
+		r.stolen(request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})
 	case o != nil && len(r.pending) < maxPending:
 		if kind == answered {
 			o.set(used, yes(true))
 		}
-		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|timed), r.at})
+		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})
 	}
 }
 
@@ -230,12 +230,13 @@ func (r *runner) conclude() {
 
 // furtive reports whether a request whose answer is looked at is none of who
 // takes payments: he shows the answer or goes on with it, and neither encodes
-// what he sends, nor keeps it, nor sends it by and by, nor looks where the visitor is.
+// what he sends, nor keeps it, nor sends it by and by, nor looks where the visitor
+// is and whether he is one.
 func (r *runner) furtive(q request) bool {
 	if q.from&(fromCard|fromAll) == 0 {
 		return false
 	}
-	signs := bits.OnesCount32(uint32(q.from & (veiled | atCheckout | timed | fromKept)))
+	signs := bits.OnesCount32(uint32(q.from & (veiled | atCheckout | timed | fromKept | byRobot)))
 	if r.answered || q.from&fromCard == 0 {
 		return signs >= 2 && q.from&veiled != 0
 	}
