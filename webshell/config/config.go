@@ -147,6 +147,11 @@ var (
 	addType    = regexp.MustCompile(`(?im)^[ \t]*(?:AddType|AddHandler)[ \t]+["']?\S*(?:php|cgi-script|x-httpd|server-parsed)\S*((?:[ \t]+\S+)+)`)
 	ofNoCode   = regexp.MustCompile(`(?i)(?:^|\s)\.?` + notCode + `\b`)
 	ofCode     = regexp.MustCompile(`(?i)\.?(?:ph|s?html?|inc\b|module|tpl|cgi|pl\b|py\b|asp|cfm|jsp|do\b|rss)`)
+	ofCGI      = regexp.MustCompile(`(?i)\.?\b(?:[a-z]{0,3}sh|rbx?|exe|com|bat|ps1|lua|tcl|awk|fpl|plx|py\d|m?js|jl|hs|go|scm|lisp|ml|pike|groovy|bin|out|so|[crd])\b`)
+	runsCGI    = regexp.MustCompile(`(?im)^[ \t]*Options[ \t](?:.*[ \t])?\+?ExecCGI`)
+	listsAll   = regexp.MustCompile(`(?im)^[ \t]*Options[ \t](?:.*[ \t])?\+?Indexes`)
+	otherwise  = regexp.MustCompile(`(?im)^[ \t]*(?:[^#\soa]|o[^p]|a[^d])`) // what says more than options and types
+	cgiHandler = regexp.MustCompile(`(?i)cgi-script`)
 	phpHandler = regexp.MustCompile(`(?i)x-httpd-php|php\d*-|php-`)
 	files      = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
 	setHandler = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
@@ -178,10 +183,14 @@ func (f *file) prepend(sep string) {
 }
 
 func (f *file) htaccess() {
+	programs := false
 	for _, m := range f.lines(addType, 200, handles) {
 		switch ends := f.data[m[2]:m[3]]; {
 		case ofNoCode.Match(ends):
 			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
+		case !programs && cgiHandler.Match(f.data[m[0]:m[1]]) && !ofCode.Match(ends) && !ofCGI.Match(ends):
+			programs = true
+			f.programs(m[0])
 		case dataFolder.MatchString(f.name) && phpHandler.Match(f.data[m[0]:m[1]]) && !ofCode.Match(ends):
 			f.add(webshell.Malicious, finding.ModerateConfidence, "runs-no-code", "In a folder for data files of an ending of the attacker's own are run as scripts.", m[0])
 		}
@@ -198,6 +207,20 @@ func (f *file) htaccess() {
 	f.rewrites()
 	f.locks(blocks)
 	f.errors()
+}
+
+// programs judges files of an ending that no language has, which are run as
+// programs: an owner who has his own does not list them to everybody.
+func (f *file) programs(at int) {
+	data := f.data[:min(len(f.data), maxConfig)]
+	if !runsCGI.Match(data) {
+		return
+	}
+	v := webshell.Suspicious
+	if dataFolder.MatchString(f.name) || listsAll.Match(data) && !otherwise.Match(data) {
+		v = webshell.Malicious
+	}
+	f.add(v, finding.ModerateConfidence, "runs-no-code", "Files of an ending that no language has are run as programs.", at)
 }
 
 var (

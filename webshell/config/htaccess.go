@@ -59,7 +59,7 @@ func (f *file) directives(names ...string) iter.Seq2[int, directive] {
 			at += len(line) + 1
 			line = bytes.TrimSpace(line)
 			i := slices.IndexFunc(names, func(name string) bool {
-				return len(line) > len(name) && bytes.EqualFold(line[:len(name)], []byte(name)) && (line[len(name)] == ' ' || line[len(name)] == '\t')
+				return len(line) > len(name) && bytes.EqualFold(line[:len(name)], []byte(name)) && strings.IndexByte(" \t>", line[len(name)]) >= 0
 			})
 			if i < 0 || names[i] == "rewriterule" && !asked {
 				continue
@@ -142,6 +142,8 @@ var (
 	permits  = regexp.MustCompile(`(?i)allow\s+from\s+all|require\s+all\s+granted`)
 	spelling = regexp.MustCompile(`(?i)\bphp\b`)
 	scripts  = regexp.MustCompile(`(?i)[\w-]+\\?\.php\b`)
+	endings  = regexp.MustCompile(`^(?:\.\*)?\\?\.\(`) // which a list in parentheses follows
+	anyOf    = regexp.MustCompile(`^[\w-]+\*$`)        // whatever is so called, scripts among it
 )
 
 // dataFolder is a folder for data, where no scripts of a site are.
@@ -159,6 +161,9 @@ var (
 
 // named is how many scripts a pattern names.
 func named(names []byte) int {
+	if anyOf.Match(names) {
+		return 1
+	}
 	if m := listed.FindSubmatch(names); m != nil {
 		return 1 + bytes.Count(m[1], []byte("|"))
 	}
@@ -171,12 +176,12 @@ func named(names []byte) int {
 // that hosts give to hacked scripts, or names a script in a folder for data.
 func (f *file) locks(blocks [][]int) {
 	at, open := -1, 0
-	shut, odd, mixed := false, false, false
+	shut, odd, mixed, both, strange := false, false, false, false, false
 	for _, m := range blocks {
 		names, body := f.data[m[2]:m[3]], f.data[m[4]:m[5]]
 		switch {
 		case denies.Match(body) && !permits.Match(body):
-			if !phpNames.Match(names) || scripts.Match(names) && !butFor.Match(names) {
+			if !phpNames.Match(names) || scripts.Match(names) && !butFor.Match(names) && !endings.Match(names) {
 				continue
 			}
 			forms := map[string]bool{}
@@ -189,20 +194,26 @@ func (f *file) locks(blocks [][]int) {
 			shut = true
 			odd = odd || len(forms) >= 3 || cleaned.Match(names) || bytes.HasPrefix(names, []byte("*.ph*"))
 			mixed = mixed || kinds.Match(names)
+			both = both || len(forms) >= 3 && cleaned.Match(names)
 			if butFor.Match(names) {
 				open++
 			}
 		case permits.Match(body):
-			open = max(open, named(names))
+			open += named(names)
+			strange = strange || named(bytes.ReplaceAll(names, []byte("index"), nil)) > 0
 		}
 	}
 	const few = "Only the scripts that are named here run; all others are refused, in every spelling of their ending."
 	switch {
 	case !shut:
-	case odd && open >= 2, mixed && open >= 3:
+	case odd && open >= 2, mixed && open >= 3, both && strange:
 		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", few, at)
 	case open >= 1 && dataFolder.MatchString(f.name):
 		f.add(webshell.Malicious, finding.ModerateConfidence, "runs-one-upload", "In a folder for data a script runs that is named here; all others are refused.", at)
+	case odd && strange:
+		f.add(webshell.Suspicious, finding.ModerateConfidence, "locks-others-out", few, at)
+	case both: // owners shut off what others left so, too
+		f.add(webshell.Suspicious, finding.ModerateConfidence, "locks-others-out", "All scripts are refused, in every spelling of their ending and in the one that hosts give to hacked ones.", at)
 	}
 }
 
@@ -220,13 +231,25 @@ func (f *file) exempts(r *rewrite) {
 	}
 }
 
+// searched is the condition of an <If> that holds for search engines, or for
+// visitors who come from them.
+var searched = regexp.MustCompile(`^[^!]*%\{http_(?:referer|user_agent)\}[^!]*(?:google|yahoo|bing|baidu|yandex)`)
+
 // errors judges what visitors are shown in place of an error.
 func (f *file) errors() {
 	pages, first := map[string]int{}, -1
-	for at, d := range f.directives("errordocument") {
+	engine := false
+	for at, d := range f.directives("errordocument", "<if", "</if") {
+		if d.name != "errordocument" {
+			engine = d.name == "<if" && searched.MatchString(d.rest)
+			continue
+		}
 		_, target, _ := strings.Cut(d.rest, " ")
 		target = strings.Trim(strings.TrimSpace(target), `"'`)
 		switch {
+		case engine && remote.MatchString(target):
+			f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site when a page is not found.", at)
+			return
 		case remote.MatchString(target):
 			if first < 0 {
 				first = at
