@@ -20,6 +20,7 @@ type folder struct {
 	label string // path of the folder in Source.FS, "" for the source itself
 
 	plain atomic.Pointer[string] // the path that noLinks let pass last
+	near  near
 }
 
 func newFolder(b *body, dir, label string) (*folder, error) {
@@ -28,27 +29,46 @@ func newFolder(b *body, dir, label string) (*folder, error) {
 		return nil, err
 	}
 	b.onClose(root.Close)
-	return &folder{body: b, root: root, label: label}, nil
+	d := &folder{body: b, root: root, label: label}
+	b.onClose(func() error { return d.near.set(nil, "") })
+	return d, nil
 }
 
 // openRegular opens a file and nothing else: opening a pipe would wait for its
 // writer.
-func (d *folder) openRegular(name string) (*os.File, error) {
+func (d *folder) openRegular(name string) (f *os.File, info fs.FileInfo, err error) {
 	if !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	if err := d.noLinks(name); err != nil {
-		return nil, err
+	err = d.in(name, func(dir *os.Root, base string) error {
+		if err := plain(dir, base, name); err != nil {
+			return err
+		}
+		if f, err = dir.OpenFile(base, os.O_RDONLY|nonblock, 0); err != nil {
+			return err
+		}
+		if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() && !info.IsDir() {
+			f.Close()
+			return &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file")}
+		}
+		return nil
+	})
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		pe.Path = name
 	}
-	f, err := d.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|nonblock, 0)
+	return f, info, err
+}
+
+// plain refuses what is neither a file nor a folder.
+func plain(dir *os.Root, at, name string) error {
+	info, err := dir.Lstat(at)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() && !info.IsDir() {
-		f.Close()
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file")}
+	if m := info.Mode(); !m.IsRegular() && !m.IsDir() {
+		return &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file: a link, pipe, socket or device")}
 	}
-	return f, nil
+	return nil
 }
 
 // noLinks refuses a path that leads through a symbolic link. os.Root keeps
@@ -68,12 +88,8 @@ func (d *folder) noLinks(name string) error {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
-		info, err := d.root.Lstat(filepath.FromSlash(name[:i]))
-		if err != nil {
+		if err := plain(d.root, filepath.FromSlash(name[:i]), name); err != nil {
 			return err
-		}
-		if m := info.Mode(); !m.IsRegular() && !m.IsDir() {
-			return &fs.PathError{Op: "open", Path: name, Err: errors.New("not a file: a link, pipe, socket or device")}
 		}
 	}
 	d.plain.Store(&name)
@@ -82,13 +98,8 @@ func (d *folder) noLinks(name string) error {
 
 // Open opens a file or folder.
 func (d *folder) Open(name string) (fs.File, error) {
-	f, err := d.openRegular(name)
+	f, info, err := d.openRegular(name)
 	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	if !info.IsDir() {
@@ -175,7 +186,7 @@ func (d *folder) ours(name string) bool {
 		return strings.HasSuffix(ext, "-wal") && strings.HasPrefix(ext, ".limier") ||
 			strings.HasSuffix(ext, "-shm") && strings.HasPrefix(ext, ".limier")
 	}
-	f, err := d.openRegular(name)
+	f, _, err := d.openRegular(name)
 	if err != nil {
 		return false
 	}

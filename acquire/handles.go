@@ -35,7 +35,7 @@ func (h *handle) acquire() (*os.File, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if h.f == nil {
-		f, err := h.dir.openRegular(h.name)
+		f, _, err := h.dir.openRegular(h.name)
 		if err != nil {
 			return nil, err
 		}

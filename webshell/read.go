@@ -8,10 +8,12 @@ import (
 	"strings"
 )
 
-// Limits of what is read of one file.
+// MaxWhole is the size up to which Read reads all of a file, in bytes.
+const MaxWhole = 16 << 20
+
+// Limits of what is read of one file, in bytes.
 const (
 	headSize = 64 << 10
-	maxRead  = 16 << 20
 	maxTail  = 1 << 20
 )
 
@@ -33,9 +35,9 @@ func Read(languages []*Language, path string, r io.Reader, buf []byte) ([]byte, 
 		return head, nil
 	}
 	data := slices.Grow(head, sizeOf(r)-n)
-	for len(data) < maxRead {
+	for len(data) < MaxWhole {
 		data = slices.Grow(data, 1)
-		n, err := r.Read(data[len(data):min(cap(data), maxRead)])
+		n, err := r.Read(data[len(data):min(cap(data), MaxWhole)])
 		data = data[:len(data)+n]
 		if err == io.EOF {
 			return data, nil
@@ -52,7 +54,7 @@ func Read(languages []*Language, path string, r io.Reader, buf []byte) ([]byte, 
 func sizeOf(r io.Reader) int {
 	if f, ok := r.(fs.File); ok {
 		if info, err := f.Stat(); err == nil {
-			return int(max(headSize, min(info.Size()+1, maxRead))) // one more, to see the end
+			return int(max(headSize, min(info.Size()+1, MaxWhole))) // one more, to see the end
 		}
 	}
 	return 4 * headSize

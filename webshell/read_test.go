@@ -13,11 +13,11 @@ import (
 // size; of a long file the start and the end remain.
 func TestRead(t *testing.T) {
 	all := []*Language{{Match: func(string, []byte) bool { return true }}}
-	for _, size := range []int{0, 1, headSize - 1, headSize, headSize + 1, 5 * headSize, maxRead - 1, maxRead, maxRead + maxTail, maxRead + 3*maxTail} {
+	for _, size := range []int{0, 1, headSize - 1, headSize, headSize + 1, 5 * headSize, MaxWhole - 1, MaxWhole, MaxWhole + maxTail, MaxWhole + 3*maxTail} {
 		data := bytes.Repeat([]byte("0123456789abcdef\n"), size/17+1)[:size]
 		want := data
-		if size > maxRead+maxTail {
-			want = append(bytes.Clone(data[:maxRead]), data[size-maxTail:]...)
+		if size > MaxWhole+maxTail {
+			want = append(bytes.Clone(data[:MaxWhole]), data[size-maxTail:]...)
 		}
 		f, err := fstest.MapFS{"a": {Data: data}}.Open("a")
 		if err != nil {

@@ -217,8 +217,10 @@ func judgeFile(languages []*webshell.Language, fsys fs.FS, name string, buf *[]b
 	if err != nil || data == nil {
 		return j, false, err
 	}
-	if info, err := f.Stat(); err == nil {
-		cut = int64(len(data)) < info.Size()
+	if len(data) > webshell.MaxWhole {
+		if info, err := f.Stat(); err == nil {
+			cut = int64(len(data)) < info.Size()
+		}
 	}
 	if cap(data) <= maxKept {
 		*buf = data
