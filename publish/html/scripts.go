@@ -176,6 +176,8 @@ var scripts = map[string]string{
 	"The visitor's browser runs what another host answers.":                                                                          "Le navigateur du visiteur exécute ce qu'un autre hôte répond.",
 	"What visitors type is sent to a host that the file does not name in plain.":                                                     "Ce que les visiteurs saisissent est envoyé à un hôte que le fichier ne nomme pas en clair.",
 	"A script puts a frame of another host in the place of the form in which visitors pay.":                                          "Un script met un cadre d'un autre hôte à la place du formulaire où les visiteurs paient.",
+	"A script sends the visitor to where another host says, encoded.":                                                                "Un script envoie le visiteur là où le dit un autre hôte, sous forme encodée.",
+	"Where visitors pay, a script runs what it decodes from another page.":                                                           "Là où les visiteurs paient, un script exécute ce qu'il décode d'une autre page.",
 	"All cookies of the page are sent to another host.":                                                                              "Tous les cookies de la page sont envoyés à un autre hôte.",
 	"A script adds an administrator, or code, in the name of a visitor who is logged in.":                                            "Un script ajoute un administrateur, ou du code, au nom d'un visiteur connecté.",
 	"A script has the visitor's browser ask another host without end.":                                                               "Un script fait interroger sans fin un autre hôte par le navigateur du visiteur.",

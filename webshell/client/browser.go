@@ -57,6 +57,12 @@ func (r *runner) member(v value, key string) value {
 		switch key {
 		case "key", "code", "keyCode", "charCode", "which":
 			return value{from: v.from | fromField | fromKeys}
+		case "request": // that a service worker sees
+			return dom("request", value{from: fromField | fromAll | fromPlace})
+		}
+	case "localStorage", "sessionStorage":
+		if key != "setItem" && key != "getItem" && key != "removeItem" {
+			return dom(key, value{from: r.stored | fromKept})
 		}
 	case "xhr":
 		switch key {
@@ -71,6 +77,8 @@ func (r *runner) member(v value, key string) value {
 		return value{from: v.from | fromPlace}
 	case "userAgent":
 		return value{from: v.from | fromAgent}
+	case "webdriver":
+		return value{from: v.from | byRobot}
 	case "cookie":
 		return value{from: v.from | fromKept | allCookies}
 	case "href", "host", "hostname", "search", "hash", "pathname", "protocol", "innerHTML", "length", "status", "readyState", "outerHTML", "title":
@@ -101,8 +109,16 @@ func (r *runner) assigned(base value, name string, v value) {
 		r.shows(v)
 	}
 	switch {
-	case name == "cookie":
+	case name == "cookie" || tag == "localStorage" || tag == "sessionStorage":
 		r.keeps = true
+		r.stored |= v.marks()
+	case name == "to":
+		r.swaps(v)
+	case name == "outerHTML" && r.under&atCheckout != 0 && belongs(base, cardName):
+		r.covered = true
+		if m := shows.FindStringSubmatch(r.text(v)); m != nil && r.foreign(hostOf(m[2])) {
+			r.frame, r.frameAt = str(m[2]), r.at
+		}
 	case name == "display" && tag == "style":
 		r.covers(base, v)
 	case name == "download":
@@ -258,7 +274,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		return value{from: r.stored | fromKept}
 	case "writeText", "setData":
 		r.copied(arg(args, len(args)-1))
-		r.swaps(this, arg(args, len(args)-1))
+		r.swaps(arg(args, len(args)-1))
 	case "createDataChannel": // whom it leads to stands in no address
 		c := dom("channel", value{})
 		c.o.set("\x00answer", value{from: fromAnswer | bySearch})
@@ -405,8 +421,11 @@ func (r *runner) compared(a, b value) value {
 	if a.is("regexp") {
 		a, b = b, a
 	}
-	if b.is("regexp") && r.ofWallets(b) {
+	if b.is("regexp") && r.ofWallets(b) || b.k == text && b.s == "eth_sendTransaction" {
 		out.from |= fromWallet
+	}
+	if b.is("regexp") && a.from&fromField != 0 && manyDigits.MatchString(b.o.name[:min(len(b.o.name), maxPattern)]) {
+		r.cards = true
 	}
 	if out.from&(fromReferrer|fromPlace|fromAgent|fromKept) == 0 {
 		if b.k == text && len(b.s) < maxSelector && members.MatchString(b.s) {

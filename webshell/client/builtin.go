@@ -157,7 +157,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 	case "atob":
 		if !a.known() {
 			out := some(a)
-			if out.from&fromAnswer != 0 {
+			if (out.from|r.under)&(fromAnswer|atCheckout) != 0 {
 				out.from |= veiled
 			}
 			return out, true

@@ -111,6 +111,9 @@ func (r *runner) letter(v value, key string) value {
 
 // set stores a member.
 func (r *runner) set(base, key, v value) {
+	if v.callable() && key.s == "request" { // of a wallet, as the page's own calls
+		r.later(v, base, value{}, value{})
+	}
 	if base.k != ref {
 		return
 	}

@@ -150,7 +150,7 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case len(data) <= smallScript && has(of("createelement")) && bytes.Contains(data, []byte(":-")) && (bytes.Contains(data, []byte("'style'")) || bytes.Contains(data, []byte(`"style"`))):
 		return true // it may put something away
-	case len(data) <= smallScript && has(brings|sends|reads|of("clipboard", ".replace(")) && gated(held, data):
+	case len(data) <= smallScript && (has(brings|sends|reads|of("clipboard", ".replace(")) || bytes.Contains(data, []byte("ethereum"))) && gated(held, data):
 		return true
 	case has(rotates):
 		return true

@@ -20,6 +20,7 @@ type browser struct {
 	keeps    bool // a cookie is set, or something else kept
 	carried  bool // a script holds a program
 	covered  bool // a part of a form for payments was put out of sight
+	cards    bool // what is typed was looked at for numbers of cards
 	answered bool // what a host answered is shown, or goes on
 	frame    value
 	frameAt  int
@@ -56,6 +57,9 @@ func (r *runner) code(v value, how string) value {
 			}
 			r.picks(value{}, "runs what another host answers", false)
 			r.tell(verdict, "remote-to-eval", "The visitor's browser runs what another host answers.", value{})
+		}
+		if r.under&atCheckout != 0 && v.from&veiled != 0 {
+			r.tell(webshell.Malicious, "hidden-code", "Where visitors pay, a script runs what it decodes from another page.", value{})
 		}
 		if v.from&fromPlace != 0 && v.from&veiled != 0 {
 			r.tell(webshell.Malicious, "hidden-code", "What a script runs is decoded by the page's own address, so that it works on one site only.", value{})
@@ -123,7 +127,7 @@ func (r *runner) load(tag string, v value) {
 	host := hostOf(v.s)
 	switch {
 	case v.marks()&fromField != 0 && tag == "script" && jsonp.MatchString(v.s): // the script is the answer
-		r.send(answered, v, v, nil)
+		r.send(answered, v, v, dom(tag, value{}).o)
 	case v.marks()&(fromField|allCookies) != 0:
 		r.send(blind, v, v, nil)
 	case !r.hides(host):
@@ -144,6 +148,9 @@ func (r *runner) load(tag string, v value) {
 // redirect sends the visitor to an address.
 func (r *runner) redirect(v value) {
 	if v.k != text {
+		if v.from&fromAnswer != 0 && v.from&veiled != 0 {
+			r.tell(webshell.Malicious, "remote-redirect", "A script sends the visitor to where another host says, encoded.", value{})
+		}
 		return
 	}
 	if code, ok := strings.CutPrefix(v.s, "javascript:"); ok {

@@ -16,6 +16,7 @@ var (
 	payForm      = regexp.MustCompile(`checkout|payment`)
 	anyField     = regexp.MustCompile(`^\s*(?:form|:?input|select|textarea|\*)\s*(?:$|[,: ])`)
 	checkout     = regexp.MustCompile(`checkout|onepage|onestep|payment|billing`)
+	manyDigits   = regexp.MustCompile(`(?:\\d|0-9\])\{1[2-6](?:,\d*)?\}`) // finds numbers of cards
 	jsonp        = regexp.MustCompile(`(?i)(?:callback|jsonp|cb)=`)
 )
 
@@ -170,6 +171,9 @@ func (r *runner) ajax(args []value) value {
 // send is data leaving for an address; o is the request, nil without.
 func (r *runner) send(kind answering, url, data value, o *object) {
 	from := url.marks() | data.marks()
+	if r.cards && from&fromAll != 0 {
+		from |= fromCard
+	}
 	r.asMember(url, data)
 	if from&(fromField|allCookies) == 0 {
 		return
@@ -189,7 +193,8 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 		}
 	case r.hides(host):
 		r.tell(webshell.Malicious, "hidden-skimmer", "What visitors type is sent to a host that the file does not name in plain.", url)
-	case slices.Contains(chatHosts, host) && from&(fromCard|fromPassword) != 0:
+	case url.marks()&fromPassword != 0 && kind == waits, // no address is for passwords
+		slices.Contains(chatHosts, host) && from&(fromCard|fromPassword) != 0:
 		r.stolen(request{nil, url, from, r.at})
 	case kind == blind:
 		r.stolen(request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})

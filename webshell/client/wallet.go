@@ -35,8 +35,9 @@ func (r *runner) replaces(pattern, with value) {
 	}
 }
 
-// swaps is what a visitor copies, of which a script gives him something else.
-func (r *runner) swaps(clipboard, v value) {
+// swaps is what a script puts in the place of what a visitor copies, or of whom
+// he pays.
+func (r *runner) swaps(v value) {
 	if v.k == text && r.under&fromWallet != 0 && aWallet.MatchString(v.s) {
 		r.tell(webshell.Malicious, "swaps-wallets", swapsText, v)
 	}
