@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -286,6 +287,31 @@ func TestSharedReceipts(t *testing.T) {
 	wg.Wait()
 	if shared[true].Load() == 0 || shared[false].Load() != 0 {
 		t.Errorf("%d receipts share a signature where they may, %d where not", shared[true].Load(), shared[false].Load())
+	}
+}
+
+// TestResumed: a collector that comes again goes on with the session of its last
+// visit, and a revoked one is out all the same.
+func TestResumed(t *testing.T) {
+	s := start(t, nil)
+	_, c, _ := s.collector(t, "org-a", "ex01", nil)
+	visit := func() (resumed bool, err error) {
+		err = c.Ping(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{TLSHandshakeDone: func(s tls.ConnectionState, _ error) { resumed = s.DidResume }}))
+		c.Close()
+		return resumed, err
+	}
+	for n := range 2 {
+		if resumed, err := visit(); err != nil || resumed != (n > 0) {
+			t.Errorf("visit %d goes on: %v, %v", n+1, resumed, err)
+		}
+	}
+	if err := s.store.Revoke(t.Context(), store.All(), 1, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.move(time.Minute)
+	var refused *agent.Refused
+	if resumed, err := visit(); !resumed || !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
+		t.Errorf("a revoked server goes on: %v, %v", resumed, err)
 	}
 }
 
