@@ -412,7 +412,7 @@ func (m *machine) redirected(c *call, v value) {
 	m.facts.redirects = true
 	target := strings.TrimSpace(low[9:])
 	switch {
-	case remoteURL(target) && v.t&decoded != 0:
+	case remoteURL(target) && v.t&decoded != 0 && (v.t&fromRequest == 0 || wholeHost(target) || m.isolated()): // of a program, the request hides nothing from who sends it
 		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
 	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr && (m.facts.searched > 0 || m.mentions("http_referer")) || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.unwatched():
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
