@@ -152,6 +152,8 @@ var (
 	listsAll   = regexp.MustCompile(`(?im)^[ \t]*Options[ \t](?:.*[ \t])?\+?Indexes`)
 	otherwise  = regexp.MustCompile(`(?im)^[ \t]*(?:[^#\soa]|o[^p]|a[^d])`) // what says more than options and types
 	cgiHandler = regexp.MustCompile(`(?i)cgi-script`)
+	ofPages    = regexp.MustCompile(`(?i)(?:^|\s)\.?s?html?\b`)
+	uploads    = regexp.MustCompile(`(?i)(?:^|[\\/])uploads?[\\/]`) // pages that are scripts are usual elsewhere
 	phpHandler = regexp.MustCompile(`(?i)x-httpd-php|php\d*-|php-`)
 	files      = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
 	setHandler = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
@@ -191,8 +193,8 @@ func (f *file) htaccess() {
 		case !programs && cgiHandler.Match(f.data[m[0]:m[1]]) && !ofCode.Match(ends) && !ofCGI.Match(ends):
 			programs = true
 			f.programs(m[0])
-		case dataFolder.MatchString(f.name) && phpHandler.Match(f.data[m[0]:m[1]]) && !ofCode.Match(ends):
-			f.add(webshell.Malicious, finding.ModerateConfidence, "runs-no-code", "In a folder for data files of an ending of the attacker's own are run as scripts.", m[0])
+		case phpHandler.Match(f.data[m[0]:m[1]]) && (dataFolder.MatchString(f.name) && !ofCode.Match(ends) || uploads.MatchString(f.name) && ofPages.Match(ends)):
+			f.add(webshell.Malicious, finding.ModerateConfidence, "runs-no-code", "In a folder for data pages, or files of an ending of the attacker's own, are run as scripts.", m[0])
 		}
 	}
 	var blocks [][]int
