@@ -26,7 +26,7 @@ const maxSample = 64 << 20
 
 // A trial is one sample and what we said of it.
 type trial struct {
-	sample
+	*sample
 	judged  webshell.Judgement
 	inline  bool // ASP.NET with code that runs on the server
 	missing bool
@@ -104,7 +104,7 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int, r
 				if i >= len(samples) {
 					return
 				}
-				trials[i] = judge(languages, samples[i], root, &buf)
+				trials[i] = judge(languages, &samples[i], root, &buf)
 				if !reasons {
 					trials[i].judged.Reasons = nil
 				}
@@ -117,7 +117,7 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int, r
 
 // judge reads a sample into buf, which serves for the next one too: reasons
 // hold copies.
-func judge(languages []*webshell.Language, s sample, root string, buf *[]byte) trial {
+func judge(languages []*webshell.Language, s *sample, root string, buf *[]byte) trial {
 	t := trial{sample: s}
 	data, err := s.read(root, buf)
 	if err != nil {

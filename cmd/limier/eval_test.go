@@ -76,7 +76,7 @@ func TestSourcesCountOnce(t *testing.T) {
 	var trials []trial
 	add := func(repo string, n, hits int) {
 		for i := range n {
-			x := trial{sample: sample{lang: "php", repo: repo, sha256: repo + strconv.Itoa(i), hostile: true}}
+			x := trial{sample: &sample{lang: "php", repo: repo, sha256: repo + strconv.Itoa(i), hostile: true}}
 			if i < hits {
 				x.judged.Verdict = webshell.Webshell
 			}
