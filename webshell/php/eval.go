@@ -285,6 +285,9 @@ func (m *machine) index(n *node) value {
 		return value{}
 	}
 	k := m.eval(n.b)
+	if k.k == vUnknown && base.ref == super("_SERVER") && n.b.op == nConst { // before PHP 8 a name alone is its own text
+		k = str(n.b.s)
+	}
 	v := m.element(base, k, n)
 	if base.k == vUnknown && k.k == vStr {
 		if t := m.typed(n, base, k.s); t != 0 {

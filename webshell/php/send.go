@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -71,11 +72,15 @@ func (m *machine) mail(c *call) {
 	}
 }
 
+// maxHanded bounds the files that hand on what visitors type, in tokens.
+const maxHanded = 3000
+
 // handed judges text that is handed to a function of another file whose answer
 // nothing asks for, before the visitor is sent on: its name says nothing, but
 // what a site takes for itself it keeps field by field, and without his address.
 func (m *machine) handed(c *call) {
-	if m.includes == 0 || m.framed || !m.small() || !m.ignored(c.n) || !m.redirectsLater() {
+	left := slices.ContainsFunc(c.args, func(a value) bool { return a.k == vUnknown && a.t&fromUndef != 0 }) // to what includes this file
+	if m.includes == 0 && !left || m.framed || len(m.file.tokens) > maxHanded || !m.ignored(c.n) || !m.redirectsLater() {
 		return
 	}
 	for _, a := range c.args {

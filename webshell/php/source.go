@@ -176,7 +176,8 @@ func secretName(key string) bool {
 			return true
 		}
 	}
-	return k == "pw" || k == "sms" || k == "smscode" || k == "codesms" || k == "vbv" || k == "seed" || k == "phrase" || k == "pin" || k == "pass1" || k == "psw"
+	k = strings.TrimRight(k, "0123456789") // of several tries
+	return k == "pw" || k == "sms" || k == "smscode" || k == "codesms" || k == "vbv" || k == "seed" || k == "phrase" || k == "pin" || k == "psw"
 }
 
 // cardName says that a form field holds what is printed on a card.
@@ -275,7 +276,7 @@ func (m *machine) read(c *call, p value) value {
 			t |= loot
 		}
 		if p.t&hostile != 0 {
-			t |= fromRequest
+			t |= fromRequest | p.t&fromHeader
 		}
 		return value{t: t, tr: tr}
 	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == ""):
@@ -485,7 +486,7 @@ func (m *machine) source(c *call) (value, bool) {
 		v := value{t: fromRemote, tr: m.at(c.n)}
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
-				v.t |= u.v.t&(fromParam|fromRequest|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t) | places(u.v.t)
+				v.t |= u.v.t&(fromParam|fromRequest|fromHeader|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t) | places(u.v.t)
 				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
 					v.t |= shady
 				}

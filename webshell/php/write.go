@@ -157,7 +157,7 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
 	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0 && m.isolated():
 		m.report("mass-writer", webshell.Malicious, moderate, "What the request gives is written into file after file.", c.n, dv)
-	case t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || !script) && (p.t&hostile == 0 || p.t&checked != 0) && p.t&fromParam == 0 && p.k >= vStr:
+	case t&secret != 0 && t&unsure == 0 && (m.isolated() || t&address != 0 && !script && !m.framed && m.small() && m.leaves()) && (t&address != 0 || !script) && (p.t&hostile == 0 || p.t&checked != 0) && p.t&fromParam == 0 && p.k >= vStr:
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
 			verdict := webshell.Malicious
 			if m.module() && t&wrapped == 0 {
