@@ -3,12 +3,14 @@ package client
 import (
 	"math/bits"
 	"regexp"
+	"strings"
 
 	"limier/webshell"
 )
 
 var (
 	robots  = regexp.MustCompile(`bot|crawl|spider|slurp|lighthouse|headless`)
+	phones  = regexp.MustCompile(`^(?:m|mobile?|wap|touch|amp|app)\.`) // hosts of the same site
 	members = regexp.MustCompile(`wpadminbar|admin-bar|logged[-_]in|wp-admin|wp-login|wp-settings`)
 )
 
@@ -112,7 +114,11 @@ func (r *runner) overlaid() {
 	}
 }
 
-// submitted is a form that a script sends.
+// submitted is a form that a script sends; one that leads the visitor away hides
+// nothing from him.
 func (r *runner) submitted(form value) {
+	if target := form.o.props["target"]; target.k == text && strings.HasPrefix(target.s, "_") || target.k == unknown {
+		return
+	}
 	r.send(blind, form.o.props["action"], form.o.props["\x00typed"], nil)
 }

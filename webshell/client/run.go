@@ -176,7 +176,7 @@ func (r *runner) unused() {
 	for _, f := range r.idle {
 		if f.o.calls == 0 && r.left > 0 {
 			r.under = 0
-			r.call(f, r.global.this, nil)
+			r.shows(r.call(f, r.global.this, nil))
 			r.raised = false
 		}
 	}
@@ -323,6 +323,7 @@ func (r *runner) statement(n *script.Node) control {
 		}
 		if v.is("element") && v.o.name == "promise" { // the caller may wait for it
 			v.o.set(used, yes(true))
+			r.shows(v)
 		}
 		r.ret = v
 		return returns

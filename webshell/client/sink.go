@@ -169,7 +169,7 @@ func (r *runner) redirect(v value) {
 		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)
 	case v.from&allCookies != 0:
 		r.send(blind, v, v, nil)
-	default:
+	case !phones.MatchString(host):
 		r.picks(v, "sends visitors to another host", false)
 	}
 }

@@ -241,7 +241,10 @@ func (r *runner) furtive(q request) bool {
 	if q.from&(fromCard|fromAll) == 0 {
 		return false
 	}
-	signs := bits.OnesCount32(uint32(q.from & (veiled | atCheckout | timed | fromKept | byRobot)))
+	signs := bits.OnesCount32(uint32(q.from & (veiled | atCheckout | timed | byRobot)))
+	if q.from&fromKept != 0 && r.stored&fromField != 0 {
+		signs++
+	}
 	if r.answered || q.from&fromCard == 0 {
 		return signs >= 2 && q.from&veiled != 0
 	}
