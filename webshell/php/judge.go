@@ -464,7 +464,7 @@ func (m *machine) database() {
 
 // evades sees a list of those who hunt phishing sites, who are sent away.
 func (m *machine) evades() {
-	if m.alarmed() || m.framed || !m.mentions("phish") || !m.mentions("remote_addr", "http_user_agent") {
+	if m.alarmed() || m.framed || m.have&hasHeader == 0 && !bytes.Contains(m.file.src, []byte("REMOTE_ADDR")) || !m.mentions("phish") {
 		return
 	}
 	hunters := map[string]bool{}

@@ -177,17 +177,13 @@ func (m *machine) edges() (parts [][]span) {
 		if t := toks[i]; t.kind != tIdent || t.end-t.pos != 5 || toks[i+1].kind != tIdent || i > 0 && toks[i-1].kind == tColons || !foldEqual(src[t.pos:t.end], "class") {
 			continue
 		}
-		for depth := 0; i < len(toks); i++ {
-			if toks[i].kind == '{' {
-				depth++
-			} else if toks[i].kind == '}' {
-				depth--
-			}
-			if depth == 0 && toks[i].kind == '}' {
-				break
-			}
+		for i < len(toks) && toks[i].kind != '{' {
+			i++
 		}
-		if end := bytes.TrimSuffix(bytes.TrimSpace(src), []byte("?>")); i < len(toks) && int(toks[i].end) < len(end) && !bytes.Contains(end[toks[i].end:], []byte("?>")) {
+		if i < len(toks) {
+			i = int(toks[i].match)
+		}
+		if end := bytes.TrimSuffix(bytes.TrimSpace(src), []byte("?>")); i > 0 && i < len(toks) && int(toks[i].end) < len(end) && !bytes.Contains(end[toks[i].end:], []byte("?>")) {
 			parts = append(parts, []span{{toks[i].end, uint32(len(end))}})
 		}
 		break

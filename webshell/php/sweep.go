@@ -7,7 +7,7 @@ package php
 func (m *machine) sweep() {
 	left := m.steps
 	run := func(f *function, this *object, list []*node) {
-		if left <= 0 || m.alarmed() {
+		if left <= 0 || len(list) == 0 || m.alarmed() {
 			return
 		}
 		m.steps = min(left, m.limit/10)
