@@ -115,6 +115,8 @@ type function struct {
 	level  int   // functions around it
 	told   bool  // traits is known
 	traits trait // of the body
+	asked  bool  // trades is known
+	trades bool
 }
 
 type param struct {

@@ -214,11 +214,12 @@ func (m *machine) worthRunning(f *function) bool {
 // pages what the site keeps.
 func (m *machine) trades(f *function) bool {
 	have, size := bodyTraits(f)
-	if size == 0 || !m.takes && !m.pours {
-		return false
+	if !f.asked && size > 0 && (m.takes || m.pours) {
+		body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
+		f.trades = m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords().Any(body) && takeWords().Any(body) || m.pours && storeWords().Any(body)
 	}
-	body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
-	return m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords().Any(body) && takeWords().Any(body) || m.pours && storeWords().Any(body)
+	f.asked = true
+	return f.trades
 }
 
 func sortedFunctions(all map[string]*function) []*function {
