@@ -114,13 +114,10 @@ func (r *runner) assigned(base value, name string, v value) {
 		r.stored |= v.marks()
 	case name == "to":
 		r.swaps(v)
-	case name == "outerHTML" && r.under&atCheckout != 0 && belongs(base, cardName):
-		r.covered = true
-		if m := shows.FindStringSubmatch(r.text(v)); m != nil && r.foreign(hostOf(m[2])) {
-			r.frame, r.frameAt = str(m[2]), r.at
-		}
 	case name == "display" && tag == "style":
 		r.covers(base, v)
+	case name == "position" && tag == "style":
+		r.styles(base.o.this, v)
 	case name == "download":
 		r.smuggles(v)
 	case strings.HasPrefix(name, "on"):
@@ -140,6 +137,7 @@ func (r *runner) assigned(base value, name string, v value) {
 		}
 	case name == "cssText" || tag == "style" && (name == "innerHTML" || name == "textContent" || name == "innerText"):
 		r.styled(v)
+		r.styles(base.o.this, v)
 	case tag == "script" && (name == "text" || name == "innerHTML" || name == "textContent" || name == "innerText"):
 		r.code(v, "a script element")
 	case name == "innerHTML" || name == "outerHTML" || name == "srcdoc":
@@ -395,13 +393,16 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 	case "Date", "now", "getTime", "random":
 		return value{}
-	case "text", "alert", "trigger", "dispatchEvent":
+	case "alert":
 		r.shows(args...)
 	}
 	for _, f := range args {
 		if f.callable() {
 			r.later(f, target(this, args), dom("event", this), value{})
 		}
+	}
+	if this.is("element") && this.o.name != "console" {
+		r.shows(args...)
 	}
 	out := dom(name, this)
 	out.from = some(append(args, this)...).from

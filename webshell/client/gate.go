@@ -101,12 +101,22 @@ func (r *runner) placed(in, e value) {
 	if v, ok := e.o.props["value"]; ok {
 		in.o.set("\x00typed", some(v, in.o.props["\x00typed"]))
 	}
-	if src, ok := e.o.props["src"]; ok && e.o.name == "iframe" && src.k == text && belongs(in, checkout) && r.foreign(hostOf(src.s)) {
+	r.styles(e, e.o.props["style"])
+	if src, ok := e.o.props["src"]; ok && e.o.name == "iframe" && e.o.props["\x00over"].k != unknown && src.k == text && belongs(in, checkout) && r.foreign(hostOf(src.s)) {
 		r.frame, r.frameAt = src, r.at
 	}
 }
 
-// overlaid judges a frame that was put where a form for payments was.
+var lifted = regexp.MustCompile(`absolute|fixed`)
+
+// styles notes that an element lies over others.
+func (r *runner) styles(e, style value) {
+	if e.is("element") && style.k == text && lifted.MatchString(style.s[:min(len(style.s), maxSelector)]) {
+		e.o.set("\x00over", yes(true))
+	}
+}
+
+// overlaid judges a frame that lies where a form for payments was put away.
 func (r *runner) overlaid() {
 	if r.covered && r.frame.k == text {
 		r.at = r.frameAt

@@ -299,7 +299,7 @@ const maxCommand = 4 << 10
 var (
 	fetches = regexp.MustCompile(`(?i)\b(?:iwr|irm|curl|wget|invoke-(?:webrequest|restmethod)|downloadstring)\b.*(?:\||\$\(|;).*\b(?:iex|invoke-expression|(?:ba|z)?sh)\b|\b(?:ba|z)?sh\b.*\$\((?:curl|wget)\b|\b(?:mshta|msiexec|rundll32|regsvr32)\b.*https?:`)
 	blanks  = regexp.MustCompile(`(?i)\b(?:powershell|pwsh|cmd|mshta|curl)\b.* {20,}\S|\b(?:powershell|pwsh|cmd|mshta)\b.*\s#\s+\w:\\`)
-	human   = regexp.MustCompile(`not a robot|(?:are|you're|you’re) (?:a )?human|captcha|verif(?:y|ication)|(?:windows|win)(?: key)?(?:</[a-z]+>)?\s*\+\s*(?:<[a-z]+>)?r\b`)
+	human   = regexp.MustCompile(`(?s)not a robot|(?:are|you're|you’re) (?:a )?human|captcha|verify (?:that )?you|verification (?:steps?|id|hash)|\+\s*(?:<[a-z]+>)?r\b.{1,400}ctrl(?:</?[a-z]+>)?\s*\+\s*(?:<[a-z]+>)?v\b`)
 )
 
 // copied is text that a script gives the visitor to paste elsewhere.
