@@ -63,6 +63,7 @@ var concerns = []func(*page){
 	(*page).hiddenLinks,
 	(*page).soldLinks,
 	(*page).doorways,
+	(*page).titled,
 	(*page).defaced,
 	(*page).phishing,
 	(*page).run,

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
@@ -67,6 +68,26 @@ func (p *page) doorways() {
 		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page names "+strings.Join(first(named, 3), ", ")+" to search engines and sends people to another host.", at, "")
 	case meta && says(low) <= maxWords && !told.MatchString(low) && !strings.Contains(low, "canonical") && !strings.Contains(low, "<a ") && !works.MatchString(low):
 		p.add(webshell.Suspicious, finding.LowConfidence, "bare-redirect", "The page shows nothing and sends its visitors to another host: "+webshell.Cut(url, 100)+".", at, "")
+	}
+}
+
+// maxTitled is where the title of a page ends at the latest, in bytes.
+const maxTitled = 16 << 10
+
+// titled finds a page of PHP that deals in a trade under any word of a list
+// beside it, the one that the request names: it is as many pages to search engines.
+func (p *page) titled() {
+	if p.kind != markup {
+		return
+	}
+	low := p.data[:min(len(p.data), maxTitled)]
+	at := bytes.Index(low, []byte("<title>"))
+	if at < 0 || !bytes.Contains(low[:at], []byte("$_GET[")) || !bytes.Contains(low[:at], []byte("file(")) || !bytes.Contains(low[:at], []byte("404")) {
+		return
+	}
+	title, _, ok := bytes.Cut(low[at:], []byte("</title"))
+	if ok && bytes.Contains(title, []byte("<?")) && tradeWords().Any(bytes.ToLower(title)) {
+		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page deals in a trade under whatever word of a list the request names, for search engines to find.", at, "")
 	}
 }
 
