@@ -61,6 +61,9 @@ func interesting(data []byte, t trait) bool {
 	if has(hasDecoder) && len(data) < 64<<10 && showsPages(data) {
 		return true
 	}
+	if has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) {
+		return true
+	}
 	if has(hasRemote) && len(data) < 16<<10 && tellsHost(data) {
 		return true
 	}

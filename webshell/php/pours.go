@@ -58,3 +58,32 @@ func (m *machine) poured(n *node, v value, t taint) {
 	}
 	m.report("cloaked-content", webshell.Malicious, moderate, text, n, v)
 }
+
+// pageEnds are texts behind which a page has been shown.
+var pageEnds = [][]byte{[]byte("</html>"), []byte("/template-loader.php"), []byte("/wp-blog-header.php"), []byte("footer.php"), []byte("footer.inc.php")}
+
+// endsPage says that code behind the end of a page may show more.
+func endsPage(data []byte) bool {
+	for _, w := range pageEnds {
+		if i := bytes.LastIndex(data, w); i >= 0 && bytes.Contains(data[i:], []byte("echo")) {
+			return true
+		}
+	}
+	return false
+}
+
+// behindPage says that what stands at n is shown where the page has ended, and
+// that the address it comes from stands there too.
+func (m *machine) behindPage(n *node) bool {
+	if m.unit != m.file || m.f != m.globals {
+		return false
+	}
+	at := min(int(n.pos), len(m.file.src))
+	before, after := m.file.src[:at], m.file.src[at:]
+	for _, w := range pageEnds {
+		if i := bytes.LastIndex(before, w); i >= 0 && bytes.Contains(before[i:], []byte("://")) && !bytes.Contains(after, w) {
+			return true
+		}
+	}
+	return false
+}

@@ -20,6 +20,7 @@ func (m *machine) mail(c *call) {
 	body := value{k: msg.k, s: msg.s, t: mt, tr: mtr}
 	tt, _ := taintOf(to)
 	st, _ := taintOf(subject)
+	ht, _ := taintOf(c.arg(3))
 	mailbox := tt == 0 && to.k == vStr && strings.Contains(to.s, "@")
 	freely := func(v value, t taint) bool {
 		return t&(fromRequest|fromUndef|keyed) != 0 && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?") || strings.HasPrefix(v.s, "--")) || v.k == vArr)
@@ -43,7 +44,7 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case mt&loot != 0 && mailbox && m.isolated() && m.small():
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
-	case mt&fromRequest != 0 && mt&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
+	case mt&fromRequest != 0 && (mt|st)&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
 	case mt&fromURI != 0 && mt&fromHeader != 0 && mt&address != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.isolated() && m.mentions("document_root") && m.mentions("script_filename", "__file__"):
 		m.report("tells-where", webshell.Malicious, moderate, "The file tells an address where on the server it stands, and who asked for it.", c.n, body)
@@ -51,6 +52,10 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case mailbox && (mt|st)&secret != 0 && m.lettingIn():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
+	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && m.wards():
+		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away by a page that turns robots away.", c.n, body)
+	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && (mt|st|ht)&address != 0 && m.small() && !m.framed && m.feigns():
+		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away with their address, and they are sent on with a session that is made up.", c.n, body)
 	case freely(to, tt) && freely(msg, mt) && freely(subject, st):
 		m.note(doesMail, c.n, body)
 		if m.isolated() && (tt&checked == 0 || m.facts.loops > 0) {
@@ -107,6 +112,9 @@ func (m *machine) labels() bool {
 			if strings.HasSuffix(s, w) {
 				return true
 			}
+		}
+		if strings.HasSuffix(s, "sms") && m.redirectsLater() { // gateways of messages answer programs
+			return true
 		}
 	}
 	return false
@@ -174,7 +182,7 @@ func (m *machine) fetched(n *node, u, d value) {
 	t |= u.t
 	host := strings.ToLower(u.s)
 	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") || strings.Contains(host, "discordapp.com/api/webhooks") || strings.Contains(host, "hooks.slack.com/") {
-		if t&fromRequest != 0 && (t&secret != 0 || t&address != 0) {
+		if t&fromRequest != 0 && (t&(secret|address) != 0 || !m.framed && m.labels() || m.wards()) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
 		if t&loot != 0 {
@@ -255,6 +263,9 @@ func (m *machine) output(n *node, v value) {
 	}
 	if t&fromRemote == 0 {
 		return
+	}
+	if t&(fromRequest|fromParam|fromHeader|checked) == 0 && v.k == vUnknown && !m.framed && m.behindPage(n) {
+		m.report("stray-content", webshell.Malicious, moderate, "What another host gives is shown as it comes behind the end of the page.", n, v)
 	}
 	if t&tailored != 0 && m.unwatched() {
 		m.report("doorway", webshell.Malicious, moderate, "Another host is told which page of this one is asked for, and what it answers is shown.", n, v)
@@ -421,6 +432,8 @@ func (m *machine) redirected(c *call, v value) {
 		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
 	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr && (m.facts.searched > 0 || m.mentions("http_referer")) || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.unwatched():
 		m.report("cloaked-redirect", webshell.Malicious, moderate, "Some visitors are sent to another host, by browser or referrer.", c.n, v)
+	case remoteURL(target) && v.k == vPart && v.t&fromRequest != 0 && wholeHost(target) && m.small() && m.mentions("remote_addr") && m.wards():
+		m.report("cloaked-redirect", webshell.Malicious, moderate, "Visitors are sent to another host by a page that turns robots away.", c.n, v)
 	case v.t&fromRemote != 0:
 		m.report("remote-redirect", webshell.Malicious, moderate, "A remote server says where visitors are sent.", c.n, v)
 	}
@@ -454,5 +467,5 @@ func (m *machine) leaves() bool {
 // a form, as phishing kits do.
 func (m *machine) redirectsLater() bool {
 	s := m.text()[:min(len(m.file.src), 1<<16)]
-	return strings.Contains(s, "location:") || strings.Contains(s, "location.href") || strings.Contains(s, "http-equiv")
+	return strings.Contains(s, "location:") || strings.Contains(s, "location.href") || strings.Contains(s, "location.replace(") || strings.Contains(s, "http-equiv")
 }

@@ -48,6 +48,7 @@ var leading = []struct {
 	{"<script|<iframe", regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?\s*(?:https?:)?//([\w.-]+\.[a-z]{2,})`), false},
 	{"createelement", regexp.MustCompile(`\.src\s*=\s*\\*["'](?:https?:)?//([\w.-]+\.[a-z]{2,})`), false},
 	{"location|http-equiv", regexp.MustCompile(`(?:location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\(\s*|http-equiv\s*=\s*\\*["']?refresh[^>]*?url\s*=\s*)\\*["']?(?:https?:)?//([\w.-]+\.[a-z]{2,})`), true},
+	{"window.open( addeventlistener click", regexp.MustCompile(`=\s*\\*["']https?://([\w.-]+\.[a-z]{2,})[^"']*["'][^<]*?\bwindow\.open\(\s*\w+\s*,`), true},
 }
 
 // foreign is the host from which HTML, or a script, in lower case has the
@@ -173,6 +174,7 @@ const (
 	inTheEnd                    // the finished page is changed
 	knownBots                   // search engines are told apart
 	byCheckout                  // on the pages where visitors pay
+	offLogin                    // but for the page where users log in
 )
 
 var (
@@ -199,6 +201,7 @@ var pickings = []struct {
 	{byHour, "date(|current_time(|date_i18n(", hours},
 	{byChance, "rand(|random_int(|shuffle(", chance},
 	{byCheckout, "request_uri checkout|onepage|onestep", nil},
+	{offLogin, "request_uri wp-login", nil},
 	{onceOnly, "setcookie(", nil},
 	{inTheEnd, "</head>|</body>|</html> replace(", nil},
 }
@@ -268,7 +271,7 @@ func (m *machine) shown() {
 		switch {
 		case p&byMemory != 0 && p&knownBots == 0:
 			m.report(rule, webshell.Malicious, moderate, what+", each but once, for which their addresses are kept.", n, value{})
-		case p&byNames != 0 && (p&inTheEnd != 0 || p.count() >= 2):
+		case p&byNames != 0 && (p&(inTheEnd|offLogin) != 0 || p.count() >= 2):
 			m.report(rule, webshell.Malicious, moderate, what+", but not those whom cookies tell to be logged in.", n, value{})
 		case p.count() >= 3,
 			p.has(byCookie | byOrigin), p.has(byCookie | byHour), p.has(byCookie | byLogin), p.has(byCookie | byCheckout),

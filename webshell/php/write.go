@@ -183,6 +183,8 @@ func (m *machine) written(c *call, p, d value) {
 			verdict := webshell.Suspicious
 			if m.isolated() && m.small() {
 				verdict = webshell.Webshell
+			} else if m.wards() {
+				verdict = webshell.Malicious
 			}
 			m.report("request-writes-script", verdict, moderate, "The content of a script comes from "+describe(t)+".", c.n, dv)
 		} else if t&fromRequest != 0 && !safeName(p) {
@@ -334,9 +336,13 @@ func runsOthers(p value, text string) bool {
 }
 
 // runsPages says that all of the text written to p makes the server run pages
-// as scripts, in place of whatever it was told before.
+// as scripts, and at most forbids others, in place of whatever it was told before.
 func runsPages(p value, text string) bool {
-	w := strings.Fields(strings.ToLower(text))
+	low := strings.ToLower(text)
+	if locks(p, low) {
+		low, _, _ = strings.Cut(low, "\n")
+	}
+	w := strings.Fields(low)
 	return strings.HasSuffix(p.tail(), ".htaccess") && len(w) > 2 && len(w) < 9 && (w[0] == "addhandler" || w[0] == "addtype") && strings.Contains(w[1], "php") &&
 		!slices.ContainsFunc(w[2:], func(end string) bool { return !strings.HasPrefix(end, ".") }) && (slices.Contains(w, ".html") || slices.Contains(w, ".htm"))
 }
