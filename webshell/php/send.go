@@ -135,7 +135,7 @@ func (m *machine) sent(c *call, d value) {
 	if t&loot != 0 && m.isolated() && m.small() {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", c.n, value{t: t, tr: tr})
 	}
-	if t&secret != 0 && t&unsure == 0 && m.isolated() && t&(address|wrapped) != 0 {
+	if t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || t&wrapped != 0 && t&fromRequest != 0) { // protocols of mail have passwords encoded
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
 	}
 }
