@@ -267,6 +267,8 @@ func (l *lexer) next() {
 		l.emit(tStr, p, quoted(src, p))
 	case c == '"':
 		l.emit(tTpl, p, l.interpolated(p))
+	case c == '`' && l.at(p+1) == '`' && l.at(p+2) == '`': // no PHP runs with it: code in Markdown ends
+		l.leave(p, p+3)
 	case c == '`':
 		l.emit(tBacktick, p, l.interpolated(p))
 	case c == '#':
