@@ -10,7 +10,7 @@ import (
 )
 
 func arg(args []value, i int) value {
-	if i < len(args) {
+	if 0 <= i && i < len(args) {
 		return args[i]
 	}
 	return none()
