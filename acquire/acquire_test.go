@@ -526,3 +526,27 @@ func TestContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A folder that is looked at more than once loses what it loses once.
+func TestLostOnce(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := os.Symlink("nowhere", filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	src, closer, err := acquire.Open(t.Context(), dir, acquire.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	for range 3 {
+		if _, err := fs.ReadDir(src.FS, "."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"a: symbolic link out of the evidence, in a circle or to nothing: not followed (and 1 more alike)"}
+	if diff := cmp.Diff(lost(src), want); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -123,6 +123,17 @@ func (g *gaps) add(container, path, reason string) {
 	c.n++
 }
 
+// set records all n gaps that a look at the container found for one reason,
+// in place of what an earlier look found.
+func (g *gaps) set(container, reason string, c gapCount) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.byID == nil {
+		g.byID = map[gapID]*gapCount{}
+	}
+	g.byID[gapID{container, reason}] = &c
+}
+
 // addOnce records a gap of its own.
 func (g *gaps) addOnce(path, reason string) {
 	g.mu.Lock()

@@ -2,6 +2,7 @@ package acquire
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -139,12 +140,17 @@ func (d *folder) ReadDir(name string) ([]fs.DirEntry, error) {
 		}
 	}
 	list := make([]fs.DirEntry, 0, len(all))
+	lost := map[string]gapCount{}
+	lose := func(name, reason string) {
+		c := lost[reason]
+		lost[reason] = gapCount{first: cmp.Or(c.first, path.Join(d.label, name)), n: c.n + 1}
+	}
 	for _, e := range all {
 		p := path.Join(name, e.Name())
 		switch t := e.Type(); {
 		case !fs.ValidPath(e.Name()):
 			// A name that is not UTF-8 cannot be opened through fs.FS.
-			d.gap(name, path.Join(name, strings.ToValidUTF8(e.Name(), "\uFFFD")), "name is not valid UTF-8: rename it to have it read")
+			lose(path.Join(name, strings.ToValidUTF8(e.Name(), "\uFFFD")), "name is not valid UTF-8: rename it to have it read")
 		case t.IsDir():
 			list = append(list, e)
 		case t.IsRegular():
@@ -153,11 +159,14 @@ func (d *folder) ReadDir(name string) ([]fs.DirEntry, error) {
 			}
 		case t&fs.ModeSymlink != 0:
 			if _, err := d.root.Stat(filepath.FromSlash(p)); err != nil {
-				d.gap(name, p, "symbolic link out of the evidence, in a circle or to nothing: not followed")
+				lose(p, "symbolic link out of the evidence, in a circle or to nothing: not followed")
 			}
 		default:
-			d.gap(name, p, "not a file (device, pipe or socket)")
+			lose(p, "not a file (device, pipe or socket)")
 		}
+	}
+	for reason, c := range lost {
+		d.body.gaps.set(path.Join(d.label, name), reason, c)
 	}
 	return list, nil
 }

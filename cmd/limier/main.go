@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,9 +38,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	out := &answer{Writer: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
-	switch err := root.ExecuteContext(ctx); {
+	err := root.ExecuteContext(ctx)
+	if out.err != nil {
+		err = fmt.Errorf("what was to be said is cut short: %w", out.err)
+	}
+	switch {
 	case err == nil:
 		return exitNothing
 	case errors.Is(err, errFindings):
@@ -50,6 +56,28 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "limier:", err)
 	}
 	return exitFailed
+}
+
+// An answer is standard output, and remembers what went wrong there: a command
+// that could not say all has not done its job.
+type answer struct {
+	io.Writer
+	err error
+}
+
+func (o *answer) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	o.err = cmp.Or(o.err, err)
+	return n, err
+}
+
+// fileOf is the file, perhaps a terminal, that w writes to.
+func fileOf(w io.Writer) (*os.File, bool) {
+	if o, ok := w.(*answer); ok {
+		w = o.Writer
+	}
+	f, ok := w.(*os.File)
+	return f, ok
 }
 
 func rootCommand() *cobra.Command {

@@ -84,6 +84,9 @@ func (j *reportJob) run(ctx context.Context, path string, stdout, stderr io.Writ
 
 // writeWhole writes a file that appears whole or not at all.
 func writeWhole(name string, data []byte) error {
+	if err := replaceable(name); err != nil {
+		return err
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".limier-*.tmp")
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -215,7 +216,20 @@ func openEvidence(ctx context.Context, path string) (evidence.Source, io.Closer,
 	if path == "" {
 		return acquire.Live(ctx, time.Now(), acquire.Config{})
 	}
-	return acquire.Open(ctx, path, acquire.Config{})
+	return acquire.Open(ctx, followed(path), acquire.Config{})
+}
+
+// followed is the file that path leads to if path is a link to one. A link that
+// the user names is meant to be followed, unlike those in the evidence.
+func followed(path string) string {
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return path
+	}
+	to, err := filepath.EvalSymlinks(path)
+	if info, serr := os.Stat(to); err != nil || serr != nil || !info.Mode().IsRegular() {
+		return path
+	}
+	return to
 }
 
 // tee writes each message as a JSON line before passing it on.
@@ -236,7 +250,7 @@ func tee(messages iter.Seq2[wire.Message, error], w io.Writer) iter.Seq2[wire.Me
 // printCase writes the case as text, with colours on a terminal.
 func printCase(w io.Writer, c *casefile.Case, all bool) error {
 	o := text.Options{All: all}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := fileOf(w); ok && term.IsTerminal(int(f.Fd())) {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			o.Width = min(width, 120)
 		}
@@ -249,7 +263,7 @@ func printCase(w io.Writer, c *casefile.Case, all bool) error {
 // progress returns a function that draws a line about the progress on a
 // terminal, and one that removes it. Elsewhere both do nothing.
 func progress(w io.Writer) (show func(scan.Progress), done func()) {
-	f, ok := w.(*os.File)
+	f, ok := fileOf(w)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil, func() {}
 	}

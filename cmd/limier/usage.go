@@ -56,6 +56,15 @@ func helpful(cmd *cobra.Command) {
 	}
 }
 
+// replaceable refuses a device or pipe: what is written appears whole by taking
+// the place of what was there, and /dev/null must stay what it is.
+func replaceable(name string) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("cannot write %s: it is no file; name one", name)
+	}
+	return nil
+}
+
 // writable says before the work what would keep a file from being written
 // after it: a folder of that name, no folder to put it in, or no right to.
 func writable(name string) error {
@@ -64,6 +73,9 @@ func writable(name string) error {
 	}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return fmt.Errorf("cannot write %s: it is a folder; name a file in it", name)
+	}
+	if err := replaceable(name); err != nil {
+		return err
 	}
 	dir := filepath.Dir(name)
 	tmp, err := os.CreateTemp(dir, ".limier-*.tmp")

@@ -103,7 +103,7 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 		}
 	})
 	out := bufio.NewWriter(stdout)
-	alarms, lost := 0, 0
+	alarms, lost := 0, false
 	var failed error
 	for t := range order {
 		<-t.done
@@ -113,14 +113,14 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 		switch {
 		case t.source != nil:
 			for _, g := range t.source.Lost() {
-				lost++
-				fmt.Fprintf(stderr, "limier: %s: %v\n", publish.Plain(g.Ref.String()), g.Err)
+				lost = true
+				fmt.Fprintf(stderr, "limier: %s: %v\n", publish.Plain(shown(t.path, g.Ref.String())), g.Err)
 			}
 			t.closer.Close()
 		case t.err != nil && t.name == ".":
 			failed = errors.Join(failed, t.err)
 		case t.err != nil:
-			lost++
+			lost = true
 			fmt.Fprintf(stderr, "limier: %s: %v\n", publish.Plain(shown(t.path, t.name)), t.err)
 		case t.file.Verdict != "":
 			if t.file.Verdict.Rank() > webshell.Suspicious.Rank() {
@@ -139,8 +139,8 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 		return err
 	case alarms > 0:
 		return errFindings
-	case lost > 0:
-		return fmt.Errorf("%d files could not be read; the others raise no alarm", lost)
+	case lost:
+		return errors.New("not all could be read, as said above; the rest raises no alarm")
 	}
 	return nil
 }
@@ -160,6 +160,7 @@ func collectRarely() {
 func walkShells(ctx context.Context, path string, order, tasks chan<- *shellTask) {
 	ready := make(chan struct{})
 	close(ready)
+	path = followed(path)
 	src, closer, err := acquire.Open(ctx, path, acquire.Config{})
 	if err != nil {
 		order <- &shellTask{path: path, name: ".", done: ready, err: err}
