@@ -332,13 +332,14 @@ func serveTokenCommand(j *serveJob) *cobra.Command {
 		Short: "Make a token with which servers enrol",
 		Long: `Token prints an enrolment token for servers of an organisation. It is shown once;
 the hub keeps its hash. It also pins the hub: a collector that enrols with it
-talks to no other. The hub may run meanwhile.`,
+talks to no other. The hub may run meanwhile; where none is, a new one is made.`,
 		Example: "  limier serve token --org ministry-a\n  limier serve token --org ministry-a --uses 500 --life 72h",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (org == "") != admin {
 				return errors.New("say which organisation the servers belong to with --org, or --admin for a new administrator")
 			}
+			fresh := j.exists() != nil
 			ctx := cmd.Context()
 			st, err := j.open(ctx)
 			if err != nil {
@@ -359,6 +360,9 @@ talks to no other. The hub may run meanwhile.`,
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), token)
+			if fresh { // its token is worth nothing at the hub that was perhaps meant
+				fmt.Fprintf(cmd.ErrOrStderr(), "limier: there was no hub in %s: one was made, for limier serve --data %[1]s\n", j.data)
+			}
 			return nil
 		},
 	}
@@ -366,7 +370,7 @@ talks to no other. The hub may run meanwhile.`,
 	f.StringVar(&org, "org", "", "id of the `ORGANISATION`: letters, digits, dots, hyphens and underscores")
 	f.IntVar(&uses, "uses", 1, "how many servers may enrol with it")
 	f.DurationVar(&life, "life", 24*time.Hour, "how long it is good for")
-	f.BoolVar(&admin, "admin", false, "a one-time token for a new administrator of the console instead")
+	f.BoolVar(&admin, "admin", false, "a one-time token for a new administrator of the console instead, good for a day")
 	return cmd
 }
 
