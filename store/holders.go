@@ -216,6 +216,33 @@ func keep[T any](ctx context.Context, b *ingest, table, columns, also string, th
 	return err
 }
 
+// searched are the tables of things that are found by texts. What is new in one
+// is looked through, until so many are that it pays to put them into the indexes:
+// one by one, nearly each would change a page of each index.
+func searched() []string { return []string{"indicator", "file"} }
+
+const maxRecent = 25_000
+
+// index puts what is new in a table into its indexes, if it is much.
+func (b *ingest) index(ctx context.Context, table string) error {
+	var n int
+	if err := b.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM `+table+` WHERE recent = 1`).Scan(&n); err != nil || n < maxRecent {
+		return err
+	}
+	return b.exec(ctx, `UPDATE `+table+` SET recent = 0 WHERE recent = 1`)
+}
+
+// Index puts what is new into the indexes, so that searches need not look through
+// it. Ingest does when it is much.
+func (h *Hub) Index(ctx context.Context) error {
+	for _, table := range searched() {
+		if _, err := h.exec(ctx, `UPDATE `+table+` SET recent = 0 WHERE recent = 1`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // gather brings the parts back into the row, without servers that went.
 func (b *ingest) gather(ctx context.Context, id int64, t *holding) error {
 	var all []hold

@@ -409,15 +409,20 @@ func (b *ingest) all(ctx context.Context, servers [][]any) error {
 		})
 	}
 	if e == nil {
-		e = keep(ctx, b, "indicator", "type, role, value, base, ties, first, last", `, first = CASE WHEN excluded.first > 0 AND (indicator.first = 0 OR excluded.first < indicator.first) THEN excluded.first ELSE indicator.first END,
+		e = keep(ctx, b, "indicator", "type, role, value, base, ties, first, last, recent", `, first = CASE WHEN excluded.first > 0 AND (indicator.first = 0 OR excluded.first < indicator.first) THEN excluded.first ELSE indicator.first END,
 			last = CASE WHEN excluded.last > indicator.last THEN excluded.last ELSE indicator.last END`, b.indicators, func(i *held[indicatorRow]) []any {
-			return []any{i.row.Type, i.row.Role, i.row.Value, i.row.Base, ties(i.row), i.first, i.last}
+			return []any{i.row.Type, i.row.Role, i.row.Value, i.row.Base, ties(i.row), i.first, i.last, 1}
 		})
 	}
 	if e == nil {
-		e = keep(ctx, b, "file", "path, base, sha256, size", "", b.files, func(f *held[fileRow]) []any {
-			return []any{f.row.Path, base(f.row.Path), f.row.SHA256, f.row.Size}
+		e = keep(ctx, b, "file", "path, base, sha256, size, recent", "", b.files, func(f *held[fileRow]) []any {
+			return []any{f.row.Path, base(f.row.Path), f.row.SHA256, f.row.Size, 1}
 		})
+	}
+	for _, table := range searched() {
+		if e == nil {
+			e = b.index(ctx, table)
+		}
 	}
 	return e
 }

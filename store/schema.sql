@@ -289,3 +289,19 @@ DROP TABLE server_indicator
 -- of the case that the letter holds; empty if what came was damaged
 ALTER TABLE dead_letter ADD COLUMN evidence {blob} NOT NULL DEFAULT '';
 CREATE INDEX dead_letter_evidence ON dead_letter (server, evidence)
+-- step
+-- 1: not in the indexes for searches yet; see holders.go
+ALTER TABLE file ADD COLUMN recent BIGINT NOT NULL DEFAULT 0;
+DROP INDEX file_path;
+DROP INDEX file_base;
+DROP INDEX file_sha256;
+CREATE INDEX file_path ON file (path, id) WHERE recent = 0;
+CREATE INDEX file_base ON file (base, id) WHERE recent = 0;
+CREATE INDEX file_sha256 ON file (sha256, id) WHERE recent = 0;
+CREATE INDEX file_recent ON file (recent) WHERE recent = 1;
+ALTER TABLE indicator ADD COLUMN recent BIGINT NOT NULL DEFAULT 0;
+DROP INDEX indicator_value;
+DROP INDEX indicator_base;
+CREATE INDEX indicator_value ON indicator (value, id) WHERE recent = 0;
+CREATE INDEX indicator_base ON indicator (base, id) WHERE base <> '' AND recent = 0;
+CREATE INDEX indicator_recent ON indicator (recent) WHERE recent = 1

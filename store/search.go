@@ -181,9 +181,11 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 	}
 	limit := page.limit() + 1
 	if scope.all {
-		// One branch for each index; UNION takes away what two of them find.
-		var some []string
-		var all []any
+		// One branch for each index, and one for what is in none yet; UNION takes
+		// away what two of them find.
+		begins, all := begin(by, text)
+		all = append(append(all, args...), limit)
+		some := []string{`SELECT * FROM (SELECT ` + columns + ` FROM ` + table + ` i WHERE i.recent = 1 AND i.servers > 0 AND ` + begins + after + ` ORDER BY i.` + order + `, i.id LIMIT ?) r`}
 		for n, b := range beginnings(by, text) {
 			from, to := prefix(b.text)
 			where, most := "", maxPrefixed
@@ -193,7 +195,7 @@ func byText[T any](ctx context.Context, h *Hub, scope Scope, table, columns stri
 			if b.column == order {
 				most = limit // in the order of the list already
 			}
-			some = append(some, `SELECT * FROM (SELECT `+columns+` FROM `+table+` i WHERE i.servers > 0 AND i.`+b.column+` >= ? AND i.`+b.column+` < ?`+where+after+` ORDER BY i.`+b.column+`, i.id LIMIT ?) b`+fmt.Sprint(n))
+			some = append(some, `SELECT * FROM (SELECT `+columns+` FROM `+table+` i WHERE i.recent = 0 AND i.servers > 0 AND i.`+b.column+` >= ? AND i.`+b.column+` < ?`+where+after+` ORDER BY i.`+b.column+`, i.id LIMIT ?) b`+fmt.Sprint(n))
 			all = append(append(append(all, from, to), args...), most)
 		}
 		found, err = list(ctx, h, scan, strings.Join(some, " UNION ")+` ORDER BY `+order+`, id LIMIT ?`, append(all, limit)...)
@@ -327,7 +329,8 @@ func (h *Hub) Prevalence(ctx context.Context, file int64) (all []Prevalence, err
 				c.with += x.n
 			}
 		})
-	}, `WITH g AS (SELECT id, holders FROM file WHERE servers > 0 AND path = (SELECT path FROM file WHERE id = ?))
+	}, `WITH p AS (SELECT path FROM file WHERE id = ?),
+		g AS (SELECT id, holders FROM file WHERE recent = 0 AND servers > 0 AND path = (SELECT path FROM p) UNION ALL SELECT id, holders FROM file WHERE recent = 1 AND servers > 0 AND path = (SELECT path FROM p))
 		SELECT id, holders FROM g UNION ALL SELECT g.id, x.body FROM g JOIN holders x ON x.thing = g.id`, file)
 	if err != nil {
 		return nil, err

@@ -270,9 +270,12 @@ func (h *Hub) watch(ctx context.Context) {
 	}
 }
 
-// housekeeping deletes what is too old, once an hour.
+// housekeeping deletes what is too old, and helps searches, once an hour.
 func (h *Hub) housekeeping(ctx context.Context) {
 	for ctx.Err() == nil {
+		if err := h.store.Index(ctx); err != nil && ctx.Err() == nil {
+			h.log.Error("what is new is not in the indexes", "error", err)
+		}
 		if h.config.Retain > 0 {
 			n, err := h.store.Expire(ctx, h.config.Now().Add(-h.config.Retain))
 			if err != nil && ctx.Err() == nil {

@@ -398,6 +398,9 @@ func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
 // beforeLists takes away what the last steps of the schema made, and brings back
 // what they took away.
 var beforeLists = []string{
+	`DROP INDEX file_path`, `DROP INDEX file_base`, `DROP INDEX file_sha256`, `DROP INDEX file_recent`, `DROP INDEX indicator_value`, `DROP INDEX indicator_base`, `DROP INDEX indicator_recent`,
+	`ALTER TABLE file DROP COLUMN recent`, `ALTER TABLE indicator DROP COLUMN recent`, `CREATE INDEX file_path ON file (path, id)`, `CREATE INDEX file_base ON file (base, id)`,
+	`CREATE INDEX file_sha256 ON file (sha256, id)`, `CREATE INDEX indicator_value ON indicator (value, id)`, `CREATE INDEX indicator_base ON indicator (base, id)`,
 	`DROP INDEX dead_letter_evidence`, `ALTER TABLE dead_letter DROP COLUMN evidence`,
 	`DROP TABLE holders`, `ALTER TABLE server DROP COLUMN files`, `ALTER TABLE server DROP COLUMN kinds`, `ALTER TABLE server DROP COLUMN indicators`,
 	`ALTER TABLE file DROP COLUMN holders`, `ALTER TABLE file DROP COLUMN parted`, `ALTER TABLE finding DROP COLUMN holders`, `ALTER TABLE finding DROP COLUMN parted`,

@@ -96,10 +96,60 @@ func testSearch(t *testing.T, h *store.Hub) {
 		batch = append(batch, Submission(t, enrol(t, h, fmt.Sprintf("org-%d", n%2), fmt.Sprintf("ex%02d", n)), Case(n, n < 4), now))
 	}
 	ingest(t, h, batch...)
-	searchFindings(t, h)
-	searchIndicators(t, h)
-	searchFiles(t, h)
+	for range 2 { // before what is new is in the indexes, and after
+		searchFindings(t, h)
+		searchIndicators(t, h)
+		searchFiles(t, h)
+		if err := h.Index(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	searchCampaigns(t, h)
+}
+
+// testRecent: files are found and listed in order, whether they are in the indexes
+// or not; if they are many, they are.
+func testRecent(t *testing.T, h *store.Hub) {
+	ctx, id := t.Context(), enrol(t, h, "org", "ex01")
+	c := Case(1, false)
+	recent := func() (n int) {
+		t.Helper()
+		if err := h.DB().QueryRowContext(ctx, `SELECT COUNT(*) FROM file WHERE recent = 1`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const each, cases = 1000, 26
+	for n := range cases {
+		c.Evidence = nil
+		for i := range each {
+			name := fmt.Sprintf("%05d", i*cases+n)
+			c.Evidence = append(c.Evidence, wire.Evidence{Path: "C/inetpub/wwwroot/" + name + ".aspx", SHA256: strings.Repeat("ab", 29) + "0" + name})
+		}
+		c.Start.Acquired = now.Add(time.Duration(n) * time.Hour)
+		ingest(t, h, Submission(t, id, c, c.Start.Acquired), Submission(t, enrol(t, h, "org", fmt.Sprint("other", n)), c, c.Start.Acquired))
+	}
+	if n := recent(); n != each {
+		t.Errorf("%d files are not in the indexes, want those of the last case", n)
+	}
+	for _, text := range []string{"", "0", "c:/inetpub/wwwroot/0", "abab"} {
+		var got []string
+		for page := (store.Page{Limit: 300}); len(got) < 900; {
+			files, next, err := h.SearchFiles(ctx, store.All(), text, page)
+			if err != nil || next == "" {
+				t.Fatal(next, err)
+			}
+			for _, f := range files {
+				got = append(got, f.Path)
+			}
+			page.After = next
+		}
+		for i, path := range got {
+			if want := fmt.Sprintf("inetpub/wwwroot/%05d.aspx", i); path != want {
+				t.Fatalf("%q: file %d is %s, want %s", text, i, path, want)
+			}
+		}
+	}
 }
 
 func searchFindings(t *testing.T, h *store.Hub) {
