@@ -332,8 +332,8 @@ func TestSetUp(t *testing.T) {
 	if code, body := v.post("/setup", "/setup", form("first")); code != http.StatusSeeOther {
 		t.Fatalf("the right token: %d %s", code, body)
 	}
-	if code, body := v.get("/admin"); code != http.StatusOK || !strings.Contains(body, "root") {
-		t.Errorf("the administrator's page: %d", code)
+	if code, body := v.get("/admin"); code != http.StatusOK || !strings.Contains(body, "<td>made account</td>") {
+		t.Errorf("the administrator's page does not tell how its account came to be: %d %s", code, body)
 	}
 	for _, lang := range []string{"en", "fr"} {
 		if v.lang = lang; asks() {

@@ -277,6 +277,9 @@ func (c *Console) setup(v *visit) error {
 	case err != nil:
 		return err
 	}
+	if err := c.audit(v, a.Name, "", "made account", a.Name, string(a.Role)); err != nil {
+		return err
+	}
 	return c.enter(v, a, "/")
 }
 
@@ -300,6 +303,7 @@ func validName(s string) bool {
 func (c *Console) enterOIDC(v *visit, issuer, subject, name string, role store.Role, org string) error {
 	key := issuer + " " + subject
 	a, err := c.Store.AccountBySubject(v.ctx(), key)
+	fresh := errors.Is(err, store.ErrNotFound)
 	for _, name := range []string{name, name + " " + shortHash(key)} {
 		if !errors.Is(err, store.ErrNotFound) {
 			break
@@ -320,6 +324,14 @@ func (c *Console) enterOIDC(v *visit, issuer, subject, name string, role store.R
 	if a.Role != role || a.Organisation != org {
 		a.Role, a.Organisation = role, org
 		if err := c.Store.Grant(v.ctx(), a.Name, role, org); err != nil { // no more than that: an administrator may disable it meanwhile
+			return err
+		}
+		if err := c.audit(v, a.Name, org, "changed account", a.Name, string(role)+" "+org); err != nil {
+			return err
+		}
+	}
+	if fresh {
+		if err := c.audit(v, a.Name, org, "made account", a.Name, string(role)+" "+org); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,16 @@ func TestGrants(t *testing.T) {
 		if before = nil; c.role != "" {
 			before = v
 		}
+	}
+	var did []string // of ann, the newest first
+	log, _, err := e.hub.Audit(t.Context(), store.All(), store.Page{})
+	for _, entry := range log {
+		if entry.Actor == "ann" && entry.Action != "logged in" {
+			did = append(did, entry.Action+" "+entry.Detail)
+		}
+	}
+	if want := []string{"changed account viewer clinic", "changed account analyst town", "made account publisher "}; err != nil || !slices.Equal(did, want) {
+		t.Errorf("the audit log has %q, %v; want %q", did, err, want)
 	}
 	stand.claims["groups"] = "newcomers"
 	if err := e.hub.PutOrganisation(t.Context(), store.All(), store.Organisation{ID: "village", Name: "Village", Created: e.now}); err != nil {

@@ -1,10 +1,12 @@
 package console
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"go/ast"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -92,7 +94,11 @@ func TestLostInFrench(t *testing.T) {
 	if err := e.hub.PutDeadLetter(t.Context(), store.DeadLetter{At: e.now, Server: e.mixed, Reason: "the server is unknown or revoked"}, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.hub.Log(t.Context(), store.Entry{At: e.now, Actor: "command line", Action: "admin-token-create"}); err != nil {
+	token := store.Token{Hash: sha256.Sum256([]byte("t")), Organisation: "town", CreatedBy: "command line", Created: e.now, Expires: e.now.Add(time.Hour), Uses: 1}
+	if err := e.hub.NewToken(t.Context(), store.All(), token); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.hub.Log(t.Context(), store.Entry{At: e.now, Actor: "hub", Action: "admin-token-create"}); err != nil {
 		t.Fatal(err)
 	}
 	v := e.as("root")

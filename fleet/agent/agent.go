@@ -92,12 +92,22 @@ func (a *Agent) Once(ctx context.Context) error {
 	return errors.Join(err, visit)
 }
 
-// Run scans and visits the hub until ctx ends. When the hub cannot be reached
-// it tries again, each time after a longer pause, up to an hour.
+// Run scans and visits the hub until ctx ends. What an earlier process left in
+// the spool does not wait for the next scan. When the hub cannot be reached it
+// tries again, each time after a longer pause, up to an hour.
 func (a *Agent) Run(ctx context.Context) error {
+	left, err := a.spool.Waiting()
+	if err != nil {
+		return err
+	}
 	for {
-		due := a.due()
-		if a.wait(ctx, due.Sub(a.Now())) {
+		wait := a.due().Sub(a.Now())
+		if wait > 0 {
+			a.Log.Info("the next scan is not due yet", "scan_in", wait.Round(time.Second))
+		}
+		straight := wait > 0 && len(left) > 0
+		left = nil
+		if !straight && a.wait(ctx, wait) {
 			if err := a.scan(ctx); err != nil && ctx.Err() == nil {
 				a.Log.Error("the scan failed; it is tried again in an hour", "error", err)
 				a.mark(a.Now().Add(time.Hour - a.Every))
