@@ -42,7 +42,8 @@ const maxCondition = 4 << 10
 // A file is one configuration on its way through the analysis.
 type file struct {
 	name string
-	data []byte
+	raw  []byte
+	data []byte // as it is read
 	out  []webshell.Reason
 	told map[grade]int
 	cut  bool // something that may matter was not read
@@ -63,7 +64,7 @@ func (f *file) add(v webshell.Verdict, c finding.Confidence, rule, text string, 
 		return
 	}
 	f.out = append(f.out, webshell.Reason{Verdict: v, Confidence: c, Rule: rule, Text: text,
-		Steps: []webshell.Step{{Line: webshell.Line(f.data, at), Role: "sink", Code: webshell.Snippet(f.data, at)}}})
+		Steps: []webshell.Step{{Line: webshell.Line(f.raw, at), Role: "sink", Code: webshell.Snippet(f.raw, at)}}})
 }
 
 // lines finds a pattern that keeps to one line in the lines that hold one of the
@@ -91,7 +92,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "errordocument", "<files", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions",
+	"http_referer", "http_user_agent", "errordocument", "<files", "wp-content/", "wp-includes/", "user-agent", "browsermatch", "substitute", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions",
 	"autoshutdownexe", "orphanactionexe", "<codebase", "allowinsecuredeserialization"})
 
 // What a line, or a file, must hold to be looked at for one pattern.
@@ -113,7 +114,7 @@ var (
 )
 
 func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Reason {
-	f := &file{name: name, data: data, told: map[grade]int{}}
+	f := &file{name: name, data: data, raw: data, told: map[grade]int{}}
 	if !settings.Any(data) {
 		return nil
 	}
@@ -121,6 +122,7 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 	case strings.HasSuffix(base, ".ini"):
 		f.prepend(`=`)
 	case strings.HasSuffix(base, ".htaccess"):
+		f.data = joined(data)
 		f.prepend(`\s`)
 		f.htaccess()
 	case base == "web.xml":
@@ -209,6 +211,7 @@ func (f *file) htaccess() {
 	f.rewrites()
 	f.locks(blocks)
 	f.errors()
+	f.visitors()
 }
 
 // programs judges files of an ending that no language has, which are run as

@@ -61,7 +61,7 @@ func (f *file) directives(names ...string) iter.Seq2[int, directive] {
 			i := slices.IndexFunc(names, func(name string) bool {
 				return len(line) > len(name) && bytes.EqualFold(line[:len(name)], []byte(name)) && strings.IndexByte(" \t>", line[len(name)]) >= 0
 			})
-			if i < 0 || names[i] == "rewriterule" && !asked {
+			if i < 0 || names[i] == "rewriterule" && !asked && slices.Contains(names, "rewritecond") {
 				continue
 			}
 			asked = names[i] == "rewritecond"
@@ -108,8 +108,9 @@ func (f *file) rewrites() {
 }
 
 func (f *file) rewrite(r *rewrite) {
-	engine, phone, own := false, false, false
+	engine, phone, own, once := false, false, false, false
 	for _, c := range r.conds {
+		once = once || strings.HasPrefix(c, "%{http_cookie}") && strings.Contains(c, "!")
 		own = own || strings.HasPrefix(c, "%{http_host}")
 		if m := visitor.FindStringSubmatch(c); m != nil {
 			engine = engine || engines.MatchString(m[1])
@@ -128,6 +129,9 @@ func (f *file) rewrite(r *rewrite) {
 		v := webshell.Suspicious
 		if strings.Contains(r.target, "?") && !strings.Contains(r.target, "$") && !strings.Contains(r.target, "%{") || program.MatchString(r.target) {
 			v = webshell.Malicious // a counter's address, the same for every page
+		}
+		if once && strings.Contains(r.rule, "co=") { // each but once
+			v = webshell.Malicious
 		}
 		f.add(v, finding.ModerateConfidence, "mobile-redirect", "Visitors with telephones are sent to another site.", r.at)
 	case engine && away == nil && dataPath.MatchString(r.target):
@@ -198,7 +202,7 @@ func (f *file) locks(blocks [][]int) {
 			if butFor.Match(names) {
 				open++
 			}
-		case permits.Match(body):
+		case permits.Match(body), inner.MatchString(f.name) && fromOne.Match(body):
 			open += named(names)
 			strange = strange || named(bytes.ReplaceAll(names, []byte("index"), nil)) > 0
 		}
