@@ -122,7 +122,12 @@ func (r *runner) assigned(base value, name string, v value) {
 		r.smuggles(v)
 	case strings.HasPrefix(name, "on"):
 		if v.callable() {
+			before := r.under
+			if clicks[name[2:]] && wholePage(base) {
+				r.under |= byAnyClick
+			}
 			r.later(v, base, dom("event", value{from: base.o.props["\x00answer"].from}))
+			r.under = before
 		} else if v.k == text {
 			before := r.under
 			r.under |= checkoutMark(base)
@@ -362,7 +367,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		if this.is("element") && a.k == text {
 			r.load("html", a)
 		}
-	case "test", "exec", "match", "indexOf", "search", "includes", "lastIndexOf", "startsWith", "contains":
+	case "test", "exec", "match", "indexOf", "search", "includes", "lastIndexOf", "startsWith", "contains", "hasClass":
 		return r.compared(this, a)
 	case "forEach", "each", "map", "filter":
 		if jquery && name == "each" && a.is("array") { // its functions are given the number first
@@ -379,7 +384,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		for _, f := range args {
 			if f.callable() {
 				v := r.call(f, e, []value{e, e})
-				if name == "map" && v.marks() != 0 {
+				if name == "map" && v.marks()&^dated != 0 {
 					out = dom(name, this)
 					out.from |= v.marks()
 				}
@@ -391,16 +396,26 @@ func (r *runner) act(name string, this value, args []value) value {
 			e := dom("item", this)
 			return some(r.call(a, value{}, []value{arg(args, 1), e}), this)
 		}
-	case "Date", "now", "getTime", "random":
+	case "Date", "now":
+		if len(args) == 0 && (name == "Date" || this.is("native") && this.o.name == "Date") {
+			return value{from: dated}
+		}
 		return value{}
+	case "getTime", "random":
+		return value{from: this.from & dated}
 	case "alert":
 		r.shows(args...)
+	}
+	before := r.under
+	if len(args) > 1 && args[1].callable() && a.k == text && clicks[a.s] && wholePage(this) || a.callable() && clicks[name] && wholePage(this) {
+		r.under |= byAnyClick
 	}
 	for _, f := range args {
 		if f.callable() {
 			r.later(f, target(this, args), dom("event", this), value{})
 		}
 	}
+	r.under = before
 	if this.is("element") && this.o.name != "console" {
 		r.shows(args...)
 	}
@@ -410,6 +425,22 @@ func (r *runner) act(name string, this value, args []value) value {
 		out.from &^= allCookies
 	}
 	return out
+}
+
+// clicks are the events that come when a visitor touches the page.
+var clicks = map[string]bool{"click": true, "mousedown": true, "mouseup": true, "pointerdown": true, "touchstart": true, "touchend": true, "auxclick": true}
+
+// wholePage says that what is listened to is all of the page.
+func wholePage(v value) bool {
+	if v.is("element") {
+		switch v.o.name {
+		case "document", "body", "documentElement":
+			return true
+		}
+		which := v.o.props["\x00which"].s
+		return which == "body" || which == "html"
+	}
+	return v.k == unknown || v.is("window")
 }
 
 // wholes give all of what they are given.

@@ -126,7 +126,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		for _, v := range args {
 			f, ok := v.number()
 			if !ok {
-				b = append(b, hole...)
+				b = append(b, some(v).string()...)
 				continue
 			}
 			b = utf8.AppendRune(b, rune(uint16(whole(f))))
@@ -171,7 +171,7 @@ func (r *runner) free(name string, args []value) (value, bool) {
 		r.packed(b)
 		return r.built(latin(b), a), true
 	case "btoa":
-		out := r.built(hole, a)
+		out := r.built(some(a).string(), a)
 		if a.known() {
 			out = r.built(base64.StdEncoding.EncodeToString([]byte(a.string())), a)
 		}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"math/bits"
 	"regexp"
 	"strings"
@@ -19,17 +20,24 @@ var (
 var (
 	gates = newSigns("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider", "wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login", "cookie", "storage", "referrer", "useragent",
 		"iframe", "payment", "checkout", "user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata",
-		"pdate", "outdated", ".zip", ".exe", ".msi", ".apk", ".dmg", "btoa(", "curl", "wget", "cmd", "bash", "eventsource", "no-cors", ".action")
+		"getutc", "getdate(", "getmonth(", "getfullyear", "date.now", "pdate", "outdated", ".zip", ".exe", ".msi", ".apk", ".dmg", "btoa(", "curl", "wget", "cmd", "bash", "eventsource", "no-cors", ".action")
 	robot    = gates.of("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider")
 	member   = gates.of("wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login")
 	kept     = gates.of("cookie", "storage")
 	asks     = gates.of("referrer", "useragent")
 	pays     = gates.of("payment", "checkout")
 	reaches  = gates.of("user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata", "no-cors")
+	dates    = gates.of("getutc", "getdate(", "getmonth(", "getfullyear", "date.now")
 	old      = gates.of("pdate", "outdated")
 	programs = gates.of(".zip", ".exe", ".msi", ".apk", ".dmg")
 	commands = gates.of("curl", "wget", "cmd", "bash")
 )
+
+// cloaks says that signs pick visitors by what they are and by whether they have
+// been there.
+func cloaks(held uint64) bool {
+	return held&kept != 0 && held&(robot|member) != 0
+}
 
 // gated is a quick look for such signs; words are those of telling.
 func gated(words uint64, data []byte) bool {
@@ -37,6 +45,8 @@ func gated(words uint64, data []byte) bool {
 	has := func(m uint64) bool { return held&m != 0 }
 	switch {
 	case has(reaches), has(robot) && has(kept|member), has(member) && has(kept|asks):
+		return true
+	case has(dates) && words&brings != 0 && bytes.Contains(data, []byte("//")), has(kept) && words&of("window.open(") != 0 && namesHost(data):
 		return true
 	case has(gates.of("iframe", ".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && has(asks), has(gates.of("eventsource")) && words&reads != 0:
 		return true
@@ -61,20 +71,24 @@ const maxChoices = 100
 // picks notes what a host that the file names in plain does to those visitors
 // who were picked.
 func (r *runner) picks(url value, does string, bare bool) {
-	if r.under&(byRobot|byMember|fromKept|fromReferrer) != 0 && len(r.choices) < maxChoices {
+	if r.under&(byRobot|byMember|fromKept|fromReferrer|byAnyClick) != 0 && len(r.choices) < maxChoices {
 		r.choices = append(r.choices, choice{url, does, r.under, r.at, bare})
 	}
 }
 
 // chosen judges such choices: who counts or advertises leaves out robots, or
-// those who have seen it; who hides also leaves out those who could find it.
+// those who have seen it; who hides also leaves out those who could find it, or
+// takes once wherever the visitor clicks for an answer.
 func (r *runner) chosen() {
 	for _, c := range r.choices {
-		by := c.under & (byRobot | byMember | fromReferrer)
+		by := c.under & (byRobot | byMember | fromReferrer | byAnyClick)
 		if r.keeps { // else nothing tells the next visit from the first
 			by |= c.under & fromKept
 		}
-		if n := bits.OnesCount32(uint32(by)); n < 2 || n == 2 && by&byMember == 0 && (c.bare || by&byRobot == 0) {
+		if by&byAnyClick != 0 && (by&(fromKept|fromReferrer) == 0 || c.url.k != text || c.bare) {
+			by &^= byAnyClick
+		}
+		if n := bits.OnesCount32(uint32(by)); n < 2 || n == 2 && by&(byMember|byAnyClick) == 0 && (c.bare || by&byRobot == 0) {
 			continue
 		}
 		if c.url.k == unknown || r.foreign(hostOf(c.url.s)) {

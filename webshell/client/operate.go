@@ -86,6 +86,9 @@ func (r *runner) binary(n *script.Node) value {
 			a.from |= b.from
 			return a
 		}
+		if a.k == unknown && a.from&fromKept != 0 && b.k == number { // how often he was here, or never
+			return some(a, b)
+		}
 		if _, ok := b.truth(); n.Op == script.OpAnd && ok && b.k != ref && b.k != text {
 			return some(a, b)
 		}
@@ -144,7 +147,7 @@ func (r *runner) arithmetic(op uint8, unsigned bool, a, b value) value {
 	y, ok2 := b.number()
 	if !ok1 || !ok2 {
 		v := some(a, b)
-		if op == '^' && v.from != 0 {
+		if op == '^' && v.from&^dated != 0 {
 			v.from |= veiled
 		}
 		return v

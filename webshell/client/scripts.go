@@ -26,8 +26,11 @@ func (p *page) run() {
 		var parts []span
 		if telling(s.words, p.data[s.from:s.to]) {
 			parts = p.parts(s, left, &middle)
-		} else if p.kind == code && s.to-s.from > smallScript {
-			parts = p.added(s)
+		} else if s.to-s.from > smallScript {
+			parts = p.gates(s, &middle)
+			if p.kind == code {
+				parts = append(p.added(s), parts...)
+			}
 		}
 		for _, part := range parts {
 			if r == nil {
@@ -58,6 +61,33 @@ func (p *page) added(s span) (parts []span) {
 		if text := p.data[part.from:part.to]; telling(tells.in(text), text) {
 			parts = append(parts, part)
 		}
+	}
+	return parts
+}
+
+// gates are the lines within a long script that pick their visitors by more than
+// one sign and take something of another host, as what is put into the scripts of
+// others does; middle is how much may be looked at so, as of parts.
+func (p *page) gates(s span, middle *int) (parts []span) {
+	if s.words&brings == 0 || !cloaks(gates.in(p.data[s.from:s.to])) {
+		return nil
+	}
+	for from := s.from; from < s.to; from += smallScript / 2 {
+		window := p.data[from:min(from+smallScript, s.to)]
+		if !cloaks(gates.in(window)) || tells.in(window)&brings == 0 || !namesHost(window) {
+			continue
+		}
+		part := span{from: from + bytes.IndexByte(window, '\n') + 1, to: from + len(window)}
+		if end := bytes.LastIndexByte(window, '\n'); from+end > part.from {
+			part.to = from + end
+		}
+		if k := len(parts) - 1; k >= 0 && parts[k].to > part.from { // once is enough
+			part.from = parts[k].to
+		}
+		if *middle -= part.to - part.from; *middle < 0 {
+			break
+		}
+		parts = append(parts, part)
 	}
 	return parts
 }
@@ -120,7 +150,7 @@ func (s signs) of(words ...string) (m uint64) {
 // tells are the signs of telling.
 var tells = newSigns("fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "reverse", "function(p,a,c,k,e", "responsetext", "eval", "referrer",
 	"websocket", ".replace(", "join(", "fetch(", "sendbeacon", "location", "createelement", "settimeout", ".src", "google", "bing",
-	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`)
+	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`, "window.open(")
 
 func of(words ...string) uint64 { return tells.of(words...) }
 
@@ -150,7 +180,7 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case len(data) <= smallScript && has(of("createelement")) && bytes.Contains(data, []byte(":-")) && (bytes.Contains(data, []byte("'style'")) || bytes.Contains(data, []byte(`"style"`))):
 		return true // it may put something away
-	case len(data) <= smallScript && (has(brings|sends|reads|of("clipboard", ".replace(")) || bytes.Contains(data, []byte("ethereum"))) && gated(held, data):
+	case len(data) <= smallScript && (has(brings|sends|reads|of("clipboard", ".replace(", "window.open(")) || bytes.Contains(data, []byte("ethereum"))) && gated(held, data):
 		return true
 	case has(rotates):
 		return true

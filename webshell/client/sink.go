@@ -40,7 +40,7 @@ func (r *runner) tell(v webshell.Verdict, rule, words string, decoded value) {
 	if v == webshell.Suspicious {
 		sure = finding.LowConfidence
 	}
-	shown := strings.ReplaceAll(decoded.string(), hole, "…")
+	shown := strings.ReplaceAll(strings.ReplaceAll(decoded.string(), day, hole), hole, "…")
 	if strings.Trim(shown, "…") == "" { // nothing of it is known
 		shown = ""
 	}
@@ -275,7 +275,7 @@ var everywhere = []string{"google", "googleapis", "gstatic", "googletagmanager",
 
 // hides reports whether a host stands nowhere in the file in plain: its name,
 // or, for code that was decoded, name and domain together, since packers list
-// the words of a program.
+// the words of a program. One that is called after the date stands in none.
 func (p *page) hides(host string, decoded bool) bool {
 	if host == "" || len(host) > 253 {
 		return false
@@ -293,6 +293,9 @@ func (p *page) hides(host string, decoded bool) bool {
 		at--
 	}
 	name := labels[at]
+	if strings.Contains(name, day) && strings.Trim(labels[n], "abcdefghijklmnopqrstuvwxyz") == "" {
+		return true
+	}
 	if name == "" || strings.Contains(host[strings.Index(host, name):], hole) || slices.Contains(everywhere, name) {
 		return false
 	}

@@ -132,7 +132,7 @@ func (r *runner) textMethod(name string, this value, args []value) (value, bool)
 		i, ok1 := integer(args, 0, 0)
 		j, ok2 := integer(args, 1, 1<<30)
 		if !ok1 || !ok2 || !this.known() {
-			return value{k: text, s: hole, from: some(this).from}, true
+			return value{k: text, s: some(this).string(), from: some(this).from}, true
 		}
 		n := length(s)
 		switch {

@@ -21,8 +21,12 @@ const (
 	ref  // object, array, function
 )
 
-// hole stands in text for what is not known.
-const hole = "\uFFFC"
+// hole stands in text for what is not known, and day for what the date makes of
+// it, which is a hole too.
+const (
+	hole = "\uFFFC"
+	day  = hole + "\uFFFB"
+)
 
 // A mark says where data came from.
 type mark uint32
@@ -47,6 +51,8 @@ const (
 	timed             // comes round by itself
 	fromWallet        // it was looked at for an address of a wallet
 	fromBalance       // what a wallet holds
+	dated             // made of the date
+	byAnyClick        // wherever on the page a visitor clicks
 )
 
 // secrets is what nobody sends to another host without waiting for the answer.
@@ -200,6 +206,9 @@ func (v value) string() string {
 				return "function " + name + "() { [native code] }"
 			}
 		}
+	}
+	if v.from&dated != 0 {
+		return day
 	}
 	return hole
 }
