@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the description
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 	"strings"
 
 	"limier/store"
@@ -20,7 +21,11 @@ func (c *Console) api(on func(string, store.Role, handler)) {
 		return answer(v, o, "", err)
 	})
 	on("GET /api/v1/servers", store.Viewer, func(v *visit) error {
-		list, next, err := c.Store.Servers(v.ctx(), v.scope, filter(v.r.URL.Query()), part(v.r))
+		f, err := v.filter()
+		if err != nil {
+			return err
+		}
+		list, next, err := c.Store.Servers(v.ctx(), v.scope, f, part(v.r))
 		return answer(v, list, next, err)
 	})
 	on("GET /api/v1/servers/{id}", store.Viewer, func(v *visit) error {
@@ -103,6 +108,9 @@ type apiCase struct {
 func answer(v *visit, value any, next string, err error) error {
 	if err != nil {
 		return err
+	}
+	if list := reflect.ValueOf(value); list.Kind() == reflect.Slice && list.IsNil() {
+		value = []struct{}{} // a list without anything, not null
 	}
 	b, err := json.Marshal(struct {
 		Data any    `json:"data"`

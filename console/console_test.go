@@ -460,7 +460,13 @@ func TestAPI(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || len(got.Data) != 1 || got.Data[0]["build"] != "15.1.2106.2" || got.Data[0]["vulnerable"] != 10.0 {
 		t.Errorf("builds that are open to a vulnerability: %d %s", code, body)
 	}
-	if code, body := ask("/api/v1/servers", "wrong"); code != http.StatusUnauthorized || !json.Valid([]byte(body)) {
+	if code, body := ask("/api/v1/servers?verdict=compromized", m[1]); code != http.StatusBadRequest || !strings.Contains(body, "no such verdict") {
+		t.Errorf("a verdict that is none: %d %s", code, body)
+	}
+	if code, body := ask("/api/v1/servers?name=nobody", m[1]); code != http.StatusOK || body != `{"data":[]}`+"\n" {
+		t.Errorf("a list of nothing: %d %s", code, body)
+	}
+	if code, body := ask("/api/v1/servers", "wrong"); code != http.StatusUnauthorized || !strings.Contains(body, "Authorization: Bearer") {
 		t.Errorf("a wrong token: %d %s", code, body)
 	}
 	if code, body := ask("/api/v1/audit", m[1]); code != http.StatusForbidden || !json.Valid([]byte(body)) {

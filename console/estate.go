@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,9 +79,12 @@ type serversData struct {
 }
 
 func (c *Console) servers(v *visit) error {
-	d := serversData{Filter: filter(v.r.URL.Query()), Verdicts: store.Verdicts()}
+	f, err := v.filter()
+	if err != nil {
+		return err
+	}
+	d := serversData{Filter: f, Verdicts: store.Verdicts()}
 	var next string
-	var err error
 	if d.Servers, next, err = c.Store.Servers(v.ctx(), v.scope, d.Filter, part(v.r)); err != nil {
 		return err
 	}
@@ -94,9 +96,15 @@ func (c *Console) servers(v *visit) error {
 	return c.show(v, http.StatusOK, "servers", page{Title: v.t("Servers"), Data: d, Next: following(v.r, next)})
 }
 
-func filter(q url.Values) store.Filter {
+// filter is which servers the visit asks for.
+func (v *visit) filter() (store.Filter, error) {
+	q := v.r.URL.Query()
 	get := func(name string) string { return strings.TrimSpace(cut(q.Get(name))) }
-	return store.Filter{Name: get("name"), Organisation: get("organisation"), Verdict: wire.Verdict(get("verdict")), Build: get("build"), CVE: strings.ToUpper(get("cve"))}
+	f := store.Filter{Name: get("name"), Organisation: get("organisation"), Verdict: wire.Verdict(get("verdict")), Build: get("build"), CVE: strings.ToUpper(get("cve"))}
+	if f.Verdict != "" && !slices.Contains(store.Verdicts(), f.Verdict) {
+		return f, v.fail(http.StatusBadRequest, nil, "There is no such verdict.")
+	}
+	return f, nil
 }
 
 // cut bounds what a query asks for, between two characters.

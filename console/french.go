@@ -77,6 +77,7 @@ var french = map[string]string{
 	"Set up the hub": "Configurer le concentrateur", "The hub printed a token when it first started. It makes the first administrator, once.": "Le concentrateur a affiché un jeton à son premier démarrage. Il crée le premier administrateur, une seule fois.",
 	"Token": "Jeton", "Password (12 characters or more)": "Mot de passe (12 caractères au moins)", "Make the administrator": "Créer l'administrateur", "To the estate": "Vers le parc",
 	"The name or the password is wrong.": "Le nom ou le mot de passe est faux.", "Too many tries. Wait %d seconds.": "Trop d'essais. Attendez %d secondes.",
+	"This needs a token that is good still, as “Authorization: Bearer …”. The account page makes one.": "Il faut un jeton encore valable, sous la forme « Authorization: Bearer … ». La page du compte en crée.", "There is no such verdict.": "Ce verdict n'existe pas.",
 	"Your log-in has ended. Log in again.": "Votre session est terminée. Reconnectez-vous.", "This account is disabled.": "Ce compte est désactivé.",
 	"Your account may not do this: it needs the role %s.":                                                           "Votre compte ne le permet pas : il faut le rôle %s.",
 	"This request came from another site and was refused.":                                                          "Cette requête venait d'un autre site ; elle a été refusée.",

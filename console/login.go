@@ -44,7 +44,7 @@ func (c *Console) guard(role store.Role, h handler) http.Handler {
 		if v.account == nil {
 			if v.program() {
 				v.w.Header().Set("WWW-Authenticate", "Bearer")
-				return v.fail(http.StatusUnauthorized, nil, "Your log-in has ended. Log in again.")
+				return v.fail(http.StatusUnauthorized, nil, "This needs a token that is good still, as “Authorization: Bearer …”. The account page makes one.")
 			}
 			if v.r.Method != http.MethodGet && v.r.Method != http.MethodHead {
 				return v.fail(http.StatusForbidden, nil, "Your log-in has ended. Log in again.")
