@@ -10,96 +10,221 @@ import (
 	"limier/webshell"
 )
 
-// fileCall calls the static file methods.
-func (h *host) fileCall(m *script.Machine, n *script.Node, class, name string, args []script.Value) (script.Value, bool) {
-	none := script.Value{}
-	a := first(args)
-	switch class {
-	case "path":
-		switch name {
-		case "combine", "join":
-			if len(args) < 2 {
-				return none, false
-			}
-			// A rooted second part replaces the first.
-			v := m.Concat(args...)
-			if pure(a) && a.L&mapped == 0 && !slices.ContainsFunc(args, func(p script.Value) bool { return p.L&client == 0 }) {
-				v.L |= rooted
-			}
-			return v, true
-		case "getextension":
-			h.checked = h.checked || a.L&(fileName|fromUpload) != 0
-			return script.Union(args...), true
+func (c call) pathStatic() (script.Value, bool) {
+	switch c.name {
+	case "combine", "join":
+		if len(c.args) < 2 {
+			return script.Value{}, false
 		}
-		return script.Union(args...), true
-	case "zipfile":
-		if name == "extracttodirectory" {
-			h.unpack(n, a, nth(args, 1))
+		// A rooted second part replaces the first.
+		v := c.m.Concat(c.args...)
+		if a := c.args[0]; pure(a) && a.L&mapped == 0 && !slices.ContainsFunc(c.args, func(p script.Value) bool { return p.L&client == 0 }) {
+			v.L |= rooted
 		}
-		if strings.HasPrefix(name, "open") {
-			return script.Instance("ziparchive", args...), true
-		}
-		return none, true
-	case "driveinfo":
-		h.drives = h.drives || name == "getdrives"
-		return script.Instance("drives"), true
-	case "environment":
-		switch name {
-		case "getlogicaldrives":
-			h.drives = true
-			return script.Instance("drives"), true
-		case "expandenvironmentvariables":
-			return a, len(args) == 1
-		}
-		return none, false
+		return v, true
+	case "getextension":
+		c.checked = c.checked || c.arg(0).L&(fileName|fromUpload) != 0
 	}
-	switch name {
+	return c.given()
+}
+
+func (c call) zipStatic() (script.Value, bool) {
+	if c.name == "extracttodirectory" {
+		c.unpack(c.n, c.arg(0), c.arg(1))
+	}
+	if strings.HasPrefix(c.name, "open") {
+		return script.Instance("ziparchive", c.args...), true
+	}
+	return script.Value{}, true
+}
+
+// extract stores the files of an archive.
+func (c call) extract() (script.Value, bool) {
+	if c.recv.L&(client|stored) == 0 {
+		return script.Value{}, false
+	}
+	c.unpack(c.n, c.recv, c.arg(0))
+	return script.Value{}, true
+}
+
+func (c call) archiveMember() (script.Value, bool) {
+	if strings.HasSuffix(c.name, "name") {
+		return script.Value{L: c.recv.L | fileName, T: c.recv.T}, true
+	}
+	return script.Instance("ziparchiveentry", c.recv), true
+}
+
+func (c call) driveStatic() (script.Value, bool) {
+	c.drives = c.drives || c.name == "getdrives"
+	return script.Instance("drives"), true
+}
+
+func (c call) environmentStatic() (script.Value, bool) {
+	switch c.name {
+	case "setenvironmentvariable", "getenvironmentvariable":
+		return c.variable()
+	case "getlogicaldrives":
+		return c.fileStatic()
+	case "expandenvironmentvariables":
+		return c.arg(0), len(c.args) == 1
+	}
+	return script.Value{}, false
+}
+
+// fileStatic is a method of File, Directory, My.Computer.FileSystem or the
+// scripting library's FileSystemObject.
+func (c call) fileStatic() (script.Value, bool) {
+	a := c.arg(0)
+	switch c.name {
 	case "getlogicaldrives", "drives", "getdrive":
-		h.drives = true
+		c.drives = true
 		return script.Instance("drives"), true
 	case "writealltext", "appendalltext", "writeallbytes", "writealllines", "appendalllines", "writealltextasync", "writeallbytesasync":
-		h.write(m, n, a, nth(args, 1))
-		return none, true
+		c.write(c.m, c.n, a, c.arg(1))
 	case "create", "openwrite", "createtext", "appendtext", "open", "createtextfile", "opentextfile", "opentextfilewriter":
-		v := script.Instance("filewriter")
-		v.O.Fields = map[string]script.Value{"path": a}
-		return v, true
+		return holding("filewriter", "path", a), true
 	case "readalltext", "readallbytes", "readalllines", "opentext", "openread", "readlines":
-		return h.read(m, n, a), true
+		return c.read(c.m, c.n, a), true
 	case "delete", "deletefile", "deletefolder":
-		h.act("delete", n, a)
-		return none, true
+		c.act("delete", c.n, a)
 	case "move", "copy", "replace", "movefile", "copyfile":
-		if len(args) > 1 && args[0].L&fromUpload != 0 {
-			h.upload(m, n, args[1])
-		}
-		if (name == "copy" || name == "copyfile") && holdsPasswords(a) && isServed(nth(args, 1)) {
-			h.owns(n, a, "shows-settings", "The site's configuration, which holds passwords, is copied to where anyone may read it.")
-		}
-		h.act("move", n, script.Union(args...))
-		return none, true
+		c.moves()
 	case "createdirectory":
-		h.act("mkdir", n, a)
+		c.act("mkdir", c.n, a)
 		return script.Instance("directoryinfo"), true
 	case "getfiles", "getdirectories", "getfilesystementries", "enumeratefiles", "enumeratedirectories", "enumeratefilesystementries", "getfolder":
-		h.act("list", n, a)
-		v := script.Union(args...)
-		if s, ok := nth(args, 1).Text(); ok && len(s) <= maxName && !strings.ContainsAny(s, "*?") && v.K == script.VUnknown {
-			v.S = s // all that is found ends so
-		}
-		return v, true
+		return c.lists(), true
 	case "setlastwritetime", "setcreationtime", "setlastaccesstime", "setlastwritetimeutc", "setattributes", "setcreationtimeutc", "setlastaccesstimeutc":
-		h.act("time", n, a)
-		if when := nth(args, 1); pure(a) && a.L&mapped == 0 && when.L&client != 0 {
-			h.See(n, script.Union(a, when), webshell.Sight{Rule: "request-to-file-time", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+		c.act("time", c.n, a)
+		if when := c.arg(1); pure(a) && a.L&mapped == 0 && when.L&client != 0 {
+			c.See(c.n, script.Union(a, when), webshell.Sight{Rule: "request-to-file-time", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 				Text: "The request names any file of the server and the time that it shall show."})
 		}
-		return none, true
 	case "exists":
-		h.guard(n, a)
-		return none, true
+		c.guard(c.n, a)
+	default:
+		return script.Value{}, false
 	}
-	return none, false
+	return script.Value{}, true
+}
+
+// moves is a file being moved or copied.
+func (c call) moves() {
+	a, to := c.arg(0), c.arg(1)
+	if len(c.args) > 1 && a.L&fromUpload != 0 {
+		c.upload(c.m, c.n, to)
+	}
+	if (c.name == "copy" || c.name == "copyfile") && holdsPasswords(a) && isServed(to) {
+		c.owns(c.n, a, "shows-settings", "The site's configuration, which holds passwords, is copied to where anyone may read it.")
+	}
+	c.act("move", c.n, c.all())
+}
+
+// lists is what a folder holds.
+func (c call) lists() script.Value {
+	c.act("list", c.n, c.arg(0))
+	v := c.all()
+	if s, ok := c.arg(1).Text(); ok && len(s) <= maxName && !strings.ContainsAny(s, "*?") && v.K == script.VUnknown {
+		v.S = s // all that is found ends so
+	}
+	return v
+}
+
+func (c call) newFileInfo() (script.Value, bool) { return holding(c.name, "path", c.arg(0)), true }
+
+func (c call) fileInfoCall() (script.Value, bool) {
+	path := c.field("path")
+	switch c.name {
+	case "getfiles", "getdirectories", "getfilesysteminfos", "enumeratefiles", "enumeratedirectories":
+		c.act("list", c.n, path)
+		return holding("fileinfo", "path", path), true
+	case "delete":
+		c.act("delete", c.n, path)
+	case "create", "createsubdirectory":
+		c.act("mkdir", c.n, script.Union(path, c.arg(0)))
+	case "moveto", "copyto", "replace":
+		c.act("move", c.n, script.Union(path, c.arg(0)))
+	case "open", "openread", "opentext", "openwrite", "createtext", "appendtext":
+		return holding("filewriter", "path", path), true
+	}
+	return script.Value{}, true
+}
+
+func (c call) fileInfoMember() (script.Value, bool) {
+	switch c.name {
+	case "fullname", "name", "parent", "directory", "directoryname", "root":
+		return script.Union(c.field("path")), true
+	case "extension":
+		c.checked = c.checked || c.field("path").L&fileName != 0
+	case "exists", "length", "lastwritetime", "attributes", "creationtime":
+		return script.Value{}, true
+	}
+	return script.Value{}, false
+}
+
+// newStream is a stream or what reads or writes it.
+func (c call) newStream() (script.Value, bool) {
+	a := c.arg(0)
+	if a.K == script.VObject && (a.S == "filewriter" || a.S == "stdin" || a.S == "networkstream") {
+		return a, true
+	}
+	if a.K == script.VObject || a.L&(fromUpload|fromRemote) != 0 && a.L&fileName == 0 {
+		v := script.Instance("reader", a, a.O.AnyValue())
+		if a.K == script.VObject { // what is written goes there
+			v.O.Fields = map[string]script.Value{"<base>": a}
+		}
+		return v, true
+	}
+	if c.name == "streamreader" {
+		return c.read(c.m, c.n, a), true
+	}
+	return holding("filewriter", "path", a), true
+}
+
+func (c call) writerCall() (script.Value, bool) {
+	path := c.field("path")
+	switch {
+	case strings.HasPrefix(c.name, "write") || c.name == "copyfrom":
+		content := c.all()
+		if len(c.args) == 1 {
+			content = c.args[0]
+		}
+		c.write(c.m, c.n, path, content)
+	case strings.HasPrefix(c.name, "read") || c.name == "copyto":
+		return c.read(c.m, c.n, path), true
+	}
+	return script.Value{}, true
+}
+
+// copies is data being read into a buffer, or copied to another stream.
+func (c call) copies() (script.Value, bool) {
+	switch a := c.arg(0); {
+	case a.K == script.VObject && a.S == "response":
+		c.print(c.m, c.n, c.recv)
+	case a.K == script.VObject && a.S == "filewriter" && c.name != "read":
+		c.write(c.m, c.n, a.O.Fields["path"], c.recv)
+	case c.recv.L&(client|fromRemote) != 0 && a.O != nil && len(c.n.Kids) > 1:
+		c.m.Taint(c.n.Kids[1], c.recv)
+	default:
+		return script.Value{}, false
+	}
+	return script.Value{}, true
+}
+
+// saveUpload stores an uploaded file, of which the path then tells.
+func (c call) saveUpload() (script.Value, bool) {
+	if c.recv.L&fromUpload == 0 && c.recv.S != "fileupload" && c.recv.S != "httppostedfile" {
+		return script.Value{}, false
+	}
+	to := c.arg(0)
+	if to.S == "filewriter" && to.K == script.VObject {
+		to = to.O.Fields["path"]
+	}
+	c.upload(c.m, c.n, to)
+	if to.L&client == 0 && len(c.n.Kids) > 1 {
+		c.m.Taint(c.n.Kids[1], script.Value{L: stored, T: c.m.Source(c.n, stored).T})
+	}
+	return script.Value{}, true
 }
 
 func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {

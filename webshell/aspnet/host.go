@@ -166,211 +166,44 @@ func (h *host) source(m *script.Machine, n *script.Node, l script.Label, class s
 	return v
 }
 
-func (h *host) Member(m *script.Machine, n *script.Node, recv script.Value) (script.Value, bool) {
-	return h.member(m, n, recv, n.Low)
-}
-
-func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name string) (script.Value, bool) {
-	if recv.K == script.VType {
-		return h.static(m, n, last(recv.S), name)
+// member reads a member of an object.
+func (c call) member() (script.Value, bool) {
+	if c.recv.K == script.VType {
+		return c.staticMember(c.m, c.n, last(c.recv.S), c.name)
 	}
-	if name == "validationkey" || name == "decryptionkey" {
-		return script.Value{L: secret | recv.L, T: m.Source(n, secret).T}, true
-	}
-	if name == "processmodel" {
-		return script.Instance(name), true
-	}
-	if name == "outerxml" || name == "innerxml" {
-		if l := deep(recv).L; l&setting != 0 {
-			return script.Value{L: l | config, T: m.Source(n, config).T}, true
+	switch c.name {
+	case "validationkey", "decryptionkey":
+		return script.Value{L: secret | c.recv.L, T: c.m.Source(c.n, secret).T}, true
+	case "processmodel":
+		return script.Instance(c.name), true
+	case "outerxml", "innerxml":
+		if l := deep(c.recv).L; l&setting != 0 {
+			return script.Value{L: l | config, T: c.m.Source(c.n, config).T}, true
 		}
-	}
-	if recv.L&secret != 0 {
-		switch name {
-		case "name", "providername", "datasource", "initialcatalog", "database", "server", // of a connection, without its password
-			"validation", "decryption", "compatibilitymode", "applicationname": // of a machine key: the algorithms
+	case "name", "providername", "datasource", "initialcatalog", "database", "server", // of a connection, without its password
+		"validation", "decryption", "compatibilitymode", "applicationname": // of a machine key: the algorithms
+		if c.recv.L&secret != 0 {
 			return script.Value{}, true
 		}
 	}
-	if recv.K != script.VObject {
-		switch name {
-		case "length", "count", "longlength", "isempty", "hasvalue":
-			return script.Value{}, false
-		case "startinfo":
-			return script.Instance("processstartinfo"), true
-		case "request":
-			return script.Instance("request"), true
-		case "inputstream":
-			if recv.L&fromUpload != 0 {
-				return recv, true
-			}
-		case "extension":
-			h.checked = h.checked || recv.L&(fromUpload|fileName) != 0
-		}
-		return script.Value{}, false
+	if c.recv.K == script.VObject {
+		return c.by(members, c.recv.S)
 	}
-	switch recv.S {
-	case "httpcontext", "httpapplication", "httplistenercontext", "controllercontext", "httpcontextbase":
-		switch name {
-		case "request", "response", "server", "session", "application", "cache":
-			return script.Instance(name), true
-		case "context", "current", "httpcontext":
-			return recv, true
-		case "items":
-			return script.Instance(name), true
-		case "user", "error":
-			return script.Value{}, true
-		case "websockets":
-			return script.Instance(name), true
-		}
-	case "aspnetwebsocketcontext", "httplistenerwebsocketcontext", "websocketcontext":
-		if name == "websocket" {
-			return script.Instance(name), true
-		}
-		return h.requestMember(m, n, name)
-	case "mailmessage":
-		if name == "to" || name == "bcc" || name == "cc" {
-			return recv, true
-		}
-	case "ziparchive", "ziparchiveentry", "zipfile":
-		v := script.Instance("ziparchiveentry", recv)
-		if strings.HasSuffix(name, "name") {
-			v = script.Value{L: recv.L | fileName, T: recv.T}
-		}
-		return v, true
-	case "request", "httprequest", "httprequestbase", "httplistenerrequest", "httprequestmessage":
-		return h.requestMember(m, n, name)
-	case "request.collection":
-		switch name {
-		case "count", "keys", "allkeys", "length":
-			if name == "allkeys" || name == "keys" {
-				return h.source(m, n, fromRequest, ""), true
-			}
-			return script.Value{}, true
-		}
-		return h.source(m, n, fromRequest, ""), true
-	case "files", "httpfilecollection":
-		if name == "count" {
-			return script.Value{}, true
-		}
-		return h.source(m, n, fromUpload, "httppostedfile"), true
-	case "administrators":
-		return recv, name == "members"
-	case "objectdatasource", "objectdataprovider":
-		return recv, strings.HasSuffix(name, "parameters")
-	case "processmodel", "virtualdirectory": // of Microsoft.Web.Administration
-		if name == "password" {
-			return script.Value{L: secret, T: m.Source(n, secret).T}, true
-		}
-	case "response", "server", "user":
-		if recv.S == "response" && strings.HasPrefix(name, "output") { // Output, OutputStream
-			return script.Instance("response"), true
-		}
-		return script.Value{}, true
-	case "session", "application", "cache", "viewstate", "items":
-		switch name {
-		case "sessionid", "count", "timeout":
-			return script.Value{}, true
-		}
-		return recv, true
-	case "textbox":
-		switch name {
-		case "text", "value", "innertext", "innerhtml":
-			if v, ok := recv.O.Fields["text"]; ok && v.T != nil {
-				return v, true
-			}
-			l := fromRequest | fromControl
-			if _, ok := recv.O.Fields["<password>"]; ok {
-				l |= typed
-			}
-			return h.source(m, n, l, ""), true
-		case "postedfile":
-			return h.source(m, n, fromUpload, "httppostedfile"), true
-		}
-		return script.Value{}, true
-	case "list":
-		switch name {
-		case "selectedvalue", "selecteditem", "text", "value", "selectedindex":
-			return h.source(m, n, fromControl, ""), true
-		}
-		return script.Value{}, true
-	case "control":
-		switch name {
-		case "commandargument", "selectedvalue", "commandname":
-			return h.source(m, n, fromControl, ""), true
-		case "text", "value":
-			if v, ok := recv.O.Fields["text"]; ok {
-				return v, true
-			}
-			return script.Value{}, true
-		}
-		return script.Value{}, true
-	case "commandeventargs", "gridviewcommandeventargs", "repeatercommandeventargs", "datagridcommandeventargs", "datalistcommandeventargs", "gridviewdeleteeventargs":
-		return h.source(m, n, fromControl, ""), true
-	case "fileupload", "httppostedfile", "httppostedfilebase", "iformfile", "uploadedfile":
-		switch name {
-		case "filename":
-			v := h.source(m, n, fromUpload|fileName, "")
-			return v, true
-		case "postedfile":
-			return h.source(m, n, fromUpload, "httppostedfile"), true
-		case "hasfile", "contentlength", "hasfiles", "size":
-			return script.Value{}, true
-		case "contenttype":
-			return script.Value{L: fileName}, true
-		case "inputstream", "filebytes", "filecontent", "postedfiles":
-			return h.source(m, n, fromUpload, ""), true
-		case "value":
-			return h.source(m, n, fromUpload|fileName, ""), true
-		}
-	case "process":
-		switch name {
-		case "startinfo":
-			return script.Instance("processstartinfo"), true
-		case "standardinput":
-			return script.Instance("stdin"), true
-		case "standardoutput", "standarderror":
-			return script.Instance("stdout"), true
-		}
-		return script.Value{}, true
-	case "stdout":
-		return script.Value{}, true
-	case "directoryinfo", "fileinfo":
-		switch name {
-		case "fullname", "name", "parent", "directory", "directoryname", "root":
-			return script.Union(recv.O.Fields["path"]), true
-		case "extension":
-			h.checked = h.checked || recv.O.Fields["path"].L&fileName != 0
-		case "exists", "length", "lastwritetime", "attributes", "creationtime":
-			return script.Value{}, true
-		}
-	case "sqldatareader", "oledbdatareader", "dataset", "datatable", "datarow", "sqldatareader[]", "datarowview", "idatareader", "dbdatareader":
-		return h.source(m, n, fromData, ""), true
-	case "uri":
-		switch name {
-		case "scheme", "host", "authority", "absolutepath", "localpath", "segments", "port", "dnssafehost":
-			if _, from := recv.O.Fields["<from>"]; from { // any page that the client says he comes from
-				return script.Union(recv), true
-			}
-			return script.Value{L: info}, true
-		}
-		return script.Union(recv), true
-	case "exception", "eventargs":
-		return script.Value{}, true
-	case "httpwebresponse", "webresponse", "httpresponsemessage":
-		return h.source(m, n, fromRemote, ""), true
-	case "schedule.service":
-		return recv, true
-	case "xmlhttp":
-		if strings.HasPrefix(name, "response") {
-			return h.source(m, n, fromRemote, ""), true
-		}
+	switch c.name {
+	case "startinfo":
+		return script.Instance("processstartinfo"), true
+	case "request":
+		return script.Instance("request"), true
+	case "inputstream":
+		return c.recv, c.recv.L&fromUpload != 0
+	case "extension":
+		c.checked = c.checked || c.recv.L&(fromUpload|fileName) != 0
 	}
 	return script.Value{}, false
 }
 
-// static reads a static member of a class.
-func (h *host) static(m *script.Machine, n *script.Node, class, name string) (script.Value, bool) {
+// staticMember reads a static member of a class.
+func (h *host) staticMember(m *script.Machine, n *script.Node, class, name string) (script.Value, bool) {
 	switch class {
 	case "this", "me", "page", "base", "mybase", "myclass":
 		if v, ok := h.name(name); ok {
@@ -415,51 +248,14 @@ func (h *host) static(m *script.Machine, n *script.Node, class, name string) (sc
 	return script.Value{}, false
 }
 
-func (h *host) requestMember(m *script.Machine, n *script.Node, name string) (script.Value, bool) {
-	switch name {
-	case "request":
-		return script.Instance("request"), true
-	case "form", "querystring", "params", "headers", "cookies", "servervariables", "item", "unvalidated", "query":
-		l := fromRequest
-		if name == "headers" {
-			l |= fromHeader
-		}
-		return h.source(m, n, l, "request.collection"), true
-	case "files":
-		return h.source(m, n, fromUpload, "files"), true
-	case "inputstream":
-		return h.source(m, n, fromRequest, "inputstream"), true
-	case "physicalpath":
-		return script.Value{L: mapped}, true
-	case "physicalapplicationpath":
-		return m.Concat(script.Const("~/"), script.Value{L: mapped}), true
-	case "getbufferlessinputstream", "content", "body", "bodyreader":
-		return h.source(m, n, fromRequest, ""), true
-	case "useragent", "urlreferrer", "pathinfo", "userlanguages", "contenttype", "rawurl", "url", "path", "accepttypes", "userhostname":
-		l := fromRequest
-		if name == "path" || name == "pathinfo" || name == "userhostname" {
-			l = info
-		}
-		if name == "url" || name == "urlreferrer" {
-			v := h.source(m, n, l, "uri")
-			if name == "urlreferrer" {
-				v.O.Fields = map[string]script.Value{"<from>": script.Bool(true)}
-			}
-			return v, true
-		}
-		return h.source(m, n, l, ""), true
-	}
-	return script.Value{}, true
-}
-
 func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args []script.Value) (script.Value, bool) {
 	if len(args) > 0 {
 		switch s, _ := args[0].Text(); strings.ToLower(s) {
 		case "anonymoususerpass", "wamuserpass", "uncpassword": // of IIS's metabase
-			return script.Value{L: secret, T: m.Source(n, secret).T}, true
+			return m.Source(n, secret), true
 		case "password":
 			if deep(recv).L&setting != 0 {
-				return script.Value{L: secret, T: m.Source(n, secret).T}, true
+				return m.Source(n, secret), true
 			}
 		}
 	}
@@ -468,7 +264,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 	}
 	switch recv.S {
 	case "methodinfo": // a delegate made of it is called
-		return h.invoke(m, n, recv, "invoke", []script.Value{{K: script.VArray, O: &script.Object{Elems: args}}})
+		return call{h, m, n, recv, "invoke", []script.Value{{K: script.VArray, O: &script.Object{Elems: args}}}}.invoke()
 	case "request", "httprequest", "httprequestbase", "request.collection", "httplistenerrequest", "namevaluecollection":
 		if recv.S == "namevaluecollection" && recv.L == 0 {
 			return script.Value{}, false
@@ -496,7 +292,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		}
 		return h.source(m, n, fromSession, ""), true
 	case "connectionstrings":
-		return script.Value{L: secret, T: m.Source(n, secret).T}, true
+		return m.Source(n, secret), true
 	case "sqldatareader", "oledbdatareader", "datatable", "datarow", "dataset", "dbdatareader":
 		return h.source(m, n, fromData, ""), true
 	}

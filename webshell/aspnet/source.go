@@ -52,7 +52,7 @@ func (h *host) bound(m *script.Machine, n *script.Node, class, method string, ar
 	if !strings.HasPrefix(class, "system.") || method == "" {
 		return script.Value{}
 	}
-	v, _ := h.Call(m, n, script.Value{K: script.VType, S: strings.TrimSpace(class)}, strings.ToLower(method), args)
+	v, _ := m.Host.Call(m, n, script.Value{K: script.VType, S: strings.TrimSpace(class)}, strings.ToLower(method), args)
 	h.print(m, n, v)
 	return v
 }
@@ -73,4 +73,28 @@ func (h *host) bind(m *script.Machine, n *script.Node, source script.Value) scri
 	}
 	how, _ := method.Text()
 	return h.bound(m, n, name, how, []script.Value{source.O.AnyValue()})
+}
+
+func (c call) newDataSource() (script.Value, bool) {
+	v := script.Instance(c.name)
+	v.O.Fields = map[string]script.Value{"typename": c.arg(0), "selectmethod": c.arg(1)}
+	return v, true
+}
+
+func (c call) dataSourceCall() (script.Value, bool) {
+	switch c.name {
+	case "add": // a parameter
+		c.recv.O.Any = script.Union(append(c.args, c.recv.O.Any)...)
+		if c.recv.S == "objectdataprovider" {
+			c.bind(c.m, c.n, c.recv)
+		}
+		return script.Value{}, true
+	case "select", "refresh":
+		return c.bind(c.m, c.n, c.recv), true
+	}
+	return script.Value{}, false
+}
+
+func (c call) dataSourceMember() (script.Value, bool) {
+	return c.recv, strings.HasSuffix(c.name, "parameters")
 }

@@ -1,0 +1,98 @@
+package aspnet
+
+import (
+	"regexp"
+	"strings"
+
+	"limier/finding"
+	"limier/internal/script"
+	"limier/webshell"
+)
+
+// statement is the start of SQL, whatever class sends it.
+var statement = regexp.MustCompile(`(?i)^\s*(?:select\s.*\sfrom|insert\s+into|delete\s+from|update\s+\w+\s+set)\s`)
+
+func (c call) newConnection() (script.Value, bool) {
+	v := script.Instance(c.name)
+	v.O.Any = c.all()
+	return v, true
+}
+
+func (c call) connectionCall() (script.Value, bool) {
+	if c.name == "createcommand" {
+		return holding("sqlcommand", "connection", c.recv), true
+	}
+	return script.Value{}, true
+}
+
+func (c call) newCommand() (script.Value, bool) {
+	c.sql(c.m, c.n, c.arg(0), c.arg(1))
+	return holding(c.name, "connection", c.arg(1)), true
+}
+
+func (c call) commandCall() (script.Value, bool) {
+	if c.name == "executereader" {
+		return script.Instance("sqldatareader"), true
+	}
+	return script.Value{}, true
+}
+
+func (c call) newDocument() (script.Value, bool) {
+	if ofIIS(c.arg(0)) {
+		return script.Instance(c.name, c.m.Source(c.n, fromFile|setting)), true
+	}
+	return script.Value{}, false
+}
+
+func (c call) documentCall() (script.Value, bool) {
+	if c.name == "load" && ofIIS(c.arg(0)) {
+		c.recv.O.Any = script.Union(c.recv.O.Any, c.m.Source(c.n, fromFile|setting))
+		return script.Value{}, true
+	}
+	return script.Value{}, false
+}
+
+func (c call) documentStatic() (script.Value, bool) {
+	if ofIIS(c.arg(0)) {
+		return c.m.Source(c.n, fromFile|setting), true
+	}
+	return script.Value{}, false
+}
+
+// attribute is an attribute or element of XML, by a name or path.
+func (c call) attribute() (script.Value, bool) {
+	s, _ := c.arg(0).Text()
+	s = strings.ToLower(s)
+	if strings.Contains(s, "machinekey") || strings.Contains(s, "password") && deep(c.recv).L&setting != 0 {
+		return c.m.Source(c.n, secret), true
+	}
+	return script.Value{}, false
+}
+
+// section is a section of the site's configuration.
+func (c call) section() (script.Value, bool) {
+	if s, ok := c.arg(0).Text(); ok && strings.Contains(strings.ToLower(s), "machinekey") {
+		return c.m.Source(c.n, secret), true
+	}
+	return script.Value{}, false
+}
+
+func (c call) configurationStatic() (script.Value, bool) {
+	switch c.name {
+	case "getsection", "getwebapplicationsection":
+		v, _ := c.section()
+		return v, true
+	case "openwebconfiguration":
+		return script.Instance("configuration", c.args...), true
+	}
+	return script.Value{}, true
+}
+
+func (c call) registryCall() (script.Value, bool) {
+	if u := c.all(); u.L&client != 0 {
+		c.See(c.n, u, webshell.Sight{Rule: "request-to-registry", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence, Text: "The request names the registry key that is read or written."})
+	}
+	return script.Instance("registry", c.args...), true
+}
+
+func (c call) newGUID() (script.Value, bool) { return c.arg(0), c.arg(0).Known() }
