@@ -11,7 +11,7 @@ import (
 func first(args []script.Value) script.Value { return nth(args, 0) }
 
 func nth(args []script.Value, i int) script.Value {
-	if i < len(args) {
+	if 0 <= i && i < len(args) {
 		return args[i]
 	}
 	return script.Value{}
