@@ -144,6 +144,13 @@ func TestChromium(t *testing.T) {
 			run(p.path, chromedp.Navigate(e.url+p.path))
 			fits(p.path, lang)
 			usable(p.path, lang)
+			if p.name == "server" {
+				// What was found stands beside when, and nothing is revoked by one touch.
+				seen, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("tbody th").getBoundingClientRect().right < innerWidth && !document.querySelector("form[action$=revoke] button").checkVisibility() ? "" : "a finding's title is out of sight, or a collector is revoked at one touch"`))
+				if err != nil || seen != "" {
+					t.Errorf("%s in %s: %s, %v", p.path, lang, seen, err)
+				}
+			}
 			shot(p.name + "-phone-" + lang)
 		}
 		run("desk", chromedp.EmulateViewport(1280, 900))
