@@ -146,7 +146,8 @@ func TestChromium(t *testing.T) {
 			usable(p.path, lang)
 			if p.name == "server" {
 				// What was found stands beside when, and nothing is revoked by one touch.
-				seen, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("tbody th").getBoundingClientRect().right < innerWidth && !document.querySelector("form[action$=revoke] button").checkVisibility() ? "" : "a finding's title is out of sight, or a collector is revoked at one touch"`))
+				seen, err := chromedp.Run(ctx, chromedp.Evaluate[string](`(() => { const title = document.querySelector("tbody th").getBoundingClientRect(), button = document.querySelector("form[action$=revoke] button");
+					return (title.left + title.right) / 2 > innerWidth ? "a finding's title is out of sight: " + title.left + " to " + title.right : button.checkVisibility() ? "a collector is revoked at one touch" : ""; })()`))
 				if err != nil || seen != "" {
 					t.Errorf("%s in %s: %s, %v", p.path, lang, seen, err)
 				}
