@@ -81,8 +81,9 @@ func TestOrderAndParallelism(t *testing.T) {
 	wg.Wait()
 }
 
-// FuzzJudge looks for input that makes a language panic; Judge turns that into
-// a reason of its own.
+// FuzzJudge looks for input that makes a language panic, which Judge turns into
+// a reason of its own, and for verdicts that differ when they are all that is
+// asked for.
 func FuzzJudge(f *testing.F) {
 	for _, s := range []string{"<% a %>", "<?php $a='b'; $a($_GET[1]);", "<jsp:scriptlet>a()</jsp:scriptlet>", "GIF89a<?php a();", "<cfset a = form.b>", "#!/bin/sh\n$(a)", "<add path=\"*.jpg\"/>", "MZBSJB", "AddType a .jpg", "ExternalUrl <%"} {
 		for i := range names {
@@ -91,6 +92,9 @@ func FuzzJudge(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, s string) {
 		j := webshell.Judge(Languages(), names[int(i)%len(names)], []byte(s))
+		if b := webshell.JudgeBriefly(Languages(), names[int(i)%len(names)], []byte(s)); b.Verdict != j.Verdict || b.Confidence != j.Confidence {
+			t.Errorf("%s: %q: briefly %s %s, in full %s %s", names[int(i)%len(names)], s, b.Verdict, b.Confidence, j.Verdict, j.Confidence)
+		}
 		for _, r := range j.Reasons {
 			if r.Rule == "analyser-failed" {
 				t.Errorf("%s: %q: %s", names[int(i)%len(names)], s, r.Text)

@@ -65,6 +65,10 @@ type Language struct {
 	// first. It never fails: broken code is normal. It is bounded: time is
 	// linear in len(data), memory in a small multiple of it.
 	Analyse func(path string, data []byte) []Reason
+
+	// Briefly is as Analyse, but ends with the first certain web shell: nothing
+	// weighs more. Nil if Analyse serves.
+	Briefly func(path string, data []byte) []Reason
 }
 
 // A Judgement is what all languages together say of one file.
@@ -91,6 +95,19 @@ func (j *Judgement) AgainstVisitors() bool {
 // verdict; the reasons of all stand in one order, the strongest first. An
 // analyser that panics loses its own reasons, never the scan.
 func Judge(languages []*Language, path string, data []byte) Judgement {
+	return judge(languages, path, data, false)
+}
+
+// JudgeBriefly is as Judge for who asks for the verdict, the confidence and the
+// family alone: it has no reasons, and leaves what only adds to a certain web
+// shell.
+func JudgeBriefly(languages []*Language, path string, data []byte) Judgement {
+	j := judge(languages, path, data, true)
+	j.Reasons = nil
+	return j
+}
+
+func judge(languages []*Language, path string, data []byte, brief bool) Judgement {
 	var j Judgement
 	head := data[:min(len(data), 64<<10)]
 	lower := strings.ToLower(path)
@@ -99,7 +116,7 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 		if !l.Match(lower, head) {
 			continue
 		}
-		reasons := analyse(l, path, data)
+		reasons := analyse(l, path, data, brief)
 		if len(reasons) == 0 {
 			continue
 		}
@@ -114,6 +131,9 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 			}
 		}
 		j.Reasons = append(j.Reasons, reasons...)
+		if brief && best.certain() {
+			break
+		}
 	}
 	if spoke > 1 {
 		j.Reasons = Strongest(j.Reasons)
@@ -129,12 +149,20 @@ func Judge(languages []*Language, path string, data []byte) Judgement {
 	return j
 }
 
-func analyse(l *Language, path string, data []byte) (reasons []Reason) {
+// certain says that no other reason weighs more.
+func (r *Reason) certain() bool {
+	return r.Verdict == Webshell && r.Confidence == finding.HighConfidence
+}
+
+func analyse(l *Language, path string, data []byte, brief bool) (reasons []Reason) {
 	defer func() {
 		if x := recover(); x != nil {
 			reasons = append(reasons, Reason{Verdict: Suspicious, Confidence: finding.LowConfidence,
 				Rule: "analyser-failed", Text: "The " + l.Name + " analyser failed on this file; look at it by hand."})
 		}
 	}()
+	if brief && l.Briefly != nil {
+		return l.Briefly(path, data)
+	}
 	return l.Analyse(path, data)
 }

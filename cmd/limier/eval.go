@@ -92,7 +92,10 @@ func evalWebshell(ctx context.Context, args []string, stdin io.Reader, stdout io
 // result is in the order of samples. Reasons are kept on demand only: they hold
 // the texts that they quote.
 func judgeAll(ctx context.Context, samples []sample, root string, workers int, reasons bool) []trial {
-	languages := builtin.Languages()
+	languages, ask := builtin.Languages(), webshell.JudgeBriefly
+	if reasons {
+		ask = webshell.Judge
+	}
 	trials := make([]trial, len(samples))
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -104,10 +107,7 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int, r
 				if i >= len(samples) {
 					return
 				}
-				trials[i] = judge(languages, &samples[i], root, &buf)
-				if !reasons {
-					trials[i].judged.Reasons = nil
-				}
+				trials[i] = judge(languages, &samples[i], root, &buf, ask)
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func judgeAll(ctx context.Context, samples []sample, root string, workers int, r
 
 // judge reads a sample into buf, which serves for the next one too: reasons
 // hold copies.
-func judge(languages []*webshell.Language, s *sample, root string, buf *[]byte) trial {
+func judge(languages []*webshell.Language, s *sample, root string, buf *[]byte, ask judging) trial {
 	t := trial{sample: s}
 	data, err := s.read(root, buf)
 	if err != nil {
@@ -125,7 +125,7 @@ func judge(languages []*webshell.Language, s *sample, root string, buf *[]byte) 
 		return t
 	}
 	start := time.Now()
-	t.judged = webshell.Judge(languages, s.name(), data)
+	t.judged = ask(languages, s.name(), data)
 	t.took = time.Since(start)
 	t.bytes = len(data)
 	t.inline = s.lang == "aspnet" && hasServerCode(s.ext, data)

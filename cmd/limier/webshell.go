@@ -38,7 +38,8 @@ a folder or an archive. It prints a tab-separated line for each file that it
 judges: webshell, malicious or suspicious; the confidence (low, moderate,
 high); the family if there is proof of one, else "-"; the path.
 
-Nothing is executed. Alarms are webshell and malicious; a suspicious file is
+Nothing is executed. Without --json, PHP is followed to the first certain web
+shell and no further. Alarms are webshell and malicious; a suspicious file is
 worth a look and does not change the exit code.
 Of a longer script the first 16 MiB and the last one are judged, and standard
 error names it.
@@ -81,13 +82,16 @@ func (j *shellJob) run(ctx context.Context, paths []string, stdout, stderr io.Wr
 	collectRarely()
 	tasks := make(chan *shellTask)
 	order := make(chan *shellTask, 256)
-	languages := builtin.Languages()
+	languages, ask := builtin.Languages(), webshell.JudgeBriefly
+	if j.json {
+		ask = webshell.Judge
+	}
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			var buf []byte
 			for t := range tasks {
-				t.file.Judgement, t.cut, t.err = judgeFile(languages, t.fsys, t.name, &buf)
+				t.file.Judgement, t.cut, t.err = judgeFile(ask, languages, t.fsys, t.name, &buf)
 				close(t.done)
 			}
 		})
@@ -202,13 +206,16 @@ func (j *shellJob) print(out *bufio.Writer, f shellFile) error {
 	return err
 }
 
+// judging is webshell.Judge, or JudgeBriefly where no reasons are shown.
+type judging func(languages []*webshell.Language, path string, data []byte) webshell.Judgement
+
 // maxKept is the largest buffer that is kept for the next file, in bytes.
 const maxKept = 1 << 20
 
 // judgeFile reads what the analysers need of a file, nothing more than its
 // start if no language knows it, and judges it; cut says that this is not all of
 // the file. The buffer serves for the next file too.
-func judgeFile(languages []*webshell.Language, fsys fs.FS, name string, buf *[]byte) (j webshell.Judgement, cut bool, err error) {
+func judgeFile(ask judging, languages []*webshell.Language, fsys fs.FS, name string, buf *[]byte) (j webshell.Judgement, cut bool, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return j, false, err
@@ -226,5 +233,5 @@ func judgeFile(languages []*webshell.Language, fsys fs.FS, name string, buf *[]b
 	if cap(data) <= maxKept {
 		*buf = data
 	}
-	return webshell.Judge(languages, name, data), cut, nil
+	return ask(languages, name, data), cut, nil
 }

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -12,8 +13,12 @@ func (m *machine) family() string {
 	if name := webshell.FamilyOf(m.file.src); name != "" {
 		return name
 	}
-	for i, n := len(m.facts.packed)-1, 1; i >= 0 && n < 5; i, n = i-1, n+1 {
-		if name := webshell.FamilyOf(raw(m.facts.packed[i].code)); name != "" {
+	layers := m.facts.packed
+	if m.certain {
+		layers = m.shell
+	}
+	for _, l := range slices.Backward(layers[max(0, len(layers)-4):]) {
+		if name := webshell.FamilyOf(raw(l.code)); name != "" {
 			return name
 		}
 	}

@@ -15,6 +15,9 @@ import (
 
 // judge draws conclusions from what the script does as a whole.
 func (m *machine) judge() {
+	if m.settled() {
+		return
+	}
 	m.unit = m.file
 	m.manager()
 	m.wrappers()
@@ -63,11 +66,21 @@ func (m *machine) ransom() {
 
 func (m *machine) alarmed() bool { return m.alarm }
 
-// reason adds a reason.
+// reason adds a reason. Nothing weighs more than the first certain web shell: if
+// the verdict is all that is asked for, nothing more is run.
 func (m *machine) reason(r webshell.Reason) {
 	m.reasons = append(m.reasons, r)
 	m.alarm = m.alarm || r.Verdict.Rank() >= webshell.Malicious.Rank()
+	if r.Verdict == webshell.Webshell && r.Confidence == high && !m.certain {
+		m.certain, m.shell = true, m.facts.packed
+	}
+	if m.settled() {
+		m.steps, m.limit = 0, maxSteps
+	}
 }
+
+// settled says that nothing more needs to be known of the file.
+func (m *machine) settled() bool { return m.brief && m.certain }
 
 // behaves reports a conclusion from several behaviours.
 func (m *machine) behaves(rule string, verdict webshell.Verdict, conf finding.Confidence, text string, which []behaviour) {

@@ -70,7 +70,10 @@ type machine struct {
 	settings   bool    // what this is a part of keeps settings
 	facts      facts
 	reasons    []webshell.Reason
-	alarm      bool // one of them is webshell or malicious
+	alarm      bool     // one of them is webshell or malicious
+	brief      bool     // the verdict is all that is asked for
+	certain    bool     // a web shell was seen beyond doubt
+	shell      []packed // what was decoded until then
 	reported   map[string]bool
 
 	// What is kept so that it is not made again.

@@ -23,6 +23,7 @@ var Language = &webshell.Language{
 	Doc:     "PHP pages, in any file that opens a PHP tag",
 	Match:   match,
 	Analyse: Analyse,
+	Briefly: func(name string, data []byte) []webshell.Reason { return analyse(name, data, true) },
 }
 
 func match(name string, head []byte) bool {
@@ -40,7 +41,10 @@ func match(name string, head []byte) bool {
 var openings = literal.NewSource("<?php", "<?=")
 
 // Analyse returns every argument against a PHP file, the strongest first.
-func Analyse(name string, data []byte) []webshell.Reason {
+func Analyse(name string, data []byte) []webshell.Reason { return analyse(name, data, false) }
+
+// analyse ends with the first certain web shell if it is to be brief.
+func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	if strings.EqualFold(path.Ext(name), ".tpl") && bytes.Contains(data, []byte("{php}")) {
 		data = unSmarty(data)
 	}
@@ -65,8 +69,11 @@ func Analyse(name string, data []byte) []webshell.Reason {
 	}
 	m := newMachine(name, data, have)
 	defer m.release()
-	m.takes, m.pours = takes, pours
+	m.takes, m.pours, m.brief = takes, pours, brief
 	m.analyse()
+	if m.settled() {
+		return m.reasons
+	}
 	m.parts()
 	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
 		m.shown()
@@ -129,6 +136,9 @@ func (m *machine) analyse() []webshell.Reason {
 
 // finish runs what a request would run later, and what nobody called.
 func (m *machine) finish() {
+	if m.settled() {
+		return
+	}
 	m.atEnd()
 	for _, o := range m.facts.objects {
 		for _, name := range []string{"__destruct", "__tostring", "__invoke"} {
@@ -139,24 +149,23 @@ func (m *machine) finish() {
 	}
 	m.standalone = true
 	left := m.steps
-	share := func() {
+	share := func(f *function, this *object, vars map[string]*slot) {
 		m.steps = min(left, m.limit/10)
 		if len(m.reasons)+len(m.facts.seen)+m.facts.layers == 0 { // whatever the file looks like
 			m.steps = min(m.steps, quietSteps/2)
 		}
-	}
-	run := func(f *function, this *object) {
-		if f.runs > 0 || left <= 0 {
-			return
-		}
-		if !m.worthRunning(f) {
-			return
-		}
-		share()
 		before := m.steps
-		m.invoke(f, nil, nil, this, nil)
+		m.invoke(f, nil, nil, this, vars)
 		m.spent = m.spent || m.steps <= 0
 		left -= before - max(0, m.steps)
+		if m.settled() {
+			left = 0
+		}
+	}
+	run := func(f *function, this *object) {
+		if f.runs == 0 && left > 0 && m.worthRunning(f) {
+			share(f, this, nil)
+		}
 	}
 	for n := 0; n < len(m.funcs); { // grows: functions declare others
 		n = len(m.funcs)
@@ -182,11 +191,7 @@ func (m *machine) finish() {
 	for i := 0; i < len(m.facts.closures); i++ {
 		c := m.facts.closures[i]
 		if c.fn.runs == 0 && left > 0 && m.worthRunning(c.fn) {
-			share()
-			before := m.steps
-			m.invoke(c.fn, nil, nil, c.this, c.vars)
-			m.spent = m.spent || m.steps <= 0
-			left -= before - max(0, m.steps)
+			share(c.fn, c.this, c.vars)
 		}
 	}
 	m.steps = left

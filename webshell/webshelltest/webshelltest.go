@@ -151,6 +151,10 @@ func Benchmark(b *testing.B, dir string, l *webshell.Language) {
 func describe(t *testing.T, languages []*webshell.Language, f txtar.File) string {
 	name, data := decode(t, f)
 	j := webshell.Judge(languages, name, data)
+	brief := webshell.JudgeBriefly(languages, name, data)
+	if brief.Verdict != j.Verdict || brief.Confidence != j.Confidence || brief.Family != j.Family || brief.Language != j.Language {
+		t.Errorf("%s: briefly %+v, in full %s %s %s %s", name, brief, j.Verdict, j.Confidence, j.Family, j.Language)
+	}
 	if j.Verdict == "" {
 		return name + " nothing\n"
 	}
