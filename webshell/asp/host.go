@@ -1,7 +1,6 @@
 package asp
 
 import (
-	"slices"
 	"strings"
 
 	"limier/finding"
@@ -90,163 +89,6 @@ func (h *host) source(m *script.Machine, n *script.Node, l script.Label) (script
 	return m.Source(n, l), true
 }
 
-func (h *host) Member(m *script.Machine, n *script.Node, recv script.Value) (script.Value, bool) {
-	if recv.K != script.VObject {
-		return script.Value{}, false
-	}
-	return h.member(m, n, recv, n.Low)
-}
-
-func (h *host) member(m *script.Machine, n *script.Node, recv script.Value, name string) (script.Value, bool) {
-	field := func(f string) script.Value {
-		if recv.O == nil {
-			return script.Value{}
-		}
-		return recv.O.Fields[f]
-	}
-	switch recv.S {
-	case "request":
-		switch name {
-		case "form", "querystring", "cookies", "item", "clientcertificate", "params":
-			v := script.Instance("request.collection")
-			v.L, v.T = fromRequest, m.Source(n, fromRequest).T
-			return v, true
-		case "servervariables":
-			return script.Instance("servervariables"), true
-		case "totalbytes":
-			return script.Value{}, true
-		}
-	case "request.collection":
-		switch name {
-		case "count":
-			return script.Value{}, true
-		}
-		return h.source(m, n, fromRequest)
-	case "response", "err":
-		return script.Value{}, true
-	case "session", "application":
-		switch name {
-		case "sessionid", "timeout", "lcid", "codepage":
-			return script.Value{}, true
-		}
-		return recv, true // contents, staticobjects
-	case "xmlhttp":
-		switch name {
-		case "responsetext", "responsebody", "responsestream", "responsexml":
-			l := fromRemote
-			if foreign(field("<url>")) {
-				l |= abroad
-			}
-			return m.Source(n, l), true
-		case "status", "readystate", "statustext":
-			return script.Value{}, true
-		}
-	case "xmlnode":
-		switch name {
-		case "nodetypedvalue", "text":
-			return h.nodeValue(m, recv, name), true
-		}
-	case "xmldom":
-		switch name {
-		case "documentelement":
-			return script.Instance("xmlnode", recv, recv.O.Any), true
-		}
-	case "scripting.filesystemobject":
-		if name == "drives" {
-			h.drives = true
-			return script.Instance("drives"), true
-		}
-	case "folder":
-		switch name {
-		case "files", "subfolders":
-			h.act(m, n, "list", field("path"))
-			v := script.Instance(name)
-			v.O.Fields = map[string]script.Value{"path": field("path")}
-			return v, true
-		case "path", "name", "parentfolder":
-			return field("path"), true
-		}
-		return script.Value{}, true
-	case "files", "subfolders":
-		return script.Value{}, true // a count
-	case "file":
-		switch name {
-		case "openastextstream":
-			return recv, true
-		case "name", "path", "shortpath":
-			v := script.Union(field("path"))
-			return v, true
-		}
-		return script.Value{}, true
-	case "textstream":
-		switch name {
-		case "readall", "readline", "read":
-			return h.read(m, n, field("path")), true
-		}
-		return script.Value{}, true
-	case "adodb.stream":
-		switch name {
-		case "read", "readtext":
-			return h.streamContent(m, n, recv), true
-		case "size", "eos", "position", "state":
-			return script.Value{}, true
-		}
-	case "adodb.recordset", "recordset":
-		switch name {
-		case "eof", "bof", "recordcount", "pagecount", "state":
-			return script.Value{}, true
-		case "fields":
-			return recv, true
-		}
-		return h.source(m, n, fromData)
-	case "exec": // WScript.Shell.Exec
-		return script.Value{}, true
-	case "adodb.command":
-		if name == "execute" {
-			return h.objectCall(m, n, recv, name, nil)
-		}
-	case "schedule.service":
-		return recv, true
-	case "wscript.shell", "shell.application", "adodb.connection", "scripting.dictionary":
-		return script.Value{}, false
-	}
-	return script.Value{}, false
-}
-
-// read is the content of a file at path.
-func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script.Value {
-	h.act(m, n, "read", path)
-	l := fromFile
-	if oddName(path) {
-		l |= fromOdd
-	}
-	if pure(path) && path.L&mapped == 0 {
-		l |= anyFile
-	}
-	return m.Source(n, l)
-}
-
-// oddName reports whether a path ends as no script does.
-func oddName(path script.Value) bool {
-	s := strings.ToLower(path.S)
-	for _, e := range []string{".jpg", ".jpeg", ".gif", ".png", ".bmp", ".ico", ".zip", ".rar"} {
-		if strings.HasSuffix(s, e) {
-			return true
-		}
-	}
-	return false
-}
-
-func (h *host) streamContent(m *script.Machine, n *script.Node, recv script.Value) script.Value {
-	if v, ok := recv.O.Fields["<content>"]; ok {
-		return v
-	}
-	if p, ok := recv.O.Fields["<loaded>"]; ok {
-		return h.read(m, n, p)
-	}
-	return script.Value{}
-}
-
 func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args []script.Value) (script.Value, bool) {
 	if recv.K != script.VObject || len(args) == 0 {
 		return script.Value{}, false
@@ -260,7 +102,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 				}
 			}
 		}
-		return h.field(m, n, args)
+		return h.asked(m, n, args)
 	case "servervariables":
 		s, ok := args[0].Text()
 		if !ok {
@@ -275,7 +117,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 		return script.Value{L: info}, true
 	case "session", "application":
 		if s, ok := args[0].Text(); ok {
-			if c, ok := h.sessionValue(m, recv.S, s); ok {
+			if c, ok := m.Shared(recv.S + "#" + strings.ToLower(s)); ok {
 				return c, true
 			}
 		}
@@ -297,59 +139,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 	return script.Value{}, false
 }
 
-// field is a field of the request by its name.
-func (h *host) field(m *script.Machine, n *script.Node, args []script.Value) (script.Value, bool) {
-	if s, ok := first(args).Text(); ok && (webshell.PasswordField(s) || h.asksFor(s)) {
-		return h.source(m, n, fromRequest|password)
-	}
-	return h.source(m, n, fromRequest)
-}
-
-// asksFor reports whether the page itself has a field for passwords of that name.
-func (h *host) asksFor(name string) bool {
-	if !h.looked {
-		h.looked = true
-		h.inputs = webshell.PasswordInputs(h.page.Text)
-	}
-	return slices.ContainsFunc(h.inputs, func(s string) bool { return strings.EqualFold(s, name) })
-}
-
-func isServerVariable(s string) bool {
-	switch s = strings.ToLower(s); {
-	case strings.HasPrefix(s, "http_"), strings.HasPrefix(s, "server_"), strings.HasPrefix(s, "remote_"), strings.HasPrefix(s, "script_"), strings.HasPrefix(s, "path_"), strings.HasPrefix(s, "appl_"), strings.HasPrefix(s, "local_"), strings.HasPrefix(s, "request_"), strings.HasPrefix(s, "query_"):
-		return true
-	}
-	return false
-}
-
-// serverVariable labels one server variable: only some are the client's.
-func serverVariable(s string) script.Label {
-	s = strings.ToLower(s)
-	if s == "http_host" {
-		return info
-	}
-	if strings.HasPrefix(s, "http_") || s == "query_string" || s == "all_http" || s == "all_raw" || s == "path_info" || s == "auth_user" || s == "unencoded_url" {
-		if s == "path_info" {
-			return info
-		}
-		return fromRequest
-	}
-	return info
-}
-
-func (h *host) sessionValue(m *script.Machine, kind, key string) (script.Value, bool) {
-	return m.Shared(kind + "#" + strings.ToLower(key))
-}
-
 func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name string, v script.Value) bool {
 	if recv.K != script.VObject {
 		return false
-	}
-	set := func(f string) {
-		if recv.O.Fields == nil {
-			recv.O.Fields = map[string]script.Value{}
-		}
-		recv.O.Fields[f] = v
 	}
 	switch recv.S {
 	case "session", "application":
@@ -364,12 +156,12 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 		return true
 	case "xmlnode":
 		if name == "text" || name == "nodetypedvalue" || name == "datatype" {
-			set(name)
+			set(recv, name, v)
 			return true
 		}
 	case "adodb.command":
 		if name == "commandtext" {
-			set("<sql>")
+			set(recv, "<sql>", v)
 			return true
 		}
 	case "adodb.connection":
@@ -405,22 +197,3 @@ func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
 }
 
 func (h *host) Params(m *script.Machine, fn, class *script.Node) []script.Value { return nil }
-
-func (h *host) New(m *script.Machine, n *script.Node, class string, args []script.Value) (script.Value, bool) {
-	switch class {
-	case "activexobject":
-		return h.create(m, n, args), true
-	case "function":
-		if f, ok := m.NewFunction(args); ok {
-			return f, true
-		}
-		if len(args) > 0 {
-			return h.code(m, n, args[len(args)-1], script.JScript, "Function"), true
-		}
-	case "enumerator":
-		return script.Union(args...), true
-	case "vbarray":
-		return script.Union(args...), true
-	}
-	return script.Value{}, false
-}
