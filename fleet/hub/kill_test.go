@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -341,6 +343,13 @@ func diskFull(t *testing.T, reserve int64) {
 	t.Logf("on a full disk: %d of 5 accepted", accepted)
 	if refused == 0 {
 		t.Error("nobody was told that the disk is full")
+	}
+	if reserve > 0 {
+		eventually(t, "the hub's health says so", func() bool {
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://hub/healthz", nil))
+			return w.Code == http.StatusServiceUnavailable && strings.Contains(w.Body.String(), `"disk":"nearly full"`)
+		})
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)

@@ -73,6 +73,9 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 	if _, _, err := h.pending(r.Context()); err != nil {
 		state["queue"], state["status"], status = "unreachable", "failing", http.StatusServiceUnavailable
 	}
+	if !h.room.Load() {
+		state["disk"], state["status"], status = "nearly full", "failing", http.StatusServiceUnavailable
+	}
 	if h.ping(r.Context()) != nil {
 		state["store"] = "unreachable" // cases wait in the queue meanwhile
 		if state["status"] == "ok" {
