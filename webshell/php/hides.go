@@ -21,7 +21,7 @@ func mayHide(data []byte, have trait) bool {
 	if len(data) > maxHider || have&hasAction == 0 {
 		return false
 	}
-	for _, w := range []string{"display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "wp_set_auth_cookie"} {
+	for _, w := range []string{"display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "wp_set_auth_cookie"} {
 		if bytes.Contains(data, []byte(w)) {
 			return true
 		}
@@ -32,6 +32,8 @@ func mayHide(data []byte, have trait) bool {
 var (
 	adminSide  = regexp.MustCompile(`\bis_admin\s*\(`)
 	leftOut    = regexp.MustCompile(`["'](?:post__not_in|author__not_in|exclude)["']`)
+	adminToo   = regexp.MustCompile(`[^!\s]\s*\bis_admin\s*\(`)
+	lessPosts  = regexp.MustCompile(`\$\w+\s*\.=[^;]{0,200}(?:\bid|post_author|post_name)\s*(?:not in|!=|<>)`)
 	lessUsers  = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
 	fewer      = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
 	fewerPosts = regexp.MustCompile(`->publish\s*(?:-=|=[^;]{0,60}->publish\s*-|--)|--\s*\$\w+->publish`)
@@ -71,6 +73,7 @@ var concealments = []concealment{
 	{says: `"show_advanced_plugins"`, fits: []*regexp.Regexp{regexp.MustCompile(`false`)}, acts: true, hook: true},
 	{says: `"pre_user_query"`, fits: []*regexp.Regexp{lessUsers}, acts: true, hook: true},
 	{says: `"pre_get_users"|"users_list_table_query_args"`, fits: []*regexp.Regexp{leftOut}, acts: true, hook: true},
+	{rule: "hides-posts", text: "Posts are kept out of the lists of administrators by a script that shows something to visitors, or lets anybody post.", says: `"posts_where"`, fits: []*regexp.Regexp{lessPosts, adminToo}, acts: true},
 	{rule: "hides-posts", text: "Posts that administrators do not see are linked where no visitor sees it.", says: `"pre_get_posts"`, fits: []*regexp.Regexp{offScreen, adminSide, leftOut}, acts: true},
 }
 
@@ -122,6 +125,9 @@ func byOption(body string) bool {
 func (m *machine) acts(low string) bool {
 	asks := says(low, "wp_remote_|curl_exec|file_get_contents|drupal_http_request") && asksRemote.MatchString(low)
 	if says(low, "$_get|$_post|$_request|$_cookie|administrator") && (says(low, "wp_set_auth_cookie(") && !asks || says(low, "_user|set_role|eval") && letsIn.MatchString(low)) {
+		return true
+	}
+	if says(low, "nopriv_|'__return_true'|\"__return_true\" wp_insert_post(|wp_update_post(") {
 		return true
 	}
 	if !says(low, `"wp_head"|"wp_footer"|"wp_print_footer_scripts"|"wp_body_open"|"the_content"|"template_redirect"|"wp_enqueue_scripts"|"loop_start"`) {

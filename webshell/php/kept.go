@@ -166,7 +166,11 @@ func (m *machine) framedBy(n *node, vals []value) {
 			continue
 		}
 		if i+1 < len(vals) && vals[i+1].t&fromRequest == 0 && !m.framed && (vals[i+1].t&fromRemote != 0 && hidesText(x.s) || m.keepsRemote(vals[i+1].t) && hidesText(lastTag.FindString(x.s))) {
-			m.report("hidden-links", webshell.Malicious, moderate, "Content of another host is put where no visitor sees it.", n, vals[i+1])
+			text := "Content of another host is put where no visitor sees it."
+			if vals[i+1].t&fromRemote == 0 && m.have&hasRemote == 0 {
+				text = "What anybody may send is put where no visitor sees it."
+			}
+			m.report("hidden-links", webshell.Malicious, moderate, text, n, vals[i+1])
 		}
 		if foreignScript(strings.ToLower(x.s)) {
 			m.facts.graft = x.s

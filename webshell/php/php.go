@@ -51,7 +51,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) {
-		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysCookie) != 0 && showsForeign(data), mayHide(data, have)
+		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysCookie|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
 		if !parts && !shows && !hides {
 			return nil
 		}
@@ -75,7 +75,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		return m.reasons
 	}
 	m.parts()
-	if !m.alarmed() && (showsForeign(data) || have&hasShape != 0) {
+	if !m.alarmed() && (showsForeign(data, have) || have&hasShape != 0) {
 		m.shown()
 	}
 	if !m.alarmed() {
@@ -221,7 +221,7 @@ func (m *machine) trades(f *function) bool {
 	have, size := bodyTraits(f)
 	if !f.asked && size > 0 && (m.takes || m.pours) {
 		body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
-		f.trades = m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords().Any(body) && takeWords().Any(body) || m.pours && storeWords().Any(body)
+		f.trades = m.takes && have&(hasRequest|hasWrite|hasRemote) != 0 && askWords().Any(body) && takeWords().Any(body) || m.pours && (storeWords().Any(body) || have&hasBuild != 0 && bytes.Contains(body, []byte("<script")))
 	}
 	f.asked = true
 	return f.trades

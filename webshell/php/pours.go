@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"limier/internal/literal"
@@ -12,19 +13,39 @@ import (
 const maxPours = 64 << 10
 
 var (
-	storeWords = literal.NewSource("get_option(", "get_transient(", "variable_get(", "loadresult(", "db_query(", "$wpdb->get_", "fetchfield(", "wp_remote_", "curl_exec(", "drupal_http_request(", "file_get_contents(")
-	pageWords  = literal.NewSource("wp_head", "wp_footer", "wp_body_open", "the_content", "template_redirect", "_preprocess_", "page_alter", "page_bottom", "setbody(", "_jexec", "http_user_agent")
+	storeWords = literal.NewSource("get_option(", "get_transient(", "variable_get(", "loadresult(", "db_query(", "$wpdb->get_", "fetchfield(", "dns_get_record(", "wp_remote_", "curl_exec(", "drupal_http_request(", "file_get_contents(")
+	pageWords  = literal.NewSource("wp_head", "wp_footer", "wp_enqueue_scripts", "wp_loaded", "wp_body_open", "the_content", "template_redirect", "_preprocess_", "page_alter", "page_bottom", "setbody(", "_jexec", "http_user_agent")
 )
 
 // mayPour says that a file may put into pages what it has from elsewhere.
 func mayPour(data []byte, have trait) bool {
-	return len(data) < maxPours && have&(hasHeader|hasRemote|hasStrong) != 0 && pageWords().Any(data) && storeWords().Any(data) && (bytes.Contains(data, []byte("echo")) || bytes.Contains(data, []byte("#markup")) || bytes.Contains(data, []byte("return")))
+	if len(data) >= maxPours || have&(hasHeader|hasRemote|hasStrong|hasBuild|hasRequest) == 0 || !pageWords().Any(data) {
+		return false
+	}
+	if have&hasRequest != 0 && bytes.Contains(data, []byte("nopriv_")) && bytes.Contains(data, []byte("update_option(")) {
+		return true
+	}
+	if have&saysScript != 0 && have&hasBuild != 0 && piecemeal(data) {
+		return true
+	}
+	return have&(hasHeader|hasRemote|hasStrong) != 0 && storeWords().Any(data) && (bytes.Contains(data, []byte("echo")) || bytes.Contains(data, []byte("#markup")) || bytes.Contains(data, []byte("return")))
+}
+
+// piecemeal says that a script or frame is printed whose address is made
+// elsewhere, in a file that has the start of one.
+func piecemeal(data []byte) bool {
+	return bytes.Contains(data, []byte("src='")) || bytes.Contains(data, []byte(`src="`)) || bytes.Contains(data, []byte(`src=\"`))
 }
 
 // keepsRemote says that what is shown is kept by the site, in a file that asks
 // other hosts.
 func (m *machine) keepsRemote(t taint) bool {
-	return m.pours && t&fromDB != 0 && m.have&hasRemote != 0
+	return m.pours && t&fromDB != 0 && (m.have&hasRemote != 0 || m.filled())
+}
+
+// filled says that anybody may have what the site keeps set by a request.
+func (m *machine) filled() bool {
+	return m.have&hasRequest != 0 && m.mentions("nopriv_", "__return_true") && m.mentions("update_option(", "set_transient(") && !m.mentions("current_user_can(")
 }
 
 // guests says that a condition asks whether its visitor is logged in, and that it
@@ -45,6 +66,9 @@ func (m *machine) guests(n *node) (asks, absent bool) {
 // poured judges what is put into a page of a program for search engines only, or
 // for those only who do not run the site.
 func (m *machine) poured(n *node, v value, t taint) {
+	if v.k == vPart && t&fromRemote != 0 && t&fromRequest == 0 && len(v.s) < maxLit && half.MatchString(v.s) {
+		m.report("remote-script", webshell.Malicious, moderate, "Another host says from which host the page takes a script.", n, v)
+	}
 	text := ""
 	switch {
 	case m.facts.botted > 0 && t&fromDB != 0:
@@ -58,6 +82,16 @@ func (m *machine) poured(n *node, v value, t taint) {
 	}
 	m.report("cloaked-content", webshell.Malicious, moderate, text, n, v)
 }
+
+// enqueued judges the address of a script that a page takes.
+func (m *machine) enqueued(n *node, v value) {
+	if t, _ := taintOf(v); t&fromRemote != 0 && t&fromRequest == 0 && (v.k == vUnknown || v.k == vPart && !wholeHost(v.s)) {
+		m.report("remote-script", webshell.Malicious, moderate, "Another host says from which host the page takes a script.", n, v)
+	}
+}
+
+// half is a script or frame whose host is not there yet.
+var half = regexp.MustCompile(`(?i)<(?:script|iframe)\b[^<>]*\bsrc\s*=\s*\\*["']?(?:https?:)?//[\w.-]*$`)
 
 // pageEnds are texts behind which a page has been shown.
 var pageEnds = [][]byte{[]byte("</html>"), []byte("/template-loader.php"), []byte("/wp-blog-header.php"), []byte("footer.php"), []byte("footer.inc.php")}

@@ -43,6 +43,7 @@ const (
 	saysCookie
 	saysClass
 	saysUsers
+	saysMoves
 )
 
 // said are those words.
@@ -51,7 +52,7 @@ var said = []struct {
 	says trait
 }{
 	{"include", saysInclude}, {"require", saysInclude}, {"goto ", saysGoto}, {"onafterrender", saysRender}, {"<script", saysScript}, {"<iframe", saysScript}, {"_cookie", saysCookie},
-	{"class ", saysClass}, {"namespace ", saysClass}, {"user_save(", saysUsers}, {"query(", saysUsers}, {"setquery", saysUsers}, {"getmodel(", saysUsers},
+	{"class ", saysClass}, {"namespace ", saysClass}, {"user_save(", saysUsers}, {"query(", saysUsers}, {"setquery", saysUsers}, {"getmodel(", saysUsers}, {"wp_redirect(", saysMoves}, {"location: http", saysMoves}, {"location:http", saysMoves},
 }
 
 var saidWords = literal.NewSource(func() (words []string) {

@@ -293,15 +293,27 @@ func (m *machine) output(n *node, v value) {
 // conceals sees that a page is given something of another host that the file
 // does not name in plain.
 func (m *machine) conceals(n *node, v value) {
-	if t, _ := taintOf(v); t&(decoded|hidden) == 0 || t&(fromRequest|fromDB|fromParam) != 0 || len(v.s)+len(v.tail()) > 4096 {
+	t, _ := taintOf(v)
+	pieced := m.pours && t&^unsure == 0 && (v.k == vStr || v.k == vPart)
+	if t&(decoded|hidden) == 0 && !pieced || t&(fromRequest|fromDB|fromParam) != 0 || len(v.s)+len(v.tail()) > 4096 {
 		return
 	}
 	for _, s := range [2]string{v.s, v.tail()} {
-		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) {
+		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) && (!pieced || strings.Contains(s, host+"/") && !strings.Contains(m.text(), ownName(host)+".")) {
 			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 			return
 		}
 	}
+}
+
+// ownName is the part of a host's name that its owner chose.
+func ownName(host string) string {
+	labels := strings.Split(host, ".")
+	at := max(0, len(labels)-2)
+	if at > 0 && len(labels[len(labels)-1]) == 2 && len(labels[at]) <= 3 { // co.uk
+		at--
+	}
+	return labels[at]
 }
 
 // alone says that what another host answered is shown as it came, by code that
@@ -398,7 +410,7 @@ func hidesText(s string) bool {
 		return false
 	}
 	low := strings.ReplaceAll(strings.ToLower(s), " ", "")
-	for _, w := range []string{"left:-", "top:-", "display:none", "height:1px", "font-size:0", "font-size:1px", "text-indent:-", "opacity:0;", "visibility:hidden"} {
+	for _, w := range []string{"left:-", "top:-", "display:none", "height:1px", "font-size:0", "font-size:1px", "text-indent:-", "height:0;overflow:hidden", "height:0px;overflow:hidden", "overflow:hidden;height:0", "opacity:0;", "visibility:hidden"} {
 		if strings.Contains(low, w) {
 			return true
 		}

@@ -17,12 +17,13 @@ type lead struct {
 	from, to uint32 // the token
 	host     string
 	away     bool // the reader is taken there
+	sent     bool // by the server, before he sees anything
 	masked   bool // the literal is written such that nobody can read the host
 }
 
 // showsForeign says that a file may hold leads: most hold none.
-func showsForeign(data []byte) bool {
-	return bytes.Contains(data, []byte("//")) && (bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("_COOKIE")) && (bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript(")))) && choosing(data)
+func showsForeign(data []byte, have trait) bool {
+	return bytes.Contains(data, []byte("//")) && (have&saysMoves != 0 || bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("_COOKIE")) && (bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript(")))) && choosing(data)
 }
 
 // choosing says that a file may choose among its visitors, or is one that shows
@@ -36,6 +37,7 @@ var choiceWords = literal.NewSource("_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "w
 var (
 	siteURL = regexp.MustCompile(`^(?:https?:)?//([\w.-]+\.[a-z]{2,})/`)
 	opening = regexp.MustCompile(`<(?:script|iframe)\b[^>]*?\bsrc\s*=\s*\\*["']?(?:$|%(?:1\$)?s)`)
+	sending = regexp.MustCompile(`^["']?\s*location:\s*https?://([\w.-]+\.[a-z]{2,})|^["']?https?://([\w.-]+\.[a-z]{2,})`)
 	adds    = words("wp_enqueue_script wp_register_script drupal_add_js addscript")
 )
 
@@ -85,7 +87,7 @@ const (
 // leads are those of the file.
 func (m *machine) leads() (all []lead) {
 	left, alone := maxLits, 0
-	for _, t := range m.file.tokens {
+	for i, t := range m.file.tokens {
 		if !holdsText(t) || len(all) >= maxLeads {
 			continue
 		}
@@ -98,9 +100,11 @@ func (m *machine) leads() (all []lead) {
 			break
 		}
 		if host, away := foreign(text); host != "" {
-			all = append(all, lead{t.pos, t.end, host, away, !strings.Contains(lower(raw), host)})
+			all = append(all, lead{t.pos, t.end, host, away, false, !strings.Contains(lower(raw), host)})
+		} else if host := m.sends(i, text); host != "" {
+			all = append(all, lead{t.pos, t.end, host, true, true, false})
 		} else if g := siteURL.FindStringSubmatch(text); g != nil && !webshell.WellKnown(g[1]) && strings.Contains(text, ".js") {
-			all = append(all, lead{t.pos, t.end, g[1], false, false})
+			all = append(all, lead{t.pos, t.end, g[1], false, false, false})
 			alone++
 		}
 	}
@@ -110,6 +114,23 @@ func (m *machine) leads() (all []lead) {
 		})
 	}
 	return all
+}
+
+// sends is the host to which the server sends its visitors by the literal at i, which
+// is a header or what is handed to a function that makes one; "" for none.
+func (m *machine) sends(i int, text string) string {
+	g := sending.FindStringSubmatch(text)
+	if g == nil {
+		return ""
+	}
+	host := g[1]
+	if k := i - 2; host == "" && k >= 0 && m.file.tokens[i-1].kind == '(' && m.file.tokens[k].kind == tIdent && foldEqual(m.file.src[m.file.tokens[k].pos:m.file.tokens[k].end], "wp_redirect") {
+		host = g[2]
+	}
+	if webshell.WellKnown(host) {
+		return ""
+	}
+	return host
 }
 
 func holdsText(t token) bool {
@@ -168,6 +189,7 @@ const (
 	byMemory                    // those whose address was not seen before
 	byDevice                    // by what they read with
 	byOrigin                    // by where they come from
+	byTongue                    // by the languages they read
 	byHour                      // at some hours
 	byChance                    // at random
 	onceOnly                    // a cookie is set, so that it is seen once
@@ -198,6 +220,7 @@ var pickings = []struct {
 	{byDevice, "http_user_agent iphone|android|mobile|ipad", nil},
 	{knownBots, "http_user_agent|http_referer " + strings.Join(bots, "|"), nil},
 	{byOrigin, "http_referer|wp_get_referer(", nil},
+	{byTongue, "http_accept_language in_array(|preg_match(|strpos(|==", nil},
 	{byHour, "date(|current_time(|date_i18n(", hours},
 	{byChance, "rand(|random_int(|shuffle(", chance},
 	{byCheckout, "request_uri checkout|onepage|onestep", nil},
@@ -240,7 +263,7 @@ func (p pick) has(all pick) bool { return p&all == all }
 
 // count is how many ways of picking those are that have to do with who reads.
 func (p pick) count() (n int) {
-	for _, one := range []pick{byLogin | byNames, byCookie, byMemory, byDevice, byOrigin, byHour, byChance} {
+	for _, one := range []pick{byLogin | byNames, byCookie, byMemory, byDevice, byOrigin, byTongue, byHour, byChance} {
 		if p&one != 0 {
 			n++
 		}
@@ -268,12 +291,15 @@ func (m *machine) shown() {
 		if l.away {
 			what, rule = "Visitors are sent to another host", "cloaked-redirect"
 		}
+		if l.sent && p&byMemory == 0 && !p.has(byNames|offLogin) && p.count() < 3 && !(p&onceOnly != 0 && p.count() >= 2) {
+			continue // who opens soon, or speaks another language, does so too
+		}
 		switch {
 		case p&byMemory != 0 && p&knownBots == 0:
 			m.report(rule, webshell.Malicious, moderate, what+", each but once, for which their addresses are kept.", n, value{})
 		case p&byNames != 0 && (p&(inTheEnd|offLogin) != 0 || p.count() >= 2):
 			m.report(rule, webshell.Malicious, moderate, what+", but not those whom cookies tell to be logged in.", n, value{})
-		case p.count() >= 3,
+		case p.count() >= 3, !l.away && p&knownBots != 0 && p&(byLogin|byNames) != 0 && p.count() >= 2,
 			p.has(byCookie | byOrigin), p.has(byCookie | byHour), p.has(byCookie | byLogin), p.has(byCookie | byCheckout),
 			l.away && p&(byCookie|byChance) != 0 && p.count() >= 2:
 			m.report(rule, webshell.Malicious, moderate, what+", picked by several signs such that those who would notice see nothing.", n, value{})

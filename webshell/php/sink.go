@@ -115,10 +115,15 @@ func (m *machine) sink(c *call) (value, bool) {
 		m.header(c)
 		return value{}, true
 	case "wp_redirect", "wp_safe_redirect":
-		if a0.t&(shady|tailored) == 0 { // programs are told by their makers' servers where to log in
+		if a0.t&(shady|tailored) == 0 && (m.facts.spared == 0 || a0.t&decoded == 0) { // programs are told by their makers' servers where to log in
 			a0.t &^= fromRemote
 		}
 		m.redirected(c, concat(str("Location: "), a0, maxString))
+		return value{}, true
+	case "esc_url", "esc_url_raw", "esc_attr", "esc_js": // leave an address as it is
+		return a0, a0.k == vStr || a0.k == vPart
+	case "wp_enqueue_script", "wp_register_script":
+		m.enqueued(c.n, c.arg(1))
 		return value{}, true
 	case "file_put_contents":
 		m.written(c, a0, c.arg(1))
@@ -160,6 +165,9 @@ func (m *machine) sink(c *call) (value, bool) {
 		m.touched(doesDelete, c, a0)
 		return value{}, true
 	case "chmod", "chown", "chgrp", "touch":
+		if c.name == "chmod" {
+			m.shut(c, a0)
+		}
 		m.touched(doesChmod, c, a0)
 		return value{}, true
 	case "mkdir":

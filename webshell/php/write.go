@@ -209,6 +209,8 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("request-into-script", webshell.Suspicious, low, "The request is written into a script.", c.n, dv)
 	case d.k == vPart && t&fromRequest != 0 && strings.Contains(strings.ToLower(d.s), "auto_prepend_file"), d.k == vPart && runsOthers(p, d.s+d.tail()):
 		m.report("prepends-script", m.byProgram(p, d.s+d.tail()), moderate, "A configuration file is written that runs a script before every page.", c.n, dv)
+	case t&fromDB != 0 && t&decoded != 0 && t&(fromRequest|fromParam) == 0 && d.k == vUnknown && script && !m.framed && (m.open() || m.mentions("wp_schedule_event(")) && m.unasked():
+		m.report("restores-script", webshell.Malicious, moderate, "A script that the database keeps, encoded, is written to a file, and nobody asks for it.", c.n, dv)
 	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && (script || m.chosen(p) && !safeName(p)) && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
 	}
@@ -403,6 +405,8 @@ func (m *machine) copied(c *call, src, dst value) {
 	if c.name == "copy" && isServed(dst.tail()) && slices.ContainsFunc(settingFiles, func(w string) bool { return strings.HasSuffix("/"+src.tail(), w) }) && m.isolated() && m.small() {
 		m.report("shows-settings", webshell.Malicious, moderate, "The site's configuration, which holds passwords, is copied to where anyone may read it.", c.n, dst)
 	}
+	m.keep(dst, value{t: src.t})
+	m.becomes(c, src, dst)
 	s, _ := src.text()
 	if src.k == vPart {
 		s = src.s

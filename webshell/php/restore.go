@@ -1,0 +1,39 @@
+package php
+
+import (
+	"path"
+	"strings"
+
+	"limier/webshell"
+)
+
+// becomes judges a copy by which a picture, or a hidden file that is no script,
+// becomes one.
+func (m *machine) becomes(c *call, src, dst value) {
+	from := src.tail()
+	if c.name != "copy" || src.t&(fromRequest|fromUpload|fromParam) != 0 || m.framed || !picture(from) && !(hiddenFile(from) && !scriptName(src)) {
+		return
+	}
+	if strings.HasPrefix(path.Ext(strings.ToLower(dst.tail())), ".ph") {
+		m.report("restores-script", webshell.Malicious, moderate, "A file that is no script by its name becomes one.", c.n, src)
+	}
+}
+
+// shut judges a file that is made such that nobody may write it: who wrote it a
+// moment ago, and no settings, wants it to stay as it is.
+func (m *machine) shut(c *call, p value) {
+	mode, ok := c.arg(1).integer()
+	if !ok || mode <= 0 || mode&0o222 != 0 || m.framed {
+		return
+	}
+	tail := strings.ToLower(p.tail())
+	if _, wrote := m.facts.kept[pathKey(p)]; !wrote || !scriptName(p) && !strings.HasSuffix(tail, ".htaccess") || m.mentions("install") {
+		return
+	}
+	for _, w := range []string{"config", "settings", "local", "cache", "license", "key"} {
+		if strings.Contains(tail, w) {
+			return
+		}
+	}
+	m.report("guards-file", webshell.Malicious, moderate, "A script or the server's settings are written, and made such that nobody may write them.", c.n, p)
+}
