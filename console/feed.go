@@ -32,7 +32,7 @@ func (c *Console) mispFeed(w http.ResponseWriter, r *http.Request) {
 	a, ok := c.subscriber(r)
 	if !ok {
 		w.Header().Set("WWW-Authenticate", `Basic realm="MISP feed", charset="UTF-8"`)
-		http.Error(w, "say who you are", http.StatusUnauthorized)
+		http.Error(w, "the name of an account and a token of its page, as the password, are needed", http.StatusUnauthorized)
 		return
 	}
 	all, err := c.readable(r.Context(), a)

@@ -44,7 +44,7 @@ func (c *Console) taxiiServer() *taxii.Server {
 				if i := slices.IndexFunc(taxii.Collections(), func(t taxii.Collection) bool { return t.ID == k.ID }); i >= 0 {
 					t = taxii.Collections()[i]
 				}
-				t.Description = strings.TrimSpace(t.Description + " " + tlpName(k.TLP))
+				t.Description = strings.TrimPrefix(t.Description+". "+tlpName(k.TLP), ". ")
 				root.Collections = append(root.Collections, t)
 			}
 			return []taxii.Root{root}, err

@@ -194,7 +194,7 @@ func TestPublish(t *testing.T) {
 	if code, _ := get("5b3f1c0e-6a52-5d0b-9e5d-000000000021.json", token); code != http.StatusNotFound {
 		t.Errorf("an event that is not there: %d", code)
 	}
-	if code, _ := get("manifest.json", ""); code != http.StatusUnauthorized {
+	if code, body := get("manifest.json", ""); code != http.StatusUnauthorized || !strings.Contains(body, "a token of its page") {
 		t.Errorf("the MISP feed without a token: %d", code)
 	}
 	for range 30 {

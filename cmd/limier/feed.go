@@ -100,7 +100,7 @@ func guard(h http.Handler, users taxiiUsers) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := users.check(r); !ok {
 			w.Header().Set("WWW-Authenticate", `Basic realm="MISP feed", charset="UTF-8"`)
-			http.Error(w, "say who you are", http.StatusUnauthorized)
+			http.Error(w, "a name of --users and its password are needed", http.StatusUnauthorized)
 			return
 		}
 		h.ServeHTTP(w, r)

@@ -155,7 +155,7 @@ func (s *Server) answer(w http.ResponseWriter, hr *http.Request) (int, any, erro
 	if s.User != nil {
 		user, ok := s.User(hr)
 		if !ok {
-			return 0, nil, no(http.StatusUnauthorized, "say who you are")
+			return 0, nil, no(http.StatusUnauthorized, "a name and its password are needed; at a hub, an account and a token of its page")
 		}
 		r.user = user
 	}
