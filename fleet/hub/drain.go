@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -19,15 +21,57 @@ const (
 	batchBytes = 32 << 20
 )
 
+// parcelSize and parcelBytes bound what is taken out of the queue at one time. The
+// more, the fewer pages of the database change: cases are stored in the order of
+// their servers, so that those of a transaction stand together.
+const (
+	parcelSize  = 8 * batchSize
+	parcelBytes = 2 * batchBytes
+)
+
+// In a storm, when a batch comes within Linger, more is waited for so many times
+// as long.
+const lingerMore = 5
+
 // fetchSize is how many messages are asked for at a time: about batchBytes if
 // all are full.
 const fetchSize = 32
 
 // A parcel is cases on their way from the queue into the store.
 type parcel struct {
-	cases   []store.Submission
-	origins []origin // of each
-	bytes   int
+	cases    []store.Submission
+	origins  []origin // of each
+	messages []*message
+	bytes    int
+	told     time.Time // when the queue was last told to wait
+}
+
+// byServer puts the cases in the order of their servers; each server's keep theirs.
+func (p *parcel) byServer() {
+	order := make([]int, len(p.cases))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p.cases[i].Server, p.cases[j].Server) })
+	cases, origins := make([]store.Submission, 0, len(order)), make([]origin, 0, len(order))
+	for _, i := range order {
+		cases, origins = append(cases, p.cases[i]), append(origins, p.origins[i])
+	}
+	p.cases, p.origins = cases, origins
+}
+
+// wait tells the queue not to give the messages out again yet, if it was not told
+// for so long. Where that does not arrive, cases are given out twice and stored once.
+func (p *parcel) wait(told time.Duration) {
+	if time.Since(p.told) < told {
+		return
+	}
+	p.told = time.Now()
+	for _, m := range p.messages {
+		if m.left > 0 {
+			m.InProgress()
+		}
+	}
 }
 
 // An origin is the message that a case came in, and its part of it.
@@ -52,7 +96,7 @@ func (m *message) done() error {
 // drain stores what is in the queue until ctx ends. One goroutine fetches and
 // decodes while the other writes.
 func (h *Hub) drain(ctx context.Context) {
-	parcels := make(chan parcel, 1)
+	parcels := make(chan *parcel)
 	go func() {
 		defer close(parcels)
 		for ctx.Err() == nil {
@@ -61,10 +105,13 @@ func (h *Hub) drain(ctx context.Context) {
 				h.log.Warn("the queue gives nothing", "error", err)
 				pause(ctx, time.Second)
 			}
-			if len(p.cases) > 0 {
+			for sent := len(p.cases) == 0; !sent && ctx.Err() == nil; { // else given out again after ackWait
 				select {
 				case parcels <- p:
-				case <-ctx.Done(): // given out again after the acknowledgement's time
+					sent = true
+				case <-time.After(ackWait / 3):
+					p.wait(0)
+				case <-ctx.Done():
 				}
 			}
 		}
@@ -76,19 +123,26 @@ func (h *Hub) drain(ctx context.Context) {
 
 // fetch takes what is in the queue, and waits for a first case, or for more,
 // for a moment.
-func (h *Hub) fetch(ctx context.Context) (p parcel, err error) {
-	for begin := time.Now(); len(p.cases) < batchSize && p.bytes < batchBytes; {
+func (h *Hub) fetch(ctx context.Context) (*parcel, error) {
+	begin := time.Now()
+	p := &parcel{told: begin}
+	for len(p.cases) < parcelSize && p.bytes < parcelBytes && ctx.Err() == nil {
 		wait := h.config.Linger - time.Since(begin)
+		if len(p.cases) >= batchSize {
+			wait += (lingerMore - 1) * h.config.Linger
+		}
 		if wait <= 0 {
 			break
 		}
-		batch, err := h.queue.consumer.Fetch(fetchSize, jetstream.FetchMaxWait(wait))
+		p.wait(ackWait / 3)
+		batch, err := h.queue.consumer.Fetch(fetchSize, jetstream.FetchMaxWait(min(wait, h.config.Linger)))
 		if err != nil {
 			return p, err
 		}
 		for m := range batch.Messages() {
 			parts := split(m.Subject(), m.Data())
 			from := &message{m, len(parts)}
+			p.messages = append(p.messages, from)
 			for _, part := range parts {
 				s, err := unmarshal(part, h.summary)
 				if err != nil { // it never becomes readable; what came with it may be another server's
@@ -103,6 +157,7 @@ func (h *Hub) fetch(ctx context.Context) (p parcel, err error) {
 			return p, err
 		}
 	}
+	p.byServer()
 	return p, nil
 }
 
@@ -117,7 +172,7 @@ func (h *Hub) summary(s *store.Submission) (store.Summary, error) {
 
 // keep stores a parcel. While the store cannot be reached, or is full, it
 // waits; a case that it refuses for itself becomes a dead letter.
-func (h *Hub) keep(ctx context.Context, p parcel) {
+func (h *Hub) keep(ctx context.Context, p *parcel) {
 	for from := 0; from < len(p.cases); {
 		to, size := from, 0
 		for to < min(len(p.cases), from+batchSize) && (to == from || size+len(p.cases[to].Body) <= batchBytes) {
@@ -125,6 +180,7 @@ func (h *Hub) keep(ctx context.Context, p parcel) {
 			to++
 		}
 		part := parcel{cases: p.cases[from:to], origins: p.origins[from:to]}
+		p.wait(ackWait / 3)
 		for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 			out, err := h.store.Ingest(ctx, part.cases)
 			if err == nil {
@@ -137,11 +193,7 @@ func (h *Hub) keep(ctx context.Context, p parcel) {
 			if h.transient(ctx, err) {
 				h.metrics.storeErrors.Add(1)
 				h.log.Error("the store does not take cases; they wait in the queue", "error", err, "again_in", wait)
-				for i, o := range part.origins {
-					if i == 0 || o.message != part.origins[i-1].message {
-						o.InProgress() // if it does not arrive, the cases are given out twice and stored once
-					}
-				}
+				p.wait(0)
 				pause(ctx, wait)
 				continue
 			}

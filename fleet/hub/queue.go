@@ -153,7 +153,7 @@ func openQueue(ctx context.Context, c Config, key ed25519.PrivateKey, dir string
 	}
 	if err == nil {
 		q.consumer, err = q.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 8 * batchSize, MaxDeliver: -1,
+			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 6 * parcelSize, MaxDeliver: -1,
 		})
 	}
 	if err != nil {

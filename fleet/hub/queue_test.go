@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
 	"fmt"
@@ -37,6 +38,62 @@ func TestLetter(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-library +quick):\n%s", diff)
+		}
+	}
+}
+
+// TestStorm: of more cases than one transaction stores, as many as a parcel has come
+// out at one time, in the order of servers, each server's as they came; all are
+// acknowledged when all were seen to.
+func TestStorm(t *testing.T) {
+	c := Config{Linger: 100 * time.Millisecond}
+	c.defaults()
+	q, err := openQueue(t.Context(), c, nil, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.close()
+	const cases, servers = 3 * batchSize, 700
+	for n := 0; n < cases; n += 50 {
+		var data []byte
+		for i := n; i < n+50; i++ {
+			head, err := marshal(&store.Submission{Server: int64(i * 7919 % servers)}, &store.Summary{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			part := fmt.Appendf(head, "%06d", i)
+			data = append(binary.AppendUvarint(data, uint64(len(part))), part...)
+		}
+		if err := q.send(t.Context(), data, 50); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := &Hub{config: c, queue: q}
+	p, err := h.fetch(t.Context())
+	if err != nil || len(p.cases) != cases || len(p.messages) != cases/50 {
+		t.Fatalf("%d cases of %d messages: %v", len(p.cases), len(p.messages), err)
+	}
+	for i, s := range p.cases {
+		before := p.cases[max(i-1, 0)]
+		late := s.Server < before.Server || s.Server == before.Server && bytes.Compare(s.Body, before.Body) <= 0
+		if i > 0 && late || !bytes.HasSuffix(p.origins[i].part, s.Body) {
+			t.Fatalf("%s of server %d after %s of server %d, from %q", s.Body, s.Server, before.Body, before.Server, p.origins[i].part)
+		}
+	}
+	p.wait(0)
+	for _, o := range p.origins {
+		if err := o.done(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.wait(0) // says nothing of what was acknowledged
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		waiting, _, err := q.pending(t.Context())
+		if waiting == 0 && err == nil {
+			return
+		}
+		if time.Since(begin) > 5*time.Second {
+			t.Fatalf("%d cases are left: %v", waiting, err)
 		}
 	}
 }
