@@ -40,7 +40,7 @@ var french = map[string]string{
 	"two positions that differ: neither counts": "deux positions différentes : aucune ne compte",
 	"this party has taken it back":              "cette partie l’a retirée",
 	"NOT VERIFIED: no keys were pinned, so anybody may have written this.":                                                                  "NON VÉRIFIÉ : aucune clé n’a été épinglée ; n’importe qui peut avoir écrit ceci.",
-	"%d of %d parties: position verified with pinned keys.":                                                                                 "%d parties sur %d : position vérifiée avec des clés épinglées.",
+	"%d of %d parties: position verified with pinned keys.":                                                                                 "Positions vérifiées avec des clés épinglées : %d, pour %d parties.",
 	"A cell says what one party says of one claim. No cell speaks for another: a party that says nothing of a claim is not taken to agree.": "Une case dit ce qu’une partie dit d’une affirmation. Aucune ne parle pour une autre : une partie qui ne dit rien d’une affirmation n’est pas réputée l’approuver.",
 	"likelihood": "vraisemblance", "confidence": "confiance", "no grade": "sans degré",
 	"with": "avec", "STIX bundle": "paquet STIX", "replaces": "remplace",

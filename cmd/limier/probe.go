@@ -35,7 +35,7 @@ The user agent names --contact, so that owners can complain. Certificates are
 noted, not verified. doc/probe.md says what a server sees, and the limits.
 
 Exit codes: 0 no vulnerable build found, 1 some are vulnerable, 2 the job could
-not be done.`,
+not be done. With --state they speak of those that this run asked.`,
 		Example: `  limier probe mail.example.org --contact https://cert.example.org/probe
   limier probe -f hosts.txt --exclude never.txt --state probe.jsonl --contact cert@example.org --json`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -63,6 +63,9 @@ not be done.`,
 			p, err := probe.New(c)
 			if err != nil {
 				return err
+			}
+			if retry && state == "" {
+				return errors.New("--retry asks again those that --state FILE has without an answer: name it")
 			}
 			var kept *probe.State
 			if state != "" {
