@@ -3,6 +3,7 @@ package jsp
 import (
 	"strings"
 
+	"limier/internal/script"
 	"limier/webshell"
 )
 
@@ -108,260 +109,288 @@ var (
 	}
 )
 
-// sinkCall is a call that acts.
-func (w *walker) sinkCall(recv value, class, name string, args []value, at int32) (value, bool) {
-	f := w.facts
-	a := arg(args, 0)
-	if implants[name] && class != "JspWriter" {
-		f.sink(sinkImplant, at, joinAll(args)).name = name
+// sinks are methods that act.
+var sinks = script.Table(map[string]meaning{
+	"exec": call.exec,
+	"command start create forkAndExec parse build": call.starts,
+	"setCommandline": call.commandLine,
+	"system popen WinExec ShellExecute ShellExecuteA ShellExecuteW": call.system, // of a system's library, through JNA
+
+	"defineClass defineAnonymousClass defineHiddenClass defineClass0 defineClass1": call.define,
+	"readObject readUnshared fromXML deserialize unmarshal readObjectOverride":     call.deserialize,
+	"load loadLibrary loadAs":               call.loads,
+	"getMBeansFromURL addURL":               call.loadsURL,
+	"attach loadAgent loadAgentPath":        call.attach,
+	"getFunction":                           call.getFunction,
+	"createMBean":                           call.createBean,
+	"invoke":                                call.invokeBean,
+	"proprietaryEvaluate":                   call.proprietary,
+	"createExpression createScript":         call.jexl,
+	"getSystemJavaCompiler":                 call.compiler,
+	"newTemplates newTransformer transform": call.transform,
+	"getEncryptionService decrypt":          call.decrypt,
+
+	"setDataSourceName": call.dataSource,
+	"lookup doLookup":   call.lookUp,
+	"getRegistry":       call.registry,
+	"getConnection":     call.connection,
+	"executeQuery executeUpdate prepareStatement execute executeLargeUpdate addBatch prepareCall": call.statementOf,
+	"connect": call.connect,
+	"open":    call.openSocket,
+
+	"delete deleteOnExit renameTo mkdir mkdirs listFiles list listRoots createNewFile setLastModified deleteIfExists newInputStream readAllBytes readString newDirectoryStream setExecutable": call.fileAct,
+	"write print println append writeBytes writeUTF writeChars printf format info":                                                                                                            call.write,
+	"writeString writeStringToFile writeByteArrayToFile writeLines":                                                                                                                           call.writeTo,
+	"copyInputStreamToFile copyURLToFile": call.copyTo,
+	"copy copyLarge copyFile":             call.copies,
+	"transferTo":                          call.transferTo,
+	"transferFrom":                        call.transferFrom,
+	"newOutputStream newBufferedWriter":   call.newOutput,
+	"getChannel":                          call.channel,
+	"saveAs saveFile":                     call.save,
+})
+
+// acts is a call that may act.
+func (c call) acts() (value, bool) {
+	if implants[c.name] && c.class != "JspWriter" {
+		c.sink(sinkImplant, joinAll(c.args)).name = c.name
 		return value{typ: "Registration"}, true
 	}
-	if evalMethods[name] && (evalClasses[class] || name == "eval" && len(args) > 0 && class != "Response") {
-		v := joinConst(args)
-		f.sink(sinkEval, at, v).name = class + "." + name
-		return value{taint: v.taint, origin: v.origin}, true
+	if evalMethods[c.name] && (evalClasses[c.class] || c.name == "eval" && len(c.args) > 0 && c.class != "Response") {
+		return c.eval(joinConst(c.args), c.class+"."+c.name)
 	}
-	switch name {
-	case "exec":
-		switch class {
-		case "Runtime", "", "this", "Object", "Executor", "DefaultExecutor", "CommandLine":
-			f.sink(sinkExec, at, command(args))
-			return value{typ: "Process"}, true
-		}
-		if recv.name == "" && class != "Pattern" && class != "ChannelExec" {
-			f.sink(sinkExec, at, command(args))
-			return value{typ: "Process"}, true
-		}
-	case "command", "start", "create", "forkAndExec", "parse", "build":
-		switch class {
-		case "CommandLine":
-			return value{typ: class, taint: a.taint, origin: a.origin, s: a.s, isStr: a.isStr, lead: a.lead}, true
-		case "JexlBuilder":
-			return value{typ: "JexlEngine"}, true
-		case "ProcessBuilder":
-			if name == "command" {
-				f.sink(sinkExec, at, command(args))
-				return value{typ: "ProcessBuilder"}, true
-			}
-			return value{typ: "Process"}, true
-		case "ProcessImpl", "UNIXProcess":
-			f.sink(sinkExec, at, command(args))
-			return value{typ: "Process"}, true
-		}
-	case "defineClass", "defineAnonymousClass", "defineHiddenClass", "defineClass0", "defineClass1":
-		f.sink(sinkDefine, at, joinConst(args))
-		return value{typ: "Class", taint: joinAll(args).taint}, true
-	case "readObject", "readUnshared", "fromXML", "deserialize", "unmarshal", "readObjectOverride":
-		v := join(value{taint: recv.taint, origin: recv.origin}, joinAll(args))
-		if v.taint&(controlled|fromUpload) != 0 {
-			f.sink(sinkDeserial, at, v).name = class
-		}
-		return value{taint: v.taint, origin: v.origin}, true
-	case "load", "loadLibrary", "loadAs":
-		switch class {
-		case "System", "Runtime":
-			f.sink(sinkLoad, at, a).name = class + "." + name
-			return value{}, true
-		case "Yaml":
-			if a.taint&controlled != 0 {
-				f.sink(sinkDeserial, at, a).name = class
-			}
-		}
-	case "attach", "loadAgent", "loadAgentPath":
-		if class == "VirtualMachine" {
-			f.sink(sinkInternal, at, joinAll(args)).name = class + "." + name
-			return value{typ: class}, true
-		}
-	case "getFunction":
-		if b := arg(args, 1); class == "Function" && nativeCalls[strings.ToLower(b.s)] {
-			f.sink(sinkInternal, at, joinAll(args)).name = b.s
-		}
-	case "system", "popen", "WinExec", "ShellExecute", "ShellExecuteA", "ShellExecuteW": // of a system's library, through JNA
-		if sure(a) {
-			f.sink(sinkExec, at, joinAll(args))
-		}
-	case "createMBean":
-		if strings.HasPrefix(a.s, "javax.management.loading.") {
-			f.sink(sinkInternal, at, a).name = a.s
-		}
-	case "setCommandline":
-		f.sink(sinkExec, at, command(args))
-		return value{}, true
-	case "proprietaryEvaluate":
-		f.sink(sinkEval, at, a).name = name
-		return value{}, true
-	case "createExpression", "createScript":
-		if strings.HasPrefix(class, "Jexl") {
-			f.sink(sinkEval, at, a).name = class + "." + name
-			return value{}, true
-		}
-	case "getSystemJavaCompiler":
-		f.sink(sinkCompile, at, value{})
-		return value{typ: "JavaCompiler"}, true
-	case "setDataSourceName":
-		if a.taint&controlled != 0 {
-			f.sink(sinkLookup, at, a)
-		}
-	case "newTemplates", "newTransformer", "transform":
-		if strings.HasPrefix(class, "Transformer") || class == "Templates" {
-			v := joinConst(args)
-			if v.taint&(controlled|fromNet) != 0 || v.isStr {
-				f.sink(sinkEval, at, v).name = class + "." + name
-			}
-			return value{typ: "Transformer", taint: v.taint, origin: v.origin, s: v.s, isStr: v.isStr}, true
-		}
-	case "lookup", "doLookup":
-		if (strings.HasSuffix(class, "Context") || class == "Naming") && a.taint&controlled != 0 && !a.lead && recv.name != "java:" {
-			f.sink(sinkLookup, at, a)
-		}
-		if strings.HasSuffix(class, "Context") && a.isStr && strings.HasPrefix(a.s, "java:") {
-			return value{typ: "Context", name: "java:"}, true // of this server: what is looked up in it are names, no addresses
-		}
-		if class == "Registry" && recv.taint&controlled != 0 { // of a host that the request names
-			f.sink(sinkLookup, at, recv)
-		}
-	case "getRegistry":
-		if class == "LocateRegistry" {
-			return value{typ: "Registry", taint: a.taint, origin: a.origin}, true
-		}
-	case "invoke":
-		if b := arg(args, 1); strings.HasPrefix(class, "MBeanServer") && sure(a) && sure(b) {
-			f.sink(sinkReflect, at, b).name = class
-			return value{}, true
-		} else if strings.HasPrefix(class, "MBeanServer") && b.known() && b.s == "createUser" { // Tomcat's user database
-			f.sink(sinkServer, at, joinAll(args)).name = "makes an account of the server"
-			return value{}, true
-		}
-	case "getEncryptionService", "decrypt":
-		if class == "SerializedSystemIni" || class == "ClearOrEncryptedService" { // WebLogic's
-			f.sink(sinkServer, at, a).name = "decrypts the passwords in the server's configuration"
-			return value{typ: "ClearOrEncryptedService"}, true
-		}
-	case "getMBeansFromURL", "addURL":
-		if sure(a) {
-			f.sink(sinkLoad, at, a).name = class
-		}
-	case "getConnection":
-		if class == "DriverManager" || class == "Driver" {
-			h := f.sink(sinkConnect, at, a)
-			h.path = joinAll(args)
-			return value{typ: "Connection", taint: a.taint & controlled, origin: a.origin}, true
-		}
-	case "executeQuery", "executeUpdate", "prepareStatement", "execute", "executeLargeUpdate", "addBatch", "prepareCall":
-		if a.typ == "CommandLine" { // of Apache Commons Exec
-			f.sink(sinkExec, at, a)
-			return value{}, true
-		}
-		if len(args) > 0 && class != "this" {
-			f.sink(sinkSQL, at, a)
-			return value{taint: fromStore, origin: at}, true
-		}
-	case "connect":
-		if strings.Contains(class, "Socket") && len(args) > 0 {
-			f.sink(sinkSocket, at, a)
-			return value{}, true
-		}
-	case "open":
-		if strings.Contains(class, "SocketChannel") {
-			if len(args) > 0 {
-				f.sink(sinkSocket, at, a)
-			}
-			return value{typ: class, taint: fromNet, origin: at}, true
-		}
-	case "delete", "deleteOnExit", "renameTo", "mkdir", "mkdirs", "listFiles", "list", "listRoots", "createNewFile", "setLastModified", "deleteIfExists", "newInputStream", "readAllBytes", "readString", "newDirectoryStream", "setExecutable":
-		if class == "File" || class == "Files" || class == "Path" || class == "RandomAccessFile" || class == "" && (name != "list" && name != "delete" || len(args) == 0) {
-			v := recv
-			if class == "Files" {
-				v = a
-				v.typ = "Path"
-			}
-			if v.taint&controlled != 0 && v.taint&weak == 0 || name == "listRoots" {
-				f.sink(sinkFileAct, at, v).name = name
-				if class == "Files" && (name == "readAllBytes" || name == "readString" || name == "newInputStream") {
-					f.sink(sinkFileAct, at, v).name = "read"
-				}
-			}
-			out := value{taint: v.taint | fromStore, origin: v.origin, typ: "File"}
-			return out, name != "readAllBytes" || class == "Files"
-		}
-	}
-	return w.writes(recv, class, name, args, at)
+	return c.by(sinks)
 }
 
-// writes is a call that may write a file.
-func (w *walker) writes(recv value, class, name string, args []value, at int32) (value, bool) {
-	a, b := arg(args, 0), arg(args, 1)
-	record := func(path, content value) (value, bool) {
-		h := w.facts.sink(sinkWrite, at, content)
-		h.path = join(path, h.path)
+func (c call) sink(kind sinkKind, v value) *hit { return c.facts.sink(kind, c.at, v) }
+
+// acting notes that v acts, and gives nothing that is known.
+func (c call) acting(kind sinkKind, v value, name string) (value, bool) {
+	c.sink(kind, v).name = name
+	return value{}, true
+}
+
+func (c call) unknown() (value, bool) { return value{}, false }
+
+// runs is a process being started.
+func (c call) runs() (value, bool) {
+	c.sink(sinkExec, command(c.args))
+	return value{typ: "Process"}, true
+}
+
+func (c call) exec() (value, bool) {
+	switch c.class {
+	case "Runtime", "", "this", "Object", "Executor", "DefaultExecutor", "CommandLine":
+		return c.runs()
+	}
+	if c.recv.name == "" && c.class != "Pattern" && c.class != "ChannelExec" {
+		return c.runs()
+	}
+	return c.unknown()
+}
+
+// starts is a method of a command line or of what starts it.
+func (c call) starts() (value, bool) {
+	switch a := c.arg(0); c.class {
+	case "CommandLine":
+		return value{typ: c.class, taint: a.taint, origin: a.origin, s: a.s, isStr: a.isStr, lead: a.lead}, true
+	case "JexlBuilder":
+		return value{typ: "JexlEngine"}, true
+	case "ProcessBuilder":
+		if c.name == "command" {
+			c.runs()
+			return value{typ: "ProcessBuilder"}, true
+		}
+		return value{typ: "Process"}, true
+	case "ProcessImpl", "UNIXProcess":
+		return c.runs()
+	}
+	return c.unknown()
+}
+
+func (c call) commandLine() (value, bool) {
+	c.runs()
+	return value{}, true
+}
+
+func (c call) system() (value, bool) {
+	if sure(c.arg(0)) {
+		c.sink(sinkExec, joinAll(c.args))
+	}
+	return c.unknown()
+}
+
+func (c call) define() (value, bool) {
+	c.sink(sinkDefine, joinConst(c.args))
+	return value{typ: "Class", taint: joinAll(c.args).taint}, true
+}
+
+func (c call) deserialize() (value, bool) {
+	v := join(value{taint: c.recv.taint, origin: c.recv.origin}, joinAll(c.args))
+	if v.taint&(controlled|fromUpload) != 0 {
+		c.sink(sinkDeserial, v).name = c.class
+	}
+	return value{taint: v.taint, origin: v.origin}, true
+}
+
+func (c call) loads() (value, bool) {
+	switch a := c.arg(0); c.class {
+	case "System", "Runtime":
+		return c.acting(sinkLoad, a, c.class+"."+c.name)
+	case "Yaml":
+		if a.taint&controlled != 0 {
+			c.sink(sinkDeserial, a).name = c.class
+		}
+	}
+	return c.unknown()
+}
+
+func (c call) loadsURL() (value, bool) {
+	if sure(c.arg(0)) {
+		c.sink(sinkLoad, c.arg(0)).name = c.class
+	}
+	return c.unknown()
+}
+
+func (c call) attach() (value, bool) {
+	if c.class != "VirtualMachine" {
+		return c.unknown()
+	}
+	c.sink(sinkInternal, joinAll(c.args)).name = c.class + "." + c.name
+	return value{typ: c.class}, true
+}
+
+func (c call) getFunction() (value, bool) {
+	if b := c.arg(1); c.class == "Function" && nativeCalls[strings.ToLower(b.s)] {
+		c.sink(sinkInternal, joinAll(c.args)).name = b.s
+	}
+	return c.unknown()
+}
+
+func (c call) createBean() (value, bool) {
+	if a := c.arg(0); strings.HasPrefix(a.s, "javax.management.loading.") {
+		c.sink(sinkInternal, a).name = a.s
+	}
+	return c.unknown()
+}
+
+func (c call) invokeBean() (value, bool) {
+	b := c.arg(1)
+	switch {
+	case !strings.HasPrefix(c.class, "MBeanServer"):
+	case sure(c.arg(0)) && sure(b):
+		return c.acting(sinkReflect, b, c.class)
+	case b.known() && b.s == "createUser": // Tomcat's user database
+		return c.acting(sinkServer, joinAll(c.args), "makes an account of the server")
+	}
+	return c.unknown()
+}
+
+// eval is v being evaluated.
+func (c call) eval(v value, how string) (value, bool) {
+	c.sink(sinkEval, v).name = how
+	return value{taint: v.taint, origin: v.origin}, true
+}
+
+func (c call) proprietary() (value, bool) { return c.acting(sinkEval, c.arg(0), c.name) }
+
+func (c call) jexl() (value, bool) {
+	if strings.HasPrefix(c.class, "Jexl") {
+		return c.acting(sinkEval, c.arg(0), c.class+"."+c.name)
+	}
+	return c.unknown()
+}
+
+func (c call) compiler() (value, bool) {
+	c.sink(sinkCompile, value{})
+	return value{typ: "JavaCompiler"}, true
+}
+
+func (c call) transform() (value, bool) {
+	if !strings.HasPrefix(c.class, "Transformer") && c.class != "Templates" {
+		return c.unknown()
+	}
+	v := joinConst(c.args)
+	if v.taint&(controlled|fromNet) != 0 || v.isStr {
+		c.sink(sinkEval, v).name = c.class + "." + c.name
+	}
+	return value{typ: "Transformer", taint: v.taint, origin: v.origin, s: v.s, isStr: v.isStr}, true
+}
+
+func (c call) decrypt() (value, bool) {
+	if c.class != "SerializedSystemIni" && c.class != "ClearOrEncryptedService" { // WebLogic's
+		return c.unknown()
+	}
+	c.sink(sinkServer, c.arg(0)).name = "decrypts the passwords in the server's configuration"
+	return value{typ: "ClearOrEncryptedService"}, true
+}
+
+func (c call) dataSource() (value, bool) {
+	if c.arg(0).taint&controlled != 0 {
+		c.sink(sinkLookup, c.arg(0))
+	}
+	return c.unknown()
+}
+
+func (c call) lookUp() (value, bool) {
+	a := c.arg(0)
+	context := strings.HasSuffix(c.class, "Context")
+	if (context || c.class == "Naming") && a.taint&controlled != 0 && !a.lead && c.recv.name != "java:" {
+		c.sink(sinkLookup, a)
+	}
+	if context && a.isStr && strings.HasPrefix(a.s, "java:") {
+		return value{typ: "Context", name: "java:"}, true // of this server: what is looked up in it are names, no addresses
+	}
+	if c.class == "Registry" && c.recv.taint&controlled != 0 { // of a host that the request names
+		c.sink(sinkLookup, c.recv)
+	}
+	return c.unknown()
+}
+
+func (c call) registry() (value, bool) {
+	a := c.arg(0)
+	return value{typ: "Registry", taint: a.taint, origin: a.origin}, c.class == "LocateRegistry"
+}
+
+func (c call) connection() (value, bool) {
+	if c.class != "DriverManager" && c.class != "Driver" {
+		return c.unknown()
+	}
+	a := c.arg(0)
+	c.sink(sinkConnect, a).path = joinAll(c.args)
+	return value{typ: "Connection", taint: a.taint & controlled, origin: a.origin}, true
+}
+
+// statementOf is a statement of SQL being run, or a command of Apache Commons Exec.
+func (c call) statementOf() (value, bool) {
+	a := c.arg(0)
+	switch {
+	case a.typ == "CommandLine":
+		c.sink(sinkExec, a)
 		return value{}, true
+	case len(c.args) > 0 && c.class != "this":
+		c.sink(sinkSQL, a)
+		return value{taint: fromStore, origin: c.at}, true
 	}
-	switch name {
-	case "write", "print", "println", "append", "writeBytes", "writeUTF", "writeChars", "printf", "format", "info":
-		if fileOut[class] && len(args) > 0 {
-			return record(recv, joinConst(args))
-		}
-		switch class {
-		case "SocketOut":
-			if sure(a) {
-				w.facts.sink(sinkSend, at, a)
-			}
-			return value{}, true
-		case "Files":
-			return record(a, b)
-		case "FileItem", "Part", "DiskFileItem":
-			return record(a, recv)
-		case "IOUtils":
-			if fileOut[b.typ] {
-				return record(b, a)
-			}
-		}
-		if recv.taint&fromUpload != 0 && name == "write" && len(args) == 1 {
-			return record(a, recv)
-		}
-	case "writeString", "writeStringToFile", "writeByteArrayToFile", "copyInputStreamToFile", "copyURLToFile", "writeLines":
-		if name == "copyInputStreamToFile" || name == "copyURLToFile" {
-			return record(b, a)
-		}
-		return record(a, b)
-	case "copy", "copyLarge", "copyFile":
-		switch class {
-		case "Files", "FileUtils":
-			if b.typ == "JspWriter" {
-				if sure(a) {
-					w.facts.sink(sinkFileAct, at, a).name = "read"
-				}
-				return value{}, true
-			}
-			return record(b, a)
-		case "IOUtils", "StreamUtils", "FileCopyUtils", "ByteStreams", "StreamUtil":
-			if fileOut[b.typ] {
-				return record(b, a)
-			}
-		}
-	case "transferTo":
-		switch {
-		case fileOut[a.typ]:
-			return record(a, recv)
-		case recv.taint&fromUpload != 0:
-			return record(a, recv)
-		}
-	case "transferFrom":
-		return record(recv, a)
-	case "newOutputStream", "newBufferedWriter":
-		if class == "Files" {
-			return value{typ: "FileOutputStream", taint: a.taint, origin: a.origin, s: a.s, isStr: a.isStr, lead: a.lead}, true
-		}
-	case "getChannel":
-		if fileOut[class] {
-			return recv, true
-		}
-	case "saveAs", "saveFile":
-		if len(args) > 0 {
-			return record(a, value{taint: fromUpload, origin: at})
-		}
+	return c.unknown()
+}
+
+func (c call) connect() (value, bool) {
+	if !strings.Contains(c.class, "Socket") || len(c.args) == 0 {
+		return c.unknown()
 	}
-	return value{}, false
+	c.sink(sinkSocket, c.args[0])
+	return value{}, true
+}
+
+func (c call) openSocket() (value, bool) {
+	if !strings.Contains(c.class, "SocketChannel") {
+		return c.unknown()
+	}
+	if len(c.args) > 0 {
+		c.sink(sinkSocket, c.args[0])
+	}
+	return value{typ: c.class, taint: fromNet, origin: c.at}, true
 }
 
 // command is what a process is started with: the first argument, with the
@@ -373,126 +402,6 @@ func command(args []value) value {
 		return v
 	}
 	return arg(args, 0)
-}
-
-// constructed is new typ(args).
-func (w *walker) constructed(typ string, args []value, at int32) value {
-	a := arg(args, 0)
-	in := joinAll(args)
-	f := w.facts
-	switch typ {
-	case "String":
-		if a.isStr || a.isNum {
-			out := a
-			out.typ = "String"
-			return out
-		}
-		return value{typ: "String", taint: a.taint, origin: a.origin}
-	case "StringJoiner":
-		return value{typ: typ, isStr: len(args) == 1 && a.known() && a.s == ""}
-	case "StringBuilder", "StringBuffer":
-		out := a
-		out.typ = typ
-		if len(args) == 0 || a.isNum {
-			out = value{typ: typ, isStr: true}
-		}
-		return out
-	case "ProcessBuilder", "CommandLine", "ProcessImpl", "UNIXProcess":
-		if len(args) > 0 {
-			f.sink(sinkExec, at, command(args))
-		}
-		return value{typ: typ, taint: in.taint}
-	case "FileOutputStream", "FileWriter", "RandomAccessFile", "FileHandler", "FileImageOutputStream":
-		if v := arg(args, 1); typ == "RandomAccessFile" && v.known() && v.s == "r" {
-			return value{typ: "File", taint: a.taint, origin: a.origin}
-		}
-		out := value{typ: typ, taint: a.taint, origin: a.origin, s: a.s, isStr: a.isStr, lead: a.lead}
-		if out.taint&controlled != 0 {
-			h := f.sink(sinkWrite, at, value{})
-			h.path = join(out, h.path)
-		}
-		return out
-	case "PrintWriter", "PrintStream", "Formatter":
-		if a.typ == "String" || a.typ == "File" {
-			return value{typ: typ, taint: a.taint, origin: a.origin, s: a.s, isStr: a.isStr, lead: a.lead}
-		}
-		return a
-	case "FileInputStream", "FileReader":
-		if a.taint&controlled != 0 && a.taint&weak == 0 {
-			f.sink(sinkFileAct, at, a).name = "read"
-		}
-		return value{typ: typ, taint: fromStore | a.taint&weak, origin: at}
-	case "File":
-		out := value{typ: "File", taint: in.taint, origin: in.origin}
-		if b := arg(args, 1); b.isStr {
-			a = add(add(a, text("/")), b)
-		} else if len(args) > 1 && a.taint == 0 {
-			a.lead = a.isStr // a folder that is given, with a name that is not
-		}
-		out.s, out.isStr, out.lead = a.s, a.isStr, a.lead
-		return out
-	case "Socket", "DatagramSocket", "SSLSocket":
-		if len(args) > 0 {
-			f.sink(sinkSocket, at, joinConst(args))
-		}
-		return value{typ: "Socket", taint: fromNet, origin: at}
-	case "ServerSocket":
-		f.sink(sinkSocket, at, value{}).name = "listen"
-		return value{typ: typ, taint: fromNet, origin: at}
-	case "ObjectName": // the name of a management bean
-		return value{typ: typ, taint: in.taint, origin: in.origin}
-	case "InetSocketAddress":
-		return value{typ: typ, taint: in.taint, origin: in.origin, s: a.s, isStr: a.isStr}
-	case "URLClassLoader":
-		h := f.sink(sinkLoad, at, in)
-		h.name, h.path = typ, text(a.begins())
-		return value{typ: typ, taint: in.taint, origin: in.origin}
-	case "ObjectInputStream", "XMLDecoder", "Scanner", "DataInputStream", "URL", "SecretKeySpec":
-		if typ == "XMLDecoder" && in.taint&controlled != 0 {
-			f.sink(sinkDeserial, at, in).name = typ
-		}
-		return value{typ: typ, taint: in.taint, origin: in.origin, s: a.s, isStr: a.isStr && typ == "URL", lead: a.lead}
-	case "Expression", "Statement": // java.beans
-		if len(args) == 3 {
-			w.reflected(value{typ: "Method", name: arg(args, 1).s, taint: arg(args, 1).taint, origin: arg(args, 1).origin, isStr: arg(args, 1).isStr, hidden: arg(args, 1).hidden}, append([]value{a}, args[2]), at)
-		}
-		return value{typ: typ}
-	case "InitialContext", "InitialDirContext", "InitialLdapContext":
-		if a.taint&controlled != 0 { // the environment names the server
-			f.sink(sinkLookup, at, a)
-		}
-		return value{typ: typ}
-	case "Template": // FreeMarker's, whose expressions make objects
-		if len(args) > 1 && in.taint&controlled != 0 {
-			f.sink(sinkEval, at, in).name = typ
-		}
-	case "JexlBuilder":
-		return value{typ: typ}
-	case "Yaml", "ScriptEngineManager", "GroovyShell", "ELProcessor", "Interpreter":
-		return value{typ: typ}
-	case "StreamSource", "StringReader", "ByteArrayInputStream", "InputStreamReader", "BufferedReader":
-		return value{typ: typ, taint: in.taint, origin: in.origin, s: a.s, isStr: a.isStr, lead: a.lead}
-	case "TemplatesImpl":
-		f.sink(sinkDefine, at, in).name = typ
-	case "JdbcRowSetImpl", "MimeLauncher", "MimeEntry", "ScriptLoader", "VersionHelper":
-		f.sink(sinkInternal, at, in).name = typ
-	case "super":
-		return value{}
-	}
-	if (fileOut[a.typ] || a.typ == "SocketOut") && (strings.HasSuffix(typ, "Writer") || strings.HasSuffix(typ, "OutputStream")) {
-		return a // a wrapper around it
-	}
-	if len(w.byName[typ]) > 0 {
-		w.own(typ, args) // a constructor of the page's own class
-	}
-	if parent := w.extends[typ]; strings.HasSuffix(parent, "ClassLoader") {
-		typ = "ClassLoader"
-	}
-	out := value{typ: typ, taint: in.taint, origin: in.origin}
-	if in.taint != 0 && !strings.HasSuffix(typ, "Stream") && !strings.HasSuffix(typ, "Reader") && !strings.HasSuffix(typ, "Buffer") && typ != "BigInteger" {
-		out.taint |= weak
-	}
-	return out
 }
 
 // shells are programs that take commands.
