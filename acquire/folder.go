@@ -41,6 +41,9 @@ func (d *folder) openRegular(name string) (f *os.File, info fs.FileInfo, err err
 	if !fs.ValidPath(name) {
 		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: errDevice}
+	}
 	err = d.in(name, func(dir *os.Root, base string) error {
 		if err := plain(dir, base, name); err != nil {
 			return err
@@ -60,6 +63,10 @@ func (d *folder) openRegular(name string) (f *os.File, info fs.FileInfo, err err
 	return f, info, err
 }
 
+// errDevice is why Windows does not open a file. Intruders make such files, by
+// paths that begin with \\?\, so that nobody can look at them or delete them.
+var errDevice = errors.New(`a name that Windows keeps for devices or streams (aux, con, com1), as intruders use to hide files: copy it under another name, with \\?\ before its path`)
+
 // plain refuses what is neither a file nor a folder.
 func plain(dir *os.Root, at, name string) error {
 	info, err := dir.Lstat(at)
@@ -77,6 +84,9 @@ func plain(dir *os.Root, at, name string) error {
 // shares with the one before is not looked at again: a chain of a thousand
 // folders would take minutes.
 func (d *folder) noLinks(name string) error {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return &fs.PathError{Op: "open", Path: name, Err: errDevice}
+	}
 	from := 0
 	if last := d.plain.Load(); last != nil {
 		for i := 0; i < min(len(name), len(*last)) && name[i] == (*last)[i]; i++ {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "limier: interrupted; what was found until then is incomplete")
 	default:
-		fmt.Fprintln(stderr, "limier:", err)
+		fmt.Fprintln(stderr, "limier:", strings.ReplaceAll(err.Error(), "\n", "\nlimier: ")) // several joined
 	}
 	return exitFailed
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -191,7 +192,7 @@ func shown(path, name string) string {
 	if strings.HasSuffix(strings.ReplaceAll(path, `\`, "/"), "/"+name) || path == name {
 		return path // a single file
 	}
-	return strings.TrimRight(path, `/\`) + "/" + name
+	return strings.TrimRight(path, `/\`) + string(filepath.Separator) + filepath.FromSlash(name)
 }
 
 func (j *shellJob) print(out *bufio.Writer, f shellFile) error {
