@@ -46,6 +46,7 @@ var (
 	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'](?:[^"]*[/\\#])?([^"/\\#]*\.(?:cfm|cfc|cfml|jsp))\b`)
+	dataFile     = regexp.MustCompile(`&\s*["'][^"'#]*\.(?:json|xml|csv|txt|log|tmp|zip)["']\s*$`)
 	remote       = regexp.MustCompile(`\baccess\s*=\s*["']remote|\bremote\s+(?:\w+\s+)?function\b`)
 	action       = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
 )
@@ -450,7 +451,7 @@ func (p *page) tag(name string, at, lo, hi int) {
 				verdict, sure = webshell.Suspicious, finding.LowConfidence
 			}
 			p.Add(verdict, sure, "request-to-script", "The page writes what the request sends into a script.", from, at)
-		case what == "upload" && !destOK && !bytes.Contains(attrs, []byte("accept")) && p.bare():
+		case what == "upload" && !destOK && !bytes.Contains(attrs, []byte("accept")) && !bytes.Contains(p.low[lo:lo+len(attrs)], []byte("gettempdirectory()")) && p.bare():
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", -1, at)
 		case what == "upload" && begins("destination") && !p.member && !bytes.Contains(attrs, []byte("accept")):
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page stores any uploaded file in the folder that the request names.", from, at)
@@ -609,7 +610,13 @@ func (p *page) calls() {
 			return
 		}
 		from, a := p.from(lo, lo+comma)
-		if _, b := p.from(lo+comma, hi); a && b {
+		_, b := p.from(lo+comma, hi)
+		switch {
+		case !a || !b:
+		case p.member || dataFile.Match(p.low[lo:lo+comma]):
+			p.handles("write", at)
+			p.weak(finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
+		default:
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, at)
 		}
 	})

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"bytes"
 	"strings"
 
 	"limier/webshell"
@@ -44,6 +45,21 @@ func wholeCommand(v value) bool {
 		whole = whole || strings.HasPrefix(pre, w)
 	}
 	return whole
+}
+
+// namesScript says that a language's interpreter is told which script to run,
+// so that what follows is for that script to read.
+func namesScript(v value) bool {
+	cmd := strings.ToLower(v.s)
+	words := strings.Fields(cmd)
+	if len(words) < 2 || strings.HasPrefix(words[1], "-") || anotherFollows(cmd) || len(words) == 2 && !strings.HasSuffix(cmd, " ") {
+		return false
+	}
+	switch words[0] {
+	case "perl", "python", "php", "ruby":
+		return true
+	}
+	return false
 }
 
 // anotherFollows says that the shell takes what follows for a command of its own.
@@ -154,6 +170,8 @@ func (m *machine) command(n *node, v value, via string) value {
 		m.report("command-injection", webshell.Suspicious, moderate, "Part of a command comes from "+describe(t)+" ("+via+").", n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
+	case t&fromUndef != 0 && bytes.HasPrefix(m.file.src, []byte("#!")) && namesScript(v): // arguments of a command line, most likely
+		m.report("undefined-to-command", webshell.Suspicious, low, what, n, v)
 	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):
 		m.note(doesRun, n, v)
 		m.report("undefined-to-command", webshell.Webshell, moderate, what, n, v)
