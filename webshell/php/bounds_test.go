@@ -117,3 +117,23 @@ func TestDocCommentAfterOddBytes(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A recursion that is told nothing anew, such as a walk through folders nobody
+// knows, does not use up the steps of the file; one that counts runs to its end.
+func TestSameAgain(t *testing.T) {
+	walk := `<?php function walk($dir, $types) {
+		$d = opendir($dir);
+		while ($f = readdir($d)) { walk("$dir/$f", $types); walk("$dir/$f", $types); walk("$dir/$f", $types); copy($f, $dir); }
+	}
+	walk($_GET['d'], array('a'));`
+	m := newMachine("x.php", []byte(walk), hasShape)
+	defer m.release()
+	m.analyse()
+	if used := m.limit - m.steps; used > 10_000 {
+		t.Errorf("a walk through folders takes %d steps", used)
+	}
+	spell := `<?php function spell($n) { return $n == 0 ? '' : spell($n - 1) . chr(ord('r') + $n); } if (spell(4) == 'stuv') { $f = 'sys' . 'tem'; $f($_GET['c']); }`
+	if got := lines(Analyse("x.php", []byte(spell))); !strings.Contains(got, "webshell high") {
+		t.Errorf("a recursion that counts: %q", got)
+	}
+}

@@ -269,10 +269,11 @@ func (m *machine) endCall(c *call) {
 // invoke runs a function of the file.
 func (m *machine) invoke(f *function, args []value, nodes []*node, this *object, bound map[string]*slot) value {
 	telling := false       // arguments worth a run of their own
-	ends := len(args) == 0 // a recursion may, by what it is told
-	for _, a := range args {
+	ends := len(args) == 0 // a recursion may, by what it is told anew
+	for i, a := range args {
 		if a.known() && a.k != vNull {
-			telling, ends = true, true
+			telling = true
+			ends = ends || i >= len(f.given) || a.k != f.given[i].k || a.n != f.given[i].n || a.s != f.given[i].s || a.ref != f.given[i].ref
 		}
 		telling = telling || a.t != 0
 	}
@@ -356,7 +357,10 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	}
 	fr.sent, m.sending = m.sending, value{}
 	m.f, m.unit = fr, f.unit
+	given := f.given
+	f.given = args
 	m.run(m.bodyOf(f))
+	f.given = given
 	m.f, m.unit = was, wasUnit
 	m.facts.cloak, m.facts.searched, m.facts.botted, m.facts.spared = cloak, searched, botted, spared
 	m.calls--

@@ -111,11 +111,12 @@ type function struct {
 	body   []*node
 	pos    uint32
 	runs   int
-	active int   // of them, those not over
-	level  int   // functions around it
-	told   bool  // traits is known
-	traits trait // of the body
-	asked  bool  // trades is known
+	active int     // of them, those not over
+	given  []value // what the last of these was given
+	level  int     // functions around it
+	told   bool    // traits is known
+	traits trait   // of the body
+	asked  bool    // trades is known
 	trades bool
 }
 
