@@ -26,7 +26,10 @@ var (
 	visitor   = regexp.MustCompile(`^%\{http(?::|_)(?:referer|user[_-]agent)\}\s+["']?([^!\s].*)`)
 	engines   = regexp.MustCompile(`google|yahoo|bing|baidu|yandex|duckduckgo|msn|aol\b`)
 	phones    = regexp.MustCompile(`android|iphone|blackberry|symbian|midp|windows (?:ce|phone)|opera.?mini|iemobile|\bmobile\b`)
-	remote    = regexp.MustCompile(`^https?://([^%$/?\s]+)`)
+	// A variable that is set by what a request says of its visitor, and a condition on one.
+	tellsBy    = regexp.MustCompile(`^(referer|user-agent)\s+"?([^"\s]+)"?\s+([\w-]+)`)
+	byVariable = regexp.MustCompile(`^%\{env:([\w-]+)\}\s+[^!\s]`)
+	remote     = regexp.MustCompile(`^https?://([^%$/?\s]+)`)
 	// renderer is told the whole address of the page that it renders.
 	renderer = regexp.MustCompile(`^https?://[^\s]+(?:https?:|%\{(?:http_host|request_scheme)\})|^https?://(?:localhost|127\.0\.0\.1)[:/]`)
 	handheld = regexp.MustCompile(`^(?:m|mobil|mobile|wap|touch|amp|app|pda|i|itunes|apps|play|market)\.|apple\.com$|google\.com$|duda|mobi$`)
@@ -87,12 +90,20 @@ func (f *file) rewrites() {
 	if !rewriting.Any(f.data) {
 		return
 	}
-	r := rewrite{at: -1}
-	for at, d := range f.directives("rewritecond", "rewriterule") {
+	r, told := rewrite{at: -1}, map[string]string{}
+	for at, d := range f.directives("rewritecond", "rewriterule", "setenvif", "setenvifnocase") {
 		switch d.name {
+		case "setenvif", "setenvifnocase":
+			if m := tellsBy.FindStringSubmatch(d.rest); m != nil && len(told) < 100 {
+				told[m[3]] = "%{http_" + strings.ReplaceAll(m[1], "-", "_") + "} " + m[2]
+			}
+			continue
 		case "rewritecond":
 			if r.at < 0 {
 				r.at = at
+			}
+			if m := byVariable.FindStringSubmatch(d.rest); m != nil && told[m[1]] != "" {
+				d.rest = told[m[1]]
 			}
 			r.conds = append(r.conds, d.rest)
 		case "rewriterule":
@@ -228,7 +239,7 @@ func (f *file) exempts(r *rewrite) {
 		return
 	}
 	for _, c := range r.conds {
-		if notThese.MatchString(c) {
+		if notThese.MatchString(c) || strings.HasPrefix(c, "%{remote_addr} !") {
 			f.add(webshell.Malicious, finding.ModerateConfidence, "runs-one-upload", "In a folder for data a script runs that is named here; all others are refused.", r.at)
 			return
 		}

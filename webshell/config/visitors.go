@@ -44,12 +44,13 @@ var (
 	script     = regexp.MustCompile(`\.\(?(?:php|ph)`)
 	fromOne    = regexp.MustCompile(`(?i)(?:allow\s+from|require\s+ip)\s+(?:\d{1,3}\.){3}\d{1,3}\s*(?:$|[\r\n])`)
 	ofAgent    = regexp.MustCompile(`(?i)(?:allow\s+from\s+env=|require\s+env\s+)([\w-]+)`)
-	replaced   = regexp.MustCompile(`(?i)^["']?s(.).*<(?:/\w+\\?>|head|body).*<(?:script|iframe)[^>]*?src=\\?["']?(?:https?:)?\\?/\\?/([\w.-]+)`)
+	replaced   = regexp.MustCompile(`(?i)^["']?s\W.*<(?:script|iframe)\b.*?\bsrc\s*=\s*\\?["']?(?:https?:)?\\?/\\?/([\w.-]+)`)
+	asPHP      = regexp.MustCompile(`\[[^\]]*\b(?:t|type|h|handler)=[^\],]*(?:x-httpd-php|php\d*-script)`)
 )
 
 // What a file must hold to be asked for one of these.
 var (
-	holdsData = literal.New([]string{"wp-content/", "wp-includes/"})
+	holdsData = literal.New([]string{"wp-content/", "wp-includes/", "x-httpd-php"})
 	holdsName = literal.New([]string{"user_agent}", "user-agent", "browsermatch"})
 	changes   = literal.New([]string{"substitute"})
 )
@@ -77,6 +78,9 @@ func (f *file) inData() {
 			continue
 		}
 		fields := strings.Fields(d.rest)
+		if asPHP.MatchString(d.rest) && noCodeWord.MatchString(fields[0]) {
+			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", at)
+		}
 		if len(fields) < 2 || !stored.MatchString(fields[1]) || ownScripts.MatchString(fields[1]) {
 			continue
 		}
@@ -140,8 +144,8 @@ func odd(agent string) bool {
 // (Apache, mod_substitute).
 func (f *file) substitutes() {
 	for at, d := range f.directives("substitute") {
-		if m := replaced.FindStringSubmatch(d.rest); m != nil && !webshell.WellKnown(m[2]) {
-			f.add(webshell.Malicious, finding.ModerateConfidence, "infects-pages", "The server puts a script or frame of another host into all pages: "+webshell.Cut(m[2], 100)+".", at)
+		if m := replaced.FindStringSubmatch(d.rest); m != nil && !webshell.WellKnown(m[1]) {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "infects-pages", "The server puts a script or frame of another host into all pages: "+webshell.Cut(m[1], 100)+".", at)
 			return
 		}
 	}
