@@ -329,8 +329,22 @@ func (r *runner) act(name string, this value, args []value) value {
 			r.send(waits, a, settings, p.o)
 		}
 		return p
-	case "then":
+	case "requestPermission": // https://notifications.spec.whatwg.org/#dom-notification-requestpermission
+		before := r.under
+		r.under |= byLeave
+		r.later(a, value{}, value{})
+		r.under = before
+		return dom("promise", value{from: byLeave})
+	case "click":
+		if this.is("element") && this.o.name == "a" && len(args) == 0 {
+			r.redirect(this.o.props["href"])
+			return value{}
+		}
+	case "then", "finally":
+		before := r.under
+		r.under |= this.from & byLeave
 		v := r.call(a, value{}, []value{dom("answer", value{from: this.from})})
+		r.under = before
 		return dom("promise", some(v, this))
 	case "replace", "assign", "navigate", "replaceAll":
 		switch {

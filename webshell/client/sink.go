@@ -167,6 +167,8 @@ func (r *runner) redirect(v value) {
 		r.tell(webshell.Malicious, "checkout-redirect", "A script sends those who pay to another host, with encoded data.", v)
 	case r.under&bySearch != 0 && !r.links(host):
 		r.tell(webshell.Malicious, "search-redirect", "A script sends visitors who come from search engines to another site.", v)
+	case r.under&byLeave != 0 && r.foreign(host):
+		r.tell(webshell.Malicious, "push-lure", "Whoever is asked whether he may be notified is sent to another host.", v)
 	case v.from&allCookies != 0:
 		r.send(blind, v, v, nil)
 	case !phones.MatchString(host):

@@ -53,6 +53,7 @@ const (
 	fromBalance       // what a wallet holds
 	dated             // made of the date
 	byAnyClick        // wherever on the page a visitor clicks
+	byLeave           // the visitor was asked whether he may be notified
 )
 
 // secrets is what nobody sends to another host without waiting for the answer.
