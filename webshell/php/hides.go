@@ -58,7 +58,9 @@ type concealment struct {
 	says string
 	fits []*regexp.Regexp // patterns, of which the first says where
 	acts bool             // it counts where something is done besides
-	hook bool             // it counts unless a setting decides
+
+	checks bool // it counts unless the request is checked
+	hook   bool // it counts unless a setting decides
 }
 
 var concealments = []concealment{
@@ -74,6 +76,7 @@ var concealments = []concealment{
 	{says: `"pre_user_query"`, fits: []*regexp.Regexp{lessUsers}, acts: true, hook: true},
 	{says: `"pre_get_users"|"users_list_table_query_args"`, fits: []*regexp.Regexp{leftOut}, acts: true, hook: true},
 	{rule: "hides-posts", text: "Posts are kept out of the lists of administrators by a script that shows something to visitors, or lets anybody post.", says: `"posts_where"`, fits: []*regexp.Regexp{lessPosts, adminToo}, acts: true},
+	{rule: "hides-posts", text: "Posts that anybody may add are kept out of the lists.", says: `"pre_get_posts" nopriv_|'__return_true'|"__return_true" wp_insert_post(`, fits: []*regexp.Regexp{leftOut}, checks: true},
 	{rule: "hides-posts", text: "Posts that administrators do not see are linked where no visitor sees it.", says: `"pre_get_posts"`, fits: []*regexp.Regexp{offScreen, adminSide, leftOut}, acts: true},
 }
 
@@ -95,7 +98,7 @@ func (m *machine) hiding() {
 			continue
 		}
 		at := h.fits[0].FindStringIndex(low)
-		if h.rule == "makes-administrator" && m.mentions("current_user_can(", "wp_verify_nonce(", "check_admin_referer(", "check_ajax_referer(") ||
+		if (h.rule == "makes-administrator" || h.checks) && m.mentions("current_user_can(", "wp_verify_nonce(", "check_admin_referer(", "check_ajax_referer(") ||
 			h.hook && (optional() || byOption(low[:at[0]])) {
 			continue
 		}

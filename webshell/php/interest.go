@@ -46,7 +46,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasHeader) && !classes && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte("window.location"))) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
 		return true
 	}
-	if has(hasStrong) && !classes && len(data) < 8192 && (bytes.Contains(data, []byte("<script")) || printsDecoded(data)) {
+	if has(hasStrong) && !classes && len(data) < 8192 && (bytes.Contains(data, []byte("<scr")) || printsDecoded(data)) {
 		return true
 	}
 	if has(hasStrong) && has(hasHeader) && len(data) < 64<<10 && bytes.Contains(data, []byte("<script")) {

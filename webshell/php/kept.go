@@ -172,10 +172,30 @@ func (m *machine) framedBy(n *node, vals []value) {
 			}
 			m.report("hidden-links", webshell.Malicious, moderate, text, n, vals[i+1])
 		}
+		if i+1 < len(vals) && vals[i+1].t&dated != 0 && half.MatchString(x.s) && ownDated(vals[i+1], vals[i+2:]) && !m.framed {
+			m.report("hidden-script", webshell.Malicious, moderate, "The host of a script or frame is made of the date.", n, vals[i+1])
+		}
 		if foreignScript(strings.ToLower(x.s)) {
 			m.facts.graft = x.s
 		}
 	}
+}
+
+// ownDated says that what the date makes is the part of a host's name that its
+// owner chose, by what follows it: a part before that spreads visits.
+func ownDated(v value, rest []value) bool {
+	if v.k == vPart && strings.Contains(v.s, "/") {
+		return false
+	}
+	after := v.tail()
+	if v.k != vPart {
+		after = ""
+	}
+	if len(rest) > 0 {
+		after += rest[0].s
+	}
+	after, _, ok := strings.Cut(after, "/")
+	return ok && (!strings.HasPrefix(after, ".") && after != "" || strings.Count(after, ".") == 1)
 }
 
 // grafted looks at what a call puts in the place of a piece of text.

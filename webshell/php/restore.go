@@ -37,3 +37,12 @@ func (m *machine) shut(c *call, p value) {
 	}
 	m.report("guards-file", webshell.Malicious, moderate, "A script or the server's settings are written, and made such that nobody may write them.", c.n, p)
 }
+
+// installed judges an archive of another host that is unpacked into the program.
+func (m *machine) installed(c *call, p value) {
+	d := m.facts.kept[pathKey(p)]
+	if d.t&fromRemote == 0 || m.framed || !m.open() && !m.mentions("'shutdown'", "\"shutdown\"", "wp_schedule_event(") || !m.unasked() || m.mentions("current_user_can(", "is_admin(") {
+		return
+	}
+	m.report("restores-script", webshell.Malicious, moderate, "An archive of another host is unpacked into the program, and nobody asks for it.", c.n, d)
+}

@@ -32,7 +32,7 @@ func choosing(data []byte) bool {
 	return choiceWords().Any(data)
 }
 
-var choiceWords = literal.NewSource("_COOKIE", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo ")
+var choiceWords = literal.NewSource("_COOKIE", "->cookie[", "REMOTE_ADDR", "HTTP_REFERER", "wp_is_mobile", "rand(", "wp-blog-header.php", "DB_PASSWORD", "date('", "date( '", `date("`, "_JEXEC", "return array", "return $", "print(", "echo ")
 
 var (
 	siteURL = regexp.MustCompile(`^(?:https?:)?//([\w.-]+\.[a-z]{2,})/`)
@@ -200,7 +200,7 @@ const (
 )
 
 var (
-	cookieName = regexp.MustCompile(`\$_cookie\s*\[\s*["']([^"']*)`)
+	cookieName = regexp.MustCompile(`(?:\$_cookie|->cookie)\s*\[\s*["']([^"']*)`)
 	agreed     = regexp.MustCompile(`consent|gdpr|rgpd|accept|opt[_-]?(?:in|out)|privacy|newsletter|dismiss|notice|lang|currency|cookie[_-]?law|cookies|logged_in`)
 	hours      = regexp.MustCompile(`\b(?:date|gmdate|current_time|date_i18n|wp_date)\(\s*["'][hgwn]["']`)
 	chance     = regexp.MustCompile(`\b(?:rand|mt_rand|random_int|array_rand|shuffle)\(`)
@@ -213,9 +213,9 @@ var pickings = []struct {
 	says string
 	fits *regexp.Regexp
 }{
-	{byLogin, "is_user_logged_in(|current_user_can(|is_super_admin(|->guest", nil},
+	{byLogin, "is_user_logged_in(|current_user_can(|is_super_admin(|->guest|->islogged(", nil},
 	{byNames, "_cookie logged_in|wp-settings", nil},
-	{byMemory, "remote_addr|http_client_ip|http_x_forwarded_for|http_cf_connecting_ip in_array(|get_transient(|strpos(|isset(|array_key_exists(|->get_var(", remembers},
+	{byMemory, "remote_addr|http_client_ip|http_x_forwarded_for|http_cf_connecting_ip in_array(|get_transient(|strpos(|strstr(|stripos(|isset(|array_key_exists(|->get_var(", remembers},
 	{byDevice, "wp_is_mobile(", nil},
 	{byDevice, "http_user_agent iphone|android|mobile|ipad", nil},
 	{knownBots, "http_user_agent|http_referer " + strings.Join(bots, "|"), nil},

@@ -155,6 +155,9 @@ func (m *machine) sink(c *call) (value, bool) {
 			}
 		}
 		return value{}, true
+	case "unzip_file":
+		m.installed(c, a0)
+		return value{}, true
 	case "move_uploaded_file":
 		m.upload(c, a0, c.arg(1))
 		return value{}, true

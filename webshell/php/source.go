@@ -266,7 +266,7 @@ func (m *machine) read(c *call, p value) value {
 			m.fetched(c.n, p, value{})
 		}
 		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)
-		if p.t&decoded != 0 || pasteHost(low) {
+		if p.t&decoded != 0 || pasteHost(low) || p.k == vPart && p.t&dated != 0 && p.t&^(dated|unsure) == 0 && !strings.Contains(low[strings.Index(low, "//")+2:], "/") {
 			t |= shady
 		}
 		if nearURL(low) {
@@ -422,6 +422,10 @@ func (m *machine) source(c *call) (value, bool) {
 		return v, true
 	case "tempnam", "wp_tempnam":
 		return m.temporary(), true
+	case "download_url":
+		p := m.temporary()
+		m.keep(p, m.read(c, a0))
+		return p, true
 	case "sys_get_temp_dir":
 		return str("/tmp"), true
 	case "tmpfile":
