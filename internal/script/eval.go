@@ -565,8 +565,9 @@ func (m *Machine) evalIndex(n *Node) Value {
 		if to := kids[last].Kids[0]; to.Kind != KBad { // else up to the end
 			cut = append(cut, m.eval(to))
 		}
-		s, known := recv.Text()
-		v, _ := m.substring(recv, s, known, "slice", cut)
+		c := call{Machine: m, recv: recv, name: "slice", args: cut}
+		c.s, c.known = recv.Text()
+		v, _ := c.substring()
 		return v
 	}
 	return m.index(n, recv, m.evalArgs(kids))
