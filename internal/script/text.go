@@ -179,7 +179,7 @@ func (c call) concatArgs() (Value, bool) {
 func (c call) format() (Value, bool) { return c.formatted(c.args), true }
 
 func (m *Machine) formatted(args []Value) Value {
-	f, ok := args[0].Text()
+	f, ok := arg(args, 0).Text()
 	if !ok {
 		return Union(args...)
 	}
