@@ -137,6 +137,10 @@ func TestChromium(t *testing.T) {
 			if err != nil || hidden != "" {
 				t.Errorf("%s in %s: part of a table is out of sight: %s, %v", p.path, lang, hidden, err)
 			}
+			pale, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".card")].filter(e => getComputedStyle(e).backgroundColor !== "rgb(255, 255, 255)").map(e => e.className).join("\n")`))
+			if err != nil || pale != "" {
+				t.Errorf("%s in %s: a card has lost its colour: %s, %v", p.path, lang, pale, err)
+			}
 			shot(p.name + "-" + lang)
 		}
 		run("phone", chromedp.EmulateViewport(320, 812))
