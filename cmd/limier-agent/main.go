@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"limier/acquire"
@@ -35,7 +36,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Open: open, Rules: rules,
 		Scan: scan.Config{Version: version(), Parsers: builtin.Parsers(), Languages: builtin.Languages(), Detectors: builtin.Detectors()},
 	})
-	cmd.Use = "limier-agent"
+	named := func(s string) string { return strings.ReplaceAll(s, "limier agent", "limier-agent") }
+	cmd.Use, cmd.Long, cmd.Example = "limier-agent", named(cmd.Long), named(cmd.Example)
+	cmd.Version = version()
+	cmd.SetVersionTemplate("limier-agent {{.Version}}\n")
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.SetArgs(args)
@@ -48,7 +52,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "limier-agent: interrupted")
 	default:
-		fmt.Fprintln(stderr, "limier-agent:", err)
+		fmt.Fprintln(stderr, "limier-agent:", named(err.Error()))
 	}
 	return 2
 }

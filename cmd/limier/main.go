@@ -119,6 +119,8 @@ Exit codes: 0 no sign found, 1 findings, 2 the job could not be done.`,
 		evalCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.Version = version()
+	root.SetVersionTemplate("limier {{.Version}}\n")
 	helpful(root)
 	return root
 }

@@ -127,7 +127,7 @@ given in LIMIER_TOKEN, so that it stays out of the list of processes.`,
 			if err != nil {
 				return fmt.Errorf("enrolling with %s: %w", publish.Plain(hubAddress), err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "enrolled as server %d (%s); next: limier agent --once\n", id, publish.Plain(name))
+			fmt.Fprintf(cmd.OutOrStdout(), "enrolled as server %d (%s); next: %s --once\n", id, publish.Plain(name), cmd.Parent().CommandPath())
 			return nil
 		},
 	}
