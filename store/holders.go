@@ -221,7 +221,7 @@ func keep[T any](ctx context.Context, b *ingest, table, columns, also string, th
 // one by one, nearly each would change a page of each index.
 func searched() []string { return []string{"indicator", "file"} }
 
-const maxRecent = 25_000
+const maxRecent = 50_000
 
 // index puts what is new in a table into its indexes, if it is much.
 func (b *ingest) index(ctx context.Context, table string) error {
@@ -229,14 +229,22 @@ func (b *ingest) index(ctx context.Context, table string) error {
 	if err := b.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM `+table+` WHERE recent = 1`).Scan(&n); err != nil || n < maxRecent {
 		return err
 	}
-	return b.exec(ctx, `UPDATE `+table+` SET recent = 0 WHERE recent = 1`)
+	return b.exec(ctx, b.h.indexing(table))
+}
+
+// indexing is the statement that puts what is new in a table into the indexes.
+func (h *Hub) indexing(table string) string {
+	if h.dialect.OrFail {
+		table = "OR FAIL " + table
+	}
+	return `UPDATE ` + table + ` SET recent = 0 WHERE recent = 1`
 }
 
 // Index puts what is new into the indexes, so that searches need not look through
 // it. Ingest does when it is much.
 func (h *Hub) Index(ctx context.Context) error {
 	for _, table := range searched() {
-		if _, err := h.exec(ctx, `UPDATE `+table+` SET recent = 0 WHERE recent = 1`); err != nil {
+		if _, err := h.exec(ctx, h.indexing(table)); err != nil {
 			return err
 		}
 	}

@@ -397,11 +397,16 @@ func (b *ingest) all(ctx context.Context, servers [][]any) error {
 		}
 	}
 	do(`INSERT INTO counter(kind, key, n) VALUES `, ` ON CONFLICT (kind, key) DO UPDATE SET n = counter.n + excluded.n`, rows)
+	rows = nil
 	for _, org := range slices.Sorted(maps.Keys(b.orgs)) {
-		o := b.orgs[org]
-		if e == nil && *o != [4]int64{} {
-			e = b.exec(ctx, `UPDATE organisation SET compromised = compromised + ?, attacked = attacked + ?, exposed = exposed + ?, notified = CASE WHEN CAST(? AS BIGINT) > 0 THEN 0 ELSE notified END WHERE id = ?`, o[0], o[1], o[2], o[3], org)
+		if o := b.orgs[org]; *o != [4]int64{} {
+			rows = append(rows, []any{org, "", "", "", "", 0, o[0], o[1], o[2], o[3]}) // which is there: what is empty is not written
 		}
+	}
+	if e == nil && len(rows) > 0 {
+		e = b.update(ctx, `organisation`, `id, name, country, contact, notes, created, compromised, attacked, exposed, notified`,
+			`compromised = organisation.compromised + excluded.compromised, attacked = organisation.attacked + excluded.attacked, exposed = organisation.exposed + excluded.exposed,
+		notified = CASE WHEN excluded.notified > 0 THEN 0 ELSE organisation.notified END`, rows)
 	}
 	if e == nil {
 		e = keep(ctx, b, "finding", "rule, title, level, phase, outcome", "", b.kinds, func(k *held[kindRow]) []any {

@@ -26,7 +26,7 @@ func OpenHub(ctx context.Context, path string) (*store.Hub, error) {
 	}
 	f.Close()
 	const pragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=trusted_schema(off)&_pragma=temp_store(memory)"
-	write, err := sql.Open("sqlite", "file:"+pathEscape(path)+pragmas+"&_pragma=cache_size(-65536)&_pragma=journal_size_limit(268435456)&_pragma=wal_autocheckpoint(16384)&_txlock=immediate")
+	write, err := sql.Open("sqlite", "file:"+pathEscape(path)+pragmas+"&_pragma=cache_size(-65536)&_pragma=journal_size_limit(268435456)&_pragma=wal_autocheckpoint(32768)&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func testRecent(t *testing.T, h *store.Hub) {
 		}
 		return n
 	}
-	const each, cases = 1000, 26
+	const each, cases = 1000, 51
 	for n := range cases {
 		c.Evidence = nil
 		for i := range each {
