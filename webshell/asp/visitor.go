@@ -21,11 +21,10 @@ func (h *host) picks(m *script.Machine, n *script.Node, recv script.Value, name 
 	if recv.K == script.VObject && recv.S == "regexp" {
 		recv = recv.O.Fields["pattern"]
 	}
-	all := append([]script.Value{recv}, args...)
-	if len(all) < 2 || script.Union(all...).L&fromRequest == 0 {
+	if len(args) == 0 || (script.Union(recv).L|script.Union(args...).L)&fromRequest == 0 {
 		return
 	}
-	for _, a := range all {
+	for _, a := range append([]script.Value{recv}, args...) {
 		if s, ok := a.Text(); ok {
 			h.names(m, s)
 		}

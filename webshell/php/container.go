@@ -111,11 +111,10 @@ func (f *frame) yield(v value, certain bool) {
 // function that runs code or commands, that one.
 func worse(a, b value) (value, bool) {
 	if a.k == vStr && b.k == vStr {
-		if deadly[lowerName(a.s)] {
-			return a, true
-		}
-		if deadly[lowerName(b.s)] {
-			return b, true
+		for _, v := range [2]value{a, b} {
+			if len(v.s) < maxWord && deadly[lowerName(v.s)] {
+				return v, true
+			}
 		}
 	}
 	return value{}, false

@@ -374,7 +374,7 @@ func (m *machine) element(base, k value, n *node) value {
 			}
 			if k.t&hostile != 0 && !a.open && t&fromRequest == 0 { // the request chooses among what the program lists
 				for _, v := range a.vals[:min(len(a.vals), maxChoice)] {
-					if commands[strings.ToLower(v.s)] && v.k == vStr {
+					if v.k == vStr && len(v.s) < maxWord && commands[strings.ToLower(v.s)] {
 						return v
 					}
 				}
