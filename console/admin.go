@@ -94,6 +94,13 @@ func (c *Console) newAccount(v *visit) error {
 	} else if err != nil {
 		return err
 	}
+	if org != "" {
+		if _, err := c.Store.Organisation(v.ctx(), v.scope, org); errors.Is(err, store.ErrNotFound) && v.scope.Organisation() != org {
+			return bad("There is no organisation “%s”: save it first, further down, or mind the spelling.", org)
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
 	err = c.Store.AddAccount(v.ctx(), v.scope, store.Account{Name: name, Role: role, Organisation: org, Password: hash, Created: c.Now()})
 	if errors.Is(err, store.ErrTaken) { // whose it is, an account of one organisation is not told
 		return bad("This name is taken: names of accounts are unique on the whole hub. Choose another, say with the organisation's identifier in front.")

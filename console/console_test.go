@@ -546,6 +546,7 @@ func TestRefusedForms(t *testing.T) {
 		want   []string
 		absent string
 	}{
+		{"/admin/accounts", url.Values{"name": {"dora"}, "role": {"viewer"}, "organisation": {"twon"}, "password": {password}}, []string{`value="dora"`, `value="twon">`, "no organisation “twon”"}, password},
 		{"/admin/accounts", url.Values{"name": {"dora"}, "role": {"publisher"}, "organisation": {"farm"}, "password": {"elevenchars"}}, []string{`value="dora"`, `<option value="publisher" selected>`, `value="farm">`, "12 "}, "elevenchars"},
 		{"/admin/tokens", url.Values{"organisation": {"farm"}, "uses": {"7"}, "days": {"999"}}, []string{`value="farm"`, `value="7"`, `value="999"`}, `name="days" type="number" min="1" max="365" value="7"`},
 		{"/admin/organisations", url.Values{"id": {"farm2"}, "name": {`Farm "2"`}, "country": {"Norway"}, "contact": {"it@farm.example"}}, []string{`value="farm2"`, `value="Farm &#34;2&#34;"`, `value="Norway"`, `value="it@farm.example"`}, `autocomplete="username" value="Farm`},
