@@ -227,8 +227,12 @@ func (f *file) locks(blocks [][]int) {
 		f.add(webshell.Malicious, finding.ModerateConfidence, "runs-one-upload", "In a folder for data a script runs that is named here; all others are refused.", at)
 	case odd && strange:
 		f.add(webshell.Suspicious, finding.ModerateConfidence, "locks-others-out", few, at)
-	case both: // owners shut off what others left so, too
-		f.add(webshell.Suspicious, finding.ModerateConfidence, "locks-others-out", "All scripts are refused, in every spelling of their ending and in the one that hosts give to hacked ones.", at)
+	case both: // owners shut off what others left so, too, but no programs of other languages
+		v := webshell.Suspicious
+		if mixed {
+			v = webshell.Malicious
+		}
+		f.add(v, finding.ModerateConfidence, "locks-others-out", "All scripts are refused, in every spelling of their ending and in the one that hosts give to hacked ones.", at)
 	}
 }
 
@@ -254,7 +258,14 @@ var searched = regexp.MustCompile(`^[^!]*%\{http_(?:referer|user_agent)\}[^!]*(?
 func (f *file) errors() {
 	pages, first := map[string]int{}, -1
 	engine := false
-	for at, d := range f.directives("errordocument", "<if", "</if") {
+	for at, d := range f.directives("errordocument", "redirect", "<if", "</if") {
+		if d.name == "redirect" {
+			if fields := strings.Fields(d.rest); engine && len(fields) > 0 && remote.MatchString(strings.Trim(fields[len(fields)-1], `"'`)) {
+				f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site.", at)
+				return
+			}
+			continue
+		}
 		if d.name != "errordocument" {
 			engine = d.name == "<if" && searched.MatchString(d.rest)
 			continue
