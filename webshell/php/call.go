@@ -350,6 +350,9 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		if m.takes && passwordNames[q.name] && logon(f.name) {
 			s.v.t |= secret
 		}
+		if m.takes && paying[f.name] && m.standalone && i == 0 {
+			s.v.t |= card
+		}
 		fr.bind(q.name, s)
 		if q.promoted && this != nil {
 			this.props[q.name] = &slot{v: s.v, cond: m.cond}

@@ -51,7 +51,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) {
-		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysCookie|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
+		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
 		if !parts && !shows && !hides {
 			return nil
 		}

@@ -66,7 +66,7 @@ func (m *machine) guests(n *node) (asks, absent bool) {
 // poured judges what is put into a page of a program for search engines only, or
 // for those only who do not run the site.
 func (m *machine) poured(n *node, v value, t taint) {
-	if v.k == vPart && t&fromRemote != 0 && t&fromRequest == 0 && len(v.s) < maxLit && half.MatchString(v.s) {
+	if v.k == vPart && t&fromRemote != 0 && t&fromRequest == 0 && len(v.s) < maxLit && (half.MatchString(v.s) || (t&shady != 0 || m.facts.spared > 0) && unnamedSource.MatchString(v.s)) {
 		m.report("remote-script", webshell.Malicious, moderate, "Another host says from which host the page takes a script.", n, v)
 	}
 	text := ""
@@ -90,8 +90,12 @@ func (m *machine) enqueued(n *node, v value) {
 	}
 }
 
-// half is a script or frame whose host is not there yet.
-var half = regexp.MustCompile(`(?i)<(?:script|iframe)\b[^<>]*\bsrc\s*=\s*\\*["']?(?:https?:)?//[\w.-]*$`)
+// half is a script or frame whose host is not there yet, unnamedSource one without any of
+// its address.
+var (
+	unnamedSource = regexp.MustCompile(`(?i)<(?:script|iframe)\b[^<>]*\bsrc\s*=\s*\\*["']?$`)
+	half          = regexp.MustCompile(`(?i)<(?:script|iframe)\b[^<>]*\bsrc\s*=\s*\\*["']?(?:https?:)?//[\w.-]*$`)
+)
 
 // pageEnds are texts behind which a page has been shown.
 var pageEnds = [][]byte{[]byte("</html>"), []byte("/template-loader.php"), []byte("/wp-blog-header.php"), []byte("footer.php"), []byte("footer.inc.php")}

@@ -40,7 +40,7 @@ const (
 	saysGoto
 	saysRender
 	saysScript
-	saysCookie
+	saysWho
 	saysClass
 	saysUsers
 	saysMoves
@@ -51,7 +51,7 @@ var said = []struct {
 	word string
 	says trait
 }{
-	{"include", saysInclude}, {"require", saysInclude}, {"goto ", saysGoto}, {"onafterrender", saysRender}, {"<script", saysScript}, {"<iframe", saysScript}, {"_cookie", saysCookie},
+	{"include", saysInclude}, {"require", saysInclude}, {"goto ", saysGoto}, {"onafterrender", saysRender}, {"<script", saysScript}, {"<iframe", saysScript}, {"_cookie", saysWho}, {"remote_addr", saysWho},
 	{"class ", saysClass}, {"namespace ", saysClass}, {"user_save(", saysUsers}, {"query(", saysUsers}, {"setquery", saysUsers}, {"getmodel(", saysUsers}, {"wp_redirect(", saysMoves}, {"location: http", saysMoves}, {"location:http", saysMoves},
 }
 

@@ -42,6 +42,8 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case m.facts.formLoop && mt&fromRequest != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.mentions("'cc_", "\"cc_", "'card", "\"card"):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
+	case st&address != 0 && !m.framed && len(m.file.tokens) < maxHanded && m.mentions("$_files") && papers.MatchString(strings.ToLower(subject.s+" "+subject.tail())):
+		m.report("mails-form", webshell.Malicious, moderate, "Pictures of identity papers are mailed away with the visitor's address.", c.n, subject)
 	case mt&loot != 0 && mailbox && m.isolated() && m.small():
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
 	case mt&fromRequest != 0 && (mt|st)&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
@@ -77,6 +79,9 @@ func (m *machine) mail(c *call) {
 	}
 }
 
+// papers are words for what proves who somebody is.
+var papers = regexp.MustCompile(`\b(?:id[ _-]?cards?|identity|passport|selfie|driver'?s?[ _-]licen[sc]e|kyc)\b`)
+
 // maxHanded bounds the files that hand on what visitors type, in tokens.
 const maxHanded = 3000
 
@@ -103,21 +108,38 @@ func (m *machine) labels() bool {
 		if t.kind != tStr && t.kind != tTpl {
 			continue
 		}
-		s := strings.TrimRight(lower(m.file.src[t.pos:t.end]), `"' `)
-		if s = strings.TrimRight(s, ":=>-| "); !strings.ContainsAny(string(m.file.src[t.pos:t.end]), ":=") {
+		raw := lower(m.file.src[t.pos:t.end])
+		if !strings.ContainsAny(raw, ":=") {
 			continue
 		}
-		for _, w := range []string{"pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp",
-			"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر"} {
-			if strings.HasSuffix(s, w) {
+		for n := 0; n < maxLabels; n++ { // of a template each part before a variable
+			part, rest, more := strings.Cut(raw, "$")
+			if t.kind == tStr {
+				part, more = raw, false
+			}
+			if m.label(strings.TrimRight(part, "\"' `*{:=>-|")) {
 				return true
 			}
-		}
-		if strings.HasSuffix(s, "sms") && m.redirectsLater() { // gateways of messages answer programs
-			return true
+			if raw = rest; !more {
+				break
+			}
 		}
 	}
 	return false
+}
+
+// maxLabels bounds the variables of one text.
+const maxLabels = 50
+
+// label says that a text ends in a word for a password or the like.
+func (m *machine) label(s string) bool {
+	for _, w := range []string{"pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp", "otp code", "2fa code", "sms code",
+		"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر"} {
+		if strings.HasSuffix(s, w) {
+			return true
+		}
+	}
+	return strings.HasSuffix(s, "sms") && m.redirectsLater() // gateways of messages answer programs
 }
 
 // sent judges data that leaves through a connection.

@@ -23,7 +23,7 @@ type lead struct {
 
 // showsForeign says that a file may hold leads: most hold none.
 func showsForeign(data []byte, have trait) bool {
-	return bytes.Contains(data, []byte("//")) && (have&saysMoves != 0 || bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("_COOKIE")) && (bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript(")))) && choosing(data)
+	return bytes.Contains(data, []byte("//")) && (have&saysMoves != 0 || bytes.Contains(data, []byte("<script")) || bytes.Contains(data, []byte("<iframe")) || have&saysWho != 0 && (bytes.Contains(data, []byte("wp_enqueue_script")) || bytes.Contains(data, []byte("drupal_add_js")) || bytes.Contains(data, []byte("addScript(")))) && choosing(data)
 }
 
 // choosing says that a file may choose among its visitors, or is one that shows

@@ -171,7 +171,7 @@ func secretName(key string) bool {
 	if strings.ContainsAny(k, "-_") {
 		k = unjoins.Replace(k)
 	}
-	for _, w := range []string{"pass", "pwd", "pswd", "senha", "kennwort", "contrasena", "motdepasse", "parola", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "seedphrase", "recoveryphrase", "privatekey", "keystore", "routing", "sortcode"} {
+	for _, w := range []string{"pass", "pwd", "pswd", "senha", "kennwort", "contrasena", "motdepasse", "parola", "cvv", "cvc", "ccnum", "cardnum", "ssn", "ccexp", "cccid", "creditcard", "otp", "pincode", "cardno", "cardnumber", "ccno", "ccv", "securitycode", "mmn", "maiden", "mnemonic", "seedphrase", "recoveryphrase", "2fa", "twofa", "onetimecode", "smscode", "privatekey", "keystore", "routing", "sortcode"} {
 		if strings.Contains(k, w) {
 			return true
 		}

@@ -14,7 +14,7 @@ const maxTakes = 512 << 10
 var (
 	takeWords = literal.NewSource("getccnumber", "getcccid", "cc_number", "cc_num", "cvv", "cvc", "csc", "card", "passwd", "pass", "pwd", "checkout", "payment", "credentials", "authenticat", "loggedin")
 	giveWords = literal.NewSource("file_append", "curl_exec", "fwrite", "fputs", "wp_remote_", "file_get_contents", "mail(", "drupal_http_request")
-	askWords  = literal.NewSource("$_post", "$_request", "getvalue(", "->post", "input->get(", "getpost(", "getparam(", "credentials[", "['values']", "getcc", "php://input", "$password", "$passwd", "'cc_", "\"cc_")
+	askWords  = literal.NewSource("$_post", "$_request", "getvalue(", "->post", "input->get(", "getpost(", "getparam(", "credentials[", "['values']", "getcc", "importdata(", "savepayment", "php://input", "$password", "$passwd", "'cc_", "\"cc_")
 )
 
 // mayTake says that a file may take what visitors type in a program, whose
@@ -39,6 +39,8 @@ func logon(name string) bool {
 func (m *machine) lettingIn() bool { return m.f.fn != nil && logon(m.f.fn.name) }
 
 var (
+	// paying are the methods of shops that are handed what visitors pay with.
+	paying        = words("savepayment savepaymentinformation importdata assigndata")
 	passwordNames = words("password passwd pass pwd")
 	requestNames  = words("credential credentials creds post request input form_values values")
 )
