@@ -224,21 +224,51 @@ func keys(m map[string]int) []string {
 
 func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 	u := sh.use()
-	base := sh.name()
 	d := &detect.Draft{Finding: finding.Finding{Rule: name, Phase: finding.Backdoor, Outcome: finding.Succeeded}}
 	judged := slices.IndexFunc(sh.files, func(s sighting.Sighting) bool { return s.Rule.Name != "unknown-script" })
 	switch {
 	case judged >= 0:
-		s := sh.files[judged]
-		d.Title = s.Rule.Title + " on disk: " + base
-		d.Level, d.Confidence = s.Rule.Level, finding.HighConfidence
-		if f, ok := s.Event.Data.(*event.FileData); ok && f.Confidence != "" {
-			d.Confidence = finding.Confidence(f.Confidence) // the analysis' own
-		}
-		d.Reason = strings.TrimSuffix(s.Note, ".") + ". " + u.words()
-		if s.Note == "" {
-			d.Reason = s.Rule.Description + " " + u.words()
-		}
+		sh.judged(d, sh.files[judged], u)
+	case !sh.suspected(p, d, u):
+		return finding.Finding{}, false
+	}
+	if !u.gone.IsZero() {
+		d.Reason += " From " + u.gone.UTC().Format("2006-01-02 15:04") + " on it was not answered as success: it was gone or out of reach."
+	}
+	if judged >= 0 && sh.files[judged].Rule.Name == "hostile-to-visitors" && u.commands == 0 {
+		d.Technique("T1189") // it gives nobody a way in
+	} else {
+		d.Technique("T1505.003")
+	}
+	sh.entities(d, u)
+	sh.steps(d)
+	if o := sh.origin(p, u); o != nil {
+		d.Reason += " Likely origin: " + lowerFirst(o.Rule.Title) + " at " + o.Event.Time.UTC().Format("2006-01-02 15:04:05") + " UTC."
+		d.Context(*o, "Likely origin: "+o.Rule.Title)
+		d.Confidence = finding.HighConfidence
+	}
+	sh.children(p, d)
+	return d.Finish(p)
+}
+
+// judged is the shell as the analysis of its file judges it.
+func (sh *shell) judged(d *detect.Draft, s sighting.Sighting, u use) {
+	d.Title = s.Rule.Title + " on disk: " + sh.name()
+	d.Level, d.Confidence = s.Rule.Level, finding.HighConfidence
+	if f, ok := s.Event.Data.(*event.FileData); ok && f.Confidence != "" {
+		d.Confidence = finding.Confidence(f.Confidence) // the analysis' own
+	}
+	d.Reason = strings.TrimSuffix(s.Note, ".") + ". " + u.words()
+	if s.Note == "" {
+		d.Reason = s.Rule.Description + " " + u.words()
+	}
+}
+
+// suspected is the shell as what else is known of it lets suspect; false: it
+// does not.
+func (sh *shell) suspected(p *detect.Pass, d *detect.Draft, u use) bool {
+	base := sh.name()
+	switch {
 	case len(sh.writers) > 0:
 		d.Title = "Script written by the web server: " + base
 		d.Level, d.Confidence = finding.High, finding.ModerateConfidence
@@ -275,40 +305,39 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 			d.Reason = fmt.Sprintf("More than ten clients were served this page, none posted to it: more likely the owner's own page than a web shell. %s", u.words())
 		}
 	default:
-		return finding.Finding{}, false
+		return false
 	}
-	if !u.gone.IsZero() {
-		d.Reason += " From " + u.gone.UTC().Format("2006-01-02 15:04") + " on it was not answered as success: it was gone or out of reach."
-	}
-	if judged >= 0 && sh.files[judged].Rule.Name == "hostile-to-visitors" && u.commands == 0 {
-		d.Technique("T1189") // it gives nobody a way in
-	} else {
-		d.Technique("T1505.003")
-	}
-	role := "shell"
+	return true
+}
+
+// entities names the files, and who asked for them.
+func (sh *shell) entities(d *detect.Draft, u use) {
+	shell, client := "shell", "attacker"
 	if d.Outcome == "" {
-		role = "unknown script"
+		shell, client = "unknown script", "client"
 	}
-	d.Entity(finding.FilePath, sh.path, role)
+	d.Entity(finding.FilePath, sh.path, shell)
 	for _, s := range sh.files {
-		d.Entity(finding.FilePath, s.Event.Field("TargetFilename"), role)
+		d.Entity(finding.FilePath, s.Event.Field("TargetFilename"), shell)
 		_, hash, _ := strings.Cut(s.Event.Field("Hashes"), "SHA256=")
-		d.Entity(finding.Hash, hash, role)
+		d.Entity(finding.Hash, hash, shell)
+	}
+	for _, c := range u.clients {
+		d.Entity(finding.Address, c, client)
+	}
+	for _, a := range u.agents[:min(5, len(u.agents))] {
+		d.Entity(finding.UserAgent, a, "")
+	}
+}
+
+// steps adds the files, who wrote them, and the requests for them.
+func (sh *shell) steps(d *detect.Draft) {
+	for _, s := range sh.files {
 		text := s.Rule.Title
 		if s.Note != "" {
 			text += ": " + s.Note
 		}
 		d.Add(s, text, "")
-	}
-	role = "attacker"
-	if d.Outcome == "" {
-		role = "client"
-	}
-	for _, c := range u.clients {
-		d.Entity(finding.Address, c, role)
-	}
-	for _, a := range u.agents[:min(5, len(u.agents))] {
-		d.Entity(finding.UserAgent, a, "")
 	}
 	for _, s := range sh.writers {
 		d.Add(s, s.Rule.Title+": "+s.Event.Field("Image")+" wrote "+s.Event.Field("TargetFilename"), finding.Succeeded)
@@ -330,13 +359,6 @@ func (sh *shell) finding(p *detect.Pass) (finding.Finding, bool) {
 			d.Place(sh.script.First, ref, "Requested: "+sh.path)
 		}
 	}
-	if o := sh.origin(p, u); o != nil {
-		d.Reason += " Likely origin: " + lowerFirst(o.Rule.Title) + " at " + o.Event.Time.UTC().Format("2006-01-02 15:04:05") + " UTC."
-		d.Context(*o, "Likely origin: "+o.Rule.Title)
-		d.Confidence = finding.HighConfidence
-	}
-	sh.children(p, d)
-	return d.Finish(p)
 }
 
 // name is the file's name as it is written on disk, or else was requested.
