@@ -123,106 +123,19 @@ func contains(raw, text string) bool {
 
 // graph builds the graph of everything but mere scanning.
 func (v *Activity) graph(c *Case) Graph {
-	b := &builder{node: map[string]int{}, edge: map[[3]string]int{}, processes: map[string][]int{}, cluster: map[*finding.Finding]string{}, machine: c.machines()}
-	of := map[string]string{}
+	b := &builder{v: v, c: c, node: map[string]int{}, edge: map[[3]string]int{}, processes: map[string][]int{}, cluster: map[*finding.Finding]string{}, owner: map[string]string{}, machine: c.machines()}
 	for _, cl := range v.Clusters {
 		for _, a := range cl.Addresses {
-			of[a] = cl.Name
+			b.owner[a] = cl.Name
 		}
 		for _, f := range cl.Findings {
 			b.cluster[f] = cmp.Or(b.cluster[f], cl.Name)
 		}
 	}
-	address := func(t Trace) string {
-		return b.add(Node{ID: "address " + t.Address, Kind: NodeAddress, Label: t.Address, Time: t.Step.Time, Cluster: of[t.Address], Ref: t.Step.Ref})
-	}
-	var exploits []*finding.Finding
-	holder := map[evidence.Ref][]*finding.Finding{}
-	for i := range c.Findings {
-		f := &c.Findings[i]
-		if f.Phase != finding.Exploitation || len(f.Steps) == 0 {
-			continue
-		}
-		exploits = append(exploits, f)
-		id := b.add(Node{ID: "exploit " + f.ID, Kind: NodeExploit, Label: f.Title, Time: f.Start, Cluster: b.cluster[f], Ref: f.Steps[0].Ref})
-		for _, k := range v.of[f] {
-			t := v.Traces[k]
-			holder[t.Step.Ref] = append(holder[t.Step.Ref], f)
-			if t.Address != "" {
-				b.link(address(t), id, Sent, t)
-			}
-		}
-	}
-	for _, s := range v.Shells {
-		if len(s.Finding.Steps) == 0 {
-			continue
-		}
-		id := b.add(Node{ID: "shell " + s.Key, Kind: NodeShell, Label: s.Label(), Time: s.First, Cluster: b.cluster[s.Finding], Ref: s.Finding.Steps[0].Ref})
-		for _, t := range v.writers(s) {
-			from := holder[t.Step.Ref]
-			for _, f := range exploits {
-				if !slices.Contains(from, f) && !t.Step.Time.Before(f.Start) && !t.Step.Time.After(f.End) {
-					from = append(from, f)
-				}
-			}
-			for _, f := range from {
-				b.link("exploit "+f.ID, id, Wrote, t)
-			}
-		}
-		for _, t := range v.Requests[s.Key] {
-			kind := Requested
-			if t.Post {
-				kind = Commanded
-			}
-			b.link(address(t), id, kind, t)
-		}
-	}
-	shellOf := map[*finding.Step]string{}
-	for _, l := range v.Links {
-		if l.Process.ByServer {
-			shellOf[l.Process.Step] = l.Request.Shell
-		}
-	}
-	byPID := map[[2]string][]Trace{}
-	for _, t := range v.Traces {
-		if t.Command != "" && t.PID != "" {
-			k := [2]string{t.Machine, t.PID}
-			byPID[k] = append(byPID[k], t)
-		}
-	}
-	for _, t := range v.Traces {
-		if t.Command == "" || t.Finding.Phase == finding.Scanning {
-			continue
-		}
-		p := b.process(t)
-		if s := shellOf[t.Step]; s != "" {
-			b.link("shell "+s, p, Started, t)
-		}
-		parents := byPID[[2]string{t.Machine, t.Parent}]
-		if i := slices.IndexFunc(parents, func(o Trace) bool { return o.Step.Time.Sub(t.Step.Time).Abs() <= time.Hour }); i >= 0 {
-			b.link(b.process(parents[i]), p, Started, t)
-		}
-		for _, file := range products.FindAllString(t.Command, 4) {
-			b.link(p, b.add(Node{ID: "file " + On(b.machine(t.Finding), strings.ToLower(file)), Kind: NodeFile, Label: On(b.machine(t.Finding), base(file)), Time: t.Step.Time, Cluster: b.cluster[t.Finding], Ref: t.Step.Ref}), Named, t)
-		}
-		for _, a := range accounts(t.Finding) {
-			if strings.Contains(strings.ToLower(t.Command), strings.ToLower(a)) {
-				b.link(p, b.account(t.Finding, a), Named, t)
-			}
-		}
-	}
-	for i := range c.Findings {
-		f := &c.Findings[i]
-		if f.Phase != finding.Aftermath || len(f.Steps) == 0 {
-			continue
-		}
-		for _, a := range accounts(f) {
-			b.account(f, a)
-		}
-		if !slices.ContainsFunc(v.of[f], func(i int) bool { return v.Traces[i].Command != "" }) {
-			b.add(Node{ID: "act " + f.ID, Kind: NodeAct, Label: f.Title, Time: f.Start, Cluster: b.cluster[f], Ref: f.Steps[0].Ref})
-		}
-	}
+	b.exploits()
+	b.shells()
+	b.commands()
+	b.aftermath()
 	slices.SortStableFunc(b.g.Nodes, func(x, y Node) int {
 		return cmp.Or(cmp.Compare(rank(x.Kind), rank(y.Kind)), x.Time.Compare(y.Time), cmp.Compare(x.ID, y.ID))
 	})
@@ -263,11 +176,16 @@ func Bare(command string) string {
 }
 
 type builder struct {
+	v         *Activity
+	c         *Case
 	g         Graph
 	node      map[string]int
 	edge      map[[3]string]int
 	processes map[string][]int // by bare command: their nodes
 	cluster   map[*finding.Finding]string
+	owner     map[string]string // of an address: its cluster
+	exploit   []*finding.Finding
+	holder    map[evidence.Ref][]*finding.Finding // of a step: the exploits it is part of
 	machine   func(*finding.Finding) string
 }
 
@@ -277,6 +195,112 @@ func (b *builder) add(n Node) string {
 		b.g.Nodes = append(b.g.Nodes, n)
 	}
 	return n.ID
+}
+
+func (b *builder) address(t Trace) string {
+	return b.add(Node{ID: "address " + t.Address, Kind: NodeAddress, Label: t.Address, Time: t.Step.Time, Cluster: b.owner[t.Address], Ref: t.Step.Ref})
+}
+
+// exploits adds what was exploited, and from which addresses.
+func (b *builder) exploits() {
+	b.holder = map[evidence.Ref][]*finding.Finding{}
+	for i := range b.c.Findings {
+		f := &b.c.Findings[i]
+		if f.Phase != finding.Exploitation || len(f.Steps) == 0 {
+			continue
+		}
+		b.exploit = append(b.exploit, f)
+		id := b.add(Node{ID: "exploit " + f.ID, Kind: NodeExploit, Label: f.Title, Time: f.Start, Cluster: b.cluster[f], Ref: f.Steps[0].Ref})
+		for _, k := range b.v.of[f] {
+			t := b.v.Traces[k]
+			b.holder[t.Step.Ref] = append(b.holder[t.Step.Ref], f)
+			if t.Address != "" {
+				b.link(b.address(t), id, Sent, t)
+			}
+		}
+	}
+}
+
+// shells adds the web shells, the exploits that wrote them and who used them.
+func (b *builder) shells() {
+	for _, s := range b.v.Shells {
+		if len(s.Finding.Steps) == 0 {
+			continue
+		}
+		id := b.add(Node{ID: "shell " + s.Key, Kind: NodeShell, Label: s.Label(), Time: s.First, Cluster: b.cluster[s.Finding], Ref: s.Finding.Steps[0].Ref})
+		for _, t := range b.v.writers(s) {
+			from := b.holder[t.Step.Ref]
+			for _, f := range b.exploit {
+				if !slices.Contains(from, f) && !t.Step.Time.Before(f.Start) && !t.Step.Time.After(f.End) {
+					from = append(from, f)
+				}
+			}
+			for _, f := range from {
+				b.link("exploit "+f.ID, id, Wrote, t)
+			}
+		}
+		for _, t := range b.v.Requests[s.Key] {
+			kind := Requested
+			if t.Post {
+				kind = Commanded
+			}
+			b.link(b.address(t), id, kind, t)
+		}
+	}
+}
+
+// commands adds what was run, by which shell or process, and what it names.
+func (b *builder) commands() {
+	shellOf := map[*finding.Step]string{}
+	for _, l := range b.v.Links {
+		if l.Process.ByServer {
+			shellOf[l.Process.Step] = l.Request.Shell
+		}
+	}
+	byPID := map[[2]string][]Trace{}
+	for _, t := range b.v.Traces {
+		if t.Command != "" && t.PID != "" {
+			k := [2]string{t.Machine, t.PID}
+			byPID[k] = append(byPID[k], t)
+		}
+	}
+	for _, t := range b.v.Traces {
+		if t.Command == "" || t.Finding.Phase == finding.Scanning {
+			continue
+		}
+		p := b.process(t)
+		if s := shellOf[t.Step]; s != "" {
+			b.link("shell "+s, p, Started, t)
+		}
+		parents := byPID[[2]string{t.Machine, t.Parent}]
+		if i := slices.IndexFunc(parents, func(o Trace) bool { return o.Step.Time.Sub(t.Step.Time).Abs() <= time.Hour }); i >= 0 {
+			b.link(b.process(parents[i]), p, Started, t)
+		}
+		for _, file := range products.FindAllString(t.Command, 4) {
+			b.link(p, b.add(Node{ID: "file " + On(b.machine(t.Finding), strings.ToLower(file)), Kind: NodeFile, Label: On(b.machine(t.Finding), base(file)), Time: t.Step.Time, Cluster: b.cluster[t.Finding], Ref: t.Step.Ref}), Named, t)
+		}
+		for _, a := range accounts(t.Finding) {
+			if strings.Contains(strings.ToLower(t.Command), strings.ToLower(a)) {
+				b.link(p, b.account(t.Finding, a), Named, t)
+			}
+		}
+	}
+}
+
+// aftermath adds accounts that were made or changed, and what no command shows.
+func (b *builder) aftermath() {
+	for i := range b.c.Findings {
+		f := &b.c.Findings[i]
+		if f.Phase != finding.Aftermath || len(f.Steps) == 0 {
+			continue
+		}
+		for _, a := range accounts(f) {
+			b.account(f, a)
+		}
+		if !slices.ContainsFunc(b.v.of[f], func(i int) bool { return b.v.Traces[i].Command != "" }) {
+			b.add(Node{ID: "act " + f.ID, Kind: NodeAct, Label: f.Title, Time: f.Start, Cluster: b.cluster[f], Ref: f.Steps[0].Ref})
+		}
+	}
 }
 
 // process adds a process once although two logs and several findings have it,
