@@ -156,6 +156,37 @@ type ruleUse struct {
 func newReport(c *casefile.Case, w *words) *report {
 	v := c.Activity()
 	r := &report{Lang: w.lang, Sections: sections, Case: c, Coverage: c.End.Coverage, Gaps: c.Gaps}
+	r.names(w)
+	r.span()
+	r.window()
+	numbers := r.proofs()
+	for _, s := range c.Scans {
+		verdict := w.verb(s.End.Verdict)
+		if !s.Complete {
+			verdict = w.t("not finished")
+		}
+		r.Hosts = append(r.Hosts, host{publish.Plain(cmp.Or(s.Start.Host, s.Start.Source)), verdict})
+	}
+	r.verdict(w, v)
+	r.intruders(w, v, numbers)
+	r.shells(w, v)
+	r.Timeline = timeline(w, c, v, r)
+	r.Graph = graph(w, v)
+	r.edges(w, v)
+	r.Tactics = tactics(w, c)
+	r.blind(w, v)
+	r.indicators(w, v)
+	r.addresses(w, v)
+	r.rules()
+	if len(r.Gaps) > mostGaps {
+		r.Gaps, r.MoreGaps = r.Gaps[:mostGaps], len(r.Gaps)-mostGaps
+	}
+	return r
+}
+
+// names says what is reported on, and what is to be done first.
+func (r *report) names(w *words) {
+	c := r.Case
 	r.Name, r.Host = publish.Plain(publish.Host(c)), publish.Plain(cmp.Or(c.Start.Host, w.t("The server")))
 	if c.End.Verdict == wire.Compromised || c.End.Verdict == wire.Attacked {
 		switch hosts := c.Hosts(); len(hosts) {
@@ -165,14 +196,15 @@ func newReport(c *casefile.Case, w *words) *report {
 		default:
 			r.Name, r.Host = publish.Plain(strings.Join(hosts, ", ")), w.t("At least one of %d hosts", len(hosts))
 		}
-	}
-	if c.End.Verdict == wire.Compromised || c.End.Verdict == wire.Attacked {
 		for _, n := range c.End.Next[:min(len(c.End.Next), 3)] {
 			r.First3 = append(r.First3, n.Text)
 		}
 	}
-	r.span()
-	for _, f := range c.Findings {
+}
+
+// window is when what was found happened, and how much of it worked.
+func (r *report) window() {
+	for _, f := range r.Case.Findings {
 		if f.Phase == finding.Scanning {
 			continue
 		}
@@ -186,6 +218,11 @@ func newReport(c *casefile.Case, w *words) *report {
 			r.Last = f.End
 		}
 	}
+}
+
+// proofs numbers the findings, in the order of an intrusion, and shows their steps.
+func (r *report) proofs() map[*finding.Finding]int {
+	c := r.Case
 	numbers := map[*finding.Finding]int{}
 	order := make([]*finding.Finding, len(c.Findings))
 	for i := range c.Findings {
@@ -213,18 +250,11 @@ func newReport(c *casefile.Case, w *words) *report {
 		}
 		r.Proof = append(r.Proof, p)
 	}
-	for _, s := range c.Scans {
-		verdict := w.verb(s.End.Verdict)
-		if !s.Complete {
-			verdict = w.t("not finished")
-		}
-		r.Hosts = append(r.Hosts, host{publish.Plain(cmp.Or(s.Start.Host, s.Start.Source)), verdict})
-	}
-	r.verdict(w, v)
-	r.intruders(w, v, numbers)
-	r.shells(w, v)
-	r.Timeline = timeline(w, c, v, r)
-	r.Graph = graph(w, v)
+	return numbers
+}
+
+// edges names what the graph joins.
+func (r *report) edges(w *words, v *casefile.Activity) {
 	labels := map[string]string{}
 	for _, n := range v.Graph.Nodes {
 		labels[n.ID] = n.Label
@@ -235,12 +265,12 @@ func newReport(c *casefile.Case, w *words) *report {
 	for _, e := range v.Graph.Edges[:min(len(v.Graph.Edges), mostEdges)] {
 		r.Edges = append(r.Edges, edge{labels[e.From], labels[e.To], e})
 	}
-	r.Tactics = tactics(w, c)
-	r.blind(w, v)
-	r.indicators(w, v)
-	r.addresses(w, v)
+}
+
+// rules counts the steps of each rule.
+func (r *report) rules() {
 	uses := map[string]int{}
-	for _, f := range c.Findings {
+	for _, f := range r.Case.Findings {
 		for _, s := range f.Steps {
 			uses[cmp.Or(s.Rule, f.Rule)]++
 		}
@@ -249,10 +279,6 @@ func newReport(c *casefile.Case, w *words) *report {
 		r.Rules = append(r.Rules, ruleUse{name, n})
 	}
 	slices.SortFunc(r.Rules, func(a, b ruleUse) int { return cmp.Compare(a.Name, b.Name) })
-	if len(r.Gaps) > mostGaps {
-		r.Gaps, r.MoreGaps = r.Gaps[:mostGaps], len(r.Gaps)-mostGaps
-	}
-	return r
 }
 
 // dated are the sources whose times are those of events: files and builds
