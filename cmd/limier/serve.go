@@ -115,25 +115,9 @@ doc/fleet.md tells how to install, enrol, back up and scale.`,
 func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM) // as service managers ask
 	defer stop()
-	if (j.cert == "") != (j.key == "") {
-		return errors.New("--cert and --key go together")
-	}
-	if (j.natsCert == "") != (j.natsKey == "") {
-		return errors.New("--nats-cert and --nats-key go together")
-	}
 	j.nats = cmp.Or(j.nats, os.Getenv("LIMIER_NATS")) // no default of the flag: --help would show a password
-	if j.retain < 0 || j.queueBytes < 2*fleet.MaxBody {
-		return fmt.Errorf("--retain is not below 0, and --queue-bytes has room for large cases: %d or more", 2*fleet.MaxBody)
-	}
-	for _, text := range j.oidcGrants {
-		g, err := console.ParseGrant(text)
-		if err != nil {
-			return fmt.Errorf("--oidc-grant: %w", err)
-		}
-		j.oidc.Grants = append(j.oidc.Grants, g)
-	}
-	if len(j.oidcGrants) > 0 && j.oidc.Issuer == "" {
-		return errors.New("--oidc-grant needs a provider: --oidc-issuer")
+	if err := j.check(); err != nil {
+		return err
 	}
 	// Cases are decoded by the thousand: collecting garbage less often costs
 	// little memory. The limit is to keep the hub below a GiB: with 400,000 servers
@@ -142,26 +126,9 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		debug.SetGCPercent(300)
 		debug.SetMemoryLimit(544 << 20)
 	}
-	var logs slog.Handler = slog.NewTextHandler(stderr, nil)
-	if j.logJSON {
-		logs = slog.NewJSONHandler(stderr, nil)
-	}
-	c := hub.Config{
-		Dir: j.data, Log: slog.New(logs), NATS: j.nats, QueueBytes: j.queueBytes, Retain: j.retain, Pages: j.pages,
-	}
-	if j.nats != "" {
-		c.Replicas = j.replicas
-		var err error
-		if c.NATSOptions, err = j.natsOptions(); err != nil {
-			return err
-		}
-	}
-	if j.cert != "" {
-		pair, err := tls.LoadX509KeyPair(j.cert, j.key)
-		if err != nil {
-			return fmt.Errorf("--cert %s: %w", j.cert, err)
-		}
-		c.Site = &pair
+	c, err := j.config(stderr)
+	if err != nil {
+		return err
 	}
 	addr, err := net.ResolveTCPAddr("tcp", j.listen)
 	if err != nil {
@@ -184,15 +151,8 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer h.Close()
-	for _, g := range j.oidc.Grants {
-		if g.Organisation == "" {
-			continue
-		}
-		if _, err := st.Organisation(ctx, store.All(), g.Organisation); errors.Is(err, store.ErrNotFound) {
-			c.Log.Warn("--oidc-grant names an organisation that is not there: nobody of the group gets in until an administrator makes it", "group", g.Group, "organisation", g.Organisation)
-		} else if err != nil {
-			return err
-		}
+	if err := j.checkGrants(ctx, c); err != nil {
+		return err
 	}
 	// Whoever reaches the port finds a whole hub.
 	listener, err := net.Listen("tcp", j.listen)
@@ -212,6 +172,71 @@ func (j *serveJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	err = h.Serve(ctx, listener, j.plain)
 	c.Log.Info("stopping", "error", err)
 	return err
+}
+
+// check reports what flags say that cannot be, and reads the grants.
+func (j *serveJob) check() error {
+	if (j.cert == "") != (j.key == "") {
+		return errors.New("--cert and --key go together")
+	}
+	if (j.natsCert == "") != (j.natsKey == "") {
+		return errors.New("--nats-cert and --nats-key go together")
+	}
+	if j.retain < 0 || j.queueBytes < 2*fleet.MaxBody {
+		return fmt.Errorf("--retain is not below 0, and --queue-bytes has room for large cases: %d or more", 2*fleet.MaxBody)
+	}
+	for _, text := range j.oidcGrants {
+		g, err := console.ParseGrant(text)
+		if err != nil {
+			return fmt.Errorf("--oidc-grant: %w", err)
+		}
+		j.oidc.Grants = append(j.oidc.Grants, g)
+	}
+	if len(j.oidcGrants) > 0 && j.oidc.Issuer == "" {
+		return errors.New("--oidc-grant needs a provider: --oidc-issuer")
+	}
+	return nil
+}
+
+// config is what flags and files say of the hub.
+func (j *serveJob) config(stderr io.Writer) (hub.Config, error) {
+	var logs slog.Handler = slog.NewTextHandler(stderr, nil)
+	if j.logJSON {
+		logs = slog.NewJSONHandler(stderr, nil)
+	}
+	c := hub.Config{
+		Dir: j.data, Log: slog.New(logs), NATS: j.nats, QueueBytes: j.queueBytes, Retain: j.retain, Pages: j.pages,
+	}
+	if j.nats != "" {
+		c.Replicas = j.replicas
+		var err error
+		if c.NATSOptions, err = j.natsOptions(); err != nil {
+			return c, err
+		}
+	}
+	if j.cert != "" {
+		pair, err := tls.LoadX509KeyPair(j.cert, j.key)
+		if err != nil {
+			return c, fmt.Errorf("--cert %s: %w", j.cert, err)
+		}
+		c.Site = &pair
+	}
+	return c, nil
+}
+
+// checkGrants tells of grants in organisations that are not there.
+func (j *serveJob) checkGrants(ctx context.Context, c hub.Config) error {
+	for _, g := range j.oidc.Grants {
+		if g.Organisation == "" {
+			continue
+		}
+		if _, err := c.Store.Organisation(ctx, store.All(), g.Organisation); errors.Is(err, store.ErrNotFound) {
+			c.Log.Warn("--oidc-grant names an organisation that is not there: nobody of the group gets in until an administrator makes it", "group", g.Group, "organisation", g.Organisation)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // natsOptions says to the cluster who the hub is, and to the hub whom to trust.
