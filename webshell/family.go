@@ -42,7 +42,7 @@ var families = []struct {
 	{"b374k", []string{"eval_get_supported"}, []string{"eval_get_supported(", "view_file("}},
 	{"b374k", []string{"$b374k"}, []string{"$b374k", "showdir(", "$s_"}},
 	// WSO by oRb: the action and up to three parameters in a, p1, p2, p3.
-	{"WSO", []string{"_POST", "p1", "action", "function"}, []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
+	{"WSO", []string{"_POST", "p1", "action", "function action"}, []string{"'action'.$_POST['a']", "$_POST['p1']", "functionaction"}},
 	{"c99", []string{"c99sh_surl"}, []string{"c99sh_surl", "$act=="}},
 	{"c99", []string{"c99shexit"}, []string{"c99shexit(", "$act=="}},
 	{"c99", []string{"c99_sess_put"}, []string{"c99_sess_put(", "$act=="}},
@@ -117,6 +117,9 @@ func FamilyOf(text []byte) string {
 		for _, w := range f.words {
 			proven = proven && (len(w) > shortWord || holdsFold(text, w))
 		}
+		for _, p := range f.proof {
+			proven = proven && (plain != nil || mayHold(text, p))
+		}
 		if proven && len(f.proof) > 0 && plain == nil {
 			plain = tidy(text)
 		}
@@ -162,6 +165,22 @@ func holdsFold(text []byte, word string) bool {
 		}
 	}
 	return false
+}
+
+// mayHold reports whether a text could hold a proof, by the sign of it that is
+// rare in code: to tidy a text takes longer.
+func mayHold(text []byte, proof string) bool {
+	_, rest, rare := strings.Cut(proof, "&")
+	for rare {
+		i := bytes.IndexByte(text, '&')
+		if i < 0 {
+			return false
+		}
+		if text = text[i+1:]; bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte(rest)) {
+			return true
+		}
+	}
+	return true
 }
 
 // tidy is a text without spaces, with single quotes for double and escaped ones.

@@ -12,6 +12,7 @@ func TestFamilyOf(t *testing.T) {
 		{`"payload" MessageDigest.getInstance("Md5") substring(0, 16) substring(16)`, "Godzilla"},
 		{`"payload" MessageDigest.getInstance("Mb5") substring(0, 16) substring(16)`, ""},
 		{"$a = $c[$i + 1 &\n15]; echo substr(md5($pass), 0, 16); $_POST", "Godzilla"},
+		{"$a = $c[$i + 1 && 15]; $b = &$c; echo substr(md5($pass), 0, 16); $_POST", ""},
 		{"5", ""},
 	} {
 		if got := FamilyOf([]byte(c.text)); got != c.want {
