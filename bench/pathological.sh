@@ -1,6 +1,7 @@
 #!/bin/bash
 # Judges files made to exhaust an analyser, each alone: CPU seconds and the
-# highest resident memory of the process, start of the program included.
+# highest resident memory of the process, start of the program included. Asked for
+# reasons, it follows a file to its end.
 #
 #   bench/pathological.sh [SIZE] [EXTENSION...]     default 10000000 bytes, all
 #
@@ -39,7 +40,7 @@ for name in x.asp x.aspx x.ashx x.jsp x.jspx x.php x.cfm x.sh x.pl web.config .h
     file=$work/$i-$name
     [[ $name == x.* ]] || { mkdir -p "$work/$i"; file=$work/$i/$name; }
     { opening "$name"; if [[ $atom == *$'\n' ]]; then yes "${atom%$'\n'}"; else yes "$atom" | tr -d '\n'; fi || true; } 2>/dev/null | head -c "$size" >"$file" || true
-    "$time" -f '%U %S %M' -o "$work/t" "$work/limier" webshell "$file" >/dev/null 2>&1 || true
+    "$time" -f '%U %S %M' -o "$work/t" "$work/limier" webshell --json "$file" >/dev/null 2>&1 || true
     read -r user sys rss < <(tail -1 "$work/t")
     awk -v u="$user" -v s="$sys" -v m="$rss" -v n="$name" -v a="${atom//$'\n'/\\n}" 'BEGIN { t = u+s; mark = (t > 1 || m > 153600) ? "!" : " "; printf "%s %5.2f s %4d MB  %-10s %s\n", mark, t, m/1024, n, a }'
     rm -f "$file"
