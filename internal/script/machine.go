@@ -17,6 +17,9 @@ type Host interface {
 
 // A Machine runs programs abstractly.
 type Machine struct {
+	// Settles has Hurry end the run: what a verdict rests on does not matter.
+	Settles bool
+
 	Host  Host
 	Depth int // of code run from text
 
@@ -391,13 +394,21 @@ func (m *Machine) runEntry(f *fun) {
 const hurrySteps = 20_000
 
 // Hurry tells the machine that the verdict stands: what it still finds only
-// adds to it.
+// adds to it, and nothing if the verdict is all that is asked for.
 func (m *Machine) Hurry() {
 	if m.hurry {
 		return
 	}
 	m.hurry = true
-	m.left = min(m.left, hurrySteps)
+	m.left = min(m.left, m.hurried())
+}
+
+// hurried is how many steps a machine that hurries has at most.
+func (m *Machine) hurried() int {
+	if m.Settles {
+		return 0
+	}
+	return hurrySteps
 }
 
 func (m *Machine) entry(run func()) {
@@ -407,7 +418,7 @@ func (m *Machine) entry(run func()) {
 	run()
 	m.total -= before - max(m.left, 0)
 	if m.hurry {
-		m.total = min(m.total, hurrySteps)
+		m.total = min(m.total, m.hurried())
 	}
 	if m.left <= 0 && !m.hurry {
 		m.skim(run)

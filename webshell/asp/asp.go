@@ -17,6 +17,7 @@ var Language = &webshell.Language{
 	Doc:     "classic ASP: VBScript and JScript, encoded or not",
 	Match:   match,
 	Analyse: Analyse,
+	Briefly: func(name string, data []byte) []webshell.Reason { return start(name, data, true) },
 }
 
 func match(name string, head []byte) bool {
@@ -40,11 +41,13 @@ var (
 )
 
 // Analyse judges one page.
-func Analyse(name string, data []byte) []webshell.Reason {
+func Analyse(name string, data []byte) []webshell.Reason { return start(name, data, false) }
+
+func start(name string, data []byte, brief bool) []webshell.Reason {
 	if !worth(data) {
 		return nil
 	}
-	return judge(script.Decode(data), &host{events: strings.HasSuffix(strings.ToLower(name), ".asa")})
+	return judge(script.Decode(data), &host{events: strings.HasSuffix(strings.ToLower(name), ".asa"), brief: brief})
 }
 
 func analyse(text string, depth int) []webshell.Reason { return judge(text, &host{depth: depth}) }
@@ -57,7 +60,7 @@ func judge(text string, h *host) []webshell.Reason {
 	h.page = page
 	m := script.NewMachine(h)
 	defer m.Release()
-	h.Machine = m
+	h.Machine, m.Settles = m, h.brief
 	h.objects(m)
 	var blocks [][]*script.Node
 	for _, b := range page.Blocks {

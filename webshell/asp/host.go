@@ -33,6 +33,7 @@ type host struct {
 	page    *script.Page
 	depth   int
 	events  bool // global.asa, which shows no page
+	brief   bool // the verdict is all that is asked for
 	gates   int
 	acts    map[string]act // file actions on a path the request chooses
 	drives  bool
