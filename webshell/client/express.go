@@ -120,6 +120,9 @@ func (r *runner) expression(n *script.Node) value {
 
 // either is one of two values, the more telling.
 func either(a, b value) value {
+	if a.k == unknown && a.from != 0 && b.k == text && b.s == "" { // what is typed, or nothing
+		return some(a, b)
+	}
 	if a.k == unknown || a.k == undefined || a.k == text && a.s == "" {
 		b.from |= a.from
 		return b

@@ -86,7 +86,7 @@ func (r *runner) binary(n *script.Node) value {
 			a.from |= b.from
 			return a
 		}
-		if a.k == unknown && a.from&fromKept != 0 && (b.k == number || b.is("array") && len(b.o.elems) == 0) { // how often he was here, or never
+		if a.k == unknown && a.from&fromKept != 0 && (b.k == number || b.is("array") && len(b.o.elems) == 0) || a.k == unknown && a.from&fromField != 0 && b.k == text && b.s == "" { // how often he was here, or never
 			return some(a, b)
 		}
 		if _, ok := b.truth(); n.Op == script.OpAnd && ok && b.k != ref && b.k != text {
