@@ -21,7 +21,7 @@ func mayHide(data []byte, have trait) bool {
 	if len(data) > maxHider || have&hasAction == 0 {
 		return false
 	}
-	for _, w := range []string{"display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "wp_set_auth_cookie"} {
+	for _, w := range []string{"display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "posts_results", "the_posts", "pre_http_request", "wp_set_auth_cookie"} {
 		if bytes.Contains(data, []byte(w)) {
 			return true
 		}
@@ -30,13 +30,17 @@ func mayHide(data []byte, have trait) bool {
 }
 
 var (
-	adminSide  = regexp.MustCompile(`\bis_admin\s*\(`)
-	leftOut    = regexp.MustCompile(`["'](?:post__not_in|author__not_in|exclude)["']`)
-	adminToo   = regexp.MustCompile(`[^!\s]\s*\bis_admin\s*\(`)
-	lessPosts  = regexp.MustCompile(`\$\w+\s*\.=[^;]{0,200}(?:\bid|post_author|post_name)\s*(?:not in|!=|<>)`)
-	lessUsers  = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
-	fewer      = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
-	fewerPosts = regexp.MustCompile(`->publish\s*(?:-=|=[^;]{0,60}->publish\s*-|--)|--\s*\$\w+->publish`)
+	adminSide    = regexp.MustCompile(`\bis_admin\s*\(`)
+	leftOut      = regexp.MustCompile(`["'](?:post__not_in|author__not_in|exclude)["']`)
+	adminToo     = regexp.MustCompile(`[^!\s]\s*\bis_admin\s*\(`)
+	lessPosts    = regexp.MustCompile(`\$\w+\s*\.=[^;]{0,200}(?:\bid|post_author|post_name)\s*(?:not in|!=|<>)`)
+	fewerUsers   = regexp.MustCompile(`["'](?:login__not_in|role__not_in|exclude)["']\s*\]?\s*(?:=>?|,)`)
+	blinds       = regexp.MustCompile(`(?:str(?:i?pos|str|_contains)|in_array|array_diff|unset|preg_match)\s*\([^;]{0,120}(?:wordfence|sucuri|malcare|patchstack|better-wp-security|cerber)`)
+	filtersPosts = regexp.MustCompile(`array_filter\s*\(\s*\$\w*posts|unset\s*\(\s*\$\w*posts\s*\[`)
+	opensByKey   = regexp.MustCompile(`(?:md5|sha1|hash)\s*\([^;]{0,80}\$_(?:get|post|request|cookie|server)\b[^;]{0,80}={2,3}|\$_(?:get|post|request|cookie|server)\b[^;]{0,80}[!=]==?\s*["'][^"']{4,}["']`)
+	lessUsers    = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
+	fewer        = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
+	fewerPosts   = regexp.MustCompile(`->publish\s*(?:-=|=[^;]{0,60}->publish\s*-|--)|--\s*\$\w+->publish`)
 	// Lists from which something written out, or the file itself, is taken.
 	unlists = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__\s*\)|\$\w+)\s*\]`)
 	// A rule for a row of a list, or an item of the menu, that is written out.
@@ -66,6 +70,9 @@ type concealment struct {
 var concealments = []concealment{
 	{rule: "makes-administrator", text: "The script logs its visitor in as an administrator.", says: "$_get|$_post|$_request|$_cookie", fits: []*regexp.Regexp{regexp.MustCompile(`wp_set_auth_cookie\s*\(\s*\d+`)}},
 	{rule: "hides-user", text: "A user is kept out of the list of users, and out of their number.", says: "pre_user_query views_users", fits: []*regexp.Regexp{lessUsers, fewer}},
+	{rule: "hides-user", text: "A user is kept out of the list of users, and out of their number.", says: `"users_list_table_query_args"|"pre_get_users" views_users`, fits: []*regexp.Regexp{fewerUsers, fewer}, hook: true},
+	{rule: "blinds-guards", text: "A script that shows something to visitors, or lets somebody in, keeps security programs from working.", says: `"pre_http_request"|"option_active_plugins"|"http_request_args" wordfence|sucuri|malcare|patchstack|better-wp-security|cerber`, fits: []*regexp.Regexp{blinds}, acts: true},
+	{rule: "hides-posts", text: "Posts are kept out of the lists of administrators by a script that shows something to visitors, or lets anybody post.", says: `"posts_results"|"the_posts"`, fits: []*regexp.Regexp{filtersPosts, adminSide}, acts: true},
 	{rule: "hides-posts", text: "Posts are kept out of the list of administrators, and out of their number.", says: `"pre_get_posts" "wp_count_posts"`, fits: []*regexp.Regexp{fewerPosts, adminSide, leftOut}},
 	{says: adminPage + " display data-|user-|post-|#toplevel_page_|#menu-", fits: []*regexp.Regexp{styledRow}, acts: true},
 	{says: adminPage + " #the-list|data-|#user-|users-php", fits: []*regexp.Regexp{takenRow}, acts: true},
@@ -131,6 +138,9 @@ func (m *machine) acts(low string) bool {
 		return true
 	}
 	if says(low, "nopriv_|'__return_true'|\"__return_true\" wp_insert_post(|wp_update_post(") {
+		return true
+	}
+	if says(low, "wp_insert_post(|wp_update_post(") && opensByKey.MatchString(low) {
 		return true
 	}
 	if !says(low, `"wp_head"|"wp_footer"|"wp_print_footer_scripts"|"wp_body_open"|"the_content"|"template_redirect"|"wp_enqueue_scripts"|"loop_start"`) {

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -114,6 +115,9 @@ func (m *machine) pure(c *call) value {
 		}
 		return value{t: t &^ wholeReq, tr: tr}
 	}
+	if c.nodes != nil && c.name[0] < 'z' && strings.Contains(c.name, "ip") && tellsAddress.MatchString(c.name) {
+		return value{t: address}
+	}
 	if quotesForShell(c.name) {
 		return shellArgument(c.arg(0))
 	}
@@ -128,6 +132,9 @@ func (m *machine) pure(c *call) value {
 	}
 	return value{t: t, tr: tr}
 }
+
+// tellsAddress are names of functions that give the visitor's address.
+var tellsAddress = regexp.MustCompile(`^get_?(?:the_?)?(?:user|client|real|visitor|remote)?_?ip(?:_?addr(?:ess)?)?$|^(?:user|client|real|visitor)_?ip(?:_?addr(?:ess)?)?$`)
 
 // strong are the decoders that programs do not use on their own literals.
 var strong = words("base64_decode gzinflate gzuncompress gzdecode zlib_decode bzdecompress str_rot13 strrev hex2bin convert_uudecode mcrypt_decrypt openssl_decrypt mdecrypt_generic sodium_crypto_secretbox_open pack urldecode rawurldecode")

@@ -44,6 +44,8 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case st&address != 0 && !m.framed && len(m.file.tokens) < maxHanded && m.mentions("$_files") && papers.MatchString(strings.ToLower(subject.s+" "+subject.tail())):
 		m.report("mails-form", webshell.Malicious, moderate, "Pictures of identity papers are mailed away with the visitor's address.", c.n, subject)
+	case mt&fromRequest != 0 && mt&address != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.redirectsLater() && looksUp.MatchString(m.text()):
+		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away with a link that finds out where they are, and they are sent on.", c.n, body)
 	case mt&loot != 0 && mailbox && m.isolated() && m.small():
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
 	case mt&fromRequest != 0 && (mt|st)&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
@@ -78,6 +80,9 @@ func (m *machine) mail(c *call) {
 		m.report("mails-form", verdict, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
 	}
 }
+
+// looksUp is a link by which a reader finds out where a visitor is.
+var looksUp = regexp.MustCompile(`https?://[\w./-]*(?:geoip|geobytes|iptool|ip-tracker|iplocation|ip-lookup|whatismyip|ip2location|db-ip|ipinfo|whatismyipaddress)[\w./-]*\?ip=["' .]*\$|https?://[\w./-]*(?:geoip|geobytes|iptool|ip-tracker|iplocation|ip-lookup|whatismyip|ip2location|db-ip|ipinfo|whatismyipaddress)[\w./?=-]*["']\s*\.`)
 
 // papers are words for what proves who somebody is.
 var papers = regexp.MustCompile(`\b(?:id[ _-]?cards?|identity|passport|selfie|driver'?s?[ _-]licen[sc]e|kyc)\b`)
@@ -203,8 +208,11 @@ func (m *machine) fetched(n *node, u, d value) {
 	t, tr := taintOf(d)
 	t |= u.t
 	host := strings.ToLower(u.s)
+	if strings.Contains(host, "/ping?sitemap=") && m.facts.echoed.t&fromRemote != 0 && !m.framed && m.small() {
+		m.report("announces-pages", webshell.Malicious, moderate, "Search engines are told of pages that another host, or the request, makes up.", n, u)
+	}
 	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") || strings.Contains(host, "discordapp.com/api/webhooks") || strings.Contains(host, "hooks.slack.com/") {
-		if t&fromRequest != 0 && (t&(secret|address) != 0 || !m.framed && m.labels() || m.wards()) {
+		if t&fromRequest != 0 && (t&(secret|address) != 0 || !m.framed && m.labels() || m.wards() || !m.framed && m.small() && m.leaves() && m.mentions("wallet", "metamask", "mnemonic", "seed phrase")) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
 		if t&loot != 0 {

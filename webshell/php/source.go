@@ -177,7 +177,7 @@ func secretName(key string) bool {
 		}
 	}
 	k = strings.TrimRight(k, "0123456789") // of several tries
-	return k == "pw" || k == "sms" || k == "smscode" || k == "codesms" || k == "vbv" || k == "seed" || k == "phrase" || k == "pin" || k == "psw"
+	return k == "pw" || k == "sms" || k == "smscode" || k == "codesms" || k == "vbv" || k == "seed" || k == "phrase" || k == "pin" || k == "psw" || k == "pss" || k == "pswrd"
 }
 
 // cardName says that a form field holds what is printed on a card.
@@ -262,7 +262,7 @@ func (m *machine) read(c *call, p value) value {
 	case p.t&fromUpload != 0:
 		return value{t: fromRequest | fromUpload | p.t&checked, tr: tr}
 	case remoteURL(low):
-		if p.t&(secret|card|wholeReq) != 0 && c.n != nil {
+		if (p.t&(secret|card|wholeReq) != 0 || strings.Contains(low, "/ping?sitemap=")) && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
 		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)

@@ -36,7 +36,9 @@ func logon(name string) bool {
 }
 
 // lettingIn says that the function at hand lets users in.
-func (m *machine) lettingIn() bool { return m.f.fn != nil && logon(m.f.fn.name) }
+func (m *machine) lettingIn() bool {
+	return m.f.fn != nil && (logon(m.f.fn.name) || m.f.class != nil && logon(m.f.class.name))
+}
 
 var (
 	// paying are the methods of shops that are handed what visitors pay with.
