@@ -39,9 +39,9 @@ a folder or an archive. It prints a tab-separated line for each file that it
 judges: webshell, malicious or suspicious; the confidence (low, moderate,
 high); the family if there is proof of one, else "-"; the path.
 
-Nothing is executed. Without --json, PHP is followed to the first certain web
-shell and no further. Alarms are webshell and malicious; a suspicious file is
-worth a look and does not change the exit code.
+Nothing is executed. Without --json, PHP and ASP are followed to the first
+certain web shell and no further. Alarms are webshell and malicious; a
+suspicious file is worth a look and does not change the exit code.
 Of a longer script the first 16 MiB and the last one are judged, and standard
 error names it.
 
