@@ -44,7 +44,7 @@ type Config struct {
 	QueueMessages int64         // the queue takes no more, of one case or of several that came at once; 0 means 1,000,000
 	QueueBytes    int64         // 0 means 8 GiB
 	Reserve       int64         // bytes of Dir's disk below which no case is accepted; 0 means 256 MiB
-	Linger        time.Duration // how long a few cases wait for more; 0 means 2 s
+	Linger        time.Duration // how long a few cases wait for more, and five times as long in a storm; 0 means 2 s
 	Retain        time.Duration // age at which cases that are not a server's latest, and files, are deleted; 0 means never
 	PerMinute     int           // requests of one server; 0 means 60
 	Enrolments    int           // attempts of one address in a minute; 0 means 30
