@@ -62,8 +62,7 @@ func (s *scanner) hashAlone(ctx context.Context, r *result) {
 		return // whoever reads it says so
 	}
 	defer f.Close()
-	stop := context.AfterFunc(ctx, func() { f.Close() })
-	defer stop()
+	defer closeOn(ctx, f)()
 	_, done := s.hash(f, r)
 	done()
 }

@@ -124,6 +124,7 @@ func (s *scanner) bigLog(ctx context.Context, j job, into *result, done func(int
 		return
 	}
 	defer f.Close()
+	defer closeOn(ctx, f)()
 	f, hashRest := s.hash(f, into)
 	type task struct {
 		chunk lines.Chunk

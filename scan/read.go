@@ -184,6 +184,7 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 		return r, false
 	}
 	defer f.Close()
+	defer closeOn(ctx, f)()
 	f, hashRest := s.hash(f, r)
 	n, err := io.ReadFull(f, buf)
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -240,6 +241,12 @@ func (s *scanner) file(ctx context.Context, j job, buf []byte) (r *result, isBig
 		hashRest()
 	}
 	return r, false
+}
+
+// closeOn closes f when ctx ends, until it is told to stop: who interrupts a scan
+// does not wait for the end of a file.
+func closeOn(ctx context.Context, f fs.File) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { f.Close() })
 }
 
 // newHead returns a reader of a copy of head, which is reused.
@@ -332,21 +339,27 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	}
 	var data []byte
 	var err error
-	if script {
+	long := j.size > maxUnknown
+	switch {
+	case script && long:
+		data, err = s.ends(j.path)
+	case script:
 		data, err = webshell.Read(s.Languages, j.path, all, nil)
-		if int64(len(data)) < j.size {
-			r.gap(evidence.Ref{Path: j.path}, errBigScript)
-		}
 	}
-	if err == nil {
+	if script && err == nil && int64(len(data)) < j.size {
+		r.gap(evidence.Ref{Path: j.path}, errBigScript)
+	}
+	if err == nil && !long {
 		_, err = io.Copy(io.Discard, all)
 	}
 	if err != nil {
 		r.gap(evidence.Ref{Path: j.path}, err)
 		return
 	}
-	var digest [32]byte
-	sum.Sum(digest[:0])
+	var digest [32]byte // of no file, if this one is too long to be hashed
+	if !long {
+		sum.Sum(digest[:0])
+	}
 	answer := baseline.Judge(j.path, digest)
 	if answer.Script || answer.Verdict != baseline.Outside {
 		r.seen(webFiles, time.Time{}, 1)
@@ -356,7 +369,10 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 	if answer.Script {
 		r.file = j.path
 	}
-	file := &event.FileData{Path: j.path, Size: j.size, Mode: j.mode, SHA256: hex.EncodeToString(digest[:]), Baseline: string(answer.Verdict)}
+	file := &event.FileData{Path: j.path, Size: j.size, Mode: j.mode, Baseline: string(answer.Verdict)}
+	if !long {
+		file.SHA256 = hex.EncodeToString(digest[:])
+	}
 	ev := &event.Event{Time: j.time, Ref: evidence.Ref{Path: j.path}, Data: file}
 	if answer.Verdict == baseline.Shipped {
 		return
@@ -374,6 +390,17 @@ func (s *scanner) judge(j job, f fs.File, head []byte, claimed bool, r *result) 
 		r.sighted(unknownScript, ev, "no known build ships "+answer.Path)
 	}
 	s.match(ev, r)
+}
+
+// ends reads the start and the end of a script that is too long to be hashed:
+// a sparse file of terabytes costs an intruder nothing.
+func (s *scanner) ends(path string) ([]byte, error) {
+	f, err := s.src.FS.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return webshell.Read(s.Languages, path, f, nil)
 }
 
 func ruleFor(j *webshell.Judgement) *sighting.Rule {

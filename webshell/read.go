@@ -46,6 +46,7 @@ func Read(languages []*Language, path string, r io.Reader, buf []byte) ([]byte, 
 			return nil, err
 		}
 	}
+	skipTo(r, maxTail)
 	tail, err := lastBytes(r)
 	return append(data, tail...), err
 }
@@ -69,6 +70,19 @@ func Matches(languages []*Language, path string, head []byte) bool {
 		}
 	}
 	return false
+}
+
+// skipTo leaves n bytes to read of a file that can go there at once: what lies
+// between may be terabytes, of a sparse file. Others are read through.
+func skipTo(r io.Reader, n int64) {
+	f, ok := r.(fs.File)
+	s, can := r.(io.Seeker)
+	if !ok || !can {
+		return
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > MaxWhole+n {
+		_, _ = s.Seek(info.Size()-n, io.SeekStart) // if it fails, all is read
+	}
 }
 
 func lastBytes(r io.Reader) ([]byte, error) {

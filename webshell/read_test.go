@@ -3,6 +3,8 @@ package webshell
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,5 +31,26 @@ func TestRead(t *testing.T) {
 				t.Errorf("%s of %d bytes: got %d bytes, %v; want %d", name, size, len(got), err, len(want))
 			}
 		}
+	}
+}
+
+// A sparse file of terabytes is not read through.
+func TestReadSparse(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.php")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const size = 4 << 40
+	if err := f.Truncate(size); err != nil {
+		t.Skip(err)
+	}
+	if _, err := f.WriteAt([]byte("the end"), size-7); err != nil {
+		t.Skip(err)
+	}
+	got, err := Read([]*Language{{Match: func(string, []byte) bool { return true }}}, "a.php", f, nil)
+	if err != nil || len(got) != MaxWhole+maxTail || !bytes.HasSuffix(got, []byte("the end")) {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
