@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -21,13 +22,11 @@ func mayHide(data []byte, have trait) bool {
 	if len(data) > maxHider || have&hasAction == 0 {
 		return false
 	}
-	for _, w := range []string{"display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "posts_results", "the_posts", "pre_http_request", "wp_set_auth_cookie"} {
-		if bytes.Contains(data, []byte(w)) {
-			return true
-		}
-	}
-	return false
+	return hideWords().Any(data)
 }
+
+// hideWords are words without which a file hides nothing.
+var hideWords = literal.NewSource("display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "posts_results", "the_posts", "pre_http_request", "wp_set_auth_cookie")
 
 var (
 	adminSide    = regexp.MustCompile(`\bis_admin\s*\(`)
