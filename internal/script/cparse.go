@@ -268,32 +268,13 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 		c := p.parens()
 		return p.wrap(KWhile, t.Pos, c, p.sub()), true
 	case "do":
-		p.i++
-		b := p.sub()
-		p.take("while")
-		n := p.wrap(KWhile, t.Pos, p.parens(), b)
-		n.Flag = 1
-		p.takeOp(';')
-		return n, true
+		return p.doLoop(t), true
 	case "switch":
 		if n1.Kind == tOp && n1.Op == '(' {
 			return p.switchStatement(), true
 		}
 	case "try":
-		p.i++
-		n := p.wrap(KTry, t.Pos, p.braces(""))
-		for p.word("catch") || p.word("finally") {
-			p.i++
-			if p.takeOp('(') {
-				p.skip('(', ')')
-				p.takeOp(')')
-			}
-			if p.take("when") {
-				p.parens()
-			}
-			n.Kids = append(n.Kids, p.braces(""))
-		}
-		return n, true
+		return p.tryBlock(t), true
 	case "return", "throw", "yield":
 		if t.S == "yield" && n1.Kind != tIdent {
 			break
@@ -321,25 +302,7 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 	case "using", "import", "package", "namespace":
 		return p.using(t), true
 	case "lock", "fixed", "with":
-		if n1.Kind == tOp && n1.Op == '(' {
-			p.i++
-			b := p.node(KBlock, t.Pos)
-			p.i++
-			if t.S == "fixed" {
-				if s := p.declaration("", nil); s != nil {
-					b.Kids = append(b.Kids, s)
-				}
-			} else {
-				b.Kids = append(b.Kids, p.wrap(KExpr, t.Pos, p.comma()))
-			}
-			p.takeOp(')')
-			s := p.sub()
-			if t.S == "with" {
-				return p.wrap(KWith, t.Pos, b.Kids[0].Kids[0], s), true
-			}
-			b.Kids = append(b.Kids, s)
-			return b, true
-		}
+		return p.lock(t)
 	case "unsafe", "checked", "unchecked", "else", "finally":
 		if n1.Kind == tOp && n1.Op == '{' {
 			p.i++
@@ -364,19 +327,7 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 			return p.class(t), true
 		}
 	case "var", "let", "const":
-		if p.js() && (t.S != "const" || n1.Kind == tOp && (n1.Op == '{' || n1.Op == '[')) || n1.Kind == tIdent && t.S == "var" {
-			p.i++
-			return p.variables(t.Pos, ""), true
-		}
-		if n1.Kind == tOp && n1.Op == '(' && t.S != "const" { // var (a, b) = …
-			p.i++
-			e := p.expr()
-			p.end()
-			return p.wrap(KExpr, t.Pos, e), true
-		}
-		if t.S == "const" && n1.Kind == tIdent {
-			return p.modified(class), true
-		}
+		return p.variable(t, class)
 	case "function":
 		if n1.Kind == tIdent || n1.Kind == tOp && n1.Op == '*' {
 			p.i++
@@ -393,19 +344,7 @@ func (p *cParser) keyword(t Token, class string) (*Node, bool) {
 			return nil, true
 		}
 	case "get", "set", "add", "remove", "init":
-		if !p.js() && n1.Kind == tOp && (n1.Op == '{' || n1.Op == ';' || n1.Op == opArrow) {
-			p.i++
-			switch {
-			case p.op('{'):
-				return p.braces(""), true
-			case p.takeOp(opArrow):
-				e := p.wrap(KExpr, t.Pos, p.comma())
-				p.end()
-				return e, true
-			}
-			p.i++
-			return nil, true
-		}
+		return p.accessor(t)
 	}
 	return nil, false
 }

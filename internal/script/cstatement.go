@@ -167,3 +167,95 @@ func (p *cParser) switchStatement() *Node {
 	p.takeOp('}')
 	return n
 }
+
+// lock reads lock, fixed or with, and the statement under it.
+func (p *cParser) lock(t Token) (*Node, bool) {
+	n1 := p.peek(1)
+	if n1.Kind == tOp && n1.Op == '(' {
+		p.i++
+		b := p.node(KBlock, t.Pos)
+		p.i++
+		if t.S == "fixed" {
+			if s := p.declaration("", nil); s != nil {
+				b.Kids = append(b.Kids, s)
+			}
+		} else {
+			b.Kids = append(b.Kids, p.wrap(KExpr, t.Pos, p.comma()))
+		}
+		p.takeOp(')')
+		s := p.sub()
+		if t.S == "with" {
+			return p.wrap(KWith, t.Pos, b.Kids[0].Kids[0], s), true
+		}
+		b.Kids = append(b.Kids, s)
+		return b, true
+	}
+	return nil, false
+}
+
+// accessor reads one of a property or an event.
+func (p *cParser) accessor(t Token) (*Node, bool) {
+	n1 := p.peek(1)
+	if !p.js() && n1.Kind == tOp && (n1.Op == '{' || n1.Op == ';' || n1.Op == opArrow) {
+		p.i++
+		switch {
+		case p.op('{'):
+			return p.braces(""), true
+		case p.takeOp(opArrow):
+			e := p.wrap(KExpr, t.Pos, p.comma())
+			p.end()
+			return e, true
+		}
+		p.i++
+		return nil, true
+	}
+	return nil, false
+}
+
+// variable reads a declaration that begins with one of these words.
+func (p *cParser) variable(t Token, class string) (*Node, bool) {
+	n1 := p.peek(1)
+	if p.js() && (t.S != "const" || n1.Kind == tOp && (n1.Op == '{' || n1.Op == '[')) || n1.Kind == tIdent && t.S == "var" {
+		p.i++
+		return p.variables(t.Pos, ""), true
+	}
+	if n1.Kind == tOp && n1.Op == '(' && t.S != "const" { // var (a, b) = …
+		p.i++
+		e := p.expr()
+		p.end()
+		return p.wrap(KExpr, t.Pos, e), true
+	}
+	if t.S == "const" && n1.Kind == tIdent {
+		return p.modified(class), true
+	}
+	return nil, false
+}
+
+// doLoop reads do … while (…).
+func (p *cParser) doLoop(t Token) *Node {
+	p.i++
+	b := p.sub()
+	p.take("while")
+	n := p.wrap(KWhile, t.Pos, p.parens(), b)
+	n.Flag = 1
+	p.takeOp(';')
+	return n
+}
+
+// tryBlock reads try … catch … finally ….
+func (p *cParser) tryBlock(t Token) *Node {
+	p.i++
+	n := p.wrap(KTry, t.Pos, p.braces(""))
+	for p.word("catch") || p.word("finally") {
+		p.i++
+		if p.takeOp('(') {
+			p.skip('(', ')')
+			p.takeOp(')')
+		}
+		if p.take("when") {
+			p.parens()
+		}
+		n.Kids = append(n.Kids, p.braces(""))
+	}
+	return n
+}

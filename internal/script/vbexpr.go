@@ -245,28 +245,7 @@ func (p *vbParser) primary() *Node {
 		p.i++
 		return p.num(t)
 	case tOp:
-		switch t.Op {
-		case '(':
-			p.i++
-			e := p.expr()
-			p.takeOp(')')
-			if e.Kind == KCat { // parenthesised: do not melt into the chain
-				return p.paren(e)
-			}
-			return e
-		case '.':
-			return p.node(KBad, t.Pos) // a member of With's subject
-		case '{':
-			p.i++
-			a := p.node(KArray, t.Pos)
-			a.Kids = p.args('}')
-			return a
-		}
-		if t.Op == ')' || t.Op == ',' || t.Op == '=' || t.Op == '}' {
-			return p.node(KBad, t.Pos)
-		}
-		p.i++
-		return p.node(KBad, t.Pos)
+		return p.operand(t)
 	case tIdent:
 		if t.S == "from" && t.Op == 0 && p.d == VBNet {
 			if q := p.query(p.expr); q != nil {
@@ -274,89 +253,129 @@ func (p *vbParser) primary() *Node {
 			}
 		}
 		p.i++
-		if t.Op == 0 {
-			switch t.S {
-			case "new":
-				n := p.node(KNew, t.Pos)
-				n.Low = p.typ0()
-				n.Name = n.Low
-				n.Kids = p.kids(nil)
-				array := false
-				if p.takeOp('(') {
-					n.Kids = append(n.Kids[:1:1], p.args(')')...)
-					array = p.op('{')
-				}
-				if p.op('{') || p.word("with") && p.peek(1).Kind == tOp && p.peek(1).Op == '{' || p.word("from") {
-					if p.tok().Kind == tIdent {
-						p.i++
-					}
-					if p.takeOp('{') {
-						o := p.node(KObject, t.Pos)
-						for !p.op('}') && p.tok().Kind != tEOF {
-							at := p.i
-							if p.takeOp('.') {
-								nt := p.next()
-								p.takeOp('=')
-								pair := p.wrap(KPair, nt.Pos, p.expr())
-								pair.Name, pair.Low = nt.S, nt.S
-								o.Kids = append(o.Kids, pair)
-							} else if p.tok().Kind != tNL && !p.op(',') {
-								o.Kids = append(o.Kids, p.expr())
-							}
-							for p.tok().Kind == tNL || p.op(',') {
-								p.i++
-							}
-							if p.i == at {
-								break
-							}
-						}
-						p.takeOp('}')
-						n.Kids[0] = o
-						if array {
-							return p.array(n)
-						}
-					}
-				}
-				return n
-			case "true", "false":
-				n := p.node(KBool, t.Pos)
-				if t.S == "true" {
-					n.Num = 1
-				}
-				return n
-			case "nothing", "null", "empty":
-				return p.node(KNull, t.Pos)
-			case "addressof":
-				n := p.wrap(KDelegate, t.Pos, p.postfix(false))
-				return n
-			case "ctype", "directcast", "trycast":
-				if p.takeOp('(') {
-					e := p.expr()
-					n := p.wrap(KCast, t.Pos, e)
-					if p.takeOp(',') {
-						n.Name = p.typ()
-						n.Low = n.Name
-					}
-					p.takeOp(')')
-					return n
-				}
-			case "gettype":
-				if p.takeOp('(') {
-					n := p.node(KName, t.Pos)
-					n.Low = p.typ()
-					n.Name = n.Low
-					p.takeOp(')')
-					return n
-				}
-			case "function", "sub":
-				if p.op('(') && p.d == VBNet {
-					return p.lambda(t)
-				}
-			}
+		if n := p.special(t); n != nil {
+			return n
 		}
 		return p.name(t)
 	}
 	return p.node(KBad, t.Pos)
+}
+
+// operand reads what begins with an operator.
+func (p *vbParser) operand(t Token) *Node {
+	switch t.Op {
+	case '(':
+		p.i++
+		e := p.expr()
+		p.takeOp(')')
+		if e.Kind == KCat { // parenthesised: do not melt into the chain
+			return p.paren(e)
+		}
+		return e
+	case '.':
+		return p.node(KBad, t.Pos) // a member of With's subject
+	case '{':
+		p.i++
+		a := p.node(KArray, t.Pos)
+		a.Kids = p.args('}')
+		return a
+	}
+	if t.Op == ')' || t.Op == ',' || t.Op == '=' || t.Op == '}' {
+		return p.node(KBad, t.Pos)
+	}
+	p.i++
+	return p.node(KBad, t.Pos)
+}
+
+// special reads what begins with a word of the language's own; nil: none does.
+func (p *vbParser) special(t Token) *Node {
+	if t.Op != 0 {
+		return nil
+	}
+	switch t.S {
+	case "new":
+		return p.newObject(t)
+	case "true", "false":
+		n := p.node(KBool, t.Pos)
+		if t.S == "true" {
+			n.Num = 1
+		}
+		return n
+	case "nothing", "null", "empty":
+		return p.node(KNull, t.Pos)
+	case "addressof":
+		n := p.wrap(KDelegate, t.Pos, p.postfix(false))
+		return n
+	case "ctype", "directcast", "trycast":
+		if p.takeOp('(') {
+			e := p.expr()
+			n := p.wrap(KCast, t.Pos, e)
+			if p.takeOp(',') {
+				n.Name = p.typ()
+				n.Low = n.Name
+			}
+			p.takeOp(')')
+			return n
+		}
+	case "gettype":
+		if p.takeOp('(') {
+			n := p.node(KName, t.Pos)
+			n.Low = p.typ()
+			n.Name = n.Low
+			p.takeOp(')')
+			return n
+		}
+	case "function", "sub":
+		if p.op('(') && p.d == VBNet {
+			return p.lambda(t)
+		}
+	}
+	return nil
+}
+
+// newObject reads New T(…), with what it holds in braces.
+func (p *vbParser) newObject(t Token) *Node {
+	n := p.node(KNew, t.Pos)
+	n.Low = p.typ0()
+	n.Name = n.Low
+	n.Kids = p.kids(nil)
+	array := false
+	if p.takeOp('(') {
+		n.Kids = append(n.Kids[:1:1], p.args(')')...)
+		array = p.op('{')
+	}
+	if p.op('{') || p.word("with") && p.peek(1).Kind == tOp && p.peek(1).Op == '{' || p.word("from") {
+		if p.tok().Kind == tIdent {
+			p.i++
+		}
+		if p.takeOp('{') {
+			o := p.node(KObject, t.Pos)
+			for !p.op('}') && p.tok().Kind != tEOF {
+				at := p.i
+				if p.takeOp('.') {
+					nt := p.next()
+					p.takeOp('=')
+					pair := p.wrap(KPair, nt.Pos, p.expr())
+					pair.Name, pair.Low = nt.S, nt.S
+					o.Kids = append(o.Kids, pair)
+				} else if p.tok().Kind != tNL && !p.op(',') {
+					o.Kids = append(o.Kids, p.expr())
+				}
+				for p.tok().Kind == tNL || p.op(',') {
+					p.i++
+				}
+				if p.i == at {
+					break
+				}
+			}
+			p.takeOp('}')
+			n.Kids[0] = o
+			if array {
+				return p.array(n)
+			}
+		}
+	}
+	return n
 }
 
 // array turns New T(bound) { … } into what C# writes as new T[] { … }, or as

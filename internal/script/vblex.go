@@ -43,38 +43,7 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) (
 				toks = append(toks, Token{Kind: tStr, Pos: int32(i), S: s})
 				i = j
 			case identStart(c):
-				if c >= 0x80 {
-					if n := spaceAt(src[i:end]); n > 0 {
-						i += n
-						continue
-					}
-					if !net {
-						// VBScript has no such names. They are what is left of a
-						// line's end where a page was recoded or badly decoded.
-						i += foreign(src[i:end])
-						if n := len(toks); n > 0 && toks[n-1].Kind != tNL {
-							toks = append(toks, Token{Kind: tNL, Pos: int32(i), S: "\n"})
-						}
-						continue
-					}
-				}
-				if c == '_' && (i+1 >= end || !identByte(src[i+1])) {
-					if j, ok := continued(src, i+1, end); ok {
-						i = j
-						continue
-					}
-				}
-				j := i + 1
-				for j < end && identByte(src[j]) && (net || src[j] < 0x80) {
-					j++
-				}
-				word := low[i:j]
-				if word == "rem" && (len(toks) == 0 || toks[len(toks)-1].Kind != tOp || toks[len(toks)-1].Op != '.') {
-					i = lineEnd(src, i, end)
-					continue
-				}
-				toks = append(toks, Token{Kind: tIdent, Pos: int32(i), S: word})
-				i = j
+				toks, i = vbWord(toks, src, low, i, end, net)
 			case c >= '0' && c <= '9' || c == '.' && i+1 < end && src[i+1] >= '0' && src[i+1] <= '9' && !prevValue(toks):
 				j := i + 1
 				for j < end && (identByte(src[j]) || src[j] == '.') {
@@ -92,16 +61,7 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) (
 			case c == '$' && i+1 < end && src[i+1] == '"':
 				toks, i = vbInterpolated(toks, src, low, i, end)
 			case c == '&' && i+2 < end && (low[i+1] == 'h' || low[i+1] == 'o') && hexDigit(low[i+2]):
-				j := i + 2
-				for j < end && hexDigit(low[j]) {
-					j++
-				}
-				word := low[i:j]
-				if j < end && src[j] == '&' && (j+1 >= end || src[j+1] != ' ') {
-					j++ // type suffix
-				}
-				toks = append(toks, Token{Kind: tNum, Pos: int32(i), S: word})
-				i = j
+				toks, i = vbHex(toks, src, low, i, end)
 			case c == '[':
 				j := i + 1
 				for j < end && src[j] != ']' && src[j] != '\n' {
@@ -135,6 +95,51 @@ func lexVB(toks []Token, src, low string, segs []Segment, limit int, net bool) (
 		}
 	}
 	return append(toks, Token{Kind: tEOF, Pos: int32(len(src))}), nil
+}
+
+// vbWord reads a name, a comment after Rem, or what is no part of the code.
+func vbWord(toks []Token, src, low string, i, end int, net bool) ([]Token, int) {
+	if c := src[i]; c >= 0x80 {
+		if n := spaceAt(src[i:end]); n > 0 {
+			return toks, i + n
+		}
+		if !net {
+			// VBScript has no such names. They are what is left of a
+			// line's end where a page was recoded or badly decoded.
+			i += foreign(src[i:end])
+			if n := len(toks); n > 0 && toks[n-1].Kind != tNL {
+				toks = append(toks, Token{Kind: tNL, Pos: int32(i), S: "\n"})
+			}
+			return toks, i
+		}
+	}
+	if src[i] == '_' && (i+1 >= end || !identByte(src[i+1])) {
+		if j, ok := continued(src, i+1, end); ok {
+			return toks, j
+		}
+	}
+	j := i + 1
+	for j < end && identByte(src[j]) && (net || src[j] < 0x80) {
+		j++
+	}
+	word := low[i:j]
+	if word == "rem" && (len(toks) == 0 || toks[len(toks)-1].Kind != tOp || toks[len(toks)-1].Op != '.') {
+		return toks, lineEnd(src, i, end)
+	}
+	return append(toks, Token{Kind: tIdent, Pos: int32(i), S: word}), j
+}
+
+// vbHex reads &H1F or &O17.
+func vbHex(toks []Token, src, low string, i, end int) ([]Token, int) {
+	j := i + 2
+	for j < end && hexDigit(low[j]) {
+		j++
+	}
+	word := low[i:j]
+	if j < end && src[j] == '&' && (j+1 >= end || src[j+1] != ' ') {
+		j++ // type suffix
+	}
+	return append(toks, Token{Kind: tNum, Pos: int32(i), S: word}), j
 }
 
 // What an interpolated text may hold of code: pieces, and bytes of one.

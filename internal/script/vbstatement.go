@@ -264,3 +264,155 @@ func (p *vbParser) args(closing uint8) []*Node {
 		}
 	}
 }
+
+// doLoop reads Do … Loop, with a condition at either end.
+func (p *vbParser) doLoop(t Token) *Node {
+	p.i++
+	n := p.node(KWhile, t.Pos)
+	var cond *Node
+	if p.word("while") || p.word("until") {
+		if p.next().S == "until" {
+			n.Op = 'u'
+		}
+		cond = p.expr()
+	}
+	body := p.newBlock("loop")
+	p.take("loop")
+	if cond == nil && (p.word("while") || p.word("until")) {
+		if p.next().S == "until" {
+			n.Op = 'u'
+		}
+		cond, n.Flag = p.expr(), 1
+	}
+	n.Kids = p.kids(cond, body)
+	return n
+}
+
+// whileLoop reads While … Wend, or … End While.
+func (p *vbParser) whileLoop(t Token) *Node {
+	p.i++
+	cond := p.expr()
+	body := p.newBlock("wend")
+	if !p.take("wend") {
+		p.close("while")
+	}
+	return p.wrap(KWhile, t.Pos, cond, body)
+}
+
+// withBlock reads With … End With.
+func (p *vbParser) withBlock(t Token) *Node {
+	p.i++
+	s := p.expr()
+	p.with++
+	n := p.wrap(KWith, t.Pos, s, p.newBlock())
+	p.with--
+	p.close("with")
+	return n
+}
+
+// usingBlock reads Using or SyncLock … End.
+func (p *vbParser) usingBlock(t Token) *Node {
+	p.i++
+	b := p.node(KBlock, t.Pos)
+	if p.peek(1).Kind == tIdent && p.peek(1).S == "as" || p.peek(1).Kind == tOp && p.peek(1).Op == '=' {
+		b.Kids = append(b.Kids, p.declare(KDecl)...)
+	} else {
+		b.Kids = append(b.Kids, p.wrap(KExpr, t.Pos, p.expr()))
+	}
+	b.Kids = append(b.Kids, p.newBlock())
+	p.close(t.S)
+	return b
+}
+
+// tryBlock reads Try … Catch … Finally … End Try.
+func (p *vbParser) tryBlock(t Token) *Node {
+	p.i++
+	n := p.wrap(KTry, t.Pos, p.newBlock())
+	for p.word("catch") || p.word("finally") {
+		p.line()
+		n.Kids = append(n.Kids, p.newBlock())
+	}
+	p.close("try")
+	return n
+}
+
+// class reads a class or its like; a namespace is a block.
+func (p *vbParser) class(t Token) (*Node, bool) {
+	if p.peek(1).Kind != tIdent {
+		return nil, false
+	}
+	p.i++
+	n := p.node(KClass, t.Pos)
+	n.Name = p.next().S
+	for p.takeOp('.') {
+		n.Name = p.next().S
+	}
+	p.line()
+	body := p.newBlock()
+	n.Kids = body.Kids
+	for _, k := range n.Kids {
+		if k.Kind == KImport && k.Op == 'i' {
+			n.Low += " " + k.Low
+		}
+	}
+	p.close(t.S)
+	if t.S == "namespace" {
+		n.Kind = KBlock
+	}
+	return n, true
+}
+
+// skipped passes over a statement that gives nothing.
+func (p *vbParser) skipped(t Token) (*Node, bool) {
+	if p.peek(1).Kind == tOp {
+		return nil, false
+	}
+	if t.S == "on" && p.peek(1).S == "error" && p.peek(2).S == "resume" && p.peek(3).S == "next" {
+		p.i += 4 // a page whose line ends were lost goes on here
+		return nil, true
+	}
+	p.line()
+	return nil, true
+}
+
+// imports reads the name of what is imported or inherited.
+func (p *vbParser) imports(t Token) *Node {
+	p.i++
+	n := p.node(KImport, t.Pos)
+	n.Op = 's' // what is imported may be a class
+	for k := p.tok().Kind; k == tIdent || k == tOp; k = p.tok().Kind {
+		if k == tIdent {
+			n.Low = p.tok().S
+		}
+		p.i++
+	}
+	if t.S != "imports" {
+		n.Op = 'i'
+	}
+	p.line()
+	return n
+}
+
+// exit reads Exit or Continue, of a loop or function.
+func (p *vbParser) exit(t Token) *Node {
+	p.i++
+	k := KBreak
+	if t.S == "continue" {
+		k = KContinue
+	} else if p.word("sub") || p.word("function") || p.word("property") {
+		k = KReturn
+	}
+	p.line()
+	return p.node(k, t.Pos)
+}
+
+// returned reads Return, with a value or without.
+func (p *vbParser) returned(t Token) *Node {
+	p.i++
+	n := p.node(KReturn, t.Pos)
+	if k := p.tok().Kind; k != tNL && k != tEOF && k != tHTML {
+		n.Kids = p.kids(p.expr())
+		n.Flag = 1
+	}
+	return n
+}
