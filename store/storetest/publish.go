@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -86,8 +85,7 @@ func testPublish(t *testing.T, h *store.Hub) {
 	}
 }
 
-// testCollections: who reads what was published, what of it is listed, and that
-// what is revoked stays so.
+// testCollections: who may make collections, and who reads which.
 func testCollections(t *testing.T, h *store.Hub) {
 	ctx := t.Context()
 	for _, o := range []string{"a", "b"} {
@@ -157,37 +155,51 @@ func testCollections(t *testing.T, h *store.Hub) {
 	if c := list[5]; len(list) != 6 || c.Title != "5" || c.TLP != "amber" || !c.Created.Equal(now) || !list[0].Always || !list[0].Reads(accounts["ann"]) || list[2].Always {
 		t.Errorf("%+v", list)
 	}
+}
 
-	p := h.Published()
-	object := func(kind string, n int, version, body string) taxii.Object {
-		return taxii.Object{ID: fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", kind, n), Type: kind, Spec: "2.1", Version: version, JSON: json.RawMessage(body)}
-	}
-	const first, second = "2021-03-10T00:00:00Z", "2021-03-10T00:00:01Z"
+// Versions of objects, the later one after the earlier.
+const earlier, later = "2021-03-10T00:00:00Z", "2021-03-10T00:00:01Z"
+
+func object(kind string, n int, version, body string) taxii.Object {
+	return taxii.Object{ID: fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", kind, n), Type: kind, Spec: "2.1", Version: version, JSON: json.RawMessage(body)}
+}
+
+// fill publishes objects in two collections.
+func fill(t *testing.T, p store.Published) {
+	t.Helper()
 	for collection, objects := range map[string][]taxii.Object{
-		"all":     {object("indicator", 1, first, `{"name":"203.0.113.45"}`), object("relationship", 1, first, `{"relationship_type":"indicates"}`), object("identity", 1, first, `{"name":"203.0.113.45"}`)},
-		"persons": {object("relationship", 2, first, `{"claim_id":"old"}`), object("relationship", 2, second, `{"claim_id":"100%_New"}`), object("note", 1, first, `{}`), object("opinion", 1, first, `{}`)},
+		"all":     {object("indicator", 1, earlier, `{"name":"203.0.113.45"}`), object("relationship", 1, earlier, `{"relationship_type":"indicates"}`), object("identity", 1, earlier, `{"name":"203.0.113.45"}`)},
+		"persons": {object("relationship", 2, earlier, `{"claim_id":"old"}`), object("relationship", 2, later, `{"claim_id":"100%_New"}`), object("note", 1, earlier, `{}`), object("opinion", 1, earlier, `{}`)},
 	} {
-		if err := p.Add(ctx, collection, objects, now); err != nil {
+		if err := p.Add(t.Context(), collection, objects, now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	items := func(in []string, text string, limit int) string {
-		t.Helper()
-		var all []string
-		page := store.Page{Limit: limit}
-		for {
-			list, next, err := p.Items(ctx, in, text, page)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, i := range list {
-				all = append(all, fmt.Sprint(i.Collection, " ", i.Type, " ", i.Revoked))
-			}
-			if page.After = next; next == "" {
-				return strings.Join(all, ", ")
-			}
+}
+
+// items lists what is published, limit at a time.
+func items(t *testing.T, p store.Published, in []string, text string, limit int) string {
+	t.Helper()
+	var all []string
+	page := store.Page{Limit: limit}
+	for {
+		list, next, err := p.Items(t.Context(), in, text, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range list {
+			all = append(all, fmt.Sprint(i.Collection, " ", i.Type, " ", i.Revoked))
+		}
+		if page.After = next; next == "" {
+			return strings.Join(all, ", ")
 		}
 	}
+}
+
+// testItems: what is found in collections, and that a look is of one moment.
+func testItems(t *testing.T, h *store.Hub) {
+	ctx, p := t.Context(), h.Published()
+	fill(t, p)
 	for _, c := range []struct {
 		in         []string
 		text, want string
@@ -196,7 +208,7 @@ func testCollections(t *testing.T, h *store.Hub) {
 		{[]string{"persons"}, "%", "persons relationship false"}, {[]string{"other"}, "", ""}, {nil, "", ""}, {[]string{"all", "other"}, "\xff", ""},
 	} {
 		for _, limit := range []int{1, 2, 0} {
-			if got := items(c.in, c.text, limit); got != c.want {
+			if got := items(t, p, c.in, c.text, limit); got != c.want {
 				t.Errorf("%v %q by %d: %s, want %s", c.in, c.text, limit, got, c.want)
 			}
 		}
@@ -223,11 +235,18 @@ func testCollections(t *testing.T, h *store.Hub) {
 	if list, _, e := p.Query(ctx, "moment", taxii.Query{}); !errors.Is(err, broken) || e != nil || len(list) != 1 {
 		t.Error(err, len(list), e)
 	}
+}
+
+// testWithdrawal: what is withdrawn at once by two, or in a change that fails, and
+// that what is revoked stays so.
+func testWithdrawal(t *testing.T, h *store.Hub) {
+	ctx, p := t.Context(), h.Published()
+	fill(t, p)
 	// Two withdraw at once while a third publishes what speaks of it: each thing goes
 	// once, with all that speaks of it, whoever looked when.
-	indicator := object("indicator", 1, first, `{"name":"203.0.113.45"}`)
+	indicator := object("indicator", 1, earlier, `{"name":"203.0.113.45"}`)
 	link := func(n int) taxii.Object {
-		return object("relationship", n, first, fmt.Sprintf(`{"relationship_type":"indicates","source_ref":%q}`, indicator.ID))
+		return object("relationship", n, earlier, fmt.Sprintf(`{"relationship_type":"indicates","source_ref":%q}`, indicator.ID))
 	}
 	if err := p.Add(ctx, "race", []taxii.Object{indicator, link(1)}, now); err != nil {
 		t.Fatal(err)
@@ -278,6 +297,7 @@ func testCollections(t *testing.T, h *store.Hub) {
 	if list, _, err := p.Query(ctx, "race", taxii.Query{Versions: []string{"all"}}); err != nil || len(list) != 3 {
 		t.Errorf("%d versions are left, want 3, %v", len(list), err)
 	}
+	broken := errors.New("broken")
 	// All of a change, or nothing.
 	id := object("indicator", 1, "", "").ID
 	for _, want := range []error{broken, nil} {
@@ -301,113 +321,12 @@ func testCollections(t *testing.T, h *store.Hub) {
 	if err := p.Add(ctx, "all", []taxii.Object{object("indicator", 1, "2031-01-01T00:00:00Z", `{"name":"back"}`)}, now); err != nil {
 		t.Fatal(err)
 	}
-	if got := items([]string{"all"}, "", 0); got != "all indicator true" {
+	if got := items(t, p, []string{"all"}, "", 0); got != "all indicator true" {
 		t.Error("a revoked object came back:", got)
 	}
 	if page, _, err := p.Query(ctx, "all", taxii.Query{IDs: []string{id}, Versions: []string{"all"}}); err != nil || len(page) != 1 || !page[0].Revoked || !strings.Contains(string(page[0].JSON), "why") {
 		t.Error(page, err)
 	}
-}
-
-// testPages asks random questions of a collection that grows and shrinks, and
-// wants what a store in memory answers, page by page.
-func testPages(t *testing.T, h *store.Hub) {
-	ctx, r := context.Background(), rand.New(rand.NewPCG(1, 2))
-	p, memory := h.Published(), new(taxii.Memory)
-	specs := []string{"2.0", "2.1"}
-	types := []string{"indicator", "malware", "identity"}
-	// As texts some of these are in another order than as times, and two are one.
-	versions := []string{"2021-03-10T00:00:00Z", "2021-03-10T00:00:00.000Z", "2021-03-10T00:00:00.5Z", "2021-03-10T00:00:00.123456789Z", "2021-03-09T23:59:59.999Z", "2022-01-01T00:00:00Z"}
-	id := func() (string, string) {
-		n := r.IntN(12)
-		return fmt.Sprintf("%s--00000000-0000-4000-8000-%012d", types[n%3], n), types[n%3]
-	}
-	mention := func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", r.IntN(5)) }
-	some := func(list []string) (out []string) {
-		for range r.IntN(3) {
-			out = append(out, list[r.IntN(len(list))])
-		}
-		return out
-	}
-	at := now
-	for range 40 {
-		var objects []taxii.Object
-		for range r.IntN(8) {
-			id, kind := id()
-			objects = append(objects, taxii.Object{ID: id, Type: kind, Spec: specs[r.IntN(2)], Version: versions[r.IntN(len(versions))], JSON: json.RawMessage(fmt.Sprintf(`{"ref":"a--%s"}`, mention()))})
-		}
-		at = at.Add(time.Duration(r.IntN(20)-5) * time.Microsecond)
-		for _, s := range []taxii.Store{p, memory} {
-			if err := s.Add(ctx, "c", objects, at); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := p.Add(ctx, "other", objects, at); err != nil { // must not show
-			t.Fatal(err)
-		}
-		for range 25 {
-			q := taxii.Query{Types: some(types), Specs: some(specs), Versions: some(append(versions, "first", "last", "last", "all", "2021-03-10T01:00:00+01:00")), Limit: r.IntN(6)}
-			for range r.IntN(3) {
-				id, _ := id()
-				q.IDs = append(q.IDs, id)
-			}
-			q.Mentions = map[string]bool{}
-			for range max(0, r.IntN(8)-5) {
-				q.Mentions[mention()] = true
-			}
-			if r.IntN(3) == 0 {
-				q.AddedAfter = at.Add(time.Duration(r.IntN(200)-180) * time.Microsecond)
-			}
-			q.Newest = r.IntN(8) == 0
-			want, got := pages(t, memory, q), pages(t, p, q)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Fatalf("%+v: in memory - here +\n%s", q, diff)
-			}
-		}
-		if r.IntN(4) == 0 {
-			id, _ := id()
-			q := taxii.Query{IDs: []string{id}, Versions: []string{"last"}}
-			want, err := memory.Delete(ctx, "c", q)
-			got, err2 := p.Delete(ctx, "c", q)
-			if got != want || err != nil || err2 != nil {
-				t.Fatalf("deleted %d, want %d: %v, %v", got, want, err, err2)
-			}
-		}
-	}
-}
-
-// pages reads all pages of a query, an object a line.
-func pages(t *testing.T, s taxii.Store, q taxii.Query) (all []string) {
-	t.Helper()
-	for {
-		page, more, err := s.Query(context.Background(), "c", q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, o := range page {
-			all = append(all, fmt.Sprint(o.ID, " ", o.Spec, " ", o.Version, " ", o.Added.Format(time.RFC3339Nano)))
-			q.After = o.Seq
-		}
-		all = append(all, fmt.Sprint("more ", more))
-		if !more || len(page) == 0 || q.Newest {
-			return all
-		}
-	}
-}
-
-// beforeLists takes away what the last steps of the schema made, and brings back
-// what they took away.
-var beforeLists = []string{
-	`DROP INDEX file_path`, `DROP INDEX file_base`, `DROP INDEX file_sha256`, `DROP INDEX file_recent`, `DROP INDEX indicator_value`, `DROP INDEX indicator_base`, `DROP INDEX indicator_recent`,
-	`ALTER TABLE file DROP COLUMN recent`, `ALTER TABLE indicator DROP COLUMN recent`, `CREATE INDEX file_path ON file (path, id)`, `CREATE INDEX file_base ON file (base, id)`,
-	`CREATE INDEX file_sha256 ON file (sha256, id)`, `CREATE INDEX indicator_value ON indicator (value, id)`, `CREATE INDEX indicator_base ON indicator (base, id)`,
-	`DROP INDEX dead_letter_evidence`, `ALTER TABLE dead_letter DROP COLUMN evidence`,
-	`DROP TABLE holders`, `ALTER TABLE server DROP COLUMN files`, `ALTER TABLE server DROP COLUMN kinds`, `ALTER TABLE server DROP COLUMN indicators`,
-	`ALTER TABLE file DROP COLUMN holders`, `ALTER TABLE file DROP COLUMN parted`, `ALTER TABLE finding DROP COLUMN holders`, `ALTER TABLE finding DROP COLUMN parted`,
-	`ALTER TABLE indicator DROP COLUMN holders`, `ALTER TABLE indicator DROP COLUMN parted`, `CREATE TABLE file_build (file BIGINT)`,
-	`CREATE TABLE server_file (server BIGINT NOT NULL, file BIGINT NOT NULL, PRIMARY KEY (server, file))`,
-	`CREATE TABLE server_finding (server BIGINT NOT NULL, finding BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (server, finding))`,
-	`CREATE TABLE server_indicator (server BIGINT NOT NULL, indicator BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (server, indicator))`,
 }
 
 // UpgradeLists opens a database with a row for each server and thing.

@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Hub) {
 		test func(*testing.T, *store.Hub)
 	}{
 		{"Ingest", testIngest}, {"Replace", testReplace}, {"BuildName", testBuildName}, {"Order", testOrder}, {"Servers", testServers}, {"Search", testSearch}, {"Recent", testRecent}, {"Scope", testScope}, {"Notify", testNotify},
-		{"Tokens", testTokens}, {"Accounts", testAccounts}, {"Trail", testTrail}, {"Expire", testExpire}, {"Counts", testCounts}, {"Many", testMany}, {"Publish", testPublish}, {"Collections", testCollections}, {"Pages", testPages},
+		{"Tokens", testTokens}, {"Accounts", testAccounts}, {"Trail", testTrail}, {"Expire", testExpire}, {"Counts", testCounts}, {"Many", testMany}, {"Publish", testPublish}, {"Collections", testCollections}, {"Items", testItems}, {"Withdrawal", testWithdrawal}, {"Pages", testPages},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
