@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"strings"
@@ -8,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Decode turns a file into text: UTF-16 and UTF-7 become UTF-8, a byte order
+// Decode turns a file into text: UTF-32, UTF-16 and UTF-7 become UTF-8, a byte order
 // mark is dropped, and code that Microsoft's Script Encoder hid is shown.
 func Decode(data []byte) string {
 	s := wide(data)
@@ -27,6 +28,8 @@ func wide(data []byte) string {
 	}
 	var order binary.ByteOrder
 	switch {
+	case IsUTF32(data):
+		return string(FromUTF32(data))
 	case len(data) >= 2 && data[0] == 0xFF && data[1] == 0xFE:
 		order, data = binary.LittleEndian, data[2:]
 	case len(data) >= 2 && data[0] == 0xFE && data[1] == 0xFF:
@@ -48,6 +51,26 @@ func wide(data []byte) string {
 		out = utf8.AppendRune(out, c)
 	}
 	return string(out)
+}
+
+// IsUTF32 reports whether a file starts with the byte order mark of UTF-32, which
+// .NET's StreamReader and Tomcat look for.
+func IsUTF32(data []byte) bool {
+	return bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}) || bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF})
+}
+
+// FromUTF32 decodes a file that starts with the byte order mark of UTF-32. What
+// is no character becomes U+FFFD.
+func FromUTF32(data []byte) []byte {
+	var order binary.ByteOrder = binary.LittleEndian
+	if data[0] == 0 {
+		order = binary.BigEndian
+	}
+	out := make([]byte, 0, len(data)/4+16)
+	for i := 4; i+3 < len(data); i += 4 {
+		out = utf8.AppendRune(out, rune(order.Uint32(data[i:])))
+	}
+	return out
 }
 
 // utf7 decodes RFC 2152, which IIS accepts as code page 65000.

@@ -189,6 +189,8 @@ func encode(s string) string {
 func TestDecode(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"utf-16", "\xff\xfe<\x00%\x00", "<%"},
+		{"utf-32", "\xff\xfe\x00\x00<\x00\x00\x00%\x00\x00\x00\x00", "<%"},
+		{"utf-32, big-endian, no character", "\x00\x00\xfe\xff\x00\x00\x00<\xff\xff\xff\xff", "<\uFFFD"},
 		{"utf-7", "<%@codepage=65000%>+ADw-b+AD4-", "<%@codepage=65000%><b>"},
 		{"utf-7 of nothing", "<%@codepage=65000%>e+k-val", "<%@codepage=65000%>eval"},
 		{"no utf-7", "a+b+ADw", "a+b+ADw"},

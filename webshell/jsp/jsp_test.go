@@ -1,6 +1,7 @@
 package jsp
 
 import (
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"runtime"
@@ -113,5 +114,18 @@ func TestOpenExpressions(t *testing.T) {
 	s := &splitter{data: []byte(strings.Repeat("${", 100_000)), page: &page{}, line: 1}
 	if s.run(); s.vain > maxVain+len(s.data) {
 		t.Errorf("%d bytes read in vain", s.vain)
+	}
+}
+
+// TestUTF32: a page is read by its byte order mark, as Tomcat does.
+func TestUTF32(t *testing.T) {
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		page, err := binary.Append(nil, order, []rune("\uFEFF<% Runtime.getRuntime().exec(request.getParameter(\"c\")); %>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := webshell.Judge([]*webshell.Language{Language}, "a.jsp", page); got.Verdict != webshell.Webshell {
+			t.Errorf("%v: got %s, want %s", order, got.Verdict, webshell.Webshell)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"limier/internal/script"
 )
 
 // A page is the code of a JSP: Java first, then expressions of the expression
@@ -47,11 +49,13 @@ func (p *page) line(offset int) int {
 	return int(p.marks[i-1].line)
 }
 
-// decodeCharset turns a page in UTF-16 or EBCDIC into UTF-8. Tomcat honours
+// decodeCharset turns a page in UTF-32, UTF-16 or EBCDIC into UTF-8. Tomcat honours
 // the encoding of a page's XML declaration, which hides a page from tools that
 // look for "<%" (JSP 2.3, section 4.1).
 func decodeCharset(data []byte) ([]byte, string) {
 	switch {
+	case script.IsUTF32(data):
+		return script.FromUTF32(data), "UTF-32"
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), len(data) > 3 && data[0] == '<' && data[1] == 0:
 		return fromUTF16(data, binary.LittleEndian), "UTF-16"
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}), len(data) > 3 && data[0] == 0 && data[1] == '<':
