@@ -15,8 +15,8 @@ const longest = 120
 
 // long are functions that have more. The list only shrinks.
 var long = []string{
-	"bench/sigma.compare", "webshell/client.act", "webshell/client.free", "webshell/php.builtinMethod", "webshell/php.effect", "webshell/php.eval",
-	"webshell/php.keyword", "webshell/php.pure", "webshell/php.sink", "webshell/php.source", "webshell/php.written",
+	"webshell/client.act", "webshell/client.free", "webshell/php.builtinMethod", "webshell/php.effect", "webshell/php.eval",
+	"webshell/php.keyword", "webshell/php.pure", "webshell/php.source", "webshell/php.written",
 }
 
 // TestStyle checks those conventions that a parser can see.

@@ -47,91 +47,114 @@ func compare(w io.Writer, rules, data string) error {
 			windows.Rules = append(windows.Rules, r)
 		}
 	}
-	ours, _ := sigma.Compile(windows, sigma.Config{})
+	b := comparison{peers: map[event.Logsource]map[string]peer{}, differences: map[string]*difference{}}
+	b.ours, _ = sigma.Compile(windows, sigma.Config{})
+	if err := b.readPeers(windows.Rules, rules); err != nil {
+		return err
+	}
+	if err := corpus(data, b.event); err != nil {
+		return err
+	}
+	b.write(w)
+	return nil
+}
+
+type difference struct {
+	title    string
+	ours     bool
+	count    int
+	example  string
+	lastText string
+}
+
+// A comparison is of the same rules on the same events.
+type comparison struct {
+	ours         *sigma.Engine
+	gate         *sigma.Engine // which rules of sigma-go's concern an event
+	peers        map[event.Logsource]map[string]peer
+	unread       []string
+	events, both int
+	differences  map[string]*difference
+}
+
+// readPeers reads the rules that Limier compiled with sigma-go, too.
+func (b *comparison) readPeers(all []*sigma.Rule, folder string) error {
 	compiled := map[string]bool{}
-	for _, r := range ours.Rules() {
+	for _, r := range b.ours.Rules() {
 		compiled[r.ID] = true
 	}
-	peers := map[event.Logsource]map[string]peer{}
-	var unread, gates []string
-	for _, r := range windows.Rules {
+	var gates []string
+	for _, r := range all {
 		if !compiled[r.ID] {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(rules, filepath.FromSlash(r.File)))
+		text, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(r.File)))
 		if err != nil {
 			return err
 		}
 		parsed, err := theirs.ParseRule(text)
 		if err != nil {
-			unread = append(unread, fmt.Sprintf("%s: %v", r.File, err))
+			b.unread = append(b.unread, fmt.Sprintf("%s: %v", r.File, err))
 			continue
 		}
-		if peers[r.Logsource] == nil {
-			peers[r.Logsource] = map[string]peer{}
+		if b.peers[r.Logsource] == nil {
+			b.peers[r.Logsource] = map[string]peer{}
 			gates = append(gates, fmt.Sprintf("title: %s/%s/%s\nlogsource: {product: %q, category: %q, service: %q}\ndetection: {a: {NoSuchField: null}, condition: a}\n",
 				r.Logsource.Product, r.Logsource.Category, r.Logsource.Service, r.Logsource.Product, r.Logsource.Category, r.Logsource.Service))
 		}
-		peers[r.Logsource][r.ID] = peer{evaluator.ForRule(parsed), r.Title}
+		b.peers[r.Logsource][r.ID] = peer{evaluator.ForRule(parsed), r.Title}
 	}
 	gateRules := &sigma.Collection{}
 	gateRules.Add("gates.yml", []byte(strings.Join(gates, "---\n")))
-	gate, _ := sigma.Compile(gateRules, sigma.Config{})
+	b.gate, _ = sigma.Compile(gateRules, sigma.Config{})
+	return nil
+}
 
-	var events, both int
-	type difference struct {
-		title    string
-		ours     bool
-		count    int
-		example  string
-		lastText string
+// event runs both on one event.
+func (b *comparison) event(name string, ev *event.Event) {
+	b.events++
+	got := map[string]bool{}
+	for _, r := range b.ours.Match(ev, nil) {
+		got[r.ID] = true
 	}
-	differences := map[string]*difference{}
-	each := func(name string, ev *event.Event) {
-		events++
-		got := map[string]bool{}
-		for _, r := range ours.Match(ev, nil) {
-			got[r.ID] = true
+	fields := map[string]string{}
+	for k, v := range ev.Data.Fields() {
+		if old, ok := fields[k]; ok && k == "Data" {
+			v = old + "\n" + v
+		} else if ok {
+			continue // Limier takes any of the values
 		}
-		fields := map[string]string{}
-		for k, v := range ev.Data.Fields() {
-			if old, ok := fields[k]; ok && k == "Data" {
-				v = old + "\n" + v
-			} else if ok {
-				continue // Limier takes any of the values
-			}
-			fields[k] = v
-		}
-		for _, a := range aliases {
-			if v, ok := sigma.Field(ev, a); ok && fields[a] == "" {
-				fields[a] = v
-			}
-		}
-		for _, g := range gate.Match(ev, nil) {
-			parts := strings.Split(g.Title, "/")
-			for id, p := range peers[event.Logsource{Product: parts[0], Category: parts[1], Service: parts[2]}] {
-				result, err := p.rule.Matches(context.Background(), fields)
-				text := ""
-				if err != nil {
-					text = err.Error()
-				}
-				if result.Match == got[id] {
-					if got[id] {
-						both++
-					}
-					continue
-				}
-				key := fmt.Sprint(p.title, got[id])
-				if differences[key] == nil {
-					differences[key] = &difference{title: p.title, ours: got[id], example: fmt.Sprintf("%s#%d", name, ev.Ref.Record), lastText: text}
-				}
-				differences[key].count++
-			}
+		fields[k] = v
+	}
+	for _, a := range aliases {
+		if v, ok := sigma.Field(ev, a); ok && fields[a] == "" {
+			fields[a] = v
 		}
 	}
-	if err := corpus(data, each); err != nil {
-		return err
+	for _, g := range b.gate.Match(ev, nil) {
+		parts := strings.Split(g.Title, "/")
+		for id, p := range b.peers[event.Logsource{Product: parts[0], Category: parts[1], Service: parts[2]}] {
+			result, err := p.rule.Matches(context.Background(), fields)
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if result.Match == got[id] {
+				if got[id] {
+					b.both++
+				}
+				continue
+			}
+			key := fmt.Sprint(p.title, got[id])
+			if b.differences[key] == nil {
+				b.differences[key] = &difference{title: p.title, ours: got[id], example: fmt.Sprintf("%s#%d", name, ev.Ref.Record), lastText: text}
+			}
+			b.differences[key].count++
+		}
 	}
+}
+
+func (b *comparison) write(w io.Writer) {
 	fmt.Fprintf(w, `# Limier and sigma-go on the same rules and logs
 
 %d of SigmaHQ's Windows rules on %d events of data/evtx-attack, data/evtx-benign
@@ -143,14 +166,14 @@ bradleyjkemp/sigma-go v0.6.6. The reasons are looked up in why.go, by hand.
 
 | rule | only | times | first at | why |
 |---|---|---:|---|---|
-`, len(ours.Rules()), events, both, len(unread))
+`, len(b.ours.Rules()), b.events, b.both, len(b.unread))
 	var keys []string
-	for k := range differences {
+	for k := range b.differences {
 		keys = append(keys, k)
 	}
 	sort.Strings(keys)
 	for _, k := range keys {
-		d := differences[k]
+		d := b.differences[k]
 		only := "sigma-go"
 		if d.ours {
 			only = "Limier"
@@ -158,10 +181,9 @@ bradleyjkemp/sigma-go v0.6.6. The reasons are looked up in why.go, by hand.
 		fmt.Fprintf(w, "| %s | %s | %d | %s | %s |\n", d.title, only, d.count, d.example, why(d.title, d.ours, d.lastText))
 	}
 	fmt.Fprint(w, "\n## Rules that sigma-go cannot read\n\n")
-	for _, u := range unread {
+	for _, u := range b.unread {
 		fmt.Fprintf(w, "- %s\n", strings.ReplaceAll(u, "\n", " "))
 	}
-	return nil
 }
 
 // corpus calls each with every event of the evidence's Windows logs.

@@ -23,103 +23,34 @@ var deadly = words("eval assert create_function system exec shell_exec passthru 
 
 // sink answers calls that may do harm.
 func (m *machine) sink(c *call) (value, bool) {
-	a0 := c.arg(0)
-	switch {
-	case c.native.command:
-		v := a0
-		if a, ok := a0.ref.(*array); ok && a0.k == vArr {
-			t, tr := taintOf(a0)
-			v = value{t: t, tr: tr}
-			if len(a.vals) > 0 {
-				if s, ok := a.vals[0].text(); ok && len(a.vals) > 1 {
-					v = value{k: vPart, s: s + " ", t: t, tr: tr}
-				}
-			}
-		}
-		if c.name == "pcntl_exec" && len(c.args) > 1 {
-			t, tr := c.taint()
-			v = value{k: v.k, s: v.s, t: t, tr: tr}
-			if v.k == vStr && t&hostile != 0 {
-				v.k = vPart
-			}
-		}
-		r := m.command(c.n, v, c.name)
-		if s, ok := a0.text(); ok && c.name == "popen" && interpreter(s) {
-			return value{ref: &handle{path: a0, shell: true}}, true
-		}
-		if s, ok := a0.text(); ok && c.name == "proc_open" && interpreter(s) {
-			m.store(c, 2, arr(value{ref: &handle{path: a0, shell: true}}))
-		}
-		if c.name == "exec" {
-			m.store(c, 1, value{})
-		}
-		return r, true
+	if c.native.command {
+		return m.runs(c), true
 	}
+	a0 := c.arg(0)
 	switch c.name {
 	case "eval", "eval_r": // the second is how some boards disarm the first
 		return m.evalCode(c.n, a0, c.name), true
 	case "assert":
-		if a0.k == vStr || a0.k == vUnknown || a0.k == vPart {
-			if s, ok := a0.text(); ok && !strings.ContainsAny(s, "(`") {
-				return value{}, true
-			}
-			return m.evalCode(c.n, a0, c.name), true
-		}
-		return value{}, true
+		return m.assertion(c), true
 	case "create_function":
 		return m.createFunction(c), true
 	case "preg_replace", "preg_filter", "mb_ereg_replace", "mb_eregi_replace":
 		return m.pregReplace(c)
 	case "mail", "mb_send_mail", "wp_mail", "imap_mail":
-		m.mail(c)
-		if v := c.arg(4); v.t&fromRequest != 0 && strings.Contains(v.s, "-X") && m.isolated() { // sendmail's log goes where the client says
-			m.report("request-writes-file", webshell.Webshell, moderate, "The request gives options of sendmail, one of which writes a file.", c.n, v)
-		}
-		return value{}, true
+		return m.mails(c), true
 	case "putenv":
-		if name, _, ok := strings.Cut(a0.s[:min(len(a0.s), maxSetting+1)], "="); ok {
-			v := a0
-			v.s = a0.s[len(name)+1:]
-			if v.k == vPart && v.s == "" && v.tail() == "" {
-				v.k, v.ref = vUnknown, nil
-			}
-			m.facts.set("putenv", name, v)
-		}
-		if strings.HasPrefix(a0.s, "LD_PRELOAD=") && m.isolated() {
-			m.report("preloads-library", webshell.Webshell, moderate, "A library is loaded into the next program that PHP starts, which runs commands where PHP may not.", c.n, a0)
-		}
-		return value{}, true
-	case "imap_open": // https://nvd.nist.gov/vuln/detail/CVE-2018-19518
-		if strings.Contains(strings.ToLower(a0.s+a0.tail()), "-oproxycommand") {
-			m.report("request-to-command", webshell.Webshell, moderate, "A command is hidden in the name of a mail server.", c.n, a0)
-		}
-		return value{}, true
+		return m.environment(c), true
+	case "imap_open":
+		return m.opensMailbox(c), true
 	case "stream_wrapper_register", "stream_register_wrapper":
-		scheme, _ := c.text(0)
-		if name, ok := c.text(1); ok && m.classes[strings.ToLower(name)] != nil {
-			if m.schemes == nil {
-				m.schemes = map[string]*class{}
-			}
-			m.schemes[strings.ToLower(scheme)] = m.classes[strings.ToLower(name)]
-		}
-		return boolean(true), true
+		return m.registersScheme(c), true
 	case "yaml_parse":
-		if a, ok := c.arg(3).ref.(*array); ok {
-			t, tr := taintOf(a0)
-			for _, f := range a.vals {
-				m.callback(c, f, []value{{t: t, tr: tr}, {t: t, tr: tr}, {}})
-			}
-		}
-		return value{t: a0.t, tr: a0.tr}, true
+		return m.parsesYAML(c), true
 	case "header":
 		m.header(c)
 		return value{}, true
 	case "wp_redirect", "wp_safe_redirect":
-		if a0.t&(shady|tailored) == 0 && (m.facts.spared == 0 || a0.t&decoded == 0) { // programs are told by their makers' servers where to log in
-			a0.t &^= fromRemote
-		}
-		m.redirected(c, concat(str("Location: "), a0, maxString))
-		return value{}, true
+		return m.redirectsWordPress(c), true
 	case "esc_url", "esc_url_raw", "esc_attr", "esc_js": // leave an address as it is
 		return a0, a0.k == vStr || a0.k == vPart
 	case "wp_enqueue_script", "wp_register_script":
@@ -129,32 +60,11 @@ func (m *machine) sink(c *call) (value, bool) {
 		m.written(c, a0, c.arg(1))
 		return value{}, true
 	case "error_log":
-		if c.int(1, 0) == 3 {
-			m.written(c, c.arg(2), a0)
-		}
-		return value{}, true
+		return m.logs(c), true
 	case "stream_copy_to_stream":
-		from, _ := a0.ref.(*handle)
-		if to, _ := c.arg(1).ref.(*handle); from != nil && to != nil && to.t == 0 {
-			m.written(c, to.path, m.readHandle(c, from, len(m.file.src)))
-		}
-		return value{}, true
+		return m.copiesStream(c), true
 	case "fwrite", "fputs":
-		if h, ok := a0.ref.(*handle); ok {
-			if h.shell {
-				m.command(c.n, c.arg(1), "an interpreter that is written to")
-			} else if h.t != 0 {
-				if t, _ := taintOf(c.arg(1)); t&ownHost != 0 && t&(ownPage|fromHeader|address) != 0 {
-					h.t |= tailored
-				}
-				m.sent(c, c.arg(1))
-			} else if h.memory {
-				h.kept = concat(h.kept, c.arg(1), maxString)
-			} else {
-				m.written(c, h.path, c.arg(1))
-			}
-		}
-		return value{}, true
+		return m.writesHandle(c), true
 	case "unzip_file":
 		m.installed(c, a0)
 		return value{}, true
@@ -168,120 +78,38 @@ func (m *machine) sink(c *call) (value, bool) {
 		m.touched(doesDelete, c, a0)
 		return value{}, true
 	case "chmod", "chown", "chgrp", "touch":
-		if c.name == "chmod" {
-			m.shut(c, a0)
-		}
-		m.touched(doesChmod, c, a0)
-		return value{}, true
+		return m.changesMode(c), true
 	case "mkdir":
 		m.touched(doesMkdir, c, a0)
 		return value{}, true
 	case "symlink", "link":
-		m.touched(doesLink, c, a0)
-		m.touched(doesLink, c, c.arg(1))
-		return value{}, true
+		return m.linksFiles(c), true
 	case "phpinfo":
 		m.note(doesInfo, c.n, value{})
 		return value{}, true
 	case "mysql_query", "mysql_unbuffered_query", "mssql_query", "pg_query", "pg_exec", "sqlite_query", "ora_do", "ibase_query", "mysql_db_query", "odbc_exec", "mysqli_query", "pg_send_query", "oci_parse", "db2_exec", "mysqli_multi_query", "odbc_prepare":
-		for _, a := range c.args {
-			m.sqlText(c.n, a)
-			if m.chosen(a) && a.k == vUnknown && a.t&unsure == 0 {
-				m.note(doesSQL, c.n, a)
-			}
-		}
-		return value{t: fromDB | m.users(c.arg(0)) | m.users(c.arg(1))}, true
+		return m.queries(c), true
 	case "mysql_connect", "mysql_pconnect", "mssql_connect", "pg_connect", "mysqli_connect", "ftp_connect", "oci_connect", "ldap_connect", "ssh2_connect":
-		if t, _ := c.taint(); t&fromRequest != 0 && t&checked == 0 {
-			m.note(doesConnect, c.n, a0)
-			if m.facts.loops >= 2 && m.isolated() && len(c.args) > 2 && c.args[1].t&fromRequest != 0 && c.args[2].t&fromRequest != 0 {
-				m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords that the request lists are tried on a server, one after another.", c.n, a0)
-			}
-		}
-		return value{}, true
+		return m.connects(c), true
 	case "class_exists", "interface_exists", "is_subclass_of":
-		if m.chosen(a0) {
-			m.autoload(a0)
-		}
-		return value{}, true
+		return m.asksClass(c), true
 	case "user_save": // Drupal
-		if a, ok := c.arg(1).ref.(*array); ok && m.small() && !m.framed {
-			if p, _ := a.get(key{s: "pass", str: true}); p.k == vStr && p.s != "" {
-				m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", c.n, value{})
-			}
-		}
-		return value{}, true
+		return m.savesUser(c), true
 	case "socket_sendto", "socket_send", "socket_write":
 		m.sent(c, c.arg(1))
 		return value{}, true
 	case "dl":
-		if m.chosen(a0) && a0.t&fromUndef == 0 {
-			m.report("request-to-library", webshell.Webshell, moderate, "The request names a library that is loaded into PHP.", c.n, a0)
-		}
-		return value{}, true
+		return m.loadsLibrary(c), true
 	case "ini_get":
-		if s, ok := c.text(0); ok {
-			if v, ok := m.facts.setting("ini", s); ok {
-				return v, true
-			}
-		}
-		return value{}, false
+		return m.readsSetting(c)
 	case "ini_set", "ini_alter":
-		if s, ok := c.text(0); ok {
-			m.facts.set("ini", s, c.arg(1))
-		}
-		if f, _ := c.text(1); strings.HasPrefix(a0.s, "unserialize_callback_func") || strings.HasPrefix(a0.s, "assert.callback") {
-			if deadly[strings.ToLower(f)] || c.arg(1).t&fromRequest != 0 {
-				m.report("hidden-function", webshell.Webshell, moderate, "PHP is told to call "+cut(f, 40)+" by itself.", c.n, c.arg(1))
-			}
-		}
-		if s, ok := c.text(0); ok && (s == "auto_prepend_file" || s == "auto_append_file") {
-			if v := c.arg(1); m.chosen(v) {
-				m.report("request-to-include", webshell.Webshell, moderate, "The request names a file that PHP will run.", c.n, v)
-			}
-		}
-		return value{}, true
+		return m.setsSetting(c), true
 	case "unserialize":
-		if t, tr := taintOf(a0); t&fromRequest != 0 && m.isolated() {
-			m.gadgets(value{t: t, tr: tr})
-		}
-		return value{}, false
+		return m.unserializes(c)
 	case "file_exists", "is_file", "is_dir", "filesize", "filemtime", "getimagesize", "md5_file", "sha1_file":
-		if m.chosen(a0) && a0.k == vUnknown && m.isolated() { // a path phar:// unserializes before PHP 8
-			t, tr := taintOf(a0)
-			m.gadgets(value{t: t, tr: tr})
-		}
-		if c.name == "filesize" && a0.t&selfPath != 0 && a0.k == vUnknown {
-			return num(int64(len(m.file.src))), true
-		}
-		return value{}, false
+		return m.asksFile(c)
 	case "filter_var", "filter_var_array":
-		if spec, ok := c.arg(1).ref.(*array); ok && c.name == "filter_var_array" {
-			for _, s := range append(spec.vals, c.arg(1)) {
-				if in, ok := s.ref.(*array); ok {
-					if f, _ := in.get(key{s: "options", str: true}); f.k == vStr || f.k == vFn || f.t != 0 {
-						return m.callback(c, f, []value{elementOf(a0)}), true
-					}
-				}
-			}
-		}
-		if opts, ok := c.arg(2).ref.(*array); ok {
-			f, _ := opts.get(key{s: "options", str: true})
-			if f.k == vStr || f.k == vFn || f.t != 0 {
-				return m.callback(c, f, []value{elementOf(a0)}), true
-			}
-			f = opts.rest
-			if f.t != 0 {
-				return m.callback(c, f, []value{elementOf(a0)}), true
-			}
-		}
-		if n := c.int(1, 516); n == 516 || n == 1024 || n == 513 || c.arg(1).k == vUnknown && len(c.args) < 2 {
-			if c.name == "filter_var" && a0.k < vArr {
-				return a0, true
-			}
-			return value{t: a0.t, tr: a0.tr}, true
-		}
-		return value{}, true
+		return m.filters(c), true
 	case "include", "require", "include_once", "require_once":
 		m.included(c.n, a0)
 		return value{}, true
@@ -297,32 +125,171 @@ func (m *machine) sink(c *call) (value, bool) {
 	return value{}, false
 }
 
-// touched notes a file operation on a path that the client chooses.
-func (m *machine) touched(b behaviour, c *call, p value) {
-	if low := strings.ToLower(p.s); b == doesLink && m.isolated() && (p.k == vStr && (low == "/" || strings.Contains(low, "/etc/passwd")) || p.k == vPart && strings.HasPrefix(low, "/home") && len(p.tail()) > 4) {
-		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", c.n, p)
-	}
-	if b == doesDelete && p.t&selfPath != 0 && p.k == vUnknown {
-		m.facts.gone = true
-	}
-	if m.chosen(p) {
-		m.note(b, c.n, p)
-		if (b == doesDelete || b == doesChmod) && p.k == vUnknown && p.t&fromRequest != 0 && p.t&(fromUpName|session) == 0 && m.isolated() && len(m.file.tokens) < 80 && c.nodes != nil {
-			m.report("file-manager", webshell.Malicious, low, "All that the script does is that it "+string(b)+", as the request says.", c.n, p)
+// runs judges a command and who gives it, and answers with what it prints.
+func (m *machine) runs(c *call) value {
+	a0 := c.arg(0)
+	v := a0
+	if a, ok := a0.ref.(*array); ok && a0.k == vArr {
+		t, tr := taintOf(a0)
+		v = value{t: t, tr: tr}
+		if len(a.vals) > 0 {
+			if s, ok := a.vals[0].text(); ok && len(a.vals) > 1 {
+				v = value{k: vPart, s: s + " ", t: t, tr: tr}
+			}
 		}
 	}
+	if c.name == "pcntl_exec" && len(c.args) > 1 {
+		t, tr := c.taint()
+		v = value{k: v.k, s: v.s, t: t, tr: tr}
+		if v.k == vStr && t&hostile != 0 {
+			v.k = vPart
+		}
+	}
+	r := m.command(c.n, v, c.name)
+	if s, ok := a0.text(); ok && c.name == "popen" && interpreter(s) {
+		return value{ref: &handle{path: a0, shell: true}}
+	}
+	if s, ok := a0.text(); ok && c.name == "proc_open" && interpreter(s) {
+		m.store(c, 2, arr(value{ref: &handle{path: a0, shell: true}}))
+	}
+	if c.name == "exec" {
+		m.store(c, 1, value{})
+	}
+	return r
 }
 
-func (m *machine) noteRead(c *call, p value) {
-	if m.chosen(p) && p.t&fromUpload == 0 {
-		m.note(doesRead, c.n, p)
+// assertion judges what assert is given: code before PHP 8, if it is a text.
+func (m *machine) assertion(c *call) value {
+	a0 := c.arg(0)
+	if a0.k == vStr || a0.k == vUnknown || a0.k == vPart {
+		if s, ok := a0.text(); ok && !strings.ContainsAny(s, "(`") {
+			return value{}
+		}
+		return m.evalCode(c.n, a0, c.name)
 	}
+	return value{}
 }
 
-func (m *machine) noteList(c *call, p value) {
-	if m.chosen(p) {
-		m.note(doesList, c.n, p)
+// mails judges what is mailed, and the options that mail hands to sendmail.
+func (m *machine) mails(c *call) value {
+	m.mail(c)
+	if v := c.arg(4); v.t&fromRequest != 0 && strings.Contains(v.s, "-X") && m.isolated() { // sendmail's log goes where the client says
+		m.report("request-writes-file", webshell.Webshell, moderate, "The request gives options of sendmail, one of which writes a file.", c.n, v)
 	}
+	return value{}
+}
+
+// opensMailbox finds commands in the name of a mail server: https://nvd.nist.gov/vuln/detail/CVE-2018-19518
+func (m *machine) opensMailbox(c *call) value {
+	a0 := c.arg(0)
+	if strings.Contains(strings.ToLower(a0.s+a0.tail()), "-oproxycommand") {
+		m.report("request-to-command", webshell.Webshell, moderate, "A command is hidden in the name of a mail server.", c.n, a0)
+	}
+	return value{}
+}
+
+// parsesYAML calls the functions that are given for tags.
+func (m *machine) parsesYAML(c *call) value {
+	a0 := c.arg(0)
+	if a, ok := c.arg(3).ref.(*array); ok {
+		t, tr := taintOf(a0)
+		for _, f := range a.vals {
+			m.callback(c, f, []value{{t: t, tr: tr}, {t: t, tr: tr}, {}})
+		}
+	}
+	return value{t: a0.t, tr: a0.tr}
+}
+
+// redirectsWordPress judges where WordPress sends a visitor.
+func (m *machine) redirectsWordPress(c *call) value {
+	a0 := c.arg(0)
+	if a0.t&(shady|tailored) == 0 && (m.facts.spared == 0 || a0.t&decoded == 0) { // programs are told by their makers' servers where to log in
+		a0.t &^= fromRemote
+	}
+	m.redirected(c, concat(str("Location: "), a0, maxString))
+	return value{}
+}
+
+// queries judges a statement, and gives what the database answers.
+func (m *machine) queries(c *call) value {
+	for _, a := range c.args {
+		m.sqlText(c.n, a)
+		if m.chosen(a) && a.k == vUnknown && a.t&unsure == 0 {
+			m.note(doesSQL, c.n, a)
+		}
+	}
+	return value{t: fromDB | m.users(c.arg(0)) | m.users(c.arg(1))}
+}
+
+// connects notes servers that the request chooses, and passwords tried on them.
+func (m *machine) connects(c *call) value {
+	a0 := c.arg(0)
+	if t, _ := c.taint(); t&fromRequest != 0 && t&checked == 0 {
+		m.note(doesConnect, c.n, a0)
+		if m.facts.loops >= 2 && m.isolated() && len(c.args) > 2 && c.args[1].t&fromRequest != 0 && c.args[2].t&fromRequest != 0 {
+			m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords that the request lists are tried on a server, one after another.", c.n, a0)
+		}
+	}
+	return value{}
+}
+
+// asksClass runs the loader of a class whose existence is asked for.
+func (m *machine) asksClass(c *call) value {
+	a0 := c.arg(0)
+	if m.chosen(a0) {
+		m.autoload(a0)
+	}
+	return value{}
+}
+
+// savesUser judges what Drupal is told of a user.
+func (m *machine) savesUser(c *call) value {
+	if a, ok := c.arg(1).ref.(*array); ok && m.small() && !m.framed {
+		if p, _ := a.get(key{s: "pass", str: true}); p.k == vStr && p.s != "" {
+			m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", c.n, value{})
+		}
+	}
+	return value{}
+}
+
+// unserializes runs what the request may put into an object.
+func (m *machine) unserializes(c *call) (value, bool) {
+	a0 := c.arg(0)
+	if t, tr := taintOf(a0); t&fromRequest != 0 && m.isolated() {
+		m.gadgets(value{t: t, tr: tr})
+	}
+	return value{}, false
+}
+
+// filters calls the function that is given as a filter.
+func (m *machine) filters(c *call) value {
+	a0 := c.arg(0)
+	if spec, ok := c.arg(1).ref.(*array); ok && c.name == "filter_var_array" {
+		for _, s := range append(spec.vals, c.arg(1)) {
+			if in, ok := s.ref.(*array); ok {
+				if f, _ := in.get(key{s: "options", str: true}); f.k == vStr || f.k == vFn || f.t != 0 {
+					return m.callback(c, f, []value{elementOf(a0)})
+				}
+			}
+		}
+	}
+	if opts, ok := c.arg(2).ref.(*array); ok {
+		f, _ := opts.get(key{s: "options", str: true})
+		if f.k == vStr || f.k == vFn || f.t != 0 {
+			return m.callback(c, f, []value{elementOf(a0)})
+		}
+		f = opts.rest
+		if f.t != 0 {
+			return m.callback(c, f, []value{elementOf(a0)})
+		}
+	}
+	if n := c.int(1, 516); n == 516 || n == 1024 || n == 513 || c.arg(1).k == vUnknown && len(c.args) < 2 {
+		if c.name == "filter_var" && a0.k < vArr {
+			return a0
+		}
+		return value{t: a0.t, tr: a0.tr}
+	}
+	return value{}
 }
 
 func (m *machine) noteAsked(c *call) {
