@@ -350,6 +350,7 @@ func (m *machine) assignOp(n *node) value {
 		s.v = blurred(s.v, b)
 		return s.v
 	}
+	b = labelled(s.v, b)
 	bs, bok := b.text()
 	if s.v.k == vUnknown && s.v.t == fromUndef { // .= to nothing starts an empty string
 		s.v = str("")

@@ -218,6 +218,7 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 	if v, ok := m.unknownMethod(n, name, args); ok {
 		return v
 	}
+	m.consults(args...)
 	if t != 0 {
 		t |= unsure
 	}

@@ -67,6 +67,7 @@ type facts struct {
 	seen      map[behaviour]mark
 	order     []behaviour
 	gated     bool // a password is asked for
+	consulted bool // a visitor's password is compared, or handed to another file
 	searched  int  // those of them that know search engines
 	lured     int  // those of them that hold for who comes from one
 	uploadOK  bool // an upload's name or type is looked at

@@ -1,6 +1,9 @@
 package php
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 var (
 	wards    = regexp.MustCompile(`(?:include|require)(?:_once)?[^;]{0,40}["'/](?:anti[-_]?(?:bots?|\d)|[^"'/;]{0,12}(?:bots?_?block|blocker|killbot))[^;"'/]{0,20}\.php`)
@@ -22,4 +25,71 @@ func (m *machine) wards() bool {
 // made at random.
 func (m *machine) feigns() bool {
 	return m.mentions("session=$") && m.mentions("rand(") && feigning.MatchString(m.text())
+}
+
+// labelled is v behind a text that may ask for a password: then what the client
+// sends is one, whatever its field is called.
+func labelled(text, v value) value {
+	if v.k == vUnknown && v.t&fromRequest != 0 && v.t&(secret|fromHeader) == 0 && asksPassword(text) {
+		v.t |= secret
+	}
+	return v
+}
+
+// formatted says whether a password is put into a format of strings only.
+func formatted(format string, args []value) (t taint) {
+	parts := strings.Split(format, "%s")
+	if strings.Count(format, "%") != len(parts)-1 {
+		return 0
+	}
+	for i := 1; i < min(len(args), len(parts)); i++ {
+		t |= labelled(str(parts[i-1]), args[i]).t & secret
+	}
+	return t
+}
+
+// maxLabel bounds the end of a text in which a label is looked for.
+const maxLabel = 200
+
+// asksPassword says that a text ends in the label of a password, maybe with markup
+// behind it. What ends in a bare = is a query or a command.
+func asksPassword(v value) bool {
+	s := v.tail()
+	if v.k == vStr {
+		s = v.s
+	}
+	s = strings.TrimRight(strings.ToLower(s[max(0, len(s)-maxLabel):]), " \t\r\n")
+	for strings.HasSuffix(s, ">") {
+		i := strings.LastIndexByte(s, '<')
+		if i < 0 {
+			break
+		}
+		s = strings.TrimRight(s[:i], " \t\r\n")
+	}
+	label := strings.TrimRight(s, "*`:=>-|_ \t")
+	if end := s[len(label):]; end == "" || end[0] == '=' && len(end) == 1 {
+		return false
+	}
+	for _, w := range []string{"password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر"} {
+		if strings.HasSuffix(label, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// consults notes that a password is handed to what is not in this file, alone, or
+// compared with something: who does so may know its owner.
+func (m *machine) consults(args ...value) {
+	for _, a := range args {
+		m.facts.consulted = m.facts.consulted || a.k == vUnknown && a.t&secret != 0
+	}
+}
+
+// gathers says that a file whose settings another one has, does nothing with the
+// passwords of its visitors that lets somebody in: they are compared with nothing,
+// no database hears of them, and who typed them is sent on, or his session ends.
+func (m *machine) gathers() bool {
+	return m.includes > 0 && !m.framed && m.small() && !m.facts.consulted && (m.redirectsLater() || m.mentions("session_destroy(")) &&
+		!m.mentions("password_", "md5(", "sha1(", "hash(", "crypt(", "mysql", "->query(", "db_query(", "->prepare(", "insert into", "->save(", "imap_open(", "ldap_", "wp_", "$_files")
 }

@@ -399,6 +399,9 @@ func (m *machine) partly(n *node, vals []value) value {
 	if len(vals) == 1 {
 		return vals[0]
 	}
+	for i := 1; i < len(vals); i++ {
+		vals[i] = labelled(vals[i-1], vals[i])
+	}
 	first := 0
 	var b strings.Builder
 	for ; first < len(vals) && b.Len() < 1<<16; first++ {
@@ -428,10 +431,10 @@ func (m *machine) partly(n *node, vals []value) value {
 	}
 	rest := value{}
 	for _, x := range vals[first:last] {
-		rest.t = rest.t.also(x.t)
-		if rest.tr == nil || x.t&hostile != 0 && x.tr != nil {
+		if rest.tr == nil || x.t&hostile != 0 && x.tr != nil && (rest.t&secret == 0 || x.t&secret != 0) {
 			rest.tr = firstTrace(x.tr, rest.tr)
 		}
+		rest.t = rest.t.also(x.t)
 	}
 	if rest.t&fromFile != 0 {
 		m.inserted(vals[first:last])

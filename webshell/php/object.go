@@ -139,6 +139,7 @@ func (m *machine) methodCall(n *node) value {
 		}
 	}
 	if t != 0 {
+		m.consults(args...)
 		t |= unsure
 	}
 	return value{t: t, tr: tr}
@@ -226,6 +227,7 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 	c := &call{args: args}
 	t, tr := c.taint()
 	if t != 0 {
+		m.consults(args...)
 		t |= unsure
 	}
 	return value{t: t, tr: tr}

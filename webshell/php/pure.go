@@ -83,6 +83,7 @@ func (m *machine) pure(c *call) value {
 			}
 			t |= hidden & -min(1, t)
 			if format, ok := c.text(0); ok && c.name == "sprintf" {
+				t |= formatted(format, c.args)
 				if i := strings.IndexByte(format, '%'); i > 0 && !strings.Contains(format, "<?") {
 					return value{k: vPart, s: format[:i], ref: tail(""), t: t &^ wholeReq, tr: tr}
 				}
@@ -124,6 +125,7 @@ func (m *machine) pure(c *call) value {
 	if t != 0 {
 		if t&fromRequest != 0 {
 			m.handed(c)
+			m.consults(c.args...)
 		}
 		t |= unsure
 		if strings.Contains(c.name, "decode") || strings.Contains(c.name, "decrypt") || strings.Contains(c.name, "inflate") || strings.Contains(c.name, "uncompress") {

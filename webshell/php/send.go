@@ -40,6 +40,8 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
 	case mt&secret != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.cards() && m.redirectsLater():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
+	case mt&secret != 0 && mt&(unsure|checked) == 0 && (tt == 0 && to.k == vUnknown || mailbox) && m.gathers():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away by a file that does nothing else with them.", c.n, body)
 	case m.facts.formLoop && mt&fromRequest != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.mentions("'cc_", "\"cc_", "'card", "\"card"):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case st&address != 0 && !m.framed && len(m.file.tokens) < maxHanded && m.mentions("$_files") && papers.MatchString(strings.ToLower(subject.s+" "+subject.tail())):
@@ -236,6 +238,10 @@ func (m *machine) fetched(n *node, u, d value) {
 			verdict = webshell.Suspicious
 		}
 		m.report("sends-passwords", verdict, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	}
+	if t&secret != 0 && t&(unsure|checked) == 0 && (u.k == vUnknown || remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host))) && m.gathers() {
+		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host by a file that does nothing else with them.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		return
 	}
 	if t&fromRequest != 0 && t&unsure == 0 && u.t&fromRequest == 0 && remoteURL(host) && m.isolated() && t&wrapped != 0 && (t&wholeReq != 0 || m.cards()) ||
 		t&secret != 0 && t&fromRequest != 0 && !m.framed && remoteURL(host) && (t&wrapped != 0 || u.t&decoded != 0) ||
