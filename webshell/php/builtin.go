@@ -235,9 +235,10 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 
 // letter follows a mail that PHPMailer sends: https://github.com/PHPMailer/PHPMailer.
 func (m *machine) letter(n *node, o *object, name string, c *call) {
+	own := o.class != nil // the file brings the class along
 	from := func(prop string) bool {
 		s := o.props[prop]
-		return s != nil && s.v.t&fromRequest != 0 && s.v.t&checked == 0 && (s.v.k == vUnknown || s.v.k == vPart && s.v.s == "")
+		return s != nil && s.v.t&fromRequest != 0 && (s.v.t&checked == 0 || own && m.facts.loops > 0) && (s.v.k == vUnknown || s.v.k == vPart && s.v.s == "")
 	}
 	switch name {
 	case "addaddress", "addbcc", "addcc":
@@ -245,9 +246,10 @@ func (m *machine) letter(n *node, o *object, name string, c *call) {
 	case "msghtml":
 		o.props["Body"] = &slot{v: c.arg(0)}
 	case "setfrom":
-		o.props["From"] = &slot{v: c.arg(0)}
+		o.props["#from"] = &slot{v: c.arg(0)}
 	}
-	if from("#to") && from("Body") && from("Subject") && from("From") && (name == "send" || m.facts.loops > 0) && !m.framed && m.small() {
+	if from("#to") && from("Body") && from("Subject") && (from("#from") || from("From")) && (name == "send" || m.facts.loops > 0) &&
+		(own && m.facts.loops > 0 && !m.mentions("$_session", "htaccess", "php_auth_user") || !own && !m.framed && m.small()) {
 		m.note(doesMail, n, o.props["Body"].v)
 		m.report("mailer", webshell.Malicious, moderate, "The request gives sender, recipients, subject and text of the mails sent.", n, o.props["Body"].v)
 	}

@@ -149,6 +149,9 @@ func (m *machine) methodCall(n *node) value {
 func (m *machine) callMethod(n *node, o *object, name string, args []value, nodes []*node) value {
 	if o.class != nil {
 		if f := m.method(o.class, name); f != nil {
+			if o.name == "phpmailer" && m.f.this != o {
+				m.letter(n, o, name, &call{args: args})
+			}
 			return m.invoke(f, args, nodes, o, nil)
 		}
 		if p := o.props[name]; p != nil && p.v.k == vFn {
