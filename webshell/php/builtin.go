@@ -31,6 +31,7 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		if v.t&fromRequest != 0 && v.t&checked == 0 {
 			m.note(doesConnect, n, v)
 		}
+		m.facts.borrowed = m.facts.borrowed || v.t&loot != 0 && m.mentions("scandir(", "glob(", "readdir(", "directoryiterator")
 		v.t, v.tr = 0, nil
 	case "splfileobject":
 		mode, _ := c.text(1)

@@ -67,6 +67,7 @@ type facts struct {
 	seen      map[behaviour]mark
 	order     []behaviour
 	gated     bool // a password is asked for
+	borrowed  bool // databases are opened with what the settings of programs say, which are looked for in folders
 	consulted bool // a visitor's password is compared, or handed to another file
 	searched  int  // those of them that know search engines
 	lured     int  // those of them that hold for who comes from one

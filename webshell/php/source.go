@@ -280,7 +280,7 @@ func (m *machine) read(c *call, p value) value {
 		}
 		return value{t: t, tr: tr}
 	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == ""):
-		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure), tr: tr}
+		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure) | holdsPasswords(p), tr: tr}
 	case ok && oddFile(s), m.facts.searched > 0 && dotFile(p.tail()), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}

@@ -132,7 +132,7 @@ func (m *machine) restRoute(c *call) value {
 // newAdministrator sees SQL and models that make an administrator of a
 // well-known program, or give everybody one password.
 func (m *machine) newAdministrator(n *node, sql string) {
-	if m.framed || !m.small() || len(sql) > 4096 {
+	if m.framed || !m.small() && !m.facts.borrowed || len(sql) > 4096 {
 		return
 	}
 	low := strings.ToLower(sql)
