@@ -437,6 +437,7 @@ var scripts = map[string]string{
 	"Passwords from a form are added to a file by a page that does nothing else with them.":                                       "Des mots de passe d'un formulaire sont ajoutés à un fichier par une page qui n'en fait rien d'autre.",
 	"Passwords from a form are mailed away by a file that does nothing else with them.":                                           "Des mots de passe d'un formulaire sont envoyés par courrier par un fichier qui n'en fait rien d'autre.",
 	"Passwords from a form are sent to another host by a file that does nothing else with them.":                                  "Des mots de passe d'un formulaire sont envoyés à un autre hôte par un fichier qui n'en fait rien d'autre.",
+	"Those who are no robots are shown a script of another host, which is told the title of the page.":                            "Un script d'un autre hôte, à qui l'on dit le titre de la page, est montré à ceux qui ne sont pas des robots.",
 	"Passwords from a form are mailed away.":                                                                                      "Des mots de passe d'un formulaire sont envoyés par courrier.",
 	"Passwords from a form are sent to another host.":                                                                             "Des mots de passe d'un formulaire sont envoyés à un autre hôte.",
 	"Search engines are shown a file in place of the page.":                                                                       "Les moteurs de recherche voient un fichier à la place de la page.",
