@@ -8,6 +8,7 @@ import (
 )
 
 func (r *runner) plus(a, b value) value {
+	a, b = r.primitive(a), r.primitive(b)
 	simple := func(v value) bool { return v.k == number || v.k == boolean || v.k == undefined }
 	if simple(a) && simple(b) {
 		x, _ := a.number()
@@ -25,6 +26,22 @@ func (r *runner) plus(a, b value) value {
 		t = ""
 	}
 	return value{k: text, s: s + t, from: a.marks() | b.marks()}
+}
+
+// primitive is what an object gives by its own valueOf or toString, which adding it
+// calls: scripts run what they hide that way too.
+func (r *runner) primitive(v value) value {
+	if !v.is("object") {
+		return v
+	}
+	for _, name := range [...]string{"valueOf", "toString"} {
+		if f := v.o.props[name]; f.callable() {
+			if got := r.call(f, v, nil); got.k != ref {
+				return got
+			}
+		}
+	}
+	return v
 }
 
 func (r *runner) unary(n *script.Node) value {
