@@ -70,13 +70,38 @@ func asksPassword(v value) bool {
 	if end := s[len(label):]; end == "" || end[0] == '=' && len(end) == 1 {
 		return false
 	}
-	for _, w := range []string{"password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر"} {
-		if strings.HasSuffix(label, w) {
+	return endsIn(label, "password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(label) || endsInPhrase(label)
+}
+
+// endsInCard says that a text ends in the label of what is printed on a card.
+func endsInCard(label string) bool {
+	return endsIn(label, "card number", "cardnumber", "cc number", "cvc", "csc")
+}
+
+// endsInPhrase says that a text ends in the label of the words that open a wallet.
+func endsInPhrase(label string) bool {
+	return endsIn(label, "secret phrase", "seed phrase", "recovery phrase", "mnemonic", "private key")
+}
+
+// figures are written for the letters that they look like, so that no filter of
+// mail reads a label; a number may follow one, as in CVV2.
+var figures = strings.NewReplacer("4", "a", "@", "a", "3", "e", "1", "i", "0", "o", "5", "s", "$", "s")
+
+// endsIn says that a text in lower case ends in one of the words, some of whose
+// letters may be figures.
+func endsIn(s string, words ...string) bool {
+	s = s[max(0, len(s)-maxLabelWord):]
+	plain := figures.Replace(s)
+	for _, w := range words {
+		if strings.HasSuffix(s, w) || strings.HasSuffix(plain, w) {
 			return true
 		}
 	}
-	return false
+	return strings.HasSuffix(s, "2") && endsIn(strings.TrimRight(s, "2"), words...)
 }
+
+// maxLabelWord bounds the end of a text that is a label, in bytes.
+const maxLabelWord = 30
 
 // consults notes that a password is handed to what is not in this file, alone, or
 // compared with something: who does so may know its owner.

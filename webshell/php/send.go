@@ -116,7 +116,7 @@ func (m *machine) labels() bool {
 			continue
 		}
 		raw := lower(m.file.src[t.pos:t.end])
-		if !strings.ContainsAny(raw, ":=") {
+		if !strings.ContainsAny(raw, ":=>") {
 			continue
 		}
 		for n := 0; n < maxLabels; n++ { // of a template each part before a variable
@@ -140,13 +140,9 @@ const maxLabels = 50
 
 // label says that a text ends in a word for a password or the like.
 func (m *machine) label(s string) bool {
-	for _, w := range []string{"pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp", "otp code", "2fa code", "sms code",
-		"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر"} {
-		if strings.HasSuffix(s, w) {
-			return true
-		}
-	}
-	return strings.HasSuffix(s, "sms") && m.redirectsLater() // gateways of messages answer programs
+	return endsIn(s, "pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "otp", "otp code", "2fa code", "sms code",
+		"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(s) || endsInPhrase(s) ||
+		strings.HasSuffix(s, "sms") && m.redirectsLater() // gateways of messages answer programs
 }
 
 // sent judges data that leaves through a connection.
