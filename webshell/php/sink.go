@@ -334,7 +334,7 @@ func (m *machine) sqlText(n *node, v value) {
 	if m.facts.graft != "" && m.facts.loops > 0 && v.t&fromDB != 0 && strings.Contains(low, "update ") && m.small() && !m.framed {
 		m.report("infects-pages", webshell.Malicious, moderate, "A script of another host is added to the pages in the database.", n, v)
 	}
-	m.newAdministrator(n, string(m.unit.src[min(n.pos, n.end):n.end]))
+	m.newAdministrator(n, string(m.unit.src[min(n.pos, n.end):n.end]), low)
 	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate", "into outfile", "mysql/user."} {
 		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") {
 			continue

@@ -130,8 +130,9 @@ func (m *machine) restRoute(c *call) value {
 }
 
 // newAdministrator sees SQL and models that make an administrator of a
-// well-known program, or give everybody one password.
-func (m *machine) newAdministrator(n *node, sql string) {
+// well-known program, or give everybody one password. As it stands, SQL names what
+// is joined to it; whole is what is known of it in the end, in lower case.
+func (m *machine) newAdministrator(n *node, sql, whole string) {
 	if m.framed || !m.small() && !m.facts.borrowed || len(sql) > 4096 {
 		return
 	}
@@ -139,7 +140,8 @@ func (m *machine) newAdministrator(n *node, sql string) {
 	has := func(w string) bool { return strings.Contains(low, w) }
 	insert := has("insert into") || has("update ") || has("replace into")
 	switch {
-	case insert && has("capabilities") && has("administrator"), insert && has("user_usergroup_map") && has("8)"):
+	case strings.HasPrefix(whole, "insert into") && strings.Contains(whole, "capabilities") && strings.Contains(whole, "administrator") && m.mentions("wp-config.php"),
+		insert && has("capabilities") && has("administrator"), insert && has("user_usergroup_map") && has("8)"):
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator in the database.", n, value{})
 	case has("update ") && has("<script") && has("src=") && has("//"):
 		m.report("infects-pages", webshell.Malicious, moderate, "A script is added to the pages in the database.", n, value{})
