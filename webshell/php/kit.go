@@ -58,20 +58,22 @@ func asksPassword(v value) bool {
 	if v.k == vStr {
 		s = v.s
 	}
-	s = strings.TrimRight(strings.ToLower(s[max(0, len(s)-maxLabel):]), " \t\r\n")
-	for strings.HasSuffix(s, ">") {
-		i := strings.LastIndexByte(s, '<')
-		if i < 0 {
-			break
-		}
-		s = strings.TrimRight(s[:i], " \t\r\n")
-	}
-	label := strings.TrimRight(s, "*`:=>-|_ \t")
-	if end := s[len(label):]; end == "" || end[0] == '=' && len(end) == 1 {
+	s = strings.ToLower(s[max(0, len(s)-maxLabel):])
+	end := labelEnd.FindStringIndex(s)
+	if end == nil || strings.HasSuffix(s, "=") && !strings.HasSuffix(s, " =") {
 		return false
 	}
-	return endsIn(label, "password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(label) || endsInPhrase(label)
+	label := s[:end[0]]
+	for _, l := range [...]string{label, strings.TrimRight(label, " 0123456789")} { // of several tries
+		if endsIn(l, "password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "otp", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(l) || endsInPhrase(l) {
+			return true
+		}
+	}
+	return false
 }
+
+// labelEnd is what stands between a label and what it tells of.
+var labelEnd = regexp.MustCompile(`\s*(?:<[^<>]*>|[*\x60:=>|\])_-])(?:<[^<>]*>|[\s*\x60:=>|\])_-])*$`)
 
 // endsInCard says that a text ends in the label of what is printed on a card.
 func endsInCard(label string) bool {
@@ -103,6 +105,9 @@ func endsIn(s string, words ...string) bool {
 // maxLabelWord bounds the end of a text that is a label, in bytes.
 const maxLabelWord = 30
 
+// ownUsers is in the paths of files in which a site keeps its own users.
+var ownUsers = regexp.MustCompile(`(?i)user|account|member|regist|passwd|admin|credential`)
+
 // consults notes that a password is handed to what is not in this file, alone, or
 // compared with something: who does so may know its owner.
 func (m *machine) consults(args ...value) {
@@ -113,8 +118,9 @@ func (m *machine) consults(args ...value) {
 
 // gathers says that a file whose settings another one has, does nothing with the
 // passwords of its visitors that lets somebody in: they are compared with nothing,
-// no database hears of them, and who typed them is sent on, or his session ends.
-func (m *machine) gathers() bool {
-	return m.includes > 0 && !m.framed && m.small() && !m.facts.consulted && (m.redirectsLater() || m.mentions("session_destroy(")) &&
+// no database hears of them, and who typed them is sent on, his session ends, or
+// the text t with them tells his browser.
+func (m *machine) gathers(t taint) bool {
+	return m.includes > 0 && !m.framed && m.small() && !m.facts.consulted && (t&fromHeader != 0 || m.redirectsLater() || m.mentions("session_destroy(", "window.location", "document.location")) &&
 		!m.mentions("password_", "md5(", "sha1(", "hash(", "crypt(", "mysql", "->query(", "db_query(", "->prepare(", "insert into", "->save(", "imap_open(", "ldap_", "wp_", "$_files")
 }

@@ -73,7 +73,7 @@ func (m *machine) operate(k kind, a, b value) value {
 	}
 	switch k {
 	case tEq, tNe, tSame, tNotSame:
-		if t&secret != 0 && !(a.k == vStr && a.s == "") && !(b.k == vStr && b.s == "") {
+		if t&secret != 0 && a.t&b.t&fromRequest == 0 && !(a.k == vStr && a.s == "") && !(b.k == vStr && b.s == "") {
 			m.consults(a, b)
 		}
 		eq, ok := looseEqual(a, b)

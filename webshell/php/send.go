@@ -40,7 +40,7 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
 	case mt&secret != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.cards() && m.redirectsLater():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
-	case mt&secret != 0 && mt&(unsure|checked) == 0 && (tt == 0 && to.k == vUnknown || mailbox) && m.gathers():
+	case mt&secret != 0 && mt&(unsure|checked) == 0 && (tt == 0 && to.k == vUnknown || mailbox) && m.gathers(mt):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away by a file that does nothing else with them.", c.n, body)
 	case m.facts.formLoop && mt&fromRequest != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.mentions("'cc_", "\"cc_", "'card", "\"card"):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
@@ -235,7 +235,7 @@ func (m *machine) fetched(n *node, u, d value) {
 		}
 		m.report("sends-passwords", verdict, moderate, "Passwords from a form are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
-	if t&secret != 0 && t&(unsure|checked) == 0 && (u.k == vUnknown || remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host))) && m.gathers() {
+	if t&secret != 0 && t&(unsure|checked) == 0 && (u.k == vUnknown || remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host))) && m.gathers(t) {
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host by a file that does nothing else with them.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		return
 	}

@@ -165,7 +165,7 @@ func (m *machine) written(c *call, p, d value) {
 			}
 			m.report("stores-passwords", verdict, moderate, "Passwords from a form are written to a file.", c.n, dv)
 		}
-	case t&secret != 0 && t&(unsure|checked) == 0 && !script && p.exact() && m.appends(c) && m.gathers():
+	case t&secret != 0 && t&(unsure|checked) == 0 && !script && (p.exact() || p.t == 0 && p.tail() == "") && !ownUsers.MatchString(p.s) && m.appends(c) && m.gathers(t):
 		m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are added to a file by a page that does nothing else with them.", c.n, dv)
 	case m.facts.formLoop && m.facts.loops > 0 && t&fromRequest != 0 && t&(unsure|checked) == 0 && !script && p.exact() && m.isolated() && m.small() && m.leaves():
 		m.report("stores-passwords", webshell.Malicious, moderate, "All of a form is written to a file, and the visitor is sent on to another host.", c.n, dv)
