@@ -48,6 +48,7 @@ type links struct {
 	own    int             // links within the site
 	inside int             // of those, in elements that no script opens
 	away   int             // links in elements that no script opens
+	whole  bool            // nothing else is in the file than such an element, which has no name
 	alone  int             // elements that hold one link to another host and no other element
 	words  map[string]bool // trades that are named in such elements
 	rest   map[string]bool // trades that are named elsewhere
@@ -68,6 +69,7 @@ func (p *page) hiddenLinks() {
 	var open tag
 	var how hiding
 	depth, from := 0, 0
+	begin := len(low) - len(strings.TrimLeft(low, blank))
 	within, before := 0, 0 // tags in the open element, and links outside the site before it
 	for t := range tags(low) {
 		if depth == 0 {
@@ -77,6 +79,7 @@ func (p *page) hiddenLinks() {
 			if how = hidden(t, styled); how == shown {
 				continue
 			}
+			l.whole = t.at == begin && !t.handled()
 			words(low[from:t.at], l.rest)
 			open, depth, from = *t, 1, t.end
 			within, before = 0, l.count
@@ -86,6 +89,7 @@ func (p *page) hiddenLinks() {
 			} else if depth--; depth == 0 {
 				words(low[from:t.at], l.words)
 				from = t.end
+				l.whole = l.whole && strings.TrimSpace(low[from:]) == ""
 				if within == 3 && l.count == before+1 { // its own tag, <a> and </a>
 					l.alone++
 				}
@@ -195,6 +199,8 @@ func (p *page) judge(l *links) {
 		len(l.hosts) >= 2 && len(l.words) >= 2 && l.away >= 2 && l.own == 0 && len(l.rest) < len(l.words),
 		l.alone >= 2 && l.alone == l.count && len(l.words) >= 2 && len(l.rest) == 0 && l.own == 0:
 		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", text, l.at, "")
+	case l.whole && l.count >= 3 && l.own == 0 && len(l.words) >= 2:
+		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", "The file holds nothing but links to another host, kept out of sight, as is done for search engines: "+strings.Join(first(l.hosts, 3), ", ")+".", l.at, "")
 	case l.inside >= 3 && l.count == 0 && len(l.rest) == 0 && kindsOf(l.words) >= 2: // doorways on the site itself
 		p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", "Links to pages of several trades are kept out of sight, as is done for search engines.", l.at, "")
 	case len(l.hosts) >= 1 && len(l.words) >= 1 && len(l.rest) == 0 && l.away >= 1 && l.own == 0:
