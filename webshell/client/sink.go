@@ -130,7 +130,7 @@ func (r *runner) load(tag string, v value) {
 		r.send(answered, v, v, dom(tag, value{}).o)
 	case v.marks()&(fromField|allCookies) != 0:
 		r.send(blind, v, v, nil)
-	case !r.hides(host):
+	case !r.hides(host) && !(tag == "script" && r.hidesOwner(v.s)):
 		frame := strings.Contains(tag, "frame")
 		if tag == "script" && v.marks()&veiled != 0 && v.marks()&(fromReferrer|fromAgent|fromPlace) != 0 && r.foreign(host) {
 			r.tell(webshell.Malicious, "cloaked-script", "A script tells another host, encoded, who visits, and runs what that answers.", v)
@@ -189,6 +189,22 @@ func (r *runner) hides(host string) bool {
 		r.hidden[key] = hidden
 	}
 	return hidden
+}
+
+// stores are hosts that give scripts of anybody, whom the address names next.
+var stores = []string{"//cdn.jsdelivr.net/gh/", "//raw.githubusercontent.com/", "//cdn.statically.io/gh/", "//raw.githack.com/", "//rawcdn.githack.com/"}
+
+// hidesOwner reports whether an address names somebody's script at a host that
+// keeps those of anybody, and the file does not say whose.
+func (r *runner) hidesOwner(url string) bool {
+	for _, s := range stores {
+		if _, path, ok := strings.Cut(url, s); ok {
+			owner, _, _ := strings.Cut(lowerASCII(path), "/")
+			r.left -= len(r.page.data) / perStep
+			return len(owner) > 3 && !strings.Contains(owner, hole) && !holdsWord(r.page.lower(), owner)
+		}
+	}
+	return false
 }
 
 func (r *runner) links(host string) bool {
