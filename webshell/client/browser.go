@@ -212,6 +212,7 @@ func (r *runner) act(name string, this value, args []value) value {
 			v = r.plus(v, str(a.string()))
 			v.from |= a.from
 		}
+		r.replaced(v)
 		r.html(v)
 		return value{}
 	case "insertRule":
@@ -306,6 +307,7 @@ func (r *runner) act(name string, this value, args []value) value {
 			this.o.set("\x00answer", value{from: r.answer(arg(args, 1))})
 			return value{}
 		}
+		r.reopened = r.reopened || len(args) == 0 && this.is("element") && this.o.name == "document"
 		if len(args) > 0 && (this.k == unknown || this.is("window")) {
 			r.redirect(a)
 		}

@@ -44,7 +44,7 @@ func gated(words uint64, data []byte) bool {
 	held := gates.in(data)
 	has := func(m uint64) bool { return held&m != 0 }
 	switch {
-	case has(reaches), has(robot) && has(kept|member), has(member) && has(kept|asks):
+	case has(reaches), has(robot) && (has(kept|member) || words&of("document.write") != 0 && words&of("fetch(", "xmlhttprequest") != 0), has(member) && has(kept|asks):
 		return true
 	case has(gates.of("requestpermission")) && words&brings != 0, has(dates) && words&brings != 0 && bytes.Contains(data, []byte("//")), has(kept) && (words&of("window.open(") != 0 || bytes.Contains(data, []byte(".click()"))) && namesHost(data):
 		return true
@@ -97,6 +97,15 @@ func (r *runner) chosen() {
 		}
 	}
 	r.choices = nil
+}
+
+// replaced judges a page that is written anew with what another host answers, where
+// the visitor's name was compared with those of robots: who leaves robots out of his
+// advertisements leaves the page as it is.
+func (r *runner) replaced(v value) {
+	if v.from&fromAnswer != 0 && r.under&byRobot != 0 && r.reopened {
+		r.tell(webshell.Malicious, "cloaked-content", "Robots are shown a page of another host in the place of this one, or visitors are.", value{})
+	}
 }
 
 // covers notes that an element of a form for payments is put out of sight.

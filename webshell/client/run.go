@@ -325,6 +325,9 @@ func (r *runner) statement(n *script.Node) control {
 			v.o.set(used, yes(true))
 			r.shows(v)
 		}
+		if v.k == boolean && r.under&byRobot != 0 { // both ways were taken to come here
+			v = value{from: byRobot}
+		}
 		r.ret = v
 		return returns
 	case script.KBreak:

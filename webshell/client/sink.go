@@ -22,6 +22,7 @@ type browser struct {
 	covered  bool // a part of a form for payments was put out of sight
 	cards    bool // what is typed was looked at for numbers of cards
 	answered bool // what a host answered is shown, or goes on
+	reopened bool // the page was opened to be written anew
 	frame    value
 	frameAt  int
 	choices  []choice
