@@ -75,10 +75,9 @@ func asksPassword(v value) bool {
 // labelEnd is what stands between a label and what it tells of.
 var labelEnd = regexp.MustCompile(`\s*(?:<[^<>]*>|[*\x60:=>|\])_-])(?:<[^<>]*>|[\s*\x60:=>|\])_-])*$`)
 
-// endsInCard says that a text ends in the label of what is printed on a card.
-func endsInCard(label string) bool {
-	return endsIn(label, "card number", "cardnumber", "cc number", "cvc", "csc")
-}
+// endsInCard says that a text ends in the label of the code on a payment card. Cards
+// of members have numbers, too.
+func endsInCard(label string) bool { return endsIn(label, "cc number", "cvc", "csc") }
 
 // endsInPhrase says that a text ends in the label of the words that open a wallet.
 func endsInPhrase(label string) bool {

@@ -140,7 +140,7 @@ const maxLabels = 50
 
 // label says that a text ends in a word for a password or the like.
 func (m *machine) label(s string) bool {
-	return endsIn(s, "pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "otp", "otp code", "2fa code", "sms code",
+	return endsIn(s, "pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp", "otp code", "2fa code", "sms code",
 		"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(s) || endsInPhrase(s) ||
 		strings.HasSuffix(s, "sms") && m.redirectsLater() // gateways of messages answer programs
 }
