@@ -64,6 +64,7 @@ var concerns = []func(*page){
 	(*page).soldLinks,
 	(*page).doorways,
 	(*page).titled,
+	(*page).posing,
 	(*page).defaced,
 	(*page).phishing,
 	(*page).run,

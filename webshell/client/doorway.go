@@ -91,6 +91,70 @@ func (p *page) titled() {
 	}
 }
 
+// posing finds a page that deals in a trade and names as its own address one of
+// another firm's site, whose name it never says, while phones are led to a third
+// host: it is made to stand on that site, and to be found by its good name. Who
+// deals in a trade himself says his name in the title.
+func (p *page) posing() {
+	head := p.data[:min(len(p.data), maxTitled)]
+	if p.kind != markup || !bytes.Contains(head, []byte("amphtml")) || !bytes.Contains(head, []byte("canonical")) {
+		return
+	}
+	low := lowerASCII(string(head))
+	at, own, phone := 0, "", ""
+	for t := range tags(low) {
+		if t.name != "link" {
+			continue
+		}
+		rel, _ := t.attr("rel")
+		href, _ := t.attr("href")
+		switch rel {
+		case "canonical":
+			at, own = t.at, host(href)
+		case "amphtml":
+			phone = host(href)
+		}
+	}
+	title := heading.FindStringSubmatch(low)
+	if own == "" || phone == "" || title == nil || chosenName(own) == chosenName(phone) || webshell.WellKnown(own) || strings.HasSuffix(phone, ".ampproject.org") || saysName(title[1], own) {
+		return
+	}
+	named := map[string]bool{}
+	for _, m := range titles.FindAllString(low, 20) {
+		words(m, named)
+	}
+	if len(named) > 0 {
+		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page deals in a trade, names as its address one of a site that it says nothing of, and leads phones to a third host: "+own+", "+phone+".", at, "")
+	}
+}
+
+// saysName says that a title in lower case and a host have a word in common.
+func saysName(title, host string) bool {
+	together := letters.ReplaceAllString(title, "")
+	if strings.Contains(together, strings.ReplaceAll(chosenName(host), "-", "")) {
+		return true
+	}
+	plain := strings.ReplaceAll(host, "-", "")
+	for _, w := range letters.Split(title, -1) {
+		if len(w) > 3 && strings.Contains(plain, w) {
+			return true
+		}
+	}
+	return false
+}
+
+var letters = regexp.MustCompile(`[^a-z0-9]+`)
+
+// chosenName is the part of a host's name that its owner chose.
+func chosenName(host string) string {
+	labels := strings.Split(host, ".")
+	at := max(0, len(labels)-2)
+	if at > 0 && len(labels[len(labels)-1]) == 2 && len(labels[at]) <= 3 { // co.uk
+		at--
+	}
+	return labels[at]
+}
+
 // says is how much text a page shows, in bytes.
 func says(low string) int { return len(strings.TrimSpace(bare(low, ""))) }
 
