@@ -67,6 +67,7 @@ var concerns = []func(*page){
 	(*page).posing,
 	(*page).defaced,
 	(*page).phishing,
+	(*page).opensWallets,
 	(*page).run,
 }
 

@@ -21,6 +21,48 @@ var (
 // maxForms is how many forms of one page are looked at.
 const maxForms = 50
 
+// Fields that ask for the words that open a wallet, in lower case.
+var (
+	phrases = literal.New([]string{"-word", "2 word", "4 word", "phrase", "mnemonic", "-Word", "2 Word", "4 Word", "Phrase", "Mnemonic", "PHRASE"})
+	phrase  = regexp.MustCompile(`\b(?:12|24|twelve)[- ]words?\b|\b(?:seed|recovery|secret|mnemonic|backup)[ _-](?:phrase|words)\b|\bmnemonic\b`)
+	tokens  = regexp.MustCompile(`csrf|nonce|_token|authenticity|<[?%]|ng-(?:model|submit)|v-model`)
+)
+
+// opensWallets finds forms that ask for such words and send them to a script.
+// Wallets that run in the browser keep them there, and settings of one's own shop
+// hold a token.
+func (p *page) opensWallets() {
+	if p.kind != markup || p.survey.has&aForm == 0 || !phrases.Any(p.data) {
+		return
+	}
+	low, n := p.markup(), 0
+	for t := range tags(low) {
+		if t.name != "form" || t.closing {
+			continue
+		}
+		if n++; n > maxForms {
+			return
+		}
+		method, _ := t.attr("method")
+		action, _ := t.attr("action")
+		form, _, ok := strings.Cut(low[t.end:], "</form")
+		if !ok || method != "post" || !strings.HasSuffix(action, ".php") || tokens.MatchString(form) {
+			continue
+		}
+		for f := range tags(form) {
+			if f.name != "input" && f.name != "textarea" || f.closing {
+				continue
+			}
+			for _, a := range []string{"placeholder", "title", "aria-label", "name"} {
+				if asks, _ := f.attr(a); phrase.MatchString(asks) {
+					p.add(webshell.Malicious, finding.ModerateConfidence, "asks-phrase", "A form of the page asks for the words that open a wallet and sends them to a script.", t.at, "")
+					return
+				}
+			}
+		}
+	}
+}
+
 // phishing finds logon pages whose form goes to another host or to a chat.
 func (p *page) phishing() {
 	if p.kind != markup || p.survey.has&aForm == 0 || !passwordField.Any(p.data) {
