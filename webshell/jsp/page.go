@@ -69,11 +69,18 @@ func decodeCharset(data []byte) ([]byte, string) {
 	}
 	// A directive in ASCII that says what follows is EBCDIC.
 	head := data[:min(len(data), 512)]
-	if end := bytes.Index(head, []byte("%>")); end > 0 && bytes.Contains(bytes.ToLower(head[:end]), []byte("pageencoding")) && bytes.Contains(data[end:], []byte{0x4c, 0x6c}) {
+	if end := bytes.Index(head, []byte("%>")); end > 0 && len(encodes.FindAll(head[:end], -1)) > len(keepsASCII.FindAll(head[:end], -1)) && bytes.Contains(data[end:], []byte{0x4c, 0x6c}) {
 		return append(bytes.Clone(data[:end+2]), fromEBCDIC(data[end+2:])...), "EBCDIC"
 	}
 	return data, ""
 }
+
+// A directive that names the encoding of the page, and one whose encoding keeps
+// ASCII as it is: in such a page the bytes of <% in EBCDIC are the letters Ll.
+var (
+	encodes    = regexp.MustCompile(`(?i)pageencoding`)
+	keepsASCII = regexp.MustCompile(`(?i)pageencoding\s*=\s*["']\s*(?:utf-?8|us-ascii|ascii|iso|latin|gb|windows|big5|shift|euc|koi8|cp125|ms9|tis)`)
+)
 
 // fromEBCDIC decodes code page 037; its kin differ in no letter that Java uses.
 func fromEBCDIC(data []byte) []byte {
