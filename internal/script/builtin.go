@@ -82,8 +82,6 @@ func (c call) all() (Value, bool) { return Union(append([]Value{c.recv}, c.args.
 
 func (c call) nothing() (Value, bool) { return Value{}, true }
 
-func (c call) itself() (Value, bool) { return c.recv, true }
-
 // functions are called by their names alone, or as static methods.
 var functions = Table(map[string]meaning{
 	"isempty isnull isobject isdate vartype typename strcomp isnan isnullorempty isnullorwhitespace isnothing indexof": call.nothing,
