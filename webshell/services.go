@@ -25,3 +25,14 @@ func WellKnown(host string) bool {
 	}
 	return false
 }
+
+// OwnName is the part of a host's name that its owner chose: of shop.example.co.uk
+// example.
+func OwnName(host string) string {
+	labels := strings.Split(host, ".")
+	at := max(0, len(labels)-2)
+	if at > 0 && len(labels[len(labels)-1]) == 2 && len(labels[at]) <= 3 { // co.uk
+		at--
+	}
+	return labels[at]
+}

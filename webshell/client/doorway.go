@@ -116,7 +116,7 @@ func (p *page) posing() {
 		}
 	}
 	title := heading.FindStringSubmatch(low)
-	if own == "" || phone == "" || title == nil || chosenName(own) == chosenName(phone) || webshell.WellKnown(own) || strings.HasSuffix(phone, ".ampproject.org") || saysName(title[1], own) {
+	if own == "" || phone == "" || title == nil || webshell.OwnName(own) == webshell.OwnName(phone) || webshell.WellKnown(own) || strings.HasSuffix(phone, ".ampproject.org") || saysName(title[1], own) {
 		return
 	}
 	named := map[string]bool{}
@@ -131,7 +131,7 @@ func (p *page) posing() {
 // saysName says that a title in lower case and a host have a word in common.
 func saysName(title, host string) bool {
 	together := letters.ReplaceAllString(title, "")
-	if strings.Contains(together, strings.ReplaceAll(chosenName(host), "-", "")) {
+	if strings.Contains(together, strings.ReplaceAll(webshell.OwnName(host), "-", "")) {
 		return true
 	}
 	plain := strings.ReplaceAll(host, "-", "")
@@ -144,16 +144,6 @@ func saysName(title, host string) bool {
 }
 
 var letters = regexp.MustCompile(`[^a-z0-9]+`)
-
-// chosenName is the part of a host's name that its owner chose.
-func chosenName(host string) string {
-	labels := strings.Split(host, ".")
-	at := max(0, len(labels)-2)
-	if at > 0 && len(labels[len(labels)-1]) == 2 && len(labels[at]) <= 3 { // co.uk
-		at--
-	}
-	return labels[at]
-}
 
 // says is how much text a page shows, in bytes.
 func says(low string) int { return len(strings.TrimSpace(bare(low, ""))) }

@@ -331,21 +331,11 @@ func (m *machine) conceals(n *node, v value) {
 		return
 	}
 	for _, s := range [2]string{v.s, v.tail()} {
-		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) && (!pieced || strings.Contains(s, host+"/") && !strings.Contains(m.text(), ownName(host)+".")) {
+		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) && (!pieced || strings.Contains(s, host+"/") && !strings.Contains(m.text(), webshell.OwnName(host)+".")) {
 			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 			return
 		}
 	}
-}
-
-// ownName is the part of a host's name that its owner chose.
-func ownName(host string) string {
-	labels := strings.Split(host, ".")
-	at := max(0, len(labels)-2)
-	if at > 0 && len(labels[len(labels)-1]) == 2 && len(labels[at]) <= 3 { // co.uk
-		at--
-	}
-	return labels[at]
 }
 
 // alone says that what another host answered is shown as it came, by code that
