@@ -246,7 +246,7 @@ func (m *machine) read(c *call, p value) value {
 	case strings.HasPrefix(low, "php://stdin"):
 		return value{}
 	case strings.HasPrefix(low, "php://filter/"):
-		if v, ok := m.filtered(c, s); ok {
+		if v, ok := m.filtered(c, p); ok {
 			return v
 		}
 	case strings.HasPrefix(low, "data:") && !ok:
@@ -297,14 +297,17 @@ func (m *machine) read(c *call, p value) value {
 	return value{t: t, tr: tr}
 }
 
-// filtered is what a path of php://filter gives of the data that it spells out:
-// https://www.php.net/manual/en/wrappers.php.php.
-func (m *machine) filtered(c *call, path string) (value, bool) {
-	chain, from, ok := strings.Cut(path[len("php://filter/"):], "resource=")
+// filtered is what a path of php://filter gives of the data that it spells out,
+// or puts together: https://www.php.net/manual/en/wrappers.php.php.
+func (m *machine) filtered(c *call, p value) (value, bool) {
+	chain, from, ok := strings.Cut(p.s[len("php://filter/"):], "resource=")
 	if !ok || !strings.HasPrefix(strings.ToLower(from), "data:") {
 		return value{}, false
 	}
-	v := m.read(c, str(from))
+	v := value{t: p.t, tr: p.tr}
+	if p.k == vStr {
+		v = m.read(c, str(from))
+	}
 	for name := range strings.FieldsFuncSeq(strings.TrimPrefix(strings.ToLower(chain), "read="), func(r rune) bool { return r == '/' || r == '|' }) {
 		undo := ""
 		switch name {
@@ -325,7 +328,7 @@ func (m *machine) filtered(c *call, path string) (value, bool) {
 		}
 		v = m.function(call{n: c.n, name: undo, args: []value{v}})
 	}
-	return v, v.k == vStr
+	return v, v.k == vStr || v.t != 0
 }
 
 // places marks what is fetched from a URL that says from which address the
