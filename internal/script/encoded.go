@@ -129,18 +129,64 @@ func DecodeScript(s string) string {
 		b.WriteString(s[:i])
 		body := s[i+12:]
 		e := strings.Index(body, "^#~@")
-		rest := ""
+		rest, sum := "", ""
 		if e >= 0 {
-			rest = body[e+4:]
+			rest, sum = body[e+4:], body[max(0, e-8):e]
 			body = body[:max(0, e-8)]
 		} else if raw, err := base64.StdEncoding.DecodeString(s[i+4 : i+12]); err == nil && len(raw) >= 4 {
 			if n := int(binary.LittleEndian.Uint32(raw)); n < len(body) && n > 0 {
 				body, rest = body[:n], body[n:]
 			}
 		}
-		b.WriteString(decodeRun(body))
+		b.WriteString(decodeStretch(body, sum))
 		s = rest
 	}
+}
+
+// maxMended is how long a stretch is that is mended, and maxTab how many spaces
+// at most stand for a tab.
+const (
+	maxMended = 1 << 20
+	maxTab    = 8
+)
+
+// A loss is what a copy of encoded code from a screen, which has no DEL, lost.
+type loss int
+
+const (
+	nothing loss = iota
+	deletes      // spaces stand for DEL
+	doubled      // and one space for DEL and a space
+)
+
+// decodeStretch decodes a stretch that ends with the sum of its code's letters.
+// Where that differs, the stretch may have been copied from a screen: what comes
+// nearest to the sum is the code.
+func decodeStretch(body, sum string) string {
+	best, got := decodeRun(body, nothing)
+	raw, err := base64.StdEncoding.DecodeString(sum)
+	if err != nil || len(raw) < 4 || len(body) > maxMended || strings.IndexByte(body, ' ') < 0 {
+		return best
+	}
+	want := int(binary.LittleEndian.Uint32(raw))
+	far := func(got int) int { return max(got-want, want-got) }
+	least := far(got)
+	for width := 1; width <= maxTab && least > 0; width++ {
+		tab := strings.Repeat(" ", width)
+		if !strings.Contains(body, tab) {
+			break
+		}
+		mended := body
+		if width > 1 {
+			mended = strings.ReplaceAll(body, tab, "\t")
+		}
+		for _, lost := range []loss{deletes, doubled} {
+			if s, got := decodeRun(mended, lost); far(got) < least {
+				best, least = s, far(got)
+			}
+		}
+	}
+	return best
 }
 
 // The encoder's three alphabets for the codes 32 to 127 and the order in which
@@ -151,7 +197,9 @@ const (
 	turns     = "0120121221210212021200122102122100212120200120210212001220012021"
 )
 
-func decodeRun(s string) string {
+// decodeRun decodes what was encoded in one go, and adds up the letters of ASCII
+// in it.
+func decodeRun(s string, lost loss) (code string, sum int) {
 	out := make([]byte, 0, len(s))
 	index := 0
 	utf := utf8.ValidString(s)
@@ -173,6 +221,7 @@ func decodeRun(s string) string {
 			}
 			if plain != 0 {
 				out = append(out, plain)
+				sum += int(plain)
 				index++
 				i++
 				continue
@@ -191,12 +240,21 @@ func decodeRun(s string) string {
 		switch {
 		case c == 9:
 			c = "Wn{"[turn]
+		case c == ' ' && lost != nothing && turn == 1: // more often DEL, for e, than a minus
+			c = 'e'
+			if lost == doubled && turns[index%64] == '0' {
+				out = append(out, c)
+				sum += int(c)
+				c = '.'
+				index++
+			}
 		case c > 31 && c != '<' && c != '>' && c != '@':
 			c = alphabets[(int(c)-32)*3+turn]
 		}
 		out = append(out, c)
+		sum += int(c)
 	}
-	return string(out)
+	return string(out), sum
 }
 
 // A Place is one step of a trace as a person sees it.

@@ -1,6 +1,8 @@
 package script
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"strings"
 	"testing"
 )
@@ -177,7 +179,7 @@ func encode(s string) string {
 			if c > 9 && c < 32 || c == '<' || c == '>' || c == '@' {
 				continue
 			}
-			if decodeRun(strings.Repeat("@$", i%64) + string(c))[i%64:] == s[i:i+1] {
+			if code, _ := decodeRun(strings.Repeat("@$", i%64)+string(c), nothing); code[i%64:] == s[i:i+1] {
 				b.WriteByte(c)
 				break
 			}
@@ -187,6 +189,13 @@ func encode(s string) string {
 }
 
 func TestDecode(t *testing.T) {
+	const code = "set one = next.open(\"a\")\r\nend if 'when there is none"
+	n := uint32(0)
+	for _, c := range []byte(code) {
+		n += uint32(c)
+	}
+	sum := base64.StdEncoding.EncodeToString(binary.LittleEndian.AppendUint32(nil, n))
+	shown := strings.NewReplacer("\t", "    ", "\x7f ", " ", "\x7f", " ")
 	for _, c := range []struct{ name, in, want string }{
 		{"utf-16", "\xff\xfe<\x00%\x00", "<%"},
 		{"utf-32", "\xff\xfe\x00\x00<\x00\x00\x00%\x00\x00\x00\x00", "<%"},
@@ -195,6 +204,7 @@ func TestDecode(t *testing.T) {
 		{"utf-7 of nothing", "<%@codepage=65000%>e+k-val", "<%@codepage=65000%>eval"},
 		{"no utf-7", "a+b+ADw", "a+b+ADw"},
 		{"script encoder", "<%#@~^AAAAAA==" + encode("x = \"a<b>@c\"\r\n\tgo") + "AAAAAA==^#~@%>", "<%x = \"a<b>@c\"\r\n\tgo%>"},
+		{"script encoder, copied from a screen", "<%#@~^AAAAAA==" + shown.Replace(encode(code)) + sum + "^#~@%>", "<%" + code + "%>"},
 		{"cut short", "#@~^", "#@~^"},
 	} {
 		if got := Decode([]byte(c.in)); got != c.want {
