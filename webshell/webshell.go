@@ -108,6 +108,17 @@ func JudgeBriefly(languages []*Language, path string, data []byte) Judgement {
 }
 
 func judge(languages []*Language, path string, data []byte, brief bool) Judgement {
+	j := judgeAsIs(languages, path, data, brief)
+	if j.Verdict.Rank() < Malicious.Rank() {
+		if mended := judgeMended(languages, path, data); mended.Verdict != "" {
+			mended.Reasons = Strongest(append(mended.Reasons, j.Reasons...))
+			return mended
+		}
+	}
+	return j
+}
+
+func judgeAsIs(languages []*Language, path string, data []byte, brief bool) Judgement {
 	var j Judgement
 	head := data[:min(len(data), 64<<10)]
 	lower := strings.ToLower(path)

@@ -1,6 +1,7 @@
 package webshell
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,5 +22,19 @@ func TestJudgeOrder(t *testing.T) {
 	want := Judgement{Verdict: Malicious, Confidence: finding.HighConfidence, Language: "c", Reasons: []Reason{sure, strong, weak, weak}}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Error("got (-), want (+):\n" + d)
+	}
+}
+
+// A page that grows under the hands of who mends it, or is damaged over and over,
+// takes no longer for that.
+func TestMendBounded(t *testing.T) {
+	for _, atom := range []string{"&lt;%", "&amp;lt;%", "< %=", "eval_r(request ", "(“", "(\xa1\xb0", "/*", "<scriptrunat publicstatic"} {
+		page := bytes.Repeat([]byte(atom), maxMended/len(atom))
+		if mended, how := Mend(page); len(mended) > 2*len(page) || mended != nil && how == "" {
+			t.Errorf("%q: %d bytes, %q", atom, len(mended), how)
+		}
+		if mended, _ := Mend(append(page, page...)); mended != nil {
+			t.Errorf("%q: a large page is mended", atom)
+		}
 	}
 }

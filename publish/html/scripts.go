@@ -8,6 +8,15 @@ import (
 // scripts are what the analysers of web shells say of a file, in French. What
 // ends without a full stop stands before a colon there, and names follow.
 var scripts = map[string]string{
+	// Damaged pages and tools of attackers.
+	"Mended, it would do this.":                          "Réparée, elle ferait ceci.",
+	"Its quotation marks are those of a word processor.": "Ses guillemets sont ceux d'un traitement de texte.",
+	"The function that evaluates is spelled as none is.": "La fonction qui évalue porte un nom que personne ne connaît.",
+	"Words of its code run together.":                    "Des mots de son code sont collés.",
+	"A space splits the marks of its code.":              "Une espace coupe les marques de son code.",
+	"The marks of its code are written as entities.":     "Les marques de son code sont écrites comme entités.",
+	"The page does not run as it stands.":                "La page ne s'exécute pas telle quelle.",
+
 	// Code and commands.
 	"Text from the request is run as a command by the database server.":                                                                          "Du texte de la requête est exécuté comme commande par le serveur de base de données.",
 	"Text that is not in the file is run as code, with the switch that lifts all limits.":                                                        "Du texte absent du fichier est exécuté comme code, avec l'option qui lève toutes les limites.",

@@ -1,0 +1,189 @@
+package webshell
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"limier/finding"
+	"limier/internal/literal"
+)
+
+// maxMended is the size of a page that is mended, in bytes.
+const maxMended = 256 << 10
+
+// A damage is what happens to code on its way through forums, word processors
+// and screens. What it leaves does not run, but shows what it was.
+type damage struct {
+	how  string
+	mend func(page []byte) []byte
+}
+
+var damages = []damage{
+	{"The marks of its code are written as entities.", entities},
+	{"A space splits the marks of its code.", splitMarks},
+	{"Words of its code run together.", joinedWords},
+	{"The function that evaluates is spelled as none is.", misspelt},
+	{"Its quotation marks are those of a word processor.", typographic},
+}
+
+// damaged are words of which a damaged page holds at least one. Quotation marks
+// stand behind what an argument or an operand stands behind.
+var damaged = literal.New(append([]string{"&lt;%", "&lt;?", "< %", "< ?php", "< cf", "<scriptrunat", "eval_", "execute_", "e_v_", "e_x_", "assert_"}, opened()...))
+
+// quotes are the marks of word processors in UTF-8 and in GBK.
+var quotes = []string{"“", "”", "‘", "’", "\xa1\xb0", "\xa1\xb1", "\xa1\xae", "\xa1\xaf"}
+
+func opened() (out []string) {
+	for _, before := range "(=+&[" {
+		for _, q := range quotes {
+			out = append(out, string(before)+q)
+		}
+	}
+	return out
+}
+
+// Mend undoes what damaged a page and says what that was. It returns nil for a
+// page that is none.
+func Mend(page []byte) (mended []byte, how string) {
+	if len(page) > maxMended || !damaged.Any(page) {
+		return nil, ""
+	}
+	var all []string
+	for _, d := range damages {
+		if next := d.mend(page); next != nil && !bytes.Equal(next, page) {
+			page, mended, all = next, next, append(all, d.how)
+		}
+	}
+	if mended == nil {
+		return nil, ""
+	}
+	// What broke the lines broke those of comments inside texts, too.
+	return comments.ReplaceAll(mended, nil), strings.Join(all, " ")
+}
+
+var comments = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+// entities is a page of which no mark is left.
+func entities(page []byte) []byte {
+	if bytes.IndexByte(page, '<') >= 0 {
+		return nil
+	}
+	return []byte(html.UnescapeString(string(page)))
+}
+
+var (
+	splitOpen  = regexp.MustCompile(`<[ \t]+(%[ \t]*[@!=\w]|\?php\b|/?cf(?:execute|set|file|output|if|script|http|query|loop)\b)`)
+	splitClose = regexp.MustCompile(`([%?])[ \t]+>`)
+)
+
+func splitMarks(page []byte) []byte {
+	if !splitOpen.Match(page) {
+		return nil
+	}
+	return splitClose.ReplaceAll(splitOpen.ReplaceAll(page, []byte("<$1")), []byte("$1>"))
+}
+
+// joints are where words meet that a space held apart.
+var joints = []*regexp.Regexp{
+	regexp.MustCompile(`(<script)(runat)`),
+	regexp.MustCompile(`(<%@\s*(?:Page|Import|WebHandler|Assembly))([A-Z])`),
+	regexp.MustCompile(`\b(public|private|protected|internal|static)(static|void|string|int|bool|object|byte|[A-Z])`),
+	regexp.MustCompile(`\b(void|class)([A-Z])`),
+	regexp.MustCompile(`([=(,]\s*new|\breturn)([A-Z])`),
+	regexp.MustCompile(`(<asp:[A-Z]\w*?)(ID=)`),
+}
+
+// joinedWords mends a page whose words only their colours held apart.
+func joinedWords(page []byte) []byte {
+	if !bytes.Contains(page, []byte("<scriptrunat")) {
+		return nil
+	}
+	for _, j := range joints {
+		page = j.ReplaceAll(page, []byte("$1 $2"))
+	}
+	return page
+}
+
+var (
+	evaluates = regexp.MustCompile(`(?i)\b(e_?v_?a_?l|e_?x_?e_?c_?u_?t_?e(?:_?global)?|a_?s_?s_?e_?r_?t)((?:_\w)?)\s*\(?\s*(?:request\b|\$_(?:POST|GET|REQUEST|COOKIE)\b)`)
+	includes  = literal.New([]string{"#include", "include(", "require", "<script src"})
+)
+
+// maxMisspelt is how many such calls are looked at.
+const maxMisspelt = 20
+
+// misspelt mends what no server runs, since it has no such function, nor has the
+// page: blogs write eval_r for eval.
+func misspelt(page []byte) []byte {
+	var out []byte
+	done := 0
+	if includes.Any(page) {
+		return nil
+	}
+	for _, m := range evaluates.FindAllSubmatchIndex(page, maxMisspelt) {
+		name := page[m[2]:m[5]]
+		if bytes.IndexByte(name, '_') < 0 || regexp.MustCompile(`(?i)\b(?:function|sub|def)\s+`+string(name)+`\b`).Match(page) {
+			continue
+		}
+		out = append(append(out, page[done:m[2]]...), bytes.ReplaceAll(page[m[2]:m[3]], []byte("_"), nil)...)
+		done = m[5]
+	}
+	if out == nil {
+		return nil
+	}
+	return append(out, page[done:]...)
+}
+
+// typographic mends a page that holds the marks and the spaces of a word
+// processor, in UTF-8 or in GBK.
+func typographic(page []byte) []byte {
+	if utf8.Valid(page) {
+		return []byte(utf8Marks.Replace(string(page)))
+	}
+	out := make([]byte, 0, len(page))
+	for i := 0; i < len(page); i++ {
+		if page[i] < 0x81 || i+1 == len(page) {
+			out = append(out, page[i])
+			continue
+		}
+		switch pair := string(page[i : i+2]); pair {
+		case "\xa1\xb0", "\xa1\xb1":
+			out = append(out, '"')
+		case "\xa1\xae", "\xa1\xaf":
+			out = append(out, '\'')
+		case "\xa1\xa1":
+			out = append(out, ' ')
+		default:
+			out = append(out, pair...)
+		}
+		i++
+	}
+	return out
+}
+
+var utf8Marks = strings.NewReplacer("“", `"`, "”", `"`, "‘", "'", "’", "'", "\u3000", " ", "\u00a0", " ")
+
+// judgeMended says what a page would do if nothing had damaged it: whoever finds
+// it has to know of it all the same. Its verdict is empty if that is nothing.
+func judgeMended(languages []*Language, path string, data []byte) Judgement {
+	page, how := Mend(data)
+	if page == nil {
+		return Judgement{}
+	}
+	j := judgeAsIs(languages, path, page, false)
+	if j.Verdict.Rank() < Malicious.Rank() || j.Confidence == finding.LowConfidence || j.AgainstVisitors() {
+		return Judgement{}
+	}
+	j.Verdict, j.Confidence, j.Family = Malicious, finding.ModerateConfidence, ""
+	j.Reasons = slices.DeleteFunc(j.Reasons, func(r Reason) bool { return r.Verdict.Rank() < Malicious.Rank() })
+	for i := range j.Reasons {
+		r := &j.Reasons[i]
+		r.Verdict, r.Confidence, r.Rule, r.Family = Malicious, finding.ModerateConfidence, "damaged-page", ""
+		r.Text = "The page does not run as it stands. " + how + " Mended, it would do this. " + r.Text
+	}
+	return j
+}
