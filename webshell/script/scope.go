@@ -195,8 +195,8 @@ func (s *scan) holds(f *function, at int, w []byte) (int, bool) {
 		came, ok := s.elements[string(w)]
 		return came, ok
 	}
-	if s.tongue == perl && at > 0 && s.Data[at-1] == '/' && !s.bare[string(w)] {
-		return 0, false // a part of a path or pattern: variables have sigils
+	if s.tongue == perl && !s.bare[string(w)] && !s.sigil(at) && string(w) != "shift" {
+		return 0, false // a part of a path, a pattern or JavaScript that is sent: variables have sigils
 	}
 	if f != nil {
 		if came, ok := f.tainted[string(w)]; ok {
@@ -208,6 +208,13 @@ func (s *scan) holds(f *function, at int, w []byte) (int, bool) {
 	}
 	came, ok := s.Tainted[string(w)]
 	return came, ok
+}
+
+// sigil reports whether what stands before an offset makes the word there a
+// variable of Perl: $x, ${x}, $#x, $main::x, and with spaces between.
+func (s *scan) sigil(at int) bool {
+	before := bytes.TrimRight(s.Data[max(0, at-16):at], " \t\r\n")
+	return len(before) > 0 && bytes.IndexByte([]byte("$@%&*#:{"), before[len(before)-1]) >= 0
 }
 
 // names reports whether the word of n bytes at an offset is the fixed name of
@@ -238,7 +245,7 @@ func (s *scan) assign(f *function, at int, w []byte, local bool, came int) bool 
 	case f != nil && local:
 		vars = f.tainted
 	}
-	news := s.tongue == perl && !s.bare[string(w)] && (at == 0 || bytes.IndexByte([]byte("$@%{&*:"), s.Data[at-1]) < 0)
+	news := s.tongue == perl && !s.bare[string(w)] && bytes.HasPrefix(bytes.TrimLeft(s.Data[at+len(w):min(len(s.Data), at+len(w)+16)], " \t"), []byte("=>"))
 	if news {
 		s.bare[string(w)] = true
 	}

@@ -128,7 +128,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 && !(i > 1 && before == '>' && s.Data[i-2] == '=') || before == '$' && string(low) != "shell" {
 		return
 	}
-	if s.odd(i, end) || inPattern(s.Data[end:]) || !s.callsAt(next) || s.quoted(i, end) {
+	if s.odd(i, end) || inPattern(s.Data[end:]) || matched.Match(s.Data[max(0, i-12):i]) || !s.callsAt(next) || s.quoted(i, end) {
 		return
 	}
 	if s.tongue == perl && (string(low) == "compile" || bytes.HasSuffix(bytes.TrimRight(s.Data[max(0, i-8):i], " "), []byte("sub"))) {
@@ -142,7 +142,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 // for Perl's module Env on Windows), and so has CGI.pm's function Vars.
 func (s *scan) ownName(name []byte, before byte) bool {
 	if string(name) == "vars" {
-		return s.tongue == perl && before != '>'
+		return before != '>'
 	}
 	return before == '$' && !s.env && bytes.Equal(name, bytes.ToLower(name))
 }
@@ -163,6 +163,9 @@ func (s *scan) odd(i, end int) bool {
 func inPattern(after []byte) bool {
 	return len(after) > 2 && after[0] == '\\' && bytes.IndexByte([]byte("sSbB"), after[1]) >= 0 && bytes.IndexByte([]byte("+*?/)|\\{"), after[2]) >= 0
 }
+
+// matched is what makes a name the beginning of a pattern of Perl.
+var matched = regexp.MustCompile(`[=!]~\s*m?/\^?$`)
 
 // statementAt is the rest of the statement.
 func (s *scan) statementAt(i int) []byte {
@@ -197,11 +200,13 @@ var sinks = map[string]bool{
 }
 
 // inPath reports whether a name is the end of a path, as "$tmp/stdin" in the shell,
-// or in curl's form of its answers, "%{http_code}".
+// what sums of files print there, "(stdin)= ", or in curl's form of its answers,
+// "%{http_code}".
 func (s *scan) inPath(i int, low []byte) bool {
 	before := s.Data[:i]
 	if string(low) == "stdin" {
-		return s.tongue == other && bytes.HasSuffix(before, []byte("/")) && !bytes.HasSuffix(before, []byte("/dev/"))
+		sum := bytes.HasSuffix(before, []byte("(")) && bytes.HasPrefix(s.Data[i+len(low):], []byte(")="))
+		return s.tongue == other && (sum || bytes.HasSuffix(before, []byte("/")) && !bytes.HasSuffix(before, []byte("/dev/")))
 	}
 	return bytes.HasSuffix(before, []byte("%{")) && bytes.HasPrefix(low, []byte("http_"))
 }
