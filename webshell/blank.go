@@ -11,13 +11,22 @@ import (
 // blankRun is a stretch of spaces that nobody types.
 const blankRun = 1000
 
-// HasBlank reports whether data holds a stretch of spaces that nobody types.
-func HasBlank(data []byte) bool { return blankAt(data) >= 0 }
+// A stretch as short as that stands for code only in a small page, and where
+// nothing else stands between the marks of code.
+const (
+	smallRun  = 200
+	smallPage = 4 << 10
+)
 
-// blankAt returns where the first such stretch begins, or -1. It looks where one
-// could not be missed.
-func blankAt[T []byte | string](text T) int {
-	for i := blankRun - 1; i < len(text); i += blankRun {
+// HasBlank reports whether data holds a stretch of spaces that nobody types.
+func HasBlank(data []byte) bool {
+	return blankAt(data, blankRun) >= 0 || len(data) <= smallPage && blankAt(data, smallRun) >= 0
+}
+
+// blankAt returns where the first stretch of so many spaces begins, or -1. It
+// looks where one could not be missed.
+func blankAt[T []byte | string](text T, run int) int {
+	for i := run - 1; i < len(text); i += run {
 		from, to := i, i
 		for from > 0 && text[from] == ' ' && text[from-1] == ' ' {
 			from--
@@ -25,7 +34,7 @@ func blankAt[T []byte | string](text T) int {
 		for to < len(text) && text[to] == ' ' {
 			to++
 		}
-		if to-from >= blankRun {
+		if to-from >= run {
 			return from
 		}
 	}
@@ -38,7 +47,10 @@ func (l *Sights) Blank(p *script.Page) {
 	for _, b := range p.Blocks {
 		for _, s := range b.Segments {
 			code := p.Text[s.Start:s.End]
-			at := blankAt(code)
+			at := blankAt(code, blankRun)
+			if at < 0 && len(p.Text) <= smallPage && strings.TrimSpace(code) == "" {
+				at = blankAt(code, smallRun)
+			}
 			if at < 0 {
 				continue
 			}

@@ -31,10 +31,10 @@ func TestTidy(t *testing.T) {
 func TestHasBlank(t *testing.T) {
 	for before := 0; before < 2*blankRun; before += 7 {
 		text := strings.Repeat("x", before) + strings.Repeat(" ", blankRun)
-		if got := blankAt(text + "x"); got != before {
+		if got := blankAt(text+"x", blankRun); got != before {
 			t.Errorf("a stretch behind %d letters is found at %d", before, got)
 		}
-		if HasBlank([]byte(text[:len(text)-1] + "x   ")) {
+		if blankAt(text[:len(text)-1]+"x   ", blankRun) >= 0 {
 			t.Errorf("a shorter one behind %d letters is found", before)
 		}
 	}

@@ -12,8 +12,13 @@ import (
 	"limier/internal/literal"
 )
 
-// maxMended is the size of a page that is mended, in bytes.
-const maxMended = 256 << 10
+// The size of a page that is mended, and of one in which more than the marks of
+// its code is looked at, in bytes: what damages pages on their way rarely leaves
+// a large one in which nothing is seen, and every harmless page is searched.
+const (
+	maxMended = 8 << 10
+	maxQuoted = 2 << 10
+)
 
 // A damage is what happens to code on its way through forums, word processors
 // and screens. What it leaves does not run, but shows what it was.
@@ -30,17 +35,26 @@ var damages = []damage{
 	{"Its quotation marks are those of a word processor.", typographic},
 }
 
-// damaged are words of which a damaged page holds at least one. Quotation marks
-// stand behind what an argument or an operand stands behind.
-var damaged = literal.New(append([]string{"&lt;%", "&lt;?", "< %", "< ?php", "< cf", "<scriptrunat", "eval_", "execute_", "e_v_", "e_x_", "assert_"}, opened()...))
+var (
+	// A damaged page holds one of these.
+	unmarked = literal.New([]string{"&lt;%", "< %", "< ?php", "< cf", "<scriptrunat"})
+	// Or one of these: a quotation mark stands where an argument or an operand
+	// begins or ends.
+	misnamed = literal.New(append([]string{"eval_", "execute_", "e_v_", "e_x_", "assert_"}, misquoted()...))
+)
 
-// quotes are the marks of word processors in UTF-8 and in GBK.
-var quotes = []string{"“", "”", "‘", "’", "\xa1\xb0", "\xa1\xb1", "\xa1\xae", "\xa1\xaf"}
+// marks are what word processors make of quotation marks, in UTF-8 and in GBK,
+// and of spaces.
+var marks = []struct{ utf8, gbk, plain string }{
+	{"“", "\xa1\xb0", `"`}, {"”", "\xa1\xb1", `"`}, {"″", "\xa1\xe5", `"`}, {"＂", "\xa3\xa2", `"`},
+	{"‘", "\xa1\xae", "'"}, {"’", "\xa1\xaf", "'"}, {"′", "\xa1\xe4", "'"}, {"＇", "\xa3\xa7", "'"},
+	{"\u3000", "\xa1\xa1", " "}, {"\u00a0", "\xa1\xa1", " "},
+}
 
-func opened() (out []string) {
-	for _, before := range "(=+&[" {
-		for _, q := range quotes {
-			out = append(out, string(before)+q)
+func misquoted() (out []string) {
+	for _, m := range marks[:8] {
+		for _, mark := range []string{m.utf8, m.gbk} {
+			out = append(out, "("+mark, "="+mark, "+"+mark, "&"+mark, "["+mark, mark+")", mark+"+", mark+"&", mark+"]")
 		}
 	}
 	return out
@@ -49,7 +63,8 @@ func opened() (out []string) {
 // Mend undoes what damaged a page and says what that was. It returns nil for a
 // page that is none.
 func Mend(page []byte) (mended []byte, how string) {
-	if len(page) > maxMended || !damaged.Any(page) {
+	marked := bytes.HasPrefix(page, []byte("<?")) // as most pages are that are searched in vain
+	if len(page) > maxMended || (marked || !unmarked.Any(page)) && (len(page) > maxQuoted || !misnamed.Any(page)) {
 		return nil, ""
 	}
 	var all []string
@@ -150,22 +165,25 @@ func typographic(page []byte) []byte {
 			out = append(out, page[i])
 			continue
 		}
-		switch pair := string(page[i : i+2]); pair {
-		case "\xa1\xb0", "\xa1\xb1":
-			out = append(out, '"')
-		case "\xa1\xae", "\xa1\xaf":
-			out = append(out, '\'')
-		case "\xa1\xa1":
-			out = append(out, ' ')
-		default:
-			out = append(out, pair...)
+		plain := string(page[i : i+2])
+		for _, m := range marks {
+			if m.gbk == plain {
+				plain = m.plain
+			}
 		}
+		out = append(out, plain...)
 		i++
 	}
 	return out
 }
 
-var utf8Marks = strings.NewReplacer("“", `"`, "”", `"`, "‘", "'", "’", "'", "\u3000", " ", "\u00a0", " ")
+var utf8Marks = func() *strings.Replacer {
+	var pairs []string
+	for _, m := range marks {
+		pairs = append(pairs, m.utf8, m.plain)
+	}
+	return strings.NewReplacer(pairs...)
+}()
 
 // judgeMended says what a page would do if nothing had damaged it: whoever finds
 // it has to know of it all the same. Its verdict is empty if that is nothing.

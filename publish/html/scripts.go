@@ -9,6 +9,16 @@ import (
 // ends without a full stop stands before a colon there, and names follow.
 var scripts = map[string]string{
 	// Damaged pages and tools of attackers.
+	"The page does nothing but hand a key to an object of a library: what the page does is there, and who knows the key commands it.":                    "La page ne fait que remettre une clé à un objet d'une bibliothèque : ce qu'elle fait est là, et qui connaît la clé la commande.",
+	"Names in braces stand where all of the page's code should be: the template of a page, which nobody filled in, and which does not run as it stands.": "Des noms entre accolades tiennent la place de tout le code de la page : le modèle d'une page, que personne n'a rempli et qui ne s'exécute pas tel quel.",
+	"The page reads a password that a program for remote control keeps in the registry.":                                                                 "La page lit un mot de passe qu'un programme de contrôle à distance garde dans le registre.",
+	"The page shows what any server answers that the request names, with links that lead through itself: whoever knows of it hides behind this server.":  "La page montre ce que répond tout serveur que la requête nomme, avec des liens qui repassent par elle : qui la connaît se cache derrière ce serveur.",
+	"The page asks one port after the other of hosts that the request names.":                                                                            "La page interroge un port après l'autre sur les machines que la requête nomme.",
+	"The page sends a form with one text after the other, until the answer is another: it guesses passwords.":                                            "La page envoie un formulaire avec un texte après l'autre, jusqu'à ce que la réponse change : elle devine des mots de passe.",
+	"The page has the database log in to others, again and again, with what the request or a file holds.":                                                "La page fait se connecter la base de données à d'autres, encore et encore, avec ce que contient la requête ou un fichier.",
+	"The page tells by the errors of a database's driver which ports are open on hosts that the request names.":                                          "La page dit, par les erreurs du pilote d'une base de données, quels ports sont ouverts sur les machines que la requête nomme.",
+	"The page logs in to a database again and again, with one password after the other.":                                                                 "La page se connecte encore et encore à une base de données, avec un mot de passe après l'autre.",
+	"The page reads the passwords of the accounts under which IIS runs sites.":                                                                           "La page lit les mots de passe des comptes sous lesquels IIS exécute les sites.",
 	"Mended, it would do this.":                          "Réparée, elle ferait ceci.",
 	"Its quotation marks are those of a word processor.": "Ses guillemets sont ceux d'un traitement de texte.",
 	"The function that evaluates is spelled as none is.": "La fonction qui évalue porte un nom que personne ne connaît.",

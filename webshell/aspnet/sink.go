@@ -311,6 +311,21 @@ func (h *host) together() {
 	}
 }
 
+// foreignPage is a page that does nothing but make an object of a library that
+// somebody put beside it, and give it a key.
+var foreignPage = regexp.MustCompile(`(?i)^\s*<script\b[^>]*\brunat\b[^>]*>\s*(?:[\w.]+\s+\w+\s*=\s*)?new\s+\w+(?:\.\w+)+\s*\(\s*"[0-9a-z+/=]{12,}"\s*\)\s*;?\s*</script>[^<]*$`)
+
+// maxForeign is the size of such a page, in bytes.
+const maxForeign = 512
+
+// foreign looks for a page whose code is all in a library that it hands a key.
+func (h *host) foreign() {
+	if text := h.page.Text; len(text) <= maxForeign && foreignPage.MatchString(text) && !strings.Contains(text, "new System.") {
+		h.See(nil, script.Value{}, webshell.Sight{Rule: "foreign-library", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page does nothing but hand a key to an object of a library: what the page does is there, and who knows the key commands it."})
+	}
+}
+
 // pictures end the names of files that hold no code, as plain does.
 var (
 	pictures = []string{".jpg", ".jpeg", ".gif", ".png", ".bmp", ".ico"}
@@ -326,6 +341,7 @@ func endsAs(name string, endings []string) bool {
 // structure looks at what the code brings together.
 func (h *host) structure() {
 	h.together()
+	h.foreign()
 	code := append([]string{h.page.Behind}, h.page.Includes...)
 	for i, name := range code {
 		if endsAs(name, pictures) || i == 0 && endsAs(name, plain) {
