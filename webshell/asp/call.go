@@ -47,6 +47,7 @@ var methods = script.Table(map[string]meaning{
 	"exec drives":                   call.nothing,
 	"wbemscripting.swbemlocator":    call.locatorCall,
 	"winnt":                         call.accountCall,
+	"iis":                           call.iisCall,
 	"wmi":                           call.wmiCall,
 	"msscriptcontrol.scriptcontrol": call.scriptControlCall,
 
@@ -86,6 +87,7 @@ var members = script.Table(map[string]meaning{
 	"xmldom":                     call.documentMember,
 	"xmlnode":                    call.nodeMember,
 	"xmlhttp":                    call.httpMember,
+	"iis":                        call.iisMember,
 })
 
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {

@@ -23,6 +23,7 @@ const (
 	anyFile // of a file that the request alone chose
 	agent   // the name of the visitor's browser
 	abroad  // of another host that the page names, with fromRemote
+	anyHost // of a host that the request names, with fromRemote
 )
 
 const hostile = fromRequest | fromUpload | fromRemote

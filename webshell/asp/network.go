@@ -21,6 +21,7 @@ func (c call) httpCall() (script.Value, bool) {
 // opens is another server's address being given.
 func (c call) opens(url script.Value) {
 	c.set("<url>", url)
+	c.probes(url)
 	c.told = c.told || url.L&(fromRequest|info) != 0 && foreign(url)
 	c.named = c.named || url.L&agent != 0 && foreign(url)
 	if s, ok := c.args[0].Text(); !ok || strings.EqualFold(s, "post") { // or as the client asks
@@ -35,6 +36,7 @@ func (c call) opens(url script.Value) {
 // asks is another server being asked.
 func (c call) asks() {
 	a := c.arg()
+	c.tries(a)
 	if url := c.field("<posts>"); pure(url) && pure(a) {
 		c.See(c.n, url, webshell.Sight{Rule: "relays-requests", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page posts what the request sends to any address that the request names."})
@@ -49,8 +51,11 @@ func (c call) httpMember() (script.Value, bool) {
 	switch c.name {
 	case "responsetext", "responsebody", "responsestream", "responsexml":
 		l := fromRemote
-		if foreign(c.field("<url>")) {
+		switch url := c.field("<url>"); {
+		case foreign(url):
 			l |= abroad
+		case namesHost(url):
+			l |= anyHost
 		}
 		return c.source(c.m, c.n, l)
 	case "status", "readystate", "statustext":

@@ -250,6 +250,7 @@ func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 			Text: "A script of another host is put into tables of the database.", Decoded: v.S})
 		return
 	}
+	h.queriesOthers(n, v)
 	if v.L&fromRequest == 0 || v.L&script.Numeric != 0 {
 		return
 	}
@@ -299,6 +300,7 @@ func (h *host) databaseCommand(n *script.Node, v script.Value) {
 }
 
 func (h *host) connect(m *script.Machine, n *script.Node, recv, v script.Value) {
+	h.logsIn(n, v)
 	if v.L&(fromRequest|fromSession) != 0 && recv.O != nil {
 		recv.O.Any = script.Union(recv.O.Any, v)
 	}

@@ -87,6 +87,7 @@ func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Val
 		}
 		return
 	}
+	h.leadsBack(n, v)
 	if v.L&anyFile != 0 {
 		h.See(n, v, webshell.Sight{Rule: "reads-any-file", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page sends the client any file of the server that the request names."})
