@@ -36,6 +36,7 @@ type host struct {
 	events  bool // global.asa, which shows no page
 	brief   bool // the verdict is all that is asked for
 	gates   int
+	members bool           // the session is asked for something
 	acts    map[string]act // file actions on a path the request chooses
 	drives  bool
 	records map[*script.Node]*script.Object // the record set of a field's value
@@ -188,6 +189,7 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 }
 
 func (h *host) Compare(m *script.Machine, n *script.Node, a, b script.Value) {
+	h.members = h.members || (a.L|b.L)&fromSession != 0
 	if a.L&fromRequest == 0 {
 		a, b = b, a
 	}
