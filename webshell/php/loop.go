@@ -262,7 +262,7 @@ func (m *machine) slotIn(f *frame, name string) *slot {
 // undefined is the value of a variable that nothing was assigned to.
 func (m *machine) undefined(name string) value {
 	switch {
-	case name == "this":
+	case name == "this", (name == "argv" || name == "argc") && m.tellsUsage():
 		return value{}
 	case m.extracted:
 		return value{t: fromRequest}
@@ -273,6 +273,13 @@ func (m *machine) undefined(name string) value {
 		return value{t: fromUndef}
 	}
 	return value{}
+}
+
+// tellsUsage says that the file is a tool of the command line, which tells how it
+// is called: what it takes from there is nobody's request, but for what makes scripts
+// that evaluate.
+func (m *machine) tellsUsage() bool {
+	return m.mentions("usage:", "usage :") && !(m.mentions(`"<?`, "'<?") && m.mentions("eval"))
 }
 
 // spend charges n bytes of string work; false when the budget is gone.

@@ -345,7 +345,7 @@ func (m *machine) arrayLiteral(n *node) value {
 			if in, ok := v.ref.(*array); ok {
 				in.shared = true
 			}
-			if v.k == vStr && v.t&hidden != 0 && len(v.s) >= 3 && len(v.s) < 40 {
+			if v.k == vStr && v.t&hidden != 0 && len(v.s) >= 3 && len(v.s) < 40 && !(signatures(n.list) && !deadly[strings.ToLower(v.s)]) {
 				m.assembled(x, v)
 			}
 			a.push(v)

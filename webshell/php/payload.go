@@ -210,6 +210,18 @@ func (m *machine) assembled(n *node, v value) {
 	}
 }
 
+// signatures says that a list is of what a scanner looks for: calls, cut off
+// behind their bracket.
+func signatures(list []*node) bool {
+	n := 0
+	for _, x := range list {
+		if x.op == nStr && strings.HasSuffix(x.s, "(") {
+			n++
+		}
+	}
+	return n >= 3
+}
+
 // unpacksOwn says that the functions whose names are assembled undo each other:
 // a program keeps data of its own, encoded, and hides the names from scanners.
 func (m *machine) unpacksOwn() bool {

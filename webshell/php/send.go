@@ -410,7 +410,7 @@ func (m *machine) cloaked(n *node, v value) {
 	if m.facts.lured > 0 && len(v.s)+len(v.tail()) < 4096 && !m.framed && takesForeign(strings.ToLower(v.s+v.tail())) {
 		m.report("cloaked-script", webshell.Malicious, moderate, "A script of another host is put into the page for those who come from a search engine.", n, v)
 	}
-	if m.facts.searched > 0 && v.t&decoded != 0 && v.t&(fromDB|fromFile) != 0 && !m.framed {
+	if m.facts.searched > 0 && v.t&decoded != 0 && v.t&(fromDB|fromFile) != 0 && v.t&fromRequest == 0 && !m.framed {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content that the site hides is shown to search engines only.", n, v)
 	}
 }

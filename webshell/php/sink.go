@@ -384,7 +384,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("session-to-eval", webshell.Malicious, moderate, "Code from the session is evaluated by "+via+".", n, v)
 	case t&fromParam != 0 && m.f.fn != nil && m.f.fn.made:
 		m.report("callback-to-eval", webshell.Webshell, moderate, "A function made from a string evaluates its argument by "+via+".", n, v)
-	case t&fromRemote != 0 && m.framed && m.standalone && t&(shady|decoded) == 0: // a test or a tool of a program
+	case t&fromRemote != 0 && t&(shady|decoded) == 0 && (m.framed && m.standalone || m.ownLibrary(v)): // a test or a tool of a program
 		m.report("remote-to-eval", webshell.Suspicious, conf, what, n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)
@@ -587,3 +587,26 @@ func quotesMatch(code string) bool {
 
 // small says that the file holds little code: what it does is all it is for.
 func (m *machine) small() bool { return len(m.file.tokens) < 500 }
+
+// ownLibrary says that code comes from the host of a library whose classes the
+// file imports, going by its name: of lib.example.org, vendor\example\Reader.
+func (m *machine) ownLibrary(v value) bool {
+	first := v.tr
+	for first != nil && first.prev != nil {
+		first = first.prev
+	}
+	if first == nil || first.unit != m.file {
+		return false
+	}
+	_, rest, ok := strings.Cut(strings.ToLower(string(m.file.text(&node{pos: first.pos, end: first.end}))), "https://")
+	name := webshell.OwnName(rest[:max(0, strings.IndexByte(rest, '/'))])
+	if !ok || len(name) < 6 {
+		return false
+	}
+	for line := range strings.Lines(m.text()) {
+		if imported, ok := strings.CutPrefix(line, "use "); ok && strings.Contains(imported, `\`+name+`\`) {
+			return true
+		}
+	}
+	return false
+}

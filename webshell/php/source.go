@@ -279,7 +279,7 @@ func (m *machine) read(c *call, p value) value {
 			t |= fromRequest | p.t&fromHeader
 		}
 		return value{t: t, tr: tr}
-	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == ""):
+	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == "") && !m.belowConstant(c.n):
 		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure) | holdsPasswords(p), tr: tr}
 	case ok && oddFile(s), m.facts.searched > 0 && dotFile(p.tail()), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
@@ -295,6 +295,17 @@ func (m *machine) read(c *call, p value) value {
 		t |= fromRemote
 	}
 	return value{t: t, tr: tr}
+}
+
+// belowConstant says that the path that a call is given begins with a constant that
+// another file of the program sets, which names a folder and no host.
+func (m *machine) belowConstant(n *node) bool {
+	if n == nil || n.op != nCall || len(n.list) == 0 || n.list[0].op != nConcat || len(n.list[0].list) < 2 {
+		return false
+	}
+	first, next := n.list[0].list[0], n.list[0].list[1]
+	_, own := m.consts[baseName(first.s)]
+	return first.op == nConst && !own && next.op == nStr && strings.HasPrefix(next.s, "/")
 }
 
 // filtered is what a path of php://filter gives of the data that it spells out,

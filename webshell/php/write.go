@@ -203,7 +203,7 @@ func (m *machine) written(c *call, p, d value) {
 		if t&fromRequest != 0 && m.chosen(p) {
 			v, conf = webshell.Webshell, moderate
 		}
-		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || (m.framed || m.includes > 0 && t&fromFile != 0) && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() {
+		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || (m.framed || m.includes > 0 && t&fromFile != 0) && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() || m.ownLibrary(dv) {
 			v = webshell.Suspicious
 		}
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
