@@ -9,6 +9,10 @@ import (
 // ends without a full stop stands before a colon there, and names follow.
 var scripts = map[string]string{
 	// Damaged pages and tools of attackers.
+	"The script sends a web shell that it holds to other servers: it breaks into them.":                                                                  "Le script envoie à d'autres serveurs un webshell qu'il contient : il s'y introduit.",
+	"The script logs in to another host with each name of one list and each password of another.":                                                        "Le script se connecte à une autre machine avec chaque nom d'une liste et chaque mot de passe d'une autre.",
+	"The script answers pings with what its user types: it is what a shell in another host is operated with.":                                            "Le script répond aux pings par ce que tape son utilisateur : c'est avec cela qu'un shell sur une autre machine se pilote.",
+	"The script sends what its user types to another server, as code or as orders for a web shell: it is what a web shell is operated with.":             "Le script envoie à un autre serveur ce que tape son utilisateur, comme code ou comme ordres pour un webshell : c'est avec cela qu'un webshell se pilote.",
 	"The page does nothing but hand a key to an object of a library: what the page does is there, and who knows the key commands it.":                    "La page ne fait que remettre une clé à un objet d'une bibliothèque : ce qu'elle fait est là, et qui connaît la clé la commande.",
 	"Names in braces stand where all of the page's code should be: the template of a page, which nobody filled in, and which does not run as it stands.": "Des noms entre accolades tiennent la place de tout le code de la page : le modèle d'une page, que personne n'a rempli et qui ne s'exécute pas tel quel.",
 	"The page reads a password that a program for remote control keeps in the registry.":                                                                 "La page lit un mot de passe qu'un programme de contrôle à distance garde dans le registre.",

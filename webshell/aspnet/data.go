@@ -12,9 +12,16 @@ import (
 // statement is the start of SQL, whatever class sends it.
 var statement = regexp.MustCompile(`(?i)^\s*(?:select\s.*\sfrom|insert\s+into|delete\s+from|update\s+\w+\s+set)\s`)
 
+// putsPassword puts something in the place of a connection's password.
+var putsPassword = regexp.MustCompile(`(?i)\b(?:pass|password|pwd)\s*=\s*'?"\s*[&+]`)
+
 func (c call) newConnection() (script.Value, bool) {
 	v := script.Instance(c.name)
 	v.O.Any = c.all()
+	if c.m.Looping() && v.O.Any.L&(client|fromFile) != 0 && putsPassword.MatchString(c.m.Place(c.n).Code) {
+		c.See(c.n, v.O.Any, webshell.Sight{Rule: "guesses-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page logs in to a database again and again, with one password after the other."})
+	}
 	return v, true
 }
 

@@ -63,6 +63,7 @@ type host struct {
 	wrote   *script.Node            // where what the page does not show is written to a script
 	ran     *script.Node            // where a page is run whose name is made up
 	onward  *script.Node            // where a server is asked whose address the client sends encoded or in a header
+	proxied *script.Node            // where any server is asked that the client names
 	guards  map[string]*script.Node // where a security product is looked for
 
 	// What is looked for in the whole page, once and only if it is asked.

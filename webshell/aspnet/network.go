@@ -134,6 +134,9 @@ func (h *host) asked(n *script.Node, url script.Value) {
 	if url.L&(encoded|fromHeader) != 0 && pure(url) { // map servers' proxies are sent it in plain, in the query
 		h.onward = n
 	}
+	if p := url.Prefix(); url.L&client != 0 && url.L&script.Numeric == 0 && (p == "" || p == "http://" || p == "https://") {
+		h.proxied = n
+	}
 	if p := strings.ToLower(url.Prefix()); url.L&fromRequest != 0 && (p == "http://127.0.0.1:" || p == "http://localhost:") {
 		h.See(n, url, webshell.Sight{Rule: "request-to-local-port", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The request names a port of this host to which the page talks."})

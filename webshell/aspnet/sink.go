@@ -208,6 +208,10 @@ func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&fromRemote != 0 {
 		h.relays = n
 	}
+	if v.L&fromRemote != 0 && v.L&info != 0 && h.proxied != nil {
+		h.See(n, v, webshell.Sight{Rule: "open-proxy", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page shows what any server answers that the request names, with links that lead through itself: whoever knows of it hides behind this server."})
+	}
 	if s, ok := v.Text(); ok && webshell.ScriptElsewhere(s) {
 		h.leads(m, n)
 	}

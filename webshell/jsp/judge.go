@@ -441,6 +441,7 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 		j.add(v, finding.ModerateConfidence, "database-dump",
 			"The page opens a database by itself, lists its tables and reads them out.", j.step("sink", connects[0].at))
 	}
+	j.guesses(connects)
 	j.storedAndLoaded()
 	j.manager(files, execs)
 	for _, line := range j.page.queries {
@@ -450,6 +451,21 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 	for _, line := range j.page.beans {
 		j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-class-name",
 			"The request names the class of a bean.", webshell.Step{Line: line, Role: "sink"})
+	}
+}
+
+// eachPassword is a connection being opened for each of a number of texts: the
+// loop's variable, and the last argument, which is the password.
+var eachPassword = regexp.MustCompile(`(?s)\bfor\s*\(\s*(?:final\s+)?\w+\s+(\w+)\s*:.{0,600}?\bgetConnection\s*\([^;]{0,300}?,\s*(\w+)(?:\.trim\(\))?\s*\)`)
+
+// guesses finds pages that log in to a database with one password after the other.
+func (j *judge) guesses(connects []hit) {
+	if len(connects) == 0 || connects[0].path.taint&controlled == 0 {
+		return
+	}
+	if m := eachPassword.FindSubmatch(j.data); m != nil && bytes.Equal(m[1], m[2]) {
+		j.add(webshell.Malicious, finding.ModerateConfidence, "guesses-passwords",
+			"The page logs in to a database again and again, with one password after the other.", j.flow(connects[0].path, connects[0].at)...)
 	}
 }
 
