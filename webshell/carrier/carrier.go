@@ -62,7 +62,7 @@ func match(name string, head []byte) bool {
 	if kind(head) != "" {
 		return page(name) || hasMark(head) || len(head) >= 64<<10
 	}
-	return externalURL().Any(head)
+	return isTool(name) && hasMark(head) || externalURL().Any(head)
 }
 
 var externalURL = literal.NewSource("externalurl")
@@ -99,6 +99,11 @@ func analyse(inner []*webshell.Language, name string, data []byte) []webshell.Re
 	name = strings.ToLower(name)
 	carrier := kind(data)
 	if carrier == "" {
+		if isTool(name) {
+			if out := exploit(inner, data); out != nil {
+				return out
+			}
+		}
 		return oab(inner, name, data)
 	}
 	var out []webshell.Reason

@@ -56,7 +56,12 @@ var (
 func analyse(name string, data []byte) []webshell.Reason {
 	cgi, net := answers.Any(data), sockets.Any(data)
 	if !cgi && !net || !acts.Any(data) {
-		return nil
+		if len(data) > maxTool || !talks.Any(data) {
+			return nil
+		}
+		s := &scan{Listing: webshell.NewListing(withoutComments(data))}
+		s.tool(data)
+		return webshell.Strongest(s.Out)
 	}
 	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
 	s.quotes = quotes{data: s.Data, open: -1}
@@ -74,6 +79,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 		}
 	}
 	s.decoded(data)
+	s.tool(data)
 	if s.full {
 		s.Out = append(s.Out, webshell.Unread(webshell.TooMuch))
 	}
