@@ -16,6 +16,7 @@ type array struct {
 	vals   []value
 	index  map[key]int // made once the array is larger than a few
 	next   int64
+	at     int // where next and current are
 	shared bool
 	open   bool  // it has elements that are not known
 	rest   value // what those are, joined
@@ -149,7 +150,7 @@ func (a *array) remove(k key) {
 }
 
 func (a *array) clone() *array {
-	b := &array{next: a.next, open: a.open, rest: a.rest}
+	b := &array{next: a.next, at: a.at, open: a.open, rest: a.rest}
 	b.keys = append([]key(nil), a.keys...)
 	b.vals = append([]value(nil), a.vals...)
 	for i := range b.vals {

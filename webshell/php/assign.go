@@ -29,6 +29,13 @@ func (m *machine) evalAssign(n *node) value {
 // set stores v in a slot. Under an undecided condition the old value's taint
 // stays, for it may be what is found there later.
 func (m *machine) set(s *slot, v value) {
+	m.put(s, v)
+	if s.back != nil {
+		s.back(s.v)
+	}
+}
+
+func (m *machine) put(s *slot, v value) {
 	if a, ok := v.ref.(*array); ok {
 		a.shared = true
 	}
@@ -92,6 +99,12 @@ func (m *machine) assign(n *node, v value) {
 		m.assignIndex(n, v)
 	case nProp:
 		o := m.eval(n.a)
+		if w, ok := m.hookOf(o, n.b, "::set", v); ok {
+			if w.k == vUnknown && w.t == 0 {
+				return
+			}
+			v = w // set => … gives what is stored
+		}
 		if m.propSlot(o, n.b, false) == nil {
 			if _, ok := m.magic(o, "__set", m.eval(n.b), v); ok {
 				return
@@ -99,6 +112,9 @@ func (m *machine) assign(n *node, v value) {
 		}
 		if s := m.propSlot(o, n.b, true); s != nil {
 			m.set(s, v)
+		} else if obj, ok := o.ref.(*object); ok && o.k == vObj && m.eval(n.b).t&fromRequest != 0 { // the request names it
+			t, tr := taintOf(v)
+			obj.props["#any"] = &slot{v: value{t: t, tr: tr}}
 		}
 	case nSProp:
 		if s := m.staticSlot(n); s != nil {
@@ -158,6 +174,55 @@ func (m *machine) lslot(n *node) *slot {
 		return m.lslot(n.a)
 	}
 	return nil
+}
+
+// refSlot is the slot behind what a reference is made to: lslot's, or one that
+// tells the array whose element it is.
+func (m *machine) refSlot(n *node) *slot {
+	if n.op != nIndex {
+		return m.lslot(n)
+	}
+	if n.b == nil || n.a.op != nVar && n.a.op != nProp && n.a.op != nSProp {
+		return nil
+	}
+	base := m.lslot(n.a)
+	k, ok := keyOf(m.eval(n.b))
+	if base == nil || !ok {
+		return nil
+	}
+	if _, isArray := base.v.ref.(*array); !isArray && base.v.k != vNull {
+		return nil
+	}
+	v := null
+	if a, isArray := base.v.ref.(*array); isArray {
+		v, _ = a.get(k)
+	}
+	return m.elementSlot(base, k, v)
+}
+
+// elementSlot is a slot for v, which stands under k in the array that base holds.
+func (m *machine) elementSlot(base *slot, k key, v value) *slot {
+	return &slot{v: v, cond: m.cond, back: func(v value) {
+		a, ok := base.v.ref.(*array)
+		switch {
+		case !ok && base.v.k == vNull:
+			a = newArray()
+		case !ok:
+			return
+		case a.shared:
+			m.steps -= len(a.keys)
+			m.bytes -= elementSize / 8 * len(a.keys)
+			a = a.clone()
+		}
+		if in, ok := v.ref.(*array); ok {
+			in.shared = true
+		}
+		a.set(k, v)
+		base.v = value{k: vArr, ref: a, t: base.v.t, tr: base.v.tr}
+		if base.back != nil {
+			base.back(base.v)
+		}
+	}}
 }
 
 // assignIndex stores into $a[k1][k2]…
@@ -243,6 +308,9 @@ func (m *machine) assignIndex(n *node, v value) {
 	}
 	s.seen = nil
 	s.v = m.stored(s.v, path, v, 0)
+	if s.back != nil {
+		s.back(s.v)
+	}
 }
 
 // stored is base with v put at the path, last key first.
@@ -315,6 +383,11 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 
 func (m *machine) assignOp(n *node) value {
 	if n.kind == tCoalesce {
+		if n.a.op == nVar && m.f.find(n.a) == nil && !m.extracted && m.cond == 0 && m.includes == 0 {
+			v := m.eval(n.b)
+			m.assign(n.a, v)
+			return v
+		}
 		old := m.eval(n.a)
 		if old.known() && old.k != vNull {
 			return old
@@ -344,6 +417,11 @@ func (m *machine) assignOp(n *node) value {
 	}
 	if m.keeps(s) {
 		return concat(s.v, b, maxString)
+	}
+	if s.back != nil {
+		v := concat(s.v, b, maxString)
+		m.set(s, v)
+		return v
 	}
 	if m.blur {
 		s.buf = nil

@@ -1,7 +1,6 @@
 package php
 
 import (
-	"regexp"
 	"strings"
 
 	"limier/webshell"
@@ -54,7 +53,7 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		} else if len(args) == 0 {
 			o.props["#items"] = &slot{v: arr()}
 		}
-	case "splstack", "splqueue", "spldoublylinkedlist", "splfixedarray":
+	case "splstack", "splqueue", "spldoublylinkedlist", "splfixedarray", "splminheap", "splmaxheap", "splpriorityqueue":
 		o.props["#items"] = &slot{v: arr()}
 		v.t, v.tr = 0, nil
 	case "directoryiterator", "recursivedirectoryiterator", "filesystemiterator":
@@ -95,7 +94,7 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		switch name {
 		case "getdoccomment":
 			s, _ := first(ctor, 0).text()
-			return m.docComment("function", s)
+			return m.docComment(`function\s+&?\s*`, s)
 		case "getname", "getshortname":
 			return first(ctor, 0)
 		case "invoke":
@@ -105,10 +104,19 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 				return m.callValue(n, first(ctor, 0), l, nil, true)
 			}
 			return m.callValue(n, first(ctor, 0), []value{elementOf(c.arg(0))}, nil, true)
+		case "getfilename":
+			return value{t: selfPath}
 		case "getclosure":
 			return first(ctor, 0)
 		}
+	case "reflectionproperty", "reflectionclassconstant":
+		if v, ok := m.reflected(o, name, args); ok {
+			return v
+		}
 	case "reflectionmethod":
+		if v, ok := m.reflected(o, name, args); ok {
+			return v
+		}
 		if name == "invoke" || name == "invokeargs" {
 			rest := args[min(1, len(args)):]
 			if name == "invokeargs" && len(rest) == 1 {
@@ -119,10 +127,8 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			return m.callPair(n, first(ctor, 0), first(ctor, 1), rest, nil)
 		}
 	case "reflectionclass", "reflectionobject":
-		if name == "getdoccomment" {
-			if s, ok := first(ctor, 0).text(); ok {
-				return m.docComment("class", s)
-			}
+		if v, ok := m.reflected(o, name, args); ok {
+			return v
 		}
 		if name == "newinstance" || name == "newinstanceargs" {
 			if s, ok := first(ctor, 0).text(); ok {
@@ -487,24 +493,4 @@ func (m *machine) frameworkInput(n *node, name string, args []value) (value, boo
 		return value{t: fromRequest | unsure | checked, tr: m.at(n)}, true
 	}
 	return value{}, false
-}
-
-// docComment is the comment before a class.
-func (m *machine) docComment(what, name string) value {
-	src := string(m.file.src)
-	class, err := regexp.Compile("(?i)" + regexp.QuoteMeta(what+" "+name))
-	if err != nil {
-		return value{}
-	}
-	at := class.FindStringIndex(src)
-	if at == nil {
-		return value{}
-	}
-	i := at[0]
-	e := strings.LastIndex(src[:i], "*/")
-	s := strings.LastIndex(src[:i], "/**")
-	if s < 0 || e < s {
-		return value{}
-	}
-	return value{k: vStr, s: src[s : e+2], t: hidden | decoded}
 }

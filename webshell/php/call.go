@@ -1,6 +1,9 @@
 package php
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A call is one call of a built-in function.
 type call struct {
@@ -86,6 +89,59 @@ func (m *machine) args(list []*node) []value {
 	return out
 }
 
+// inOrder puts the arguments that are given by name where they belong; at tells
+// the place of a name, -1 of one that is not known.
+func inOrder(args []value, nodes []*node, most int, at func(name string) int) ([]value, []*node) {
+	if len(args) != len(nodes) || !slices.ContainsFunc(nodes, func(n *node) bool { return n.op == nPair && n.s != "" }) {
+		return args, nodes
+	}
+	most = max(most, len(args))
+	vals, list := make([]value, most), make([]*node, most)
+	n := 0
+	for i, x := range nodes {
+		to := i
+		if x.op == nPair && x.s != "" {
+			if k := at(x.s); k >= 0 {
+				to = k
+			}
+			x = x.b
+		}
+		if to < most {
+			vals[to], list[to], n = args[i], x, max(n, to+1)
+		}
+	}
+	for i := range list[:n] {
+		if list[i] == nil {
+			vals[i], list[i] = null, bad
+		}
+	}
+	return vals[:n], list[:n]
+}
+
+// parameters are the names of the parameters of functions that take several.
+var parameters = map[string][]string{
+	"str_replace":           {"search", "replace", "subject"},
+	"str_ireplace":          {"search", "replace", "subject"},
+	"preg_replace":          {"pattern", "replacement", "subject"},
+	"preg_replace_callback": {"pattern", "callback", "subject"},
+	"strtr":                 {"string", "from", "to"},
+	"implode":               {"separator", "array"},
+	"explode":               {"separator", "string", "limit"},
+	"substr":                {"string", "offset", "length"},
+	"array_map":             {"callback", "array"},
+	"array_filter":          {"array", "callback"},
+	"array_reduce":          {"array", "callback", "initial"},
+	"array_walk":            {"array", "callback", "arg"},
+	"usort":                 {"array", "callback"},
+	"call_user_func_array":  {"callback", "args"},
+	"file_put_contents":     {"filename", "data", "flags"},
+	"openssl_decrypt":       {"data", "cipher_algo", "passphrase", "options", "iv"},
+	"json_decode":           {"json", "associative"},
+	"base_convert":          {"num", "from_base", "to_base"},
+	"str_repeat":            {"string", "times"},
+	"mail":                  {"to", "subject", "message", "additional_headers"},
+}
+
 // none are the arguments of a call that the code itself spells out without any.
 var none = []*node{}
 
@@ -93,7 +149,7 @@ func (m *machine) call(n *node) value {
 	top := m.top
 	defer func() { m.top = top }()
 	callee := n.a
-	if len(n.list) == 1 && n.list[0].op == nSpread && n.list[0].a == bad { // f(...) is f itself
+	if spreads(n.list) { // f(...) is f itself
 		if callee.op == nName {
 			return str(callee.s)
 		}
@@ -115,7 +171,11 @@ func (m *machine) call(n *node) value {
 		if nodes == nil {
 			nodes = none
 		}
-		return m.function(call{n: n, name: name, args: m.args(n.list), nodes: nodes, native: n.native})
+		args := m.args(n.list)
+		if order := parameters[name]; order != nil {
+			args, nodes = inOrder(args, nodes, len(order), func(name string) int { return slices.Index(order, name) })
+		}
+		return m.function(call{n: n, name: name, args: args, nodes: nodes, native: n.native})
 	}
 	f := m.eval(callee)
 	args := m.args(n.list)
@@ -268,6 +328,11 @@ func (m *machine) endCall(c *call) {
 
 // invoke runs a function of the file.
 func (m *machine) invoke(f *function, args []value, nodes []*node, this *object, bound map[string]*slot) value {
+	args, nodes = inOrder(args, nodes, len(f.params), func(name string) int {
+		return slices.IndexFunc(f.params, func(q param) bool { return q.name == name })
+	})
+	lent := m.lent
+	m.lent = nil
 	telling := false       // arguments worth a run of their own
 	ends := len(args) == 0 // a recursion may, by what it is told anew
 	for i, a := range args {
@@ -320,10 +385,14 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 				a.push(x)
 			}
 			s.v = arrOf(a)
-		case i < len(args):
+		case i < len(args) && !(q.def != nil && i < len(nodes) && nodes[i] == bad):
+			if q.ref && i == 0 && lent != nil {
+				s = lent
+				break
+			}
 			if q.ref && i < len(nodes) {
 				m.f = was
-				if r := m.lslot(nodes[i]); r != nil {
+				if r := m.refSlot(nodes[i]); r != nil {
 					s = r
 					break
 				}
@@ -355,10 +424,11 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		}
 		fr.bind(q.name, s)
 		if q.promoted && this != nil {
-			this.props[q.name] = &slot{v: s.v, cond: m.cond}
+			this.put(q.name, &slot{v: s.v, cond: m.cond})
 		}
 	}
 	fr.sent, m.sending = m.sending, value{}
+	fr.called, m.called = m.called, nil
 	m.f, m.unit = fr, f.unit
 	given := f.given
 	f.given = args

@@ -41,7 +41,7 @@ func (c *coat) name() string {
 // fill puts a new name for each of the letters $A, $B, … and @F, @G, … of a
 // template, and the text for HERE.
 func (c *coat) fill(template, here string) string {
-	for _, mark := range []string{"$A", "$B", "$C", "$D", "@F", "@G"} {
+	for _, mark := range []string{"$A", "$B", "$C", "$D", "@F", "@G", "@L"} {
 		if strings.Contains(template, mark) {
 			n := c.name()
 			if mark[0] == '$' {
@@ -101,4 +101,13 @@ func (c *coat) pieces(s string) []string {
 
 func (c *coat) between(s, junk string) string {
 	return strings.Join(c.pieces(s), junk)
+}
+
+// listed are the pieces of a text, quoted.
+func (c *coat) listed(s string) string {
+	p := c.pieces(s)
+	for i := range p {
+		p[i] = quote(p[i])
+	}
+	return strings.Join(p, ",")
 }

@@ -128,6 +128,14 @@ func (p *parser) classRest(c *class) {
 		if p.word() == "extends" && p.peekAt(1) == tIdent {
 			c.parent = strings.ToLower(baseName(string(p.text(p.i + 1))))
 		}
+		if p.word() == "implements" {
+			for p.i++; p.peek() == tIdent || p.peek() == ','; p.i++ {
+				if p.peek() == tIdent {
+					c.interfaces = append(c.interfaces, strings.ToLower(baseName(string(p.text(p.i)))))
+				}
+			}
+			continue
+		}
 		p.i++
 	}
 	if p.peek() != '{' {
@@ -155,6 +163,10 @@ func (p *parser) member(c *class, stop int) {
 				q.def = p.expr(0)
 			}
 			c.props = append(c.props, q)
+			if p.peek() == '{' {
+				p.hooks(c, q.name)
+				return
+			}
 			if p.accept(',') {
 				continue
 			}
@@ -205,6 +217,42 @@ func (p *parser) member(c *class, stop int) {
 	}
 }
 
+// hooks reads the code that a property runs when it is read or set, as methods
+// of the names that PHP gives them: https://wiki.php.net/rfc/property-hooks.
+func (p *parser) hooks(c *class, name string) {
+	stop := p.closing(p.i)
+	for p.i++; p.i < stop && p.peek() != tEOF; {
+		at := p.i
+		p.accept('&')
+		if p.peek() != tIdent {
+			p.i++
+			continue
+		}
+		f := &function{unit: p.u, toks: p.toks, class: c, pos: p.toks[at].pos, level: p.level, name: "$" + name + "::" + lower(p.text(p.i))}
+		p.i++
+		*p.u.budget -= perFunction
+		f.params = []param{{name: "value"}}
+		if p.peek() == '(' {
+			f.params = p.params()
+		}
+		if p.accept(tDoubleArrow) {
+			r := p.node(nReturn, p.i)
+			r.a = p.expr(0)
+			f.body, f.parsed = []*node{p.done(r)}, true
+			p.end()
+		} else {
+			p.bodyRange(f)
+		}
+		if c.methods == nil {
+			c.methods = map[string]*function{}
+		}
+		c.hooked = true
+		c.methods[f.name] = f
+		c.order = append(c.order, f)
+	}
+	p.i = min(stop+1, p.hi)
+}
+
 func (p *parser) classConsts(c *class, stop int) {
 	for p.i < stop {
 		if p.peek() == tIdent && p.peekAt(1) == tIdent { // a type
@@ -218,6 +266,9 @@ func (p *parser) classConsts(c *class, stop int) {
 		if p.accept('=') {
 			if c.consts == nil {
 				c.consts = map[string]*node{}
+			}
+			if c.consts[name] == nil {
+				c.named = append(c.named, name)
 			}
 			c.consts[name] = p.expr(0)
 		}

@@ -1,6 +1,8 @@
 package php
 
-import "strings"
+import (
+	"strings"
+)
 
 // A hook is where a built-in function takes a callable and what it hands to
 // it.
@@ -128,6 +130,9 @@ func (m *machine) hooked(c *call, h hook) value {
 		r := m.callback(c, f, []value{arrOf(inner)})
 		return value{t: e.t.turned(r.t), tr: firstTrace(r.tr, e.tr)}
 	}
+	if v, ok := m.calledBack(c, f); ok {
+		return v
+	}
 	if l, ok := c.arg(0).list(); ok && c.name == "array_reduce" && len(l) > 0 && len(l) <= 20000 {
 		sum := c.arg(2)
 		for _, x := range l {
@@ -244,6 +249,9 @@ func (m *machine) effect(c *call) (value, bool) {
 		return boolean(true), true
 	case "constant":
 		if s, ok := c.text(0); ok {
+			if cls, name, ok := strings.Cut(s, "::"); ok {
+				return m.constantOf(m.classes[lowerName(baseName(cls))], name), true
+			}
 			return m.constant(&node{op: nConst, s: s}), true
 		}
 		return value{t: a0.t, tr: a0.tr}, true
@@ -311,6 +319,9 @@ func (m *machine) effect(c *call) (value, bool) {
 		}
 		return arrOf(a), true
 	case "preg_match", "preg_match_all", "ereg", "eregi", "mb_ereg", "sscanf":
+		if v, ok := foldScan(c); ok && c.name == "sscanf" {
+			return v, true
+		}
 		subject := 1
 		if c.name == "sscanf" {
 			subject = 0
@@ -332,11 +343,16 @@ func (m *machine) effect(c *call) (value, bool) {
 		}
 		return value{t: t&(fromHeader|spotted) | m.spots(c, t)}, true
 	case "iterator_to_array":
-		if items(a0) != nil {
-			return m.listed(a0), true
+		if v := m.listed(a0); v.k == vArr {
+			return v, true
 		}
 		return value{}, false
-	case "array_push", "array_unshift":
+	case "array_unshift", "array_splice":
+		if v, ok := m.spliced(c); ok {
+			return v, true
+		}
+		fallthrough
+	case "array_push":
 		for _, v := range c.args[min(1, len(c.args)):] {
 			if len(c.nodes) > 0 {
 				m.assignIndexNode(c.nodes[0], v)
@@ -349,6 +365,12 @@ func (m *machine) effect(c *call) (value, bool) {
 		return m.buffered(c), true
 	case "trigger_error", "user_error":
 		m.raise(a0)
+		for i := len(m.ending) - 1; i >= 0; i-- {
+			if m.ending[i].by == "set_error_handler" {
+				m.callNow(m.ending[i], value{}, a0)
+				break
+			}
+		}
 		return value{}, true
 	case "openssl_public_decrypt", "openssl_private_decrypt", "openssl_open":
 		m.store(c, 1, value{t: a0.t&^wholeReq | decoded, tr: a0.tr})
@@ -385,7 +407,8 @@ func (m *machine) effect(c *call) (value, bool) {
 		if a, ok := a0.ref.(*array); ok && len(a.keys) > 0 {
 			return a.keys[0].value(), true
 		}
-		return value{}, true
+		t, tr := taintOf(a0)
+		return value{t: t &^ wholeReq, tr: tr}, true
 	case "session_start", "spl_autoload_functions":
 		return value{}, true
 	}
@@ -401,6 +424,9 @@ func (m *machine) described(c *call) value {
 			o = m.instance(cls)
 		}
 	}
+	if o != nil && c.name == "get_object_vars" {
+		return arrOf(o.array())
+	}
 	if o == nil || o.class == nil {
 		return value{}
 	}
@@ -413,11 +439,7 @@ func (m *machine) described(c *call) value {
 			a.push(value{k: vStr, s: f.name, t: hidden})
 		}
 	default:
-		for _, p := range o.class.props {
-			if s := o.props[p.name]; s != nil {
-				a.set(key{s: p.name, str: true}, s.v)
-			}
-		}
+		a = o.array()
 	}
 	return arrOf(a)
 }
@@ -483,112 +505,4 @@ func (m *machine) matches(c *call) (value, bool) {
 
 func (m *machine) assignIndexNode(n *node, v value) {
 	m.assignIndex(&node{op: nIndex, a: n}, v)
-}
-
-// uncertain says that what c takes may have been taken before, or not: its
-// variable was set under fewer conditions than there are now.
-func (m *machine) uncertain(c *call) bool {
-	if (c.name == "array_pop" || c.name == "array_shift") && len(c.nodes) > 0 && c.nodes[0].op == nVar {
-		if s := m.f.find(c.nodes[0]); s != nil {
-			return m.cond > s.cond
-		}
-	}
-	return m.cond > 0
-}
-
-// pick is array_pop, end, current and the like.
-func (m *machine) pick(c *call) value {
-	a, ok := c.arg(0).ref.(*array)
-	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) == 0 || m.uncertain(c) && c.name != "end" && c.name != "reset" && c.name != "current" {
-		if ok && c.arg(0).k == vArr && len(a.vals) == 0 && !a.open {
-			return boolean(false)
-		}
-		t, tr := taintOf(c.arg(0))
-		if c.name == "key" {
-			t &^= wholeReq
-		}
-		return value{t: t &^ wholeReq, tr: tr}
-	}
-	last := len(a.vals) - 1
-	switch c.name {
-	case "array_pop", "array_shift":
-		b := a
-		i := last
-		if c.name == "array_shift" {
-			i = 0
-		}
-		v := a.vals[i]
-		if a.shared {
-			m.steps -= len(a.vals)
-			m.bytes -= elementSize / 8 * len(a.vals)
-			b = a.clone()
-		}
-		if i == 0 && last > 0 {
-			m.steps -= len(a.vals)
-			m.bytes -= elementSize / 8 * len(a.vals)
-			n := newArray()
-			for j := 1; j <= last; j++ {
-				if b.keys[j].str {
-					n.set(b.keys[j], b.vals[j])
-				} else {
-					n.push(b.vals[j])
-				}
-			}
-			b = n
-		} else {
-			b.remove(b.keys[i])
-			b.next = max(0, b.next-1)
-		}
-		m.store(c, 0, arrOf(b))
-		return v
-	case "end":
-		return a.vals[last]
-	case "key":
-		return a.keys[0].value()
-	case "next":
-		return a.vals[min(1, last)]
-	case "prev":
-		return a.vals[max(0, last-1)]
-	}
-	return a.vals[0]
-}
-
-func (m *machine) sorted(c *call) value {
-	a, ok := c.arg(0).ref.(*array)
-	if !ok || a.open || c.arg(0).k != vArr || !strings.HasPrefix(c.name, "k") {
-		return boolean(true)
-	}
-	b := a.clone()
-	m.steps -= len(a.vals)
-	m.bytes -= elementSize / 8 * len(a.vals)
-	order := make([]int, len(a.keys))
-	for i := range order {
-		order[i] = i
-	}
-	less := func(i, j int) bool {
-		x, y := a.keys[i], a.keys[j]
-		if x.str != y.str {
-			return !x.str
-		}
-		if x.str {
-			return x.s < y.s
-		}
-		return x.n < y.n
-	}
-	sortInts(order, less)
-	for i, o := range order {
-		if c.name == "krsort" {
-			o = order[len(order)-1-i]
-		}
-		b.keys[i], b.vals[i] = a.keys[o], a.vals[o]
-	}
-	b.index = nil
-	if len(b.keys) > 12 {
-		b.index = make(map[key]int, len(b.keys))
-		for i, k := range b.keys {
-			b.index[k] = i
-		}
-	}
-	m.store(c, 0, arrOf(b))
-	return boolean(true)
 }

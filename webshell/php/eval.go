@@ -59,7 +59,7 @@ func (m *machine) eval(n *node) value {
 	case nAssign:
 		return m.evalAssign(n)
 	case nAssignRef:
-		if s := m.lslot(n.b); s != nil && n.a.op == nVar {
+		if s := m.refSlot(n.b); s != nil && n.a.op == nVar {
 			m.f.bind(n.a.s, s)
 			return s.v
 		}
@@ -80,7 +80,9 @@ func (m *machine) eval(n *node) value {
 		return m.cast(n)
 	case nArray:
 		return m.arrayLiteral(n)
-	case nRef, nClone, nSpread:
+	case nClone:
+		return m.clone(m.eval(n.a))
+	case nRef, nSpread:
 		return m.eval(n.a)
 	case nClosure:
 		return m.makeClosure(n)
@@ -115,8 +117,10 @@ func (m *machine) eval(n *node) value {
 	case nBacktick:
 		return m.command(n, m.concatAll(n), "`…`")
 	case nMatch:
-		m.eval(n.a)
-		var v value
+		v, ok := m.matched(n)
+		if ok {
+			return v
+		}
 		m.cond++
 		for i, c := range n.list {
 			for _, x := range c.list {
@@ -133,8 +137,7 @@ func (m *machine) eval(n *node) value {
 	case nThrow:
 		m.raise(m.eval(n.a))
 	case nYield:
-		m.f.yield(m.eval(n.a), m.cond == m.f.cond)
-		return m.f.sent
+		return m.yielded(n)
 	case nInstanceof:
 		m.eval(n.a)
 	}
@@ -422,11 +425,20 @@ func (m *machine) element(base, k value, n *node) value {
 
 func (m *machine) property(n *node) value {
 	o := m.eval(n.a)
+	if v, ok := m.hookOf(o, n.b, "::get"); ok {
+		return v
+	}
 	if s := m.propSlot(o, n.b, false); s != nil {
 		return s.v
 	}
 	if v, ok := m.magic(o, "__get", m.eval(n.b)); ok {
 		return v
+	}
+	if obj, ok := o.ref.(*object); ok && o.k == vObj && obj.props["#any"] != nil {
+		return obj.props["#any"].v
+	}
+	if o.k == vArr { // of JSON
+		return m.element(o, m.eval(n.b), n)
 	}
 	if o.k == vStr && n.b.op == nStr && n.b.s == "value" { // of an enumeration
 		return o
@@ -435,6 +447,20 @@ func (m *machine) property(n *node) value {
 		return value{t: wholeReq, tr: m.at(n)}
 	}
 	return value{t: o.t, tr: o.tr}
+}
+
+// hookOf runs the code that a property has for reading or setting it, but not
+// from within that code.
+func (m *machine) hookOf(o value, name *node, what string, args ...value) (value, bool) {
+	obj, ok := o.ref.(*object)
+	if !ok || o.k != vObj || obj.class == nil || !obj.class.hooked {
+		return value{}, false
+	}
+	s, ok := m.eval(name).text()
+	if !ok || m.f.fn != nil && m.f.this == obj && strings.HasPrefix(m.f.fn.name, "$"+s+"::") {
+		return value{}, false
+	}
+	return m.magic(o, "$"+s+what, args...)
 }
 
 // propSlot finds a property; make says to make it.
@@ -455,6 +481,6 @@ func (m *machine) propSlot(o value, name *node, create bool) *slot {
 		return nil
 	}
 	p := &slot{cond: max(m.f.cond, obj.cond)}
-	obj.props[s] = p
+	obj.put(s, p)
 	return p
 }

@@ -162,10 +162,19 @@ func (p *parser) expr(least int) *node {
 			continue
 		}
 		pow := power(k)
+		piped := k == '|' && p.peekAt(1) == '>' && p.toks[p.i].end == p.toks[p.i+1].pos
+		if piped {
+			pow = powShift
+		}
 		if pow == 0 || pow < least {
 			return left
 		}
 		p.i++
+		if piped {
+			p.i++
+			left = p.done(p.pipe(left, p.expr(pow+1), at))
+			continue
+		}
 		next := pow + 1
 		if k == tPow || k == tCoalesce {
 			next = pow
@@ -179,6 +188,23 @@ func (p *parser) expr(least int) *node {
 		n.kind, n.a, n.b = k, left, right
 		left = p.done(n)
 	}
+}
+
+// pipe calls what stands behind |> with what stands before it:
+// https://wiki.php.net/rfc/pipe-operator-v3.
+func (p *parser) pipe(left, right *node, at int) *node {
+	if (right.op == nCall || right.op == nMCall || right.op == nSCall) && spreads(right.list) {
+		right.list = []*node{left} // f(...) is f
+		return right
+	}
+	n := p.node(nCall, at)
+	n.a, n.list = right, []*node{left}
+	return n
+}
+
+// spreads says that the arguments are (...), which makes a callable of a call.
+func spreads(list []*node) bool {
+	return len(list) == 1 && list[0].op == nSpread && list[0].a == bad
 }
 
 // concat joins chains of dots into one node, however long.
@@ -306,11 +332,11 @@ func (p *parser) wordUnary(at int) *node {
 		return nil
 	}
 	n := p.node(o, at)
-	n.s = lower(p.text(at))
+	n.s = lower(p.text(p.i))
 	p.i++
 	n.a = p.expr(least)
 	if o == nYield && p.accept(tDoubleArrow) {
-		n.a = p.expr(least)
+		n.b, n.a = n.a, p.expr(least)
 	}
 	return p.done(n)
 }
@@ -489,10 +515,17 @@ func (p *parser) items(at int) []*node {
 			continue
 		}
 		was := p.i
+		name := ""
 		if p.peek() == tIdent && p.peekAt(1) == ':' && p.peekAt(2) != ':' { // named argument
+			name = string(p.text(p.i))
 			p.i += 2
 		}
 		e := p.expr(0)
+		if name != "" {
+			n := p.node(nPair, was)
+			n.s, n.b = name, e
+			e = p.done(n)
+		}
 		if p.accept(tDoubleArrow) {
 			n := p.node(nPair, was)
 			n.a, n.b = e, p.expr(0)

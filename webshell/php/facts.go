@@ -146,11 +146,21 @@ func (f *facts) setting(kind, name string) (value, bool) {
 	return v, ok
 }
 
+// namesHot says that a text names a function that runs code, or the request:
+// whoever leaves it somewhere means to find it there.
+func namesHot(s string) bool {
+	if len(s) >= maxWord {
+		return false
+	}
+	_, super := superOf(s)
+	return super || deadly[strings.ToLower(s)]
+}
+
 func (f *facts) setSuper(k string, v value) {
 	if f.supers == nil {
 		f.supers = map[string]value{}
 	}
-	if strings.HasPrefix(k, "_SESSION.") && v.k < vArr { // another request may have left something else
+	if strings.HasPrefix(k, "_SESSION.") && v.k < vArr && !(v.k == vStr && namesHot(v.s)) { // another request may have left something else
 		v = value{t: v.t | session, tr: v.tr}
 	}
 	if len(f.supers) < 4096 {

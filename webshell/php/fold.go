@@ -479,7 +479,6 @@ var plain = map[string]func(*call) (value, bool){
 	"str_pad":      foldPad,
 	"str_split":    foldStrSplit,
 	"mb_str_split": foldStrSplit,
-	"chunk_split":  func(c *call) (value, bool) { return value{}, false },
 	"explode":      foldExplode,
 	"split":        foldExplode,
 	"preg_split":   foldPregSplit,
@@ -509,7 +508,6 @@ var plain = map[string]func(*call) (value, bool){
 	"is_numeric": func(c *call) (value, bool) {
 		return boolean(looksNumeric(c.arg(0).s) || c.arg(0).k == vInt), c.arg(0).exact()
 	},
-	"ctype_digit":  func(c *call) (value, bool) { return value{}, false },
 	"similar_text": func(c *call) (value, bool) { return value{}, false },
 	"substr_count": func(c *call) (value, bool) {
 		a, ok := c.text(0)
@@ -547,7 +545,7 @@ var plain = map[string]func(*call) (value, bool){
 }
 
 // folds are all functions that the machine computes.
-var folds = merged(decoders, plain)
+var folds = merged(decoders, plain, bytefolds)
 
 func merged(maps ...map[string]func(*call) (value, bool)) map[string]func(*call) (value, bool) {
 	all := map[string]func(*call) (value, bool){}

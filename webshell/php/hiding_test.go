@@ -35,7 +35,7 @@ func hidingOf(name, template string) hiding {
 			"BYTES", each(s, "%d", ","), "MINUS", quote(b64(string(less))), "XOR", quote(b64(string(xor))), "DEFLATED", quote(deflated(s)), "LEN", fmt.Sprint(len(s)),
 			"URL", quote(each(s, "%%%02x", "")), "ENTITIES", quote(each(s, "&#%d;", "")), "JSON", quote(`"`+each(s, `\u%04x`, "")+`"`), "QUERY", quote("k="+url.QueryEscape(s)),
 			"HALF1", quote(s[:half]), "HALF2", quote(s[half:]), "PADDED", quote(c.between(s, "#@")), "DIGITS", quote(c.between(s, fmt.Sprint(c.IntN(90)+10))),
-			"BARE", s, "UPPER", quote(strings.ToUpper(s)), "NOT", escaped(s, "~%02x"), "LISTED", "'"+strings.Join(c.pieces(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s)), "','")+"'").Replace(c.fill(template, ""))
+			"BARE", s, "UPPER", quote(strings.ToUpper(s)), "NOT", escaped(s, "~%02x"), "LISTED", c.listed(s)).Replace(c.fill(template, ""))
 		before, expr, ok := strings.Cut(t, " | ")
 		if !ok {
 			return "", t
@@ -191,7 +191,7 @@ func hideNames(h hiding) func(*coat, string) string {
 				}
 				e.insert[at] += before
 			}
-			if strings.HasPrefix(expr, "$") && !strings.ContainsAny(expr, ".>({") {
+			if strings.HasPrefix(expr, "$") && !strings.ContainsAny(expr, ".>({:") {
 				e.to[i] = expr
 			} else {
 				e.to[i] = "(" + expr + ")"

@@ -103,7 +103,8 @@ func interesting(data []byte, t trait) bool {
 	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("configuration.php")) || bytes.Contains(data, []byte("RewriteRule"))) {
 		return true
 	}
-	return has(hasInclude) && oddInclude(data) || has(saysInclude) && includesHidden(data)
+	return has(hasInclude) && (oddInclude(data) || !classes && len(data) < 8192 && bytes.Contains(data, []byte("PD9waH"))) || // <?ph, encoded
+		has(saysInclude) && includesHidden(data)
 }
 
 // includesHidden says that a small file, which may include something, has the path of

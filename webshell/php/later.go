@@ -39,7 +39,11 @@ func (m *machine) flush() {
 	if l.n != nil {
 		was := m.unit
 		m.unit = l.u
-		m.output(l.n, m.callNow(l, m.facts.echoed))
+		text := m.facts.echoed
+		if m.facts.printed.k == vStr {
+			text = m.facts.printed
+		}
+		m.output(l.n, m.callNow(l, text))
 		m.unit = was
 	}
 }
@@ -135,7 +139,7 @@ func (m *machine) magic(o value, name string, args ...value) (value, bool) {
 func generator(f *function, this *object, bound map[string]*slot, fr *frame) value {
 	yields := fr.yields
 	run := value{k: vFn, ref: &closure{fn: f, this: this, vars: bound}}
-	o := &object{name: "generator", props: map[string]*slot{"#yields": {v: yields}, "#run": {v: run}}}
+	o := &object{name: "generator", props: map[string]*slot{"#yields": {v: yields}, "#run": {v: run}, "#return": {v: fr.ret}}}
 	if !fr.list.open {
 		o.props["#items"] = &slot{v: arrOf(fr.list)}
 	}
@@ -157,7 +161,7 @@ func (m *machine) generatorMethod(n *node, o *object, name string, args []value)
 		}
 	}
 	if name == "getreturn" {
-		return value{}
+		return o.props["#return"].v
 	}
 	return yields.v
 }

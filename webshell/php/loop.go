@@ -116,6 +116,22 @@ func (m *machine) foreach(n *node) ctrl {
 	m.facts.loops++
 	defer func() { m.facts.loops-- }()
 	if a, ok := v.ref.(*array); ok && v.k == vArr && !a.open {
+		if val != nil && val.op == nRef && val.a.op == nVar && n.a.op != nCall {
+			if base := m.lslot(n.a); base != nil {
+				bind = func(k, _ value) {
+					if key != nil {
+						m.assign(key, k)
+					}
+					if at, ok := keyOf(k); ok {
+						x := null
+						if now, ok := base.v.ref.(*array); ok {
+							x, _ = now.get(at)
+						}
+						m.f.bind(val.a.s, m.elementSlot(base, at, x))
+					}
+				}
+			}
+		}
 		was := a.shared
 		a.shared = true
 		for i := 0; i < len(a.keys) && m.steps > 0; i++ {
@@ -164,22 +180,52 @@ func (m *machine) foreach(n *node) ctrl {
 	return ctrl{}
 }
 
+// matched is what the arm of match gives that a known value picks.
+func (m *machine) matched(n *node) (value, bool) {
+	v := m.eval(n.a)
+	if !v.exact() || v.t&undecided != 0 {
+		return value{}, false
+	}
+	var other *node
+	for _, c := range n.list {
+		if len(c.list) == 0 {
+			other = c.b
+		}
+		for _, x := range c.list {
+			eq, ok := strictEqual(v, m.eval(x))
+			if !ok {
+				return value{}, false
+			}
+			if eq {
+				return m.eval(c.b), true
+			}
+		}
+	}
+	return m.eval(other), other != nil
+}
+
 func (m *machine) execSwitch(n *node) ctrl {
 	v := m.eval(n.a)
+	var other *node
+	known := v.exact() && v.t&undecided == 0
 	for _, c := range n.list { // known value: run from the case that equals it
-		if !v.exact() || v.t&undecided != 0 {
+		if !known {
 			break
 		}
-		if c.a != nil {
-			x := m.eval(c.a)
-			if !x.exact() {
-				break
-			}
-			if eq, ok := looseEqual(v, x); !ok || !eq {
-				continue
-			}
+		if c.a == nil {
+			other = c
+			continue
+		}
+		x := m.eval(c.a)
+		if known = x.exact(); !known {
+			break
+		}
+		if eq, ok := looseEqual(v, x); ok && eq {
 			return m.cases(n.list, c)
 		}
+	}
+	if known && other != nil {
+		return m.cases(n.list, other)
 	}
 	m.guard(n.a)()
 	m.cond++

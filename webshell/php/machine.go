@@ -56,6 +56,8 @@ type machine struct {
 	target   string            // the variable that is assigned to
 	ending   []later           // callbacks to run at the end
 	sending  value             // to the generator that is run
+	called   *class            // whose static method is about to run
+	lent     *slot             // what the function about to run gets by reference
 	schemes  map[string]*class // of streams, by scheme
 
 	list       []*node // statements of the file
@@ -130,6 +132,7 @@ type frame struct {
 	yielded bool
 	list    *array // what it yields, one by one
 	sent    value  // to the generator
+	called  *class // whose static method runs, where that is not class
 }
 
 // find is the slot of a variable that a node names, nil if there is none. Most

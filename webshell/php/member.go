@@ -19,6 +19,28 @@ func lowerName(s string) string {
 	return strings.ToLower(s)
 }
 
+// classAt is the class that a node names, or that of the object it gives; nil
+// for one that is not in the file.
+func (m *machine) classAt(n *node) *class {
+	if n.op != nName && n.op != nConst {
+		v := m.eval(n)
+		if o, ok := v.ref.(*object); ok && v.k == vObj {
+			return o.class
+		}
+		s, _ := v.text()
+		return m.classes[lowerName(baseName(s))]
+	}
+	switch name := lowerName(baseName(n.s)); {
+	case name == "static" && m.f.this != nil && m.f.this.class != nil:
+		return m.f.this.class
+	case name == "static" && m.f.called != nil:
+		return m.f.called
+	case (name == "static" || name == "self") && m.f.class != nil:
+		return m.f.class
+	}
+	return m.classes[m.className(n)]
+}
+
 func (m *machine) className(n *node) string {
 	if n.op == nName || n.op == nConst {
 		s := lowerName(baseName(n.s))
@@ -45,7 +67,7 @@ func (m *machine) className(n *node) string {
 }
 
 func (m *machine) staticSlot(n *node) *slot {
-	c := m.classes[m.className(n.a)]
+	c := m.classAt(n.a)
 	if c == nil {
 		m.eval(n.b)
 		return nil
@@ -84,6 +106,13 @@ func (m *machine) initClass(c *class) {
 	m.f, m.unit = wasF, wasU
 }
 
+// numbered are constants of PHP that are numbers everywhere.
+var numbered = map[string]int64{
+	"PATHINFO_DIRNAME": 1, "PATHINFO_BASENAME": 2, "PATHINFO_EXTENSION": 4, "PATHINFO_FILENAME": 8, "FILE_APPEND": 8, "LOCK_EX": 2,
+	"FILTER_CALLBACK": 1024, "FILTER_DEFAULT": 516, "FILTER_UNSAFE_RAW": 516, "OPENSSL_RAW_DATA": 1, "SEEK_END": 2,
+	"ARRAY_FILTER_USE_KEY": 2, "ARRAY_FILTER_USE_BOTH": 1, "PHP_INT_SIZE": 8, "E_ERROR": 1, "E_WARNING": 2, "E_PARSE": 4, "E_NOTICE": 8, "E_ALL": 32767,
+}
+
 func (m *machine) constant(n *node) value {
 	name := baseName(n.s)
 	if v, ok := m.consts[name]; ok {
@@ -111,6 +140,9 @@ func (m *machine) constant(n *node) value {
 			return str(m.f.class.name)
 		}
 	}
+	if n, ok := numbered[name]; ok {
+		return num(n)
+	}
 	switch name {
 	case "DB_PASSWORD", "_DB_PASSWD_": // of WordPress and PrestaShop
 		return value{t: loot, tr: m.at(n)}
@@ -126,20 +158,6 @@ func (m *machine) constant(n *node) value {
 		return flt(math.Pi)
 	case "M_E":
 		return flt(math.E)
-	case "PATHINFO_DIRNAME":
-		return num(1)
-	case "PATHINFO_BASENAME":
-		return num(2)
-	case "PATHINFO_EXTENSION":
-		return num(4)
-	case "PATHINFO_FILENAME":
-		return num(8)
-	case "FILE_APPEND":
-		return num(8)
-	case "LOCK_EX":
-		return num(2)
-	case "FILTER_CALLBACK":
-		return num(1024)
 	case "__DIR__", "__NAMESPACE__", "__METHOD__":
 		return value{}
 	}
@@ -180,19 +198,28 @@ func (m *machine) classConst(n *node) value {
 		}
 		return value{}
 	}
-	c := m.classes[m.className(n.a)]
+	return m.constantOf(m.classAt(n.a), n.s)
+}
+
+// constantOf is a constant of a class, of its parents or its interfaces.
+func (m *machine) constantOf(c *class, name string) value {
 	for d := 0; c != nil && d < 8; d++ {
-		if e := c.consts[n.s]; e != nil {
+		if e := c.consts[name]; e != nil {
 			if m.calls > maxCalls {
 				return value{}
 			}
 			m.calls++
 			defer func() { m.calls-- }()
-			was := m.f
-			m.f = &frame{vars: map[string]*slot{}, class: c, cond: m.cond}
+			was, wasU := m.f, m.unit
+			m.f, m.unit = &frame{vars: map[string]*slot{}, class: c, cond: m.cond}, c.unit
 			v := m.eval(e)
-			m.f = was
+			m.f, m.unit = was, wasU
 			return v
+		}
+		for _, i := range c.interfaces {
+			if x := m.classes[i]; x != nil && x.consts[name] != nil {
+				return m.constantOf(x, name)
+			}
 		}
 		c = m.classes[c.parent]
 	}
@@ -276,12 +303,21 @@ func (m *machine) cast(n *node) value {
 		case vArr, vUnknown, vPart:
 			return v
 		case vObj:
-			a := newArray()
-			if o, ok := v.ref.(*object); ok {
-				a.open = true
+			o, ok := v.ref.(*object)
+			if !ok {
+				return arr()
+			}
+			if s := items(v); s != nil {
+				return s.v
+			}
+			a := o.array()
+			if o.class == nil && len(o.names) < len(o.props) { // of PHP's own
+				t, tr := value{}.t, (*trace)(nil)
 				for _, s := range o.props {
-					a.rest = join(a.rest, value{t: s.v.t, tr: s.v.tr})
+					st, str := taintOf(s.v)
+					t, tr = t|st, firstTrace(tr, str)
 				}
+				a.add(value{t: t, tr: tr})
 			}
 			return arrOf(a)
 		case vNull:
@@ -293,7 +329,7 @@ func (m *machine) cast(n *node) value {
 			o := &object{name: "stdclass", props: map[string]*slot{}}
 			for i, k := range a.keys {
 				s, _ := k.value().text()
-				o.props[s] = &slot{v: a.vals[i]}
+				o.put(s, &slot{v: a.vals[i]})
 			}
 			return value{k: vObj, ref: o, t: v.t, tr: v.tr}
 		}

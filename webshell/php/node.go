@@ -133,11 +133,15 @@ type class struct {
 	name    string // lower case
 	parent  string
 	consts  map[string]*node
+	named   []string // these, in order
 	props   []prop
 	methods map[string]*function
 	order   []*function
 	traits  []string
 	unit    *unit
+
+	interfaces []string
+	hooked     bool // a property has code of its own
 
 	statics map[string]*slot
 	self    *object // the instance that stands for all

@@ -1,6 +1,9 @@
 package php
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // method finds a method of a class, its traits and parents.
 func (m *machine) method(c *class, name string) *function {
@@ -40,7 +43,7 @@ func (m *machine) instance(c *class) *object {
 			if p.def != nil {
 				v = m.eval(p.def)
 			}
-			o.props[p.name] = &slot{v: v, cond: m.cond}
+			o.put(p.name, &slot{v: v, cond: m.cond})
 		}
 	}
 	m.f, m.unit = was, wasU
@@ -93,6 +96,9 @@ func (m *machine) methodCall(n *node) value {
 	defer func() { m.top = top }()
 	o := m.eval(n.a)
 	name := m.memberName(n)
+	if spreads(n.list) {
+		return arr(o, name)
+	}
 	args := m.args(n.list)
 	if obj, ok := o.ref.(*object); ok && o.k == vObj {
 		if s, ok := name.text(); ok {
@@ -103,13 +109,20 @@ func (m *machine) methodCall(n *node) value {
 		}
 	}
 	if c, ok := o.ref.(*closure); ok && o.k == vFn {
-		if s, _ := name.text(); strings.EqualFold(s, "__invoke") || strings.EqualFold(s, "call") {
-			if strings.EqualFold(s, "call") && len(args) > 0 {
+		this := c.this
+		switch s, _ := name.text(); lowerName(s) {
+		case "call":
+			if len(args) > 0 {
+				this, _ = args[0].ref.(*object)
 				args = args[1:]
 			}
-			return m.invoke(c.fn, args, n.list, c.this, c.vars)
+		case "bindto":
+			return bound(o, args)
+		case "__invoke":
+		default:
+			return o
 		}
-		return o
+		return m.invoke(c.fn, args, nil, this, c.vars)
 	}
 	if o.k == vUnknown && o.t == fromUndef && n.a.op != nMCall {
 		m.facts.lent = true
@@ -179,8 +192,23 @@ func (m *machine) memberName(n *node) value {
 func (m *machine) staticCall(n *node) value {
 	top := m.top
 	defer func() { m.top = top }()
-	cls := m.className(n.a)
+	c := m.classAt(n.a)
+	cls := ""
+	if c == nil {
+		cls = m.className(n.a)
+	} else {
+		cls = c.name
+	}
 	name := m.memberName(n)
+	if spreads(n.list) {
+		if c != nil && c.self == nil {
+			c.self = m.instance(c)
+		}
+		if c != nil {
+			return arr(value{k: vObj, ref: c.self}, name)
+		}
+		return arr(str(cls), name)
+	}
 	args := m.args(n.list)
 	s, ok := name.text()
 	if !ok {
@@ -188,19 +216,26 @@ func (m *machine) staticCall(n *node) value {
 		t, tr := c.taint()
 		return value{t: t, tr: tr}
 	}
-	return m.callStatic(n, cls, lowerName(s), args, n.list)
+	return m.callClass(n, c, cls, lowerName(s), args, n.list)
 }
 
 func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*node) value {
-	if c := m.classes[cls]; c != nil {
+	return m.callClass(n, m.classes[cls], cls, name, args, nodes)
+}
+
+// callClass calls a static method of a class, nil for one that is not in the file.
+func (m *machine) callClass(n *node, c *class, cls, name string, args []value, nodes []*node) value {
+	if c != nil {
 		if f := m.method(c, name); f != nil {
 			this := (*object)(nil)
 			if !f.static {
 				this = m.f.this
+			} else {
+				m.called = c
 			}
 			was := f.class
 			v := m.invoke(f, args, nodes, this, nil)
-			f.class = was
+			f.class, m.called = was, nil
 			return v
 		}
 		if f := m.method(c, "__callstatic"); f != nil {
@@ -212,8 +247,12 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 		}
 	}
 	switch {
-	case cls == "closure" && (name == "fromcallable" || name == "bind") && len(args) > 0:
+	case cls == "closure" && name == "fromcallable" && len(args) > 0:
 		return args[0]
+	case cls == "closure" && name == "bind" && len(args) > 0:
+		return bound(args[0], args[1:])
+	case cls == "splfixedarray" && name == "fromarray" && len(args) > 0:
+		return m.builtinObject(n, &object{name: "arrayobject", props: map[string]*slot{}}, args[:1])
 	case cls == "ffi":
 		return value{k: vObj, ref: &object{name: "ffi", props: map[string]*slot{}}}
 	case cls == "intlchar" && name == "chr":
@@ -227,11 +266,41 @@ func (m *machine) callStatic(n *node, cls, name string, args []value, nodes []*n
 	if quotesForShell(name) && len(args) > 0 {
 		return shellArgument(args[0])
 	}
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := (&call{args: args}).taint()
 	if t != 0 {
 		m.consults(args...)
 		t |= unsure
 	}
 	return value{t: t, tr: tr}
+}
+
+// bound is a closure for which $this is the object it is bound to.
+func bound(f value, args []value) value {
+	c, ok := f.ref.(*closure)
+	if !ok || f.k != vFn || len(args) == 0 {
+		return f
+	}
+	if o, ok := args[0].ref.(*object); ok && args[0].k == vObj {
+		f.ref = &closure{fn: c.fn, this: o, vars: c.vars}
+	}
+	return f
+}
+
+// clone is a copy of an object, after what its class does to copies.
+func (m *machine) clone(v value) value {
+	o, ok := v.ref.(*object)
+	if !ok || v.k != vObj || m.steps <= 0 {
+		return v
+	}
+	m.spend(elementSize / 2 * len(o.props))
+	p := &object{class: o.class, name: o.name, props: make(map[string]*slot, len(o.props)), names: slices.Clone(o.names), cond: m.cond}
+	for name, s := range o.props {
+		if a, ok := s.v.ref.(*array); ok {
+			a.shared = true
+		}
+		p.props[name] = &slot{v: s.v, cond: m.cond}
+	}
+	v.ref = p
+	m.magic(v, "__clone")
+	return v
 }

@@ -98,7 +98,7 @@ const otherWord = "?"
 var keywords = func() map[string]string {
 	all := map[string]string{}
 	for w := range words(`if while endwhile do for endfor foreach endforeach as switch case default endswitch return throw break continue
-		echo global unset static try catch finally goto function fn abstract final readonly class interface trait enum extends namespace
+		echo global unset static try catch finally goto function fn abstract final readonly class interface trait enum extends implements namespace
 		use const declare __halt_compiler else elseif endif or xor and instanceof include include_once require require_once print clone
 		yield from array list isset empty eval exit die new match public private protected parent self int float bool`) {
 		all[w] = w

@@ -8,6 +8,11 @@ import (
 
 // pure computes what it can and passes taint on.
 func (m *machine) pure(c *call) value {
+	for i := range c.args {
+		if c.args[i].k == vObj {
+			c.args[i] = m.converted(c, c.args[i])
+		}
+	}
 	t, tr := c.taint()
 	if c.name == "dirname" || c.name == "pathinfo" || c.name == "is_file" {
 		t &^= selfPath
@@ -209,6 +214,20 @@ func words(s string) map[string]bool {
 		out[w] = true
 	}
 	return out
+}
+
+// converted is an object as a function of PHP's own sees it: the text or the array
+// where it wants one.
+func (m *machine) converted(c *call, v value) value {
+	o, ok := v.ref.(*object)
+	switch {
+	case !ok:
+	case o.class != nil && (c.native.fold != nil || c.native.passing) && m.method(o.class, "__tostring") != nil:
+		return m.toString(v)
+	case len(o.names) > 0 && (c.name == "json_encode" || c.name == "serialize" || c.name == "http_build_query" || c.name == "print_r" || c.name == "var_export"):
+		return arrOf(o.array())
+	}
+	return v
 }
 
 // quotes says that a text puts what is not known of it between quotes: a

@@ -348,6 +348,9 @@ func (m *machine) sqlText(n *node, v value) {
 
 // evalCode judges code that is evaluated, and runs it when it is known.
 func (m *machine) evalCode(n *node, v value, via string) value {
+	if v.k == vObj {
+		v = m.toString(v)
+	}
 	t, _ := taintOf(v)
 	code, ok := v.text()
 	if ok && v.k == vStr {

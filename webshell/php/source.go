@@ -193,14 +193,15 @@ func cardName(key string) bool {
 
 // A handle is an open file or connection.
 type handle struct {
-	path   value
-	mode   string
-	data   string // the file's own content, when it opened itself
-	pos    int
-	t      taint
-	shell  bool  // a command interpreter that reads what is written
-	memory bool  // no file at all
-	kept   value // what was written to memory
+	path    value
+	mode    string
+	data    string // the file's own content, when it opened itself
+	pos     int
+	t       taint
+	shell   bool   // a command interpreter that reads what is written
+	memory  bool   // no file at all
+	kept    value  // what was written to memory
+	filters string // that what is read goes through
 }
 
 // oddFile says that a path names no script and no data that programs read as
@@ -319,27 +320,35 @@ func (m *machine) filtered(c *call, p value) (value, bool) {
 	if p.k == vStr {
 		v = m.read(c, str(from))
 	}
-	for name := range strings.FieldsFuncSeq(strings.TrimPrefix(strings.ToLower(chain), "read="), func(r rune) bool { return r == '/' || r == '|' }) {
-		undo := ""
-		switch name {
-		case "convert.base64-decode":
-			undo = "base64_decode"
-		case "convert.quoted-printable-decode":
-			undo = "quoted_printable_decode"
-		case "string.rot13":
-			undo = "str_rot13"
-		case "zlib.inflate":
-			undo = "gzinflate"
-		case "string.toupper":
-			undo = "strtoupper"
-		case "string.tolower":
-			undo = "strtolower"
-		default:
+	v, ok = m.throughFilters(c, chain, v)
+	return v, ok && (v.k == vStr || v.t != 0)
+}
+
+// throughFilters is v after the filters of a chain; false for one with filters
+// that are not known.
+func (m *machine) throughFilters(c *call, chain string, v value) (value, bool) {
+	chain = strings.ToLower(chain)
+	for _, way := range []string{"read=", "write="} {
+		chain = strings.TrimPrefix(chain, way)
+	}
+	for name := range strings.FieldsFuncSeq(chain, func(r rune) bool { return r == '/' || r == '|' }) {
+		undo := streamFilters[name]
+		if undo == "" {
 			return value{}, false
 		}
 		v = m.function(call{n: c.n, name: undo, args: []value{v}})
 	}
-	return v, v.k == vStr || v.t != 0
+	return v, true
+}
+
+// streamFilters are the functions that do what filters of streams do.
+var streamFilters = map[string]string{
+	"convert.base64-decode":           "base64_decode",
+	"convert.quoted-printable-decode": "quoted_printable_decode",
+	"string.rot13":                    "str_rot13",
+	"zlib.inflate":                    "gzinflate",
+	"string.toupper":                  "strtoupper",
+	"string.tolower":                  "strtolower",
 }
 
 // places marks what is fetched from a URL that says from which address the
@@ -483,6 +492,12 @@ func (m *machine) source(c *call) (value, bool) {
 			}
 		}
 		return num(0), true
+	case "stream_filter_append", "stream_filter_prepend":
+		if h, ok := a0.ref.(*handle); ok {
+			name, _ := c.text(1)
+			h.filters += "|" + name
+		}
+		return value{}, true
 	case "curl_init":
 		return value{k: vObj, ref: &object{name: "curl", props: map[string]*slot{"url": {v: a0}}}}, true
 	case "curl_setopt":
@@ -597,6 +612,14 @@ func (m *machine) source(c *call) (value, bool) {
 }
 
 func (m *machine) readHandle(c *call, h *handle, n int) value {
+	if chain := h.filters; chain != "" && len(chain) < 256 {
+		h.filters = ""
+		v, ok := m.throughFilters(c, chain, m.readHandle(c, h, n))
+		h.filters = chain
+		if ok {
+			return v
+		}
+	}
 	if h.memory {
 		return h.kept
 	}

@@ -124,7 +124,27 @@ type object struct {
 	class *class
 	name  string // of a class that is not in the file
 	props map[string]*slot
-	cond  int // how many undecided conditions surrounded its making
+	names []string // of the properties, in order
+	cond  int      // how many undecided conditions surrounded its making
+}
+
+// put gives an object a property.
+func (o *object) put(name string, s *slot) {
+	if o.props[name] == nil {
+		o.names = append(o.names, name)
+	}
+	o.props[name] = s
+}
+
+// array is the properties of an object.
+func (o *object) array() *array {
+	a := newArray()
+	for _, name := range o.names {
+		if k, ok := keyOf(str(name)); ok {
+			a.set(k, o.props[name].v)
+		}
+	}
+	return a
 }
 
 // A slot holds a variable. Strings grow in place.
@@ -135,6 +155,7 @@ type slot struct {
 	cond int          // how many undecided conditions surrounded the assignment
 	home *frame       // that made it; nil once a name of it there means another
 	seen map[key]bool // fields of v that were checked
+	back func(value)  // tells the array of which this is an element; nil for others
 }
 
 // settle makes an edited text the value.

@@ -80,6 +80,11 @@ func (m *machine) written(c *call, p, d value) {
 	if n := len(p.s) + len(p.tail()); n > maxPath && !(strings.HasPrefix(p.s, "php://") && m.spend(n)) {
 		p = value{t: p.t, tr: p.tr}
 	}
+	if chain, to, ok := strings.Cut(p.s, "resource="); ok && strings.HasPrefix(strings.ToLower(chain), "php://filter/") { // which decodes what it writes
+		if x, ok := m.throughFilters(c, chain[len("php://filter/"):], d); ok {
+			p.s, d = to, x
+		}
+	}
 	t, tr := taintOf(d)
 	dv := value{k: d.k, s: d.s, ref: d.ref, t: t, tr: tr}
 	m.keep(p, dv)
@@ -407,7 +412,11 @@ func (m *machine) copied(c *call, src, dst value) {
 	if c.name == "copy" && isServed(dst.tail()) && slices.ContainsFunc(settingFiles, func(w string) bool { return strings.HasSuffix("/"+src.tail(), w) }) && m.isolated() && m.small() {
 		m.report("shows-settings", webshell.Malicious, moderate, "The site's configuration, which holds passwords, is copied to where anyone may read it.", c.n, dst)
 	}
-	m.keep(dst, value{t: src.t})
+	if strings.HasPrefix(strings.ToLower(src.s), "php://input") {
+		m.keep(dst, m.read(c, src))
+	} else {
+		m.keep(dst, value{t: src.t})
+	}
 	m.becomes(c, src, dst)
 	s, _ := src.text()
 	if src.k == vPart {
