@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -124,27 +125,33 @@ func latin1(s string) string {
 func unbase64(s string) (string, bool) {
 	var b strings.Builder
 	b.Grow(len(s)/4*3 + 3)
-	var buf [3 << 8]byte
+	var buf [3<<8 + 4]byte
 	var acc uint32
 	n, bits := 0, 0
 	for i := 0; i < len(s); i++ {
-		if n+3 > len(buf) {
+		if bits == 0 {
+			for n < 3<<8 && i+4 <= len(s) { // four at once
+				q := s[i : i+4]
+				v := base64Words[0][q[0]] | base64Words[1][q[1]] | base64Words[2][q[2]] | base64Words[3][q[3]]
+				if v > 0xffffff {
+					break
+				}
+				binary.BigEndian.PutUint32(buf[n:], v<<8)
+				n, i = n+3, i+4
+			}
+			if i == len(s) {
+				break
+			}
+		}
+		if n+3 > 3<<8 {
 			b.Write(buf[:n])
 			n = 0
 		}
-		if bits == 0 && i+4 <= len(s) { // four at once
-			p, q, r, t := base64Values[s[i]], base64Values[s[i+1]], base64Values[s[i+2]], base64Values[s[i+3]]
-			if p|q|r|t < 64 {
-				buf[n], buf[n+1], buf[n+2] = p<<2|q>>4, q<<4|r>>2, r<<6|t
-				n, i = n+3, i+3
-				continue
-			}
-		}
-		v := base64Values[s[i]]
+		v := base64Words[3][s[i]]
 		if v > 63 {
 			continue
 		}
-		acc = acc<<6 | uint32(v)
+		acc = acc<<6 | v
 		if bits += 6; bits >= 8 {
 			bits -= 8
 			buf[n] = byte(acc >> bits)
@@ -155,16 +162,21 @@ func unbase64(s string) (string, bool) {
 	return b.String(), true
 }
 
-// base64Values are the values of the characters of both alphabets, 255 for
-// what is in neither.
-var base64Values = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 255
+// base64Words are the values of the characters of both alphabets at each of the
+// four places of a group; more than three bytes for what is in neither.
+var base64Words = func() (t [4][256]uint32) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for place := range t {
+		for c := range t[place] {
+			t[place][c] = 1 << 24
+		}
+		set := func(c byte, v int) { t[place][c] = uint32(v) << (18 - 6*place) }
+		for i := range len(letters) {
+			set(letters[i], i)
+		}
+		set('-', 62)
+		set('_', 63)
 	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
-		t[c] = byte(i)
-	}
-	t['-'], t['_'] = 62, 63
 	return t
 }()
 
@@ -173,7 +185,7 @@ func rot13(s string) string {
 	for i, c := range b {
 		b[i] = rotated[c]
 	}
-	return string(b)
+	return owned(b)
 }
 
 var rotated = func() (t [256]byte) {
@@ -195,7 +207,7 @@ func reverse(s string) string {
 	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
 		b[i], b[j] = b[j], b[i]
 	}
-	return string(b)
+	return owned(b)
 }
 
 func unescapeURL(s string, plus bool) string {

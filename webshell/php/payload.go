@@ -17,6 +17,9 @@ var sockets = sync.OnceValue(func() *literal.Set {
 // raw is a text as bytes, which nobody may change.
 func raw(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
+// owned is a text of bytes that nobody will change any more.
+func owned(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 // payload says what a text is when it is no PHP: a backdoor in another
 // language, or a program. "" for anything else.
 func payload(s string) string {

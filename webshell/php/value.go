@@ -161,7 +161,7 @@ type slot struct {
 // settle makes an edited text the value.
 func (s *slot) settle() {
 	if s.edit != nil {
-		s.v.s, s.edit = string(s.edit), nil
+		s.v.s, s.edit = owned(s.edit), nil
 	}
 }
 
