@@ -78,7 +78,7 @@ func (p *parser) params() []param {
 			p.i++
 		}
 		if p.i < stop && p.peek() == tVar {
-			q.name = string(p.text(p.i)[1:])
+			q.name = owned(p.text(p.i)[1:])
 			p.i++
 			if p.accept('=') {
 				q.def = p.expr(0)
@@ -157,7 +157,7 @@ func (p *parser) member(c *class, stop int) {
 			p.i = min(p.closing(p.i)+1, stop)
 			continue
 		case tVar:
-			q := prop{name: string(p.text(p.i)[1:]), static: static}
+			q := prop{name: owned(p.text(p.i)[1:]), static: static}
 			p.i++
 			if p.accept('=') {
 				q.def = p.expr(0)
@@ -261,7 +261,7 @@ func (p *parser) classConsts(c *class, stop int) {
 		if p.peek() != tIdent {
 			break
 		}
-		name := string(p.text(p.i))
+		name := owned(p.text(p.i))
 		p.i++
 		if p.accept('=') {
 			if c.consts == nil {

@@ -14,7 +14,7 @@ type editing struct {
 }
 
 func newEditing(src string) *editing {
-	toks, _ := lex([]byte(src), false)
+	toks, _ := new(stock).lex([]byte(src))
 	return &editing{src: src, toks: toks, insert: map[int]string{}, to: map[int]string{}}
 }
 

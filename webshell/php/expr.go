@@ -346,7 +346,7 @@ func (p *parser) primary() *node {
 	switch p.peek() {
 	case tVar:
 		n := p.node(nVar, at)
-		n.s = string(p.text(at)[1:])
+		n.s = owned(p.text(at)[1:])
 		p.i++
 		return n
 	case '$':
@@ -361,7 +361,7 @@ func (p *parser) primary() *node {
 		return n
 	case tNowdoc:
 		n := p.node(nStr, at)
-		n.s = string(heredocBody(p.text(at)))
+		n.s = owned(heredocBody(p.text(at)))
 		p.i++
 		return n
 	case tTpl, tBacktick:
@@ -436,7 +436,7 @@ func (p *parser) varVar() *node {
 	switch p.peek() {
 	case tVar:
 		n = p.node(nVar, p.i)
-		n.s = string(p.text(p.i)[1:])
+		n.s = owned(p.text(p.i)[1:])
 		p.i++
 	case '{':
 		open := p.i
@@ -604,6 +604,6 @@ func (p *parser) wordPrimary(at int) *node {
 	}
 	p.i++
 	n := p.node(nConst, at)
-	n.s = string(p.text(at))
+	n.s = owned(p.text(at))
 	return n
 }

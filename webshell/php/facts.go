@@ -268,12 +268,13 @@ func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Con
 	}
 }
 
+// cut is a copy of the start of s.
 func cut(s string, n int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) > n {
 		s = strings.ToValidUTF8(s[:n], "")
 	}
-	return s
+	return strings.Clone(s)
 }
 
 // lineOf is the line in the file where the code of u runs.

@@ -69,6 +69,7 @@ func (m *machine) alarmed() bool { return m.alarm }
 // reason adds a reason. Nothing weighs more than the first certain web shell: if
 // the verdict is all that is asked for, nothing more is run.
 func (m *machine) reason(r webshell.Reason) {
+	r.Text = strings.Clone(r.Text)
 	m.reasons = append(m.reasons, r)
 	m.alarm = m.alarm || r.Verdict.Rank() >= webshell.Malicious.Rank()
 	if r.Verdict == webshell.Webshell && r.Confidence == high && !m.certain {
@@ -441,7 +442,7 @@ func (m *machine) tunnel() {
 	if !m.facts.anywhere || !m.isolated() {
 		return
 	}
-	src := string(m.file.src)
+	src := owned(m.file.src)
 	if strings.Contains(src, "php://input") || strings.Contains(src, "_SESSION") || strings.Contains(src, "getallheaders") {
 		m.behaves("tunnel", webshell.Webshell, moderate, "The script carries the client's traffic to any host and port.", []behaviour{doesSocket})
 	}

@@ -69,16 +69,6 @@ type lexer struct {
 	far    int      // of them by braces, of long ones
 }
 
-// lex cuts src into tokens; it never fails. inPHP says that src starts inside
-// PHP code, as the argument of eval does.
-func lex(src []byte, inPHP bool) ([]token, bool) {
-	l := &lexer{src: src, tokens: make([]token, 0, len(src)/24+8)}
-	if !inPHP {
-		l.html()
-	}
-	return l.all()
-}
-
 // all reads the tokens up to the end.
 func (l *lexer) all() ([]token, bool) {
 	for l.pos < len(l.src) && !l.cut {

@@ -260,7 +260,7 @@ func guards(u *unit, i int) bool {
 
 func (m *machine) newUnit(src []byte, outer *unit, inPHP bool) *unit {
 	u := &unit{src: src, outer: outer, budget: &m.nodes, stock: m.file.stock}
-	u.tokens, u.cut = lex(src, inPHP)
+	u.tokens, u.cut = u.stock.lexText(src, inPHP)
 	return u
 }
 

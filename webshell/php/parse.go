@@ -112,7 +112,7 @@ func lower(b []byte) string {
 			return string(bytes.ToLower(b))
 		}
 	}
-	return string(b)
+	return owned(b)
 }
 
 var bad = &node{op: nBad}

@@ -17,7 +17,8 @@ var sockets = sync.OnceValue(func() *literal.Set {
 // raw is a text as bytes, which nobody may change.
 func raw(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
-// owned is a text of bytes that nobody will change any more.
+// owned is a text of bytes that nobody will change as long as it is used: those
+// of the file stay until it was judged, and reasons have copies.
 func owned(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // payload says what a text is when it is no PHP: a backdoor in another

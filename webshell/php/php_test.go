@@ -162,7 +162,7 @@ func FuzzAnalyse(f *testing.F) {
 func FuzzLex(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tokens, _ := lex(data, false)
+		tokens, _ := new(stock).lex(data)
 		at := uint32(0)
 		for i, k := range tokens {
 			if k.pos < at || k.end < k.pos || int(k.end) > len(data) {

@@ -238,7 +238,7 @@ func (m *machine) read(c *call, p value) value {
 	}
 	switch {
 	case p.t&selfPath != 0 && p.k == vUnknown:
-		return value{k: vStr, s: string(m.file.src), t: fromBlob | ownText, tr: tr}
+		return value{k: vStr, s: owned(m.file.src), t: fromBlob | ownText, tr: tr}
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		if m.takes {
 			return value{t: fromRequest | wholeReq, tr: m.at(c.n)}
@@ -466,7 +466,7 @@ func (m *machine) source(c *call) (value, bool) {
 		h := &handle{path: a0, mode: mode, kept: str("")}
 		h.memory = strings.HasPrefix(a0.s, "php://memory") || strings.HasPrefix(a0.s, "php://temp")
 		if a0.t&selfPath != 0 && a0.k == vUnknown {
-			h.data = string(m.file.src)
+			h.data = owned(m.file.src)
 		}
 		if !strings.ContainsAny(mode, "wax") {
 			m.noteRead(c, a0)

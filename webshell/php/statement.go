@@ -93,7 +93,7 @@ func (p *parser) keyword() (*node, bool) {
 	case "goto":
 		if p.peekAt(1) == tIdent {
 			n := p.node(nGoto, at)
-			n.s = string(p.text(p.i + 1))
+			n.s = owned(p.text(p.i + 1))
 			p.i += 2
 			p.end()
 			return n, true
@@ -132,7 +132,7 @@ func (p *parser) keyword() (*node, bool) {
 		n := p.node(nConstDef, at)
 		for p.peek() == tIdent {
 			c := p.node(nPair, p.i)
-			c.s = string(p.text(p.i))
+			c.s = owned(p.text(p.i))
 			p.i++
 			if p.accept('=') {
 				c.b = p.expr(0)
@@ -159,7 +159,7 @@ func (p *parser) keyword() (*node, bool) {
 	}
 	if p.peekAt(1) == ':' && p.peekAt(2) != ':' && w != "default" && w != "else" && w != "parent" && w != "self" {
 		n := p.node(nLabel, at)
-		n.s = string(p.text(at))
+		n.s = owned(p.text(at))
 		p.i += 2
 		return n, true
 	}
@@ -220,7 +220,7 @@ func (p *parser) useFunction(at int) *node {
 			n = p.node(nConstDef, at)
 		}
 		c, f := p.node(nPair, at+i+2), p.node(nStr, at+i)
-		c.s, f.s = string(p.text(at+i+2)), baseName(string(p.text(at+i)))
+		c.s, f.s = owned(p.text(at+i+2)), baseName(owned(p.text(at+i)))
 		c.b = p.done(f)
 		n.list = append(n.list, p.done(c))
 		i += 2

@@ -8,7 +8,8 @@ import (
 // A stock is memory for what is read of a file, which the next file uses again:
 // to make it anew for each takes longer than to read.
 type stock struct {
-	tokens []token
+	tokens []token // of the file
+	text   []token // of a text in it, while it is lexed
 	open   []uint32
 	slabs  [][]node
 	used   int    // of slabs
@@ -40,6 +41,22 @@ func (s *stock) lex(src []byte) ([]token, bool) {
 	tokens, cut := l.all()
 	s.open, s.lost = l.open, l.far > maxFar
 	return tokens, cut
+}
+
+// lexText cuts a text that the file makes into tokens, which are kept; it never
+// fails. inPHP says that the text starts inside PHP code, as the argument of eval
+// does.
+func (s *stock) lexText(src []byte, inPHP bool) ([]token, bool) {
+	l := &lexer{src: src, tokens: s.text[:0], open: s.open[:0]}
+	if !inPHP {
+		l.html()
+	}
+	tokens, cut := l.all()
+	if s.open = l.open; cap(tokens) > maxKeptTokens {
+		return tokens, cut
+	}
+	s.text = tokens
+	return slices.Clone(tokens), cut
 }
 
 // node returns an empty node.

@@ -11,7 +11,7 @@ func unescapeSingle(b []byte) string {
 	if len(b) > 0 && b[len(b)-1] == '\'' {
 		b = b[:len(b)-1]
 	}
-	s := string(b)
+	s := owned(b)
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
 	}
@@ -32,7 +32,7 @@ func (p *parser) template(o op, at int, from, to uint32, quote byte) *node {
 	src := p.u.src
 	n := p.node(o, at)
 	if o == nConcat && verbatim(src[from:to]) {
-		n.op, n.s = nStr, string(src[from:to])
+		n.op, n.s = nStr, owned(src[from:to])
 		return n
 	}
 	var lit strings.Builder
@@ -137,7 +137,7 @@ func (p *parser) simpleVar(at int, i, to uint32) (*node, uint32) {
 		j++
 	}
 	v := p.node(nVar, at)
-	v.s = string(src[i+1 : j])
+	v.s = owned(src[i+1 : j])
 	v.pos, v.end = i, j
 	if j+1 < to && src[j] == '[' {
 		k := j + 1
@@ -148,7 +148,7 @@ func (p *parser) simpleVar(at int, i, to uint32) (*node, uint32) {
 			n := p.node(nIndex, at)
 			n.pos, n.end = i, k+1
 			n.a = v
-			key := string(src[j+1 : k])
+			key := owned(src[j+1 : k])
 			if key[0] == '$' {
 				n.b = p.node(nVar, at)
 				n.b.s = key[1:]
@@ -168,7 +168,7 @@ func (p *parser) simpleVar(at int, i, to uint32) (*node, uint32) {
 		n.pos, n.end = i, k
 		n.a = v
 		n.b = p.node(nStr, at)
-		n.b.s = string(src[j+2 : k])
+		n.b.s = owned(src[j+2 : k])
 		return p.done(n), k
 	}
 	return v, j
