@@ -9,6 +9,8 @@ import (
 // ends without a full stop stands before a colon there, and names follow.
 var scripts = map[string]string{
 	// Damaged pages and tools of attackers.
+	"The script logs in to another host with each line of a file as password.":                                                                           "Le script se connecte à une autre machine avec chaque ligne d'un fichier comme mot de passe.",
+	"The page logs in to the domain again and again, with one password after the other.":                                                                 "La page se connecte encore et encore au domaine, avec un mot de passe après l'autre.",
 	"The script sends a web shell that it holds to other servers: it breaks into them.":                                                                  "Le script envoie à d'autres serveurs un webshell qu'il contient : il s'y introduit.",
 	"The script logs in to another host with each name of one list and each password of another.":                                                        "Le script se connecte à une autre machine avec chaque nom d'une liste et chaque mot de passe d'une autre.",
 	"The script answers pings with what its user types: it is what a shell in another host is operated with.":                                            "Le script répond aux pings par ce que tape son utilisateur : c'est avec cela qu'un shell sur une autre machine se pilote.",

@@ -13,7 +13,7 @@ func (c call) eval() (script.Value, bool) {
 		return script.Value{}, false
 	}
 	a := c.args[0]
-	if callee := c.n.Kids[0]; (callee.Kind == script.KName || callee.Kind == script.KMember) && callee.Low != c.name && a.L == 0 && !a.Known() {
+	if callee := c.n.Kids[0]; (callee.Kind == script.KName || callee.Kind == script.KMember || callee.Kind == script.KIndex) && callee.Low != c.name && a.L == 0 && !a.Known() {
 		c.See(c.n, a, webshell.Sight{Rule: "renamed-eval", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Text that is not in the file is run as code by " + c.name + " under another name."})
 	}

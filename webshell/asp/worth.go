@@ -90,7 +90,7 @@ func worth(data []byte) bool {
 	if (has("cdo.message") || has("cdonts.newmail")) && has("request") && !has("#include") && bytes.Contains(low(), []byte("split")) {
 		return true
 	}
-	if (has("xmlhttp") || has("winhttp")) && (has("request_method") || bytes.Contains(low(), []byte("exit for")) || bytes.Contains(low(), []byte("exit do"))) {
+	if (has("xmlhttp") || has("winhttp")) && (has("request_method") || has("servervariables") && bytes.Contains(low(), []byte("replace")) || bytes.Contains(low(), []byte("exit for")) || bytes.Contains(low(), []byte("exit do"))) {
 		return true
 	}
 	// A database console names its server itself.

@@ -48,6 +48,10 @@ func (c call) newDirectoryEntry() (script.Value, bool) {
 	if startsAs(a, "iis://") && !c.restarts() {
 		c.See(c.n, a, webshell.Sight{Rule: "reads-iis-metabase", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence, Text: "The page opens the configuration of IIS itself, which holds accounts and passwords."})
 	}
+	if word := c.arg(2); c.m.Looping() && word.L&(client|fromFile) != 0 {
+		c.See(c.n, word, webshell.Sight{Rule: "guesses-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page logs in to the domain again and again, with one password after the other."})
+	}
 	v := script.Instance(c.name, c.args...)
 	v.O.Fields = map[string]script.Value{"path": a}
 	return v, true

@@ -454,16 +454,16 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 	}
 }
 
-// eachPassword is a connection being opened for each of a number of texts: the
-// loop's variable, and the last argument, which is the password.
-var eachPassword = regexp.MustCompile(`(?s)\bfor\s*\(\s*(?:final\s+)?\w+\s+(\w+)\s*:.{0,600}?\bgetConnection\s*\([^;]{0,300}?,\s*(\w+)(?:\.trim\(\))?\s*\)`)
+// eachPassword is a connection being opened for each of a number of texts or lines:
+// the loop's variable, and the last argument, which is the password.
+var eachPassword = regexp.MustCompile(`(?s)\b(?:for\s*\(\s*(?:final\s+)?\w+\s+(\w+)\s*:|while\s*\(\s*\(\s*(\w+)\s*=\s*\w+\.readLine\(\)).{0,600}?\bgetConnection\s*\([^;]{0,300}?,\s*(\w+)(?:\.trim\(\))?\s*\)`)
 
 // guesses finds pages that log in to a database with one password after the other.
 func (j *judge) guesses(connects []hit) {
 	if len(connects) == 0 || connects[0].path.taint&controlled == 0 {
 		return
 	}
-	if m := eachPassword.FindSubmatch(j.data); m != nil && bytes.Equal(m[1], m[2]) {
+	if m := eachPassword.FindSubmatch(j.data); m != nil && bytes.Equal(slices.Concat(m[1], m[2]), m[3]) {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "guesses-passwords",
 			"The page logs in to a database again and again, with one password after the other.", j.flow(connects[0].path, connects[0].at)...)
 	}
