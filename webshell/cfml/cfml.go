@@ -500,13 +500,13 @@ func (p *page) tag(name string, at, lo, hi int) {
 // maxBare is the size of a page that does only one thing, in bytes.
 const maxBare = 2 << 10
 
-// bare reports whether the page is small, checks nothing and asks nobody who he
-// is.
+// bare reports whether the page is small, checks nothing, hands nothing to a
+// component of its program and asks nobody who he is.
 func (p *page) bare() bool {
 	if len(p.low) > maxBare {
 		return false
 	}
-	for _, w := range []string{"session", "isuser", "getauthuser", "cflogin", "cfinclude", "application.", "<cfquery", "<cfmail", "listfind", "listlast", "fileext", "contenttype", "filesize", "refind", ".jpg", ".png", ".pdf", ".csv", "expandpath(\"/", "getfilefrompath", "val("} {
+	for _, w := range []string{"session", "isuser", "getauthuser", "cflogin", "cfinclude", "application.", "createobject(\"component\"", "<cfinvoke", "<cfquery", "<cfmail", "listfind", "listlast", "fileext", "contenttype", "filesize", "refind", ".jpg", ".png", ".pdf", ".csv", "expandpath(\"/", "getfilefrompath", "val("} {
 		if bytes.Contains(p.low, []byte(w)) {
 			return false
 		}
