@@ -22,6 +22,9 @@ func (m *machine) evalAssign(n *node) value {
 	if v.k == vStr && len(v.s) < 40 && v.t&hidden != 0 && len(v.s) >= 3 {
 		m.assembled(n, v)
 	}
+	if v.t&wholeReq != 0 && n.a.op == nIndex {
+		m.keptUnreadable(n, v)
+	}
 	m.assign(n.a, v)
 	return v
 }

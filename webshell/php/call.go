@@ -191,7 +191,10 @@ func (m *machine) call(n *node) value {
 	if callee.op == nStr && f.t == 0 { // "name"(…): nobody writes this but to hide
 		f.t |= hidden
 	}
-	return m.callValue(n, f, args, n.list, true)
+	v := m.callValue(n, f, args, n.list, true)
+	m.calledByName(n, f)
+	m.spelled(n)
+	return v
 }
 
 // callValue calls what a value names: a string, an array, a closure. direct
@@ -226,6 +229,7 @@ func (m *machine) callValue(n *node, f value, args []value, nodes []*node, direc
 		if f.t&(hidden|decoded) != 0 || f.t&hostile != 0 {
 			m.hiddenCall(n, f, name, args)
 		}
+		m.nowhere(n, name, args)
 		v := m.function(call{n: n, name: name, args: args, nodes: nodes})
 		if f.t&hidden != 0 && m.funcs[name] == nil && (v.k == vStr || v.k == vUnknown) {
 			v.t |= masked
@@ -302,6 +306,7 @@ func (m *machine) function(k call) value {
 	if v, ok := m.effect(c); ok {
 		return v
 	}
+	m.undeclared(c)
 	return m.pure(c)
 }
 

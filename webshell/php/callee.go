@@ -18,6 +18,7 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 	if ft&hidden != 0 && ft&fromParam == 0 {
 		out.t |= masked
 	}
+	m.calledNumber(n, f, t)
 	given := t&(fromRequest|fromUpload|fromRemote) != 0
 	switch {
 	case ft&fromRequest != 0 && f.k == vUnknown:

@@ -186,6 +186,8 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 	low := strings.ToLower(s)
 	fetch := fetches(low)
 	m.facts.ran = n
+	m.evaluatedCommand(n, v)
+	first, _, _ := strings.Cut(strings.TrimSpace(low), "\n")
 	switch {
 	case strings.Contains(low, "stratum+tcp"), strings.Contains(low, "xmrig"), strings.Contains(low, "minerd "), strings.Contains(low, "cpuminer"):
 		m.report("starts-miner", webshell.Malicious, high, "A command starts a miner of coins.", n, v)
@@ -193,7 +195,7 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 		m.report("covers-tracks", webshell.Malicious, high, "A command wipes the traces of commands.", n, v)
 	case m.isolated() && (low == "/bin/sh" || low == "/bin/bash" || low == "cmd.exe" || low == "/bin/sh -i" || low == "sh -i" || low == "uname -a; w; id; /bin/sh -i"):
 		m.report("starts-shell", webshell.Webshell, moderate, "A command interpreter is started.", n, v)
-	case m.isolated() && m.small() && m.f == m.globals && (strings.Contains(low, "/etc/passwd") || strings.Contains(low, "net user") || strings.Contains(low, "find / -") || low == "whoami" || low == "id" || strings.HasPrefix(low, "uname -a")):
+	case m.isolated() && m.small() && m.f == m.globals && (strings.Contains(low, "/etc/passwd") || strings.Contains(low, "net user") || strings.Contains(low, "find / -") || first == "whoami" || first == "id" || strings.HasPrefix(low, "uname -a")):
 		m.report("explores-server", webshell.Malicious, moderate, "Commands ask about the server's users and system.", n, v)
 	case strings.Contains(low, "/dev/tcp/"), strings.Contains(low, "nc -e"), strings.Contains(low, "bash -i"), strings.Contains(low, "fsockopen("):
 		m.report("reverse-shell", webshell.Webshell, high, "A command opens a shell to another host.", n, v)

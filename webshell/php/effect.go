@@ -96,6 +96,7 @@ func (m *machine) hooked(c *call, h hook) value {
 		}
 		return m.callback(c, f, args)
 	}
+	m.hookedCommand(c, f)
 	switch c.name {
 	case "assert_options":
 		if name, ok := f.text(); !ok || !deadly[strings.ToLower(name)] || !m.isolated() {

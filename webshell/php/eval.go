@@ -269,6 +269,7 @@ func (m *machine) varVar(n *node) value {
 		}
 		return value{t: t | hidden, tr: tr}
 	}
+	m.hiddenRequest(n, name, v)
 	x := m.variable(&node{op: nVar, s: name, pos: n.pos, end: n.end})
 	if n.a.op != nVar {
 		x.t |= v.t & hidden

@@ -100,6 +100,7 @@ type facts struct {
 	fragment  bool             // and alone the script would have ended there: no request makes an object
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
+	opened    *trace           // a file that the request names, to be written
 	unlocked  map[string]bool  // texts that a function of the file decoded from literals
 }
 

@@ -34,6 +34,9 @@ func (m *machine) judge() {
 	m.vanishes()
 	m.hiddenTool()
 	m.shape()
+	if at := m.facts.opened; at != nil && !m.alarmed() {
+		m.report("request-makes-file", webshell.Malicious, moderate, "A file that the request names is opened to be written.", &node{pos: at.pos, end: at.end}, value{})
+	}
 }
 
 // ransom sees a page that encrypts the files of a folder tree in place, with a
@@ -245,6 +248,10 @@ func (m *machine) shape() {
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
 	case m.have&hasShape != 0 && bytes.Count(m.file.src, []byte(`${"GLOBALS"}["`)) >= 6:
 		m.report("hidden-names", webshell.Malicious, moderate, "Variables are named by texts that are kept elsewhere.", n, value{})
+	case !m.framed && m.locked() >= 12:
+		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file is given one encoded text after the other.", n, value{})
+	case !m.framed && m.alikeNames() >= 20:
+		m.report("hidden-names", webshell.Malicious, moderate, "Names are made of the letter O and the figure 0, so that nobody can tell them apart.", n, value{})
 	case len(m.facts.unlocked) >= 12 && !m.framed:
 		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
 	case binary >= 20 && binary*2 > names && !m.framed:

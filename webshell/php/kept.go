@@ -219,7 +219,7 @@ func (m *machine) inserted(parts []value) {
 		if x.k != vStr || len(x.s) < 20 || len(x.s) > 4096 || !strings.Contains(x.s, "$_") || m.evals > 0 || m.alarmed() || !m.first('l', x.s) {
 			continue
 		}
-		if text := m.shellWithin("<?php " + x.s); text != "" {
+		if text := m.shellWithin("<?php "+x.s, false); text != "" {
 			m.report("infects-pages", webshell.Malicious, moderate, "A web shell is put into the text of other pages: "+text, &node{}, value{})
 		}
 	}

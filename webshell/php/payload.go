@@ -136,13 +136,21 @@ func (m *machine) carriedShell(n *node, v value) {
 	if len(s) < 20 || len(s) > 64<<10 {
 		return
 	}
+	encoded := strings.HasPrefix(s, "PD9") && dense(raw(s))
+	if encoded {
+		s, _ = m.unbase64(s)
+	}
 	at := strings.Index(s, "<?")
-	if at < 0 || !strings.Contains(s, "$_") || !m.first('l', s) || m.soughtFor(n) {
+	if at < 0 || !encoded && !strings.Contains(s, "$_") || !m.first('c', s) || m.soughtFor(n) {
 		return
 	}
 	m.facts.literals++
-	if text := m.shellWithin(s[at:]); text != "" {
-		m.report("carries-shell", webshell.Malicious, moderate, "The file carries a web shell: "+text, n, value{})
+	if text := m.shellWithin(s[at:], encoded); text != "" {
+		what := "a web shell"
+		if encoded {
+			what = "a hostile script, encoded"
+		}
+		m.report("carries-shell", webshell.Malicious, moderate, "The file carries "+what+": "+text, n, value{})
 	}
 }
 
@@ -170,8 +178,9 @@ func (m *machine) soughtFor(n *node) bool {
 	return false
 }
 
-// shellWithin says why a text is a web shell beyond doubt; "" if it is none.
-func (m *machine) shellWithin(code string) string {
+// shellWithin says why a text is a web shell beyond doubt, or one that was hidden a
+// hostile page at all; "" if it is none.
+func (m *machine) shellWithin(code string, hidden bool) string {
 	sub := newMachine("", []byte(code), traits([]byte(code)))
 	defer sub.release()
 	sub.evals = maxEvals // what it carries in turn is not looked at
@@ -180,6 +189,9 @@ func (m *machine) shellWithin(code string) string {
 	reasons := sub.analyse()
 	m.steps -= before - max(0, sub.steps)
 	for _, r := range reasons {
+		if hidden && r.Verdict.Rank() >= webshell.Malicious.Rank() {
+			return r.Text
+		}
 		switch r.Rule {
 		case "request-to-eval", "request-to-command", "request-names-function":
 			if r.Verdict == webshell.Webshell && r.Confidence == high {

@@ -50,7 +50,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	}
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
-	if !takes && !pours && !interesting(data, have) {
+	if !takes && !pours && !interesting(data, have) && !misspells(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
 		if !parts && !shows && !hides {
 			return nil
@@ -80,6 +80,8 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	}
 	if !m.alarmed() {
 		m.hiding()
+	}
+	if !m.alarmed() {
 		m.unfinished()
 	}
 	return strongestFirst(m.reasons)

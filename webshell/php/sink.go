@@ -193,6 +193,9 @@ func (m *machine) parsesYAML(c *call) value {
 	a0 := c.arg(0)
 	if a, ok := c.arg(3).ref.(*array); ok {
 		t, tr := taintOf(a0)
+		if all, _ := c.taint(); all&fromRequest != 0 {
+			m.taggedPattern(c)
+		}
 		for _, f := range a.vals {
 			m.callback(c, f, []value{{t: t, tr: tr}, {t: t, tr: tr}, {}})
 		}
@@ -398,6 +401,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 	case t&fromUndef != 0 && m.isolated():
 		m.note(doesEval, n, v)
 		m.report("undefined-to-eval", webshell.Webshell, moderate, what, n, v)
+	case via == "eval" && t&fromFile != 0 && len(m.file.tokens) < maxProbe/2 && m.isolated() && oddSource(n):
+		m.report("odd-file-to-eval", webshell.Malicious, moderate, "All that the page does is to evaluate a file that is no script.", n, v)
 	case t&fromBlob != 0 && t&decoded != 0:
 		m.report("hidden-payload", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is evaluated by "+via+".", n, v)
 	case m.evals > 0 && m.facts.layers > 0 && via == "eval" && t&fromParam == 0 && (v.k == vUnknown || v.k == vPart):
@@ -414,6 +419,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
 	case t&masked != 0 && t&fromParam == 0 && v.k == vUnknown:
 		m.report("hidden-function", webshell.Malicious, moderate, "Code that a function with an assembled name makes is evaluated by "+via+".", n, v)
+	case via == "eval" && t&decoded != 0 && t&(fromParam|fromFile|fromDB|session) == 0 && v.k == vUnknown && len(m.file.tokens) < maxProbe && m.isolated():
+		m.report("hidden-payload", webshell.Malicious, moderate, "All that the page does is to evaluate, behind decoders, a text that they do not decode"+asItStands, n, v)
 	case t&hidden != 0 && t&fromParam == 0 && via != "assert":
 		m.report("assembled-eval", webshell.Suspicious, low, "Code that is assembled at run time is evaluated by "+via+".", n, v)
 	}
@@ -440,6 +447,8 @@ func (m *machine) runCode(n *node, v value, code, via string) value {
 	if strings.TrimSpace(code) == "" || m.evals >= maxEvals || !m.first('e', code) {
 		return value{}
 	}
+	m.stillEncoded(n, v, code)
+	m.gadgetEval(n, v)
 	m.kindle()
 	if v.t&decoded != 0 && len(code) > 60 {
 		m.facts.packed = append(m.facts.packed, packed{code, n, m.unit})

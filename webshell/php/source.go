@@ -470,6 +470,8 @@ func (m *machine) source(c *call) (value, bool) {
 		}
 		if !strings.ContainsAny(mode, "wax") {
 			m.noteRead(c, a0)
+		} else if c.name == "fopen" && a0.k == vUnknown && a0.t&fromRequest != 0 && m.chosen(a0) && a0.t&unsure == 0 && m.isolated() && m.small() {
+			m.facts.opened = m.at(c.n)
 		}
 		return value{ref: h}, true
 	case "fsockopen", "pfsockopen", "stream_socket_client", "socket_create", "socket_accept", "stream_socket_accept", "socket_connect":

@@ -144,6 +144,9 @@ func (m *machine) written(c *call, p, d value) {
 	if p.t&selfPath != 0 && p.k == vUnknown && t&fromRemote != 0 && whole && t&(fromRequest|fromParam) == 0 && m.unasked() {
 		m.report("replaces-itself", webshell.Malicious, moderate, "Whatever another host answers takes the script's own place, and nobody asks for it.", c.n, dv)
 	}
+	if p.t&selfPath != 0 && p.k == vUnknown && t&fromRequest != 0 && t&checked == 0 && m.appends(c) && m.isolated() && m.small() {
+		m.report("request-into-script", webshell.Malicious, moderate, "What the request gives is added to the script's own file.", c.n, dv)
+	}
 	if p.t&selfPath != 0 || strings.HasPrefix(p.s, "php://") {
 		return
 	}
@@ -154,6 +157,8 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("writes-doorways", webshell.Malicious, moderate, "Another host fills the pages that are asked for, and visitors of search engines get others.", c.n, dv)
 	case t&fromRequest != 0 && t&wholeReq != 0 && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0:
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file, encoded.", c.n, dv)
+	case t&fromRequest != 0 && m.facts.formLoop && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0 && m.isolated() && m.mentions("remote_addr"):
+		m.report("skims-forms", webshell.Malicious, moderate, "Field by field, what visitors send is kept in a file, encoded, with their addresses.", c.n, dv)
 	case p.k >= vStr && p.t&hostile == 0 && poses(p.tail()) && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.takes || t&(fromRequest|keyed) != 0 && m.appends(c) && (t&wrapped != 0 || picture(p.tail()))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
 	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
