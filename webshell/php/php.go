@@ -52,11 +52,13 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) && !misspells(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
-		if !parts && !shows && !hides {
+		h := hints(data, have)
+		if !parts && !shows && !hides && h.attacks == 0 && h.damages&^unshared == 0 && !mayBeWordless(data) {
 			return nil
 		}
 		m := newMachine(name, data, have)
 		defer m.release()
+		m.hint = h
 		m.list = newParser(m.file, 0, len(m.file.tokens)-1).statements()
 		if parts {
 			m.parts()
@@ -65,6 +67,8 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 			m.shown()
 		}
 		m.hiding()
+		m.mend()
+		m.attacking()
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
@@ -82,6 +86,9 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		m.hiding()
 	}
 	if !m.alarmed() {
+		m.hint = hints(data, have)
+		m.mend()
+		m.attacking()
 		m.unfinished()
 	}
 	return strongestFirst(m.reasons)
