@@ -6,13 +6,14 @@ import (
 
 // Bounds of one file's run.
 const (
-	maxSteps = 1_200_000
-	maxText  = 2 << 20  // bytes of one text
-	maxMade  = 48 << 20 // bytes of all that is made
-	maxElems = 1 << 17  // of a list
-	maxNest  = 400      // statements, with the calls around them, and half as deep as expressions
-	maxDeep  = 6        // code that makes code
-	perStep  = 512      // bytes of text that are passed over for one step
+	maxSteps   = 1_200_000
+	maxTurning = 3 * maxSteps // further ones, for a script that turns a list of texts until they fit
+	maxText    = 2 << 20      // bytes of one text
+	maxMade    = 48 << 20     // bytes of all that is made
+	maxElems   = 1 << 17      // of a list
+	maxNest    = 400          // statements, with the calls around them, and half as deep as expressions
+	maxDeep    = 6            // code that makes code
+	perStep    = 512          // bytes of text that are passed over for one step
 )
 
 // A scope holds the variables of one call.
@@ -83,6 +84,7 @@ type runner struct {
 
 	endless  int       // loops round the statement at hand that do not end by themselves
 	gathered bool      // something was read that a visitor types
+	turns    bool      // a script turns a list of texts
 	stored   mark      // of what is kept in the browser
 	pending  []request // whose answers nobody has looked at so far
 

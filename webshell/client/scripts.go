@@ -37,6 +37,10 @@ func (p *page) run() {
 				r = newRunner()
 				r.page = p
 			}
+			if s.words&rotates != 0 && !r.turns { // each turn decodes some twenty texts, by RC4 mostly
+				r.turns = true
+				r.left += maxTurning
+			}
 			left = max(0, left-(part.to-part.from))
 			r.script(p.clean(part), part.from)
 		}
@@ -182,7 +186,7 @@ func telling(held uint64, data []byte) bool {
 		return true // it may put something away
 	case len(data) <= smallScript && (has(brings|sends|reads|of("clipboard", ".replace(", "window.open(")) || bytes.Contains(data, []byte("ethereum"))) && gated(held, data):
 		return true
-	case has(rotates):
+	case has(rotates), bracketed(data):
 		return true
 	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings|reads):
 		return true
@@ -209,6 +213,45 @@ func onlySigns(data []byte) bool {
 	data = bytes.TrimLeft(data[:min(len(data), 200)], " \t\r\n;")
 	return len(data) > 100 && len(bytes.TrimLeft(data, letters)) == 0
 }
+
+// bracketed reports whether a script names the members of its objects by texts in
+// brackets, as nobody writes but a program that hides what it does.
+func bracketed(data []byte) bool {
+	data = data[:min(len(data), windowed)]
+	texts := 0
+	for i := 1; i+2 < len(data); i++ {
+		k := bytes.IndexByte(data[i:], '[')
+		if k < 0 {
+			break
+		}
+		i += k
+		if q := data[min(i+1, len(data)-1)]; (q == '\'' || q == '"') && (isIdent(data[i-1]) || data[i-1] == ']' || data[i-1] == ')') {
+			texts++
+		}
+	}
+	return texts >= minBracketed && texts > 2*dotted(data)
+}
+
+// minBracketed is how many members in brackets are odd.
+const minBracketed = 4
+
+// dotted counts the members that are named after a dot.
+func dotted(data []byte) (n int) {
+	for i := 1; i+1 < len(data); i++ {
+		k := bytes.IndexByte(data[i:], '.')
+		if k < 0 {
+			break
+		}
+		i += k
+		if i+1 < len(data) && (isIdent(data[i-1]) || data[i-1] == ')') && digit(data[i+1]) >= 10 {
+			n++
+		}
+	}
+	return n
+}
+
+// isIdent reports whether a byte may stand in a name.
+func isIdent(c byte) bool { return c == '_' || c == '$' || digit(c) >= 0 && digit(c) < 62 }
 
 // namesHost reports whether a literal of the script is the address of a host that
 // not very many sites ask.
