@@ -191,7 +191,11 @@ func (m *machine) sendsShell() {
 	}
 	for _, t := range m.file.tokens {
 		switch t.kind {
-		case tStr, tTpl, tHeredoc, tNowdoc, tHTML:
+		case tStr, tTpl, tHeredoc, tNowdoc:
+		case tHTML:
+			if !m.mentions("<input", "<textarea", "<form", "<option", "href=") {
+				continue // nothing sends it, as where a scanner's test tells what is found
+			}
 		default:
 			continue
 		}

@@ -13,6 +13,12 @@ func (m *machine) pure(c *call) value {
 			c.args[i] = m.converted(c, c.args[i])
 		}
 	}
+	switch n := len(c.args); c.name { // the last one only takes the count
+	case "str_replace", "str_ireplace":
+		c.args = c.args[:min(n, 3)]
+	case "preg_replace", "preg_filter":
+		c.args = c.args[:min(n, 4)]
+	}
 	t, tr := c.taint()
 	if c.name == "dirname" || c.name == "pathinfo" || c.name == "is_file" {
 		t &^= selfPath

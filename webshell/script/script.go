@@ -295,7 +295,7 @@ func (s *scan) sink(c call) {
 		return
 	}
 	verdict, sure := webshell.Webshell, finding.HighConfidence
-	if !s.sure(at, c.at) {
+	if !s.sure(at, c.at) || c.name == "eval" && translates.Match(text) {
 		verdict, sure = webshell.Suspicious, finding.LowConfidence
 	}
 	s.Add(verdict, sure, "request-to-command", "The script runs a command or code from the request.", at, c.at)
@@ -322,6 +322,10 @@ func (s *scan) sure(came, at int) bool {
 	}
 	return held < maxHeld
 }
+
+// translates is the text that Perl's tr is evaluated in, for its tables are fixed
+// otherwise.
+var translates = regexp.MustCompile(`^\s*\(?\s*["{]\s*(?:tr|y)/`)
 
 var (
 	forPerl = regexp.MustCompile(`^#!\S*perl\b`)
