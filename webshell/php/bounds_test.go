@@ -77,6 +77,7 @@ func hostileShapes(size int) map[string]string {
 		"quotes":          fill("<?php eval(1);", "'\"`", ""),
 		"nested packing":  "<?php eval('" + strings.Repeat("eval(\"", 500) + "');",
 		"array merge":     "<?php $a=range(0,60000); for(;;){ $a=array_merge($a,$a); } eval($a);",
+		"array walk":      "<?php $a=range(1,20000); $f=function(&$x){}; for(;;) array_walk($a,$f); eval($a);",
 		"deep arrays":     "<?php for($i=0;$i<1000000;$i++){ $a=array($a,$a); } eval(implode($a));",
 	}
 }

@@ -446,7 +446,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	if fr.yielded {
 		return generator(f, this, bound, fr)
 	}
-	if fr.ret.k == vStr && len(args) > 0 && args[0].k == vStr && len(nodes) > 0 && nodes[0].op == nStr && fr.ret.s != args[0].s && fr.ret.t&decoded != 0 && readable(fr.ret.s) && len(m.facts.unlocked) < 64 {
+	if fr.ret.k == vStr && len(args) > 0 && args[0].k == vStr && len(nodes) > 0 && nodes[0].op == nStr && unlocks(args[0].s, fr.ret) && len(m.facts.unlocked) < 64 {
 		if m.facts.unlocked == nil {
 			m.facts.unlocked = map[string]bool{}
 		}
@@ -457,6 +457,15 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		fr.ret.tr = firstTrace(fr.ret.tr, tr)
 	}
 	return fr.ret
+}
+
+// unlocks says that a function that was given a text made another of it that was
+// hidden there.
+func unlocks(s string, out value) bool {
+	if out.s == s || !readable(out.s) {
+		return false
+	}
+	return out.t&decoded != 0 || out.t&hidden != 0 && len(s) >= 8 && len(s) == 2*len(out.s) && strings.Trim(s, "0123456789abcdefABCDEF") == "" && strings.Trim(out.s, "0123456789abcdefABCDEF") != ""
 }
 
 // readable says that a text is of printable ASCII.

@@ -101,6 +101,9 @@ type facts struct {
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
 	opened    *trace           // a file that the request names, to be written
+	feeds     int              // texts of other hosts that are read
+	relayed   int              // what other hosts gave, shown as it came
+	sold      bool             // a list of links that are for sale is read
 	unlocked  map[string]bool  // texts that a function of the file decoded from literals
 }
 

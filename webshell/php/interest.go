@@ -11,7 +11,7 @@ func interesting(data []byte, t trait) bool {
 	has := func(x trait) bool { return t&x != 0 }
 	users := len(data) < 8192 && has(saysUsers) && makesUsers(data)
 	if !has(hasAny) && !users {
-		return has(saysInclude) && includesHidden(data)
+		return has(saysInclude) && includesHidden(data) || len(data) < 1024 && bytes.Contains(data, []byte("readfile(")) && feedsPage(data)
 	}
 	if has(hasShape) {
 		return true
@@ -62,6 +62,9 @@ func interesting(data []byte, t trait) bool {
 		return true
 	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) {
+		return true
+	}
+	if has(hasRemote) && !classes && feedsPage(data) || has(hasRemote|hasStrong|hasDecoder) && !classes && hexTexts(data) {
 		return true
 	}
 	if has(hasRemote) && len(data) < 16<<10 && tellsHost(data) {
@@ -252,4 +255,40 @@ func tellsPassword(data []byte) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return bytes.Contains(data, []byte(w)) })
 	}
 	return has("DB_PASS", "database.connections", "JConfig") && has("http://", "https://", "mail(", "fsockopen(", "curl_exec(")
+}
+
+// Of files that keep their texts in hexadecimal: their size, in bytes, how many
+// such texts they hold, and how long those are.
+const (
+	maxHexFile = 64 << 10
+	minHexes   = 12
+	minHex     = 8
+)
+
+// hexTexts says that a file calls functions with many texts in hexadecimal.
+func hexTexts(data []byte) bool {
+	if len(data) > maxHexFile {
+		return false
+	}
+	for n := 0; n < minHexes; n++ {
+		for {
+			i := bytes.IndexByte(data, '(')
+			if i < 0 || i+1 >= len(data) {
+				return false
+			}
+			quote := data[i+1]
+			if data = data[i+1:]; quote != '"' && quote != '\'' {
+				continue
+			}
+			k := 1
+			for k < len(data) && hexDigit(data[k]) >= 0 {
+				k++
+			}
+			if k > minHex && k < len(data) && data[k] == quote {
+				data = data[k:]
+				break
+			}
+		}
+	}
+	return true
 }

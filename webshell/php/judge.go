@@ -32,6 +32,7 @@ func (m *machine) judge() {
 	m.evades()
 	m.grabs()
 	m.vanishes()
+	m.relays()
 	m.hiddenTool()
 	m.shape()
 	if at := m.facts.opened; at != nil && !m.alarmed() {
@@ -252,7 +253,7 @@ func (m *machine) shape() {
 		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file is given one encoded text after the other.", n, value{})
 	case !m.framed && m.alikeNames() >= 20:
 		m.report("hidden-names", webshell.Malicious, moderate, "Names are made of the letter O and the figure 0, so that nobody can tell them apart.", n, value{})
-	case len(m.facts.unlocked) >= 12 && !m.framed:
+	case len(m.facts.unlocked) >= 12 && (!m.framed || m.guarded):
 		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
 	case binary >= 20 && binary*2 > names && !m.framed:
 		m.report("binary-names", webshell.Suspicious, moderate, "Variables and functions have names that nobody can read, as an encoder makes them.", n, value{})

@@ -311,6 +311,9 @@ func (m *machine) undefined(name string) value {
 	case name == "this", (name == "argv" || name == "argc") && m.tellsUsage():
 		return value{}
 	case m.extracted:
+		if m.secretName(name) {
+			return value{t: fromRequest | secret}
+		}
 		return value{t: fromRequest}
 	case m.f == m.globals && m.includes == 0 && m.evals == 0:
 		if m.secretName(name) {

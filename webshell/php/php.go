@@ -52,8 +52,8 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) && !misspells(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
-		h := hints(data, have)
-		if !parts && !shows && !hides && h.attacks == 0 && h.damages&^unshared == 0 && !mayBeWordless(data) {
+		h, poses := hints(data, have), mayPose(data, have)
+		if !parts && !shows && !hides && !poses && h.attacks == 0 && h.damages&^unshared == 0 && !mayBeWordless(data) {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -69,6 +69,9 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		m.hiding()
 		m.mend()
 		m.attacking()
+		if poses {
+			m.poses()
+		}
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
@@ -81,6 +84,9 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	m.parts()
 	if !m.alarmed() && (showsForeign(data, have) || have&hasShape != 0) {
 		m.shown()
+	}
+	if !m.alarmed() && mayPose(data, have) {
+		m.poses()
 	}
 	if !m.alarmed() {
 		m.hiding()

@@ -320,6 +320,9 @@ func (m *machine) output(n *node, v value) {
 		}
 		m.report("hidden-content", verdict, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
 	}
+	if !m.alarmed() {
+		m.fed(n, v, t)
+	}
 }
 
 // conceals sees that a page is given something of another host that the file

@@ -266,6 +266,9 @@ func (m *machine) read(c *call, p value) value {
 		if (p.t&(secret|card|wholeReq) != 0 || strings.Contains(low, "/ping?sitemap=")) && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
+		if ok {
+			m.feeds(low)
+		}
 		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)
 		if p.t&decoded != 0 || pasteHost(low) || p.k == vPart && p.t&dated != 0 && p.t&^(dated|unsure) == 0 && !strings.Contains(low[strings.Index(low, "//")+2:], "/") {
 			t |= shady
@@ -521,6 +524,9 @@ func (m *machine) source(c *call) (value, bool) {
 		v := value{t: fromRemote, tr: m.at(c.n)}
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
+				if s, ok := u.v.text(); ok {
+					m.feeds(strings.ToLower(s))
+				}
 				v.t |= u.v.t&(fromParam|fromRequest|fromHeader|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t) | places(u.v.t)
 				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
 					v.t |= shady
