@@ -256,7 +256,8 @@ func (r *runner) free(name string, args []value) (value, bool) {
 			return out, true
 		}
 	case "stringify":
-		return value{k: text, s: hole, from: a.marks()}, true
+		left := maxMarked
+		return value{k: text, s: hole, from: a.within(2*heldDeep, &left)}, true
 	}
 	return value{}, false
 }

@@ -89,6 +89,9 @@ func (r *runner) expression(n *script.Node) value {
 		r.under |= c.from
 		a, b := r.eval(n.Kids[1]), r.eval(n.Kids[2])
 		r.under = before
+		if by := c.from & (byRobot | byMember | fromCard); by != 0 && a.k != ref && a.k != text && b.k != ref && b.k != text {
+			return value{from: by | c.from&fromKept}
+		}
 		return either(a, b)
 	case script.KNew:
 		return r.evalNew(n)
@@ -148,6 +151,10 @@ func (r *runner) object(n *script.Node) value {
 		}
 	}
 	r.spend(64 * len(n.Kids))
+	if v, ok := o.props["value"]; ok && !v.known() && o.props["name"].k == text { // a field, as chats show it
+		v.from |= label(o.props["name"].s+":", v.from)
+		o.props["value"] = v
+	}
 	return obj(o)
 }
 

@@ -48,7 +48,7 @@ func gated(words uint64, data []byte) bool {
 		return true
 	case has(gates.of("requestpermission")) && words&brings != 0, has(dates) && words&brings != 0 && bytes.Contains(data, []byte("//")), has(kept) && (words&of("window.open(") != 0 || bytes.Contains(data, []byte(".click()"))) && namesHost(data):
 		return true
-	case has(gates.of("iframe", ".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && has(asks), has(gates.of("eventsource")) && words&reads != 0:
+	case has(gates.of("iframe", ".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && (has(asks) || words&sends != 0 && namesHost(data)), has(gates.of("eventsource")) && words&reads != 0:
 		return true
 	case has(commands) && words&of("clipboard", "execcommand") != 0, has(gates.of("cookie")) && words&sends != 0 && namesHost(data):
 		return true
@@ -64,6 +64,9 @@ type choice struct {
 	at    int
 	bare  bool // a script alone, as counters are loaded
 }
+
+// sendsOn is what a script does that leads its visitors away.
+const sendsOn = "sends visitors to another host"
 
 // maxChoices bounds the choices that are remembered.
 const maxChoices = 100
@@ -88,7 +91,8 @@ func (r *runner) chosen() {
 		if by&byAnyClick != 0 && (by&(fromKept|fromReferrer) == 0 || c.url.k != text || c.bare) {
 			by &^= byAnyClick
 		}
-		if n := bits.OnesCount32(uint32(by)); n < 2 || n == 2 && by&(byMember|byAnyClick) == 0 && (c.bare || by&byRobot == 0) {
+		apart := c.does == sendsOn && c.under&(byMember|fromKept) == byMember|fromKept // by the cookies of those who look after the site
+		if n := bits.OnesCount32(uint32(by)); !apart && (n < 2 || n == 2 && by&(byMember|byAnyClick) == 0 && (c.bare || by&byRobot == 0)) {
 			continue
 		}
 		if c.url.k == unknown || r.foreign(hostOf(c.url.s)) {

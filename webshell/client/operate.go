@@ -2,6 +2,7 @@ package client
 
 import (
 	"math"
+	"regexp"
 	"strings"
 
 	"limier/internal/script"
@@ -22,10 +23,39 @@ func (r *runner) plus(a, b value) value {
 	if !r.spend(len(s)+len(t)) || len(s)+len(t) > maxText {
 		return some(a, b)
 	}
+	from := a.marks() | b.marks()
+	if strings.HasPrefix(t, hole) {
+		from |= label(s, b.from)
+	}
 	if t == hole && strings.HasSuffix(s, hole) {
 		t = ""
 	}
-	return value{k: text, s: s + t, from: a.marks() | b.marks()}
+	return value{k: text, s: s + t, from: from}
+}
+
+var (
+	cardLabel     = regexp.MustCompile(`(?i)\b(?:card[ _-]?(?:number|no)|cvv2?|cvc2?|(?:security|cvv|cvc|card) code)\W{1,12}$`)
+	passwordLabel = regexp.MustCompile(`(?i)\b(?:password|passwd|passcode|otp|otp code|seed phrase|recovery phrase|pin(?: code)?)\W{1,12}$`)
+)
+
+// maxLabel is how much of what stands before a value is read, in bytes.
+const maxLabel = 40
+
+// label is what the end of a text says of the value that follows it.
+func label(s string, from mark) (m mark) {
+	s = s[max(0, len(s)-maxLabel):]
+	if !strings.ContainsAny(s, ":=-") {
+		return 0
+	}
+	if cardLabel.MatchString(s) {
+		m = fromCard
+	} else if passwordLabel.MatchString(s) {
+		m = fromPassword
+	}
+	if m != 0 && from&fromField == 0 {
+		m = labelled
+	}
+	return m
 }
 
 // primitive is what an object gives by its own valueOf or toString, which adding it

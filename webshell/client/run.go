@@ -122,7 +122,7 @@ func (r *runner) script(text string, at int) {
 	}
 	b := script.ParseJS(text, 0, len(text), uint8(unit))
 	r.programs = append(r.programs, b)
-	r.short = len(text) <= smallScript
+	r.short = len(text) <= smallScript || toChat([]byte(text))
 	r.run(b)
 	r.runAside()
 }
@@ -178,7 +178,7 @@ func (r *runner) unused() {
 	for _, f := range r.idle {
 		if f.o.calls == 0 && r.left > 0 {
 			r.under = 0
-			r.shows(r.call(f, r.global.this, nil))
+			r.shows(r.call(f, r.global.this, make([]value, len(f.o.fn.Kids))))
 			r.raised = false
 		}
 	}
@@ -327,8 +327,8 @@ func (r *runner) statement(n *script.Node) control {
 			v.o.set(used, yes(true))
 			r.shows(v)
 		}
-		if v.k == boolean && r.under&byRobot != 0 { // both ways were taken to come here
-			v = value{from: byRobot}
+		if by := r.under & (byRobot | byMember | fromCard); by != 0 && (v.k == boolean || v.k == number) { // both ways were taken to come here
+			v = value{from: by | r.under&fromKept}
 		}
 		r.ret = v
 		return returns

@@ -174,6 +174,9 @@ var (
 // text apart is reason enough to run it.
 const smallScript = 4 << 10
 
+// maxChat bounds the scripts that are read for sending to chats, in bytes.
+const maxChat = 64 << 10
+
 // telling is a quick look for anything that could hide where a script leads.
 func telling(held uint64, data []byte) bool {
 	has := func(m uint64) bool { return held&m != 0 }
@@ -190,6 +193,8 @@ func telling(held uint64, data []byte) bool {
 		return true
 	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings|reads):
 		return true
+	case has(sends) && toChat(data):
+		return true
 	case has(reads) && has(sends) && (namesHost(data) || len(data) <= maxParsed && bytes.Contains(data, []byte("btoa(")) && stray.Match(data)):
 		return true
 	case !has(acts):
@@ -204,6 +209,11 @@ func telling(held uint64, data []byte) bool {
 		return true
 	}
 	return has(decoders) && encoded(data)
+}
+
+// toChat reports whether a script is one that may send something to a chat.
+func toChat(data []byte) bool {
+	return len(data) <= maxChat && slices.ContainsFunc(chatHosts, func(h string) bool { return bytes.Contains(data, []byte(h)) })
 }
 
 // onlySigns reports whether a script begins as one that spells all it does with

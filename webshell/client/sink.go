@@ -129,7 +129,7 @@ func (r *runner) load(tag string, v value) {
 	switch {
 	case v.marks()&fromField != 0 && tag == "script" && jsonp.MatchString(v.s): // the script is the answer
 		r.send(answered, v, v, dom(tag, value{}).o)
-	case v.marks()&(fromField|allCookies) != 0:
+	case v.marks()&(fromField|allCookies) != 0, v.marks()&(fromOwn|veiled) == fromOwn|veiled:
 		r.send(blind, v, v, nil)
 	case !r.hides(host) && !(tag == "script" && r.hidesOwner(v.s)):
 		frame := strings.Contains(tag, "frame")
@@ -173,7 +173,7 @@ func (r *runner) redirect(v value) {
 	case v.from&allCookies != 0:
 		r.send(blind, v, v, nil)
 	case !phones.MatchString(host):
-		r.picks(v, "sends visitors to another host", false)
+		r.picks(v, sendsOn, false)
 	}
 }
 
@@ -220,6 +220,9 @@ func (r *runner) answer(url value) mark {
 		host = hostOf(url.s)
 	}
 	if host == "" {
+		if url.k == text && (!strings.HasPrefix(url.s, hole) || url.from&fromPlace != 0) && !strings.Contains(url.s, ":") {
+			return fromOwn
+		}
 		return 0
 	}
 	m := fromAnswer

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"limier/internal/script"
 	"limier/webshell"
 )
 
@@ -158,7 +159,7 @@ func (r *runner) ajax(args []value) value {
 	from := r.answer(url)
 	p := dom("promise", value{from: from})
 	kind := waits
-	if slices.ContainsFunc(callbacks, value.callable) {
+	if slices.ContainsFunc(callbacks, listens) {
 		kind = answered
 	}
 	r.send(kind, url, data, p.o)
@@ -168,14 +169,27 @@ func (r *runner) ajax(args []value) value {
 	return p
 }
 
+// listens reports whether a value is a function that looks at what it is given, or
+// one that stands for any.
+func listens(f value) bool {
+	if !f.is("function") || f.o.fn == nil || len(f.o.fn.Kids) == 0 {
+		return f.callable()
+	}
+	body := f.o.fn.Kids[len(f.o.fn.Kids)-1]
+	return body == nil || body.Kind != script.KBlock || len(body.Kids) == 0 || slices.ContainsFunc(body.Kids, func(n *script.Node) bool {
+		return n != nil && (n.Kind != script.KReturn || len(n.Kids) > 0 && n.Kids[0].Kind != script.KBool)
+	})
+}
+
 // send is data leaving for an address; o is the request, nil without.
 func (r *runner) send(kind answering, url, data value, o *object) {
 	from := url.marks() | data.marks()
-	if r.cards && from&fromAll != 0 {
+	if (r.cards || r.under&fromCard != 0) && from&fromAll != 0 {
 		from |= fromCard
 	}
 	r.asMember(url, data)
-	if from&(fromField|allCookies) == 0 {
+	r.forwards(kind, url, from)
+	if from&(fromField|allCookies|labelled) == 0 {
 		return
 	}
 	if o != nil && o.name == "channel" {
@@ -196,6 +210,8 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 	case url.marks()&fromPassword != 0 && kind == waits, // no address is for passwords
 		slices.Contains(chatHosts, host) && from&(fromCard|fromPassword) != 0:
 		r.stolen(request{nil, url, from, r.at})
+	case from&labelled != 0 && slices.Contains(chatHosts, host):
+		r.tell(webshell.Malicious, "sends-passwords", "What is called a card's number or a password is sent to a chat service.", url)
 	case kind == blind:
 		r.stolen(request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})
 	case o != nil && len(r.pending) < maxPending:
@@ -203,6 +219,14 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 			o.set(used, yes(true))
 		}
 		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})
+	}
+}
+
+// forwards judges what the site answers its visitor being sent to another host,
+// encoded, such that nobody sees an answer.
+func (r *runner) forwards(kind answering, url value, from mark) {
+	if kind == blind && url.k == text && from&(fromOwn|veiled) == fromOwn|veiled && r.foreign(hostOf(url.s)) {
+		r.tell(webshell.Malicious, "sends-pages", "What the site shows its visitor alone is fetched and sent to another host, encoded.", url)
 	}
 }
 

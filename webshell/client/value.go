@@ -54,6 +54,8 @@ const (
 	dated             // made of the date
 	byAnyClick        // wherever on the page a visitor clicks
 	byLeave           // the visitor was asked whether he may be notified
+	fromOwn           // what the site itself answers its visitor
+	labelled          // a label before it says that it is of a card, or a password
 )
 
 // secrets is what nobody sends to another host without waiting for the answer.
@@ -114,10 +116,13 @@ func some(vs ...value) value {
 // maxMarked is how many values a value is asked for that it holds.
 const maxMarked = 64
 
+// heldDeep is how deep in a value others are asked for.
+const heldDeep = 3
+
 // marks are those of a value and of what it holds.
 func (v value) marks() mark {
 	left := maxMarked
-	return v.within(3, &left)
+	return v.within(heldDeep, &left)
 }
 
 func (v value) within(depth int, left *int) mark {
