@@ -101,6 +101,7 @@ func (m *machine) walked(c *call, f value, a *array, left *int) *array {
 			out.vals[i] = arrOf(m.walked(c, f, in, left))
 			continue
 		}
+		m.steps -= 8 // an empty function costs, too
 		s := &slot{v: out.vals[i], cond: m.cond}
 		m.lent = s
 		m.invoke(fn.fn, append([]value{out.vals[i], out.keys[i].value()}, c.args[min(2, len(c.args)):]...), nil, fn.this, fn.vars)

@@ -116,7 +116,7 @@ func (m *machine) hooked(c *call, h hook) value {
 			return v
 		}
 	case "array_walk":
-		if m.walked(c, f) {
+		if m.changedAll(c, f) {
 			return boolean(true)
 		}
 	case "ob_start", "set_error_handler", "set_exception_handler", "register_shutdown_function", "spl_autoload_register", "header_register_callback":
@@ -199,9 +199,9 @@ func (m *machine) mapped(c *call, f value) (value, bool) {
 // can name it so.
 const walking = "\x00element"
 
-// walked is array_walk over an array that is known, whose elements a function
-// changes.
-func (m *machine) walked(c *call, f value) bool {
+// changedAll is array_walk over an array that is known, all of whose elements a
+// function changes.
+func (m *machine) changedAll(c *call, f value) bool {
 	a, ok := c.arg(0).ref.(*array)
 	fn := m.changer(f)
 	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) > 20000 || fn == nil {
