@@ -44,7 +44,7 @@ var decoders = map[string]func(*call) (value, bool){
 	"gzdecode":      undoes("gzip", (*machine).gunzip),
 	"zlib_decode":   undoes("any", (*machine).anyInflate),
 	"bzdecompress": undoes("bzip2", func(m *machine, s string) (string, bool) {
-		return inflated(bzip2.NewReader(strings.NewReader(s)))
+		return m.inflate(bzip2.NewReader(strings.NewReader(s)))
 	}),
 	"str_rot13": sure(rot13),
 	"strrev":    sure(reverse),
@@ -58,7 +58,7 @@ var decoders = map[string]func(*call) (value, bool){
 	"html_entity_decode":      sure(html.UnescapeString),
 	"htmlspecialchars_decode": sure(html.UnescapeString),
 	"quoted_printable_decode": undoes("qp", func(m *machine, s string) (string, bool) {
-		return inflated(quotedprintable.NewReader(strings.NewReader(s)))
+		return m.inflate(quotedprintable.NewReader(strings.NewReader(s)))
 	}),
 	"stripcslashes":                sure(stripcslashes),
 	"chr":                          foldChr,

@@ -2,6 +2,7 @@ package php
 
 import (
 	"hash/maphash"
+	"io"
 	"regexp"
 	"strings"
 
@@ -79,14 +80,16 @@ type machine struct {
 	reported   map[string]bool
 
 	// What is kept so that it is not made again.
-	stack   []value                   // arguments of the calls at hand
-	top     int                       // how many of them
-	spare   []*call                   // that are over
-	secrets map[string]bool           // what secretName said
-	inputs  map[string]bool           // names under which the page asks for passwords
-	regexes map[string]*regexp.Regexp // by PHP's pattern; nil for those that do not compile
-	undone  [6]undone
-	turn    int // of undone
+	stack    []value                   // arguments of the calls at hand
+	top      int                       // how many of them
+	spare    []*call                   // that are over
+	secrets  map[string]bool           // what secretName said
+	inputs   map[string]bool           // names under which the page asks for passwords
+	regexes  map[string]*regexp.Regexp // by PHP's pattern; nil for those that do not compile
+	undone   [6]undone
+	turn     int           // of undone
+	deflated io.ReadCloser // of undeflate
+	buf      []byte        // of inflate
 }
 
 // looked is a text that was looked into, and for what.

@@ -15,7 +15,6 @@ type stock struct {
 	used   int    // of slabs
 	slab   []node // what is left of the one at hand
 	args   [256]value
-	inflater
 
 	skipped bool // some code was not read: it is nested too deep
 	lost    bool // so was code in a text, of which there are no tokens
@@ -25,7 +24,6 @@ type stock struct {
 const (
 	maxKeptTokens = 64 << 10
 	maxKeptSlabs  = 256
-	maxKeptText   = 1 << 20
 )
 
 var stocks = sync.Pool{New: func() any { return new(stock) }}
@@ -90,9 +88,6 @@ func (m *machine) release() {
 	}
 	if cap(s.open) > maxKeptTokens {
 		s.open = nil
-	}
-	if len(s.out) > maxKeptText {
-		s.out = nil
 	}
 	stocks.Put(s)
 }

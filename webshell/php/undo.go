@@ -2,9 +2,12 @@ package php
 
 import (
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
 )
 
 // An undone is a text and what a decoder made of it.
@@ -53,38 +56,48 @@ func undoes(how string, f func(*machine, string) (string, bool)) func(*call) (va
 
 func (m *machine) unbase64(s string) (string, bool) { return m.decode("base64", s, unbase64) }
 
-func (m *machine) undeflate(s string) (string, bool) {
-	b := m.file.stock.inflate(raw(s), maxInflated)
+// inflate is what r gives: all of it, or what could be read before damage or
+// the bound.
+func (m *machine) inflate(r io.Reader) (string, bool) {
+	b := m.buf[:0]
+	for len(b) < maxInflated {
+		if len(b) == cap(b) {
+			b = slices.Grow(b, max(16<<10, len(b)))
+		}
+		n, err := r.Read(b[len(b):min(cap(b), maxInflated)])
+		b = b[:len(b)+n]
+		if err != nil {
+			break
+		}
+	}
+	m.buf = b
 	return string(b), len(b) > 0
 }
 
-// gunzip leaves the header, and further members, to the library.
+func (m *machine) undeflate(s string) (string, bool) {
+	r := strings.NewReader(s)
+	if m.deflated == nil {
+		m.deflated = flate.NewReader(r)
+	} else {
+		m.deflated.(flate.Resetter).Reset(r, nil)
+	}
+	return m.inflate(m.deflated)
+}
+
 func (m *machine) gunzip(s string) (string, bool) {
 	r, err := gzip.NewReader(strings.NewReader(s))
 	if err != nil {
 		return "", false
 	}
-	return inflated(r)
+	return m.inflate(r)
 }
 
-// inflated is what r gives: all of it, or what could be read before damage or the
-// bound.
-func inflated(r io.Reader) (string, bool) {
-	b, _ := io.ReadAll(io.LimitReader(r, maxInflated))
-	return string(b), len(b) > 0
-}
-
-// unzlib looks at the header (RFC 1950, 2.2) and lets the checksum be.
 func (m *machine) unzlib(s string) (string, bool) {
-	if !zlibHeader(s) {
+	r, err := zlib.NewReader(strings.NewReader(s))
+	if err != nil {
 		return "", false
 	}
-	return m.undeflate(s[2:])
-}
-
-func zlibHeader(s string) bool {
-	const deflate, window, dictionary = 8, 7, 0x20
-	return len(s) >= 2 && s[0]&15 == deflate && s[0]>>4 <= window && (int(s[0])<<8|int(s[1]))%31 == 0 && s[1]&dictionary == 0
+	return m.inflate(r)
 }
 
 // anyInflate undoes whichever of the three formats s is in.
@@ -92,7 +105,7 @@ func (m *machine) anyInflate(s string) (string, bool) {
 	if out, ok := m.decode("gzip", s, m.gunzip); ok {
 		return out, true
 	}
-	if zlibHeader(s) {
+	if _, err := zlib.NewReader(strings.NewReader(s)); err == nil {
 		return m.decode("zlib", s, m.unzlib)
 	}
 	return m.decode("deflate", s, m.undeflate)
