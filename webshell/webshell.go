@@ -110,11 +110,9 @@ func JudgeBriefly(languages []*Language, path string, data []byte) Judgement {
 func judge(languages []*Language, path string, data []byte, brief bool) Judgement {
 	j := judgeAsIs(languages, path, data, brief)
 	if j.Verdict.Rank() < Malicious.Rank() {
-		for _, look := range []func([]*Language, string, []byte) Judgement{judgeMended, judgeUnfilled} {
-			if found := look(languages, path, data); found.Verdict != "" {
-				found.Reasons = Strongest(append(found.Reasons, j.Reasons...))
-				return found
-			}
+		if found := judgeMended(languages, path, data); found.Verdict != "" {
+			found.Reasons = Strongest(append(found.Reasons, j.Reasons...))
+			return found
 		}
 	}
 	return j

@@ -3,12 +3,14 @@ package php
 import (
 	"bytes"
 	"html"
+	"math/bits"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -17,7 +19,7 @@ import (
 type attack struct {
 	rule, text string
 	needs      trait    // of the file, all of them
-	keys       string   // words of which it has one: see wordsOf
+	keys       string   // words of which it has one
 	says       string   // words of which it has some: see says; ~ is a space in one
 	fits       []string // patterns of its text in small letters, of which the first says where
 	never      string   // words that it does not have, or "class" if it declares none
@@ -52,36 +54,57 @@ var attacks = []attack{
 		"recursivedirectoryiterator|scandir|opendir|glob( fwrite|fputs|file_put_contents|copy( was~here|hacked~by|h4cked|0wned|owned~by|pwned|defaced|mass~deface", []string{`(?:foreach|while|for)\s*\([\s\S]*?(?:fwrite|fputs|file_put_contents|copy)\s*\(`}, "preg_match|strpos(", 3000},
 	{"covers-tracks", "The logs that tell of logins and of commands are deleted.", 0, "wtmp",
 		"unlink|fopen|exec|system wtmp|lastlog utmp|/var/log/secure|/var/log/messages|auth.log bash_history", []string{`wtmp[\s\S]*?(?:unlink|fopen|exec|system|shell_exec|file_put_contents)\s*\(|(?:unlink|exec|system|file_put_contents)\s*\([\s\S]*?wtmp`}, "preg_match", 4000},
-	{"finds-neighbours", "A search engine is asked which other sites stand at an address, page after page.", hasRemote, "bing.com/search ask.com/web search.yahoo duckduckgo",
-		"bing.com/search|ask.com/web|search.yahoo|duckduckgo curl_exec|file_get_contents|fsockopen ip:|ip%3a", []string{`\bip(?::|%3a)\s*(?:['"]?\s*\.|\{?\$|%20)`}, "class", 4000},
-	{"path-scanner", "Site after site of one list is asked for file after file of another.", 0, "curlopt_nobody get_headers( http_code",
-		"explode( curl_exec|get_headers|fsockopen|file_get_contents " + loops + " shell|c99|r57|timthumb|thumb.php|wp-content|wp-config|.env|backdoor|exploit",
-		[]string{`foreach\s*\(\s*\$(\w+)\s+as\s+[^)]{1,40}\)[\s\S]*?foreach\s*\(\s*\$(\w+)\s+as\s+[^)]{1,40}\)`, `explode\s*\(\s*["'](?:\\r)?\\n["'][\s\S]*?explode\s*\(\s*["'](?:\\r)?\\n["']|(?:explode\s*\(\s*["'](?:\\r)?\\n["']|file\s*\(\s*["'][\w./-]+\.(?:txt|lst|list)["'])[\s\S]*?(?:array\s*\(|\[)\s*["']/[\w./-]+["']\s*,\s*["']/|(?:explode\s*\(\s*["'](?:\\r)?\\n["']|file\s*\(\s*["'][\w./-]+\.(?:txt|lst|list)["'])[\s\S]*?file\s*\(\s*["'][\w./-]+\.(?:txt|lst|list)["']`,
-			`curlopt_nobody|http_code|\b200\b|get_headers`}, "class", 60000},
-	{"card-checker", "Number after number of a list is asked about at a service that knows the banks of cards.", 0, "binlist bincodes bin-checker binlookup",
-		"binlist|bincodes|bin-checker|binlookup explode|file( foreach|for(|while $_post|$_request|$_get|file(", []string{`explode\s*\(\s*["'](?:\\r)?\\n["'][\s\S]*?(?:bin[\w-]*\.(?:net|com|io|org)|binlookup)`}, "class", 2000},
 	{"account-checker", "Name and password after name and password of a list are tried at another site.", hasRemote, "explode(':' explode(\":\" explode('|' explode(\"|\" explode(';'",
 		"explode( curl_exec|fsockopen|stream_context_create|curl_multi " + loops + " live|valid|die|dead|hit|work", []string{`(?:list\s*\(|\[)\s*\$\w*(?:mail|user|login|acc)\w*\s*,\s*\$\w*(?:pass|pw)\w*\s*(?:\)|\])\s*=\s*explode\s*\(\s*["'][:|;]["']|\$\w*(?:mail|user|login)\w*\s*=\s*(?:trim\s*\(\s*)?\$\w+\[0\][\s\S]*?\$\w*(?:pass|pw)\w*\s*=\s*(?:trim\s*\(\s*)?\$\w+\[1\]`, `(?:explode\s*\(\s*["'](?:\\r)?\\n["']|file\s*\(|fgets\s*\()`, `\b(?:live|die|dead|hit|valid|working|invalid)\b`}, "class|http_authorization|php_auth_user|preg_match_all('/", 3000},
-	{"exhausts-server", "Processes that start processes are started without end.", 0, "pcntl_fork", "pcntl_fork", []string{`while\s*\(\s*(?:1|true|!0)\s*\)\s*\{?\s*@?pcntl_fork\s*\(\s*\)\s*;\s*\}?`}, "pcntl_wait", 60},
-	{"makes-account", "An account of Windows is made, and its rights are set.", 0, "shell.users", "shell.users ->create(", []string{`new\s+com\s*\(\s*['"]shell\.users['"]\s*\)[\s\S]*?->create\s*\(`}, "", 1000},
-	{"blinds-guards", "What several security programs have found is deleted, or what they look at.", 0, "wordfence wfconfig wfissues",
-		"truncate|delete~from|update_option|delete_option|deactivate_plugins wordfence|wfconfig|wfissues itsec|sucuri|wsd_plugin_scan|exploitscanner|aiowps|cerber|ithemes|better-wp-security",
-		[]string{`(?:truncate|delete from|update|update_option|delete_option|deactivate_plugins)[^;]*?(?:wfissues|wfconfig|wfstatus|wordfence|itsec|sucuri|wsd_plugin|exploitscanner|aiowps)[\s\S]*?(?:truncate|delete from|update|update_option|delete_option)[^;]*?(?:wfissues|wfconfig|wfstatus|itsec|sucuri|wsd_plugin|exploitscanner|aiowps)`}, "class|register_uninstall_hook|wp_uninstall_plugin", 1500},
-	{"posts-foreign-text", "Who knows a password that the file has changes the posts in the database.", hasRequest, "post_content datalist",
-		"$wpdb $_request|$_post|$_get post_content|datalist update|insert~into", []string{`\$_(?:request|post|get|cookie)\s*\[\s*['"]\w+['"]\s*\]\s*={2,3}\s*['"][0-9a-f]{32}['"][\s\S]*?(?:update|insert into)[^;]*?(?:posts|datalist)[^;]*?\$_(?:request|post|get)`}, "", 4000},
 	{"hidden-names", "Names are spelled with the letters of a list that another name, kept in a list, holds.", 0, "$globals[$globals[", "$globals[$globals[", []string{`\$globals\[\$globals\[['"]\w+['"]\]\[\d+\](?:\.\$globals\[['"]\w+['"]\])+`}, "", 0},
 	{"carries-program", "The file carries a program, in figures.", 0, "4d5a9000 4d5a5000 0x4d5a 7f454c4601 7f454c4602 504500004c01", "4d5a|7f454c4601|7f454c4602", []string{`\b(?:0x)?(?:4d5a[59]000[0-9a-f]{8}|7f454c460[12][0-9a-f]{8}|4d5a[0-9a-f]*?504500004c01)[0-9a-f]{300}`}, "", 0},
-	{"makes-payload", "An object is made that does harm where it is restored.", 0, "'phpinfo() \"phpinfo() 'system( \"system( 'exec( \"exec( 'eval( \"eval( 'assert( \"assert( '@eval( \"@eval(", "serialize( class~ system(|exec(|eval(|phpinfo(|assert(", []string{`=\s*["'](?:@?(?:system|exec|shell_exec|passthru|eval|assert)\s*\([^;]*?\)|phpinfo\(\))\s*;?["']\s*;[\s\S]*?\bserialize\s*\(`}, "phpunit|namespace ", 400},
-	{"sends-code", "Code is encoded and sent to another host, to be run there.", hasRemote, "'phpinfo() \"phpinfo() 'system( \"system( 'exec( \"exec( 'eval( \"eval( 'assert( \"assert( '@eval( \"@eval( '@ini_set( \"@ini_set(", "base64_encode(|urlencode( curl_|fsockopen|stream_context_create \"phpinfo();|'phpinfo();|\"system(|'system(|\"eval(|'eval(|\"@eval(|\"@ini_set(|'@ini_set(", []string{`=\s*["']@?(?:phpinfo\(\)|system\([^;]*?\)|eval\([^;]*?\)|ini_set\([^;]*?\))\s*;[\s\S]*?(?:base64_encode|urlencode)\s*\(|(?:base64_encode|urlencode)\s*\(\s*["']@?(?:phpinfo\(\)|(?:system|exec|passthru|shell_exec|eval|assert)\([^;]*?\))\s*;`}, "phpunit|namespace ", 2000},
-	{"shows-accounts", "All that the page does is to show the accounts of the server.", 0, "/etc/passwd /etc/shadow", "/etc/passwd|/etc/shadow", []string{`(?:echo|print|die|exit)\b[^;]*?(?:file_get_contents|file|implode)\s*\(\s*["']/etc/(?:passwd|shadow)["']|readfile\s*\(\s*["']/etc/(?:passwd|shadow)["']|show_source\s*\(\s*["']/etc/passwd`}, "phpunit|class", 120},
-	{"uploads-to-others", "A file is posted to a script of a plugin on another site, as exploits do.", hasRemote, "postfields", "curl_exec postfields @", []string{`curl_init\s*\(\s*["']https?://[^"']+/(?:wp-content/(?:plugins|themes)|components/com_|modules/mod_|modules|administrator/components|sites/all/modules)/[^"']+\.php[\s\S]*?curlopt_postfields\s*,\s*(?:array\s*\(|\[)[^;]*?=>\s*["']@`}, "class", 600},
-	{"listens", "A request has the script listen on an address and pass on what comes.", hasRequest, "socket_listen", "socket_bind socket_listen socket_accept $_get|$_post|$_request", []string{`socket_bind\s*\(\s*\$\w+\s*,\s*\$`}, "$argv|phpunit|namespace ", 2500},
-	{"lists-drives", "The drives of the server are looked for, and any folder that the request names is listed.", hasRequest | hasList, "'z') \"z\") 'x') \"x\")", "opendir|scandir|glob( $_request|$_get|$_post range(|chr(", []string{`(?:range\s*\(\s*['"][a-d]['"]\s*,\s*['"][x-z]['"]\s*\)|chr\s*\()[\s\S]*?is_dir\s*\(\s*[\w$({]+[^;]{0,20}\.\s*['"]:`}, "class|session", 1500},
-	{"packs-folders", "Any folder that the request names is packed into an archive, and nobody is asked for a password.", hasRequest | hasList, "x50\\x4b ziparchive", "opendir|scandir|recursivedirectory $_get|$_request|$_post x50\\x4b|ziparchive", []string{`\$(?:\w*dir\w*|\w*path\w*)\s*=\s*\$_(?:get|request)\s*\[\s*['"]?\w*(?:dir|path)\w*['"]?\s*\][\s\S]*?(?:opendir|scandir|recursivedirectoryiterator)\s*\(\s*\$`}, "session|login|token|auth|wp_|namespace |defined(", 4000},
-	{"finds-users", "The users of the server are gone through, to see whose files can be reached.", 0, "/passwd", "/passwd public_html|/home explode(", []string{`file(?:_get_contents)?\s*\(\s*["']/etc/+passwd["'][\s\S]*?foreach[\s\S]*?(?:is_readable|is_dir|is_writable|opendir|scandir|file_exists|symlink|copy)\s*\(`}, "class|posix_get|cpanel|$argv|php_sapi|namespace ", 3000},
-	{"talks-to-shell", "Code between the marks of a well-known client of web shells is put together.", 0, "->|", "->| |<- base64_decode", []string{`["'(]->\|\\?["'][\s\S]*?\|<-`}, "phpunit|yara|signature", 8000},
-	{"finds-writable", "Folder after folder of a path that the request names is shown that may be written.", hasRequest | hasList, "is_writable( is_writeable(",
-		"is_writable(|is_writeable( opendir|scandir|readdir|glob( $_post|$_get|$_request", []string{`(?:readdir|scandir|glob|opendir)\s*\([\s\S]*?is_writeable\s*\(|(?:readdir|scandir|glob|opendir)\s*\([\s\S]*?is_writable\s*\([^;{]*?\{?\s*(?:echo|print)`}, "class|move_uploaded_file|unlink|mkdir|chmod|fopen|->|wp_|copy(", 600},
+}
+
+// attackWords are the words of attacks and, behind those, of the ways to send code,
+// and to which of them each belongs.
+var attackWords, attackOf = wordsOf(len(attacks)+1, func(i int) string {
+	if i < len(attacks) {
+		return attacks[i].keys
+	}
+	return "curl_exec fsockopen( socket_create stream_context_create curl_init http_request"
+})
+
+// sender is the bit of sendsShell.
+var sender = uint64(1) << len(attacks)
+
+// maxAttack bounds the files that are looked at for attacks.
+const maxAttack = 512 << 10
+
+// mayAttack says which attacks a file may be a tool for, by its words.
+func mayAttack(data []byte, have trait) (may uint64) {
+	if len(data) > maxAttack || have&(hasRemote|hasDeadly|hasWrite|hasList|hasRequest) == 0 && len(data) >= 2048 {
+		return 0
+	}
+	said := saidBy(data, attackWords(), attackOf)
+	if said == 0 || have&saysClass != 0 && (len(data) >= 8192 || have&hasRemote == 0) && partOfProgram(data) {
+		return 0
+	}
+	for i := range attacks {
+		if needs := attacks[i].needs; have&needs != needs {
+			said &^= 1 << i
+		}
+	}
+	if have&hasRemote == 0 {
+		said &^= sender
+	}
+	if said == 0 {
+		return 0
+	}
+	low := strings.ToLower(string(data[:min(len(data), 1<<18)]))
+	for i := range attacks {
+		if said&(1<<i) != 0 && saysWords(low, attacks[i].says) {
+			may |= 1 << i
+		}
+	}
+	if said&sender != 0 && saysWords(low, "eval|assert|create_function|system(|passthru|shell_exec|base64 $_|%24_|jf9|crf|pd9") {
+		may |= sender
+	}
+	return may
 }
 
 // attackPatterns are the patterns of all attacks, which few runs need.
@@ -96,42 +119,9 @@ var attackPatterns = sync.OnceValue(func() (all [][]*regexp.Regexp) {
 	return all
 })
 
-// sender is the bit of a hint for sendsShell.
-const sender = 1 << 63
-
-// mayAttack says which attacks a file may be a tool for, by those of which it has
-// a key.
-func mayAttack(data []byte, have trait, keyed uint64) (may uint64) {
-	for i := range attacks {
-		if needs := attacks[i].needs; have&needs != needs {
-			keyed &^= 1 << i
-		}
-	}
-	if have&hasRemote == 0 {
-		keyed &^= 1 << len(attacks)
-	}
-	if keyed == 0 {
-		return 0
-	}
-	low := strings.ToLower(string(data[:min(len(data), 1<<18)]))
-	for i := range attacks {
-		if keyed&(1<<i) != 0 && saysWords(low, attacks[i].says) {
-			may |= 1 << i
-		}
-	}
-	if keyed&(1<<len(attacks)) != 0 && saysWords(low, "eval|assert|create_function|system(|passthru|shell_exec|base64 $_|%24_|jf9|crf|pd9") {
-		may |= sender
-	}
-	return may
-}
-
 // attacking judges the file by whom it attacks.
-func (m *machine) attacking() {
-	if m.alarmed() || m.onlyTexts() {
-		return
-	}
-	may := m.hint.attacks
-	if may == 0 {
+func (m *machine) attacking(may uint64) {
+	if may == 0 || m.alarmed() || m.onlyTexts() {
 		return
 	}
 	if may&sender != 0 {
@@ -199,7 +189,7 @@ func (m *machine) sendsShell() {
 		default:
 			continue
 		}
-		b := m.file.src[t.pos:min(t.end, t.pos+maxMended)]
+		b := m.file.src[t.pos:min(t.end, t.pos+maxAttack)]
 		if !bytes.ContainsAny(b, "$%=&") && !encodedWord.Match(b) {
 			continue
 		}
@@ -238,4 +228,35 @@ func plainly(s string) string {
 		}
 		return w
 	})
+}
+
+// wordsOf is a set of the words of several lists, and for each word the lists
+// that have it. In a word, ~ is a space.
+func wordsOf(n int, list func(int) string) (func() *literal.Set, []uint64) {
+	var words []string
+	var by []uint64
+	at := map[string]int{}
+	for i := range n {
+		for w := range strings.FieldsSeq(list(i)) {
+			w = strings.ReplaceAll(w, "~", " ")
+			if _, ok := at[w]; !ok {
+				at[w] = len(words)
+				words, by = append(words, w), append(by, 0)
+			}
+			by[at[w]] |= 1 << i
+		}
+	}
+	return literal.NewSource(words...), by
+}
+
+// saidBy says of which lists a text has a word.
+func saidBy(data []byte, set *literal.Set, by []uint64) (lists uint64) {
+	var held [4]uint64
+	set.Contained(held[:set.Words()], data)
+	for i, h := range held {
+		for ; h != 0; h &= h - 1 {
+			lists |= by[64*i+bits.TrailingZeros64(h)]
+		}
+	}
+	return lists
 }

@@ -36,7 +36,6 @@ type machine struct {
 	statics map[*function]map[string]*slot
 
 	have     trait // of the file's text
-	hint     hint  // of its words
 	spent    bool  // something of it used up the steps it had
 	unread   bool  // and was not looked at by rescue
 	steps    int

@@ -52,13 +52,12 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) && !misspells(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
-		h, poses := hints(data, have), mayPose(data, have)
-		if !parts && !shows && !hides && !poses && h.attacks == 0 && h.damages&^unshared == 0 && !mayBeWordless(data) {
+		attacks, poses := mayAttack(data, have), mayPose(data, have)
+		if !parts && !shows && !hides && !poses && attacks == 0 {
 			return nil
 		}
 		m := newMachine(name, data, have)
 		defer m.release()
-		m.hint = h
 		m.list = newParser(m.file, 0, len(m.file.tokens)-1).statements()
 		if parts {
 			m.parts()
@@ -67,8 +66,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 			m.shown()
 		}
 		m.hiding()
-		m.mend()
-		m.attacking()
+		m.attacking(attacks)
 		if poses {
 			m.poses()
 		}
@@ -92,9 +90,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		m.hiding()
 	}
 	if !m.alarmed() {
-		m.hint = hints(data, have)
-		m.mend()
-		m.attacking()
+		m.attacking(mayAttack(data, have))
 		m.unfinished()
 	}
 	return strongestFirst(m.reasons)
