@@ -37,7 +37,6 @@ var scripts = map[string]string{
 	"Address after address of a network is tried, to see what answers.":                                               "Les adresses d'un réseau sont essayées une à une, pour voir ce qui répond.",
 	"Port after port of a host that the request names is tried.":                                                      "Les ports d'un hôte que la requête nomme sont essayés un à un.",
 	"Pages are put into the folders of all users of the server.":                                                      "Des pages sont déposées dans les dossiers de tous les utilisateurs du serveur.",
-	"The same text is written into folder after folder, and it says who was here.":                                    "Le même texte est écrit dossier après dossier, et il dit qui est passé par là.",
 	"The logs that tell of logins and of commands are deleted.":                                                       "Les journaux des connexions et des commandes sont supprimés.",
 	"Name and password after name and password of a list are tried at another site.":                                  "Les noms et mots de passe d'une liste sont essayés un à un sur un autre site.",
 	"Names are spelled with the letters of a list that another name, kept in a list, holds.":                          "Des noms sont épelés avec les lettres d'une liste qui porte elle-même un nom gardé dans une liste.",

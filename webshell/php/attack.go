@@ -50,8 +50,6 @@ var attacks = []attack{
 		[]string{`for\s*\(\s*\$\w*(?:port|i|p|start|x|j)\s*=\s*[^;]*?;\s*\$\w+\s*<=?\s*[^;]*?;\s*[^)]{0,20}\+\+[^)]{0,10}\)\s*\{?[^}]*?(?:fsockopen|socket_connect|stream_socket_client)\s*\(`}, "class|127.0.0.1|localhost", 1200},
 	{"mass-writer", "Pages are put into the folders of all users of the server.", hasWrite, "/etc/passwd",
 		"/etc/passwd|/home/ public_html|/www|/htdocs fwrite|fputs|file_put_contents|copy( deface|hacked|0wned|owned|pwned", []string{`(?:foreach|while|for)\s*\([\s\S]*?(?:fwrite|fputs|file_put_contents|copy)\s*\(`}, "", 3000},
-	{"mass-writer", "The same text is written into folder after folder, and it says who was here.", hasWrite, "was~here hacked~by h4cked 0wned owned~by pwned defaced mass~deface",
-		"recursivedirectoryiterator|scandir|opendir|glob( fwrite|fputs|file_put_contents|copy( was~here|hacked~by|h4cked|0wned|owned~by|pwned|defaced|mass~deface", []string{`(?:foreach|while|for)\s*\([\s\S]*?(?:fwrite|fputs|file_put_contents|copy)\s*\(`}, "preg_match|strpos(", 3000},
 	{"covers-tracks", "The logs that tell of logins and of commands are deleted.", 0, "wtmp",
 		"unlink|fopen|exec|system wtmp|lastlog utmp|/var/log/secure|/var/log/messages|auth.log bash_history", []string{`wtmp[\s\S]*?(?:unlink|fopen|exec|system|shell_exec|file_put_contents)\s*\(|(?:unlink|exec|system|file_put_contents)\s*\([\s\S]*?wtmp`}, "preg_match", 4000},
 	{"account-checker", "Name and password after name and password of a list are tried at another site.", hasRemote, "explode(':' explode(\":\" explode('|' explode(\"|\" explode(';'",
