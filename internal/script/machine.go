@@ -1,6 +1,9 @@
 package script
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Host gives the names of a platform their meaning. A method that returns
 // false leaves the matter to the machine.
@@ -38,9 +41,10 @@ type Machine struct {
 	objects map[*Node]*Object
 	cur     *frame
 	pending []pending
-	total   int // steps left in all
-	left    int // steps left in this entry
-	skimmed int // steps that skim took
+	total   int     // steps left in all
+	left    int     // steps left in this entry
+	skimmed int     // steps that skim took
+	making  []*Node // classes whose fields are being set
 	brief   bool
 	made    int
 	eached  int // values that each called a function with
@@ -536,6 +540,10 @@ func (m *Machine) instance(class *Node) *Object {
 }
 
 func (m *Machine) initialize(o *Object) {
+	if slices.Contains(m.making, o.Class) { // the only object of its class, which the class holds itself
+		return
+	}
+	m.making = append(m.making, o.Class)
 	f := &frame{self: o, d: m.cur.d}
 	old := m.cur
 	m.cur = f
@@ -543,6 +551,7 @@ func (m *Machine) initialize(o *Object) {
 		m.fields(o, k)
 	}
 	m.cur = old
+	m.making = m.making[:len(m.making)-1]
 }
 
 func (m *Machine) fields(o *Object, k *Node) {
@@ -558,6 +567,7 @@ func (m *Machine) fields(o *Object, k *Node) {
 	if k.Kind != KDecl {
 		return
 	}
+	m.left-- // an object of many fields is many steps
 	var v Value
 	if len(k.Kids) > 0 && k.Kids[0] != nil {
 		v = m.eval(k.Kids[0])

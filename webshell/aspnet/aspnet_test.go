@@ -2,6 +2,7 @@ package aspnet
 
 import (
 	"flag"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -92,6 +93,20 @@ func FuzzAnalyse(f *testing.F) {
 // What takes up the room for values must not hide what stands behind it.
 func TestManySelects(t *testing.T) {
 	page := `<%@ Page Language="C#" %><% var a = "` + strings.Repeat("abcd", 1000) + `".Select(c => c); ` + strings.Repeat("a = a.Select(c => a); ", 2000) + `Process.Start(Request["a"]); %>`
+	if r := Analyse("a.aspx", []byte(page)); len(r) == 0 || r[0].Rule != "request-to-command" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// TestSingleton has classes hold an object of their own, as those do of which
+// there is one: to make it again for each is to make no end of them.
+func TestSingleton(t *testing.T) {
+	var fields strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&fields, "string f%d = \"a\" + \"b\"; ", i)
+	}
+	page := `<%@ Page Language="C#" %><script runat="server">class Keeper { static Keeper only = new Keeper(); ` + fields.String() + `}
+void Page_Load() { ` + strings.Repeat("var k = new Keeper(); ", 500) + `System.Diagnostics.Process.Start(Request["a"]); }</script>`
 	if r := Analyse("a.aspx", []byte(page)); len(r) == 0 || r[0].Rule != "request-to-command" {
 		t.Errorf("got %+v", r)
 	}
