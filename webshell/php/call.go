@@ -382,51 +382,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		}
 	}
 	for i, q := range f.params {
-		s := &slot{cond: m.cond, home: fr}
-		switch {
-		case q.variadic:
-			a := newArray()
-			for _, x := range args[min(i, len(args)):] {
-				a.push(x)
-			}
-			s.v = arrOf(a)
-		case i < len(args) && !(q.def != nil && i < len(nodes) && nodes[i] == bad):
-			if q.ref && i == 0 && lent != nil {
-				s = lent
-				break
-			}
-			if q.ref && i < len(nodes) {
-				m.f = was
-				if r := m.refSlot(nodes[i]); r != nil {
-					s = r
-					break
-				}
-			}
-			s.v = args[i]
-			if a, ok := s.v.ref.(*array); ok {
-				a.shared = true
-			}
-		case q.def != nil:
-			m.f = fr
-			m.unit = f.unit
-			s.v = m.eval(q.def)
-		case m.standalone && len(args) == 0:
-			s.v = value{t: fromParam}
-		case nodes != nil && len(nodes) == 0 && this == nil && f.class == nil: // PHP would refuse since 7.1: a part cut out of a tool
-			s.v = value{t: fromUndef}
-		}
-		switch q.typ {
-		case "int", "float", "bool":
-			if s.v.k == vUnknown || s.v.k == vStr {
-				s.v = value{t: s.v.t &^ hostile}
-			}
-		}
-		if m.takes && passwordNames[q.name] && logon(f.name) {
-			s.v.t |= secret
-		}
-		if m.takes && paying[f.name] && m.standalone && i == 0 {
-			s.v.t |= card
-		}
+		s := m.given(fr, was, i, q, lent, nodes)
 		fr.bind(q.name, s)
 		if q.promoted && this != nil {
 			this.put(q.name, &slot{v: s.v, cond: m.cond})
@@ -457,6 +413,57 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 		fr.ret.tr = firstTrace(fr.ret.tr, tr)
 	}
 	return fr.ret
+}
+
+// given is what a function's parameter holds when it is called, by who had was
+// for a frame.
+func (m *machine) given(fr, was *frame, i int, q param, lent *slot, nodes []*node) *slot {
+	s := &slot{cond: m.cond, home: fr}
+	switch {
+	case q.variadic:
+		a := newArray()
+		for _, x := range fr.args[min(i, len(fr.args)):] {
+			a.push(x)
+		}
+		s.v = arrOf(a)
+	case i < len(fr.args) && !(q.def != nil && i < len(nodes) && nodes[i] == bad):
+		if q.ref && i == 0 && lent != nil {
+			s = lent
+			break
+		}
+		if q.ref && i < len(nodes) {
+			m.f = was
+			if r := m.refSlot(nodes[i]); r != nil {
+				s = r
+				break
+			}
+		}
+		s.v = fr.args[i]
+		if a, ok := s.v.ref.(*array); ok {
+			a.shared = true
+		}
+	case q.def != nil:
+		m.f = fr
+		m.unit = fr.fn.unit
+		s.v = m.eval(q.def)
+	case m.standalone && len(fr.args) == 0:
+		s.v = value{t: fromParam}
+	case nodes != nil && len(nodes) == 0 && fr.this == nil && fr.class == nil: // PHP would refuse since 7.1: a part cut out of a tool
+		s.v = value{t: fromUndef}
+	}
+	switch q.typ {
+	case "int", "float", "bool":
+		if s.v.k == vUnknown || s.v.k == vStr {
+			s.v = value{t: s.v.t &^ hostile}
+		}
+	}
+	if m.takes && passwordNames[q.name] && logon(fr.fn.name) {
+		s.v.t |= secret
+	}
+	if m.takes && paying[fr.fn.name] && m.standalone && i == 0 {
+		s.v.t |= card
+	}
+	return s
 }
 
 // unlocks says that a function that was given a text made another of it that was
