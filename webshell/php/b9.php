@@ -1,2 +1,0 @@
-<?php
-include ABSPATH . $_GET['p'];
