@@ -45,7 +45,7 @@ func (r *runner) setGlobal(name string, v value) bool {
 func (r *runner) member(v value, key string) value {
 	switch v.o.class {
 	case "window":
-		if g := r.global.vars[key]; g != nil {
+		if g := r.global.own(key); g != nil {
 			return *g
 		}
 		return r.builtin(key)
@@ -237,7 +237,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 		e := dom(name, this)
 		if a.k == text {
-			if members.MatchString(a.s) {
+			if ofMembers(a.s) {
 				e.from |= byMember
 			}
 			if strings.Contains(a.s, "<") {
@@ -476,7 +476,7 @@ func (r *runner) compared(a, b value) value {
 		r.cards = true
 	}
 	if out.from&(fromReferrer|fromPlace|fromAgent|fromKept) == 0 {
-		if b.k == text && len(b.s) < maxSelector && members.MatchString(b.s) {
+		if b.k == text && len(b.s) < maxSelector && ofMembers(b.s) {
 			out.from |= byMember
 		}
 		return out
@@ -492,7 +492,7 @@ func (r *runner) compared(a, b value) value {
 	if out.from&fromAgent != 0 && robots.MatchString(s) {
 		out.from |= byRobot
 	}
-	if members.MatchString(s) {
+	if ofMembers(s) {
 		out.from |= byMember
 	}
 	return out

@@ -168,10 +168,17 @@ func (r *runner) evalCall(n *script.Node) value {
 			fn, this = r.get(r.get(this, "prototype"), callee.Name), r.cur.this
 			break
 		}
+		if this.methodOf(callee.Name) && !r.raised {
+			return r.method(callee.Name, this, n)
+		}
 		fn = r.get(this, callee.Name)
 	case script.KIndex:
 		this = r.eval(callee.Kids[0])
-		fn = r.index(this, r.key(callee))
+		key := r.key(callee)
+		if key.k == text && key.known() && this.methodOf(key.s) && !r.raised {
+			return r.method(key.s, this, n)
+		}
+		fn = r.index(this, key)
 	default:
 		fn = r.eval(callee)
 		if callee.Kind == script.KName && callee.Name == "super" {
@@ -183,6 +190,28 @@ func (r *runner) evalCall(n *script.Node) value {
 		return value{}
 	}
 	return r.call(fn, this, r.args(n.Kids[1:]))
+}
+
+// methodOf says that what a text, number or list has by a name is a method of the
+// language, for which no function need be made.
+func (v value) methodOf(name string) bool {
+	switch {
+	case name == "" || name == "length" || name[0] <= '9':
+		return false
+	case v.is("array"):
+		_, own := v.o.props[name]
+		return !own
+	}
+	return v.k == text || v.k == number
+}
+
+// method calls such a method.
+func (r *runner) method(name string, this value, call *script.Node) value {
+	args := r.args(call.Kids[1:])
+	if r.left <= 0 || r.nest > 2*maxNest {
+		return value{}
+	}
+	return r.native(name, this, args)
 }
 
 // call calls fn.
@@ -226,6 +255,7 @@ func (r *runner) invoke(f *object, this value, args []value) value {
 		s.args = []value{}
 	}
 	r.spend(128 + 64*last)
+	s.few = make([]variable, 0, min(maxFew, last+1))
 	for i, p := range n.Kids[:last] {
 		v := none()
 		switch {

@@ -77,7 +77,7 @@ const maxTitled = 16 << 10
 // titled finds a page of PHP that deals in a trade under any word of a list
 // beside it, the one that the request names: it is as many pages to search engines.
 func (p *page) titled() {
-	if p.kind != markup {
+	if p.kind != markup || p.survey.has&aBody == 0 {
 		return
 	}
 	low := p.data[:min(len(p.data), maxTitled)]
@@ -96,11 +96,10 @@ func (p *page) titled() {
 // host: it is made to stand on that site, and to be found by its good name. Who
 // deals in a trade himself says his name in the title.
 func (p *page) posing() {
-	head := p.data[:min(len(p.data), maxTitled)]
-	if p.kind != markup || !bytes.Contains(head, []byte("amphtml")) || !bytes.Contains(head, []byte("canonical")) {
+	if p.kind != markup || p.survey.has&aPhone == 0 || p.survey.has&aBody == 0 {
 		return
 	}
-	low := lowerASCII(string(head))
+	low := lowerASCII(string(p.data[:min(len(p.data), maxTitled)]))
 	at, own, phone := 0, "", ""
 	for t := range tags(low) {
 		if t.name != "link" {

@@ -10,10 +10,19 @@ import (
 )
 
 var (
-	robots  = regexp.MustCompile(`bot|crawl|spider|slurp|lighthouse|headless`)
-	phones  = regexp.MustCompile(`^(?:m|mobile?|wap|touch|amp|app)\.`) // hosts of the same site
-	members = regexp.MustCompile(`wpadminbar|admin-bar|logged[-_]in|wp-admin|wp-login|wp-settings`)
+	robots = regexp.MustCompile(`bot|crawl|spider|slurp|lighthouse|headless`)
+	phones = regexp.MustCompile(`^(?:m|mobile?|wap|touch|amp|app)\.`) // hosts of the same site
 )
+
+// ofMembers reports whether a text names what only those who are logged in have.
+func ofMembers(s string) bool {
+	for _, w := range []string{"wpadminbar", "admin-bar", "logged-in", "logged_in", "wp-admin", "wp-login", "wp-settings"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
 
 // gates are the signs of short scripts that pick their visitors, or do what few
 // pages do.

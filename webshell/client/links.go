@@ -60,7 +60,7 @@ const maxHosts = 100
 // hiddenLinks finds links that only search engines see, put into pages of other
 // people for the sake of the sites that they lead to.
 func (p *page) hiddenLinks() {
-	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxSold || p.survey.has&aPlain == 0) || !p.trades() || !hideWords().Any(p.data) {
+	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxSold || p.survey.has&aPlain == 0) || !hideWords().Any(p.data) || !p.trades() {
 		return
 	}
 	low := p.markup()

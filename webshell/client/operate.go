@@ -38,13 +38,33 @@ var (
 	passwordLabel = regexp.MustCompile(`(?i)\b(?:password|passwd|passcode|otp|otp code|seed phrase|recovery phrase|pin(?: code)?)\W{1,12}$`)
 )
 
+// ends are how those labels end, in lower case.
+var ends = []string{"number", "no", "cvv", "cvv2", "cvc", "cvc2", "code", "password", "passwd", "passcode", "otp", "phrase", "pin"}
+
+// endsLabel is a quick look for them: scripts put many texts together.
+func endsLabel(s string) bool {
+	n := len(s)
+	for n > 0 && (digit(s[n-1]) < 0 || s[n-1] == '_') {
+		n--
+	}
+	if n == 0 || n == len(s) {
+		return false
+	}
+	for _, end := range ends {
+		if n >= len(end) && strings.EqualFold(s[n-len(end):n], end) {
+			return true
+		}
+	}
+	return false
+}
+
 // maxLabel is how much of what stands before a value is read, in bytes.
 const maxLabel = 40
 
 // label is what the end of a text says of the value that follows it.
 func label(s string, from mark) (m mark) {
 	s = s[max(0, len(s)-maxLabel):]
-	if !strings.ContainsAny(s, ":=-") {
+	if !endsLabel(s) || !strings.ContainsAny(s, ":=-") {
 		return 0
 	}
 	if cardLabel.MatchString(s) {

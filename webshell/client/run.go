@@ -16,33 +16,12 @@ const (
 	perStep    = 512          // bytes of text that are passed over for one step
 )
 
-// A scope holds the variables of one call.
-type scope struct {
-	vars map[string]*value
-	up   *scope
-	this value
-	args []value
-}
-
-func (s *scope) find(name string) *value {
-	for ; s != nil; s = s.up {
-		if v := s.vars[name]; v != nil {
-			return v
-		}
-	}
-	return nil
-}
-
-func (s *scope) define(name string, v value) {
-	if s.vars == nil {
-		s.vars = map[string]*value{}
-	}
-	if old := s.vars[name]; old != nil {
-		*old = v
-		return
-	}
-	s.vars[name] = &v
-}
+// Bounds of functions that are run later: how many, and how many of one place in a
+// script, which a loop may make.
+const (
+	maxQueue = 400
+	maxAlike = 20
+)
 
 // Bounds of functions that nobody calls: how many are run, and their steps.
 const (
@@ -65,22 +44,23 @@ const (
 // what is not both ways are taken, and the browser is told nothing.
 type runner struct {
 	browser
-	global *scope
-	cur    *scope
-	ret    value
-	raised bool // the expression threw
-	under  mark // of the conditions that decided to come here
-	left   int
-	made   int
-	nest   int
-	deep   int
-	at     int    // offset in the file of the statement at hand
-	css    string // what scripts add to the page's styles
-	starts []int  // of the scripts in the file, by the unit of their nodes
-	queue  []event
-	idle   []value         // functions of short scripts
-	short  bool            // the script at hand is one
-	codes  map[string]bool // that were run
+	global  *scope
+	cur     *scope
+	ret     value
+	raised  bool // the expression threw
+	under   mark // of the conditions that decided to come here
+	left    int
+	made    int
+	nest    int
+	deep    int
+	at      int    // offset in the file of the statement at hand
+	css     string // what scripts add to the page's styles
+	starts  []int  // of the scripts in the file, by the unit of their nodes
+	queue   []event
+	waiting map[*script.Node]int // how many of the queue are of a place
+	idle    []value              // functions of short scripts
+	short   bool                 // the script at hand is one
+	codes   map[string]bool      // that were run
 
 	endless  int       // loops round the statement at hand that do not end by themselves
 	gathered bool      // something was read that a visitor types
@@ -89,6 +69,7 @@ type runner struct {
 	pending  []request // whose answers nobody has looked at so far
 
 	patterns map[string]pattern
+	names    map[string]mark // what names of fields tell
 
 	programs []*script.Node // the file's scripts
 	aside    []aside
@@ -104,7 +85,7 @@ type event struct {
 }
 
 func newRunner() *runner {
-	r := &runner{left: maxSteps, codes: map[string]bool{}, patterns: map[string]pattern{}}
+	r := &runner{left: maxSteps, codes: map[string]bool{}, patterns: map[string]pattern{}, waiting: map[*script.Node]int{}}
 	r.told, r.hidden, r.linked = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	r.global = &scope{this: obj(&object{class: "window"})}
 	r.cur = r.global
@@ -151,7 +132,7 @@ func (r *runner) run(b *script.Node) value {
 // drain runs what the scripts left for later.
 func (r *runner) drain() {
 	for round := range 2 {
-		for i := 0; i < len(r.queue) && i < 400 && r.left > 0; i++ {
+		for i := 0; i < len(r.queue) && r.left > 0; i++ {
 			e := r.queue[i]
 			if e.fn.o.runs++; e.fn.o.runs > 2+round {
 				continue
@@ -166,6 +147,7 @@ func (r *runner) drain() {
 		}
 	}
 	r.queue = nil
+	clear(r.waiting)
 	r.unused()
 	r.conclude()
 }
@@ -187,9 +169,15 @@ func (r *runner) unused() {
 }
 
 func (r *runner) later(fn, this value, args ...value) {
-	if fn.callable() && len(r.queue) < 400 {
-		r.queue = append(r.queue, event{fn, this, args, r.under})
+	if !fn.callable() || len(r.queue) >= maxQueue {
+		return
 	}
+	if n := fn.o.fn; n != nil {
+		if r.waiting[n]++; r.waiting[n] > maxAlike {
+			return
+		}
+	}
+	r.queue = append(r.queue, event{fn, this, args, r.under})
 }
 
 // spend counts bytes that are made.
@@ -287,7 +275,7 @@ func (r *runner) statement(n *script.Node) control {
 	case script.KDecl:
 		if len(n.Kids) > 0 {
 			r.cur.define(n.Name, r.eval(n.Kids[0]))
-		} else if r.cur.vars[n.Name] == nil && r.cur != r.global {
+		} else if r.cur != r.global && r.cur.own(n.Name) == nil {
 			r.cur.define(n.Name, none())
 		}
 	case script.KIf:

@@ -245,7 +245,8 @@ func bracketed(data []byte) bool {
 // minBracketed is how many members in brackets are odd.
 const minBracketed = 4
 
-// dotted counts the members that are named after a dot.
+// dotted counts the members that are named after a dot, or after PHP's arrow: what
+// looks like a script in its code is none.
 func dotted(data []byte) (n int) {
 	for i := 1; i+1 < len(data); i++ {
 		k := bytes.IndexByte(data[i:], '.')
@@ -257,7 +258,7 @@ func dotted(data []byte) (n int) {
 			n++
 		}
 	}
-	return n
+	return n + bytes.Count(data, []byte("->"))
 }
 
 // isIdent reports whether a byte may stand in a name.

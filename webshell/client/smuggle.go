@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"regexp"
+	"strings"
 
 	"limier/webshell"
 )
@@ -53,7 +54,7 @@ var (
 
 // feigns judges text that becomes part of the page.
 func (r *runner) feigns(v value) {
-	if !asksUpdate.MatchString(v.s) || !ofBrowser.MatchString(v.s) {
+	if !strings.Contains(v.s, "//") || !asksUpdate.MatchString(v.s) || !ofBrowser.MatchString(v.s) {
 		return
 	}
 	if m := installer.FindStringSubmatch(v.s); m != nil && r.foreign(hostOf(m[1])) {

@@ -39,14 +39,8 @@ func (r *runner) fieldMark(v value) mark {
 			if s == "" {
 				continue
 			}
-			r.left -= len(s) / perName
-			if cardName.MatchString(s) {
-				m |= fromCard
-			}
+			m |= r.named(s)
 			pays, any = pays || payForm.MatchString(s), any || strings.Contains(s, "input")
-			if passwordName.MatchString(s) {
-				m |= fromPassword
-			}
 		}
 		if anyField.MatchString(asked) || v.o.name == "elements" || v.o.name == "forms" || v.o.name == "event" && v.o.this.k == ref && (v.o.this.is("window") || v.o.this.o.name == "document" || v.o.this.o.name == "body") {
 			m |= fromAll
@@ -68,15 +62,23 @@ func (r *runner) formMark(v value) mark {
 }
 
 // named is what the name of a field tells of what is typed into it.
-func (r *runner) named(name string) (m mark) {
+func (r *runner) named(name string) mark {
 	name = strings.ToLower(name[:min(len(name), maxSelector)])
 	r.left -= len(name) / perName
+	m, known := r.names[name]
+	if known {
+		return m
+	}
 	if cardName.MatchString(name) {
 		m |= fromCard
 	}
 	if passwordName.MatchString(name) {
 		m |= fromPassword
 	}
+	if r.names == nil {
+		r.names = map[string]mark{}
+	}
+	r.names[name] = m
 	return m
 }
 

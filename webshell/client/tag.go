@@ -43,6 +43,7 @@ const (
 	aBody  // or a title or heading
 	aLink  // with a whole address nearby
 	aPlain // a link of any kind
+	aPhone // the address of the page for phones
 )
 
 // A survey is what one quick pass over a page tells; most files have no markup,
@@ -71,6 +72,7 @@ var surveyed = [256][]struct {
 	'c': {{"center", aBody}},
 	'h': {{"h1", aBody}},
 	'a': {{"a ", aLink}},
+	'l': {{"link ", aPhone}},
 }
 
 // How far into a tag its address, or what else it says, is looked for, in bytes.
@@ -127,6 +129,10 @@ func (v *survey) note(data []byte, at int, e elements) {
 		}
 	case aRefresh:
 		if v.has&aRefresh != 0 || !strings.Contains(lowerASCII(string(rest[:min(len(rest), maxMeta)])), "refresh") {
+			return
+		}
+	case aPhone:
+		if v.has&aPhone != 0 || !bytes.Contains(rest[:min(len(rest), maxAddress)], []byte("amphtml")) {
 			return
 		}
 	case aLink:
