@@ -1,6 +1,9 @@
 package php
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // A key is an array key: an integer or a string.
 type key struct {
@@ -12,9 +15,9 @@ type key struct {
 // An array is an ordered map. It may be shared between values until someone
 // writes to it.
 type array struct {
-	keys   []key
+	keys   []key // none while they are 0, 1, 2 and so on, as in most arrays
 	vals   []value
-	index  map[key]int // made once the array is larger than a few
+	index  map[key]int // made once the keys are more than a few
 	next   int64
 	at     int // where next and current are
 	shared bool
@@ -68,16 +71,51 @@ func (k key) value() value {
 	return num(k.n)
 }
 
+func (a *array) keyAt(i int) key {
+	if a.keys == nil {
+		return key{n: int64(i)}
+	}
+	return a.keys[i]
+}
+
+// unpack writes the keys down, so that they may be others than those of a list.
+func (a *array) unpack() {
+	if a.keys != nil {
+		return
+	}
+	a.keys = make([]key, len(a.vals), len(a.vals)+4)
+	for i := range a.keys {
+		a.keys[i].n = int64(i)
+	}
+	a.reindex()
+}
+
+// reindex makes the index of keys anew.
+func (a *array) reindex() {
+	a.index = nil
+	if len(a.keys) > 12 {
+		a.index = make(map[key]int, len(a.keys))
+		for i, k := range a.keys {
+			a.index[k] = i
+		}
+	}
+}
+
 func (a *array) find(k key) int {
-	if a.index != nil {
+	switch {
+	case a.keys == nil:
+		if !k.str && 0 <= k.n && k.n < int64(len(a.vals)) {
+			return int(k.n)
+		}
+	case a.index != nil:
 		if i, ok := a.index[k]; ok {
 			return i
 		}
-		return -1
-	}
-	for i := range a.keys {
-		if a.keys[i] == k {
-			return i
+	default:
+		for i := range a.keys {
+			if a.keys[i] == k {
+				return i
+			}
 		}
 	}
 	return -1
@@ -98,19 +136,21 @@ func (a *array) set(k key, v value) {
 		a.vals[i] = v
 		return
 	}
-	if len(a.keys) >= maxElements {
+	if len(a.vals) >= maxElements {
 		a.open = true
 		a.rest = join(a.rest, value{t: v.t, tr: v.tr})
 		return
 	}
-	a.keys = append(a.keys, k)
+	if a.keys == nil && (k.str || k.n != int64(len(a.vals))) {
+		a.unpack()
+	}
 	a.vals = append(a.vals, v)
-	if a.index != nil {
-		a.index[k] = len(a.keys) - 1
-	} else if len(a.keys) > 12 {
-		a.index = make(map[key]int, 2*len(a.keys))
-		for i, k := range a.keys {
-			a.index[k] = i
+	if a.keys != nil {
+		a.keys = append(a.keys, k)
+		if a.index != nil {
+			a.index[k] = len(a.keys) - 1
+		} else if len(a.keys) > 12 {
+			a.reindex()
 		}
 	}
 	if !k.str && k.n >= a.next {
@@ -134,36 +174,30 @@ func (a *array) remove(k key) {
 	if a.shared {
 		return
 	}
-	if i == len(a.keys)-1 {
-		a.keys, a.vals = a.keys[:i], a.vals[:i]
-		delete(a.index, k)
+	if last := len(a.vals) - 1; i == last {
+		a.vals = a.vals[:last]
+		if a.keys != nil {
+			a.keys = a.keys[:last]
+			delete(a.index, k)
+		}
 		return
 	}
+	a.unpack()
 	a.keys = append(a.keys[:i:i], a.keys[i+1:]...)
 	a.vals = append(a.vals[:i:i], a.vals[i+1:]...)
-	if a.index != nil {
-		a.index = make(map[key]int, len(a.keys))
-		for i, k := range a.keys {
-			a.index[k] = i
-		}
-	}
+	a.reindex()
 }
 
 func (a *array) clone() *array {
 	b := &array{next: a.next, at: a.at, open: a.open, rest: a.rest}
-	b.keys = append([]key(nil), a.keys...)
-	b.vals = append([]value(nil), a.vals...)
+	b.keys = slices.Clone(a.keys)
+	b.vals = slices.Clone(a.vals)
 	for i := range b.vals {
 		if in, ok := b.vals[i].ref.(*array); ok {
 			in.shared = true
 		}
 	}
-	if a.index != nil {
-		b.index = make(map[key]int, len(a.index))
-		for i, k := range b.keys {
-			b.index[k] = i
-		}
-	}
+	b.reindex()
 	return b
 }
 

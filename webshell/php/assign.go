@@ -213,8 +213,8 @@ func (m *machine) elementSlot(base *slot, k key, v value) *slot {
 		case !ok:
 			return
 		case a.shared:
-			m.steps -= len(a.keys)
-			m.bytes -= elementSize / 8 * len(a.keys)
+			m.steps -= len(a.vals)
+			m.bytes -= elementSize / 8 * len(a.vals)
 			a = a.clone()
 		}
 		if in, ok := v.ref.(*array); ok {
@@ -323,8 +323,8 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 	case base.k == vArr:
 		a = base.ref.(*array)
 		if a.shared {
-			m.steps -= len(a.keys)
-			m.bytes -= elementSize / 8 * len(a.keys) // the old one is soon garbage
+			m.steps -= len(a.vals)
+			m.bytes -= elementSize / 8 * len(a.vals) // the old one is soon garbage
 			a = a.clone()
 		}
 	case base.k == vNull || base.k == vStr && base.s == "" || base.k == vUnknown && base.t&^(fromUndef|unsure) == 0:
@@ -493,12 +493,12 @@ func (m *machine) unset(n *node) {
 		a := s.v.ref.(*array)
 		if k, ok := keyOf(m.eval(n.b)); ok && m.cond == 0 {
 			if a.shared {
-				m.steps -= len(a.keys)
-				m.bytes -= elementSize / 8 * len(a.keys) // the old one is soon garbage
+				m.steps -= len(a.vals)
+				m.bytes -= elementSize / 8 * len(a.vals) // the old one is soon garbage
 				a = a.clone()
 				s.v.ref = a
 			}
-			m.steps -= len(a.keys) / 16
+			m.steps -= len(a.vals) / 16
 			a.remove(k)
 		}
 	}

@@ -35,7 +35,8 @@ func (m *machine) calledBack(c *call, f value) (value, bool) {
 func (m *machine) sifted(c *call, f value, a *array) (value, bool) {
 	out := newArray()
 	mode := c.int(2, 0)
-	for i, k := range a.keys {
+	for i := range a.vals {
+		k := a.keyAt(i)
 		args := []value{a.vals[i]}
 		switch mode {
 		case 2:
@@ -56,7 +57,7 @@ func (m *machine) sifted(c *call, f value, a *array) (value, bool) {
 
 // sortedBy is usort, uasort or uksort with a callback that decides.
 func (m *machine) sortedBy(c *call, f value, a *array) (value, bool) {
-	order := make([]int, len(a.keys))
+	order := make([]int, len(a.vals))
 	for i := range order {
 		order[i] = i
 	}
@@ -67,7 +68,7 @@ func (m *machine) sortedBy(c *call, f value, a *array) (value, bool) {
 		}
 		x, y := a.vals[i], a.vals[j]
 		if c.name == "uksort" {
-			x, y = a.keys[i].value(), a.keys[j].value()
+			x, y = a.keyAt(i).value(), a.keyAt(j).value()
 		}
 		n, ok := m.callback(c, f, []value{x, y}).number()
 		known = ok && m.steps > 0
@@ -81,7 +82,7 @@ func (m *machine) sortedBy(c *call, f value, a *array) (value, bool) {
 		if c.name == "usort" {
 			out.push(a.vals[i])
 		} else {
-			out.set(a.keys[i], a.vals[i])
+			out.set(a.keyAt(i), a.vals[i])
 		}
 	}
 	m.store(c, 0, arrOf(out))
@@ -104,7 +105,7 @@ func (m *machine) walked(c *call, f value, a *array, left *int) *array {
 		m.steps -= 8 // an empty function costs, too
 		s := &slot{v: out.vals[i], cond: m.cond}
 		m.lent = s
-		m.invoke(fn.fn, append([]value{out.vals[i], out.keys[i].value()}, c.args[min(2, len(c.args)):]...), nil, fn.this, fn.vars)
+		m.invoke(fn.fn, append([]value{out.vals[i], out.keyAt(i).value()}, c.args[min(2, len(c.args)):]...), nil, fn.this, fn.vars)
 		m.lent = nil
 		s.settle()
 		out.vals[i] = s.v

@@ -159,7 +159,8 @@ func (m *machine) yielded(n *node) value {
 		in := m.listed(v)
 		f.yields = join(f.yields, elementOf(in))
 		if a, ok := in.ref.(*array); ok && certain && !a.open && m.spend(elementSize/8*len(a.vals)) {
-			for i, k := range a.keys {
+			for i := range a.vals {
+				k := a.keyAt(i)
 				if k.str {
 					f.list.set(k, a.vals[i])
 				} else {

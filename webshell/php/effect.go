@@ -190,7 +190,7 @@ func (m *machine) mapped(c *call, f value) (value, bool) {
 		if f.k != vNull {
 			v = m.callback(c, f, []value{v})
 		}
-		out.set(a.keys[i], v)
+		out.set(a.keyAt(i), v)
 	}
 	return arrOf(out), true
 }
@@ -223,9 +223,9 @@ func (m *machine) changedAll(c *call, f value) bool {
 		m.f.bind(walking, s)
 		v.t |= hidden
 		fn.runs = 0 // however long it is, each element tells something
-		m.callValue(c.n, f, append([]value{v, a.keys[i].value()}, c.args[2:]...), nodes, false)
+		m.callValue(c.n, f, append([]value{v, a.keyAt(i).value()}, c.args[2:]...), nodes, false)
 		s.settle()
-		out.set(a.keys[i], s.v)
+		out.set(a.keyAt(i), s.v)
 	}
 	m.f.forget(walking)
 	m.store(c, 0, arrOf(out))
@@ -326,7 +326,8 @@ func (m *machine) effect(c *call) (value, bool) {
 				m.extracted = true
 			}
 		} else if a, ok := a0.ref.(*array); ok && a0.k == vArr {
-			for i, k := range a.keys {
+			for i := range a.vals {
+				k := a.keyAt(i)
 				if k.str && k.s != "" {
 					m.assign(&node{op: nVar, s: k.s}, a.vals[i])
 				}
@@ -349,7 +350,8 @@ func (m *machine) effect(c *call) (value, bool) {
 			if len(c.args) > 1 {
 				m.store(c, 1, arrOf(a))
 			} else {
-				for i, k := range a.keys {
+				for i := range a.vals {
+					k := a.keyAt(i)
 					s, _ := k.value().text()
 					m.assign(&node{op: nVar, s: s}, a.vals[i])
 				}
@@ -448,8 +450,8 @@ func (m *machine) effect(c *call) (value, bool) {
 	case "sort", "rsort", "ksort", "krsort", "asort", "arsort", "shuffle", "natsort", "array_multisort":
 		return m.sorted(c), true
 	case "array_rand": // any of them will do
-		if a, ok := a0.ref.(*array); ok && len(a.keys) > 0 && !a.open && c.int(1, 1) == 1 {
-			return a.keys[0].value(), true
+		if a, ok := a0.ref.(*array); ok && len(a.vals) > 0 && !a.open && c.int(1, 1) == 1 {
+			return a.keyAt(0).value(), true
 		}
 		return value{}, true
 	case "get_defined_functions", "get_defined_constants", "get_loaded_extensions", "get_declared_classes":
@@ -469,8 +471,8 @@ func (m *machine) effect(c *call) (value, bool) {
 		}
 		return value{}, true
 	case "array_key_first":
-		if a, ok := a0.ref.(*array); ok && len(a.keys) > 0 {
-			return a.keys[0].value(), true
+		if a, ok := a0.ref.(*array); ok && len(a.vals) > 0 {
+			return a.keyAt(0).value(), true
 		}
 		t, tr := taintOf(a0)
 		return value{t: t &^ wholeReq, tr: tr}, true

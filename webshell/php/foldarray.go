@@ -16,8 +16,8 @@ func foldArrayReverse(c *call) (value, bool) {
 	keep, _ := c.arg(1).truth()
 	out := newArray()
 	for i := len(a.vals) - 1; i >= 0; i-- {
-		if a.keys[i].str || keep {
-			out.set(a.keys[i], a.vals[i])
+		if a.keyAt(i).str || keep {
+			out.set(a.keyAt(i), a.vals[i])
 		} else {
 			out.push(a.vals[i])
 		}
@@ -36,7 +36,7 @@ func foldArrayFlip(c *call) (value, bool) {
 		if !ok {
 			return value{}, false
 		}
-		out.set(k, a.keys[i].value())
+		out.set(k, a.keyAt(i).value())
 	}
 	return arrOf(out), true
 }
@@ -48,7 +48,8 @@ func foldArrayMerge(c *call) (value, bool) {
 		if !ok || v.k != vArr || a.open {
 			return value{}, false
 		}
-		for i, k := range a.keys {
+		for i := range a.vals {
+			k := a.keyAt(i)
 			if k.str {
 				out.set(k, a.vals[i])
 			} else {
@@ -65,8 +66,8 @@ func foldArrayKeys(c *call) (value, bool) {
 		return value{}, false
 	}
 	out := newArray()
-	for _, k := range a.keys {
-		out.push(k.value())
+	for i := range a.vals {
+		out.push(a.keyAt(i).value())
 	}
 	return arrOf(out), true
 }
@@ -98,8 +99,8 @@ func foldArraySlice(c *call) (value, bool) {
 	x, y := slice(len(a.vals), c, 1)
 	out := newArray()
 	for i := x; i < y; i++ {
-		if a.keys[i].str {
-			out.set(a.keys[i], a.vals[i])
+		if a.keyAt(i).str {
+			out.set(a.keyAt(i), a.vals[i])
 		} else {
 			out.push(a.vals[i])
 		}
@@ -177,7 +178,7 @@ func foldInArray(c *call) (value, bool) {
 		}
 		if eq {
 			if c.name == "array_search" {
-				return a.keys[i].value(), true
+				return a.keyAt(i).value(), true
 			}
 			return boolean(true), true
 		}

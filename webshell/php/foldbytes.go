@@ -49,10 +49,10 @@ var bytefolds = map[string]func(*call) (value, bool){
 	},
 	"array_key_last": func(c *call) (value, bool) {
 		a, ok := c.arg(0).ref.(*array)
-		if !ok || a.open || len(a.keys) == 0 {
+		if !ok || a.open || len(a.vals) == 0 {
 			return value{}, false
 		}
-		return a.keys[len(a.keys)-1].value(), true
+		return a.keyAt(len(a.vals) - 1).value(), true
 	},
 	"array_product": func(c *call) (value, bool) {
 		l, ok := c.arg(0).list()

@@ -469,12 +469,12 @@ func foldStrtr(c *call) (value, bool) {
 		if !ok || a.open {
 			return value{}, false
 		}
-		pairs, longest := make([]string, 0, 2*len(a.keys)), 0
-		order := make([]int, len(a.keys))
+		pairs, longest := make([]string, 0, 2*len(a.vals)), 0
+		order := make([]int, len(a.vals))
 		for i := range order {
 			order[i] = i
 		}
-		text := func(i int) string { k, _ := a.keys[i].value().text(); return k }
+		text := func(i int) string { k, _ := a.keyAt(i).value().text(); return k }
 		sort.SliceStable(order, func(i, j int) bool { return len(text(order[i])) > len(text(order[j])) })
 		for _, i := range order {
 			v, ok := a.vals[i].text()

@@ -51,15 +51,15 @@ func (m *machine) pick(c *call) value {
 			m.bytes -= elementSize / 8 * len(a.vals)
 			n := newArray()
 			for j := 1; j <= last; j++ {
-				if b.keys[j].str {
-					n.set(b.keys[j], b.vals[j])
+				if b.keyAt(j).str {
+					n.set(b.keyAt(j), b.vals[j])
 				} else {
 					n.push(b.vals[j])
 				}
 			}
 			b = n
 		} else {
-			b.remove(b.keys[i])
+			b.remove(b.keyAt(i))
 			b.next = max(0, b.next-1)
 		}
 		m.store(c, 0, arrOf(b))
@@ -79,7 +79,7 @@ func (m *machine) pick(c *call) value {
 		}
 		return boolean(false)
 	}
-	switch k, v := a.keys[a.at].value(), a.vals[a.at]; c.name {
+	switch k, v := a.keyAt(a.at).value(), a.vals[a.at]; c.name {
 	case "key":
 		return k
 	case "each":
@@ -127,14 +127,15 @@ func (m *machine) sorted(c *call) value {
 		return boolean(true)
 	}
 	b := a.clone()
+	b.unpack()
 	m.steps -= len(a.vals)
 	m.bytes -= elementSize / 8 * len(a.vals)
-	order := make([]int, len(a.keys))
+	order := make([]int, len(a.vals))
 	for i := range order {
 		order[i] = i
 	}
 	less := func(i, j int) bool {
-		x, y := a.keys[i], a.keys[j]
+		x, y := a.keyAt(i), a.keyAt(j)
 		if x.str != y.str {
 			return !x.str
 		}
@@ -148,15 +149,9 @@ func (m *machine) sorted(c *call) value {
 		if c.name == "krsort" {
 			o = order[len(order)-1-i]
 		}
-		b.keys[i], b.vals[i] = a.keys[o], a.vals[o]
+		b.keys[i], b.vals[i] = a.keyAt(o), a.vals[o]
 	}
-	b.index = nil
-	if len(b.keys) > 12 {
-		b.index = make(map[key]int, len(b.keys))
-		for i, k := range b.keys {
-			b.index[k] = i
-		}
-	}
+	b.reindex()
 	m.store(c, 0, arrOf(b))
 	return boolean(true)
 }

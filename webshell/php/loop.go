@@ -134,8 +134,8 @@ func (m *machine) foreach(n *node) ctrl {
 		}
 		was := a.shared
 		a.shared = true
-		for i := 0; i < len(a.keys) && m.steps > 0; i++ {
-			bind(a.keys[i].value(), a.vals[i])
+		for i := 0; i < len(a.vals) && m.steps > 0; i++ {
+			bind(a.keyAt(i).value(), a.vals[i])
 			c := m.exec(n.b)
 			if c.kind == nBreak || c.kind == nContinue {
 				if c.n > 1 {

@@ -327,7 +327,8 @@ func (m *machine) cast(n *node) value {
 	case "object":
 		if a, ok := v.ref.(*array); ok && v.k == vArr {
 			o := &object{name: "stdclass", props: map[string]*slot{}}
-			for i, k := range a.keys {
+			for i := range a.vals {
+				k := a.keyAt(i)
 				s, _ := k.value().text()
 				o.put(s, &slot{v: a.vals[i]})
 			}
@@ -339,8 +340,8 @@ func (m *machine) cast(n *node) value {
 }
 
 func (m *machine) arrayLiteral(n *node) value {
-	a := newArray()
 	m.spend(elementSize * len(n.list))
+	a := &array{vals: make([]value, 0, min(len(n.list), maxElements))}
 	for _, x := range n.list {
 		switch x.op {
 		case nPair:

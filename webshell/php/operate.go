@@ -104,7 +104,8 @@ func (m *machine) operate(k kind, a, b value) value {
 		y, yok := b.ref.(*array)
 		if xok && yok && a.k == vArr && b.k == vArr {
 			c := x.clone()
-			for i, k := range y.keys {
+			for i := range y.vals {
+				k := y.keyAt(i)
 				if c.find(k) < 0 {
 					c.set(k, y.vals[i])
 				}

@@ -511,7 +511,8 @@ func (m *machine) source(c *call) (value, bool) {
 	case "curl_setopt_array":
 		if o, ok := a0.ref.(*object); ok {
 			if opts, ok := c.arg(1).ref.(*array); ok {
-				for i, k := range opts.keys {
+				for i := range opts.vals {
+					k := opts.keyAt(i)
 					m.curlSet(o, k.s, opts.vals[i])
 				}
 				if opts.open {

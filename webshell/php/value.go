@@ -320,7 +320,7 @@ func (v value) truth() (yes, ok bool) {
 		if a.open {
 			return true, false
 		}
-		return len(a.keys) > 0, true
+		return len(a.vals) > 0, true
 	case vObj, vFn:
 		return true, true
 	case vPart:
@@ -378,7 +378,8 @@ func joinArrays(a, b value) value {
 		return b
 	}
 	z := y.clone()
-	for i, k := range x.keys {
+	for i := range x.vals {
+		k := x.keyAt(i)
 		if old, ok := z.get(k); ok {
 			z.set(k, join(x.vals[i], old))
 		} else {
