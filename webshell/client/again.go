@@ -4,6 +4,7 @@ import "limier/internal/script"
 
 const (
 	maxAside   = 1000            // pieces that are too deep to be run in their place
+	maxReturns = 4               // of the same
 	briefSteps = maxSteps / 6    // of scripts that are gone through once more
 	briefMade  = maxMade / 6     // as bytes
 	oneProgram = briefSteps / 10 // steps of each
@@ -16,9 +17,10 @@ type aside struct {
 	env *scope
 }
 
-// putAside keeps code for later.
+// putAside keeps code for later; what comes again calls itself without end.
 func (r *runner) putAside(n *script.Node) {
-	if len(r.aside) < maxAside {
+	if len(r.aside) < maxAside && r.returned[n] < maxReturns {
+		r.returned[n]++
 		r.aside = append(r.aside, aside{n, r.cur})
 	}
 }

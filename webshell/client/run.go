@@ -70,9 +70,11 @@ type runner struct {
 
 	patterns map[string]pattern
 	names    map[string]mark // what names of fields tell
+	ciphers  map[*script.Node]*cipher
 
 	programs []*script.Node // the file's scripts
 	aside    []aside
+	returned map[*script.Node]int // how often code was put aside
 	brief    map[*script.Node]int // calls, while scripts are gone through once more
 }
 
@@ -85,7 +87,7 @@ type event struct {
 }
 
 func newRunner() *runner {
-	r := &runner{left: maxSteps, codes: map[string]bool{}, patterns: map[string]pattern{}, waiting: map[*script.Node]int{}}
+	r := &runner{left: maxSteps, codes: map[string]bool{}, patterns: map[string]pattern{}, waiting: map[*script.Node]int{}, ciphers: map[*script.Node]*cipher{}, returned: map[*script.Node]int{}}
 	r.told, r.hidden, r.linked = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	r.global = &scope{this: obj(&object{class: "window"})}
 	r.cur = r.global
@@ -383,6 +385,9 @@ end:
 func (r *runner) loop(cond, body, post *script.Node, late bool) control {
 	floor := r.left / 4 // a loop may not eat what comes behind it
 	if cond == nil || cond.Kind == script.KBool {
+		if body != nil && body.Kind == script.KBlock && len(body.Kids) == 0 { // it only keeps the browser busy
+			return next
+		}
 		r.endless++
 		defer func() { r.endless-- }()
 	}
