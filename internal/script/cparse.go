@@ -184,6 +184,11 @@ func (p *cParser) statement(class string) *Node {
 			if !p.js() {
 				return p.attributed(class)
 			}
+			if class != "" {
+				if m := p.member(true); m != nil {
+					return m
+				}
+			}
 		case '~': // a finalizer, named as its class
 			if n := p.peek(1); class != "" && n.Kind == tIdent && n.S == class && !p.js() {
 				p.i += 2

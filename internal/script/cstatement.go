@@ -215,7 +215,7 @@ func (p *cParser) accessor(t Token) (*Node, bool) {
 // variable reads a declaration that begins with one of these words.
 func (p *cParser) variable(t Token, class string) (*Node, bool) {
 	n1 := p.peek(1)
-	if p.js() && (t.S != "const" || n1.Kind == tOp && (n1.Op == '{' || n1.Op == '[')) || n1.Kind == tIdent && t.S == "var" {
+	if p.js() || n1.Kind == tIdent && t.S == "var" {
 		p.i++
 		return p.variables(t.Pos, ""), true
 	}

@@ -121,7 +121,7 @@ func (p *cParser) member(fields bool) *Node {
 	static, get := false, false
 	for ; p.toks[i].Kind == tIdent; i++ {
 		n := p.toks[i+1]
-		if n.Kind != tIdent && n.Kind != tStr && (n.Kind != tOp || n.Op != '*') {
+		if n.Kind != tIdent && n.Kind != tStr && (n.Kind != tOp || n.Op != '*' && n.Op != '[') {
 			break
 		}
 		switch p.toks[i].S {
@@ -138,6 +138,10 @@ func (p *cParser) member(fields bool) *Node {
 		i++
 	}
 	nt := p.toks[i]
+	if e := p.toks[i:]; len(e) > 3 && nt.Kind == tOp && nt.Op == '[' && e[1].Kind == tStr && e[2].Kind == tOp && e[2].Op == ']' { // ["a"]() {}
+		nt = e[1]
+		i += 2
+	}
 	if nt.Kind != tIdent && nt.Kind != tStr || p.toks[i+1].Kind != tOp {
 		return nil
 	}

@@ -48,10 +48,17 @@ func (r *runner) class(n *script.Node) value {
 	return c
 }
 
-// fields gives a new object those of its class.
+// fields gives a new object those of its class, and of the one before it where that
+// makes the object.
 func (r *runner) fields(c, this value) {
 	if !c.is("function") || c.o.def == nil || !this.is("object") {
 		return
+	}
+	if base := c.o.env.own("super"); base != nil && base.is("function") && base.o.fn == c.o.fn && r.nest < maxNest {
+		r.left--
+		r.nest++
+		r.fields(*base, this)
+		r.nest--
 	}
 	before := r.cur
 	r.cur = &scope{up: c.o.env, this: this}
