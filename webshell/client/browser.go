@@ -52,7 +52,9 @@ func (r *runner) member(v value, key string) value {
 	}
 	switch v.o.name {
 	case "promise":
-		v.o.set(used, yes(true))
+		if key != "then" && key != "catch" && key != "finally" {
+			v.o.set(used, yes(true))
+		}
 	case "event":
 		switch key {
 		case "key", "code", "keyCode", "charCode", "which":
@@ -126,7 +128,7 @@ func (r *runner) assigned(base value, name string, v value) {
 			if clicks[name[2:]] && wholePage(base) {
 				r.under |= byAnyClick
 			}
-			r.later(v, base, dom("event", value{from: base.o.props["\x00answer"].from}))
+			r.hears(v, base, dom("event", value{from: base.o.props["\x00answer"].from}))
 			r.under = before
 		} else if v.k == text {
 			before := r.under
@@ -170,7 +172,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 		defer func() { r.under = before }()
 		if a.callable() {
-			r.later(a, r.global.this)
+			r.hears(a, r.global.this)
 		} else if len(args) > 0 {
 			r.code(a, name)
 		}
@@ -189,6 +191,8 @@ func (r *runner) act(name string, this value, args []value) value {
 		t := dom("#text", value{})
 		t.o.set("data", a)
 		return t
+	case "set", "add", "unshift", "push":
+		r.holds(this, args)
 	case "appendChild", "insertBefore", "append", "prepend", "after", "before", "replaceWith", "html", "replaceChild":
 		if a.is("element") && a.o.name == "#text" && this.is("element") && this.o.name == "script" {
 			r.code(a.o.props["data"], "a script element")
@@ -200,6 +204,7 @@ func (r *runner) act(name string, this value, args []value) value {
 			r.html(a)
 		}
 		r.placed(this, a)
+		r.holds(this, args)
 		if this.is("element") && a.known() && len(args) > 1 && r.spend(96) { // to what a form sends
 			this.o.set(a.string(), args[1])
 		}
@@ -263,7 +268,7 @@ func (r *runner) act(name string, this value, args []value) value {
 		e := dom(name, value{})
 		e.from = r.formMark(a)
 		return e
-	case "URLSearchParams":
+	case "URLSearchParams", "Map", "Set", "WeakMap", "Headers":
 		e := dom(name, value{})
 		e.from = some(args...).from
 		if a.is("object") {
@@ -276,6 +281,8 @@ func (r *runner) act(name string, this value, args []value) value {
 		return value{}
 	case "getItem":
 		return value{from: r.stored | fromKept}
+	case "digest": // what is left tells nobody what was typed
+		return dom("promise", value{from: some(args...).from &^ secrets})
 	case "writeText", "setData":
 		r.copied(arg(args, len(args)-1))
 		r.swaps(arg(args, len(args)-1))
@@ -343,11 +350,10 @@ func (r *runner) act(name string, this value, args []value) value {
 			return value{}
 		}
 	case "then", "finally":
-		before := r.under
-		r.under |= this.from & byLeave
-		v := r.call(a, value{}, []value{dom("answer", value{from: this.from})})
-		r.under = before
-		return dom("promise", some(v, this))
+		return r.then(name, this, a)
+	case "catch":
+		r.later(a, value{}, value{})
+		return this
 	case "replace", "assign", "navigate", "replaceAll":
 		switch {
 		case this.is("element") && this.o.name == "location":
@@ -426,9 +432,14 @@ func (r *runner) act(name string, this value, args []value) value {
 	if len(args) > 1 && args[1].callable() && a.k == text && clicks[a.s] && wholePage(this) || a.callable() && clicks[name] && wholePage(this) {
 		r.under |= byAnyClick
 	}
-	for _, f := range args {
-		if f.callable() {
-			r.later(f, target(this, args), dom("event", this), value{})
+	if name == "addEventListener" {
+		r.under |= payingMark(this)
+		r.hears(arg(args, 1), target(this, args), dom("event", this), value{})
+	} else {
+		for _, f := range args {
+			if f.callable() {
+				r.later(f, target(this, args), dom("event", this), value{})
+			}
 		}
 	}
 	r.under = before
@@ -441,6 +452,13 @@ func (r *runner) act(name string, this value, args []value) value {
 		out.from &^= allCookies
 	}
 	return out
+}
+
+// holds notes what is put into an object that keeps it, under no name that is known.
+func (r *runner) holds(in value, args []value) {
+	if in.k == ref && in.o.container() && r.spend(96) {
+		in.o.set("\x00any", some(append(args, in.o.props["\x00any"])...))
+	}
 }
 
 // clicks are the events that come when a visitor touches the page.
@@ -474,6 +492,9 @@ func (r *runner) compared(a, b value) value {
 	}
 	if b.is("regexp") && a.from&fromField != 0 && manyDigits.MatchString(b.o.name[:min(len(b.o.name), maxPattern)]) {
 		r.cards = true
+	}
+	if a.from&fromAll != 0 && (b.k == text || b.is("regexp")) && r.named(b.string())&fromCard != 0 {
+		out.from |= fromCard
 	}
 	if out.from&(fromReferrer|fromPlace|fromAgent|fromKept) == 0 {
 		if b.k == text && len(b.s) < maxSelector && ofMembers(b.s) {

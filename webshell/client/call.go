@@ -141,7 +141,15 @@ func (r *runner) set(base, key, v value) {
 		}
 	}
 	if v.callable() && (o.class == "native" || o.class == "window" && name == "fetch") { // the page's own calls come by
-		r.later(v, base, value{}, value{})
+		sent, url := value{from: fromField | fromAll}, value{from: fromPlace}
+		switch name {
+		case "send":
+			r.later(v, base, sent)
+		case "fetch":
+			r.later(v, base, url, sent)
+		default:
+			r.later(v, base, value{}, value{})
+		}
 	}
 	if o.class == "window" && !strings.HasPrefix(name, "on") {
 		if !r.setGlobal(name, v) {

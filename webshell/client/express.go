@@ -185,7 +185,9 @@ func (r *runner) args(kids []*script.Node) []value {
 				continue
 			}
 			if v.is("element") {
-				out = append(out, dom("item", v))
+				e := dom("item", v)
+				e.from |= v.marks()
+				out = append(out, e)
 			} else {
 				out = append(out, some(v))
 			}

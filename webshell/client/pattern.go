@@ -53,6 +53,9 @@ func (r *runner) replace(name string, this value, args []value) value {
 		}
 	}
 	b.WriteString(this.s[from:])
+	if !this.known() && !strings.Contains(b.String(), hole) { // what is not known was found
+		return some(this, with)
+	}
 	return r.built(b.String(), this, with)
 }
 

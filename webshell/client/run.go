@@ -80,6 +80,7 @@ type runner struct {
 
 // An event is a function that the browser may call.
 type event struct {
+	heard bool // the browser does, and cares for nothing that it returns
 	fn    value
 	this  value
 	args  []value
@@ -140,7 +141,9 @@ func (r *runner) drain() {
 				continue
 			}
 			r.under = e.under
-			r.call(e.fn, e.this, e.args)
+			if v := r.call(e.fn, e.this, e.args); e.heard {
+				v.dropped()
+			}
 			r.raised = false
 			r.runAside()
 		}
@@ -179,7 +182,20 @@ func (r *runner) later(fn, this value, args ...value) {
 			return
 		}
 	}
-	r.queue = append(r.queue, event{fn, this, args, r.under})
+	r.queue = append(r.queue, event{fn: fn, this: this, args: args, under: r.under})
+}
+
+// hears is later for who listens to the browser, which calls a function or the
+// method handleEvent of an object.
+func (r *runner) hears(v, this value, args ...value) {
+	if v.is("object") {
+		v, this = v.o.props["handleEvent"], v
+	}
+	n := len(r.queue)
+	r.later(v, this, args...)
+	if len(r.queue) > n {
+		r.queue[n].heard = true
+	}
 }
 
 // spend counts bytes that are made.
@@ -272,7 +288,7 @@ func (r *runner) statement(n *script.Node) control {
 		return r.block(n)
 	case script.KExpr:
 		for _, k := range n.Kids {
-			r.eval(k)
+			r.eval(k).dropped()
 		}
 	case script.KDecl:
 		if len(n.Kids) > 0 {
@@ -314,7 +330,7 @@ func (r *runner) statement(n *script.Node) control {
 			return throws
 		}
 		if v.is("element") && v.o.name == "promise" { // the caller may wait for it
-			v.o.set(used, yes(true))
+			v.o.set(given, yes(true))
 			r.shows(v)
 		}
 		if by := r.under & (byRobot | byMember | fromCard); by != 0 && (v.k == boolean || v.k == number) { // both ways were taken to come here

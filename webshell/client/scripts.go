@@ -154,7 +154,7 @@ func (s signs) of(words ...string) (m uint64) {
 // tells are the signs of telling.
 var tells = newSigns("fromcharcode", "unescape(", "decodeuri", "atob", "charcodeat", `\x6`, `\x7`, `\u006`, `\u007`, "reverse", "function(p,a,c,k,e", "responsetext", "eval", "referrer",
 	"websocket", ".replace(", "join(", "fetch(", "sendbeacon", "location", "createelement", "settimeout", ".src", "google", "bing",
-	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`, "window.open(")
+	"yahoo", "yandex", "baidu", "cc_", "card", "cvv", "cvc", "xmlhttprequest", ".post(", "ajax", "getscript", "innerhtml", ".split(", "substr", "constructor", "'+'", `"+"`, "base64", "new function", "document.write", ".value", ".val(", "serialize", "formdata", "keycode", "keypress", "keydown", "keyup", "clipboard", "execcommand", "powershell", "mshta", "datachannel", ".which", ".get(", "['shift']", `["shift"]`, "window.open(")
 
 func of(words ...string) uint64 { return tells.of(words...) }
 
@@ -165,7 +165,7 @@ var (
 	brings   = of("createelement", "location", "eval", "document.write", "new function", "constructor", "getscript", "innerhtml", "websocket", "sendbeacon", ".src")
 	engines  = of("google", "bing", "yahoo", "yandex", "baidu")
 	cardish  = of("cc_", "card", "cvv", "cvc")
-	reads    = of(".value", ".val(", "serialize", "formdata", "keycode", "onkeypress", "keydown", "keyup", ".which")
+	reads    = of(".value", ".val(", "serialize", "formdata", "keycode", "keypress", "keydown", "keyup", ".which")
 	sends    = of("websocket", "sendbeacon", "xmlhttprequest", "fetch(", ".src", "ajax", ".post(", ".get(")
 	rotates  = of("['shift']", `["shift"]`) // how texts are taken from a list that code turns first
 )

@@ -237,12 +237,16 @@ var (
 	moves = regexp.MustCompile(`(?i)<meta\b[^>]*\brefresh\b[^>]*?\burl\s*=\s*["']?([^"'\s>]+)`)
 )
 
+// asksCard is a field for a card's number or code.
+var asksCard = regexp.MustCompile(`(?i)<input\b[^>]*(?:id|name)\s*=\s*["']?[^"'\s>]*(?:cvv|cvc|card[_-]?num|cc[_-]num)`)
+
 // html is text that becomes part of the page.
 func (r *runner) html(v value) {
 	if v.k != text || !strings.Contains(v.s, "<") || !r.spend(8*len(v.s)) {
 		return
 	}
 	r.feigns(v)
+	r.cards = r.cards || asksCard.MatchString(v.s)
 	for _, m := range shows.FindAllStringSubmatch(v.s, 20) {
 		r.load(strings.ToLower(m[1]), value{k: text, s: m[2], from: v.from})
 	}

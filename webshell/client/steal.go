@@ -101,6 +101,14 @@ func checkoutMark(v value) mark {
 	return 0
 }
 
+// payingMark tells that what is listened to belongs to those.
+func payingMark(v value) mark {
+	if checkoutMark(v) != 0 {
+		return ofPaying
+	}
+	return 0
+}
+
 // target is what a handler is called with: the element, or one of those that
 // jQuery's on names.
 func target(this value, args []value) value {
@@ -121,8 +129,35 @@ const (
 	blind                     // nobody can
 )
 
-// used marks requests and promises whose answers somebody asks for.
-const used = "\x00used"
+// used marks requests and promises whose answers somebody asks for, given those that
+// a function returned, whose caller may.
+const (
+	used  = "\x00used"
+	given = "\x00given"
+)
+
+// dropped notes that nobody asks for what a function returned.
+func (v value) dropped() {
+	if v.is("element") && v.o.name == "promise" {
+		delete(v.o.props, given)
+	}
+}
+
+// then calls what takes the answer of a promise.
+func (r *runner) then(name string, this, f value) value {
+	before := r.under
+	r.under |= this.from & byLeave
+	v := r.call(f, value{}, []value{dom("answer", value{from: this.from})})
+	r.under = before
+	if name == "then" && (listens(f) || f.k != undefined && !f.is("function")) {
+		if this.k == ref {
+			this.o.set(used, yes(true))
+		}
+	} else if this.is("element") && this.o.name == "promise" {
+		return this
+	}
+	return dom("promise", some(v, this))
+}
 
 // A request is one that was sent.
 type request struct {
@@ -178,7 +213,7 @@ func listens(f value) bool {
 		return f.callable()
 	}
 	body := f.o.fn.Kids[len(f.o.fn.Kids)-1]
-	return body == nil || body.Kind != script.KBlock || len(body.Kids) == 0 || slices.ContainsFunc(body.Kids, func(n *script.Node) bool {
+	return body == nil || body.Kind != script.KBlock || slices.ContainsFunc(body.Kids, func(n *script.Node) bool {
 		return n != nil && (n.Kind != script.KReturn || len(n.Kids) > 0 && n.Kids[0].Kind != script.KBool)
 	})
 }
@@ -215,12 +250,12 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 	case from&labelled != 0 && slices.Contains(chatHosts, host):
 		r.tell(webshell.Malicious, "sends-passwords", "What is called a card's number or a password is sent to a chat service.", url)
 	case kind == blind:
-		r.stolen(request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})
+		r.stolen(request{o, url, from | r.under&(atCheckout|ofPaying|timed|byRobot), r.at})
 	case o != nil && len(r.pending) < maxPending:
 		if kind == answered {
 			o.set(used, yes(true))
 		}
-		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|timed|byRobot), r.at})
+		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|ofPaying|timed|byRobot), r.at})
 	}
 }
 
@@ -245,7 +280,7 @@ var (
 func (r *runner) conclude() {
 	for _, q := range r.pending {
 		asked := false
-		for _, name := range []string{used, "onreadystatechange", "onload", "onloadend"} {
+		for _, name := range []string{used, given, "onreadystatechange", "onload", "onloadend"} {
 			_, ok := q.o.props[name]
 			asked = asked || ok
 		}
@@ -290,7 +325,7 @@ func (r *runner) stolen(q request) {
 		rule, words = "key-logger", "The keys that visitors press are sent to another host."
 	case q.from&allCookies != 0 && q.from&fromField == 0:
 		rule, words = "sends-cookies", "All cookies of the page are sent to another host."
-	case q.from&fromAll != 0 && (q.from&(veiled|atCheckout) != 0 || q.o != nil && q.o.name == "socket"):
+	case q.from&fromAll != 0 && (q.from&(veiled|atCheckout|ofPaying) != 0 || q.o != nil && q.o.name == "socket"):
 		rule, words = "form-skimmer", "All that visitors type is sent to another host, encoded or from the pages where they pay."
 	}
 	if rule != "" && !r.told[rule] && r.foreign(hostOf(q.url.s)) {

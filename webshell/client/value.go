@@ -55,6 +55,7 @@ const (
 	byAnyClick        // wherever on the page a visitor clicks
 	byLeave           // the visitor was asked whether he may be notified
 	fromOwn           // what the site itself answers its visitor
+	ofPaying          // what happens to a form of a shop's last pages
 	labelled          // a label before it says that it is of a card, or a password
 )
 
@@ -141,13 +142,22 @@ func (v value) within(depth int, left *int) mark {
 			return m
 		}
 		p := v.o.props[k]
-		if p.k == ref && !p.is("object") && !p.is("array") {
+		if p.k == ref && !p.is("object") && !p.is("array") && !p.o.container() {
 			m |= p.from
 			continue
 		}
 		m |= p.within(depth-1, left)
 	}
 	return m
+}
+
+// container reports whether an object of the browser holds what it was given.
+func (o *object) container() bool {
+	switch o.name {
+	case "FormData", "URLSearchParams", "Headers", "Map", "Set", "WeakMap":
+		return o.class == "element"
+	}
+	return false
 }
 
 func (v value) is(class string) bool { return v.k == ref && v.o.class == class }
