@@ -327,7 +327,7 @@ func (m *machine) stored(base value, path []*node, v value, depth int) value {
 			m.bytes -= elementSize / 8 * len(a.vals) // the old one is soon garbage
 			a = a.clone()
 		}
-	case base.k == vNull || base.k == vStr && base.s == "" || base.k == vUnknown && base.t&^(fromUndef|unsure) == 0:
+	case base.k == vNull || base.k == vStr && base.s == "" || base.k == vUnknown && base.t&(hostile|wholeReq) == 0:
 		a = newArray()
 		if base.k == vUnknown {
 			a.open, a.rest = true, base

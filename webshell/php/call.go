@@ -256,7 +256,7 @@ func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) 
 			return m.callStatic(n, strings.ToLower(cls), strings.ToLower(s), args, nodes)
 		}
 	}
-	if o.t&fromRequest != 0 && name.t&fromRequest != 0 && o.t&checked == 0 {
+	if o.t&fromRequest != 0 && name.t&fromRequest != 0 && o.t&checked == 0 && name.k == vUnknown { // else of a few that are named alike
 		return m.unknownCall(n, o, args, true)
 	}
 	c := &call{args: args}

@@ -45,12 +45,18 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		m.report("hidden-function", verdict, moderate, "A function whose name is assembled at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
 	case f.k == vUnknown && given && ft&selfPath != 0:
 		m.report("hidden-function", webshell.Webshell, moderate, "A function that is named after the file itself gets data from "+describe(t)+".", n, value{t: t, tr: tr})
-	case f.k == vUnknown && given && ft&fromUndef != 0 && m.isolated() && t&fromRequest != 0:
+	case f.k == vUnknown && given && ft&fromUndef != 0 && m.isolated() && t&fromRequest != 0 && !m.standsFor(n.a):
 		m.report("hidden-function", webshell.Webshell, moderate, "A function that only the request can name gets data from it.", n, value{t: t, tr: tr})
 	case f.k == vUnknown && ft&decoded != 0 && ft&fromBlob != 0:
 		m.report("hidden-function", webshell.Suspicious, moderate, "A function whose name is decoded at run time is called.", n, f)
 	}
 	return out
+}
+
+// standsFor says that a variable is named like the function of PHP's that it
+// stands for, as programs choose between one that escapes and one that does not.
+func (m *machine) standsFor(f *node) bool {
+	return f != nil && f.op == nVar && passing[strings.ToLower(f.s)]
 }
 
 // asked says that the page asked whether the function that a variable names

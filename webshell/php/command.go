@@ -172,7 +172,7 @@ func (m *machine) command(n *node, v value, via string) value {
 		m.report("remote-to-command", webshell.Webshell, moderate, what, n, v)
 	case t&fromUndef != 0 && bytes.HasPrefix(m.file.src, []byte("#!")) && namesScript(v): // arguments of a command line, most likely
 		m.report("undefined-to-command", webshell.Suspicious, low, what, n, v)
-	case t&fromUndef != 0 && m.isolated() && wholeCommand(v):
+	case t&(fromUndef|unsure) == fromUndef && m.isolated() && wholeCommand(v):
 		m.note(doesRun, n, v)
 		m.report("undefined-to-command", webshell.Webshell, moderate, what, n, v)
 	case t&fromUndef != 0 && v.k == vUnknown:

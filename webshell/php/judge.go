@@ -126,6 +126,8 @@ func (m *machine) manager() {
 	}
 	text := "The script " + strings.Join(words, ", ") + ", as the request says."
 	switch {
+	case len(did) >= 3 && m.leans(): // on a program, which decides as well
+		m.behaves("file-manager", webshell.Suspicious, moderate, text, did)
 	case len(did) >= 4 && m.isolated() && !part:
 		m.behaves("file-manager", webshell.Webshell, high, text, did)
 	case len(did) == 3 && (weight > 3 || m.small()) && m.isolated() && !part:

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -122,4 +123,42 @@ func (m *machine) undeclared(c *call) {
 	if w := misspelt(c.name); w != "" {
 		m.report("made-up-function", webshell.Malicious, moderate, "The request's data is handed to "+c.name+", which is "+w+" misspelt or disguised"+asItStands, c.n, value{t: t, tr: tr})
 	}
+}
+
+// leans says that code of the file calls functions which neither it nor PHP has,
+// as parts of a program do: no function of PHP's has a capital within its name.
+func (m *machine) leans() bool {
+	var foreign []string
+	for i, t := range m.file.tokens[:len(m.file.tokens)-1] {
+		if t.kind != tIdent || m.file.tokens[i+1].kind != '(' || !capitalWithin(m.file.src[t.pos:t.end]) {
+			continue
+		}
+		if i > 0 {
+			switch before := m.file.tokens[i-1]; before.kind {
+			case tArrow, tNullArrow, tColons:
+				continue
+			case tIdent:
+				if w := lower(m.file.src[before.pos:before.end]); w == "function" || w == "new" {
+					continue
+				}
+			}
+		}
+		name := lower(m.file.src[t.pos:t.end])
+		if m.funcs[name] == nil && nativeOf(name) == unknownNative && !slices.Contains(foreign, name) {
+			if foreign = append(foreign, name); len(foreign) == 3 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// capitalWithin says that a small letter of a name is followed by a capital.
+func capitalWithin(name []byte) bool {
+	for i := 1; i < len(name); i++ {
+		if 'A' <= name[i] && name[i] <= 'Z' && 'a' <= name[i-1] && name[i-1] <= 'z' {
+			return true
+		}
+	}
+	return false
 }

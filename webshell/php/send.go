@@ -10,6 +10,23 @@ import (
 	"limier/webshell"
 )
 
+// toWhoTyped says that a mail goes to whom the form that gave the password names:
+// what reads one of its fields reads the other, or else sets both.
+func (m *machine) toWhoTyped(c *call, to, body value) bool {
+	if to.t&fromUndef != 0 && body.t&fromRequest == 0 {
+		return true
+	}
+	tr := body.tr
+	for tr != nil && tr.prev != nil {
+		tr = tr.prev
+	}
+	if tr == nil || to.k != vUnknown || len(c.nodes) == 0 || c.nodes[0] == nil {
+		return false
+	}
+	getter, _, ok := strings.Cut(tr.unit.code(tr.pos, tr.end), "(")
+	return ok && len(getter) > 3 && strings.Contains(m.unit.code(c.nodes[0].pos, c.nodes[0].end), getter+"(")
+}
+
 // mail judges the calls that send mail.
 func (m *machine) mail(c *call) {
 	to, subject, msg := c.arg(0), c.arg(1), c.arg(2)
@@ -23,7 +40,7 @@ func (m *machine) mail(c *call) {
 	ht, _ := taintOf(c.arg(3))
 	mailbox := tt == 0 && to.k == vStr && strings.Contains(to.s, "@")
 	freely := func(v value, t taint) bool {
-		return t&(fromRequest|fromUndef|keyed) != 0 && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?") || strings.HasPrefix(v.s, "--")) || v.k == vArr)
+		return (t&(fromRequest|keyed) != 0 || t&(fromUndef|unsure) == fromUndef) && (v.k == vUnknown || v.k == vPart && (v.s == "" || strings.HasPrefix(v.s, "=?") || strings.HasPrefix(v.s, "--")) || v.k == vArr)
 	}
 	switch {
 	case to.k == vStr && strings.Contains(to.s, "@") && tt&decoded != 0:
@@ -32,6 +49,7 @@ func (m *machine) mail(c *call) {
 			verdict = webshell.Suspicious
 		}
 		m.report("hidden-recipient", verdict, moderate, "Mail is sent to an address that the file hides.", c.n, to)
+	case mt&secret != 0 && m.toWhoTyped(c, to, body):
 	case mt&secret != 0 && tt&fromRequest == 0 && (mt&address != 0 || m.isolated()):
 		conf := moderate
 		if mt&address != 0 {
@@ -62,7 +80,7 @@ func (m *machine) mail(c *call) {
 		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away by a page that turns robots away.", c.n, body)
 	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && (mt|st|ht)&address != 0 && m.small() && !m.framed && m.feigns():
 		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away with their address, and they are sent on with a session that is made up.", c.n, body)
-	case freely(to, tt) && freely(msg, mt) && freely(subject, st):
+	case freely(to, tt) && freely(msg, mt) && freely(subject, st) && !(tt&fromRequest == 0 && len(c.nodes) > 0 && c.nodes[0] != nil && c.nodes[0].op == nIndex): // a field of a row, by one that is not here
 		m.note(doesMail, c.n, body)
 		if m.isolated() && (tt&checked == 0 || m.facts.loops > 0) {
 			v, conf := webshell.Malicious, moderate

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -349,6 +350,10 @@ func (m *machine) sqlText(n *node, v value) {
 	}
 }
 
+// declaration is the start of code that declares a function or a class. What stands
+// for its name is set by the program that includes the file.
+var declaration = regexp.MustCompile(`^\s*(?:(?:abstract|final)\s+)?(?:function|class|interface)\s+\w*$`)
+
 // evalCode judges code that is evaluated, and runs it when it is known.
 func (m *machine) evalCode(n *node, v value, via string) value {
 	if v.k == vObj {
@@ -396,7 +401,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)
 	case t&fromOddFile != 0:
 		m.report("odd-file-to-eval", webshell.Malicious, moderate, what, n, v)
-	case t&fromUndef != 0 && m.isolated() && m.facts.lent:
+	case t&fromUndef != 0 && m.isolated() && (m.facts.lent || t&unsure != 0 || declaration.MatchString(v.s)): // another file sets it
 		m.report("undefined-to-eval", webshell.Suspicious, moderate, what, n, v)
 	case t&fromUndef != 0 && m.isolated():
 		m.note(doesEval, n, v)
