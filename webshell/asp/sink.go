@@ -188,7 +188,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&script.Mixed == 0 && path.L&fromRequest != 0 && path.L&mapped == 0 && path.Prefix() == "" && path.S != "":
 		s.Text = "Text from the request alone is written into any folder that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
-	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&fromRequest == 0:
+	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&(fromRequest|script.Mixed) == 0: // not a file below its folder
 		s.Text = "Text from the request is written to the script itself."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 		if content.L&script.Mixed == 0 {
