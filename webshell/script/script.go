@@ -490,12 +490,16 @@ func (s *scan) program(c call, text []byte) bool {
 	case "sh", "bash", "eval":
 		return false
 	case "$(", "`":
-		return fixedProgram(text) || s.fixedVariable(text)
+		return fixedProgram(text) || s.fixedVariable(text) || s.tongue == other && absolute.Match(s.Data[c.lo:min(len(s.Data), c.hi+40)])
 	}
 	return fixedProgram(text)
 }
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
+
+// absolute is how scripts of the shell make a path absolute: what stands for the
+// folder is expanded once and can be no command.
+var absolute = regexp.MustCompile(`^\s*cd\s+[^;|&` + "`" + `\n]*(?:;|&&)\s*pwd(?:\s+-P)?\s*\)`)
 
 // fixedProgram reports whether a command begins with a program's name that is
 // no shell.
