@@ -151,7 +151,7 @@ func (r *runner) assigned(base value, name string, v value) {
 		r.html(v)
 	case name == "value" && (tag == "textarea" || tag == "input"):
 		r.copied(v)
-	case name == "src" || name == "data" && tag == "object" || name == "href" && tag == "base":
+	case name == "src" || name == "data" && tag == "object" || name == "href" && (tag == "base" || tag == "link"):
 		r.load(tag, v)
 	}
 }
@@ -350,7 +350,7 @@ func (r *runner) act(name string, this value, args []value) value {
 			return value{}
 		}
 	case "then", "finally":
-		return r.then(name, this, a)
+		return r.then(name, this, args)
 	case "catch":
 		r.later(a, value{}, value{})
 		return this

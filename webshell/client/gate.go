@@ -29,7 +29,7 @@ func ofMembers(s string) bool {
 var (
 	gates = newSigns("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider", "wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login", "cookie", "storage", "referrer", "useragent",
 		"iframe", "payment", "checkout", "user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata",
-		"requestpermission", "getutc", "getdate(", "getmonth(", "getfullyear", "date.now", "pdate", "outdated", ".zip", ".exe", ".msi", ".apk", ".dmg", "btoa(", "curl", "wget", "cmd", "bash", "eventsource", "no-cors", ".action", "prototype.send", "window.fetch")
+		"requestpermission", "getutc", "getdate(", "getmonth(", "getfullyear", "date.now", "pdate", "outdated", ".zip", ".exe", ".msi", ".apk", ".dmg", "btoa(", "curl", "wget", "cmd", "bash", "eventsource", "no-cors", ".action", "prototype.send", "window.fetch", "stylesheet")
 	robot    = gates.of("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider")
 	member   = gates.of("wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login")
 	kept     = gates.of("cookie", "storage")
@@ -59,7 +59,7 @@ func gated(words uint64, data []byte) bool {
 		return true
 	case has(gates.of("iframe", ".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && (has(asks) || words&sends != 0 && namesHost(data)), has(gates.of("eventsource")) && words&reads != 0:
 		return true
-	case has(gates.of("prototype.send", "window.fetch")) && words&sends != 0 && namesHost(data):
+	case has(gates.of("prototype.send", "window.fetch")) && words&sends != 0 && namesHost(data), has(gates.of("stylesheet")) && words&reads != 0 && namesHost(data):
 		return true
 	case has(commands) && words&of("clipboard", "execcommand") != 0, has(gates.of("cookie")) && words&sends != 0 && namesHost(data):
 		return true

@@ -119,6 +119,7 @@ func (r *runner) run(b *script.Node) value {
 		if k != nil && k.Kind == script.KExpr && len(k.Kids) == 1 {
 			r.place(k)
 			last = r.eval(k.Kids[0])
+			last.dropped()
 			if r.raised {
 				break
 			}

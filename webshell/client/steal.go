@@ -42,7 +42,7 @@ func (r *runner) fieldMark(v value) mark {
 			m |= r.named(s)
 			pays, any = pays || payForm.MatchString(s), any || strings.Contains(s, "input")
 		}
-		if anyField.MatchString(asked) || v.o.name == "elements" || v.o.name == "forms" || v.o.name == "event" && v.o.this.k == ref && (v.o.this.is("window") || v.o.this.o.name == "document" || v.o.this.o.name == "body") {
+		if anyField.MatchString(asked) && (v.o.name != "querySelector" || strings.HasPrefix(asked, "form")) || v.o.name == "elements" || v.o.name == "forms" || v.o.name == "event" && v.o.this.k == ref && (v.o.this.is("window") || v.o.this.o.name == "document" || v.o.this.o.name == "body") {
 			m |= fromAll
 		}
 	}
@@ -144,12 +144,13 @@ func (v value) dropped() {
 }
 
 // then calls what takes the answer of a promise.
-func (r *runner) then(name string, this, f value) value {
+func (r *runner) then(name string, this value, args []value) value {
+	f := arg(args, 0)
 	before := r.under
 	r.under |= this.from & byLeave
 	v := r.call(f, value{}, []value{dom("answer", value{from: this.from})})
 	r.under = before
-	if name == "then" && (listens(f) || f.k != undefined && !f.is("function")) {
+	if name == "then" && len(args) > 0 && (listens(f) || !f.is("function")) {
 		if this.k == ref {
 			this.o.set(used, yes(true))
 		}
@@ -281,8 +282,8 @@ func (r *runner) conclude() {
 	for _, q := range r.pending {
 		asked := false
 		for _, name := range []string{used, given, "onreadystatechange", "onload", "onloadend"} {
-			_, ok := q.o.props[name]
-			asked = asked || ok
+			f, ok := q.o.props[name]
+			asked = asked || ok && (listens(f) || !f.is("function"))
 		}
 		r.at = q.at
 		if !asked || r.furtive(q) {
