@@ -62,6 +62,7 @@ var concerns = []func(*page){
 	(*page).blocks,
 	(*page).hiddenLinks,
 	(*page).soldLinks,
+	(*page).hiddenLists,
 	(*page).doorways,
 	(*page).titled,
 	(*page).posing,

@@ -51,6 +51,7 @@ const (
 type survey struct {
 	has    elements
 	end    int // of the last document: the offset of </html>, or -1
+	body   int // of the last body: the offset of </body>, or -1
 	script int // offset of the last script, or -1
 	mark   int // offset of the first script right behind a mark, or -1
 	frames int
@@ -85,7 +86,7 @@ const (
 // to maxMarkup.
 func (p *page) look() {
 	v := &p.survey
-	v.end, v.script, v.mark = -1, -1, -1
+	v.end, v.body, v.script, v.mark = -1, -1, -1, -1
 	data := p.data
 	start := data[:min(len(data), maxMarkup)]
 	scripts := 0 // where the next may be
@@ -102,8 +103,13 @@ func (p *page) look() {
 			i = max(i, scripts)
 			continue
 		}
-		if data[i] == '/' && foldPrefix(start[i:], "/html") {
-			v.end = i - 1
+		if data[i] == '/' {
+			switch {
+			case foldPrefix(start[i:], "/html"):
+				v.end = i - 1
+			case foldPrefix(start[i:], "/body"):
+				v.body = i - 1
+			}
 		}
 		for _, e := range surveyed[data[i]|0x20] {
 			if foldPrefix(start[i:], e.name) {
