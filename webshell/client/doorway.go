@@ -86,9 +86,33 @@ func (p *page) titled() {
 		return
 	}
 	title, _, ok := bytes.Cut(low[at:], []byte("</title"))
-	if ok && bytes.Contains(title, []byte("<?")) && tradeWords().Any(bytes.ToLower(title)) {
+	switch {
+	case !ok || !bytes.Contains(title, []byte("<?")):
+	case p.survey.has&aPhone != 0 && twoSites(low[:at]):
+		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "Under whatever word of a list the request names, the page says that it stands on one site, and leads phones to another.", at, "")
+	case tradeWords().Any(bytes.ToLower(title)):
 		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page deals in a trade under whatever word of a list the request names, for search engines to find.", at, "")
 	}
+}
+
+// worded is an address of a whole host that a word of the code is put behind.
+var worded = regexp.MustCompile(`["']https?://([\w.-]+\.[a-z]{2,})/[^"'\s]*(?:\$\w|\{\$|["']\s*\.\s*\$)`)
+
+// twoSites says that code puts the same words behind addresses of two owners.
+func twoSites(code []byte) bool {
+	owner := ""
+	for _, m := range worded.FindAllSubmatch(code, 20) {
+		h := string(m[1])
+		if webshell.WellKnown(h) || strings.HasSuffix(h, ".ampproject.org") {
+			continue
+		}
+		if own := webshell.OwnName(h); owner == "" {
+			owner = own
+		} else if own != owner {
+			return true
+		}
+	}
+	return false
 }
 
 // posing finds a page that deals in a trade and names as its own address one of
