@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"math/bits"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -106,12 +107,31 @@ func (r *runner) chosen() {
 		if n := bits.OnesCount32(uint32(by)); !apart && (n < 2 || n == 2 && by&(byMember|byAnyClick) == 0 && (c.bare || by&byRobot == 0)) {
 			continue
 		}
-		if c.url.k == unknown || r.foreign(hostOf(c.url.s)) {
+		if c.url.k == unknown || r.foreign(hostOf(landing(c.url.s))) {
 			r.at = c.at
 			r.tell(webshell.Malicious, "cloaked-script", "A script "+c.does+", hidden from robots, from those who look after the site or from who has seen it.", c.url)
 		}
 	}
 	r.choices = nil
+}
+
+// passing are pages of services that send whoever opens them on to the address that
+// stands in the query.
+var passing = regexp.MustCompile(`^https?://(?:www\.google\.com/url|www\.youtube\.com/redirect|l\.facebook\.com/l\.php)\?`)
+
+// landing is where an address leads in the end.
+func landing(address string) string {
+	m := passing.FindStringIndex(address)
+	if m == nil {
+		return address
+	}
+	query, _ := url.ParseQuery(address[m[1]:]) // as far as it goes
+	for _, name := range []string{"url", "q", "u"} {
+		if to := query.Get(name); strings.HasPrefix(to, "http") {
+			return to
+		}
+	}
+	return address
 }
 
 // replaced judges a page that is written anew with what another host answers, where
