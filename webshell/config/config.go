@@ -5,6 +5,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"iter"
 	"path"
 	"regexp"
@@ -46,7 +47,9 @@ type file struct {
 	data []byte // as it is read
 	out  []webshell.Reason
 	told map[grade]int
-	cut  bool // something that may matter was not read
+
+	ending string // that no language has, in lower case, whose files PHP runs
+	cut    bool   // something that may matter was not read
 }
 
 // A grade is how much a reason weighs.
@@ -154,6 +157,7 @@ var (
 	listsAll   = regexp.MustCompile(`(?im)^[ \t]*Options[ \t](?:.*[ \t])?\+?Indexes`)
 	otherwise  = regexp.MustCompile(`(?im)^[ \t]*(?:[^#\soa]|o[^p]|a[^d])`) // what says more than options and types
 	cgiHandler = regexp.MustCompile(`(?i)cgi-script`)
+	ofText     = regexp.MustCompile(`(?i)^\.?(?:x?html?|js|json|xsl|rdf|atom|ics|csv|wml|action|api|cms|class|lib)$`)
 	ofPages    = regexp.MustCompile(`(?i)(?:^|\s)\.?s?html?\b`)
 	uploads    = regexp.MustCompile(`(?i)(?:^|[\\/])uploads?[\\/]`) // pages that are scripts are usual elsewhere
 	phpHandler = regexp.MustCompile(`(?i)x-httpd-php|php\d*-|php-`)
@@ -189,6 +193,9 @@ func (f *file) prepend(sep string) {
 func (f *file) htaccess() {
 	programs := false
 	for _, m := range f.lines(addType, 200, handles) {
+		if phpHandler.Match(f.data[m[0]:m[1]]) {
+			f.ending = cmp.Or(f.ending, unknown(f.data[m[2]:m[3]]))
+		}
 		switch ends := f.data[m[2]:m[3]]; {
 		case ofNoCode.Match(ends):
 			f.add(webshell.Malicious, finding.HighConfidence, "runs-no-code", "The server is told to run files as scripts that are none by their names.", m[0])
@@ -212,6 +219,17 @@ func (f *file) htaccess() {
 	f.locks(blocks)
 	f.errors()
 	f.visitors()
+}
+
+// unknown returns the first of some endings that neither pages, nor texts, nor any
+// language has; "" without.
+func unknown(ends []byte) string {
+	for _, e := range bytes.Fields(ends) {
+		if len(e) > 1 && !ofCode.Match(e) && !ofNoCode.Match(e) && !ofPages.Match(e) && !ofCGI.Match(e) && !ofText.Match(e) {
+			return strings.ToLower(string(bytes.Trim(e, `."'`)))
+		}
+	}
+	return ""
 }
 
 // programs judges files of an ending that no language has, which are run as

@@ -155,8 +155,8 @@ func (f *file) rewrite(r *rewrite) {
 var (
 	denies   = regexp.MustCompile(`(?i)deny\s+from\s+all|require\s+all\s+denied`)
 	permits  = regexp.MustCompile(`(?i)allow\s+from\s+all|require\s+all\s+granted`)
-	spelling = regexp.MustCompile(`(?i)\bphp\b`)
-	scripts  = regexp.MustCompile(`(?i)[\w-]+\\?\.php\b`)
+	spelling = regexp.MustCompile(`(?i)\bph(?:p\b|tml\b|ar\b|\*)`)
+	scripts  = regexp.MustCompile(`(?i)[\w-]+\\?\.ph(?:p|tml|ar)\b`)
 	endings  = regexp.MustCompile(`^(?:\.\*)?\\?\.\(`) // which a list in parentheses follows
 	anyOf    = regexp.MustCompile(`^[\w-]+\*$`)        // whatever is so called, scripts among it
 )
@@ -167,7 +167,7 @@ var dataFolder = regexp.MustCompile(`(?i)(?:^|[\\/])(?:uploads?|images?|img|medi
 var (
 	phpNames = regexp.MustCompile(`(?i)\bph\b|ph(?:p|tml|\*)|\.\*$`)
 	cleaned  = regexp.MustCompile(`(?i)\bsuspected\b`) // what hosts rename hacked scripts to; nobody else knows that ending
-	kinds    = regexp.MustCompile(`(?i)\b(?:exe|py)\b`)
+	kinds    = regexp.MustCompile(`(?i)\b(?:exe|py|jsp|asp)\b`)
 	listed   = regexp.MustCompile(`(?i)\(\??:?([\w|.\\-]+)\)\\?\.php`)
 	butFor   = regexp.MustCompile(`(?i)\(\?!\^?[^)]*[\w-]\\?\.php`)
 	notThese = regexp.MustCompile(`(?i)^%\{(?:request_filename|request_uri|script_filename)\}\s+!\S*[\w)-]\\?\.php`)
@@ -185,13 +185,30 @@ func named(names []byte) int {
 	return len(scripts.FindAll(names, 100))
 }
 
+// spellings is in how many ways a pattern writes one ending in capitals and small
+// letters, of that which it writes in most.
+func spellings(names []byte) (most int) {
+	forms, ways := map[string]bool{}, map[string]int{}
+	for _, s := range spelling.FindAllString(string(names), 20) {
+		if !forms[s] {
+			forms[s] = true
+			low := strings.ToLower(s)
+			ways[low]++
+			most = max(most, ways[low])
+		}
+	}
+	return most
+}
+
 // locks finds a server that runs a few scripts by name and no other: an attacker
 // who keeps others, and the site's owner, from his own. He writes the ending in
 // capitals and small letters, where an owner would write (?i), or knows the one
-// that hosts give to hacked scripts, or names a script in a folder for data.
+// that hosts give to hacked scripts, or names a script in a folder for data, or runs
+// files of an ending of his own.
 func (f *file) locks(blocks [][]int) {
 	at, open := -1, 0
 	shut, odd, mixed, both, strange := false, false, false, false, false
+	front, own := false, false // the page of a folder is named, and an ending of his own
 	for _, m := range blocks {
 		names, body := f.data[m[2]:m[3]], f.data[m[4]:m[5]]
 		switch {
@@ -199,29 +216,34 @@ func (f *file) locks(blocks [][]int) {
 			if !phpNames.Match(names) || scripts.Match(names) && !butFor.Match(names) && !endings.Match(names) {
 				continue
 			}
-			forms := map[string]bool{}
-			for _, s := range spelling.FindAll(names, 20) {
-				forms[string(s)] = true
-			}
+			forms := spellings(names)
 			if at < 0 {
 				at = m[0]
 			}
 			shut = true
-			odd = odd || len(forms) >= 3 || cleaned.Match(names) || bytes.HasPrefix(names, []byte("*.ph*"))
+			odd = odd || forms >= 3 || cleaned.Match(names) || bytes.HasPrefix(names, []byte("*.ph*"))
 			mixed = mixed || kinds.Match(names)
-			both = both || len(forms) >= 3 && cleaned.Match(names)
+			both = both || forms >= 3 && cleaned.Match(names)
 			if butFor.Match(names) {
 				open++
 			}
 		case permits.Match(body), inner.MatchString(f.name) && fromOne.Match(body):
 			open += named(names)
+			if f.ending != "" && bytes.Contains(names, []byte("."+f.ending)) {
+				open++
+				odd, own = true, true
+			}
+			front = front || bytes.Contains(names, []byte("index"))
 			strange = strange || named(bytes.ReplaceAll(names, []byte("index"), nil)) > 0
 		}
 	}
-	const few = "Only the scripts that are named here run; all others are refused, in every spelling of their ending."
+	few := "Only the scripts that are named here run; all others are refused, in every spelling of their ending."
+	if own {
+		few = "Only the scripts that are named here, and files of an ending that no language has, run as PHP; all others are refused."
+	}
 	switch {
 	case !shut:
-	case odd && open >= 2, mixed && open >= 3, both && strange:
+	case odd && open >= 2, mixed && open >= 3, mixed && open >= 2 && !front, both && strange:
 		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", few, at)
 	case open >= 1 && dataFolder.MatchString(f.name):
 		f.add(webshell.Malicious, finding.ModerateConfidence, "runs-one-upload", "In a folder for data a script runs that is named here; all others are refused.", at)
