@@ -92,7 +92,9 @@ func (m *machine) pure(c *call) value {
 			if c.native.strong {
 				t |= decoded
 			}
-			t |= hidden & -min(1, t)
+			if c.arg(2).t&fromDB == 0 || c.arg(1).exact() && c.arg(1).s == "" || !strings.HasSuffix(c.name, "str_replace") { // a placeholder in the database's text
+				t |= hidden & -min(1, t)
+			}
 			if format, ok := c.text(0); ok && c.name == "sprintf" {
 				t |= formatted(format, c.args)
 				if i := strings.IndexByte(format, '%'); i > 0 && !strings.Contains(format, "<?") {
