@@ -18,6 +18,7 @@ type lead struct {
 	host     string
 	away     bool // the reader is taken there
 	sent     bool // by the server, before he sees anything
+	kept     bool // no literal, but an option that holds one
 	masked   bool // the literal is written such that nobody can read the host
 }
 
@@ -100,11 +101,11 @@ func (m *machine) leads() (all []lead) {
 			break
 		}
 		if host, away := foreign(text); host != "" {
-			all = append(all, lead{t.pos, t.end, host, away, false, !strings.Contains(lower(raw), host)})
+			all = append(all, lead{from: t.pos, to: t.end, host: host, away: away, masked: !strings.Contains(lower(raw), host)})
 		} else if host := m.sends(i, text); host != "" {
-			all = append(all, lead{t.pos, t.end, host, true, true, false})
+			all = append(all, lead{from: t.pos, to: t.end, host: host, away: true, sent: true})
 		} else if g := siteURL.FindStringSubmatch(text); g != nil && !webshell.WellKnown(g[1]) && strings.Contains(text, ".js") {
-			all = append(all, lead{t.pos, t.end, g[1], false, false, false})
+			all = append(all, lead{from: t.pos, to: t.end, host: g[1]})
 			alone++
 		}
 	}
@@ -278,6 +279,7 @@ func (m *machine) shown() {
 	if len(leads) == 0 {
 		return
 	}
+	leads = append(leads, m.kept(leads)...)
 	bodies, declared := m.bodies(), m.declared()
 	for _, l := range leads {
 		n := &node{pos: l.from, end: l.to}
@@ -401,6 +403,9 @@ func (m *machine) round(l lead, bodies []span, declared map[string]*function) st
 			text += lower(m.file.src[from:to])
 		}
 	})
+	if l.kept {
+		text += m.hooking(in, bodies, declared)
+	}
 	return text
 }
 
