@@ -42,7 +42,7 @@ func (m *machine) superValue(s super, n *node) value {
 func (m *machine) superElement(s super, key string, base value) value {
 	switch s {
 	case "_GET", "_POST", "_REQUEST", "_COOKIE":
-		v := value{t: fromRequest | base.t&(checked|unsure)}
+		v := value{t: fromRequest | base.t&(checked|unsure|address)} // a copy may have the address put beside
 		if m.secretName(key) {
 			v.t |= secret
 		}
