@@ -101,6 +101,7 @@ type facts struct {
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
 	opened    *trace           // a file that the request names, to be written
+	issuer    bool             // a service was asked which bank gave out a card whose number was typed
 	feeds     int              // texts of other hosts that are read
 	relayed   int              // what other hosts gave, shown as it came
 	sold      bool             // a list of links that are for sale is read

@@ -76,6 +76,8 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case mailbox && (mt|st)&secret != 0 && m.lettingIn():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
+	case m.facts.issuer && (mt|st)&fromRequest != 0 && tt&fromRequest == 0 && !m.framed:
+		m.report("mails-passwords", webshell.Malicious, moderate, cardSent, c.n, body)
 	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && m.wards():
 		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away by a page that turns robots away.", c.n, body)
 	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && (mt|st|ht)&address != 0 && m.small() && !m.framed && m.feigns():
@@ -99,6 +101,19 @@ func (m *machine) mail(c *call) {
 		}
 		m.report("mails-form", verdict, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
 	}
+}
+
+// cardSent is said of what was typed, once it was asked who gave out the card of that
+// number.
+const cardSent = "What visitors type is sent away or kept by a page that asks which bank gave out the card of a number they typed."
+
+// issuers are services that tell by the first digits of a card's number which bank
+// gave it out, up to where those digits stand.
+var issuers = regexp.MustCompile(`^https?://(?:[^/]*[/.])?(?:bin[-_]?(?:list|codes?|check(?:er)?|lookup|base|db|info|search)|bins)\b[^/]*/|^https?://[^/]+/(?:[^?]*/)?bins?/$|[?&]bin=$`)
+
+// asksIssuer says that a URL asks such a service of a number that was typed.
+func asksIssuer(u value) bool {
+	return u.t&fromRequest != 0 && u.k == vPart && issuers.MatchString(strings.ToLower(u.s))
 }
 
 // looksUp is a link by which a reader finds out where a visitor is.

@@ -161,6 +161,8 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Field by field, what visitors send is kept in a file, encoded, with their addresses.", c.n, dv)
 	case p.k >= vStr && p.t&hostile == 0 && poses(p.tail()) && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.takes || t&(fromRequest|keyed) != 0 && m.appends(c) && (t&wrapped != 0 || picture(p.tail()))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
+	case m.facts.issuer && t&fromRequest != 0 && m.appends(c) && !script && p.t&hostile == 0 && !m.framed:
+		m.report("skims-forms", webshell.Malicious, moderate, cardSent, c.n, dv)
 	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added, encoded, to a hidden file.", c.n, dv)
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
