@@ -215,7 +215,7 @@ func (m *machine) written(c *call, p, d value) {
 		if t&fromRequest != 0 && m.chosen(p) {
 			v, conf = webshell.Webshell, moderate
 		}
-		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || (m.framed || m.includes > 0 && t&fromFile != 0) && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() || m.ownLibrary(dv) {
+		if !(m.isolated() && m.small()) && t&(hidden|decoded) == 0 || (m.framed || m.includes > 0 && t&fromFile != 0) && t&decoded == 0 || p.t&fromParam != 0 || t&fromParam != 0 || m.verifies() || m.ownLibrary(dv) || t&(fromFile|decoded) == fromFile && parsed(tr) { // data put into a table
 			v = webshell.Suspicious
 		}
 		m.report("drops-remote-file", v, conf, "A script is fetched from a remote server and stored.", c.n, dv)
@@ -641,4 +641,15 @@ func (m *machine) includeWritten(n *node, v value) {
 // inTest says that a method of a test runs, which nothing in its file calls.
 func (m *machine) inTest() bool {
 	return m.framed && m.f.class != nil && strings.HasSuffix(strings.ToLower(m.f.class.parent), "testcase")
+}
+
+// parsed says that what was fetched was read as JSON or XML on its way, for the
+// fields of a table.
+func parsed(tr *trace) bool {
+	for ; tr != nil; tr = tr.prev {
+		if code := tr.unit.code(tr.pos, tr.end); strings.Contains(code, "json_decode(") || strings.Contains(code, "simplexml_load_") {
+			return true
+		}
+	}
+	return false
 }
