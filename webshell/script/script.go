@@ -281,6 +281,9 @@ func (s *scan) sink(c call) {
 	if c.name == "eval" && (refers.Match(text) || named.Match(text) || s.byPerl && never.Match(s.Data[c.lo:min(len(s.Data), c.lo+400)])) {
 		return // a function, or what Perl never runs
 	}
+	if c.name == "eval" && s.tongue == other && s.evaluatesOutput(s.Data[c.lo:min(len(s.Data), c.lo+600)]) {
+		return // the request's values are its arguments, in quotes
+	}
 	if c.name == "`" && s.tongue != other && bytes.IndexByte(text, '$') < 0 && bytes.IndexByte(text, '@') < 0 && !bytes.Contains(text, []byte("#{")) {
 		return // no variable stands in it: SQL quotes its names so
 	}
@@ -496,6 +499,18 @@ func (s *scan) program(c call, text []byte) bool {
 }
 
 var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
+
+// ownOutput is what a shell evaluates if it is the output of one of the system's
+// own programs, such as a check of sessions: no common tool, which could hand on
+// what it is given, has two words for its name.
+var ownOutput = regexp.MustCompile(`^\s*"?\$\(\s*([a-z]{3,}(?:_[a-z]{3,})+)(?:\s+(?:[\w./-]+|"[^"$` + "`" + `\n]*"|"\$\w+"|\$\([\w ./-]*\)))*\s*\)\s*"?\s*(?:[\n|;]|$)`)
+
+// evaluatesOutput reports whether what the shell evaluates is such output, and the
+// program is no function of the script.
+func (s *scan) evaluatesOutput(text []byte) bool {
+	m := ownOutput.FindSubmatch(text)
+	return m != nil && !regexp.MustCompile(`\b`+string(m[1])+`\s*(?:\(|\{)|\balias\s+`+string(m[1])+`=`).Match(s.Data)
+}
 
 // absolute is how scripts of the shell make a path absolute: what stands for the
 // folder is expanded once and can be no command.
