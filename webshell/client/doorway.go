@@ -13,7 +13,7 @@ import (
 var (
 	refresh = regexp.MustCompile(`^\s*(\d+)\s*[;,]\s*url\s*=\s*\\?['"]?\s*([^'"\s]+)`)
 	// goes is a script that leads elsewhere, in lower case.
-	goes   = regexp.MustCompile(`\blocation(?:\.href)?\s*=\s*["'](https?:)?//[\w.-]+\.|\blocation\.(?:replace|assign)\(\s*["'](?:https?:)?//[\w.-]+\.`)
+	goes   = regexp.MustCompile(`^location(?:(?:\.href)?\s*=|\.(?:replace|assign)\()\s*["'](?:https?:)?//[\w.-]+\.`)
 	titles = regexp.MustCompile(`(?s)<title[^>]*>(.*?)</title|<h1[^>]*>(.*?)</h1|<noscript[^>]*>(.*?)</noscript|<meta\s[^>]*name\s*=\s*["']?(?:keywords|description)[^>]*>`)
 )
 
@@ -50,14 +50,9 @@ func (p *page) doorways() {
 	h := host(url)
 	meta := h != "" && !webshell.WellKnown(h)
 	if !meta {
-		if !p.trades() || !strings.Contains(low, "location") {
+		if at = leaves(low); at < 0 || !p.trades() {
 			return
 		}
-		m := goes.FindStringIndex(low)
-		if m == nil {
-			return
-		}
-		at = m[0]
 	}
 	named := map[string]bool{}
 	for _, m := range titles.FindAllString(low, 20) {
@@ -68,6 +63,21 @@ func (p *page) doorways() {
 		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page names "+strings.Join(first(named, 3), ", ")+" to search engines and sends people to another host.", at, "")
 	case meta && says(low) <= maxWords && !told.MatchString(low) && !strings.Contains(low, "canonical") && !strings.Contains(low, "<a ") && !works.MatchString(low):
 		p.add(webshell.Suspicious, finding.LowConfidence, "bare-redirect", "The page shows nothing and sends its visitors to another host: "+webshell.Cut(url, 100)+".", at, "")
+	}
+}
+
+// leaves is where a script in a page leads elsewhere, -1 without.
+func leaves(low string) int {
+	for i := 0; ; {
+		k := strings.Index(low[i:], "location")
+		if k < 0 {
+			return -1
+		}
+		at := i + k
+		i = at + len("location")
+		if (at == 0 || digit(low[at-1]) < 0 && low[at-1] != '_') && goes.MatchString(low[at:min(len(low), at+maxAddress)]) {
+			return at
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func (p *page) find() {
 // lower is the file in lower case, with the same offsets.
 func (p *page) lower() string {
 	if p.lowered == "" {
-		p.lowered = lowerASCII(string(p.data))
+		p.lowered = lowerASCII(p.data)
 	}
 	return p.lowered
 }
@@ -41,8 +41,12 @@ func (p *page) clean(s span) string {
 	if p.kind != markup {
 		return string(p.data[s.from:s.to])
 	}
+	q := p.printed(s.from)
+	if q == 0 && bytes.IndexByte(p.data[s.from:s.to], '<') < 0 { // nothing to blank
+		return string(p.data[s.from:s.to])
+	}
 	out := bytes.Clone(p.data[s.from:s.to])
-	if q := p.printed(s.from); q != 0 {
+	if q != 0 {
 		for i := range len(out) - 1 {
 			if out[i] == '\\' && out[i+1] == q {
 				out[i] = ' '
@@ -164,7 +168,7 @@ func element(data []byte, at int) (from, to int, ok bool) {
 	if end < 0 {
 		return from, from, false
 	}
-	attrs := lowerASCII(string(data[from : from+end]))
+	attrs := lowerASCII(data[from : from+end])
 	from += end + 1
 	to = len(data)
 	if k := closing(data[from:]); k >= 0 {
@@ -200,13 +204,20 @@ func closing(data []byte) int {
 	}
 }
 
-// lowerASCII returns s in lower case with the same length.
-func lowerASCII(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 32
+// lowerASCII returns s in lower case with the same length, and copies it once.
+func lowerASCII[T string | []byte](s T) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	var part [512]byte
+	for len(s) > 0 {
+		n := copy(part[:], s)
+		for i, c := range part[:n] {
+			if 'A' <= c && c <= 'Z' {
+				part[i] = c + 32
+			}
 		}
+		b.Write(part[:n])
+		s = s[n:]
 	}
-	return string(b)
+	return b.String()
 }

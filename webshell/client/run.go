@@ -106,7 +106,7 @@ func (r *runner) script(text string, at int) {
 	}
 	b := script.ParseJS(text, 0, len(text), uint8(unit))
 	r.programs = append(r.programs, b)
-	r.short = len(text) <= smallScript || toChat([]byte(text))
+	r.short = len(text) <= smallScript || len(text) <= maxChat && chatNames().AnyIn(text)
 	r.run(b)
 	r.runAside()
 }

@@ -211,9 +211,11 @@ func telling(held uint64, data []byte) bool {
 	return has(decoders) && encoded(data)
 }
 
+var chatNames = literal.NewSource(chatHosts...)
+
 // toChat reports whether a script is one that may send something to a chat.
 func toChat(data []byte) bool {
-	return len(data) <= maxChat && slices.ContainsFunc(chatHosts, func(h string) bool { return bytes.Contains(data, []byte(h)) })
+	return len(data) <= maxChat && chatNames().Any(data)
 }
 
 // onlySigns reports whether a script begins as one that spells all it does with
@@ -289,7 +291,7 @@ func namesHost(data []byte) bool {
 		for n < len(rest) && (digit(rest[n]) >= 0 || rest[n] == '.' || rest[n] == '-') {
 			n++
 		}
-		if host := lowerASCII(string(rest[:n])); strings.Contains(strings.Trim(host, "."), ".") && !webshell.WellKnown(host) && !strings.HasSuffix(host, "w3.org") {
+		if host := lowerASCII(rest[:n]); strings.Contains(strings.Trim(host, "."), ".") && !webshell.WellKnown(host) && !strings.HasSuffix(host, "w3.org") {
 			return true
 		}
 	}
