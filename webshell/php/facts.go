@@ -95,7 +95,7 @@ type facts struct {
 	text      string           // of the file, in lower case, when it was asked for
 	mentioned map[string]bool  // words that the text was asked for
 	stored    bool             // something of another host was written to a file
-	gone      bool             // the script deletes itself
+	gone      *node            // where the script deletes itself
 	lent      bool             // an object is used that another file must have made
 	fragment  bool             // and alone the script would have ended there: no request makes an object
 	unnamed   unnamed          // the last that was given out

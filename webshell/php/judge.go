@@ -540,8 +540,8 @@ func (m *machine) addresses() bool {
 // vanishes sees a script that fetches something, stores it, and deletes itself
 // without having asked anybody, as an installer does.
 func (m *machine) vanishes() {
-	if m.facts.gone && m.facts.stored && !m.alarmed() && m.isolated() && m.small() && !m.mentions("<form", "$_post", "$argv") {
-		m.report("fetches-and-vanishes", webshell.Malicious, moderate, "What another host holds is fetched and stored, and the script deletes itself.", &node{}, value{})
+	if m.facts.gone != nil && m.facts.stored && !m.alarmed() && m.isolated() && m.small() && !m.mentions("<form", "$_post", "$argv") {
+		m.report("fetches-and-vanishes", webshell.Malicious, moderate, "What another host holds is fetched and stored, and the script deletes itself.", m.facts.gone, value{})
 	}
 }
 
@@ -553,13 +553,16 @@ func (m *machine) grabs() {
 	if m.alarmed() || !m.isolated() || !m.small() || !m.mentions("file_get_contents(", "readfile(", "file(", "symlink(", "copy(") || !m.mentions("foreach", "for(", "for (", "while") {
 		return
 	}
-	n := 0
+	n, first := 0, &node{}
 	for _, w := range settingFiles {
 		if m.mentions(w) {
-			n++
+			if n++; n == 1 {
+				first.pos = uint32(strings.Index(m.text(), w))
+				first.end = first.pos + uint32(len(w))
+			}
 		}
 	}
 	if n >= 4 || n >= 2 && m.mentions("/home/") && (m.does(doesList) || m.have&hasList != 0 || m.mentions("/etc/passwd")) {
-		m.report("grabs-settings", webshell.Malicious, moderate, "The settings of many programs, which hold passwords, are read.", &node{}, value{})
+		m.report("grabs-settings", webshell.Malicious, moderate, "The settings of many programs, which hold passwords, are read.", first, value{})
 	}
 }

@@ -214,13 +214,13 @@ func (m *machine) grafted(c *call) {
 }
 
 // inserted sees code put into the middle of another file's text.
-func (m *machine) inserted(parts []value) {
+func (m *machine) inserted(n *node, parts []value) {
 	for _, x := range parts {
 		if x.k != vStr || len(x.s) < 20 || len(x.s) > 4096 || !strings.Contains(x.s, "$_") || m.evals > 0 || m.alarmed() || !m.first('l', x.s) {
 			continue
 		}
 		if text := m.shellWithin("<?php "+x.s, false); text != "" {
-			m.report("infects-pages", webshell.Malicious, moderate, "A web shell is put into the text of other pages: "+text, &node{}, value{})
+			m.report("infects-pages", webshell.Malicious, moderate, "A web shell is put into the text of other pages: "+text, n, value{})
 		}
 	}
 }

@@ -474,7 +474,7 @@ func (m *machine) partly(n *node, vals []value) value {
 		rest.t = rest.t.also(x.t)
 	}
 	if rest.t&fromFile != 0 {
-		m.inserted(vals[first:last])
+		m.inserted(n, vals[first:last])
 	}
 	if rest.t&(fromFile|fromDB|fromRemote|dated) != 0 {
 		m.framedBy(n, vals)

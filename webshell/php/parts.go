@@ -50,7 +50,7 @@ func (m *machine) parts() {
 		}
 		// What is left out stays as white space, so that lines are those of the file.
 		src := emptied(m.file.src)
-		copy(src, "<?php ")
+		copy(src[tagPlace(src, int(p[0].from)):], "<?php")
 		for _, s := range p {
 			copy(src[s.from:], m.file.src[s.from:s.to])
 		}
@@ -107,6 +107,20 @@ func (m *machine) strayScript() {
 	if stray != nil && declares >= 3 {
 		m.report("stray-script", webshell.Malicious, moderate, "A file that declares classes or functions shows nothing but a script of another host.", stray, value{})
 	}
+}
+
+// tagPlace is where a tag of PHP stands before a part that starts at from, so that
+// no line is lost.
+func tagPlace(src []byte, from int) int {
+	const size = len("<?php")
+	for at := 0; at+size <= from; at++ {
+		if i := bytes.LastIndexByte(src[at:at+size], '\n'); i >= 0 {
+			at += i
+			continue
+		}
+		return at
+	}
+	return 0
 }
 
 // emptied is white space in as many lines.

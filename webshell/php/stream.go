@@ -94,7 +94,9 @@ func (m *machine) touched(b behaviour, c *call, p value) {
 		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", c.n, p)
 	}
 	if b == doesDelete && p.t&selfPath != 0 && p.k == vUnknown {
-		m.facts.gone = true
+		if m.facts.gone = c.n; m.unit != m.file {
+			m.facts.gone = &node{}
+		}
 	}
 	if m.chosen(p) {
 		m.note(b, c.n, p)
