@@ -3,6 +3,8 @@ package php
 import (
 	"bytes"
 	"slices"
+
+	"limier/internal/literal"
 )
 
 // interesting says whether a file holds anything that the machine should look
@@ -23,9 +25,11 @@ func interesting(data []byte, t trait) bool {
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
 			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
-			has(hasRequest) && renames(data) ||
+			has(hasRequest) && (has(hasWrite) || renames(data)) ||
 			has(hasRemote) && len(data) < 32<<10 && bytes.Contains(data, []byte("->login(")) ||
-			has(hasDeadly) && hostileCommand(data) ||
+			has(hasDeadly) && (hostileCommand(data) || bytes.Contains(data, []byte("passthru(")) && bytes.Contains(data, []byte("shell_exec("))) ||
+			has(hasMail|hasRemote) && tellsPassword(data) ||
+			has(hasWrite) && (writesHidden(data) || has(hasRemote) && pasteHost(string(data))) ||
 			has(hasInclude) && oddInclude(data)
 	}
 	switch {
@@ -201,13 +205,34 @@ func oddPath(data []byte, word string) bool {
 				}
 			}
 		}
-		for _, w := range []string{`\x`, `\0`, `\1`, "://", "data:", "/tmp/", "/dev/shm/", ".jp", ".gif", ".png", ".ico", ".txt", ".zip", ".pdf"} {
+		for _, w := range []string{`\x`, `\0`, `\1`, "://", "data:", "/tmp/", "/dev/shm/", ".jp", ".gif", ".png", ".ico", ".txt", ".zip", ".pdf", ".log", "/."} {
 			if bytes.Contains(rest, []byte(w)) {
 				return true
 			}
 		}
 	}
 }
+
+// writeWords are calls that write to files, and a setting that is odd in whatever is
+// written.
+var writeWords = literal.NewSource("fputs", "fwrite", "file_put_contents", "auto_prepend_file")
+
+// writesHidden says that what a call writes may be decoded in its line, or be a
+// setting that runs a script before every page.
+func writesHidden(data []byte) bool {
+	for from, to := range writeWords().Lines(data) {
+		line := data[from:min(to, from+maxWriter)]
+		for _, w := range []string{"auto_prepend_file", "pack(", "hex2bin(", "base64_decode(", "strrev(", `\x3c`} {
+			if bytes.Contains(line, []byte(w)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxWriter bounds the start of a line in which a call that writes is looked at.
+const maxWriter = 1 << 10
 
 // renames says that functions may be given other names.
 func renames(data []byte) bool {
@@ -240,7 +265,7 @@ func partOfProgram(data []byte) bool {
 
 // hostileCommand looks for what the commands of intruders have in them.
 func hostileCommand(data []byte) bool {
-	for _, w := range []string{"/dev/tcp", "/bin/sh", "/bin/bash", "wget ", "curl ", "nc -", "cmd.exe", "powershell", "/etc/passwd", "bash -i"} {
+	for _, w := range []string{"/dev/tcp", "/bin/sh", "/bin/bash", "wget ", "curl ", "nc -", "cmd.exe", "powershell", "/etc/passwd", "bash -i", "_history", "HISTFILE", "/var/log"} {
 		if bytes.Contains(data, []byte(w)) {
 			return true
 		}

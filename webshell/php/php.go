@@ -178,12 +178,16 @@ func (m *machine) finish() {
 			share(f, this, nil)
 		}
 	}
-	for n := 0; n < len(m.funcs); { // grows: functions declare others
-		n = len(m.funcs)
-		for _, f := range sortedFunctions(m.funcs) {
-			run(f, nil)
+	known := 0
+	functions := func() {
+		for known < len(m.funcs) { // grows: functions declare others
+			known = len(m.funcs)
+			for _, f := range sortedFunctions(m.funcs) {
+				run(f, nil)
+			}
 		}
 	}
+	functions()
 	for _, c := range sortedClasses(m.classes) {
 		hot := false
 		for _, f := range c.order {
@@ -205,6 +209,7 @@ func (m *machine) finish() {
 			share(c.fn, c.this, c.vars)
 		}
 	}
+	functions() // of methods and closures
 	m.steps = left
 	if !m.alarmed() {
 		m.sweep()
@@ -221,7 +226,8 @@ func (m *machine) worthRunning(f *function) bool {
 	if !m.framed || m.have&hasShape != 0 {
 		return have&hasHot != 0
 	}
-	return have&(hasDeadly|hasShape) != 0 || have&hasInclude != 0 && oddInclude(f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]) || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
+	body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
+	return have&(hasDeadly|hasShape) != 0 || have&hasInclude != 0 && oddInclude(body) || have&hasWrite != 0 && writesHidden(body) || have&(hasMail|hasRemote) != 0 && tellsPassword(body) || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
 		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
 		have&hasHeader != 0 && have&hasRemote != 0 || have&hasRemote != 0 && m.logsIn()
 }
