@@ -25,7 +25,7 @@ func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value
 		what := "The request names the function that is called"
 		switch {
 		case ft&checked != 0 || ft&unsure != 0 && (!given || t&unsure != 0):
-		case given && (direct || m.isolated() || ft&decoded != 0):
+		case given && (direct || m.isolated() || ft&decoded != 0 || t&fromRequest != 0 && t&(checked|unsure) == 0 && ft&unsure == 0):
 			m.note(doesEval, n, f)
 			m.report("request-names-function", webshell.Webshell, high, what+", and gives its arguments.", n, join(value{t: t, tr: tr}, f))
 		case len(args) > 0 && m.isolated() && (len(args) == 1 && args[0].exact() || t&(fromUndef) != 0):

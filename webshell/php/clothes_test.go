@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"limier/webshell"
-	"limier/webshell/webshelltest"
 )
 
 // changes lists every change, by kind and name.
@@ -91,38 +90,5 @@ func TestClothes(t *testing.T) {
 				t.Errorf("%s, %s: silent\n%s", name, ch.name, out)
 			}
 		}
-	}
-}
-
-// Lines within a legitimate file are found, and where they stand.
-func TestWithin(t *testing.T) {
-	bases := map[string]string{}
-	for name, data := range webshelltest.Pages(t, "testdata") {
-		if _, alarm := alarms(string(data)); !alarm && len(data) > 600 {
-			bases[name] = string(data)
-		}
-	}
-	n := 0
-	for base, text := range bases {
-		for name, page := range plainPages {
-			if name == "writes" { // which a program may let its own users do
-				continue
-			}
-			for _, place := range spots {
-				out, from, to := inject(newCoat(1, base, place), text, page, place)
-				if out == "" {
-					continue
-				}
-				n++
-				reasons, alarm := alarms(out)
-				right := alarm && slices.ContainsFunc(reasons[0].Steps, func(s webshell.Step) bool { return s.Line >= from && s.Line <= to })
-				if !right {
-					t.Errorf("%s in %s, %s, lines %d to %d: %s", name, base, place, from, to, lines(reasons))
-				}
-			}
-		}
-	}
-	if n < 60 {
-		t.Errorf("%d files only", n)
 	}
 }

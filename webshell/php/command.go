@@ -119,7 +119,7 @@ func (m *machine) command(n *node, v value, via string) value {
 	t, _ := taintOf(v)
 	out := value{}
 	m.wrapper(n, v, via)
-	if m.facts.wroteAny && m.isolated() && m.small() && v.k != vNull {
+	if m.facts.wroteAny && (m.isolated() && m.small() || m.facts.wroteIn == m.f) && v.k != vNull {
 		low := strings.ToLower(v.s)
 		for _, w := range []string{"gcc", "javac", "java ", "perl", "python", "ruby", "chmod", "/tmp/", "./", "node ", "csc"} {
 			if strings.HasPrefix(low, w) {
@@ -142,7 +142,7 @@ func (m *machine) command(n *node, v value, via string) value {
 	if low := strings.ToLower(v.s); v.k == vPart && t&wholeReq != 0 && (strings.HasPrefix(low, "curl") || strings.HasPrefix(low, "wget")) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is passed on to another host.", n, v)
 	}
-	if low := strings.ToLower(v.tail()); v.k == vPart && (strings.HasPrefix(v.s, "curl ") || strings.HasPrefix(v.s, "wget ")) && strings.Contains(low, "http") && (t&decoded != 0 || pasteHost(low)) && m.isolated() {
+	if low := strings.ToLower(v.tail()); v.k == vPart && (strings.HasPrefix(v.s, "curl ") || strings.HasPrefix(v.s, "wget ")) && strings.Contains(low, "http") && (t&decoded != 0 || pasteHost(low)) {
 		m.report("fetches-file", webshell.Malicious, moderate, "A command fetches a file from a host that is hidden, or where anyone may leave text.", n, v)
 	}
 	switch {
@@ -193,7 +193,7 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 		m.report("starts-miner", webshell.Malicious, high, "A command starts a miner of coins.", n, v)
 	case strings.Contains(low, ".bash_history"), strings.Contains(low, "histfile"), strings.Contains(low, "rm -rf /var/log"):
 		m.report("covers-tracks", webshell.Malicious, high, "A command wipes the traces of commands.", n, v)
-	case m.isolated() && (low == "/bin/sh" || low == "/bin/bash" || low == "cmd.exe" || low == "/bin/sh -i" || low == "sh -i" || low == "uname -a; w; id; /bin/sh -i"):
+	case (m.isolated() || m.dials()) && (low == "/bin/sh" || low == "/bin/bash" || low == "cmd.exe" || low == "/bin/sh -i" || low == "sh -i" || low == "uname -a; w; id; /bin/sh -i"):
 		m.report("starts-shell", webshell.Webshell, moderate, "A command interpreter is started.", n, v)
 	case m.isolated() && m.small() && m.f == m.globals && (strings.Contains(low, "/etc/passwd") || strings.Contains(low, "net user") || strings.Contains(low, "find / -") || first == "whoami" || first == "id" || strings.HasPrefix(low, "uname -a")):
 		m.report("explores-server", webshell.Malicious, moderate, "Commands ask about the server's users and system.", n, v)
@@ -206,6 +206,12 @@ func (m *machine) knownCommand(n *node, v value, s string) {
 	case v.t&(decoded|hidden) != 0 && v.t&decoded != 0:
 		m.report("hidden-command", webshell.Malicious, moderate, "A command that the file hides is run.", n, v)
 	}
+}
+
+// dials says that the file opens connections, as what hands a shell to somebody
+// does wherever it stands.
+func (m *machine) dials() bool {
+	return m.mentions("fsockopen(", "socket_create(", "socket_accept(", "stream_socket_client(", "stream_socket_server(")
 }
 
 // namesFetched says that a command names a file in which something of another

@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -76,6 +77,7 @@ type facts struct {
 	packed    []packed
 	calls     int                            // of functions whose name is assembled
 	asked     map[string]bool                // variables of which it was asked whether they name a function
+	wroteIn   *frame                         // and which call did so last
 	wroteAny  bool                           // something of the request was written to a file
 	wrappers  map[*function]map[string]*node // functions that run commands, and how
 	redirects bool
@@ -196,6 +198,28 @@ func (m *machine) isolated() bool { return m.includes == 0 && !m.framed }
 // unwatched says the same of what is shown to visitors, for which the guard of
 // a plugin does not matter.
 func (m *machine) unwatched() bool { return m.includes == 0 && (!m.framed || m.guarded) }
+
+// plainCode is code that gives, or keeps, what a variable or an element has, at most
+// decoded.
+var plainCode = regexp.MustCompile(`^(?:\$\w+\s*=\s*)?(?:@|\(|\s|base64_decode\()*\$\w+(?:\s*\[[^][]*\])?[\s)]*(?:\?\?[^.]*)?$`)
+
+// maxPlain bounds the code that is looked at for that.
+const maxPlain = 200
+
+// plainly says that v, which stands at n where that is known, is an element of the
+// request as the client sends it: nothing was put before or behind, or picked.
+func (m *machine) plainly(n *node, v value) bool {
+	is := func(code []byte) bool { return len(code) < maxPlain && plainCode.Match(code) }
+	if v.k != vUnknown || v.t&fromRequest == 0 || v.t&(checked|unsure|fromHeader) != 0 || n != nil && !is(m.unit.src[n.pos:max(n.pos, n.end)]) {
+		return false
+	}
+	for t := v.tr; t != nil; t = t.prev {
+		if !is(t.unit.src[t.pos:t.end]) {
+			return false
+		}
+	}
+	return true
+}
 
 // chosen says that the client chooses v freely.
 func (m *machine) chosen(v value) bool {

@@ -5,16 +5,73 @@ import (
 )
 
 // spots are where lines are put into a large file.
-var spots = []string{"start", "first-line", "method", "if", "long-line", "end", "end-closed", "html"}
+var spots = []string{"start", "first-line", "if", "long-line", "end", "end-closed", "html"}
+
+// nested are the spots within what a program declares.
+var nested = []string{"function", "method", "static", "magic", "closure", "branch", "case"}
+
+// bodies are the blocks of the file's functions, by what they belong to.
+func (e *editing) bodies(fixed []bool) map[string][]int {
+	all := map[string][]int{}
+	for i := range e.toks {
+		if !e.is(i, "function") || e.kind(i-1) == tArrow || e.is(i-1, "use") {
+			continue
+		}
+		open := i + 1
+		for open < len(e.toks) && open < i+60 && e.kind(open) != '{' && e.kind(open) != ';' {
+			open++
+		}
+		if e.kind(open) != '{' || int(e.toks[open].match) <= open {
+			continue
+		}
+		name := e.text(i + 1)
+		kind := "function"
+		switch {
+		case name == "(" || name == "&" && e.text(i+2) == "(":
+			kind = "closure"
+		case fixed[i] && strings.HasPrefix(name, "__"):
+			kind = "magic"
+		case fixed[i] && (e.is(i-1, "static") || e.is(i-2, "static")):
+			kind = "static"
+		case fixed[i]:
+			kind = "method"
+		}
+		all[kind] = append(all[kind], open)
+	}
+	return all
+}
+
+// deep are the tokens behind which a branch within a function starts.
+func (e *editing) deep(inside []bool, place string) (at []int) {
+	for i := range e.toks {
+		switch {
+		case !inside[i]:
+		case place == "case" && e.kind(i) == ':' && e.is(i-2, "case"),
+			place == "branch" && e.kind(i) == '{' && (e.is(i-1, "else") || e.kind(i-1) == ')' && e.is(e.opening(i-1)-1, "if", "elseif")):
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// opening is the parenthesis that the one at i closes.
+func (e *editing) opening(i int) int {
+	for j := i - 1; j >= max(0, i-80); j-- {
+		if e.kind(j) == '(' && int(e.toks[j].match) == i {
+			return j
+		}
+	}
+	return -1
+}
 
 // inject puts what a page does into a file; from and to are the lines where it
 // stands then, and "" says that the file has no such place.
 func inject(c *coat, base, page, place string) (out string, from, to int) {
 	p, ok := split(page)
-	if !ok || len(p.declares) > 0 || strings.Contains(page, "$this") {
+	if !ok || len(p.does) == 0 || strings.Contains(page, "$this") {
 		return "", 0, 0
 	}
-	code := strings.Join(p.does, "\n")
+	code := strings.TrimSpace(p.code())
 	e := newEditing(base)
 	inside, fixed := e.scopes()
 	last := len(e.toks) - 2
@@ -35,6 +92,36 @@ func inject(c *coat, base, page, place string) (out string, from, to int) {
 	}
 	before, after := "\n", "\n"
 	switch place {
+	case "function", "method", "static", "magic", "closure", "branch", "case":
+		if strings.Contains(code, "class ") || strings.Contains(page, "global ") || strings.Contains(page, "GLOBALS") {
+			return "", 0, 0
+		}
+		list := e.bodies(fixed)[place]
+		if place == "branch" || place == "case" {
+			list = e.deep(inside, place)
+		}
+		if len(list) > 0 {
+			at = int(e.toks[list[c.IntN(len(list))]].end)
+		}
+	case "between", "hook":
+		var list []int
+		for i := 0; i < last; i++ {
+			switch e.kind(i) {
+			case '(', '[', '{':
+				if j := int(e.toks[i].match); j > i {
+					i = j
+				}
+			}
+			if (e.kind(i) == ';' || e.kind(i) == '}') && !e.is(i+1, "else", "elseif", "catch", "finally", "while") && e.kind(i+1) != tHTML && e.kind(i+1) != tClose && e.kind(i+1) != ')' && e.kind(i+1) != ';' {
+				list = append(list, i)
+			}
+		}
+		if len(list) > 0 {
+			at = int(e.toks[list[c.IntN(len(list))]].end)
+		}
+		if place == "hook" {
+			before, after = "\nadd_action('init', function () {\n", "\n});\n"
+		}
 	case "start":
 		if e.is(0, "namespace") || strings.Contains(base, "\nnamespace ") || strings.Contains(base, "declare(") {
 			return "", 0, 0
@@ -45,10 +132,6 @@ func inject(c *coat, base, page, place string) (out string, from, to int) {
 			return "", 0, 0
 		}
 		at = len("<?php")
-	case "method":
-		nearest(func(i int) bool {
-			return e.kind(i) == '{' && inside[i] && !inside[i-1] && !fixed[i] && int(e.toks[i].match) > i
-		})
 	case "if":
 		nearest(func(i int) bool {
 			if e.kind(i) != '{' || e.kind(i-1) != ')' {

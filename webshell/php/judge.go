@@ -319,20 +319,12 @@ var notDense = func() (t [256]uint8) {
 // wrappers sees a function that runs a command in whichever way the server
 // has not forbidden. It reads the text too: a run may take only the first way.
 func (m *machine) wrappers() {
-	if !m.isolated() {
-		return
+	list := sortedFunctions(m.funcs)
+	for _, c := range sortedClasses(m.classes) {
+		list = append(list, c.order...)
 	}
-	for _, f := range sortedFunctions(m.funcs) {
-		ways := len(m.facts.wrappers[f])
-		var n *node
-		for _, x := range m.facts.wrappers[f] {
-			if n == nil || x.pos < n.pos {
-				n = x
-			}
-		}
-		if ways < 3 {
-			n, ways = waysToRun(f)
-		}
+	for _, f := range list {
+		n, ways := m.waysRun(f)
 		if ways < 3 {
 			continue
 		}
@@ -342,9 +334,30 @@ func (m *machine) wrappers() {
 	}
 }
 
+// waysRun counts the ways in which f runs a command, and gives the place of the
+// first. Classes and programs ask for the kind of a file in three.
+func (m *machine) waysRun(f *function) (n *node, ways int) {
+	if !m.isolated() || f.class != nil {
+		if n, ways = waysToRun(f, true); ways > 3 {
+			return n, ways
+		}
+		return nil, 0
+	}
+	for _, x := range m.facts.wrappers[f] {
+		if n == nil || x.pos < n.pos {
+			n = x
+		}
+	}
+	if ways = len(m.facts.wrappers[f]); ways < 3 {
+		return waysToRun(f, false)
+	}
+	return n, ways
+}
+
 // waysToRun counts the functions that run commands to which the text of f
-// hands one and the same variable, and gives the place of the first.
-func waysToRun(f *function) (*node, int) {
+// hands one and the same variable, a parameter if it is to be handed to f, and
+// gives the place of the first.
+func waysToRun(f *function, handed bool) (*node, int) {
 	if have, _ := bodyTraits(f); have&hasDeadly == 0 {
 		return nil, 0
 	}
@@ -364,6 +377,9 @@ func waysToRun(f *function) (*node, int) {
 			continue
 		}
 		v := string(src[toks[i+2].pos:toks[i+2].end])
+		if handed && !slices.ContainsFunc(f.params, func(p param) bool { return p.name == v[1:] }) {
+			continue
+		}
 		if ways[v] == nil {
 			ways[v] = map[string]bool{}
 			first[v] = &node{pos: toks[i].pos, end: toks[i+2].end}

@@ -66,7 +66,7 @@ func (m *machine) mail(c *call) {
 		m.report("mails-form", webshell.Malicious, moderate, "Pictures of identity papers are mailed away with the visitor's address.", c.n, subject)
 	case mt&fromRequest != 0 && mt&address != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.redirectsLater() && looksUp.MatchString(m.text()):
 		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away with a link that finds out where they are, and they are sent on.", c.n, body)
-	case mt&loot != 0 && mailbox && m.isolated() && m.small():
+	case mt&loot != 0 && mailbox:
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
 	case mt&fromRequest != 0 && (mt|st)&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
@@ -190,7 +190,7 @@ func (m *machine) sent(c *call, d value) {
 	if strings.HasPrefix(strings.ToLower(d.s), "rcpt to:") && t&fromRequest != 0 && t&checked == 0 && m.does(doesSocket) && m.isolated() {
 		m.report("mailer", webshell.Malicious, moderate, "The request says through which server mail is sent, and to whom.", c.n, d)
 	}
-	if t&loot != 0 && m.isolated() && m.small() {
+	if t&loot != 0 {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", c.n, value{t: t, tr: tr})
 	}
 	if t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || t&wrapped != 0 && t&fromRequest != 0) { // protocols of mail have passwords encoded
@@ -207,7 +207,7 @@ func (m *machine) noteSent(c *call, o *object) {
 	if s := o.props["data"]; s != nil {
 		d = s.v
 	}
-	if loginPage(u.tail()) && u.t&hostile != 0 && m.facts.loops >= 2 && m.isolated() {
+	if loginPage(u.tail()) && u.t&hostile != 0 && m.facts.loops >= 2 {
 		m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords are tried on sites that "+describe(u.t)+" lists, one after another.", c.n, u)
 	}
 	if o.props["method"] != nil && u.k == vUnknown && m.chosen(u) && d.t&fromRequest != 0 && m.isolated() && m.small() {
@@ -251,7 +251,7 @@ func (m *machine) fetched(n *node, u, d value) {
 		}
 		return
 	}
-	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) && m.isolated() && m.small() {
+	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
 	if m.takes && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.mentions("checkout", "cc_number", "onepage", "billing")) && remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host)) && m.ignored(n) {

@@ -17,7 +17,7 @@ func (m *machine) environment(c *call) value {
 		}
 		m.facts.set("putenv", name, v)
 	}
-	if strings.HasPrefix(a0.s, "LD_PRELOAD=") && m.isolated() {
+	if strings.HasPrefix(a0.s, "LD_PRELOAD=") {
 		m.report("preloads-library", webshell.Webshell, moderate, "A library is loaded into the next program that PHP starts, which runs commands where PHP may not.", c.n, a0)
 	}
 	return value{}

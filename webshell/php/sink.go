@@ -174,7 +174,7 @@ func (m *machine) assertion(c *call) value {
 // mails judges what is mailed, and the options that mail hands to sendmail.
 func (m *machine) mails(c *call) value {
 	m.mail(c)
-	if v := c.arg(4); v.t&fromRequest != 0 && strings.Contains(v.s, "-X") && m.isolated() { // sendmail's log goes where the client says
+	if v := c.arg(4); v.t&fromRequest != 0 && strings.Contains(v.s, "-X") { // sendmail's log goes where the client says
 		m.report("request-writes-file", webshell.Webshell, moderate, "The request gives options of sendmail, one of which writes a file.", c.n, v)
 	}
 	return value{}
@@ -230,7 +230,7 @@ func (m *machine) connects(c *call) value {
 	a0 := c.arg(0)
 	if t, _ := c.taint(); t&fromRequest != 0 && t&checked == 0 {
 		m.note(doesConnect, c.n, a0)
-		if m.facts.loops >= 2 && m.isolated() && len(c.args) > 2 && c.args[1].t&fromRequest != 0 && c.args[2].t&fromRequest != 0 {
+		if m.facts.loops >= 2 && len(c.args) > 2 && c.args[1].t&fromRequest != 0 && c.args[2].t&fromRequest != 0 {
 			m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords that the request lists are tried on a server, one after another.", c.n, a0)
 		}
 	}
@@ -343,7 +343,7 @@ func (m *machine) sqlText(n *node, v value) {
 		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") {
 			continue
 		}
-		if strings.Contains(low, w) && m.isolated() {
+		if strings.Contains(low, w) {
 			m.report("database-to-command", webshell.Webshell, moderate, "The database is made to write files or run commands.", n, v)
 			return
 		}
@@ -395,7 +395,7 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("session-to-eval", webshell.Malicious, moderate, "Code from the session is evaluated by "+via+".", n, v)
 	case t&fromParam != 0 && m.f.fn != nil && m.f.fn.made:
 		m.report("callback-to-eval", webshell.Webshell, moderate, "A function made from a string evaluates its argument by "+via+".", n, v)
-	case t&fromRemote != 0 && t&(shady|decoded) == 0 && (m.framed && m.standalone || m.ownLibrary(v)): // a test or a tool of a program
+	case t&fromRemote != 0 && t&(shady|decoded) == 0 && (m.inTest() || m.ownLibrary(v)): // a test or a tool of a program
 		m.report("remote-to-eval", webshell.Suspicious, conf, what, n, v)
 	case t&fromRemote != 0:
 		m.report("remote-to-eval", webshell.Malicious, conf, what, n, v)

@@ -470,6 +470,9 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{}, true
 	case "fopen", "gzopen", "bzopen":
 		mode, _ := c.text(1)
+		if n := c.node(0); n != nil && n.op == nConcat { // of which the folder is not known
+			a0 = m.step(a0, n)
+		}
 		h := &handle{path: a0, mode: mode, kept: str("")}
 		h.memory = strings.HasPrefix(a0.s, "php://memory") || strings.HasPrefix(a0.s, "php://temp")
 		if a0.t&selfPath != 0 && a0.k == vUnknown {

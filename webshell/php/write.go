@@ -114,7 +114,7 @@ func (m *machine) written(c *call, p, d value) {
 	if t&fromFile != 0 {
 		m.infects(c, p, d)
 	}
-	if d.k == vPart && m.isolated() && m.small() {
+	if d.k == vPart {
 		if low := strings.ToLower(d.s + " " + d.tail()); fetches(low) && runsFetched(low) {
 			m.report("drops-script", webshell.Malicious, moderate, "A command that fetches a program and runs it is written to a file.", c.n, dv)
 			return
@@ -133,7 +133,7 @@ func (m *machine) written(c *call, p, d value) {
 		}
 	}
 	if t&(fromRequest|fromUpload|fromUndef) != 0 {
-		m.facts.wroteAny = true
+		m.facts.wroteAny, m.facts.wroteIn = true, m.f
 	}
 	whole := d.k == vUnknown || d.k == vArr || d.k == vPart && strings.TrimSpace(d.s) == "" && len(d.tail()) < 4
 	script := scriptName(p)
@@ -144,7 +144,7 @@ func (m *machine) written(c *call, p, d value) {
 	if p.t&selfPath != 0 && p.k == vUnknown && t&fromRemote != 0 && whole && t&(fromRequest|fromParam) == 0 && m.unasked() {
 		m.report("replaces-itself", webshell.Malicious, moderate, "Whatever another host answers takes the script's own place, and nobody asks for it.", c.n, dv)
 	}
-	if p.t&selfPath != 0 && p.k == vUnknown && t&fromRequest != 0 && t&checked == 0 && m.appends(c) && m.isolated() && m.small() {
+	if p.t&selfPath != 0 && p.k == vUnknown && t&fromRequest != 0 && t&checked == 0 && m.appends(c) {
 		m.report("request-into-script", webshell.Malicious, moderate, "What the request gives is added to the script's own file.", c.n, dv)
 	}
 	if p.t&selfPath != 0 || strings.HasPrefix(p.s, "php://") {
@@ -167,7 +167,7 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added, encoded, to a hidden file.", c.n, dv)
 	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
-	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0 && m.isolated():
+	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0:
 		m.report("mass-writer", webshell.Malicious, moderate, "What the request gives is written into file after file.", c.n, dv)
 	case t&secret != 0 && t&unsure == 0 && (m.isolated() || t&address != 0 && !script && !m.framed && m.small() && m.leaves()) && (t&address != 0 || !script) && (p.t&hostile == 0 || p.t&checked != 0) && p.t&fromParam == 0 && p.k >= vStr:
 		if t&address != 0 || m.facts.redirects || m.redirectsLater() {
@@ -187,7 +187,7 @@ func (m *machine) written(c *call, p, d value) {
 			m.note(doesWrite, c.n, dv)
 			if t&unsure == 0 && t&(fromRequest|fromUpload) != 0 {
 				verdict, conf := webshell.Webshell, high
-				if !m.isolated() {
+				if !m.isolated() && (m.includes > 0 || !m.plainly(c.node(c.pathAt()), p)) {
 					verdict, conf = webshell.Suspicious, moderate
 				}
 				m.report("request-writes-file", verdict, conf, "The request gives a file's name and content.", c.n, dv)
@@ -236,7 +236,7 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("mass-writer", webshell.Malicious, moderate, "The same text is written as a page into folder after folder.", n, d)
 		return
 	}
-	if d.t&decoded != 0 && (strings.HasPrefix(s, "#!/") || strings.HasPrefix(s, "\x7fELF")) && m.isolated() && !m.alarmed() {
+	if d.t&decoded != 0 && (strings.HasPrefix(s, "#!/") && m.isolated() || strings.HasPrefix(s, "\x7fELF")) && !m.alarmed() {
 		m.report("drops-program", webshell.Malicious, moderate, "A program that the file hides is written to a file.", n, d)
 		return
 	}
@@ -244,7 +244,7 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("mass-writer", webshell.Malicious, moderate, "Folder after folder is told to run no script but a few.", n, d)
 		return
 	}
-	if low := strings.ToLower(s[:min(len(s), 4096)]); fetches(low) && runsFetched(low) && m.isolated() && m.small() {
+	if low := strings.ToLower(s[:min(len(s), 4096)]); fetches(low) && runsFetched(low) {
 		m.report("drops-script", webshell.Malicious, moderate, "A command that fetches a program and runs it is written to a file.", n, d)
 		return
 	}
@@ -438,7 +438,7 @@ func (m *machine) copied(c *call, src, dst value) {
 		if src.t&fromRequest != 0 && m.chosen(dst) {
 			m.note(doesRename, c.n, dst)
 			m.note(doesRead, c.n, src)
-			if m.isolated() && m.small() && src.k == vUnknown && dst.k == vUnknown && (src.t|dst.t)&(unsure|fromUpName) == 0 && src.t&fromURI == 0 {
+			if (m.isolated() && m.small() || m.includes == 0 && m.plainly(c.node(0), src) && m.plainly(c.node(1), dst)) && src.k == vUnknown && dst.k == vUnknown && (src.t|dst.t)&(unsure|fromUpName) == 0 && src.t&fromURI == 0 {
 				m.report("request-writes-file", webshell.Webshell, moderate, "The request says which file or address is copied where.", c.n, src)
 			}
 			return
@@ -602,7 +602,7 @@ func (m *machine) includeChosen(n *node, v value, t taint) {
 	}
 	small := len(m.file.src) < 1500
 	switch {
-	case v.k == vUnknown && t&unsure == 0 && m.isolated() && small && t&fromRequest != 0:
+	case v.k == vUnknown && t&unsure == 0 && m.isolated() && small && t&fromRequest != 0, m.f.fn != nil && m.plainly(n.a, v):
 		m.report("request-to-include", webshell.Webshell, moderate, "The request names the script that is included.", n, v)
 	case v.k == vPart && v.s == "" && t&unsure == 0 && m.isolated() && t&fromRequest != 0 && len(m.file.tokens) < 60 && len(m.file.src) < 400:
 		m.report("request-to-include", webshell.Webshell, moderate, "The request says where the script that is included lies.", n, v)
