@@ -56,11 +56,12 @@ var (
 func analyse(name string, data []byte) []webshell.Reason {
 	cgi, net := answers.Any(data), sockets.Any(data)
 	if !cgi && !net || !acts.Any(data) {
-		if len(data) > maxTool || !talks.Any(data) {
+		if len(data) > maxTool || !talks.Any(data) && !moves.Any(data) {
 			return nil
 		}
-		s := &scan{Listing: webshell.NewListing(withoutComments(data))}
+		s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data)}
 		s.tool(data)
+		s.takesOver()
 		return webshell.Strongest(s.Out)
 	}
 	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
@@ -80,6 +81,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 	}
 	s.decoded(data)
 	s.tool(data)
+	s.takesOver()
 	if s.full {
 		s.Out = append(s.Out, webshell.Unread(webshell.TooMuch))
 	}

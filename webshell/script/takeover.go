@@ -1,0 +1,140 @@
+package script
+
+import (
+	"bytes"
+	"encoding/base64"
+	"regexp"
+
+	"limier/finding"
+	"limier/internal/literal"
+	"limier/webshell"
+)
+
+// moves are words of which a script holds one that takes over a host's time.
+var moves = literal.New([]string{"crontab", "base64", "nohup", "pkill", "killall", "histfile", "bash_history", `"\0"`})
+
+var (
+	fetched = regexp.MustCompile(`(?i)\b(?:curl|wget)\b`)
+	remote  = regexp.MustCompile(`(?i)\b(?:https?|ftp)://["']?[\w$.{-]+`)
+	local   = regexp.MustCompile(`(?i)://(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.)`)
+	// toShell is a command that hands what it fetches to a shell.
+	toShell = regexp.MustCompile(`\b(?:curl|wget)\b[^\n|]*\|(?:[^\n|]*\|)?\s*(?:sudo\s+)?(?:/bin/)?(?:ba|da|z)?sh\b`)
+	// tabled is a line that goes into the table of what is run again and again.
+	tabled = regexp.MustCompile(`(?m)^.*\|\s*crontab\s+-.*$`)
+	used   = regexp.MustCompile(`\$\{?(\w+)`)
+	set    = regexp.MustCompile(`(\w+)=["']?$`)
+	// ended are the programs that a script ends.
+	ended = regexp.MustCompile(`\b(?:pkill|killall)\s+(?:-\S+\s+)*["']?([\w./-]+)`)
+	// wiped is a search of the whole disk that removes what it finds.
+	wiped     = regexp.MustCompile(`\bfind\s+/\s[^\n]*(?:-delete\b|\brm\b)`)
+	forgotten = regexp.MustCompile(`\bunset\s+HISTFILE\b|\brm\s[^\n;&|]*\.bash_history\b|\bHISTSIZE=0\b`)
+	allowed   = regexp.MustCompile(`\bchmod\s+(?:-\S+\s+)*(?:[ugoa]*\+\w*x|[0-7]{3,4})\s+["']?([^\s;&|"']+)`)
+	// unseen is a program that is started beside the script, without its output.
+	unseen = regexp.MustCompile(`(?m)(?:\bnohup\s+)["']?([^\s;&|"']+)[^\n;|]*&[ \t]*$`)
+	quiet  = regexp.MustCompile(`>\s*/dev/null[^\n]*&[ \t]*$|(?m)>\s*/dev/null`)
+	// wallet is an account of Monero: 95 letters of base 58.
+	wallet = regexp.MustCompile(`\b[48][1-9A-HJ-NP-Za-km-z]{94}\b`)
+	pool   = regexp.MustCompile(`\s-o\s+["']?[\w$.:/{}-]+`)
+	// hidden is a text in base 64 that is decoded for a shell.
+	hidden = regexp.MustCompile(`["' ]([A-Za-z0-9+/]{40,}={0,2})["']?\s*\|\s*base64\s+(?:-d|-D|--decode)\s*\|\s*(?:sudo\s+)?(?:/bin/)?(?:ba|da|z)?sh\b`)
+	// renamed is a process that overwrites what its arguments were with another's name.
+	renamed = regexp.MustCompile(`\$0\s*=[^;\n]*"\\0"\s*x\s*\d`)
+)
+
+// takesOver finds scripts that take over a host's time: that start programs
+// which they fetch unseen, end others, come back, and hide as another program.
+func (s *scan) takesOver() {
+	if len(s.Data) > maxTool || !moves.Any(s.Data) {
+		return
+	}
+	alarm := func(rule, text string, at int) {
+		s.Add(webshell.Malicious, finding.ModerateConfidence, rule, text, -1, at)
+	}
+	switch s.tongue {
+	case perl:
+		if at := renamed.FindIndex(s.Data); at != nil && (socket.Match(s.Data) || posts.Match(s.Data) || bytes.Contains(s.Data, []byte("LWP::"))) {
+			alarm("hides-process", "The script talks to other hosts and overwrites its arguments with the name of another program: it hides in the list of processes.", at[0])
+		}
+		return
+	case other:
+	default:
+		return
+	}
+	if m := hidden.FindSubmatchIndex(s.Data); m != nil {
+		if code, err := base64.StdEncoding.DecodeString(string(s.Data[m[2]:m[3]])); err == nil && fetched.Match(code) && remote.Match(code) {
+			alarm("hidden-code", "The script runs commands that stand in it in base 64, and these fetch from another host.", m[0])
+		}
+	}
+	starts := s.unseenStart()
+	others := s.endsOthers(starts)
+	if at := s.comesBack(); at >= 0 && (others > 0 || bytes.Contains(s.Data, []byte("kill -9")) || forgotten.Match(s.Data)) {
+		alarm("comes-back", "The script ends programs, and has a host's script fetched and run again and again.", at)
+	}
+	if fetched.Match(s.Data) && s.asksAbroad() && starts != "" && (others > 1 || others > 0 && wiped.Match(s.Data)) {
+		alarm("takes-over", "The script fetches a program, ends others and starts it unseen.", 0)
+	}
+	if m := wallet.FindIndex(s.Data); m != nil && pool.Match(s.Data) && (others > 0 || forgotten.Match(s.Data) || quiet.Match(s.Data)) {
+		alarm("mines", "The script has the host reckon for an account of Monero, and ends other programs or hides what it does.", m[0])
+	}
+}
+
+// asksAbroad reports whether an address of the script is another host's.
+func (s *scan) asksAbroad() bool {
+	return len(remote.FindAllIndex(s.Data, maxLogIns)) > len(local.FindAllIndex(s.Data, maxLogIns))
+}
+
+// base is the name of a file in its folder.
+func base(path []byte) string { return string(path[bytes.LastIndexByte(path, '/')+1:]) }
+
+// unseenStart is the name of a file that the script makes a program and starts
+// beside itself, if it does.
+func (s *scan) unseenStart() string {
+	made := map[string]bool{}
+	for _, m := range allowed.FindAllSubmatch(s.Data, maxLogIns) {
+		made[base(m[1])] = true
+	}
+	for _, m := range unseen.FindAllSubmatch(s.Data, maxLogIns) {
+		if made[base(m[1])] {
+			return base(m[1])
+		}
+	}
+	return ""
+}
+
+// endsOthers counts the programs that the script ends and does not start.
+func (s *scan) endsOthers(starts string) int {
+	names := map[string]bool{}
+	for _, m := range ended.FindAllSubmatch(s.Data, maxLogIns) {
+		if name := base(m[1]); name != starts {
+			names[name] = true
+		}
+	}
+	return len(names)
+}
+
+// comesBack is where the table of what is run again and again gets a line that
+// hands what it fetches to a shell, or -1.
+func (s *scan) comesBack() int {
+	lines := tabled.FindAllIndex(s.Data, maxLogIns)
+	if lines == nil {
+		return -1
+	}
+	kept := map[string]bool{} // variables that hold such a command
+	for _, m := range toShell.FindAllIndex(s.Data, maxLogIns) {
+		if v := set.FindSubmatch(s.Data[max(0, m[0]-80):m[0]]); v != nil {
+			kept[string(v[1])] = true
+		}
+	}
+	for _, m := range lines {
+		line := s.Data[m[0]:m[1]]
+		if toShell.Match(line) {
+			return m[0]
+		}
+		for _, v := range used.FindAllSubmatch(line, maxLogIns) {
+			if kept[string(v[1])] {
+				return m[0]
+			}
+		}
+	}
+	return -1
+}
