@@ -277,6 +277,9 @@ func (j *judge) exec(h hit) {
 	case isReverse(begins):
 		j.add(webshell.Webshell, finding.HighConfidence, "reverse-shell",
 			"The page runs a command that hands a shell to another host.", j.flow(h.v, h.at)...)
+	case fetchesAndRuns(begins):
+		j.add(webshell.Malicious, finding.ModerateConfidence, "fetches-and-runs",
+			"The page runs a fixed command that fetches a program and starts it.", j.flow(h.v, h.at)...)
 	case h.v.taint&fromNet != 0:
 		j.add(webshell.Webshell, finding.ModerateConfidence, "network-to-command",
 			"The page runs a command that it fetches from the network.", j.flow(h.v, h.at)...)

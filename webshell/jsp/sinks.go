@@ -1,6 +1,7 @@
 package jsp
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/internal/script"
@@ -424,6 +425,27 @@ func isReverse(cmd string) bool {
 	cmd = strings.ToLower(cmd)
 	for _, m := range []string{"/dev/tcp/", "/dev/udp/", "nc -e", "ncat -e", "mkfifo", "net.sockets.tcpclient", "bash -i", "downloadstring", "invoke-expression", "-encodedcommand", "certutil -urlcache"} {
 		if strings.Contains(cmd, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// fetches is a command that fetches from an address, and what follows it.
+var fetches = regexp.MustCompile(`(?i)\b(?:certutil|bitsadmin|curl|wget)(?:\.exe)?(\s[^&|;]*\b(?:https?|ftp)://[^&|;]*)([&|;].*)`)
+
+// fetchesAndRuns reports whether a command fetches a file and goes on with it,
+// or gives it to a shell.
+func fetchesAndRuns(cmd string) bool {
+	m := fetches.FindStringSubmatch(cmd)
+	if m == nil {
+		return false
+	}
+	if rest, piped := strings.CutPrefix(m[2], "|"); piped {
+		return isShell(rest)
+	}
+	for _, w := range strings.Fields(m[1]) {
+		if base := w[strings.LastIndexAny(w, `/\`)+1:]; len(base) > 3 && strings.Contains(m[2], base) {
 			return true
 		}
 	}
