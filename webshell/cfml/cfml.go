@@ -640,11 +640,16 @@ func (p *page) calls() {
 	})
 }
 
-// secrets finds pages that decrypt the passwords of the server's databases.
+// printsPassword is a member of that name between text that is shown.
+var printsPassword = regexp.MustCompile(`#[^#\s]{1,80}\.password#`)
+
+// secrets finds pages that decrypt or show the passwords of the server's databases.
 func (p *page) secrets() {
 	at := bytes.Index(p.low, []byte("datasourceservice"))
 	if at >= 0 && bytes.Contains(p.low, []byte(".password")) && bytes.Contains(p.low, []byte("decrypt(")) {
 		p.Add(webshell.Malicious, finding.ModerateConfidence, "prints-secrets", "The page decrypts the passwords of the server's databases.", -1, at)
+	} else if at >= 0 && bytes.Contains(p.low, []byte("getdatasources(")) && printsPassword.Match(p.low) {
+		p.Add(webshell.Malicious, finding.ModerateConfidence, "prints-secrets", "The page shows the passwords of the server's databases.", -1, at)
 	}
 }
 
