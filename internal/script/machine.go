@@ -519,7 +519,11 @@ func (m *Machine) RunText(text string, d Dialect) (Value, bool) {
 	var last Value
 	for _, b := range blocks {
 		if len(b.Kids) == 1 && b.Kids[0].Kind == KExpr {
-			last = m.eval(b.Kids[0].Kids[0])
+			e := b.Kids[0].Kids[0]
+			if d == VBScript && e.Kind == KCall && len(e.Kids) == 1 && e.Kids[0].Kind == KName { // Eval("Request") is the object
+				e = e.Kids[0]
+			}
+			last = m.eval(e)
 			continue
 		}
 		m.execBlock(b, 0)

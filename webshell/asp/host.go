@@ -24,6 +24,8 @@ const (
 	agent   // the name of the visitor's browser
 	abroad  // of another host that the page names, with fromRemote
 	anyHost // of a host that the request names, with fromRemote
+	address // the visitor's
+	whose   // of another host that was told it, with fromRemote
 )
 
 const hostile = fromRequest | fromUpload | fromRemote
@@ -117,7 +119,7 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 			}
 			return h.source(m, n, l)
 		}
-		return script.Value{L: info}, true
+		return script.Value{L: serverVariable(s)}, true
 	case "session", "application":
 		if s, ok := args[0].Text(); ok {
 			if c, ok := m.Shared(recv.S + "#" + strings.ToLower(s)); ok {

@@ -54,6 +54,9 @@ func (c call) httpMember() (script.Value, bool) {
 		switch url := c.field("<url>"); {
 		case foreign(url):
 			l |= abroad
+			if url.L&address != 0 {
+				l |= whose
+			}
 		case namesHost(url):
 			l |= anyHost
 		}

@@ -138,8 +138,11 @@ func isServerVariable(s string) bool {
 // serverVariable labels one server variable: only some are the client's.
 func serverVariable(s string) script.Label {
 	s = strings.ToLower(s)
-	if s == "http_host" {
+	switch s {
+	case "http_host":
 		return info
+	case "remote_addr", "remote_host":
+		return info | address
 	}
 	if strings.HasPrefix(s, "http_") || s == "query_string" || s == "all_http" || s == "all_raw" || s == "path_info" || s == "auth_user" || s == "unencoded_url" {
 		if s == "path_info" {

@@ -11,7 +11,8 @@ import (
 )
 
 // picks marks the condition at hand if it looks for a search engine in the name
-// of the visitor's browser, or in the page that he comes from.
+// of the visitor's browser, in the page that he comes from, or in what another
+// server says of his address.
 func (h *host) picks(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) {
 	switch name {
 	case "instr", "instrrev", "indexof", "lastindexof", "search", "match", "test":
@@ -21,7 +22,7 @@ func (h *host) picks(m *script.Machine, n *script.Node, recv script.Value, name 
 	if recv.K == script.VObject && recv.S == "regexp" {
 		recv = recv.O.Fields["pattern"]
 	}
-	if len(args) == 0 || (script.Union(recv).L|script.Union(args...).L)&fromRequest == 0 {
+	if len(args) == 0 || (script.Union(recv).L|script.Union(args...).L)&(fromRequest|whose) == 0 {
 		return
 	}
 	for _, a := range append([]script.Value{recv}, args...) {
