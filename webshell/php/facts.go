@@ -201,7 +201,7 @@ func (m *machine) unwatched() bool { return m.includes == 0 && (!m.framed || m.g
 
 // plainCode is code that gives, or keeps, what a variable or an element has, at most
 // decoded.
-var plainCode = regexp.MustCompile(`^(?:\$\w+\s*=\s*)?(?:@|\(|\s|base64_decode\()*\$\w+(?:\s*\[[^][]*\])?[\s)]*(?:\?\?[^.]*)?$`)
+var plainCode = regexp.MustCompile(`^(?:\$\w+\s*=\s*)?(?:@|\(|\s|base64_decode\()*\$\w+(?:\s*\[[^][]*\]){0,2}[\s)]*(?:\?\?[^.]*)?$`)
 
 // maxPlain bounds the code that is looked at for that.
 const maxPlain = 200
@@ -210,7 +210,7 @@ const maxPlain = 200
 // request as the client sends it: nothing was put before or behind, or picked.
 func (m *machine) plainly(n *node, v value) bool {
 	is := func(code []byte) bool { return len(code) < maxPlain && plainCode.Match(code) }
-	if v.k != vUnknown || v.t&fromRequest == 0 || v.t&(checked|unsure|fromHeader) != 0 || n != nil && !is(m.unit.src[n.pos:max(n.pos, n.end)]) {
+	if v.k != vUnknown || v.t&(fromRequest|fromUpName) == 0 || v.t&(checked|unsure|fromHeader) != 0 || n != nil && !is(m.unit.src[n.pos:max(n.pos, n.end)]) {
 		return false
 	}
 	for t := v.tr; t != nil; t = t.prev {

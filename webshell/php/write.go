@@ -408,6 +408,9 @@ func (m *machine) upload(c *call, src, dst value) {
 	}
 	if dst.t&(fromRequest|fromUpName|fromUndef) != 0 && !safeName(dst) || scriptName(dst) {
 		m.note(doesUpload, c.n, value{t: dst.t, tr: firstTrace(dst.tr, src.tr)})
+		if !m.facts.uploadOK && m.f.fn != nil && m.plainly(c.node(1), dst) { // into no folder of its own
+			m.report("uploader", webshell.Webshell, moderate, "Any file is taken and stored under the name that the request gives; nothing is checked.", c.n, dst)
+		}
 	}
 }
 
