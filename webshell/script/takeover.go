@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"regexp"
+	"slices"
 
 	"limier/finding"
 	"limier/internal/literal"
@@ -11,7 +12,7 @@ import (
 )
 
 // moves are words of which a script holds one that takes over a host's time.
-var moves = literal.New([]string{"crontab", "base64", "nohup", "pkill", "killall", "histfile", "bash_history", `"\0"`})
+var moves = literal.New([]string{"crontab", "base64", "nohup", "pkill", "killall", "xargs", "histfile", "bash_history", `"\0"`})
 
 var (
 	fetched = regexp.MustCompile(`(?i)\b(?:curl|wget)\b`)
@@ -20,17 +21,19 @@ var (
 	// toShell is a command that hands what it fetches to a shell.
 	toShell = regexp.MustCompile(`\b(?:curl|wget)\b[^\n|]*\|(?:[^\n|]*\|)?\s*(?:sudo\s+)?(?:/bin/)?(?:ba|da|z)?sh\b`)
 	// tabled is a line that goes into the table of what is run again and again.
-	tabled = regexp.MustCompile(`(?m)^.*\|\s*crontab\s+-.*$`)
+	tabled = regexp.MustCompile(`(?m)^.*(?:\|\s*crontab\s+-|>\s*/(?:etc/cron|var/spool/cron)).*$`)
 	used   = regexp.MustCompile(`\$\{?(\w+)`)
 	set    = regexp.MustCompile(`(\w+)=["']?$`)
 	// ended are the programs that a script ends.
 	ended = regexp.MustCompile(`\b(?:pkill|killall)\s+(?:-\S+\s+)*["']?([\w./-]+)`)
+	// found are those that it looks for among all.
+	found = regexp.MustCompile(`\bgrep\s+(?:-[a-uw-zA-Z]+\s+)*["']?([\w./-]{3,})["']?\s*\|[^\n]*\bkill\s+-9`)
 	// wiped is a search of the whole disk that removes what it finds.
 	wiped     = regexp.MustCompile(`\bfind\s+/\s[^\n]*(?:-delete\b|\brm\b)`)
 	forgotten = regexp.MustCompile(`\bunset\s+HISTFILE\b|\brm\s[^\n;&|]*\.bash_history\b|\bHISTSIZE=0\b`)
 	allowed   = regexp.MustCompile(`\bchmod\s+(?:-\S+\s+)*(?:[ugoa]*\+\w*x|[0-7]{3,4})\s+["']?([^\s;&|"']+)`)
 	// unseen is a program that is started beside the script, without its output.
-	unseen = regexp.MustCompile(`(?m)(?:\bnohup\s+)["']?([^\s;&|"']+)[^\n;|]*&[ \t]*$`)
+	unseen = regexp.MustCompile(`(?m)(?:(?:\bnohup|\bsetsid)\s+["']?([^\s;&|"']+)[^\n;|]*|(?:^|[;&]|\bthen|\bdo)\s*((?:\./|/(?:var/)?tmp/|/dev/shm/)[^\s;&|"']+)[^\n;|]*>\s*/dev/null[^\n;|]*)&[ \t]*$`)
 	quiet  = regexp.MustCompile(`>\s*/dev/null[^\n]*&[ \t]*$|(?m)>\s*/dev/null`)
 	// wallet is an account of Monero: 95 letters of base 58.
 	wallet = regexp.MustCompile(`\b[48][1-9A-HJ-NP-Za-km-z]{94}\b`)
@@ -94,8 +97,8 @@ func (s *scan) unseenStart() string {
 		made[base(m[1])] = true
 	}
 	for _, m := range unseen.FindAllSubmatch(s.Data, maxLogIns) {
-		if made[base(m[1])] {
-			return base(m[1])
+		if name := base(slices.Concat(m[1], m[2])); made[name] {
+			return name
 		}
 	}
 	return ""
@@ -104,7 +107,7 @@ func (s *scan) unseenStart() string {
 // endsOthers counts the programs that the script ends and does not start.
 func (s *scan) endsOthers(starts string) int {
 	names := map[string]bool{}
-	for _, m := range ended.FindAllSubmatch(s.Data, maxLogIns) {
+	for _, m := range slices.Concat(ended.FindAllSubmatch(s.Data, maxLogIns), found.FindAllSubmatch(s.Data, maxLogIns)) {
 		if name := base(m[1]); name != starts {
 			names[name] = true
 		}
