@@ -77,9 +77,13 @@ func (p *page) hiddenLists() {
 			p.hiddenList(hosts, at)
 		}
 	}
-	if k := max(p.survey.body, p.survey.end); k >= 0 && bytes.Contains(p.data[k:], []byte("style")) {
+	for _, k := range []int{p.survey.body, p.survey.end} {
+		if k < 0 || !bytes.Contains(p.data[k:], []byte("style")) {
+			continue
+		}
 		if hosts, at, _ := hiddenList(p.markup(), k+len("</body>")); len(hosts) >= minHidden {
 			p.hiddenList(hosts, at)
+			return
 		}
 	}
 }
