@@ -34,7 +34,7 @@ const (
 var attacks = []attack{
 	{"sends-injections", "SQL is put into the requests to a site that the caller names, to read its database.", hasRemote, "union~select union~all union+ union% union/ union* benchmark( ascii(substr ascii(mid ascii~(substr ord(mid ord(substr information_schema",
 		connects + " $argv|$_post|$_get|$_request|fgets(stdin union|benchmark(|substr|information_schema",
-		[]string{`union(?:[\s+]|/\*|\*/|%20|\*)*(?:all(?:[\s+]|/\*|%20)*)?(?:/\*!\d*)?select(?:[^;]*?)(?:concat|0x[0-9a-f]{2}|%27|--|information_schema|from[\s+%]|/\*)|\b(?:ascii|ord)\s*\(\s*(?:substr(?:ing)?|mid)\s*\(\s*\(\s*select|benchmark\s*\(\s*\d{6,}|select\s+count\(\*\)\s*,\s*concat\s*\([^;]*?information_schema`}, "phpunit|mysql_query|mysqli_query|->query(|->prepare(|preg_match_all('/", 6000},
+		[]string{`union(?:[\s+]|/\*|\*/|%20|\*)*(?:all(?:[\s+]|/\*|%20)*)?(?:/\*!\d*)?select(?:[^;]*?)(?:concat|0x[0-9a-f]{2}|%27|--|information_schema|from[\s+%]|/\*)|\b(?:ascii|ord)\s*\(\s*(?:substr(?:ing)?|mid)\s*\(\s*\(\s*select|benchmark\s*\(\s*\d{6,}|select\s+count\(\*\)\s*,\s*concat\s*\([^;]*?information_schema`}, "phpunit|mysql_query|mysqli_query|->query(|->prepare(|preg_match_all('/", 2000},
 	{"password-cracker", "Names and passwords of two lists are tried on another host, one after another.", 0, "ftp_login curlopt_userpwd imap_open( ssh2_auth ldap_bind wp-login.php mysql_connect( mysqli_connect( authorization:~basic",
 		connects + "|ftp_connect|ftp_login|imap_open|ssh2_|mysql_connect|mysqli_connect|ldap_bind " + loops + " pass|pwd",
 		[]string{`foreach\s*\(\s*\$\w*(?:pass|pwd|word|pws)\w*(?:\[[^\]]*\])?\s+as\s`, `foreach\s*\(\s*\$\w*(?:user|login|name|mail|account|usr)\w*(?:\[[^\]]*\])?\s+as\s`,

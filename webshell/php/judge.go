@@ -5,11 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"limier/finding"
-	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -245,7 +243,6 @@ func (m *machine) shape() {
 		}
 	}
 	n := &node{pos: 0, end: 60}
-	m.boasts(n)
 	switch {
 	case escaped >= 10 && escaped*3 > strs, hiddenText > 2000 && hiddenText*2 > text:
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
@@ -390,56 +387,6 @@ func waysToRun(f *function, handed bool) (*node, int) {
 		}
 	}
 	return first[best], len(ways[best])
-}
-
-// boasts are what tools of intruders call themselves and their parts; signs
-// are what they look at, as administrators' tools may. Each line is one idea.
-var (
-	boasts = []string{
-		"hacked by|owned by|h4cked|haxor|hax0r|defaced by", "mass deface|deface page|defacer", "web shell|webshell|php shell|phpshell|shell v|b374k|c99shell|r57shell|wso ",
-		"backdoor|back door", "back connect|backconnect|back-connect|reverse shell|bind port|bind shell", "cpanel crack|brute force|bruteforce|cpanel brute",
-		"zone-h", "0day|priv8|exploit", "config grab|grab config|config fucker", "spammer|mass mailer|inbox mailer|smtp crack", "cc checker|bin checker|fullz|carding",
-		"self remove|selfremove|kill self|self kill", "rooting|rooted|rootkit|root exploit", "ddos|udp flood|flooder",
-	}
-	signs = []string{
-		"safe_mode|safe mode", "disable_functions|disabled functions", "/etc/passwd", "/etc/shadow|shadow file", "/etc/named.conf|/var/named", "symlink", "bypass", "uname -a",
-		"wp-config.php", "server ip|your ip", "netcat|nc -l", "encoder|decoder|md5 crack", "reverse ip|domain info|open port|port scan",
-	}
-)
-
-// boastWords are the words of boasts, then those of signs.
-var boastWords = sync.OnceValue(func() *literal.Set {
-	return literal.NewTuned(strings.Split(strings.Join(slices.Concat(boasts, signs), "|"), "|"), literal.Typical())
-})
-
-// boasts counts them.
-func (m *machine) boasts(n *node) {
-	if m.onlyTexts() || m.framed || m.includes > 3 || m.have&(hasRequest|hasDeadly) == 0 || declaresClass(m.file.src[:min(len(m.file.src), 1<<14)]) {
-		return
-	}
-	set := boastWords()
-	have := make([]uint64, set.Words())
-	set.Contained(have, m.file.src[:min(len(m.file.src), 1<<20)])
-	i := 0
-	look := func(ideas []string) (found []string) {
-		for _, idea := range ideas {
-			first := true
-			for w := range strings.SplitSeq(idea, "|") {
-				if first && have[i>>6]>>(i&63)&1 == 1 {
-					found, first = append(found, w), false
-				}
-				i++
-			}
-		}
-		return found
-	}
-	found := look(boasts)
-	if len(found) < 2 {
-		return
-	}
-	if found = append(found, look(signs)...); len(found) >= 4 && !m.translated() {
-		m.report("intruders-tool", webshell.Malicious, moderate, "The page names itself as a tool of intruders: "+strings.Join(found[:min(len(found), 8)], ", ")+".", n, value{})
-	}
 }
 
 // onlyTexts says that the file does no more than return an array: texts of a
