@@ -11,8 +11,34 @@ import (
 	"limier/webshell"
 )
 
-// moves are words of which a script holds one that takes over a host's time.
-var moves = literal.New([]string{"crontab", "base64", "nohup", "pkill", "killall", "xargs", "histfile", "bash_history", `"\0"`})
+// moves are words of scripts that take over a host's time, by what each is a sign of.
+var moves = literal.New([]string{"curl", "wget", "pkill", "killall", "kill -9", "histfile", "bash_history", "/cron", "crontab", "chmod", "base64", ` -u `, `"\0"`})
+
+const (
+	gets  = 1<<0 | 1<<1
+	kills = 1<<2 | 1<<3 | 1<<4
+	hides = 1<<5 | 1<<6
+	times = 1<<7 | 1<<8
+	makes = 1 << 9
+	seals = 1 << 10
+	names = 1 << 11
+	blots = 1 << 12
+)
+
+// moving reports whether a script holds all words of what takesOver finds.
+func moving(data []byte) bool {
+	if len(data) > maxTool {
+		return false
+	}
+	var held [1]uint64
+	moves.Contained(held[:], data)
+	has := func(words uint64) bool { return held[0]&words != 0 }
+	return has(gets) && has(kills) && (has(times) || has(makes)) || has(gets) && has(hides) && has(times) ||
+		has(seals) && sealed.Match(data) || has(names) && (has(kills) || has(hides)) && wallet.Match(data) || has(blots)
+}
+
+// sealed is base 64 that is decoded for what comes behind.
+var sealed = regexp.MustCompile(`\|\s*base64\s+(?:-d|-D|--decode)\s*\|`)
 
 var (
 	fetched = regexp.MustCompile(`(?i)\b(?:curl|wget)\b`)
@@ -34,7 +60,6 @@ var (
 	allowed   = regexp.MustCompile(`\bchmod\s+(?:-\S+\s+)*(?:[ugoa]*\+\w*x|[0-7]{3,4})\s+["']?([^\s;&|"']+)`)
 	// unseen is a program that is started beside the script, without its output.
 	unseen = regexp.MustCompile(`(?m)(?:(?:\bnohup|\bsetsid)\s+["']?([^\s;&|"']+)[^\n;|]*|(?:^|[;&]|\bthen|\bdo)\s*((?:\./|/(?:var/)?tmp/|/dev/shm/)[^\s;&|"']+)[^\n;|]*>\s*/dev/null[^\n;|]*)&[ \t]*$`)
-	quiet  = regexp.MustCompile(`>\s*/dev/null[^\n]*&[ \t]*$|(?m)>\s*/dev/null`)
 	// wallet is an account of Monero: 95 letters of base 58.
 	wallet = regexp.MustCompile(`\b[48][1-9A-HJ-NP-Za-km-z]{94}\b`)
 	pool   = regexp.MustCompile(`\s-o\s+["']?[\w$.:/{}-]+`)
@@ -47,7 +72,7 @@ var (
 // takesOver finds scripts that take over a host's time: that start programs
 // which they fetch unseen, end others, come back, and hide as another program.
 func (s *scan) takesOver() {
-	if len(s.Data) > maxTool || !moves.Any(s.Data) {
+	if !moving(s.Data) {
 		return
 	}
 	alarm := func(rule, text string, at int) {
@@ -76,7 +101,7 @@ func (s *scan) takesOver() {
 	if fetched.Match(s.Data) && s.asksAbroad() && starts != "" && (others > 1 || others > 0 && wiped.Match(s.Data)) {
 		alarm("takes-over", "The script fetches a program, ends others and starts it unseen.", 0)
 	}
-	if m := wallet.FindIndex(s.Data); m != nil && pool.Match(s.Data) && (others > 0 || forgotten.Match(s.Data) || quiet.Match(s.Data)) {
+	if m := wallet.FindIndex(s.Data); m != nil && pool.Match(s.Data) && (others > 0 || forgotten.Match(s.Data)) {
 		alarm("mines", "The script has the host reckon for an account of Monero, and ends other programs or hides what it does.", m[0])
 	}
 }
