@@ -22,7 +22,7 @@ func (r *runner) builtin(name string) value {
 		return calculated("sqrt", []value{num(-1)})
 	case "eval", "execScript", "Function", "String", "Number", "Boolean", "Array", "Object", "Math", "JSON", "RegExp", "Date", "Blob", "URL", "FormData", "Promise",
 		"parseInt", "parseFloat", "isNaN", "unescape", "escape", "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "atob", "btoa",
-		"setTimeout", "setInterval", "requestAnimationFrame", "MutationObserver", "importScripts", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "axios", "addEventListener", "open":
+		"setTimeout", "setInterval", "requestAnimationFrame", "MutationObserver", "Worker", "importScripts", "fetch", "XMLHttpRequest", "ActiveXObject", "WebSocket", "EventSource", "Image", "jQuery", "$", "axios", "addEventListener", "open":
 		return method(value{}, name)
 	}
 	return value{}
@@ -35,7 +35,7 @@ func (r *runner) setGlobal(name string, v value) bool {
 		r.redirect(v)
 		return true
 	case strings.HasPrefix(name, "on") && v.callable():
-		r.later(v, r.global.this, value{})
+		r.hears(v, r.global.this, dom("event", value{}))
 		return true
 	}
 	return false
@@ -59,6 +59,10 @@ func (r *runner) member(v value, key string) value {
 		switch key {
 		case "key", "code", "keyCode", "charCode", "which":
 			return value{from: v.from | fromField | fromKeys}
+		case "data": // that a worker was sent
+			if r.posted != 0 {
+				return value{from: v.from | r.posted}
+			}
 		case "request": // that a service worker sees
 			return dom("request", value{from: fromField | fromAll | fromPlace})
 		}
@@ -178,6 +182,14 @@ func (r *runner) act(name string, this value, args []value) value {
 		}
 		if name == "MutationObserver" {
 			return dom(name, value{})
+		}
+		return value{}
+	case "Worker":
+		r.load("script", a)
+		return dom("worker", value{})
+	case "postMessage":
+		if this.is("element") && this.o.name == "worker" {
+			r.posted |= some(args...).from
 		}
 		return value{}
 	case "importScripts":

@@ -66,6 +66,7 @@ type runner struct {
 	gathered bool      // something was read that a visitor types
 	turns    bool      // a script turns a list of texts
 	stored   mark      // of what is kept in the browser
+	posted   mark      // of what workers are sent
 	pending  []request // whose answers nobody has looked at so far
 
 	patterns map[string]pattern
