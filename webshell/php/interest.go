@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 
 	"limier/internal/literal"
@@ -23,6 +24,7 @@ func interesting(data []byte, t trait) bool {
 		return has(hasCards) && has(hasWrite|hasRemote) ||
 			has(hasDeadly|hasDynamic|hasHook|hasInclude) && has(hasRequest|hasHeader|hasRemote) ||
 			has(hasDeadly|hasDynamic) && has(hasStrong) ||
+			has(hasDynamic) && has(hasBuild) && unpads(data) ||
 			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
 			has(hasRequest) && (has(hasWrite) || renames(data)) ||
@@ -233,6 +235,27 @@ func writesHidden(data []byte) bool {
 
 // maxWriter bounds the start of a line in which a call that writes is looked at.
 const maxWriter = 1 << 10
+
+// unpadding is a literal out of which letters are taken, which nobody writes who
+// does not hide it.
+var unpadding = regexp.MustCompile(`^str_i?replace\(\s*["'][^"']{1,8}["']\s*,\s*(?:""|'')\s*,\s*["']\w`)
+
+// unpads says that a text is written with letters that are taken out again.
+func unpads(data []byte) bool {
+	for {
+		i := bytes.Index(data, []byte("str_"))
+		if i < 0 {
+			return false
+		}
+		if unpadding.Match(data[i:min(len(data), i+maxUnpadding)]) {
+			return true
+		}
+		data = data[i+len("str_"):]
+	}
+}
+
+// maxUnpadding bounds what is looked at of a call for that.
+const maxUnpadding = 64
 
 // renames says that functions may be given other names.
 func renames(data []byte) bool {

@@ -227,7 +227,7 @@ func (m *machine) worthRunning(f *function) bool {
 		return have&hasHot != 0
 	}
 	body := f.unit.src[f.toks[f.lo].pos:f.toks[f.hi].pos]
-	return have&(hasDeadly|hasShape) != 0 || have&hasInclude != 0 && oddInclude(body) || have&hasWrite != 0 && writesHidden(body) || have&(hasMail|hasRemote) != 0 && tellsPassword(body) || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
+	return have&(hasDeadly|hasShape) != 0 || have&hasInclude != 0 && oddInclude(body) || have&hasWrite != 0 && writesHidden(body) || have&hasDynamic != 0 && have&hasBuild != 0 && unpads(body) || have&(hasMail|hasRemote) != 0 && tellsPassword(body) || have&hasCards != 0 && have&(hasWrite|hasRemote) != 0 ||
 		have&(hasDynamic|hasHook|hasInclude|hasWrite) != 0 && have&(hasRequest|hasHeader|hasRemote|hasStrong) != 0 ||
 		have&hasHeader != 0 && have&hasRemote != 0 || have&hasRemote != 0 && m.logsIn()
 }
