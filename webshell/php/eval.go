@@ -384,7 +384,11 @@ func (m *machine) element(base, k value, n *node) value {
 				}
 				t |= checked
 			}
-			v := value{t: t | k.t&(fromBlob|fromFile|fromOddFile|decoded|keyed), tr: tr}
+			t |= k.t & (fromBlob | fromFile | fromOddFile | keyed)
+			if k.t&fromRequest == 0 { // else it chooses, and makes nothing
+				t |= k.t & decoded
+			}
+			v := value{t: t, tr: tr}
 			if a.open {
 				v = join(v, value{t: a.rest.t, tr: a.rest.tr})
 			}
