@@ -12,7 +12,7 @@ import (
 )
 
 // moves are words of scripts that take over a host's time, by what each is a sign of.
-var moves = literal.New([]string{"curl", "wget", "pkill", "killall", "kill -9", "histfile", "bash_history", "/cron", "crontab", "chmod", "base64", ` -u `, `"\0"`})
+var moves = literal.New([]string{"curl", "wget", "pkill", "killall", "kill -9", "histfile", "bash_history", "/cron", "crontab", "chmod", "base64", ` -u `, `"\0"`, "sock_dgram", "udp"})
 
 const (
 	gets  = 1<<0 | 1<<1
@@ -23,6 +23,7 @@ const (
 	seals = 1 << 10
 	names = 1 << 11
 	blots = 1 << 12
+	casts = 1<<13 | 1<<14
 )
 
 // moving reports whether a script holds all words of what takesOver finds.
@@ -34,7 +35,8 @@ func moving(data []byte) bool {
 	moves.Contained(held[:], data)
 	has := func(words uint64) bool { return held[0]&words != 0 }
 	return has(gets) && has(kills) && (has(times) || has(makes)) || has(gets) && has(hides) && has(times) ||
-		has(seals) && sealed.Match(data) || has(names) && (has(kills) || has(hides)) && wallet.Match(data) || has(blots)
+		has(seals) && sealed.Match(data) || has(names) && (has(kills) || has(hides) || veiled.Match(data)) && wallet.Match(data) || has(blots) ||
+		has(casts) && bytes.Contains(data, []byte("rand"))
 }
 
 // sealed is base 64 that is decoded for what comes behind.
@@ -63,10 +65,19 @@ var (
 	// wallet is an account of Monero: 95 letters of base 58.
 	wallet = regexp.MustCompile(`\b[48][1-9A-HJ-NP-Za-km-z]{94}\b`)
 	pool   = regexp.MustCompile(`\s-o\s+["']?[\w$.:/{}-]+`)
+	// veiled is a program that lists of files pass over, or take for an option,
+	// told where to reckon.
+	veiled = regexp.MustCompile(`/[.-][^\s;&|"'/]*["']?[ \t](?:[^\n;&|]*[ \t])?-o\s`)
 	// hidden is a text in base 64 that is decoded for a shell.
 	hidden = regexp.MustCompile(`["' ]([A-Za-z0-9+/]{40,}={0,2})["']?\s*\|\s*base64\s+(?:-d|-D|--decode)\s*\|\s*(?:sudo\s+)?(?:/bin/)?(?:ba|da|z)?sh\b`)
 	// renamed is a process that overwrites what its arguments were with another's name.
 	renamed = regexp.MustCompile(`\$0\s*=[^;\n]*"\\0"\s*x\s*\d`)
+	// cast is a datagram in Perl or Python, with the variable that holds its port.
+	cast = regexp.MustCompile(`\bsend\b[^;]{0,200}?sockaddr_in\s*\(\s*\$(\w+)\s*,|\.sendto\s*\([^\n]{0,200}?,\s*\(\s*[\w.]+\s*,\s*(\w+)\s*\)\s*\)`)
+	// drawn is a variable that chance sets.
+	drawn = regexp.MustCompile(`(\w+)\s*=[^;=\n]*\brand(?:int|range)?\b`)
+	turns = regexp.MustCompile(`\b(?:while|until|for|foreach)\b`)
+	told  = regexp.MustCompile(`@ARGV\b|\$ARGV\b|\bshift\b|\bsys\.argv\b|\binput\(`)
 )
 
 // takesOver finds scripts that take over a host's time: that start programs
@@ -77,6 +88,9 @@ func (s *scan) takesOver() {
 	}
 	alarm := func(rule, text string, at int) {
 		s.Add(webshell.Malicious, finding.ModerateConfidence, rule, text, -1, at)
+	}
+	if at := s.floods(); at >= 0 {
+		alarm("floods", "The script sends datagrams in a loop to random ports of a host that its user names, and waits for no answer: it floods that host.", at)
 	}
 	switch s.tongue {
 	case perl:
@@ -101,9 +115,31 @@ func (s *scan) takesOver() {
 	if fetched.Match(s.Data) && s.asksAbroad() && starts != "" && (others > 1 || others > 0 && wiped.Match(s.Data)) {
 		alarm("takes-over", "The script fetches a program, ends others and starts it unseen.", 0)
 	}
-	if m := wallet.FindIndex(s.Data); m != nil && pool.Match(s.Data) && (others > 0 || forgotten.Match(s.Data)) {
+	if m := wallet.FindIndex(s.Data); m != nil && pool.Match(s.Data) && (others > 0 || forgotten.Match(s.Data) || veiled.Match(s.Data)) {
 		alarm("mines", "The script has the host reckon for an account of Monero, and ends other programs or hides what it does.", m[0])
 	}
+}
+
+// floods is where a loop sends datagrams to ports that it draws by chance, of a
+// host that its user names, or -1. Who scans ports waits for an answer.
+func (s *scan) floods() int {
+	if bytes.Contains(s.Data, []byte("recv")) || !told.Match(s.Data) {
+		return -1
+	}
+	chance := map[string]bool{}
+	for _, m := range drawn.FindAllSubmatch(s.Data, maxLogIns) {
+		chance[string(m[1])] = true
+	}
+	for _, m := range cast.FindAllSubmatchIndex(s.Data, maxLogIns) {
+		port := s.Data[max(m[2], 0):max(m[3], 0)]
+		if m[2] < 0 {
+			port = s.Data[m[4]:m[5]]
+		}
+		if chance[string(port)] && turns.Match(s.Data[:m[0]]) {
+			return m[0]
+		}
+	}
+	return -1
 }
 
 // asksAbroad reports whether an address of the script is another host's.
