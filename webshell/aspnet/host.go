@@ -50,6 +50,7 @@ type host struct {
 	imports map[string]*script.Node
 	sockets int
 	engine  string                  // the last search engine that what another server answered was compared with
+	judged  bool                    // the answer was, with two of them
 	bots    *script.Node            // where a visitor's name or origin is compared with search engines
 	relays  *script.Node            // where fetched content is sent to the client
 	jumps   *script.Node            // where data is made callable

@@ -173,6 +173,12 @@ func (c call) mailCall() (script.Value, bool) {
 	return script.Value{}, true
 }
 
+// namesHost reports whether an address begins with a host that the page names.
+func namesHost(url script.Value) bool {
+	_, rest, ok := strings.Cut(url.Prefix(), "://")
+	return ok && strings.Contains(rest, "/")
+}
+
 // visitor notes that a visitor's name or origin is compared with a search
 // engine's.
 func (h *host) visitor(m *script.Machine, n *script.Node, v, name script.Value) {
@@ -183,7 +189,7 @@ func (h *host) visitor(m *script.Machine, n *script.Node, v, name script.Value) 
 	if v.L&fromRequest == 0 { // another server's answer: one name may stand in any page, two say whose the visitor is
 		if webshell.SearchEngines(s) > 0 && h.engine != s {
 			if h.engine != "" {
-				h.bots = n
+				h.bots, h.judged = n, true
 			}
 			h.engine = s
 		}

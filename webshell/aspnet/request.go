@@ -105,7 +105,9 @@ func (c call) responseCall() (script.Value, bool) {
 				Text: "A configuration file of the server is sent to the client."})
 		}
 	case "redirect", "redirectpermanent":
-		if startsAs(a, "http") && a.L&(client|info) == 0 {
+		// Who asks another server whether it is a search engine that calls leads
+		// the others away, with what they look for.
+		if startsAs(a, "http") && a.L&(client|info) == 0 || c.judged && (a.L&fromRemote != 0 || namesHost(a)) {
 			c.leads(c.m, c.n)
 		}
 	case "writefile", "transmitfile":

@@ -342,6 +342,9 @@ func endsAs(name string, endings []string) bool {
 	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(name, e) })
 }
 
+// handed is a process about to be started being given what it reads from.
+var handed = regexp.MustCompile(`(?i)\bhStdInput\s*=\s*\(?\w`)
+
 // structure looks at what the code brings together.
 func (h *host) structure() {
 	h.together()
@@ -408,6 +411,11 @@ func (h *host) structure() {
 		"enumsystemlocales", "enumsystemlocalesa", "enumwindows", "enumdesktops", "enumchildwindows", "createfiber", "callwindowproc", "enumdatefomats", "createtimerqueuetimer", "rtlcreateuserthread") != nil) {
 		h.See(n, script.Value{}, webshell.Sight{Rule: "shellcode", Verdict: webshell.Malicious, Sure: finding.HighConfidence,
 			Text: "The page allocates executable memory and starts a thread in it."})
+	}
+	if n := at("wsasocket", "wsasocketa", "wsasocketw"); n != nil && h.page.Kind != source && handed.MatchString(h.page.Text) &&
+		at("createprocess", "createprocessa", "createprocessw", "createprocessasuser", "createprocesswithtokenw", "createprocesswithlogonw") != nil {
+		h.See(n, script.Value{}, webshell.Sight{Rule: "socket-to-process", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+			Text: "The page opens a socket of Windows and starts a process, by the system's own calls, that reads from it: a shell for another host."})
 	}
 	if n := at("createprocessasuser", "createprocesswithtokenw", "createprocesswithlogonw", "impersonatenamedpipeclient", "ntquerysysteminformation", "zwquerysysteminformation", "minidumpwritedump", "wtsenumerateprocesses", "wtsenumerateprocessesa"); n != nil {
 		h.See(n, script.Value{}, webshell.Sight{Rule: "takes-privileges", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
