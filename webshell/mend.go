@@ -93,11 +93,13 @@ func entities(page []byte) []byte {
 var (
 	splitOpen  = regexp.MustCompile(`<[ \t]+(%[ \t]*[@!=\w]|\?php\b|/?cf(?:execute|set|file|output|if|script|http|query|loop)\b)`)
 	splitClose = regexp.MustCompile(`([%?])[ \t]+>`)
+	// splitEnd is a directive of which the end alone is split.
+	splitEnd = regexp.MustCompile(`(<%@[^<>%]*%)[ \t]+>`)
 )
 
 func splitMarks(page []byte) []byte {
 	if !splitOpen.Match(page) {
-		return nil
+		return splitEnd.ReplaceAll(page, []byte("$1>"))
 	}
 	return splitClose.ReplaceAll(splitOpen.ReplaceAll(page, []byte("<$1")), []byte("$1>"))
 }
