@@ -63,6 +63,7 @@ var concerns = []func(*page){
 	(*page).hiddenLinks,
 	(*page).soldLinks,
 	(*page).hiddenLists,
+	(*page).doubled,
 	(*page).doorways,
 	(*page).titled,
 	(*page).posing,
