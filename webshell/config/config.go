@@ -49,6 +49,7 @@ type file struct {
 	told map[grade]int
 
 	ending string // that no language has, in lower case, whose files PHP runs
+	other  bool   // PHP runs files of an ending that is not its own
 	cut    bool   // something that may matter was not read
 }
 
@@ -163,6 +164,7 @@ var (
 	phpHandler = regexp.MustCompile(`(?i)x-httpd-php|php\d*-|php-`)
 	files      = regexp.MustCompile(`(?is)<Files(?:Match)?[ \t]+~?[ \t]*["']?([^>"']+)["']?[ \t]*>(.*?)</Files`)
 	setHandler = regexp.MustCompile(`(?i)(?:SetHandler|ForceType)[ \t]+["']?\S*(?:php|cgi-script|server-parsed)`)
+	ownEnding  = regexp.MustCompile(`(?i)(?:^|[\s."'])(?:ph|s?html?|inc\b|module)`)
 	noCodeWord = regexp.MustCompile(`(?i)(?:^|[\s.(|\\"'])` + notCode + `(?:$|[\s)|"'?$])`)
 )
 
@@ -195,6 +197,7 @@ func (f *file) htaccess() {
 	for _, m := range f.lines(addType, 200, handles) {
 		if phpHandler.Match(f.data[m[0]:m[1]]) {
 			f.ending = cmp.Or(f.ending, unknown(f.data[m[2]:m[3]]))
+			f.other = f.other || !ownEnding.Match(f.data[m[2]:m[3]])
 		}
 		switch ends := f.data[m[2]:m[3]]; {
 		case ofNoCode.Match(ends):

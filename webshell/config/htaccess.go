@@ -208,6 +208,7 @@ func spellings(names []byte) (most int) {
 func (f *file) locks(blocks [][]int) {
 	at, open := -1, 0
 	shut, odd, mixed, both, strange := false, false, false, false, false
+	ways := map[string]bool{}  // of writing the ending of PHP, each in a block of its own
 	front, own := false, false // the page of a folder is named, and an ending of his own
 	for _, m := range blocks {
 		names, body := f.data[m[2]:m[3]], f.data[m[4]:m[5]]
@@ -217,6 +218,9 @@ func (f *file) locks(blocks [][]int) {
 				continue
 			}
 			forms := spellings(names)
+			if f.other && bytes.HasPrefix(names, []byte("*.")) {
+				ways[string(names)] = true
+			}
 			if at < 0 {
 				at = m[0]
 			}
@@ -243,6 +247,8 @@ func (f *file) locks(blocks [][]int) {
 	}
 	switch {
 	case !shut:
+	case len(ways) >= 3:
+		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", "PHP runs under an ending of the attacker's own; all scripts are refused, in every spelling of their ending.", at)
 	case odd && open >= 2, mixed && open >= 3, mixed && open >= 2 && !front, both && strange:
 		f.add(webshell.Malicious, finding.ModerateConfidence, "locks-others-out", few, at)
 	case open >= 1 && dataFolder.MatchString(f.name):
