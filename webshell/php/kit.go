@@ -24,6 +24,12 @@ func (m *machine) wards() bool {
 	return n > 1 || n > 0 && (m.labels() || m.cards())
 }
 
+// guardsVisits says that the file turns robots away, by several files or before it
+// sends its visitors on.
+func (m *machine) guardsVisits() bool {
+	return m.wards() || m.includes > 0 && !m.framed && m.small() && m.redirectsLater() && m.mentions("anti", "block", "killbot") && wards.MatchString(m.text())
+}
+
 var (
 	// crawls are the ranges of addresses from which Google reads pages, or read them
 	// for years, as patterns name them; refusing is what is done to who comes from one.

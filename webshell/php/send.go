@@ -246,6 +246,9 @@ func (m *machine) fetched(n *node, u, d value) {
 		if t&fromRequest != 0 && (t&(secret|address) != 0 || !m.framed && m.labels() || m.wards() || !m.framed && m.small() && m.leaves() && m.mentions("wallet", "metamask", "mnemonic", "seed phrase")) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
+		if t&address != 0 && t&(fromRequest|fromParam) == 0 && m.guardsVisits() {
+			m.report("reports-visitors", webshell.Malicious, moderate, "Who comes is reported to a chat service by a page that turns robots away.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		}
 		if t&loot != 0 {
 			m.report("sends-settings", webshell.Malicious, high, "Settings that hold passwords, or users, are sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
