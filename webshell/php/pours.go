@@ -107,7 +107,25 @@ func endsPage(data []byte) bool {
 			return true
 		}
 	}
-	return false
+	i := dispatched(data)
+	return i >= 0 && bytes.Contains(data[i:], []byte("echo"))
+}
+
+// starter is a variable that holds what starts a program.
+var starter = regexp.MustCompile(`(\$\w{1,40})\s*=\s*(?:require|include)(?:_once)?\b[^;]{1,200};`)
+
+// dispatched is where a file has had a program that it loads answer the request, -1 if
+// nowhere.
+func dispatched(data []byte) int {
+	if !bytes.Contains(data, []byte("->execute(")) && !bytes.Contains(data, []byte("->run(")) {
+		return -1
+	}
+	m := starter.FindSubmatch(data)
+	if m == nil {
+		return -1
+	}
+	name := string(m[1])
+	return max(bytes.LastIndex(data, []byte(name+"->execute(")), bytes.LastIndex(data, []byte(name+"->run(")))
 }
 
 // behindPage says that what stands at n is shown where the page has ended, and
@@ -123,5 +141,6 @@ func (m *machine) behindPage(n *node) bool {
 			return true
 		}
 	}
-	return false
+	i := dispatched(m.file.src)
+	return i >= 0 && i < at && bytes.Contains(before[i:], []byte("://"))
 }
