@@ -198,7 +198,7 @@ func oddPath(data []byte, word string) bool {
 		}
 		seen = from + len(rest)
 		if s := bytes.TrimLeft(bytes.TrimPrefix(data[at:min(len(data), at+160)], []byte("_once")), " \t("); len(s) > 1 {
-			if s[0] == '~' {
+			if s[0] == '~' || len(s) > 2 && s[0] == '"' && s[1] == '\\' && (s[2] == 'x' || '0' <= s[2] && s[2] <= '7') { // or its first letter is an escape
 				return true
 			}
 			if s[0] == '"' || s[0] == '\'' {

@@ -292,7 +292,7 @@ func (m *machine) read(c *call, p value) value {
 	case ok && oddFile(s), m.facts.searched > 0 && dotFile(p.tail()), p.k == vPart && picture(p.tail()):
 		return value{t: fromFile | fromOddFile, tr: tr}
 	}
-	if d, ok := m.facts.kept[pathKey(p)]; ok && d.t&(fromRequest|fromUpload) != 0 { // the page itself put it there
+	if d, ok := m.facts.kept[pathKey(p)]; ok && (d.t&(fromRequest|fromUpload) != 0 || d.t&fromRemote != 0 && tempFolder(low)) { // the page itself put it there
 		return value{t: fromFile | d.t, tr: d.tr}
 	}
 	t := fromFile | p.t&(fromParam|unsure|fromList) | holdsPasswords(p)

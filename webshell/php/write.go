@@ -505,6 +505,8 @@ func (m *machine) included(n *node, v value) {
 		m.command(n, value{k: v.k, s: v.s[len("expect://"):], t: v.t, tr: v.tr}, "expect://")
 	case strings.HasPrefix(low, "zip://"), strings.HasPrefix(low, "compress.zlib://"), strings.HasPrefix(low, "phar://") && oddArchive(low[7:]):
 		m.report("odd-include", webshell.Malicious, moderate, "A script is included out of an archive that poses as another file.", n, v)
+	case strings.HasPrefix(low, "phar://") && m.veilsScheme(n):
+		m.report("odd-include", webshell.Malicious, moderate, "A script is included out of an archive, which the file hides.", n, v)
 	case remoteURL(low) && !strings.HasPrefix(low, "//"):
 		m.report("remote-include", webshell.Malicious, moderate, "A script of another host is included.", n, v)
 	case t&fromUpload != 0 && v.k == vUnknown:
@@ -543,6 +545,13 @@ func (m *machine) included(n *node, v value) {
 	if (!ok || low != "") && !m.opens(v) {
 		m.includes++
 	}
+}
+
+// veilsScheme says that code at n includes something from an archive and does not say so
+// in plain letters.
+func (m *machine) veilsScheme(n *node) bool {
+	code := m.unit.code(n.pos, n.end)
+	return strings.Contains(code, `\`) && !strings.Contains(strings.ToLower(code), "phar") && !strings.Contains(code, "$")
 }
 
 // filtersBack says that a stream filter decodes what goes through it.
