@@ -8,6 +8,10 @@ import (
 
 // wordPress sees a script that makes itself an administrator.
 func (m *machine) wordPress(c *call) {
+	if m.raises(c) {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script makes whom a request names an administrator and logs its visitor in as that.", c.n, c.arg(0))
+		return
+	}
 	if m.framed && !m.guarded || !m.small() {
 		return
 	}
@@ -40,6 +44,13 @@ func (m *machine) wordPress(c *call) {
 	if plugin && admin && c.name == "wp_create_user" || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
 	}
+}
+
+// raises says that a script of any length, which loads WordPress itself and proves
+// nothing of its visitor, gives a user all rights and logs its visitor in as that.
+func (m *machine) raises(c *call) bool {
+	return c.name == "wp_set_auth_cookie" && !m.framed && !m.small() && len(m.file.tokens) < maxHanded && m.mentions("wp-load.php", "wp-blog-header.php") && m.mentions("set_role('administrator')", "set_role(\"administrator\")") &&
+		m.mentions("$_get", "$_post", "$_request", "$_cookie") && !m.mentions("current_user_can", "check_password", "wp_authenticate", "wp_signon", "hash_", "openssl_", "jwt", "nonce", "md5(", "sha1(", "crypt", "_verify", "php_sapi", "wp_cli")
 }
 
 // open says that something is hooked to the requests of everybody.
