@@ -723,7 +723,7 @@ func (m *machine) spots(c *call, t taint) taint {
 		return spotted
 	}
 	for _, a := range c.args {
-		if s, ok := a.text(); ok && a.t&hostile == 0 && len(s) < 4096 && botWord(strings.ToLower(s)) {
+		if s, ok := a.text(); ok && a.t&hostile == 0 && len(s) < 4096 && (botWord(strings.ToLower(s)) || strings.EqualFold(s, "bot")) {
 			return spotted
 		}
 	}

@@ -88,6 +88,9 @@ func interesting(data []byte, t trait) bool {
 	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("fopen(")) || bytes.Contains(data, []byte("<a ")) || bytes.Contains(data, []byte("<script")) || has(hasInclude)) {
 		return true
 	}
+	if has(hasHeader) && !classes && len(data) < 4096 && bytes.Contains(data, []byte("WP_USE_THEMES")) && bytes.Contains(data, []byte("/wp-blog-header.php")) {
+		return true
+	}
 	if has(hasRemote) && !classes && len(data) < 16<<10 && bytes.Contains(data, []byte("REMOTE_ADDR")) {
 		return true
 	}

@@ -386,10 +386,16 @@ func declares(data []byte, word string) bool {
 		}
 		s := at + i
 		at = s + len(word)
-		if at < len(data) && isIdentStart(data[at]) && (s == 0 || data[s-1] == '\n' || data[s-1] == ' ' && s > 1 && data[s-2] != '*') {
+		if at < len(data) && isIdentStart(data[at]) && (s == 0 || data[s-1] == '\n' || data[s-1] == ' ' && s > 1 && data[s-2] != '*') && !noted(data, s) {
 			return true
 		}
 	}
+}
+
+// noted says that the line in which i stands starts as one of a comment does.
+func noted(data []byte, i int) bool {
+	line := bytes.TrimLeft(data[bytes.LastIndexByte(data[:i], '\n')+1:i], " \t")
+	return bytes.HasPrefix(line, []byte("* ")) || bytes.HasPrefix(line, []byte("//"))
 }
 
 // backtick says whether the backtick at i may run a command: in SQL and prose

@@ -452,6 +452,9 @@ func (m *machine) cloaked(n *node, v value) {
 	if m.facts.searched > 0 && v.t&decoded != 0 && v.t&(fromDB|fromFile) != 0 && v.t&fromRequest == 0 && !m.framed {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content that the site hides is shown to search engines only.", n, v)
 	}
+	if m.facts.botted > 0 && v.t&fromRemote != 0 && v.t&(fromRequest|fromParam|fromHeader|checked) == 0 && v.k == vUnknown && m.isolated() && m.f.class == nil {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
+	}
 }
 
 // linksOut judges what is put into a page that a function gives back.

@@ -483,6 +483,9 @@ func (m *machine) included(n *node, v value) {
 	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt" || ok && nameless(s)) && m.unwatched() {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
 	}
+	if m.facts.searched > 0 && ok && m.includes == 0 && scriptName(v) && m.small() && m.mentions("/wp-blog-header.php") && m.mentions("wp_use_themes") {
+		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown another script in place of the program that the file starts.", n, v)
+	}
 	switch {
 	case strings.HasPrefix(low, "php://input"), strings.HasPrefix(low, "php://filter") && strings.Contains(low, "php://input"):
 		m.report("request-to-include", webshell.Webshell, high, "The body of the request is included as a script.", n, v)
