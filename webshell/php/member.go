@@ -255,7 +255,7 @@ func (m *machine) ternary(n *node) value {
 	if v, ok := worse(a, b); ok {
 		return v
 	}
-	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 {
+	if at, _ := taintOf(a); at&(hostile|fromUndef) != 0 || a.k == vUnknown && at&(address|ownHost|ownPage) != 0 && b.k == vStr && b.s == "" { // what servers tell is there
 		return join(b, a)
 	}
 	return join(a, b)
