@@ -395,21 +395,6 @@ func (m *machine) onlyTexts() bool {
 	return len(m.list) == 1 && m.list[0].op == nReturn && m.list[0].a != nil && m.list[0].a.op == nArray
 }
 
-// translated says that texts of the file are looked up in the visitor's
-// language, as programs for everybody do and intruders do not.
-func (m *machine) translated() bool {
-	n := 0
-	for i, t := range m.file.tokens[:len(m.file.tokens)-1] {
-		if t.kind == tIdent && m.file.tokens[i+1].kind == '(' {
-			switch string(m.file.src[t.pos:t.end]) {
-			case "__", "_e", "esc_html__", "gettext":
-				n++
-			}
-		}
-	}
-	return n >= 5
-}
-
 // tunnel sees a script that carries the client's traffic to any host.
 func (m *machine) tunnel() {
 	if !m.facts.anywhere || !m.isolated() {
