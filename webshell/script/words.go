@@ -128,7 +128,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 && !(i > 1 && before == '>' && s.Data[i-2] == '=') || before == '$' && string(low) != "shell" {
 		return
 	}
-	if s.odd(i, end) || inPattern(s.Data[end:]) || matched.Match(s.Data[max(0, i-12):i]) || !s.callsAt(next) || s.quoted(i, end) {
+	if s.odd(i, end) || inPattern(s.Data[end:]) || inMatch(s.Data[max(0, i-12):i]) || !s.callsAt(next) || s.quoted(i, end) {
 		return
 	}
 	if s.tongue == perl && (string(low) == "compile" || bytes.HasSuffix(bytes.TrimRight(s.Data[max(0, i-8):i], " "), []byte("sub"))) {
@@ -164,7 +164,10 @@ func inPattern(after []byte) bool {
 	return len(after) > 2 && after[0] == '\\' && bytes.IndexByte([]byte("sSbB"), after[1]) >= 0 && bytes.IndexByte([]byte("+*?/)|\\{"), after[2]) >= 0
 }
 
-// matched is what makes a name the beginning of a pattern of Perl.
+// inMatch says that what stands before a name makes it the beginning of a pattern
+// of Perl.
+func inMatch(before []byte) bool { return bytes.IndexByte(before, '~') >= 0 && matched.Match(before) }
+
 var matched = regexp.MustCompile(`[=!]~\s*m?/\^?$`)
 
 // statementAt is the rest of the statement.
