@@ -244,7 +244,7 @@ func TestBrokerLost(t *testing.T) {
 	}
 	t.Cleanup(func() { st.Close() })
 	change := func(c *hub.Config) {
-		c.Dir, c.Store, c.NATS, c.Replicas = filepath.Join(dir, "hub"), st, "nats://"+strings.Join(listen, ",nats://"), 3
+		c.Dir, c.Store, c.NATS, c.Replicas, c.QueueBytes = filepath.Join(dir, "hub"), st, "nats://"+strings.Join(listen, ",nats://"), 3, 64<<20
 	}
 	var sites []*site
 	eventually(t, "the cluster has a leader", func() bool {
