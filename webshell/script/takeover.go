@@ -26,9 +26,12 @@ const (
 	casts = 1<<13 | 1<<14
 )
 
+// maxTakeover bounds the scripts that are looked at for that, in bytes.
+const maxTakeover = 1 << 20
+
 // moving reports whether a script holds all words of what takesOver finds.
 func moving(data []byte) bool {
-	if len(data) > maxTool {
+	if len(data) > maxTakeover {
 		return false
 	}
 	var held [1]uint64
