@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"limier/finding"
 	"limier/internal/script"
 	"limier/webshell"
 )
@@ -69,13 +70,20 @@ func (c call) documentCall() (script.Value, bool) {
 	switch c.name {
 	case "createelement", "createnode":
 		return script.Instance("xmlnode"), true
+	case "selectsinglenode", "selectnodes", "getelementsbytagname":
+		return script.Instance("xmlnode", c.recv, c.recv.O.Any), true
 	case "load", "loadxml":
-		c.recv.O.Any = script.Union(c.recv.O.Any, a)
+		if a.K == script.VObject && a.S == "request" { // what it sends is the document
+			a = c.m.Source(c.n, fromRequest)
+		}
+		if a.L&mapped == 0 { // a file of the site is not of who names it
+			c.recv.O.Any = script.Union(c.recv.O.Any, a)
+		}
 	case "save":
 		c.write(c.m, c.n, a, c.recv.O.Any)
 	case "transformnode", "transformnodetoobject":
 		if v := script.Union(a, anyOf(a)); v.L&hostile != 0 {
-			c.See(c.n, v, webshell.Sight{Rule: "request-to-eval", Text: "A style sheet from the request, which may hold script, is run."})
+			c.See(c.n, v, webshell.Sight{Rule: "request-to-eval", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence, Text: "A style sheet from the request, which may hold script, is run."})
 		}
 	default:
 		return script.Value{}, false

@@ -15,7 +15,7 @@ import (
 var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
 	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
 	"this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
-	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body", "request_method", "openrowset", "opendatasource"}
+	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body", "request_method", "openrowset", "opendatasource", "transformnode"}
 
 var (
 	wordSet = literal.NewSource(words...)
@@ -72,7 +72,7 @@ func worth(data []byte) bool {
 	if has("servervariables") && hidesName(low()) {
 		return true
 	}
-	if has("server.execute") || has("server.transfer") || has("xp_cmdshell") || has("syscolumns") || has("openrowset") || has("opendatasource") || has("adodb.command") && bytes.Contains(low(), []byte("xp_")) {
+	if has("server.execute") || has("server.transfer") || has("xp_cmdshell") || has("syscolumns") || has("openrowset") || has("opendatasource") || has("transformnode") || has("adodb.command") && bytes.Contains(low(), []byte("xp_")) {
 		return true
 	}
 	if (has("jscript") || has(`javascript"%>`) || runat) && (has("constructor") || has("this[") || bytes.Contains(data, []byte("](")) || namesFunction(data)) {

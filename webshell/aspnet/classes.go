@@ -224,6 +224,8 @@ var members = script.Table(map[string]meaning{
 	"processmodel virtualdirectory":       only(of(secret, ""), "password"), // of Microsoft.Web.Administration
 	"objectdatasource objectdataprovider": call.dataSourceMember,
 
+	"sqlcommand oledbcommand odbccommand mysqlcommand oraclecommand": only(call.itself, "parameters"),
+
 	"ziparchive ziparchiveentry zipfile": call.archiveMember,
 	"directoryinfo fileinfo":             call.fileInfoMember,
 	"sqldatareader oledbdatareader dataset datatable datarow sqldatareader[] datarowview idatareader dbdatareader": of(fromData, ""),

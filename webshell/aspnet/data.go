@@ -34,10 +34,21 @@ func (c call) connectionCall() (script.Value, bool) {
 
 func (c call) newCommand() (script.Value, bool) {
 	c.sql(c.m, c.n, c.arg(0), c.arg(1))
-	return holding(c.name, "connection", c.arg(1)), true
+	v := holding(c.name, "connection", c.arg(1))
+	v.O.Fields["commandtext"] = c.arg(0)
+	return v, true
 }
 
+// commandCall is a method of a statement, or of its parameters.
 func (c call) commandCall() (script.Value, bool) {
+	switch {
+	case c.name == "add" || c.name == "addwithvalue":
+		c.recv.O.Any = script.Union(c.recv.O.Any, deep(c.args...))
+	case strings.HasPrefix(c.name, "execute"):
+		if given := c.recv.O.Any; given.L&client != 0 && given.L&script.Numeric == 0 && runsCommands(c.field("commandtext")) {
+			c.databaseCommand(c.n, given)
+		}
+	}
 	if c.name == "executereader" {
 		return script.Instance("sqldatareader"), true
 	}

@@ -344,14 +344,14 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 			return true
 		}
 	case "sqlcommand", "oledbcommand", "odbccommand", "mysqlcommand", "dbcommand", "oraclecommand":
-		switch name {
-		case "commandtext":
+		if name == "commandtext" {
 			h.sql(m, n, v, recv.O.Fields["connection"])
-		case "connection":
+		}
+		if name == "commandtext" || name == "connection" {
 			if recv.O.Fields == nil {
 				recv.O.Fields = map[string]script.Value{}
 			}
-			recv.O.Fields["connection"] = v
+			recv.O.Fields[name] = v
 			return true
 		}
 	case "response":

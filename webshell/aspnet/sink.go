@@ -164,16 +164,27 @@ func (h *host) deserialize(m *script.Machine, n *script.Node, v script.Value, ho
 	h.See(n, v, s)
 }
 
+// runsCommands says that a statement has the database server run a command.
+func runsCommands(sql script.Value) bool {
+	low := strings.ToLower(sql.S + sql.Prefix())
+	return strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate")
+}
+
+// databaseCommand is v being run as a command by the database server.
+func (h *host) databaseCommand(n *script.Node, v script.Value) {
+	h.See(n, v, webshell.Sight{Rule: "request-to-command", Verdict: webshell.Webshell, Sure: finding.HighConfidence,
+		Text: "Text from the request is run as a command by the database server."})
+}
+
 // sql is a statement v being prepared on conn.
 func (h *host) sql(m *script.Machine, n *script.Node, v, conn script.Value) {
 	h.query = n
-	if low := strings.ToLower(v.S + v.Prefix()); strings.Contains(low, "xp_cmdshell") || strings.Contains(low, "sp_oacreate") {
-		s := webshell.Sight{Rule: "database-command", Text: "A command is run by the database server."}
+	if runsCommands(v) {
 		if v.L&client != 0 {
-			s.Rule, s.Verdict, s.Sure = "request-to-command", webshell.Webshell, finding.HighConfidence
-			s.Text = "Text from the request is run as a command by the database server."
+			h.databaseCommand(n, v)
+		} else {
+			h.See(n, v, webshell.Sight{Rule: "database-command", Text: "A command is run by the database server."})
 		}
-		h.See(n, v, s)
 		return
 	}
 	if v.L&(fromRequest|fromControl) == 0 || v.L&script.Numeric != 0 {

@@ -79,6 +79,26 @@ func (c call) save() (value, bool) {
 	return c.unknown()
 }
 
+// pathOf is what java.nio calls a file of a name.
+func (c call) pathOf() (value, bool) {
+	if c.class != "Paths" && c.class != "Path" || len(c.args) == 0 {
+		return c.unknown()
+	}
+	c.name = "Path"
+	return c.newFile()
+}
+
+func (c call) resolved() (value, bool) {
+	if c.class != "Path" || len(c.args) == 0 {
+		return c.unknown()
+	}
+	c.name, c.args = "Path", []value{c.recv, c.args[0]}
+	return c.newFile()
+}
+
+// samePath is the same file, called otherwise.
+func (c call) samePath() (value, bool) { return c.recv, c.class == "File" || c.class == "Path" }
+
 // fileAct is something done to a file, or its name or content being read.
 func (c call) fileAct() (value, bool) {
 	v := c.recv

@@ -148,7 +148,10 @@ var sinks = script.Table(map[string]meaning{
 	"transferFrom":                        call.transferFrom,
 	"newOutputStream newBufferedWriter":   call.newOutput,
 	"getChannel":                          call.channel,
-	"saveAs saveFile":                     call.save,
+	"get of":                              call.pathOf,
+	"resolve resolveSibling":              call.resolved,
+	"toPath toFile toAbsolutePath getAbsolutePath getAbsoluteFile getCanonicalPath getCanonicalFile normalize toRealPath": call.samePath,
+	"saveAs saveFile": call.save,
 })
 
 // acts is a call that may act.
