@@ -14,7 +14,7 @@ func interesting(data []byte, t trait) bool {
 	has := func(x trait) bool { return t&x != 0 }
 	users := len(data) < 8192 && has(saysUsers) && makesUsers(data)
 	if !has(hasAny) && !users {
-		return has(saysInclude) && includesHidden(data) || len(data) < 1024 && bytes.Contains(data, []byte("readfile(")) && feedsPage(data)
+		return has(saysInclude) && includesHidden(data)
 	}
 	if has(hasShape) {
 		return true
@@ -70,7 +70,7 @@ func interesting(data []byte, t trait) bool {
 	if has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) {
 		return true
 	}
-	if has(hasRemote) && !classes && feedsPage(data) || has(hasRemote|hasStrong|hasDecoder) && !classes && hexTexts(data) {
+	if has(hasRemote) && !classes && mayStart(data) || has(hasRemote|hasStrong|hasDecoder) && !classes && hexTexts(data) {
 		return true
 	}
 	if has(hasRemote) && len(data) < 16<<10 && tellsHost(data) {

@@ -5,10 +5,7 @@ import (
 	"strings"
 )
 
-var (
-	wards    = regexp.MustCompile(`(?:include|require)(?:_once)?[^;]{0,40}["'/](?:anti[-_]?(?:bots?|\d)|[^"'/;]{0,12}(?:bots?_?block|blocker|killbot))[^;"'/]{0,20}\.php`)
-	feigning = regexp.MustCompile(`location:[^"';]*[?&]session=\$`)
-)
+var wards = regexp.MustCompile(`(?:include|require)(?:_once)?[^;]{0,40}["'/](?:anti[-_]?(?:bots?|\d)|[^"'/;]{0,12}(?:bots?_?block|blocker|killbot))[^;"'/]{0,20}\.php`)
 
 // wards says that the file first includes what turns robots away, under the names
 // that kits of phishing pages have for it, and either several of those or words
@@ -22,12 +19,6 @@ func (m *machine) wards() bool {
 	}
 	n := len(wards.FindAllStringIndex(m.text(), 2))
 	return n > 1 || n > 0 && (m.labels() || m.cards())
-}
-
-// guardsVisits says that the file turns robots away, by several files or before it
-// sends its visitors on.
-func (m *machine) guardsVisits() bool {
-	return m.wards() || m.includes > 0 && !m.framed && m.small() && m.redirectsLater() && m.mentions("anti", "block", "killbot") && wards.MatchString(m.text())
 }
 
 var (
@@ -45,12 +36,6 @@ const minCrawls = 2
 func (m *machine) shutsOut() bool {
 	return m.mentions("remote_addr", "http_x_forwarded_for") && m.mentions("209.85", "209\\.85", "66.249", "66\\.249", "66.102", "66\\.102", "74.125", "74\\.125") &&
 		len(crawls.FindAllStringIndex(m.text(), minCrawls)) == minCrawls && refusing.MatchString(m.text())
-}
-
-// feigns says that visitors are sent on with a session in the address that was
-// made at random.
-func (m *machine) feigns() bool {
-	return m.mentions("session=$") && m.mentions("rand(") && feigning.MatchString(m.text())
 }
 
 // labelled is v behind a text that may ask for a password: then what the client

@@ -27,7 +27,6 @@ func (m *machine) parts() {
 	if m.alarmed() {
 		return
 	}
-	m.strayScript()
 	judged := 0
 	for _, p := range slices.Concat(m.seams(), m.callbacks(), m.endings()) {
 		size := 0
@@ -55,7 +54,6 @@ func (m *machine) parts() {
 			copy(src[s.from:], m.file.src[s.from:s.to])
 		}
 		sub := newMachine(m.path, src, have)
-		sub.settings = m.mentions("add_option(", "update_option(", "register_setting(")
 		for _, r := range sub.analyse() {
 			if r.Verdict.Rank() >= webshell.Malicious.Rank() {
 				m.reason(r)
@@ -73,40 +71,6 @@ func (m *machine) parts() {
 func holdsParts(data []byte, have trait) bool {
 	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && (have&hasAction != 0 || have&saysRender != 0 && bytes.Contains(data, []byte("onAfterRender"))) ||
 		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data)) || have&saysScript != 0 && bytes.Contains(data, []byte("?><script"))
-}
-
-// strayScript sees a file of declarations that shows nothing but a script of
-// another host.
-func (m *machine) strayScript() {
-	declares := 0
-	for _, n := range m.list {
-		switch n.op {
-		case nClass:
-			declares += 3
-		case nFunc:
-			declares++
-		case nEcho:
-			return
-		}
-	}
-	var stray *node
-	for _, t := range m.file.tokens {
-		if t.kind != tHTML {
-			continue
-		}
-		html := strings.TrimSpace(string(m.file.src[t.pos:min(t.end, t.pos+4096)]))
-		if html == "" {
-			continue
-		}
-		low := strings.ToLower(html)
-		if !strings.HasPrefix(low, "<script") || !strings.HasSuffix(low, "></script>") || strings.Count(low, "<script") > 1 || !takesForeign(low) {
-			return
-		}
-		stray = &node{pos: t.pos, end: t.end}
-	}
-	if stray != nil && declares >= 3 {
-		m.report("stray-script", webshell.Malicious, moderate, "A file that declares classes or functions shows nothing but a script of another host.", stray, value{})
-	}
 }
 
 // tagPlace is where a tag of PHP stands before a part that starts at from, so that

@@ -50,10 +50,10 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	}
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
-	if !takes && !pours && !interesting(data, have) && !misspells(data, have) {
+	if !takes && !pours && !interesting(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
-		attacks, poses := mayAttack(data, have), mayPose(data, have)
-		if !parts && !shows && !hides && !poses && attacks == 0 {
+		attacks := mayAttack(data, have)
+		if !parts && !shows && !hides && attacks == 0 {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -67,9 +67,6 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		}
 		m.hiding()
 		m.attacking(attacks)
-		if poses {
-			m.poses()
-		}
 		return strongestFirst(m.reasons)
 	}
 	m := newMachine(name, data, have)
@@ -82,9 +79,6 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	m.parts()
 	if !m.alarmed() && (showsForeign(data, have) || have&hasShape != 0) {
 		m.shown()
-	}
-	if !m.alarmed() && mayPose(data, have) {
-		m.poses()
 	}
 	if !m.alarmed() {
 		m.hiding()

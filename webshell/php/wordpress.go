@@ -8,10 +8,6 @@ import (
 
 // wordPress sees a script that makes itself an administrator.
 func (m *machine) wordPress(c *call) {
-	if m.raises(c) {
-		m.report("makes-administrator", webshell.Malicious, moderate, "The script makes whom a request names an administrator and logs its visitor in as that.", c.n, c.arg(0))
-		return
-	}
 	if m.framed && !m.guarded || !m.small() {
 		return
 	}
@@ -46,13 +42,6 @@ func (m *machine) wordPress(c *call) {
 	}
 }
 
-// raises says that a script of any length, which loads WordPress itself and proves
-// nothing of its visitor, gives a user all rights and logs its visitor in as that.
-func (m *machine) raises(c *call) bool {
-	return c.name == "wp_set_auth_cookie" && !m.framed && !m.small() && len(m.file.tokens) < maxHanded && m.mentions("wp-load.php", "wp-blog-header.php") && m.mentions("set_role('administrator')", "set_role(\"administrator\")") &&
-		m.mentions("$_get", "$_post", "$_request", "$_cookie") && !m.mentions("current_user_can", "check_password", "wp_authenticate", "wp_signon", "hash_", "openssl_", "jwt", "nonce", "md5(", "sha1(", "crypt", "_verify", "php_sapi", "wp_cli")
-}
-
 // open says that something is hooked to the requests of everybody.
 func (m *machine) open() bool {
 	return m.mentions("add_action('init'", "add_action(\"init\"", "add_action('wp_loaded'", "add_action('template_redirect'", "add_action('wp'", "nopriv_")
@@ -76,12 +65,6 @@ func (m *machine) wordPressArgs(c *call) []value {
 			m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users.", c.n, value{})
 		case name == "pre_user_query" && m.mentions("views_users") && m.mentions(".id<>", ".id <>", ".id !=", ".id!=", "user_login !=", "user_login!=", "user_login <>"):
 			m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users, and out of their number.", c.n, value{})
-		case name == "all_plugins" && m.hidesItself(c.arg(1)):
-			verdict := webshell.Suspicious
-			if m.mentions("wp_remote_", "curl_exec", "file_get_contents(\"http", "file_get_contents('http", "wp_insert_user", "wp_create_user", "wp_set_auth_cookie") {
-				verdict = webshell.Malicious
-			}
-			m.report("hides-plugin", verdict, moderate, "The plugin keeps itself out of the list of plugins.", c.n, value{})
 		}
 	}
 	if visitors[name] {
@@ -106,23 +89,6 @@ func (m *machine) wordPressArgs(c *call) []value {
 		}
 	}
 	return args
-}
-
-// hidesItself says that a callback takes its own file out of a list, and asks
-// neither a setting nor who is looking.
-func (m *machine) hidesItself(f value) bool {
-	var fn *function
-	switch c, ok := f.ref.(*closure); {
-	case ok && c.fn != nil:
-		fn = c.fn
-	case f.k == vStr:
-		fn = m.funcs[strings.ToLower(f.s)]
-	}
-	if fn == nil || int(fn.hi) >= len(fn.toks) {
-		return false
-	}
-	text := strings.ToLower(string(fn.unit.src[fn.toks[fn.lo].pos:fn.toks[fn.hi].pos]))
-	return strings.Contains(text, "unset(") && strings.Contains(text, "__file__") && !strings.Contains(text, "option(") && !strings.Contains(text, "current_user")
 }
 
 // restRoute runs the callback of a route that anyone may call:
