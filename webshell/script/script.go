@@ -59,12 +59,16 @@ func analyse(name string, data []byte) []webshell.Reason {
 		if (len(data) > maxTool || !talks.Any(data)) && !moving(data) {
 			return nil
 		}
-		s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data)}
+		s := &scan{Listing: webshell.NewListing(withoutComments(bytes.Clone(data))), tongue: tongueOf(strings.ToLower(name), data)}
 		s.tool(data)
 		s.takesOver()
 		return webshell.Strongest(s.Out)
 	}
-	s := &scan{Listing: webshell.NewListing(withoutComments(data)), tongue: tongueOf(strings.ToLower(name), data), elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
+	tongue, text := tongueOf(strings.ToLower(name), data), bytes.Clone(data)
+	if tongue == perl {
+		text = withoutDocumentation(text)
+	}
+	s := &scan{Listing: webshell.NewListing(withoutComments(text)), tongue: tongue, elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
 	s.quotes = quotes{data: s.Data, open: -1}
 	s.byPerl = forPerl.Match(data[:min(len(data), 200)])
 	s.env = s.tongue == perl && bytes.Contains(data, []byte("Env"))
@@ -88,9 +92,8 @@ func analyse(name string, data []byte) []webshell.Reason {
 	return webshell.Strongest(s.Out)
 }
 
-// withoutComments turns lines that are comments into spaces.
-func withoutComments(data []byte) []byte {
-	out := bytes.Clone(data)
+// withoutComments turns lines that are comments into spaces, in place.
+func withoutComments(out []byte) []byte {
 	for i := 0; i < len(out); {
 		end := bytes.IndexByte(out[i:], '\n')
 		if end < 0 {
