@@ -76,8 +76,7 @@ func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h.allows = sync.OnceValue(func() bool { return page.Kind == source && allowed.MatchString(page.Text) })
 	h.keeps = sync.OnceValue(h.keepsState)
 	h.restarts = sync.OnceValue(h.restartsPools)
-	h.Skimmer(h.page.Text) // in the browser's script, whatever the server runs
-	if !h.page.Code && h.page.Behind == "" && len(h.page.Includes) == 0 && len(h.All) == 0 && !slices.ContainsFunc(h.page.Tags, isSource) {
+	if !h.page.Code && h.page.Behind == "" && len(h.page.Includes) == 0 && !slices.ContainsFunc(h.page.Tags, isSource) {
 		return nil
 	}
 	m := script.NewMachine(h)

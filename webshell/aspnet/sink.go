@@ -356,6 +356,22 @@ func endsAs(name string, endings []string) bool {
 // handed is a process about to be started being given what it reads from.
 var handed = regexp.MustCompile(`(?i)\bhStdInput\s*=\s*\(?\w`)
 
+var (
+	ownForm   = regexp.MustCompile(`(?i)<form\b[^>]*\baction\s*=\s*["']?(?:[\w./~?-]+|<%[^>]*>)["'\s>]`)
+	sendsHome = regexp.MustCompile(`(?i)(?:\.open\(\s*["'](?:get|post|put)["']\s*,|fetch\(|sendBeacon\(|\.src\s*=|\.(?:ajax|get|post)\(\s*(?:\{\s*url\s*:)?)\s*["']/?[\w.]`)
+)
+
+// sendsTwice reports whether a script in a logon page reads its password field and
+// sends something to its own host, besides the form (Exchange servers, 2024 and 2025).
+func sendsTwice(page string) bool {
+	names := webshell.PasswordInputs(page)
+	for i, name := range names {
+		names[i] = regexp.QuoteMeta(name)
+	}
+	return len(names) > 0 && sendsHome.MatchString(page) && ownForm.MatchString(page) &&
+		regexp.MustCompile(`["'.#](?:`+strings.Join(names, "|")+`)["']?\]?\)?(?:\[0\])?\.val(?:ue\b|\(\))`).MatchString(page)
+}
+
 // structure looks at what the code brings together.
 func (h *host) structure() {
 	h.together()
@@ -392,7 +408,7 @@ func (h *host) structure() {
 		h.See(h.wrote, script.Value{}, webshell.Sight{Rule: "runs-what-it-writes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page writes a script that it does not show, under a name that it makes up, and runs it."})
 	}
-	if h.logs != nil && webshell.SendsTwice(h.page.Text) {
+	if h.logs != nil && sendsTwice(h.page.Text) {
 		h.See(h.logs, script.Value{}, webshell.Sight{Rule: "stores-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "A script in the page sends what is typed as password besides the form, and the page writes what it is sent to a file."})
 	}

@@ -330,8 +330,14 @@ func (r *runner) act(name string, this value, args []value) value {
 		if len(args) > 0 && (this.k == unknown || this.is("window")) {
 			r.redirect(a)
 		}
+	case "setRequestHeader":
+		if this.k == ref {
+			this.o.set("\x00headers", some(arg(args, 1), this.o.props["\x00headers"]))
+		}
+		return value{}
 	case "send":
 		if this.k == ref {
+			a.from |= this.o.props["\x00headers"].from
 			r.send(how(this), this.o.props["\x00url"], a, this.o)
 		}
 		return value{}

@@ -48,6 +48,7 @@ type page struct {
 	out  []webshell.Reason
 
 	scripts []span
+	inputs  []string // the names of its fields for passwords
 	survey  survey
 	trade   *bool // whether it names a trade, once that was looked for
 	lowered string
@@ -56,7 +57,6 @@ type page struct {
 
 // concerns are what a page is asked, each by itself.
 var concerns = []func(*page){
-	(*page).skimmers,
 	(*page).frames,
 	(*page).strays,
 	(*page).blocks,

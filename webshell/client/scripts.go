@@ -36,6 +36,9 @@ func (p *page) run() {
 			if r == nil {
 				r = newRunner()
 				r.page = p
+				if passwordField.Any(p.data) {
+					p.inputs = webshell.PasswordInputs(p.markup())
+				}
 			}
 			if s.words&rotates != 0 && !r.turns { // each turn decodes some twenty texts, by RC4 mostly
 				r.turns = true

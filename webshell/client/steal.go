@@ -72,7 +72,7 @@ func (r *runner) named(name string) mark {
 	if cardName.MatchString(name) {
 		m |= fromCard
 	}
-	if passwordName.MatchString(name) {
+	if passwordName.MatchString(name) || slices.ContainsFunc(r.page.inputs, func(input string) bool { return holdsWord(name, input) }) {
 		m |= fromPassword
 	}
 	if r.names == nil {
@@ -321,7 +321,7 @@ func (r *runner) stolen(q request) {
 	case q.from&fromCard != 0:
 		rule, words = "card-skimmer", "Fields of payment cards are sent to another host as no shop does it."
 	case q.from&fromPassword != 0:
-		rule, words = "sends-passwords", webshell.SkimmerText
+		rule, words = "sends-passwords", "A script in the page sends what is typed as password to another host as well."
 	case q.from&fromKeys != 0:
 		rule, words = "key-logger", "The keys that visitors press are sent to another host."
 	case q.from&allCookies != 0 && q.from&fromField == 0:

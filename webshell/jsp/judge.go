@@ -586,9 +586,6 @@ func (j *judge) hidden() {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "odd-charset",
 			"The page is encoded in "+j.page.charset+", which no editor writes and which hides the source.")
 	}
-	if at := webshell.SendsPasswords(string(j.data[:min(len(j.data), maxDefaced)])); at >= 0 {
-		j.add(webshell.Malicious, finding.ModerateConfidence, "sends-passwords", webshell.SkimmerText, webshell.Step{Line: webshell.Line(j.data, at), Role: "sink", Code: webshell.Snippet(j.data, at)})
-	}
 	if head := j.data[:min(len(j.data), maxDefaced)]; boasts().Any(head) && defaced.Match(head) {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "defacement", "The page's own text says that the site was broken into.")
 	}
