@@ -59,17 +59,10 @@ type page struct {
 var concerns = []func(*page){
 	(*page).frames,
 	(*page).strays,
-	(*page).blocks,
 	(*page).hiddenLinks,
 	(*page).soldLinks,
 	(*page).hiddenLists,
-	(*page).doubled,
 	(*page).doorways,
-	(*page).titled,
-	(*page).posing,
-	(*page).defaced,
-	(*page).phishing,
-	(*page).opensWallets,
 	(*page).run,
 }
 

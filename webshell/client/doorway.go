@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,7 +27,7 @@ const (
 // doorways finds pages that are made for search engines and send people on to
 // another host at once.
 func (p *page) doorways() {
-	if p.kind != markup || len(p.data) > maxDoorway || p.survey.has&(aRefresh|aBody) == 0 || p.survey.has&aRefresh == 0 && (p.survey.has&aScript == 0 || !p.trades()) {
+	if p.kind != markup || len(p.data) > maxDoorway || p.survey.has&aRefresh == 0 && (p.survey.has&aScript == 0 || !p.trades()) {
 		return
 	}
 	low := p.markup()
@@ -80,103 +79,6 @@ func leaves(low string) int {
 		}
 	}
 }
-
-// maxTitled is where the title of a page ends at the latest, in bytes.
-const maxTitled = 16 << 10
-
-// titled finds a page of PHP that deals in a trade under any word of a list
-// beside it, the one that the request names: it is as many pages to search engines.
-func (p *page) titled() {
-	if p.kind != markup || p.survey.has&aBody == 0 {
-		return
-	}
-	low := p.data[:min(len(p.data), maxTitled)]
-	at := bytes.Index(low, []byte("<title>"))
-	if at < 0 || !bytes.Contains(low[:at], []byte("$_GET[")) || !bytes.Contains(low[:at], []byte("file(")) || !bytes.Contains(low[:at], []byte("404")) {
-		return
-	}
-	title, _, ok := bytes.Cut(low[at:], []byte("</title"))
-	switch {
-	case !ok || !bytes.Contains(title, []byte("<?")):
-	case p.survey.has&aPhone != 0 && twoSites(low[:at]):
-		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "Under whatever word of a list the request names, the page says that it stands on one site, and leads phones to another.", at, "")
-	case tradeWords().Any(bytes.ToLower(title)):
-		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page deals in a trade under whatever word of a list the request names, for search engines to find.", at, "")
-	}
-}
-
-// worded is an address of a whole host that a word of the code is put behind.
-var worded = regexp.MustCompile(`["']https?://([\w.-]+\.[a-z]{2,})/[^"'\s]*(?:\$\w|\{\$|["']\s*\.\s*\$)`)
-
-// twoSites says that code puts the same words behind addresses of two owners.
-func twoSites(code []byte) bool {
-	owner := ""
-	for _, m := range worded.FindAllSubmatch(code, 20) {
-		h := string(m[1])
-		if webshell.WellKnown(h) || strings.HasSuffix(h, ".ampproject.org") {
-			continue
-		}
-		if own := webshell.OwnName(h); owner == "" {
-			owner = own
-		} else if own != owner {
-			return true
-		}
-	}
-	return false
-}
-
-// posing finds a page that deals in a trade and names as its own address one of
-// another firm's site, whose name it never says, while phones are led to a third
-// host: it is made to stand on that site, and to be found by its good name. Who
-// deals in a trade himself says his name in the title.
-func (p *page) posing() {
-	if p.kind != markup || p.survey.has&aPhone == 0 || p.survey.has&aBody == 0 {
-		return
-	}
-	low := lowerASCII(string(p.data[:min(len(p.data), maxTitled)]))
-	at, own, phone := 0, "", ""
-	for t := range tags(low) {
-		if t.name != "link" {
-			continue
-		}
-		rel, _ := t.attr("rel")
-		href, _ := t.attr("href")
-		switch rel {
-		case "canonical":
-			at, own = t.at, host(href)
-		case "amphtml":
-			phone = host(href)
-		}
-	}
-	title := heading.FindStringSubmatch(low)
-	if own == "" || phone == "" || title == nil || webshell.OwnName(own) == webshell.OwnName(phone) || webshell.WellKnown(own) || strings.HasSuffix(phone, ".ampproject.org") || saysName(title[1], own) {
-		return
-	}
-	named := map[string]bool{}
-	for _, m := range titles.FindAllString(low, 20) {
-		words(m, named)
-	}
-	if len(named) > 0 {
-		p.add(webshell.Malicious, finding.ModerateConfidence, "doorway", "The page deals in a trade, names as its address one of a site that it says nothing of, and leads phones to a third host: "+own+", "+phone+".", at, "")
-	}
-}
-
-// saysName says that a title in lower case and a host have a word in common.
-func saysName(title, host string) bool {
-	together := letters.ReplaceAllString(title, "")
-	if strings.Contains(together, strings.ReplaceAll(webshell.OwnName(host), "-", "")) {
-		return true
-	}
-	plain := strings.ReplaceAll(host, "-", "")
-	for _, w := range letters.Split(title, -1) {
-		if len(w) > 3 && strings.Contains(plain, w) {
-			return true
-		}
-	}
-	return false
-}
-
-var letters = regexp.MustCompile(`[^a-z0-9]+`)
 
 // says is how much text a page shows, in bytes.
 func says(low string) int { return len(strings.TrimSpace(bare(low, ""))) }

@@ -224,10 +224,15 @@ func (r *runner) hoist(b *script.Node) {
 			r.spend(128)
 			f := r.function(k)
 			r.cur.define(k.Name, f)
-			if r.cur == r.global && r.short && len(r.idle) < maxIdle {
-				r.idle = append(r.idle, f)
-			}
+			r.idles(f)
 		}
+	}
+}
+
+// idles notes a function that has a name for all of the page.
+func (r *runner) idles(f value) {
+	if f.is("function") && r.cur == r.global && r.short && len(r.idle) < maxIdle {
+		r.idle = append(r.idle, f)
 	}
 }
 
@@ -294,7 +299,9 @@ func (r *runner) statement(n *script.Node) control {
 		}
 	case script.KDecl:
 		if len(n.Kids) > 0 {
-			r.cur.define(n.Name, r.eval(n.Kids[0]))
+			v := r.eval(n.Kids[0])
+			r.idles(v)
+			r.cur.define(n.Name, v)
 		} else if r.cur != r.global && r.cur.own(n.Name) == nil {
 			r.cur.define(n.Name, none())
 		}
@@ -539,6 +546,7 @@ func (r *runner) choose(n *script.Node) control {
 }
 
 func (r *runner) assignName(name string, v value) {
+	r.idles(v)
 	if old := r.cur.find(name); old != nil {
 		*old = v
 		return

@@ -88,30 +88,6 @@ func (p *page) hiddenLists() {
 	}
 }
 
-// doubled finds an element out of sight, without a name for scripts, that holds but one
-// link to another host and stands there twice, one right behind the other: what a script
-// shows to visitors is there once.
-func (p *page) doubled() {
-	if p.kind != markup || p.survey.has&aLink == 0 {
-		return
-	}
-	for _, hidden := range [...]string{"display:none", "display: none"} {
-		i := bytes.Index(p.data, []byte(hidden))
-		if i < 0 {
-			continue
-		}
-		from := bytes.LastIndexByte(p.data[:i], '<')
-		if from < 0 || bytes.IndexByte(p.data[from:i], '>') >= 0 {
-			continue
-		}
-		hosts, at, end := hiddenList(p.markup(), from)
-		if len(hosts) == 1 && strings.HasPrefix(strings.TrimLeft(p.markup()[end:], blank), p.markup()[at:end]) {
-			p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", "A link to another host is kept out of sight twice over, as is done for search engines: "+strings.Join(first(hosts, 1), "")+".", at, "")
-			return
-		}
-	}
-}
-
 func (p *page) hiddenList(hosts map[string]bool, at int) {
 	p.add(webshell.Malicious, finding.ModerateConfidence, "hidden-links", "A list of links to other hosts, outside the page itself, is kept out of sight, as is done for search engines: "+strings.Join(first(hosts, 3), ", ")+".", at, "")
 }

@@ -7,18 +7,20 @@ import (
 	"slices"
 	"strings"
 
+	"limier/internal/literal"
 	"limier/internal/script"
 	"limier/webshell"
 )
 
 var (
-	cardName     = regexp.MustCompile(`cc_|cc-|ccnum|credit[_-]?card|card[_-]?(?:na|nu|no|ho|ow|ty|mo|ye|da|ex|va|cod|cv|cs|n?$)|["'=]card|cvv|cvc|_cid|expir`)
-	passwordName = regexp.MustCompile(`pass(?:wor[dt]|wd|code|phrase)?(?:$|[^a-z])|pwd`)
-	payForm      = regexp.MustCompile(`checkout|payment`)
-	anyField     = regexp.MustCompile(`^\s*(?:form|:?input|select|textarea|\*)\s*(?:$|[,: ])`)
-	checkout     = regexp.MustCompile(`checkout|onepage|onestep|payment|billing`)
-	manyDigits   = regexp.MustCompile(`(?:\\d|0-9\])\{1[2-6](?:,\d*)?\}`) // finds numbers of cards
-	jsonp        = regexp.MustCompile(`(?i)(?:callback|jsonp|cb)=`)
+	cardName      = regexp.MustCompile(`cc_|cc-|ccnum|credit[_-]?card|card[_-]?(?:na|nu|no|ho|ow|ty|mo|ye|da|ex|va|cod|cv|cs|n?$)|["'=]card|cvv|cvc|_cid|expir`)
+	passwordName  = regexp.MustCompile(`pass(?:wor[dt]|wd|code|phrase)?(?:$|[^a-z])|pwd`)
+	payForm       = regexp.MustCompile(`checkout|payment`)
+	anyField      = regexp.MustCompile(`^\s*(?:form|:?input|select|textarea|\*)\s*(?:$|[,: ])`)
+	checkout      = regexp.MustCompile(`checkout|onepage|onestep|payment|billing`)
+	passwordField = literal.New([]string{`type="password`, `type='password`, `type=password`})
+	manyDigits    = regexp.MustCompile(`(?:\\d|0-9\])\{1[2-6](?:,\d*)?\}`) // finds numbers of cards
+	jsonp         = regexp.MustCompile(`(?i)(?:callback|jsonp|cb)=`)
 )
 
 // maxSelector is how much of what an element was asked for by is read, in bytes.

@@ -40,10 +40,8 @@ const (
 	aScript
 	aRefresh
 	aForm
-	aBody  // or a title or heading
 	aLink  // with a whole address nearby
 	aPlain // a link of any kind
-	aPhone // the address of the page for phones
 )
 
 // A survey is what one quick pass over a page tells; most files have no markup,
@@ -53,7 +51,6 @@ type survey struct {
 	end    int // of the last document: the offset of </html>, or -1
 	body   int // of the last body: the offset of </body>, or -1
 	script int // offset of the last script, or -1
-	mark   int // offset of the first script right behind a mark, or -1
 	frames int
 	bodies int // elements whose attributes were looked into for scripts
 }
@@ -68,12 +65,7 @@ var surveyed = [256][]struct {
 	'o': {{"object", aFrame}},
 	's': {{"script", aScript}},
 	'm': {{"meta", aRefresh}},
-	't': {{"title", aBody}},
-	'b': {{"body", aBody}},
-	'c': {{"center", aBody}},
-	'h': {{"h1", aBody}},
 	'a': {{"a ", aLink}},
-	'l': {{"link ", aPhone}},
 }
 
 // How far into a tag its address, or what else it says, is looked for, in bytes.
@@ -86,7 +78,7 @@ const (
 // to maxMarkup.
 func (p *page) look() {
 	v := &p.survey
-	v.end, v.body, v.script, v.mark = -1, -1, -1, -1
+	v.end, v.body, v.script = -1, -1, -1
 	data := p.data
 	start := data[:min(len(data), maxMarkup)]
 	scripts := 0 // where the next may be
@@ -125,9 +117,6 @@ func (v *survey) note(data []byte, at int, e elements) {
 	switch e {
 	case aScript:
 		v.script = at
-		if v.mark < 0 && marked(data[:at]) != nil {
-			v.mark = at
-		}
 	case aFrame:
 		v.frames++
 		if v.has&aFrame != 0 || v.frames <= maxFrames && !foreign(lowerASCII(string(rest[:min(len(rest), maxTag)]))) {
@@ -135,10 +124,6 @@ func (v *survey) note(data []byte, at int, e elements) {
 		}
 	case aRefresh:
 		if v.has&aRefresh != 0 || !strings.Contains(lowerASCII(string(rest[:min(len(rest), maxMeta)])), "refresh") {
-			return
-		}
-	case aPhone:
-		if v.has&aPhone != 0 || !bytes.Contains(rest[:min(len(rest), maxAddress)], []byte("amphtml")) {
 			return
 		}
 	case aLink:
