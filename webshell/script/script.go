@@ -126,6 +126,7 @@ type scan struct {
 	env               bool            // Perl's Env may make variables of the environment's
 	byPerl            bool            // the first line names Perl
 	programs          map[string]bool // variables of the shell that fixedVariable has judged
+	own               map[string]bool // HTTP_… that a script of the shell sets; nil before anybody asks
 	bare              map[string]bool // names that Perl assigned without a sigil: constants, handles
 	tampers           *bool           // with the meaning of Perl's functions and patterns; nil before anybody asks
 }
@@ -165,7 +166,7 @@ func (s *scan) connects(head []byte, from int) {
 }
 
 var (
-	wire   = regexp.MustCompile(`(?i)open\s*\(?\s*\*?STD(?:IN|OUT|ERR)\s*,\s*["'][<>+]*&=?(\w+)["']\s*\)`)
+	wire   = regexp.MustCompile(`(?i)open\s*\(?\s*\*?STD(?:IN|OUT|ERR)\s*,\s*["'][<>+]*&=?(\w+)["']\s*(?:[);]|or\b|\|\|)`)
 	piping = regexp.MustCompile(`\bpipe\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)`)
 	wiring = regexp.MustCompile(`(?:\b(?:open|socket|accept|socketpair)\s*\(?\s*|\*\s*\{?\s*['"]?)(\w+)(?:\s*,\s*(\w+))?`)
 )
@@ -179,6 +180,9 @@ func ownPipes(head []byte) bool {
 		pipe[string(m[1])], pipe[string(m[2])] = true, true
 	}
 	for _, m := range wiring.FindAllSubmatch(head, -1) {
+		if bytes.HasPrefix(m[0], []byte("open")) && bytes.HasPrefix(m[1], []byte("STD")) {
+			continue // to what, rewire tells
+		}
 		delete(pipe, string(m[1]))
 		delete(pipe, string(m[2]))
 	}
@@ -303,7 +307,7 @@ func (s *scan) sink(c call) {
 		return
 	}
 	verdict, sure := webshell.Webshell, finding.HighConfidence
-	if !s.sure(at, c.at) || c.name == "eval" && translates.Match(text) {
+	if !s.sure(at, c.at) || c.name == "eval" && translates.Match(text) || c.name == "$(" && at < c.lo && reckons.Match(s.Data[c.lo:min(len(s.Data), c.hi+2)]) {
 		verdict, sure = webshell.Suspicious, finding.LowConfidence
 	}
 	s.Add(verdict, sure, "request-to-command", "The script runs a command or code from the request.", at, c.at)
@@ -330,6 +334,9 @@ func (s *scan) sure(came, at int) bool {
 	}
 	return held < maxHeld
 }
+
+// reckons is what the shell reckons with, in which only Bash runs code, of variables.
+var reckons = regexp.MustCompile(`^\([\w\s$+*/%<>=-]*\)\)$`)
 
 // translates is the text that Perl's tr is evaluated in, for its tables are fixed
 // otherwise.

@@ -95,7 +95,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		low = append(low, c)
 	}
-	if asks(low, before, after) && !s.ownName(s.Data[i:end], before) && !s.inPath(i, low) {
+	if s.asks(low, before, after) && !s.ownName(i, end, before) && !s.inPath(i, low) {
 		if len(s.from) < maxCalls {
 			s.from = append(s.from, i)
 		} else {
@@ -138,13 +138,47 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 }
 
 // ownName reports whether what reads like the request's is a variable of the
-// script, or Perl's pragma: the variables of the environment have capitals (but
-// for Perl's module Env on Windows), and so has CGI.pm's function Vars.
-func (s *scan) ownName(name []byte, before byte) bool {
-	if string(name) == "vars" {
+// script, a key of its hashes, or Perl's pragma: the variables of the environment
+// have capitals (but for Perl on Windows), and CGI.pm's function Vars has one.
+func (s *scan) ownName(i, end int, before byte) bool {
+	name := s.Data[i:end]
+	switch string(name) {
+	case "vars":
 		return before != '>'
+	case "VARS":
+		return true
 	}
-	return before == '$' && !s.env && bytes.Equal(name, bytes.ToLower(name))
+	switch small := bytes.Equal(name, bytes.ToLower(name)); {
+	case before == '$', before == '{' && i > 1 && s.Data[i-2] == '$':
+		return !s.env && small || s.tongue == other && s.sets(name)
+	case before == '{' || before == '"' || before == '\'':
+		return small && !environment.Match(s.Data[max(0, i-24):i])
+	}
+	return false
+}
+
+// environment is what stands before the name of a variable of the environment.
+var environment = regexp.MustCompile(`(?i)env|scope`)
+
+var (
+	// answering is a script of the shell that answers requests by itself.
+	answering = regexp.MustCompile(`(?im)^\s*content-type:|\b(?:echo|printf)\b[^|\n]*content-type:`)
+	setting   = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?HTTP_\w+=.*$`)
+)
+
+// sets reports whether a script of the shell that answers no request sets a variable
+// HTTP_… itself, and not from another such.
+func (s *scan) sets(name []byte) bool {
+	if s.own == nil {
+		s.own = map[string]bool{}
+		if !answering.Match(s.Data) {
+			for _, line := range setting.FindAll(s.Data, maxPrograms) {
+				variable, value, _ := bytes.Cut(bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(line, " \t"), []byte("export")), " \t"), []byte("="))
+				s.own[string(variable)] = !bytes.Contains(value, []byte("HTTP_")) && !bytes.Contains(value, []byte("QUERY_STRING"))
+			}
+		}
+	}
+	return s.own[string(name)]
 }
 
 // odd reports whether a name is spelled as no function is: EXEC stands in SQL,
@@ -215,15 +249,17 @@ func (s *scan) inPath(i int, low []byte) bool {
 }
 
 // asks reports whether a name reads the request, given the bytes around it.
-func asks(low []byte, before, after byte) bool {
+func (s *scan) asks(low []byte, before, after byte) bool {
 	switch name := string(low); name {
 	case "param":
 		return after == '('
 	case "params":
-		return after == '[' && before != '$'
+		return after == '[' && before != '$' && s.tongue != perl && s.tongue != python // Ruby's
 	case "vars", "stdin", "fieldstorage", "cgi.fieldstorage", "cgi.new", "cgi.new.params", "parse_qs", "parse_qsl", "cgi.parse", "urlparse.parse_qs", "urllib.parse.parse_qs":
 		return true
-	case "query_string", "path_info", "request_uri", "request_body", "content_length":
+	case "content_length": // by which the shell and Python read what was sent
+		return s.tongue != perl && strings.IndexByte("${'\"", before) >= 0 && before != 0
+	case "query_string", "path_info", "request_uri", "request_body":
 		return strings.IndexByte("${'\"", before) >= 0 && before != 0
 	default:
 		if strings.HasPrefix(name, "http_") && len(name) > 5 {
