@@ -111,3 +111,7 @@ void Page_Load() { ` + strings.Repeat("var k = new Keeper(); ", 500) + `System.D
 		t.Errorf("got %+v", r)
 	}
 }
+
+func TestDeeds(t *testing.T) {
+	webshelltest.Deeds(t, "testdata/deeds/csharp.txtar", "x.aspx", Language)
+}

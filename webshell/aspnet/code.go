@@ -84,6 +84,11 @@ func (c call) roslynStatic() (script.Value, bool) {
 	return script.Value{}, true
 }
 
+// engineCall runs code by an engine of IronPython or ClearScript.
+func (c call) engineCall() (script.Value, bool) {
+	return c.code(c.m, c.n, script.Union(c.args...), c.recv.S), true
+}
+
 func (c call) syntaxStatic() (script.Value, bool) {
 	if strings.HasPrefix(c.name, "parse") {
 		return c.roslynStatic()
@@ -172,8 +177,26 @@ func (c call) jsonStatic() (script.Value, bool) {
 	return script.Value{}, false
 }
 
+// newSerializer notes whether what is read may say of which type it is.
+func (c call) newSerializer() (script.Value, bool) {
+	v, _ := c.withArgs()
+	if a := c.arg(0); a.K == script.VObject && strings.HasSuffix(a.S, "typeresolver") {
+		v.O.Fields = map[string]script.Value{"types": a}
+	}
+	return v, true
+}
+
+// newResources reads resources, which may be objects of any type.
+func (c call) newResources() (script.Value, bool) {
+	c.deserialize(c.m, c.n, c.all(), c.name)
+	return c.withArgs()
+}
+
 // serializerCall is a method of a serializer that rebuilds objects of one type.
 func (c call) serializerCall() (script.Value, bool) {
+	if strings.HasPrefix(c.name, "deserialize") && c.field("types").K == script.VObject {
+		c.deserialize(c.m, c.n, c.all(), "JavaScriptSerializer with type names")
+	}
 	if c.recv.L&client != 0 && (strings.HasPrefix(c.name, "deserialize") || c.name == "readobject") {
 		c.deserialize(c.m, c.n, script.Union(c.recv, c.all()), c.recv.S+" of a type that the request names")
 	}
@@ -197,7 +220,5 @@ func (c call) ciphers() (script.Value, bool) {
 	}
 	return v, true
 }
-
-func (c call) ofClass() (script.Value, bool) { return script.Instance(last(c.recv.S)), true }
 
 func (c call) ofName() (script.Value, bool) { return script.Instance(c.name), true }

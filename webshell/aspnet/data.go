@@ -63,16 +63,25 @@ func (c call) newDocument() (script.Value, bool) {
 }
 
 func (c call) documentCall() (script.Value, bool) {
-	if c.name == "load" && ofIIS(c.arg(0)) {
+	switch {
+	case c.name == "load" && ofIIS(c.arg(0)):
 		c.recv.O.Any = script.Union(c.recv.O.Any, c.m.Source(c.n, fromFile|setting))
-		return script.Value{}, true
+	case c.name == "loadxml":
+		c.recv.O.Any = script.Union(c.recv.O.Any, c.arg(0))
+	case c.name == "save":
+		c.write(c.m, c.n, c.arg(0), deep(c.recv))
+	default:
+		return script.Value{}, false
 	}
-	return script.Value{}, false
+	return script.Value{}, true
 }
 
 func (c call) documentStatic() (script.Value, bool) {
 	if ofIIS(c.arg(0)) {
 		return c.m.Source(c.n, fromFile|setting), true
+	}
+	if c.name == "parse" {
+		return script.Instance("xmldocument", c.arg(0)), true
 	}
 	return script.Value{}, false
 }

@@ -80,7 +80,11 @@ func (c call) fileStatic() (script.Value, bool) {
 		c.drives = true
 		return script.Instance("drives"), true
 	case "writealltext", "appendalltext", "writeallbytes", "writealllines", "appendalllines", "writealltextasync", "writeallbytesasync":
-		c.write(c.m, c.n, a, c.arg(1))
+		content := c.arg(1)
+		if content.K == script.VArray { // lines
+			content = script.Union(content)
+		}
+		c.write(c.m, c.n, a, content)
 	case "create", "openwrite", "createtext", "appendtext", "open", "createtextfile", "opentextfile", "opentextfilewriter":
 		return holding("filewriter", "path", a), true
 	case "readalltext", "readallbytes", "readalllines", "opentext", "openread", "readlines":
@@ -141,6 +145,9 @@ func (c call) fileInfoCall() (script.Value, bool) {
 	case "delete":
 		c.act("delete", c.n, path)
 	case "create", "createsubdirectory":
+		if c.recv.S == "fileinfo" {
+			return holding("filewriter", "path", path), true
+		}
 		c.act("mkdir", c.n, script.Union(path, c.arg(0)))
 	case "moveto", "copyto", "replace":
 		c.act("move", c.n, script.Union(path, c.arg(0)))
@@ -160,6 +167,21 @@ func (c call) fileInfoMember() (script.Value, bool) {
 		return script.Value{}, true
 	}
 	return script.Value{}, false
+}
+
+// fileSystem is My.Computer.FileSystem, by whatever name.
+func (c call) fileSystem() (script.Value, bool) {
+	return script.Value{K: script.VType, S: "filesystem"}, true
+}
+
+func (c call) adodbStreamCall() (script.Value, bool) {
+	switch c.name {
+	case "write", "writetext":
+		c.recv.O.Any = script.Union(c.recv.O.Any, c.arg(0))
+	case "savetofile":
+		c.write(c.m, c.n, c.arg(0), c.recv.O.Any)
+	}
+	return script.Value{}, true
 }
 
 // newStream is a stream or what reads or writes it.

@@ -150,7 +150,7 @@ func (h *host) Name(m *script.Machine, n *script.Node) (script.Value, bool) {
 
 func (h *host) name(low string) (script.Value, bool) {
 	switch low {
-	case "request", "response", "server", "session", "application", "viewstate", "cache":
+	case "request", "response", "server", "session", "application", "viewstate", "cache", "routedata":
 		return script.Instance(low), true
 	case "context":
 		return script.Instance("httpcontext"), true

@@ -131,21 +131,44 @@ func (c call) address() (script.Value, bool) {
 }
 
 func (c call) marshalStatic() (script.Value, bool) {
+	u := c.all()
+	runs := c.isImported("virtualalloc") || c.isImported("virtualprotect")
 	switch c.name {
 	case "getdelegateforfunctionpointer":
 		c.jumps = c.n
+		runs = true
 	case "copy", "writebyte":
+		if len(c.n.Kids) > 3 { // to memory
+			c.m.Taint(c.n.Kids[3], c.arg(0))
+		}
 	default:
 		return script.Value{}, false
 	}
-	if u := c.all(); u.L&client != 0 && (c.isImported("virtualalloc") || c.isImported("virtualprotect")) {
+	if u.L&client != 0 && runs {
 		c.See(c.n, u, webshell.Sight{Rule: "request-to-memory", Verdict: webshell.Webshell, Sure: finding.HighConfidence, Text: "Bytes from the request are placed in executable memory."})
 	}
 	return script.Value{}, true
 }
 
+// addArgument adds to the list of a program's arguments.
+func (c call) addArgument() (script.Value, bool) {
+	c.exec(c.m, c.n, c.arg(0), "Process", "arguments")
+	return script.Value{}, true
+}
+
+func (c call) powershellStatic() (script.Value, bool) {
+	if last(c.recv.S) == "scriptblock" && c.name == "create" {
+		c.exec(c.m, c.n, c.arg(0), "PowerShell", "script block")
+	}
+	return script.Instance(last(c.recv.S)), true
+}
+
 func (c call) powershellCall() (script.Value, bool) {
 	switch c.name {
+	case "invoke":
+		if c.recv.S == "runspaceinvoke" {
+			c.exec(c.m, c.n, c.arg(0), "PowerShell", c.name)
+		}
 	case "addscript", "addcommand", "createpipeline", "createnestedpipeline", "add":
 		c.exec(c.m, c.n, c.arg(0), "PowerShell", c.name)
 	}

@@ -207,6 +207,8 @@ func (c call) typeStatic() (script.Value, bool) {
 func (c call) activatorStatic() (script.Value, bool) {
 	a := c.arg(0)
 	switch {
+	case strings.HasPrefix(c.name, "createinstancefrom"):
+		return c.load(c.m, c.n, a, a, "Activator."+c.name), true
 	case c.name != "createinstance":
 	case a.K == script.VType:
 		return c.newOr(last(a.S), c.args[1:])
@@ -262,7 +264,7 @@ func (c call) assemblyCall() (script.Value, bool) {
 func (c call) assemblyStatic() (script.Value, bool) {
 	a := c.arg(0)
 	switch c.name {
-	case "load", "loadfrom", "loadfile", "unsafeloadfrom", "reflectiononlyload":
+	case "load", "loadfrom", "loadfile", "unsafeloadfrom", "reflectiononlyload", "executeassembly", "createinstancefrom", "createinstancefromandunwrap":
 		return c.load(c.m, c.n, deep(c.args...), a, c.name), true
 	case "loadwithpartialname":
 		return script.Instance("assembly"), true
@@ -278,7 +280,7 @@ func (c call) assemblyStatic() (script.Value, bool) {
 }
 
 func (c call) domainCall() (script.Value, bool) {
-	if c.name == "load" || strings.HasPrefix(c.name, "executeassembly") {
+	if c.name == "load" || strings.HasPrefix(c.name, "executeassembly") || strings.HasPrefix(c.name, "createinstancefrom") {
 		return c.load(c.m, c.n, deep(c.args...), c.arg(0), "AppDomain."+c.name), true
 	}
 	return script.Value{}, false
@@ -296,6 +298,10 @@ func (c call) variable() (script.Value, bool) {
 		return script.Value{}, true
 	}
 	return c.m.Shared(key)
+}
+
+func (c call) loadModule() (script.Value, bool) {
+	return c.load(c.m, c.n, deep(c.args...), c.arg(1), c.name), true
 }
 
 func (c call) loadFromStream() (script.Value, bool) {

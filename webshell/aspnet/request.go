@@ -47,9 +47,9 @@ func (c call) requestMember() (script.Value, bool) {
 		v := c.source(c.m, c.n, fromRequest, "uri")
 		v.O.Fields = map[string]script.Value{"<from>": script.Bool(true)}
 		return v, true
-	case "path", "pathinfo", "userhostname":
+	case "path", "userhostname":
 		return c.m.Source(c.n, info), true
-	case "getbufferlessinputstream", "content", "body", "bodyreader", "useragent", "userlanguages", "contenttype", "rawurl", "accepttypes":
+	case "getbufferlessinputstream", "content", "body", "bodyreader", "useragent", "userlanguages", "contenttype", "rawurl", "accepttypes", "pathinfo":
 		return c.m.Source(c.n, fromRequest), true
 	}
 	return script.Value{}, true

@@ -135,6 +135,9 @@ func (c call) itself() (value, bool) {
 	if c.recv.isNum && c.name == "toString" {
 		return text(itoa(c.recv.n)), true
 	}
+	if a := c.arg(0); c.name == "toString" && a.taint != 0 && strings.HasSuffix(c.class, "Utils") { // Commons IO: of what a stream gives
+		return value{typ: "String", taint: a.taint, origin: a.origin}, true
+	}
 	if c.name == "toString" && c.class == "Character" && len(c.args) == 1 {
 		s, ok := c.args[0].asText()
 		return value{typ: "String", s: s, isStr: true, hidden: true}, ok

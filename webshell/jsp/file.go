@@ -18,7 +18,10 @@ func (c call) write() (value, bool) {
 			c.sink(sinkSend, a)
 		}
 		return value{}, true
-	case "Files":
+	case "Files", "FileUtils":
+		if b.typ == "File" { // as Guava has it
+			a, b = b, a
+		}
 		return c.record(a, b)
 	case "FileItem", "Part", "DiskFileItem":
 		return c.record(a, c.recv)
@@ -49,11 +52,34 @@ func (c call) copies() (value, bool) {
 		}
 		return value{}, true
 	case "IOUtils", "StreamUtils", "FileCopyUtils", "ByteStreams", "StreamUtil":
-		if fileOut[to.typ] {
+		if fileOut[to.typ] || to.typ == "File" {
 			return c.copyTo()
 		}
 	}
 	return c.unknown()
+}
+
+// stores writes properties to a file.
+func (c call) stores() (value, bool) {
+	if a := c.arg(0); fileOut[a.typ] {
+		return c.record(a, join(c.recv, c.arg(1)))
+	}
+	return c.unknown()
+}
+
+func (c call) putBytes() (value, bool) {
+	if fileOut[c.class] {
+		return c.write()
+	}
+	return c.unknown()
+}
+
+// addHandler makes a logger write to a file.
+func (c call) addHandler() (value, bool) {
+	if a := c.arg(0); fileOut[a.typ] && c.holder.name != "" {
+		c.assign(c.holder, a)
+	}
+	return value{}, true
 }
 
 func (c call) transferTo() (value, bool) {

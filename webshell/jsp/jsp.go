@@ -52,7 +52,7 @@ var (
 // an API somewhere, if only that of reflection. A page without is harmless.
 var actions = []string{
 	"exec(", "getruntime", "commandline", ".jna", "deserialize(", "dolookup(", "jndi", "naming.provider", "jexl", "template(", "proprietaryevaluate", "virtualmachine", "mbeanserver", "processbuilder", "processimpl", ".eval", "defineclass", "classloader", "scriptengine", "fileoutputstream", "filewriter", "randomaccessfile",
-	"files.", "fileutils", "readobject", "xmldecoder", ".lookup", "drivermanager", "socket", "forname", "invoke", "getmethod", "newinstance",
+	"files.", "fileutil", "filechannel", "formatter(", "runscriptlet", "evaluatestring", "expressrunner", "aviator", "readobject", "xmldecoder", ".lookup", "drivermanager", "socket", "forname", "invoke", "getmethod", "newinstance",
 	"listroots", "filehandler", "printwriter(", "printstream(", "unsafe", "$$bcel$$", "elprocessor", "expressionfactory", "fromxml", "transferto",
 	"addfilter", "addservlet", "addvalve", "registermapping", "addinterceptor", "addapplicationeventlistener", "system.load", "urlclassloader",
 	"interpreter", "groovy", "ognl", "expressionparser", "jshell", ".delete()", "renameto", "openconnection", "openstream", "templatesimpl",

@@ -129,3 +129,5 @@ func TestUTF32(t *testing.T) {
 		}
 	}
 }
+
+func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds/java.txtar", "x.jsp", Language) }

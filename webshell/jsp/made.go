@@ -15,14 +15,15 @@ var makers = script.Table(map[string]meaning{
 
 	"ProcessBuilder CommandLine ProcessImpl UNIXProcess":                       call.newProcess,
 	"JexlBuilder Yaml ScriptEngineManager GroovyShell ELProcessor Interpreter": call.plain,
-	"Template":       call.newTemplate,
-	"TemplatesImpl":  call.newClass,
+	"Template":      call.newTemplate,
+	"TemplatesImpl": call.newClass,
+	"ScriptEvaluator ExpressionEvaluator SimpleCompiler ClassBodyEvaluator": call.newEvaluator, // of Janino
 	"URLClassLoader": call.newLoader,
 	"JdbcRowSetImpl MimeLauncher MimeEntry ScriptLoader VersionHelper": call.newInternal,
 	"InitialContext InitialDirContext InitialLdapContext":              call.newContext,
 	"ObjectName": call.carries, // the name of a management bean
 	"XMLDecoder": call.newDecoder,
-	"ObjectInputStream Scanner DataInputStream SecretKeySpec": call.wraps,
+	"ObjectInputStream HessianInput Hessian2Input Scanner DataInputStream SecretKeySpec": call.wraps,
 
 	"File": call.newFile,
 	"FileOutputStream FileWriter RandomAccessFile FileHandler FileImageOutputStream":      call.newOut,
@@ -92,6 +93,9 @@ func (c call) carriesText() (value, bool) {
 func (c call) newString() (value, bool) {
 	a := c.arg(0)
 	if !a.isStr && !a.isNum {
+		if a.taint&fromUpload != 0 { // what a part of the request holds, as text
+			a.taint |= fromBody
+		}
 		return value{typ: "String", taint: a.taint, origin: a.origin}, true
 	}
 	a.typ = "String"
@@ -124,6 +128,13 @@ func (c call) newTemplate() (value, bool) {
 		c.sink(sinkEval, in).name = c.name
 	}
 	return c.unknown()
+}
+
+func (c call) newEvaluator() (value, bool) {
+	if a := c.arg(0); a.taint&controlled != 0 {
+		c.sink(sinkEval, a).name = c.name
+	}
+	return c.plain()
 }
 
 func (c call) newClass() (value, bool) {

@@ -83,11 +83,12 @@ var (
 		"GroovyClassLoader": true, "SpelExpressionParser": true, "ExpressionParser": true, "Ognl": true, "MVEL": true, "Interpreter": true, "PythonInterpreter": true,
 		"JShell": true, "JexlEngine": true, "VelocityEngine": true, "Velocity": true, "Compilable": true, "BSFManager": true, "ExpressionEvaluator": true,
 		"Context": true, "ELEvaluator": true, "ExpressionEvaluatorImpl": true, "Invocable": true, "Eval": true, "AviatorEvaluator": true,
+		"ScriptingContainer": true, "ScriptEvaluator": true, "SimpleCompiler": true, "ClassBodyEvaluator": true, "ExpressRunner": true, "Express4Runner": true,
 	}
 	evalMethods = map[string]bool{
 		"eval": true, "evaluate": true, "createValueExpression": true, "createMethodExpression": true, "parseExpression": true, "parseClass": true,
 		"exec": true, "compile": true, "evaluateString": true, "getValue": true, "setValue": true, "me": true, "execute": true, "parse": true,
-		"mergeTemplate": true, "executeExpression": true,
+		"mergeTemplate": true, "executeExpression": true, "runScriptlet": true, "cook": true,
 	}
 	implants = map[string]bool{
 		"addFilterMap": true, "addFilterMapBefore": true, "addFilterDef": true, "addServletMapping": true, "addServletMappingDecoded": true,
@@ -121,6 +122,7 @@ var sinks = script.Table(map[string]meaning{
 	"readObject readUnshared fromXML deserialize unmarshal readObjectOverride":     call.deserialize,
 	"load loadLibrary loadAs":               call.loads,
 	"getMBeansFromURL addURL":               call.loadsURL,
+	"newInstance":                           call.loaderOf,
 	"attach loadAgent loadAgentPath":        call.attach,
 	"getFunction":                           call.getFunction,
 	"createMBean":                           call.createBean,
@@ -137,19 +139,22 @@ var sinks = script.Table(map[string]meaning{
 	"getConnection":     call.connection,
 	"executeQuery executeUpdate prepareStatement execute executeLargeUpdate addBatch prepareCall": call.statementOf,
 	"connect": call.connect,
-	"open":    call.openSocket,
+	"open":    call.opens,
 
 	"delete deleteOnExit renameTo mkdir mkdirs listFiles list listRoots createNewFile setLastModified deleteIfExists newInputStream readAllBytes readString newDirectoryStream setExecutable": call.fileAct,
 	"write print println append writeBytes writeUTF writeChars printf format info":                                                                                                            call.write,
 	"writeString writeStringToFile writeByteArrayToFile writeLines":                                                                                                                           call.writeTo,
-	"copyInputStreamToFile copyURLToFile": call.copyTo,
-	"copy copyLarge copyFile":             call.copies,
-	"transferTo":                          call.transferTo,
-	"transferFrom":                        call.transferFrom,
-	"newOutputStream newBufferedWriter":   call.newOutput,
-	"getChannel":                          call.channel,
-	"get of":                              call.pathOf,
-	"resolve resolveSibling":              call.resolved,
+	"copyInputStreamToFile copyURLToFile writeUtf8String appendUtf8String writeFromStream":                                                                                                    call.copyTo,
+	"store storeToXML":                  call.stores,
+	"put":                               call.putBytes,
+	"addHandler":                        call.addHandler,
+	"copy copyLarge copyFile":           call.copies,
+	"transferTo":                        call.transferTo,
+	"transferFrom":                      call.transferFrom,
+	"newOutputStream newBufferedWriter": call.newOutput,
+	"getChannel map":                    call.channel,
+	"get of":                            call.pathOf,
+	"resolve resolveSibling":            call.resolved,
 	"toPath toFile toAbsolutePath getAbsolutePath getAbsoluteFile getCanonicalPath getCanonicalFile normalize toRealPath": call.samePath,
 	"saveAs saveFile": call.save,
 })
@@ -254,6 +259,15 @@ func (c call) loadsURL() (value, bool) {
 		c.sink(sinkLoad, c.arg(0)).name = c.class
 	}
 	return c.unknown()
+}
+
+// loaderOf is URLClassLoader.newInstance.
+func (c call) loaderOf() (value, bool) {
+	if c.class != "URLClassLoader" || len(c.args) == 0 {
+		return c.unknown()
+	}
+	c.name = c.class
+	return c.newLoader()
 }
 
 func (c call) attach() (value, bool) {
@@ -387,14 +401,19 @@ func (c call) connect() (value, bool) {
 	return value{}, true
 }
 
-func (c call) openSocket() (value, bool) {
-	if !strings.Contains(c.class, "SocketChannel") {
-		return c.unknown()
+// opens is a channel to a host or a file.
+func (c call) opens() (value, bool) {
+	switch {
+	case strings.Contains(c.class, "SocketChannel"):
+		if len(c.args) > 0 {
+			c.sink(sinkSocket, c.args[0])
+		}
+		return value{typ: c.class, taint: fromNet, origin: c.at}, true
+	case strings.HasSuffix(c.class, "FileChannel") && len(c.args) > 1:
+		c.name = "FileOutputStream"
+		return c.ofPath()
 	}
-	if len(c.args) > 0 {
-		c.sink(sinkSocket, c.args[0])
-	}
-	return value{typ: c.class, taint: fromNet, origin: c.at}, true
+	return c.unknown()
 }
 
 // command is what a process is started with: the first argument, with the

@@ -56,6 +56,8 @@ var inputs = script.Table(map[string]meaning{
 	"getRuntime getruntime":                 an("Runtime"),
 	"getOutputStream getWriter":             call.out,
 	"getExpressionFactory":                  an("ExpressionFactory"),
+	"getExpressionEvaluator":                an("ExpressionEvaluator"),
+	"enter enterContext":                    call.sameClass, // of Rhino
 	"openConnection":                        call.openConnection,
 	"setRequestProperty addRequestProperty": call.requestProperty,
 	"getEngineByName getEngineByExtension getEngineByMimeType getScriptEngine": an("ScriptEngine"),
@@ -103,6 +105,9 @@ func (c call) stream() (value, bool) {
 	}
 	return value{}, false
 }
+
+// sameClass is a static method that gives an object of its class.
+func (c call) sameClass() (value, bool) { return value{typ: c.class}, c.class == "Context" }
 
 // opened is what another host sends.
 func (c call) opened() (value, bool) {
