@@ -420,12 +420,6 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	if fr.yielded {
 		return generator(f, this, bound, fr)
 	}
-	if fr.ret.k == vStr && len(args) > 0 && args[0].k == vStr && len(nodes) > 0 && nodes[0].op == nStr && unlocks(args[0].s, fr.ret) && len(m.facts.unlocked) < 64 {
-		if m.facts.unlocked == nil {
-			m.facts.unlocked = map[string]bool{}
-		}
-		m.facts.unlocked[fr.ret.s] = true
-	}
 	if t&fromRequest != 0 && (fr.ret.k == vUnknown || fr.ret.k == vPart) && fr.ret.t&(hostile|fromFile|fromDB|checked|unsure) == 0 && m.facts.looped > looped {
 		fr.ret.t |= keyed // what a loop makes of the request, the request decides
 		fr.ret.tr = firstTrace(fr.ret.tr, tr)
@@ -482,25 +476,6 @@ func (m *machine) given(fr, was *frame, i int, q param, lent *slot, nodes []*nod
 		s.v.t |= card
 	}
 	return s
-}
-
-// unlocks says that a function that was given a text made another of it that was
-// hidden there.
-func unlocks(s string, out value) bool {
-	if out.s == s || !readable(out.s) {
-		return false
-	}
-	return out.t&decoded != 0 || out.t&hidden != 0 && len(s) >= 8 && len(s) == 2*len(out.s) && strings.Trim(s, "0123456789abcdefABCDEF") == "" && strings.Trim(out.s, "0123456789abcdefABCDEF") != ""
-}
-
-// readable says that a text is of printable ASCII.
-func readable(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\n' && s[i] != '\r' && s[i] != '\t' || s[i] > '~' {
-			return false
-		}
-	}
-	return len(s) > 1
 }
 
 func (m *machine) bodyOf(f *function) []*node {

@@ -139,9 +139,6 @@ func (m *machine) command(n *node, v value, via string) value {
 	if low := strings.ToLower(v.s); v.k == vPart && strings.HasPrefix(low, "ln -s /home") && m.isolated() {
 		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", n, v)
 	}
-	if low := strings.ToLower(v.s); v.k == vPart && t&wholeReq != 0 && (strings.HasPrefix(low, "curl") || strings.HasPrefix(low, "wget")) {
-		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is passed on to another host.", n, v)
-	}
 	if low := strings.ToLower(v.tail()); v.k == vPart && (strings.HasPrefix(v.s, "curl ") || strings.HasPrefix(v.s, "wget ")) && strings.Contains(low, "http") && (t&decoded != 0 || pasteHost(low)) {
 		m.report("fetches-file", webshell.Malicious, moderate, "A command fetches a file from a host that is hidden, or where anyone may leave text.", n, v)
 	}

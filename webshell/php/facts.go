@@ -101,7 +101,6 @@ type facts struct {
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
 	opened    *trace           // a file that the request names, to be written
-	unlocked  map[string]bool  // texts that a function of the file decoded from literals
 }
 
 // packed is code that was decoded and evaluated.

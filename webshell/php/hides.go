@@ -47,11 +47,10 @@ var (
 	// A script that takes a row out.
 	takenRow = regexp.MustCompile(`(?:#the-list|data-slug=|data-plugin=|#user-\d|users-php)[^<]{0,400}(?:\.remove\(|\.hide\(|display\s*=\s*\\?["']none)`)
 	// What is done besides: to visitors, or to get in.
-	printsOther  = regexp.MustCompile(`(?:echo|print)[^;]{0,80}(?:get_option|get_transient|wp_remote_retrieve_body|file_get_contents|base64_decode|curl_exec)\s*\(`)
-	asksRemote   = regexp.MustCompile(`(?:wp_remote_(?:get|post|request)|curl_exec|file_get_contents\s*\(\s*["']https?://|drupal_http_request)\b`)
-	letsIn       = regexp.MustCompile(`wp_(?:create|insert)_user\s*\(|set_role\s*\(\s*["']administrator|\beval\s*\(`)
-	offScreen    = regexp.MustCompile(`(?:left|top|text-indent)\s*:\s*-\d{3,}|font-size\s*:\s*0[;"' p]`)
-	pluginHeader = regexp.MustCompile(`(?m)^[ \t*#/]*plugin name:\s*(.+?)\s*$`)
+	printsOther = regexp.MustCompile(`(?:echo|print)[^;]{0,80}(?:get_option|get_transient|wp_remote_retrieve_body|file_get_contents|base64_decode|curl_exec)\s*\(`)
+	asksRemote  = regexp.MustCompile(`(?:wp_remote_(?:get|post|request)|curl_exec|file_get_contents\s*\(\s*["']https?://|drupal_http_request)\b`)
+	letsIn      = regexp.MustCompile(`wp_(?:create|insert)_user\s*\(|set_role\s*\(\s*["']administrator|\beval\s*\(`)
+	offScreen   = regexp.MustCompile(`(?:left|top|text-indent)\s*:\s*-\d{3,}|font-size\s*:\s*0[;"' p]`)
 )
 
 // A concealment is a way to hide something from administrators.
@@ -67,7 +66,6 @@ type concealment struct {
 }
 
 var concealments = []concealment{
-	{rule: "makes-administrator", text: "The script logs its visitor in as an administrator.", says: "$_get|$_post|$_request|$_cookie", fits: []*regexp.Regexp{regexp.MustCompile(`wp_set_auth_cookie\s*\(\s*\d+`)}},
 	{rule: "hides-user", text: "A user is kept out of the list of users, and out of their number.", says: "pre_user_query views_users", fits: []*regexp.Regexp{lessUsers, fewer}},
 	{rule: "hides-user", text: "A user is kept out of the list of users, and out of their number.", says: `"users_list_table_query_args"|"pre_get_users" views_users`, fits: []*regexp.Regexp{fewerUsers, fewer}, hook: true},
 	{rule: "blinds-guards", text: "A script that shows something to visitors, or lets somebody in, keeps security programs from working.", says: `"pre_http_request"|"option_active_plugins"|"http_request_args" wordfence|sucuri|malcare|patchstack|better-wp-security|cerber`, fits: []*regexp.Regexp{blinds}, acts: true},
@@ -104,18 +102,13 @@ func (m *machine) hiding() {
 			continue
 		}
 		at := h.fits[0].FindStringIndex(low)
-		if (h.rule == "makes-administrator" || h.checks) && m.mentions("current_user_can(", "wp_verify_nonce(", "check_admin_referer(", "check_ajax_referer(") ||
+		if h.checks && m.mentions("current_user_can(", "wp_verify_nonce(", "check_admin_referer(", "check_ajax_referer(") ||
 			h.hook && (optional() || byOption(low[:at[0]])) {
 			continue
 		}
 		m.report(cmp.Or(h.rule, "hides-itself"), webshell.Malicious, moderate, cmp.Or(h.text, itself), &node{pos: uint32(at[0]), end: uint32(at[1])}, value{})
 		if h.acts {
 			return
-		}
-	}
-	if says(low, "name: admin_footer|admin_head #the-list|tr[ display|.remove(|.hide(") && acts() {
-		if name := pluginHeader.FindStringSubmatch(low); name != nil && strings.Count(low, name[1]) > 1 {
-			m.report("hides-itself", webshell.Malicious, moderate, itself, &node{}, value{})
 		}
 	}
 }

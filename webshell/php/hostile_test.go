@@ -1,35 +1,10 @@
 package php
 
 import (
-	"archive/zip"
-	"bytes"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
 )
-
-// archive is a script that writes an archive of many scripts again and again.
-func archive(tb testing.TB) []byte {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := range 500 {
-		if _, err := z.Create(fmt.Sprintf("%d.php", i)); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return fmt.Appendf(nil, `<?php $_GET; eval(1); $z = base64_decode("%s"); for ($i = 0; $i < 5000; $i++) { file_put_contents("a.zip", $z); }`, base64.StdEncoding.EncodeToString(b.Bytes()))
-}
-
-func TestArchiveOnce(t *testing.T) {
-	page := archive(t)
-	if n := testing.AllocsPerRun(1, func() { Analyse("a.php", page) }); n > 100_000 {
-		t.Errorf("%.0f allocations", n)
-	}
-}
 
 // Literals that may show something are read up to a bound.
 func TestLeadsBound(t *testing.T) {
@@ -55,7 +30,6 @@ func BenchmarkHostile(b *testing.B) {
 		fmt.Fprintf(&bodies, "function f%d() { %s $z = %s }\n", i, round.String(), script)
 	}
 	for name, page := range map[string][]byte{
-		"archive":  archive(b),
 		"literals": []byte("<?php $_COOKIE; " + strings.Repeat("$a = '"+strings.Repeat("//<script ", 700)+"';\n", 1000)),
 		"leads":    []byte("<?php $_COOKIE; " + bodies.String() + strings.Repeat("b;", 2_000_000)),
 		"spaces": []byte(`<?php $p = $_POST["password"]; // wp_signon(

@@ -3,7 +3,6 @@ package php
 import (
 	"bytes"
 	"regexp"
-	"slices"
 
 	"limier/internal/literal"
 )
@@ -27,7 +26,7 @@ func interesting(data []byte, t trait) bool {
 			has(hasDynamic) && has(hasBuild) && unpads(data) ||
 			has(hasMail) && has(hasStrong) ||
 			has(hasHeader) && has(hasRemote) ||
-			has(hasRequest) && (has(hasWrite) || renames(data)) ||
+			has(hasRequest) && (has(hasWrite) || says(owned(data), renames)) ||
 			has(hasRemote) && len(data) < 32<<10 && bytes.Contains(data, []byte("->login(")) ||
 			has(hasDeadly) && (hostileCommand(data) || bytes.Contains(data, []byte("passthru(")) && bytes.Contains(data, []byte("shell_exec("))) ||
 			has(hasMail|hasRemote) && tellsPassword(data) ||
@@ -49,75 +48,46 @@ func interesting(data []byte, t trait) bool {
 	if has(hasDynamic) && (!classes || has(hasBuild) && len(data) < 4096) {
 		return true
 	}
-	if has(hasHeader) && !classes && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte("window.location"))) && (bytes.Contains(data, []byte("location")) || bytes.Contains(data, []byte("http-equiv")) || bytes.Contains(data, []byte("<script"))) {
-		return true
+	for _, i := range interests {
+		if t&i.has == i.has && (i.most == 0 || len(data) < i.most) && !(i.plain && classes) && says(owned(data), i.says) {
+			return true
+		}
 	}
-	if has(hasStrong) && !classes && len(data) < 8192 && (bytes.Contains(data, []byte("<scr")) || printsDecoded(data)) {
-		return true
-	}
-	if has(hasStrong) && has(hasHeader) && len(data) < 64<<10 && bytes.Contains(data, []byte("<script")) {
-		return true
-	}
-	if has(hasDecoder) && !classes && len(data) < 8192 && bytes.Contains(data, []byte("echo chr(")) {
-		return true
-	}
-	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("REQUEST_URI")) || bytes.Contains(data, []byte("wp-config.php"))) {
-		return true
-	}
-	if has(hasDecoder) && len(data) < 64<<10 && showsPages(data) {
-		return true
-	}
-	if has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) {
-		return true
-	}
-	if has(hasRemote) && !classes && mayStart(data) || has(hasRemote|hasStrong|hasDecoder) && !classes && hexTexts(data) {
-		return true
-	}
-	if has(hasRemote) && len(data) < 16<<10 && tellsHost(data) {
-		return true
-	}
-	if has(hasHeader) && len(data) < 16<<10 && bytes.Contains(data, []byte("etBody(")) {
-		return true
-	}
-	if has(hasRequest) && len(data) < 16<<10 && bytes.Contains(data, []byte("authenticate")) {
-		return true
-	}
-	if has(hasRemote) && !classes && len(data) < 16<<10 && (bytes.Contains(data, []byte("xmlrpc.php")) || bytes.Contains(data, []byte("wp-login.php"))) {
-		return true
-	}
-	if has(hasHeader) && !classes && len(data) < 64<<10 && (bytes.Contains(data, []byte("oogle")) || bytes.Contains(data, []byte("aidu"))) && (bytes.Contains(data, []byte("readfile")) || bytes.Contains(data, []byte("fopen(")) || bytes.Contains(data, []byte("<a ")) || bytes.Contains(data, []byte("<script")) || has(hasInclude)) {
-		return true
-	}
-	if has(hasHeader) && !classes && len(data) < 4096 && bytes.Contains(data, []byte("WP_USE_THEMES")) && bytes.Contains(data, []byte("/wp-blog-header.php")) {
-		return true
-	}
-	if has(hasRemote) && !classes && len(data) < 16<<10 && bytes.Contains(data, []byte("REMOTE_ADDR")) {
-		return true
-	}
-	if !classes && len(data) < 16<<10 && tellsPassword(data) {
-		return true
-	}
-	if has(hasRequest) && bytes.Contains(data, []byte("error_log(")) && len(data) < 4096 {
-		return true
-	}
-	if users {
-		return true
-	}
-	if has(hasRequest) && has(hasBuild) && !classes && len(data) < 2048 {
-		return true
-	}
-	if has(hasRequest) && renames(data) {
-		return true
-	}
-	if has(hasWrite) && has(hasList) && !classes && len(data) < 32<<10 {
-		return true
-	}
-	if has(hasWrite) && len(data) < 4096 && (bytes.Contains(data, []byte("://")) || bytes.Contains(data, []byte(".htaccess")) || bytes.Contains(data, []byte(".user.ini")) || bytes.Contains(data, []byte("wp-config.php")) || bytes.Contains(data, []byte("configuration.php")) || bytes.Contains(data, []byte("RewriteRule"))) {
-		return true
-	}
-	return has(hasInclude) && (oddInclude(data) || !classes && len(data) < 8192 && bytes.Contains(data, []byte("PD9waH"))) || // <?ph, encoded
-		has(saysInclude) && includesHidden(data)
+	return users || has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) || !classes && len(data) < 16<<10 && tellsPassword(data) ||
+		has(hasInclude) && oddInclude(data) || has(saysInclude) && includesHidden(data)
 }
+
+// interests are what makes a file of interest that has traits.
+var interests = []struct {
+	has   trait  // all of them
+	most  int    // its size is less, in bytes; 0 for any
+	plain bool   // it declares no class
+	says  string // see says
+}{
+	{hasHeader, 0, true, "://|window.location location|http-equiv|<script"},
+	{hasStrong, 8 << 10, true, "<scr|" + decodedShown},
+	{hasStrong | hasHeader, 64 << 10, false, "<script"},
+	{hasDecoder, 8 << 10, true, "echo~chr("},
+	{hasRemote, 16 << 10, true, "REQUEST_URI|REMOTE_ADDR|wp-config.php|wp-login.php|xmlrpc.php|template-loader.php|wp-blog-header.php|_JEXEC',~1"},
+	{hasDecoder, 64 << 10, false, pageHooks},
+	{hasHeader, 16 << 10, false, "etBody("},
+	{hasRequest, 16 << 10, false, "authenticate"},
+	{hasHeader, 64 << 10, true, "oogle|aidu readfile|fopen(|<a~|<script"},
+	{hasHeader | hasInclude, 64 << 10, true, "oogle|aidu"},
+	{hasHeader, 4 << 10, true, "WP_USE_THEMES /wp-blog-header.php"},
+	{hasRequest, 4 << 10, false, "error_log("},
+	{hasRequest | hasBuild, 2 << 10, true, ""},
+	{hasRequest, 0, false, renames},
+	{hasWrite | hasList, 32 << 10, true, ""},
+	{hasWrite, 4 << 10, false, "://|.htaccess|.user.ini|wp-config.php|configuration.php|RewriteRule"},
+	{hasInclude, 8 << 10, true, "PD9waH"}, // <?ph, encoded
+}
+
+const (
+	decodedShown = "echo~base64_decode(|print~base64_decode("
+	pageHooks    = "wp_head|wp_footer|the_content|ob_start|template_redirect|onAfterRender" // by which a program's pages are changed
+	renames      = "use~function~ ~as~"                                                     // functions may be given other names
+)
 
 // includesHidden says that a small file, which may include something, has the path of
 // a file with a hidden name.
@@ -139,44 +109,7 @@ func includesHidden(data []byte) bool {
 // makesUsers says that a text may be about the users of a well-known program
 // that has administrators.
 func makesUsers(data []byte) bool {
-	if bytes.Contains(data, []byte("user_save(")) {
-		return true
-	}
-	if !bytes.Contains(data, []byte("query(")) && !bytes.Contains(data, []byte("setQuery")) && !bytes.Contains(data, []byte("getModel(")) {
-		return false
-	}
-	for _, w := range []string{"capabilities", "usergroup_map", "admin/user", "user_login", "password=", "users SET", "post_content"} {
-		if bytes.Contains(data, []byte(w)) {
-			return true
-		}
-	}
-	return false
-}
-
-// showsPages looks for the hooks by which a program's pages are changed.
-func showsPages(data []byte) bool {
-	for _, w := range []string{"wp_head", "wp_footer", "the_content", "ob_start", "template_redirect", "onAfterRender"} {
-		if bytes.Contains(data, []byte(w)) {
-			return true
-		}
-	}
-	return false
-}
-
-// tellsHost looks for what tells another host which site asks, or puts its
-// answer out of sight.
-func tellsHost(data []byte) bool {
-	for _, w := range []string{"HTTP_HOST", "SERVER_NAME", "left:-", "top:-", "font-size:0", "display:none", "height:1px", "wp_insert_post("} {
-		if bytes.Contains(data, []byte(w)) {
-			return true
-		}
-	}
-	return false
-}
-
-// printsDecoded looks for text that is decoded to be printed.
-func printsDecoded(data []byte) bool {
-	return bytes.Contains(data, []byte("echo base64_decode(")) || bytes.Contains(data, []byte("print base64_decode("))
+	return says(owned(data), "user_save(") || says(owned(data), "query(|setQuery|getModel( capabilities|usergroup_map|admin/user|user_login|password=|users~SET|post_content")
 }
 
 // oddInclude looks for an include whose path is hidden or leads elsewhere.
@@ -260,11 +193,6 @@ func unpads(data []byte) bool {
 // maxUnpadding bounds what is looked at of a call for that.
 const maxUnpadding = 64
 
-// renames says that functions may be given other names.
-func renames(data []byte) bool {
-	return bytes.Contains(data, []byte("use function ")) && bytes.Contains(data, []byte(" as "))
-}
-
 // partOfProgram says, from the text alone, that a file is framed: it has a
 // namespace or extends a class.
 func partOfProgram(data []byte) bool {
@@ -291,55 +219,11 @@ func partOfProgram(data []byte) bool {
 
 // hostileCommand looks for what the commands of intruders have in them.
 func hostileCommand(data []byte) bool {
-	for _, w := range []string{"/dev/tcp", "/bin/sh", "/bin/bash", "wget ", "curl ", "nc -", "cmd.exe", "powershell", "/etc/passwd", "bash -i", "_history", "HISTFILE", "/var/log"} {
-		if bytes.Contains(data, []byte(w)) {
-			return true
-		}
-	}
-	return false
+	return says(owned(data), "/dev/tcp|/bin/sh|/bin/bash|wget~|curl~|nc~-|cmd.exe|powershell|/etc/passwd|bash~-i|_history|HISTFILE|/var/log")
 }
 
 // tellsPassword says that a file names the password of a site's database, and
 // has a way to another host.
 func tellsPassword(data []byte) bool {
-	has := func(words ...string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return bytes.Contains(data, []byte(w)) })
-	}
-	return has("DB_PASS", "database.connections", "JConfig") && has("http://", "https://", "mail(", "fsockopen(", "curl_exec(")
-}
-
-// Of files that keep their texts in hexadecimal: their size, in bytes, how many
-// such texts they hold, and how long those are.
-const (
-	maxHexFile = 64 << 10
-	minHexes   = 12
-	minHex     = 8
-)
-
-// hexTexts says that a file calls functions with many texts in hexadecimal.
-func hexTexts(data []byte) bool {
-	if len(data) > maxHexFile {
-		return false
-	}
-	for n := 0; n < minHexes; n++ {
-		for {
-			i := bytes.IndexByte(data, '(')
-			if i < 0 || i+1 >= len(data) {
-				return false
-			}
-			quote := data[i+1]
-			if data = data[i+1:]; quote != '"' && quote != '\'' {
-				continue
-			}
-			k := 1
-			for k < len(data) && hexDigit(data[k]) >= 0 {
-				k++
-			}
-			if k > minHex && k < len(data) && data[k] == quote {
-				data = data[k:]
-				break
-			}
-		}
-	}
-	return true
+	return says(owned(data), "DB_PASS|database.connections|JConfig http://|https://|mail(|fsockopen(|curl_exec(")
 }

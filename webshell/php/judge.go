@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"limier/finding"
 	"limier/webshell"
@@ -206,8 +205,7 @@ func (m *machine) shape() {
 	if m.alarmed() {
 		return
 	}
-	legible := utf8.Valid(m.file.src)
-	strs, escaped, gotos, ends, blob, hiddenText, text, names, binary := 0, 0, 0, 0, 0, 0, 0, 0, 0
+	strs, escaped, gotos, ends, hiddenText, text := 0, 0, 0, 0, 0, 0
 	for i, t := range m.file.tokens {
 		switch t.kind {
 		case ';':
@@ -220,19 +218,7 @@ func (m *machine) shape() {
 				escaped++
 				hiddenText += len(b)
 			}
-			if len(b) > 1000 && dense(b) {
-				blob++
-			}
-		case tVar:
-			names++
-			if !legible && unreadable(m.file.src[t.pos+1:t.end]) {
-				binary++
-			}
 		case tIdent:
-			names++
-			if !legible && unreadable(m.file.src[t.pos:t.end]) {
-				binary++
-			}
 			if t.end-t.pos == 4 && foldEqual(m.file.src[t.pos:t.end], "goto") && i+1 < len(m.file.tokens) && m.file.tokens[i+1].kind == tIdent {
 				gotos++
 			}
@@ -246,24 +232,9 @@ func (m *machine) shape() {
 		m.report("hidden-names", webshell.Malicious, moderate, "Variables are named by texts that are kept elsewhere.", n, value{})
 	case !m.framed && m.alikeNames() >= 20:
 		m.report("hidden-names", webshell.Malicious, moderate, "Names are made of the letter O and the figure 0, so that nobody can tell them apart.", n, value{})
-	case len(m.facts.unlocked) >= 12 && (!m.framed || m.guarded):
-		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file decodes its texts, "+itoa(len(m.facts.unlocked))+" of them.", n, value{})
-	case binary >= 20 && binary*2 > names && !m.framed:
-		m.report("binary-names", webshell.Suspicious, moderate, "Variables and functions have names that nobody can read, as an encoder makes them.", n, value{})
 	case gotos >= 15 && gotos*5 > ends: // parsers that are generated jump less
 		m.report("goto-obfuscation", webshell.Malicious, moderate, "The order of the statements is scrambled by "+itoa(gotos)+" jumps.", n, value{})
 	}
-}
-
-// unreadable says that a name is of bytes that form no text in UTF-8.
-func unreadable(name []byte) bool {
-	high := 0
-	for _, c := range name {
-		if c >= 0x80 {
-			high++
-		}
-	}
-	return high >= 3 && high*2 > len(name) && !utf8.Valid(name)
 }
 
 // escapes says that most of a string is printable text in escapes.

@@ -11,31 +11,11 @@ var wards = regexp.MustCompile(`(?:include|require)(?:_once)?[^;]{0,40}["'/](?:a
 // that kits of phishing pages have for it, and either several of those or words
 // for passwords and cards.
 func (m *machine) wards() bool {
-	if m.shutsOut() {
-		return true
-	}
 	if m.includes == 0 || m.framed || !m.mentions("antibot", "anti-bot", "anti_bot", "/anti", "'anti", "\"anti", "blocker", "botblock", "bot_block", "botsblock", "bots_block", "killbot") {
 		return false
 	}
 	n := len(wards.FindAllStringIndex(m.text(), 2))
 	return n > 1 || n > 0 && (m.labels() || m.cards())
-}
-
-var (
-	// crawls are the ranges of addresses from which Google reads pages, or read them
-	// for years, as patterns name them; refusing is what is done to who comes from one.
-	crawls   = regexp.MustCompile(`["'/^](?:66\\?\.249|66\\?\.102|64\\?\.233|72\\?\.14|74\\?\.125|209\\?\.85|216\\?\.239)\\?\.`)
-	refusing = regexp.MustCompile(`\bif\s*\([^{};]*(?:preg_match|strpos|strstr|stripos|fnmatch|str_starts_with)\s*\([^{};]*\)\s*\{?\s*(?:header\s*\(\s*["']http/|http_response_code\s*\(\s*40|exit\b|die\b)`)
-)
-
-// minCrawls is how many of those ranges a file names that means search engines.
-const minCrawls = 2
-
-// shutsOut says that the file refuses those whose addresses are a search engine's:
-// nobody does so with a form that is meant to be found.
-func (m *machine) shutsOut() bool {
-	return m.mentions("remote_addr", "http_x_forwarded_for") && m.mentions("209.85", "209\\.85", "66.249", "66\\.249", "66.102", "66\\.102", "74.125", "74\\.125") &&
-		len(crawls.FindAllStringIndex(m.text(), minCrawls)) == minCrawls && refusing.MatchString(m.text())
 }
 
 // labelled is v behind a text that may ask for a password: then what the client

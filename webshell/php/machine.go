@@ -92,7 +92,7 @@ type machine struct {
 
 // looked is a text that was looked into, and for what.
 type looked struct {
-	into byte // 'e': evaluated, 'l': a literal, 'w': written to a file, 'z': an archive
+	into byte // 'e': evaluated, 'l': a literal, 'w': written to a file
 	size int
 	hash uint64
 }

@@ -70,7 +70,7 @@ func (m *machine) parts() {
 // hold a part that is.
 func holdsParts(data []byte, have trait) bool {
 	return have&(hasRequest|hasHeader|hasRemote|hasCards|hasDeadly|hasDynamic) != 0 && (have&hasAction != 0 || have&saysRender != 0 && bytes.Contains(data, []byte("onAfterRender"))) ||
-		have&hasStrong != 0 && (have&hasRemote != 0 || printsDecoded(data)) || have&saysScript != 0 && bytes.Contains(data, []byte("?><script"))
+		have&hasStrong != 0 && (have&hasRemote != 0 || says(owned(data), decodedShown))
 }
 
 // tagPlace is where a tag of PHP stands before a part that starts at from, so that

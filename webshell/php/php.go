@@ -30,10 +30,6 @@ func match(name string, head []byte) bool {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".php", ".phtml", ".php3", ".php4", ".php5", ".php7", ".php8", ".phps", ".pht", ".phar", ".inc", ".module":
 		return true
-	case ".tpl":
-		if bytes.Contains(head, []byte("{php}")) {
-			return true
-		}
 	}
 	return openings().Any(head)
 }
@@ -45,9 +41,6 @@ func Analyse(name string, data []byte) []webshell.Reason { return analyse(name, 
 
 // analyse ends with the first certain web shell if it is to be brief.
 func analyse(name string, data []byte, brief bool) []webshell.Reason {
-	if strings.EqualFold(path.Ext(name), ".tpl") && bytes.Contains(data, []byte("{php}")) {
-		data = unSmarty(data)
-	}
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
 	if !takes && !pours && !interesting(data, have) {
@@ -105,12 +98,6 @@ func (m *machine) unfinished() {
 	default:
 		m.reason(webshell.Unread(webshell.TooMuch))
 	}
-}
-
-// unSmarty gives the code that templates of Smarty 2 hold the tags of PHP, each as
-// long: https://www.smarty.net/docsv2/en/language.function.php.tpl.
-func unSmarty(data []byte) []byte {
-	return bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("{php}"), []byte("<?   ")), []byte("{/php}"), []byte(" ;  ?>"))
 }
 
 func strongestFirst(reasons []webshell.Reason) []webshell.Reason {

@@ -345,7 +345,7 @@ func (m *machine) conceals(n *node, v value) {
 // alone says that what another host answered is shown as it came, by code that
 // is no function of a program.
 func (m *machine) alone(v value) bool {
-	return v.k == vUnknown && (m.f == m.globals || m.f.class == nil && showsPages(m.file.src)) && !m.framed && m.facts.loops == 0
+	return v.k == vUnknown && (m.f == m.globals || m.f.class == nil && says(owned(m.file.src), pageHooks)) && !m.framed && m.facts.loops == 0
 }
 
 // loadsScript says that HTML takes a script from another host, or leads there.
@@ -419,17 +419,6 @@ func (m *machine) cloaked(n *node, v value) {
 	}
 	if m.facts.botted > 0 && v.t&fromRemote != 0 && v.t&(fromRequest|fromParam|fromHeader|checked) == 0 && v.k == vUnknown && m.isolated() && m.f.class == nil {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
-	}
-}
-
-// linksOut judges what is put into a page that a function gives back.
-func (m *machine) linksOut(n *node, v value) {
-	if v.k != vPart || v.t&fromFile == 0 || m.framed {
-		return
-	}
-	low := strings.ReplaceAll(strings.ToLower(v.s), " ", "")
-	if strings.Contains(low, "left:-9") || strings.Contains(low, "height:1px") || strings.Contains(low, "font-size:0") || strings.Contains(low, "text-indent:-9") {
-		m.report("hidden-links", webshell.Malicious, moderate, "Text of a file is put where no visitor sees it.", n, v)
 	}
 }
 

@@ -18,7 +18,6 @@ type lead struct {
 	host     string
 	away     bool // the reader is taken there
 	sent     bool // by the server, before he sees anything
-	kept     bool // no literal, but an option that holds one
 	masked   bool // the literal is written such that nobody can read the host
 }
 
@@ -246,11 +245,13 @@ func picks(low string) (p pick) {
 }
 
 // says reports whether a text has all words of a list, or of each one of those
-// with a | between; a word in double quotes may stand in single ones.
+// with a | between; ~ is a space in one, and one in double quotes may stand in
+// single ones.
 func says(text, list string) bool {
 	for all := range strings.FieldsSeq(list) {
 		has := false
 		for w := range strings.SplitSeq(all, "|") {
+			w = strings.ReplaceAll(w, "~", " ")
 			has = has || strings.Contains(text, w) || w[0] == '"' && strings.Contains(text, "'"+strings.Trim(w, `"`)+"'")
 		}
 		if !has {
@@ -279,15 +280,14 @@ func (m *machine) shown() {
 	if len(leads) == 0 {
 		return
 	}
-	leads = append(leads, m.kept(leads)...)
-	bodies, declared := m.bodies(), m.declared()
+	declared := m.declared()
 	for _, l := range leads {
 		n := &node{pos: l.from, end: l.to}
 		if l.masked {
 			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, value{})
 			continue
 		}
-		round := m.round(l, bodies, declared)
+		round := m.round(l, declared)
 		p := picks(round)
 		what, rule := "Visitors are shown a script or frame of another host", "cloaked-script"
 		if l.away {
@@ -311,54 +311,26 @@ func (m *machine) shown() {
 	}
 }
 
-// bodies are the functions of the file, the inner ones behind the outer.
-func (m *machine) bodies() (all []span) {
-	toks := m.file.tokens
-	var open []int  // depths at which functions opened
-	var which []int // of all
-	depth, due := 0, -1
-	for i, t := range toks {
-		switch t.kind {
-		case tIdent:
-			if t.end-t.pos == 8 && foldEqual(m.file.src[t.pos:t.end], "function") {
-				due = i
-			}
-		case ';':
-			due = -1 // abstract
-		case '{':
-			if due >= 0 {
-				all = append(all, span{toks[due].pos, 0})
-				open, which = append(open, depth), append(which, len(all)-1)
-				due = -1
-			}
-			depth++
-		case '}':
-			depth--
-			if k := len(open) - 1; k >= 0 && open[k] == depth {
-				all[which[k]].to = t.end
-				open, which = open[:k], which[:k]
-			}
-		}
-	}
-	return all
-}
-
 // round is the code that decides on a lead, in lower case: the function round it
 // with those of the file that it calls, or its statement and what stands before.
-func (m *machine) round(l lead, bodies []span, declared map[string]*function) string {
+func (m *machine) round(l lead, declared map[string]*function) string {
 	var in span
-	for _, b := range bodies {
-		if b.from < l.from && l.from < b.to {
-			in = b
+	for i, n := range m.list {
+		if l.from < n.pos || max(n.end, n.pos+1) <= l.from {
+			continue
 		}
-	}
-	if in.to == 0 {
-		for i, n := range m.list {
-			if n.pos <= l.from && l.from < max(n.end, n.pos+1) {
-				in = span{n.pos, max(n.end, l.to)}
-				for k := i - 1; k >= max(0, i-4) && in.to-m.list[k].pos < maxRound/4; k-- {
-					in.from = m.list[k].pos
+		in = span{n.pos, max(n.end, l.to)}
+		switch n.op {
+		case nFunc:
+		case nClass:
+			for _, f := range n.class.order {
+				if int(f.hi) < len(f.toks) && f.pos <= l.from && l.from < f.toks[f.hi].end {
+					in = span{f.pos, f.toks[f.hi].end}
 				}
+			}
+		default:
+			for k := i - 1; k >= max(0, i-4) && in.to-m.list[k].pos < maxRound/4; k-- {
+				in.from = m.list[k].pos
 			}
 		}
 	}
@@ -380,9 +352,6 @@ func (m *machine) round(l lead, bodies []span, declared map[string]*function) st
 			text += lower(m.file.src[from:to])
 		}
 	})
-	if l.kept {
-		text += m.hooking(in, bodies, declared)
-	}
 	return text
 }
 
@@ -395,6 +364,14 @@ func (m *machine) declared() map[string]*function {
 		}
 	}
 	return all
+}
+
+// starts says that the file is one of those that only start a well-known program,
+// which show nothing themselves.
+func (m *machine) starts() bool {
+	src := m.text()
+	return len(src) < 16<<10 && (says(src, "wp_did_header /template-loader.php") || says(src, "/wp-blog-header.php wp_use_themes") ||
+		says(src, "define(~'abspath' abspath~.~'wp-config.php'") || says(src, "'_jexec',~1 ->execute("))
 }
 
 // mute says that the file is one that shows nothing to anybody: the settings of

@@ -497,7 +497,6 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 	}
 	ereg := strings.HasPrefix(c.name, "mb_")
 	rt, rtr := taintOf(r)
-	m.linksOut(c.n, r)
 	st, str := taintOf(s)
 	pt, _ := taintOf(p)
 	for i, x := range pats {

@@ -63,8 +63,6 @@ func (m *machine) wordPressArgs(c *call) []value {
 		switch {
 		case name == "pre_user_query" && m.mentions("user_login !=", "user_login!=", "user_login <>") && !m.framed:
 			m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users.", c.n, value{})
-		case name == "pre_user_query" && m.mentions("views_users") && m.mentions(".id<>", ".id <>", ".id !=", ".id!=", "user_login !=", "user_login!=", "user_login <>"):
-			m.report("hides-user", webshell.Malicious, moderate, "A user is kept out of the list of users, and out of their number.", c.n, value{})
 		}
 	}
 	if visitors[name] {
@@ -124,9 +122,5 @@ func (m *machine) newAdministrator(n *node, sql, whole string) {
 		m.report("infects-pages", webshell.Malicious, moderate, "A script is added to the pages in the database.", n, value{})
 	case has("update ") && has("user_pass") && m.does(doesConnect) && m.isolated():
 		m.report("makes-administrator", webshell.Malicious, moderate, "The request names a database, in which it sets a password.", n, value{})
-	case has("update ") && has("users") && has("user_pass") && has("md5('") && !has("md5('\"") && !has("md5('$") && m.mentions("wp-load.php", "wp-config.php"):
-		m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", n, value{})
-	case has("update ") && has("users") && has(" set ") && has("md5('") && !has("where"):
-		m.report("makes-administrator", webshell.Malicious, moderate, "The script gives all users one password.", n, value{})
 	}
 }

@@ -1,8 +1,6 @@
 package php
 
 import (
-	"archive/zip"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -31,13 +29,6 @@ func webPage(s string) bool {
 		return true
 	}
 	return false
-}
-
-// indexPage says that a path ends as the page of a folder that is none of a
-// program's own does.
-func indexPage(s string) bool {
-	low := strings.ToLower(s)
-	return (strings.HasSuffix(low, "/index.html") || strings.HasSuffix(low, "/index.htm")) && !strings.Contains(low, "cache") && !strings.Contains(low, "wp-content") && !strings.Contains(low, "plugin") && !strings.Contains(low, "upload")
 }
 
 // safeName says that a path ends in a way that no server runs.
@@ -119,10 +110,6 @@ func (m *machine) written(c *call, p, d value) {
 		return
 	}
 	switch {
-	case t&fromRemote != 0 && t&fromRequest == 0 && p.t&ownPage != 0 && picture(p.tail()) && !m.mentions("image/"): // a cache of pictures says so
-		m.report("keeps-content", webshell.Malicious, moderate, "What another host answers is kept, page by page, in files that pose as pictures.", c.n, dv)
-	case t&fromRemote != 0 && whole && m.chosen(p) && webPage(p.tail()) && !m.framed && m.mentions("http_referer") && m.mentions("google.") && m.mentions("bing.", "yahoo.", "yandex"):
-		m.report("writes-doorways", webshell.Malicious, moderate, "Another host fills the pages that are asked for, and visitors of search engines get others.", c.n, dv)
 	case t&fromRequest != 0 && t&wholeReq != 0 && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0:
 		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file, encoded.", c.n, dv)
 	case t&fromRequest != 0 && m.facts.formLoop && t&wrapped != 0 && m.appends(c) && !script && p.t&hostile == 0 && m.isolated() && m.mentions("remote_addr"):
@@ -131,8 +118,6 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
 	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added, encoded, to a hidden file.", c.n, dv)
-	case t&wholeReq != 0 && t&fromRequest != 0 && p.exact() && oddFile(p.tail()) && !strings.HasSuffix(p.tail(), ".log") && !strings.HasSuffix(p.tail(), ".bak"):
-		m.report("skims-forms", webshell.Malicious, moderate, "Whatever visitors send is kept in a file that poses as another kind.", c.n, dv)
 	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0:
 		m.report("mass-writer", webshell.Malicious, moderate, "What the request gives is written into file after file.", c.n, dv)
 	case t&secret != 0 && t&unsure == 0 && (m.isolated() || t&address != 0 && !script && !m.framed && m.small() && m.leaves()) && (t&address != 0 || !script) && (p.t&hostile == 0 || p.t&checked != 0) && p.t&fromParam == 0 && p.k >= vStr:
@@ -145,8 +130,6 @@ func (m *machine) written(c *call, p, d value) {
 		}
 	case t&secret != 0 && t&(unsure|checked) == 0 && !script && (p.exact() || p.t == 0 && p.tail() == "") && !ownUsers.MatchString(p.s) && m.appends(c) && m.gathers(t):
 		m.report("stores-passwords", webshell.Malicious, moderate, "Passwords from a form are added to a file by a page that does nothing else with them.", c.n, dv)
-	case m.facts.formLoop && m.facts.loops > 0 && t&fromRequest != 0 && t&(unsure|checked) == 0 && !script && p.exact() && m.isolated() && m.small() && m.leaves():
-		m.report("stores-passwords", webshell.Malicious, moderate, "All of a form is written to a file, and the visitor is sent on to another host.", c.n, dv)
 	case t&(fromRequest|fromUpload|fromUndef) != 0 && t&checked == 0 && whole:
 		m.facts.wrote = append(m.facts.wrote, p)
 		if m.chosen(p) && !safeName(p) {
@@ -172,8 +155,6 @@ func (m *machine) written(c *call, p, d value) {
 		}
 	case t&fromRemote != 0 && p.t&fromRemote != 0 && m.facts.loops > 0 && webPage(p.tail()) && m.isolated() && m.small() && !m.verifies():
 		m.report("writes-doorways", webshell.Malicious, moderate, "Another host says which pages are made, and what is in them.", c.n, dv)
-	case t&fromRemote != 0 && t&(fromRequest|fromParam) == 0 && whole && p.t&(hostile|fromParam) == 0 && indexPage(p.tail()) && m.open() && m.unasked():
-		m.report("writes-doorways", webshell.Malicious, moderate, "The page of a folder becomes what another host answers, and any visit sets that off.", c.n, dv)
 	case t&shady != 0 && whole && t&fromRequest == 0 && !m.verifies():
 		m.report("drops-remote-file", webshell.Malicious, moderate, "A file is fetched from a host where anyone may leave text, and stored.", c.n, dv)
 	case t&fromRemote != 0 && whole && (script || m.chosen(p) && !safeName(p)):
@@ -206,10 +187,6 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 		m.report("drops-program", webshell.Malicious, moderate, "A program that the file hides is written to a file.", n, d)
 		return
 	}
-	if p.t&fromList != 0 && m.isolated() && m.small() && locks(p, strings.ToLower(s)) {
-		m.report("mass-writer", webshell.Malicious, moderate, "Folder after folder is told to run no script but a few.", n, d)
-		return
-	}
 	if low := strings.ToLower(s[:min(len(s), 4096)]); fetches(low) && runsFetched(low) {
 		m.report("drops-script", webshell.Malicious, moderate, "A command that fetches a program and runs it is written to a file.", n, d)
 		return
@@ -220,10 +197,6 @@ func (m *machine) dropped(n *node, p, d value, s string) {
 	}
 	if runsOthers(p, s) || m.isolated() && m.small() && runsPages(p, s) {
 		m.report("prepends-script", m.byProgram(p, s), moderate, "A configuration file is written that makes other files run as scripts.", n, d)
-		return
-	}
-	if strings.HasPrefix(s, "PK\x03\x04") {
-		m.archived(n, p, d, s)
 		return
 	}
 	m.carried(n, p, d, s)
@@ -272,42 +245,6 @@ func (m *machine) unasked() bool {
 	return !m.verifies() && !m.mentions("$_get", "$_post", "$_request", "argv", "nonce", "register_activation_hook")
 }
 
-// archived judges an archive that is written to a file by the scripts in it.
-func (m *machine) archived(n *node, p, d value, s string) {
-	if m.evals > 3 || !m.first('z', s) || !m.spend(8*len(s)) { // entries without content cost too
-		return
-	}
-	z, err := zip.NewReader(strings.NewReader(s), int64(len(s)))
-	if err != nil {
-		return
-	}
-	left := int64(1 << 20)
-	for i, f := range z.File {
-		if i >= 256 || left <= 0 || m.alarmed() {
-			return
-		}
-		if !scriptName(str(f.Name)) || max(f.CompressedSize64, f.UncompressedSize64) > 1<<18 {
-			continue
-		}
-		r, err := f.Open()
-		if err != nil {
-			continue
-		}
-		b, _ := io.ReadAll(io.LimitReader(r, min(left, 1<<18)))
-		r.Close()
-		left -= int64(len(b))
-		if !m.spend(int(f.CompressedSize64) + len(b)) {
-			return
-		}
-		m.carried(n, p, value{t: d.t &^ decoded, tr: d.tr}, string(b))
-	}
-}
-
-// locks says that text written to p forbids all scripts but some.
-func locks(p value, low string) bool {
-	return strings.HasSuffix(p.tail(), ".htaccess") && strings.Contains(low, "deny from all") && strings.Contains(low, "allow from all") && strings.Count(low, "php") > 1
-}
-
 // runsOthers says that text written to p makes the server run other files as
 // scripts, or show scripts as text.
 func runsOthers(p value, text string) bool {
@@ -318,16 +255,13 @@ func runsOthers(p value, text string) bool {
 	has := func(w string) bool { return strings.Contains(low, w) }
 	return has("auto_prepend_file") || has("application/x-httpd-php") && has(".jpg") ||
 		has("followsymlinks") && (has("text/plain") || has("cgi-script")) ||
-		has("cgi-script") && has("addhandler") && has("execcgi") && !has("-execcgi") || showsSource(low)
+		has("cgi-script") && has("addhandler") && has("execcgi") && !has("-execcgi")
 }
 
 // runsPages says that all of the text written to p makes the server run pages
 // as scripts, and at most forbids others, in place of whatever it was told before.
 func runsPages(p value, text string) bool {
 	low := strings.ToLower(text)
-	if locks(p, low) {
-		low, _, _ = strings.Cut(low, "\n")
-	}
 	w := strings.Fields(low)
 	return strings.HasSuffix(p.tail(), ".htaccess") && len(w) > 2 && len(w) < 9 && (w[0] == "addhandler" || w[0] == "addtype") && strings.Contains(w[1], "php") &&
 		!slices.ContainsFunc(w[2:], func(end string) bool { return !strings.HasPrefix(end, ".") }) && (slices.Contains(w, ".html") || slices.Contains(w, ".htm"))
@@ -353,18 +287,6 @@ func redirectsSearch(p value, text string) bool {
 	}
 	low := strings.ToLower(text)
 	return strings.Contains(low, "rewriterule") && strings.Contains(low, "://") && strings.Contains(low, "http_referer") && botWord(low) && !strings.Contains(low, "[f")
-}
-
-// showsSource says that a .htaccess makes the server show scripts as text, which
-// is how the passwords of linked files are read.
-func showsSource(low string) bool {
-	open := strings.Contains(low, "options all") || strings.Contains(low, "followsymlinks") || strings.Contains(low, "satisfy any")
-	for _, w := range []string{"addtype text/plain .php", "addhandler txt .php", "addtype txt .php", "addhandler text/plain .php"} {
-		if open && strings.Contains(low, w) {
-			return true
-		}
-	}
-	return false
 }
 
 // upload judges where an uploaded file goes.
