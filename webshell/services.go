@@ -1,6 +1,9 @@
 package webshell
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // services are hosts that very many sites have their visitors' browsers ask for
 // frames and scripts.
@@ -24,6 +27,12 @@ func WellKnown(host string) bool {
 		}
 	}
 	return false
+}
+
+// ServiceName reports whether a name is that of such a service, under any domain;
+// that its host is not named in plain tells nothing.
+func ServiceName(name string) bool {
+	return slices.ContainsFunc(services, func(s string) bool { return OwnName(s) == name })
 }
 
 // OwnName is the part of a host's name that its owner chose: of shop.example.co.uk

@@ -120,10 +120,6 @@ func (r *runner) assigned(base value, name string, v value) {
 		r.stored |= v.marks()
 	case name == "to":
 		r.swaps(v)
-	case name == "display" && tag == "style":
-		r.covers(base, v)
-	case name == "position" && tag == "style":
-		r.styles(base.o.this, v)
 	case name == "download":
 		r.smuggles(v)
 	case strings.HasPrefix(name, "on"):
@@ -148,7 +144,6 @@ func (r *runner) assigned(base value, name string, v value) {
 		}
 	case name == "cssText" || tag == "style" && (name == "innerHTML" || name == "textContent" || name == "innerText"):
 		r.styled(v)
-		r.styles(base.o.this, v)
 	case tag == "script" && (name == "text" || name == "innerHTML" || name == "textContent" || name == "innerText"):
 		r.code(v, "a script element")
 	case name == "innerHTML" || name == "outerHTML" || name == "srcdoc":
@@ -229,7 +224,6 @@ func (r *runner) act(name string, this value, args []value) value {
 			v = r.plus(v, str(a.string()))
 			v.from |= a.from
 		}
-		r.replaced(v)
 		r.html(v)
 		return value{}
 	case "insertRule":
@@ -326,7 +320,6 @@ func (r *runner) act(name string, this value, args []value) value {
 			this.o.set("\x00answer", value{from: r.answer(arg(args, 1))})
 			return value{}
 		}
-		r.reopened = r.reopened || len(args) == 0 && this.is("element") && this.o.name == "document"
 		if len(args) > 0 && (this.k == unknown || this.is("window")) {
 			r.redirect(a)
 		}
@@ -392,10 +385,6 @@ func (r *runner) act(name string, this value, args []value) value {
 	case "submit", "requestSubmit":
 		if this.is("element") {
 			r.submitted(this)
-		}
-	case "request":
-		if a.is("object") {
-			return r.wallet(a)
 		}
 	case "getScript":
 		r.load("script", a)

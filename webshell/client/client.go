@@ -60,7 +60,6 @@ var concerns = []func(*page){
 	(*page).frames,
 	(*page).strays,
 	(*page).hiddenLinks,
-	(*page).soldLinks,
 	(*page).hiddenLists,
 	(*page).doorways,
 	(*page).run,

@@ -29,7 +29,7 @@ func ofMembers(s string) bool {
 // pages do.
 var (
 	gates = newSigns("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider", "wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login", "cookie", "storage", "referrer", "useragent",
-		"iframe", "payment", "checkout", "user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata",
+		"payment", "checkout", "user-new.php", "upload-plugin", "upload-theme", "-editor.php", "v2/users", "xmlrpc", "eth_sendtransaction", "bc1", "{40}", "a-km-z", "setdata",
 		"requestpermission", "getutc", "getdate(", "getmonth(", "getfullyear", "date.now", "pdate", "outdated", ".zip", ".exe", ".msi", ".apk", ".dmg", "btoa(", "curl", "wget", "cmd", "bash", "eventsource", "no-cors", ".action", "prototype.send", "window.fetch", "stylesheet")
 	robot    = gates.of("bot|", "|bot", "/bot", "lebot", `"bot"`, "'bot'", "crawl", "spider")
 	member   = gates.of("wpadminbar", "admin-bar", "logged", "wp-admin", "wp-login")
@@ -54,11 +54,11 @@ func gated(words uint64, data []byte) bool {
 	held := gates.in(data)
 	has := func(m uint64) bool { return held&m != 0 }
 	switch {
-	case has(reaches), has(robot) && (has(kept|member) || words&of("document.write") != 0 && words&of("fetch(", "xmlhttprequest") != 0), has(member) && has(kept|asks):
+	case has(reaches), has(robot) && has(kept|member), has(member) && has(kept|asks):
 		return true
 	case has(gates.of("requestpermission")) && words&brings != 0, has(dates) && words&brings != 0 && bytes.Contains(data, []byte("//")), has(kept) && (words&of("window.open(") != 0 || bytes.Contains(data, []byte(".click()"))) && namesHost(data):
 		return true
-	case has(gates.of("iframe", ".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && (has(asks) || words&sends != 0 && namesHost(data)), has(gates.of("eventsource")) && words&reads != 0:
+	case has(gates.of(".action")) && has(pays), has(old) && has(programs), has(gates.of("btoa(")) && (has(asks) || words&sends != 0 && namesHost(data)), has(gates.of("eventsource")) && words&reads != 0:
 		return true
 	case has(gates.of("prototype.send", "window.fetch")) && words&sends != 0 && namesHost(data), has(gates.of("stylesheet")) && words&reads != 0 && namesHost(data):
 		return true
@@ -134,23 +134,6 @@ func landing(address string) string {
 	return address
 }
 
-// replaced judges a page that is written anew with what another host answers, where
-// the visitor's name was compared with those of robots: who leaves robots out of his
-// advertisements leaves the page as it is.
-func (r *runner) replaced(v value) {
-	if v.from&fromAnswer != 0 && r.under&byRobot != 0 && r.reopened {
-		r.tell(webshell.Malicious, "cloaked-content", "Robots are shown a page of another host in the place of this one, or visitors are.", value{})
-	}
-}
-
-// covers notes that an element of a form for payments is put out of sight.
-func (r *runner) covers(style, how value) {
-	if how.k == text && how.s == "none" && !r.covered {
-		r.left -= maxSelector / perName
-		r.covered = belongs(style, checkout)
-	}
-}
-
 // placed is an element that becomes part of another.
 func (r *runner) placed(in, e value) {
 	if !e.is("element") || !in.is("element") {
@@ -158,27 +141,6 @@ func (r *runner) placed(in, e value) {
 	}
 	if v, ok := e.o.props["value"]; ok {
 		in.o.set("\x00typed", some(v, in.o.props["\x00typed"]))
-	}
-	r.styles(e, e.o.props["style"])
-	if src, ok := e.o.props["src"]; ok && e.o.name == "iframe" && e.o.props["\x00over"].k != unknown && src.k == text && belongs(in, checkout) && r.foreign(hostOf(src.s)) {
-		r.frame, r.frameAt = src, r.at
-	}
-}
-
-var lifted = regexp.MustCompile(`absolute|fixed`)
-
-// styles notes that an element lies over others.
-func (r *runner) styles(e, style value) {
-	if e.is("element") && style.k == text && lifted.MatchString(style.s[:min(len(style.s), maxSelector)]) {
-		e.o.set("\x00over", yes(true))
-	}
-}
-
-// overlaid judges a frame that lies where a form for payments was put away.
-func (r *runner) overlaid() {
-	if r.covered && r.frame.k == text {
-		r.at = r.frameAt
-		r.tell(webshell.Malicious, "frame-over-form", "A script puts a frame of another host in the place of the form in which visitors pay.", r.frame)
 	}
 }
 

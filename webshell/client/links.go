@@ -54,13 +54,17 @@ type links struct {
 	rest   map[string]bool // trades that are named elsewhere
 }
 
+// maxPart is the size of what may be a part of a page, in bytes: its links need not
+// be whole addresses.
+const maxPart = 64 << 10
+
 // maxHosts is how many hosts of one page are told apart.
 const maxHosts = 100
 
 // hiddenLinks finds links that only search engines see, put into pages of other
 // people for the sake of the sites that they lead to.
 func (p *page) hiddenLinks() {
-	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxSold || p.survey.has&aPlain == 0) || !hideWords().Any(p.data) || !p.trades() {
+	if p.kind != markup || p.survey.has&aLink == 0 && (len(p.data) > maxPart || p.survey.has&aPlain == 0) || !hideWords().Any(p.data) || !p.trades() {
 		return
 	}
 	low := p.markup()

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"net/netip"
 	"regexp"
-	"slices"
 	"strings"
 
 	"limier/finding"
@@ -19,12 +18,8 @@ type browser struct {
 
 	keeps    bool // a cookie is set, or something else kept
 	carried  bool // a script holds a program
-	covered  bool // a part of a form for payments was put out of sight
 	cards    bool // what is typed was looked at for numbers of cards
 	answered bool // what a host answered is shown, or goes on
-	reopened bool // the page was opened to be written anew
-	frame    value
-	frameAt  int
 	choices  []choice
 
 	linked map[string]bool // hosts of which was asked whether the page links to them
@@ -294,11 +289,6 @@ func hostOf(s string) string {
 	return rest
 }
 
-// everywhere are hosts that pages of all kinds use; that one is not named in
-// plain tells nothing.
-var everywhere = []string{"google", "googleapis", "gstatic", "googletagmanager", "google-analytics", "googlesyndication", "doubleclick", "youtube", "youtube-nocookie", "vimeo",
-	"facebook", "fbcdn", "twitter", "instagram", "linkedin", "pinterest", "jquery", "jsdelivr", "cloudflare", "bootstrapcdn", "unpkg", "w3", "addthis", "disqus", "paypal", "stripe", "baidu", "qq"}
-
 // hides reports whether a host stands nowhere in the file in plain: its name,
 // or, for code that was decoded, name and domain together, since packers list
 // the words of a program. One that is called after the date stands in none.
@@ -309,27 +299,23 @@ func (p *page) hides(host string, decoded bool) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return !holdsWord(p.lower(), host)
 	}
-	labels := strings.Split(host, ".")
-	n := len(labels) - 1
-	if n < 1 {
+	name := webshell.OwnName(host)
+	at := strings.LastIndex(host, name+".")
+	if at < 0 {
 		return false
 	}
-	at := n - 1
-	if at > 0 && len(labels[n]) == 2 && len(labels[at]) <= 3 { // co.uk
-		at--
-	}
-	name := labels[at]
-	if strings.Contains(name, day) && strings.Trim(labels[n], "abcdefghijklmnopqrstuvwxyz") == "" {
+	domain, top := host[at:], host[strings.LastIndexByte(host, '.')+1:]
+	if strings.Contains(name, day) && strings.Trim(top, "abcdefghijklmnopqrstuvwxyz") == "" {
 		return true
 	}
-	if name == "" || strings.Contains(host[strings.Index(host, name):], hole) || slices.Contains(everywhere, name) {
+	if name == "" || strings.Contains(domain, hole) || webshell.ServiceName(name) {
 		return false
 	}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" && !strings.HasPrefix(name, "xn--") {
 		return false
 	}
 	if decoded || len(name) < 4 {
-		name = strings.Join(labels[at:], ".")
+		name = domain
 	}
 	return !holdsWord(p.lower(), name)
 }

@@ -294,7 +294,6 @@ func (r *runner) conclude() {
 	}
 	r.pending = nil
 	r.chosen()
-	r.overlaid()
 }
 
 // furtive reports whether a request whose answer is looked at is none of who

@@ -306,29 +306,17 @@ func small(v string) bool {
 	return false
 }
 
-// host returns the host of an absolute address in lower case; "" for others.
+// host returns the host of an absolute address in lower case; "" for others, and
+// for what is no name of the internet.
 func host(url string) string {
-	url = strings.TrimSpace(url)
-	if rest, ok := strings.CutPrefix(url, "https:"); ok {
-		url = rest
-	} else {
-		url = strings.TrimPrefix(url, "http:")
-	}
-	rest, ok := strings.CutPrefix(url, "//")
-	if !ok {
-		return ""
-	}
-	if k := strings.IndexAny(rest, "/?#\"' <"); k >= 0 {
-		rest = rest[:k]
-	}
-	rest, _, _ = strings.Cut(rest, ":")
-	for i := range len(rest) {
-		if c := rest[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_') {
+	h := hostOf(url)
+	for i := range len(h) {
+		if c := h[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_') {
 			return ""
 		}
 	}
-	if !strings.Contains(strings.Trim(rest, "."), ".") {
+	if !strings.Contains(strings.Trim(h, "."), ".") {
 		return "" // a machine of the own network
 	}
-	return rest
+	return h
 }

@@ -50,7 +50,6 @@ const (
 	byMember          // whether the visitor is logged in, or where those are who are
 	timed             // comes round by itself
 	fromWallet        // it was looked at for an address of a wallet
-	fromBalance       // what a wallet holds
 	dated             // made of the date
 	byAnyClick        // wherever on the page a visitor clicks
 	byLeave           // the visitor was asked whether he may be notified

@@ -42,21 +42,3 @@ func (r *runner) swaps(v value) {
 		r.tell(webshell.Malicious, "swaps-wallets", swapsText, v)
 	}
 }
-
-// wallet is a request to the visitor's wallet.
-func (r *runner) wallet(a value) value {
-	method := a.o.props["method"]
-	if method.k != text {
-		return value{}
-	}
-	switch method.s {
-	case "eth_getBalance":
-		return value{from: fromBalance}
-	case "eth_sendTransaction":
-		tx := r.index(a.o.props["params"], num(0))
-		if tx.is("object") && aWallet.MatchString(tx.o.props["to"].s) && tx.o.props["value"].marks()&fromBalance != 0 {
-			r.tell(webshell.Malicious, "drains-wallets", "A script has the visitor's wallet send all that it holds to an address of the script's.", tx.o.props["to"])
-		}
-	}
-	return value{}
-}
