@@ -120,3 +120,7 @@ func BenchmarkAnalyse(b *testing.B) {
 func FuzzAnalyse(f *testing.F) {
 	webshelltest.Fuzz(f, "testdata", Language)
 }
+
+func TestDeeds(t *testing.T) {
+	webshelltest.Deeds(t, "testdata/deeds/vbscript.txtar", "x.asp", Language)
+}

@@ -32,6 +32,11 @@ var functions = script.Table(map[string]meaning{
 	"split":                       call.split,
 })
 
+// office are methods of which the name alone says what they do.
+var office = script.Table(map[string]meaning{
+	"executeexcel4macro executeshellcommand execscript addfromstring": call.office,
+})
+
 // methods are those of objects, by their class.
 var methods = script.Table(map[string]meaning{
 	"request":             call.requestCall,
@@ -85,6 +90,7 @@ var members = script.Table(map[string]meaning{
 	"adodb.recordset recordset":  call.recordSetMember,
 	"adodb.command":              call.commandMember,
 	"xmldom":                     call.documentMember,
+	"wbemscripting.swbemlocator": only(call.locatorCall, "connectserver"),
 	"xmlnode":                    call.nodeMember,
 	"xmlhttp":                    call.httpMember,
 	"iis":                        call.iisMember,
@@ -98,6 +104,9 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		if v, ok := c.executes(); ok {
 			return v, true
 		}
+	}
+	if f := office[name]; f != nil && recv.K != script.VNone {
+		return f(c)
 	}
 	switch recv.K {
 	case script.VNone:
@@ -146,6 +155,16 @@ func first(args []script.Value) script.Value {
 func (c call) arg() script.Value { return first(c.args) }
 
 func (c call) all() script.Value { return script.Union(c.args...) }
+
+// only is a meaning under one name alone.
+func only(f meaning, name string) meaning {
+	return func(c call) (script.Value, bool) {
+		if c.name == name {
+			return f(c)
+		}
+		return script.Value{}, false
+	}
+}
 
 func (c call) nothing() (script.Value, bool) { return script.Value{}, true }
 

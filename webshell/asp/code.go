@@ -83,8 +83,9 @@ func (c call) getObject() (script.Value, bool) {
 	}
 	low := strings.ToLower(s)
 	switch {
-	case a.L&hostile != 0 && a.Prefix() == "":
-		c.See(c.n, a, webshell.Sight{Rule: "request-to-object", Text: "The request names the object that is bound."})
+	case a.L&hostile != 0 && (a.Prefix() == "" || strings.HasPrefix(low, "script:")):
+		c.See(c.n, a, webshell.Sight{Rule: "request-to-object", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+			Text: "The request names the object that is bound, which may be a script of another host."})
 	case strings.HasPrefix(low, "new:"):
 		return script.Instance(webshell.ProgID(low)), true
 	case strings.HasPrefix(low, "winmgmts"):
@@ -156,6 +157,16 @@ func (c call) wmiCall() (script.Value, bool) {
 		return script.Value{}, true
 	}
 	return c.recv, true
+}
+
+// office runs a command, or code, by a program of Microsoft's, whatever object of it is asked.
+func (c call) office() (script.Value, bool) {
+	if a := c.all(); c.name == "execscript" || c.name == "addfromstring" {
+		c.code(c.m, c.n, a, script.VBScript, c.name)
+	} else {
+		c.exec(c.m, c.n, a, c.name)
+	}
+	return script.Value{}, true
 }
 
 // accountCall is a method of GetObject("WinNT://…"): accounts of this host.

@@ -25,7 +25,9 @@ func (c call) recordSetCall() (script.Value, bool) {
 	case "open":
 		c.sql(c.m, c.n, c.arg(), first(c.args[min(1, len(c.args)):]))
 	case "save":
-		c.write(c.m, c.n, c.arg(), script.Value{L: fromData})
+		content := c.recv.O.Any
+		content.L |= fromData
+		c.write(c.m, c.n, c.arg(), content)
 	default:
 		return script.Value{}, false
 	}
@@ -53,7 +55,7 @@ func (c call) commandCall() (script.Value, bool) {
 	if s, ok := sql.Text(); ok && databaseCommand(strings.ToLower(s)) { // the command is a parameter
 		c.databaseCommand(c.n, c.recv.O.Any)
 	} else {
-		c.sql(c.m, c.n, sql, script.Value{})
+		c.sql(c.m, c.n, sql, c.field("<connection>"))
 	}
 	return script.Instance("recordset"), true
 }
@@ -63,6 +65,13 @@ func (c call) commandMember() (script.Value, bool) {
 		return c.commandCall()
 	}
 	return script.Value{}, false
+}
+
+// styled is a style sheet being used.
+func (h *host) styled(n *script.Node, v script.Value) {
+	if v = script.Union(v, anyOf(v)); v.L&hostile != 0 {
+		h.See(n, v, webshell.Sight{Rule: "request-to-eval", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence, Text: "A style sheet from the request, which may hold script, is run."})
+	}
 }
 
 func (c call) documentCall() (script.Value, bool) {
@@ -80,11 +89,11 @@ func (c call) documentCall() (script.Value, bool) {
 			c.recv.O.Any = script.Union(c.recv.O.Any, a)
 		}
 	case "save":
-		c.write(c.m, c.n, a, c.recv.O.Any)
-	case "transformnode", "transformnodetoobject":
-		if v := script.Union(a, anyOf(a)); v.L&hostile != 0 {
-			c.See(c.n, v, webshell.Sight{Rule: "request-to-eval", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence, Text: "A style sheet from the request, which may hold script, is run."})
+		if scriptName(a) || a.L&fromRequest != 0 {
+			c.write(c.m, c.n, a, c.recv.O.Any)
 		}
+	case "transformnode", "transformnodetoobject":
+		c.styled(c.n, a)
 	default:
 		return script.Value{}, false
 	}

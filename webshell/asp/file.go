@@ -49,7 +49,7 @@ func (c call) fileCall() (script.Value, bool) {
 	case "openastextstream":
 		return at("textstream", path)
 	case "createtextfile":
-		return at("textstream", script.Union(c.arg(), path))
+		return at("textstream", c.m.Concat(path, script.Const(`\`), c.arg()))
 	default:
 		return script.Value{}, false
 	}
@@ -144,6 +144,9 @@ func (c call) streamMember() (script.Value, bool) {
 }
 
 func (c call) uploadCall() (script.Value, bool) {
+	if c.name == "files" || c.name == "file" || c.name == "form" {
+		return c.recv, true
+	}
 	if strings.HasPrefix(c.name, "save") && c.arg().L&fromRequest != 0 {
 		c.write(c.m, c.n, c.arg(), c.m.Source(c.n, fromUpload))
 		return script.Value{}, true

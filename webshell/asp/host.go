@@ -159,14 +159,33 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 			h.exec(m, n, v, "Task Scheduler")
 		}
 		return true
+	case "wmi": // what a method is given
+		if name == "commandline" {
+			h.exec(m, n, v, "WMI")
+		}
+		return true
+	case "adodb.recordset":
+		if name == "<index>" {
+			recv.O.Any = script.Union(recv.O.Any, v)
+			return true
+		}
+	case "msxml2.xsltemplate":
+		if name == "stylesheet" {
+			h.styled(n, v)
+		}
+		return true
 	case "xmlnode":
 		if name == "text" || name == "nodetypedvalue" || name == "datatype" {
 			set(recv, name, v)
 			return true
 		}
 	case "adodb.command":
-		if name == "commandtext" {
+		switch name {
+		case "commandtext":
 			set(recv, "<sql>", v)
+			return true
+		case "activeconnection":
+			set(recv, "<connection>", v)
 			return true
 		}
 	case "adodb.connection":

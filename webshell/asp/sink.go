@@ -197,7 +197,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&password != 0 && content.L&script.Mixed != 0 && path.L&fromRequest == 0:
 		s.Rule, s.Text = "stores-passwords", "Passwords that visitors type are written to a file in plain."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
-	case req && content.L&fromUpload == 0 && scriptName(path) && content.L&script.Mixed == 0:
+	case req && (content.L&fromUpload == 0 || path.L&(fromRequest|fromUpload) == 0) && scriptName(path) && content.L&script.Mixed == 0:
 		s.Text = "Text from the request alone is written to a script."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 	case req && content.L&fromUpload == 0 && scriptName(path) && strings.HasSuffix(strings.TrimSpace(content.Prefix()), "<%"):

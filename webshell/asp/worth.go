@@ -14,7 +14,7 @@ import (
 // take most of its time.
 var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
 	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
-	"this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.connection", ".open request",
+	"this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.", ".open request",
 	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body", "request_method", "openrowset", "opendatasource", "transformnode"}
 
 var (
@@ -94,7 +94,7 @@ func worth(data []byte) bool {
 		return true
 	}
 	// A database console names its server itself.
-	if has("adodb.connection") && (has(".open request") || has(".open(request") || has(".open trim(request") || has("connectionstring=request") || has("connectionstring = request")) {
+	if has("adodb.") && (has(".open request") || has(".open(request") || has(".open trim(request") || has("connectionstring=request") || has("connectionstring = request")) {
 		return true
 	}
 	return has("request") && (has("provider=") || has("driver="))
@@ -263,7 +263,7 @@ func created(low []byte, name string) bool {
 		if after[0] == ',' { // the last counts in JScript
 			id, _, _ = bytes.Cut(rest, []byte{')'})
 		}
-		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup"} {
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup", "xmldom", "domdocument", "excel.app", "word.app", "mmc2", "htmlfile"} {
 			if bytes.Contains(id, []byte(bad)) {
 				return true
 			}
