@@ -56,6 +56,8 @@ var methods = script.Table(map[string]meaning{
 	"wmi":                           call.wmiCall,
 	"msscriptcontrol.scriptcontrol": call.scriptControlCall,
 
+	"sapien.activexposh aspexec.execute dynu.exec": call.executorCall,
+
 	"scripting.filesystemobject": call.fileSystemCall,
 	"folder file":                call.fileCall,
 	"files subfolders":           call.oneOf,
@@ -94,6 +96,8 @@ var members = script.Table(map[string]meaning{
 	"xmlnode":                    call.nodeMember,
 	"xmlhttp":                    call.httpMember,
 	"iis":                        call.iisMember,
+
+	"sapien.activexposh aspexec.execute dynu.exec": call.executorCall,
 })
 
 func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name string, args []script.Value) (script.Value, bool) {

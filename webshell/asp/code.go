@@ -137,6 +137,15 @@ func (c call) shellCall() (script.Value, bool) {
 	return script.Value{}, false
 }
 
+// executorCall is a method of components that were sold to run programs, or
+// PowerShell, for pages.
+func (c call) executorCall() (script.Value, bool) {
+	if strings.HasPrefix(c.name, "exec") || c.name == "eval" {
+		c.exec(c.m, c.n, script.Union(c.all(), c.field("application"), c.field("parameters")), "a component's "+c.name)
+	}
+	return script.Value{}, true
+}
+
 func (c call) applicationCall() (script.Value, bool) {
 	switch c.name {
 	case "shellexecute", "open":

@@ -263,7 +263,7 @@ func created(low []byte, name string) bool {
 		if after[0] == ',' { // the last counts in JScript
 			id, _, _ = bytes.Cut(rest, []byte{')'})
 		}
-		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup", "xmldom", "domdocument", "excel.app", "word.app", "mmc2", "htmlfile"} {
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup", "xmldom", "domdocument", "excel.app", "word.app", "mmc2", "htmlfile", "activexposh", ".exec"} {
 			if bytes.Contains(id, []byte(bad)) {
 				return true
 			}

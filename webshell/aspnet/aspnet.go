@@ -28,7 +28,9 @@ func match(name string, head []byte) bool {
 	switch path.Ext(name) {
 	case ".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".master", ".svc", ".cshtml", ".vbhtml", ".axd", ".soap", ".rem", ".browser", ".aspq", ".cshtm", ".vbhtm", ".asbx", ".skin":
 		return true
-	case ".asp", ".asa", ".cer", ".cdx", ".php", ".jsp", ".jspx", ".js", ".java", ".py", ".pl", ".rb", ".go", ".sql", ".config": // config asks about its code
+	case ".asp", ".asa", ".cer", ".cdx": // ASP.NET's, where a handler says so
+		return own.Any(head) && !otherMarks.Any(head)
+	case ".php", ".jsp", ".jspx", ".js", ".java", ".py", ".pl", ".rb", ".go", ".sql", ".config": // config asks about its code
 		return false
 	case ".cs", ".vb":
 		return bytes.Contains(head, []byte("System.Web")) || bytes.Contains(head, []byte("Microsoft.AspNetCore"))
@@ -51,6 +53,7 @@ func match(name string, head []byte) bool {
 var (
 	otherMarks = literal.New([]string{"<?php", "import="})
 	directives = literal.New([]string{scripted, "<%@ page", "<%@page", "<%@ webhandler", "<%@webhandler", "<%@ webservice", "<%@ control"})
+	own        = literal.New([]string{"<%@ page", "<%@page", "<%@ webhandler", "<%@webhandler", "<%@ control"})
 	runat      = literal.New([]string{"runat"})
 )
 
