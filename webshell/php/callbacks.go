@@ -9,9 +9,6 @@ const maxCalledBack = 20000
 // arrays that are known: those that filter, sort, walk through or join them.
 func (m *machine) calledBack(c *call, f value) (value, bool) {
 	a, ok := c.arg(0).ref.(*array)
-	if c.name == "array_map" {
-		return m.mappedTogether(c, f)
-	}
 	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) > maxCalledBack || f.k != vFn && f.k != vStr && f.k != vArr {
 		return value{}, false
 	}
@@ -21,11 +18,19 @@ func (m *machine) calledBack(c *call, f value) (value, bool) {
 	case "usort", "uasort", "uksort":
 		return m.sortedBy(c, f, a)
 	case "array_walk", "array_walk_recursive":
-		if f.k != vFn || len(c.nodes) == 0 || !lvalue(c.nodes[0]) {
+		if fn := m.functionOf(f); fn == nil || len(c.nodes) == 0 || !lvalue(c.nodes[0]) {
 			return value{}, false
 		}
+		if len(a.vals) >= longWalk {
+			m.kindle()
+		}
 		left := maxCalledBack
-		m.store(c, 0, arrOf(m.walked(c, f, a, &left)))
+		out := arrOf(m.walked(c, f, a, &left))
+		if left < 0 { // what is left of the steps must do for the rest of the file
+			t, tr := taintOf(c.arg(0))
+			out = value{t: t | decoded | hidden, tr: tr}
+		}
+		m.store(c, 0, out)
 		return boolean(true), true
 	}
 	return value{}, false
@@ -89,23 +94,31 @@ func (m *machine) sortedBy(c *call, f value, a *array) (value, bool) {
 	return boolean(true), true
 }
 
+// longWalk is the length of an array that holds more than a word.
+const longWalk = 64
+
 // walked is an array after a function that may change each element was called
-// for it.
+// for it; left is below 0 where that took too long.
 func (m *machine) walked(c *call, f value, a *array, left *int) *array {
 	out := a.clone()
-	fn, _ := f.ref.(*closure)
-	for i := range out.vals {
-		if *left--; *left < 0 || m.steps <= 0 {
+	fn := m.functionOf(f)
+	for i, v := range out.vals {
+		if *left--; m.steps <= m.limit/8 {
+			*left = -1
+		}
+		if *left < 0 {
 			break
 		}
-		if in, ok := out.vals[i].ref.(*array); ok && c.name == "array_walk_recursive" && !in.open {
+		if in, ok := v.ref.(*array); ok && c.name == "array_walk_recursive" && !in.open {
 			out.vals[i] = arrOf(m.walked(c, f, in, left))
 			continue
 		}
 		m.steps -= 8 // an empty function costs, too
-		s := &slot{v: out.vals[i], cond: m.cond}
+		s := &slot{v: v, cond: m.cond}
 		m.lent = s
-		m.invoke(fn.fn, append([]value{out.vals[i], out.keyAt(i).value()}, c.args[min(2, len(c.args)):]...), nil, fn.this, fn.vars)
+		v.t |= hidden
+		fn.runs = 0 // however long it is, each element tells something
+		m.callValue(c.n, f, append([]value{v, out.keyAt(i).value()}, c.args[min(2, len(c.args)):]...), nil, false)
 		m.lent = nil
 		s.settle()
 		out.vals[i] = s.v
@@ -113,19 +126,39 @@ func (m *machine) walked(c *call, f value, a *array, left *int) *array {
 	return out
 }
 
-// mappedTogether is array_map over several arrays.
-func (m *machine) mappedTogether(c *call, f value) (value, bool) {
-	if len(c.args) < 3 || f.k == vUnknown {
-		return value{}, false
+// functionOf is the function of the file that a value stands for, nil for others.
+func (m *machine) functionOf(f value) *function {
+	switch x := f.ref.(type) {
+	case *closure:
+		return x.fn
+	case *array:
+		if len(x.vals) == 2 {
+			if o, ok := x.vals[0].ref.(*object); ok && o.class != nil {
+				name, _ := x.vals[1].text()
+				return m.method(o.class, lowerName(name))
+			}
+		}
 	}
+	if f.k == vStr {
+		return m.funcs[lowerName(baseName(f.s))]
+	}
+	return nil
+}
+
+// mapped is array_map over arrays that are known.
+func (m *machine) mapped(c *call, f value) (value, bool) {
 	most := 0
-	lists := make([][]value, 0, len(c.args)-1)
-	for _, v := range c.args[1:] {
-		l, ok := v.list()
-		if !ok || len(l) > maxCalledBack {
+	var lists []*array
+	for _, v := range c.args[min(1, len(c.args)):] {
+		a, ok := v.ref.(*array)
+		if !ok || a.open || len(a.vals) > maxCalledBack {
 			return value{}, false
 		}
-		lists, most = append(lists, l), max(most, len(l))
+		lists, most = append(lists, a), max(most, len(a.vals))
+	}
+	one := len(lists) == 1
+	if len(lists) == 0 || !one && f.k == vUnknown {
+		return value{}, false
 	}
 	out := newArray()
 	for i := range most {
@@ -133,16 +166,22 @@ func (m *machine) mappedTogether(c *call, f value) (value, bool) {
 			return value{}, false
 		}
 		args := make([]value, len(lists))
-		for j, l := range lists {
+		for j, a := range lists {
 			args[j] = null
-			if i < len(l) {
-				args[j] = l[i]
+			if i < len(a.vals) {
+				args[j] = a.vals[i]
 			}
 		}
-		if f.k == vNull {
-			out.push(arr(args...))
+		v := args[0]
+		if f.k != vNull {
+			v = m.callback(c, f, args)
+		} else if !one {
+			v = arr(args...)
+		}
+		if one {
+			out.set(lists[0].keyAt(i), v)
 		} else {
-			out.push(m.callback(c, f, args))
+			out.push(v)
 		}
 	}
 	return arrOf(out), true

@@ -152,7 +152,7 @@ func (m *machine) gadgets(v value) {
 	was := m.gadget
 	m.gadget = true
 	defer func() { m.gadget = was }()
-	for _, c := range sortedClasses(m.classes) {
+	for _, c := range sorted(m.classes) {
 		o := m.shaped(c, v)
 		for _, name := range []string{"__wakeup", "__destruct", "__tostring"} {
 			if f := m.method(c, name); f != nil {
@@ -176,7 +176,7 @@ func (m *machine) shaped(c *class, v value) *object {
 // chained calls a method on what a gadget holds: an object of any class that has
 // it.
 func (m *machine) chained(v value, name string, args []value) {
-	for _, c := range sortedClasses(m.classes) {
+	for _, c := range sorted(m.classes) {
 		if f := c.methods[name]; f != nil && f.runs < 4 {
 			m.invoke(f, args, nil, m.shaped(c, v), nil)
 		}

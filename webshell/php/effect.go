@@ -115,10 +115,6 @@ func (m *machine) hooked(c *call, h hook) value {
 		if v, ok := m.mapped(c, f); ok {
 			return v
 		}
-	case "array_walk":
-		if m.changedAll(c, f) {
-			return boolean(true)
-		}
 	case "ob_start", "set_error_handler", "set_exception_handler", "register_shutdown_function", "spl_autoload_register", "header_register_callback":
 		if m.postpone(c, f) {
 			return value{}
@@ -173,86 +169,6 @@ func firstTrace(a, b *trace) *trace {
 		return a
 	}
 	return b
-}
-
-// mapped is array_map over arrays that are known.
-func (m *machine) mapped(c *call, f value) (value, bool) {
-	a, ok := c.arg(1).ref.(*array)
-	if !ok || a.open || len(a.vals) > 20000 || len(c.args) > 2 {
-		return value{}, false
-	}
-	out := newArray()
-	for i := range a.vals {
-		if m.steps <= 0 {
-			return value{}, false
-		}
-		v := a.vals[i]
-		if f.k != vNull {
-			v = m.callback(c, f, []value{v})
-		}
-		out.set(a.keyAt(i), v)
-	}
-	return arrOf(out), true
-}
-
-// walking names what array_walk hands to functions that change it; no script
-// can name it so.
-const walking = "\x00element"
-
-// changedAll is array_walk over an array that is known, all of whose elements a
-// function changes.
-func (m *machine) changedAll(c *call, f value) bool {
-	a, ok := c.arg(0).ref.(*array)
-	fn := m.changer(f)
-	if !ok || c.arg(0).k != vArr || a.open || len(a.vals) > 20000 || fn == nil {
-		return false
-	}
-	if len(a.vals) >= longWalk {
-		m.kindle()
-	}
-	nodes := []*node{{op: nVar, s: walking, pos: c.n.pos, end: c.n.end}}
-	out := newArray()
-	for i, v := range a.vals {
-		if m.steps <= m.limit/8 { // what is left must do for the rest of the file
-			t, tr := taintOf(c.arg(0))
-			m.store(c, 0, value{t: t | decoded | hidden, tr: tr})
-			return true
-		}
-		m.steps -= 8 // an empty function costs, too
-		s := &slot{v: v, cond: m.cond, home: m.f}
-		m.f.bind(walking, s)
-		v.t |= hidden
-		fn.runs = 0 // however long it is, each element tells something
-		m.callValue(c.n, f, append([]value{v, a.keyAt(i).value()}, c.args[2:]...), nodes, false)
-		s.settle()
-		out.set(a.keyAt(i), s.v)
-	}
-	m.f.forget(walking)
-	m.store(c, 0, arrOf(out))
-	return true
-}
-
-// longWalk is the length of an array that holds more than a word.
-const longWalk = 64
-
-// changer is the function of the file that a value stands for, if that changes
-// its first argument.
-func (m *machine) changer(f value) *function {
-	fn := (*function)(nil)
-	if x, ok := f.ref.(*closure); ok && f.k == vFn {
-		fn = x.fn
-	} else if pair, ok := f.ref.(*array); ok && f.k == vArr && len(pair.vals) == 2 {
-		if o, ok := pair.vals[0].ref.(*object); ok && o.class != nil {
-			name, _ := pair.vals[1].text()
-			fn = m.method(o.class, lowerName(name))
-		}
-	} else if name, ok := f.text(); ok && f.k == vStr {
-		fn = m.funcs[lowerName(baseName(name))]
-	}
-	if fn == nil || len(fn.params) == 0 || !fn.params[0].ref {
-		return nil
-	}
-	return fn
 }
 
 func (m *machine) replaceCallback(c *call, f value, s string) (value, bool) {

@@ -3,6 +3,7 @@ package php
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"limier/finding"
@@ -267,9 +268,7 @@ func (m *machine) report(rule string, verdict webshell.Verdict, conf finding.Con
 	for t := tr; t != nil && len(steps) < 12; t = t.prev {
 		steps = append(steps, webshell.Step{Line: t.unit.lineAt(t.pos), Role: "step", Code: t.unit.code(t.pos, t.end)})
 	}
-	for i, j := 0, len(steps)-1; i < j; i, j = i+1, j-1 {
-		steps[i], steps[j] = steps[j], steps[i]
-	}
+	slices.Reverse(steps)
 	if len(steps) > 0 {
 		steps[0].Role = "source"
 	}
@@ -741,14 +740,4 @@ func botWord(s string) bool {
 		}
 	}
 	return false
-}
-
-func rank(c finding.Confidence) int {
-	switch c {
-	case finding.HighConfidence:
-		return 3
-	case finding.ModerateConfidence:
-		return 2
-	}
-	return 1
 }

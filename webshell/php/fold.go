@@ -14,6 +14,7 @@ import (
 	"math"
 	"mime/quotedprintable"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -394,7 +395,7 @@ func fromJSON(x any) value {
 		for k := range x {
 			keys = append(keys, k)
 		}
-		sortStrings(keys)
+		slices.Sort(keys)
 		for _, k := range keys {
 			key, _ := keyOf(str(k))
 			a.set(key, fromJSON(x[k]))

@@ -3,7 +3,6 @@ package php
 import (
 	"encoding/binary"
 	"net/netip"
-	"sort"
 	"strconv"
 	"strings"
 )
@@ -270,8 +269,4 @@ func unserialize(s string, depth int) (value, string, bool) {
 		return arrOf(a), strings.TrimPrefix(s, "}"), true
 	}
 	return fail()
-}
-
-func sortInts(order []int, less func(i, j int) bool) {
-	sort.SliceStable(order, func(a, b int) bool { return less(order[a], order[b]) })
 }

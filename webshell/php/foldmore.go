@@ -9,8 +9,6 @@ import (
 	"limier/webshell"
 )
 
-func sortStrings(s []string) { sort.Strings(s) }
-
 func foldTrim(c *call, sides int) (value, bool) {
 	s, ok := c.text(0)
 	cut := " \t\n\r\x00\x0b"

@@ -281,8 +281,8 @@ var notDense = func() (t [256]uint8) {
 // wrappers sees a function that runs a command in whichever way the server
 // has not forbidden. It reads the text too: a run may take only the first way.
 func (m *machine) wrappers() {
-	list := sortedFunctions(m.funcs)
-	for _, c := range sortedClasses(m.classes) {
+	list := sorted(m.funcs)
+	for _, c := range sorted(m.classes) {
 		list = append(list, c.order...)
 	}
 	for _, f := range list {

@@ -1,6 +1,7 @@
 package php
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -134,17 +135,10 @@ func (m *machine) sorted(c *call) value {
 	for i := range order {
 		order[i] = i
 	}
-	less := func(i, j int) bool {
+	slices.SortStableFunc(order, func(i, j int) int { // numbers before texts
 		x, y := a.keyAt(i), a.keyAt(j)
-		if x.str != y.str {
-			return !x.str
-		}
-		if x.str {
-			return x.s < y.s
-		}
-		return x.n < y.n
-	}
-	sortInts(order, less)
+		return cmp.Or(sign(x.str)-sign(y.str), cmp.Compare(x.n, y.n), cmp.Compare(x.s, y.s))
+	})
 	for i, o := range order {
 		if c.name == "krsort" {
 			o = order[len(order)-1-i]

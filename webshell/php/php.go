@@ -9,8 +9,9 @@ package php
 
 import (
 	"bytes"
+	"maps"
 	"path"
-	"sort"
+	"slices"
 	"strings"
 
 	"limier/internal/literal"
@@ -46,7 +47,7 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	if !takes && !pours && !interesting(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
 		attacks := mayAttack(data, have)
-		if !parts && !shows && !hides && attacks == 0 {
+		if !parts && !shows && !hides && !attacks {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -59,8 +60,10 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 			m.shown()
 		}
 		m.hiding()
-		m.attacking(attacks)
-		return strongestFirst(m.reasons)
+		if attacks {
+			m.attacking()
+		}
+		return webshell.Strongest(m.reasons)
 	}
 	m := newMachine(name, data, have)
 	defer m.release()
@@ -77,10 +80,12 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		m.hiding()
 	}
 	if !m.alarmed() {
-		m.attacking(mayAttack(data, have))
+		if mayAttack(data, have) {
+			m.attacking()
+		}
 		m.unfinished()
 	}
-	return strongestFirst(m.reasons)
+	return webshell.Strongest(m.reasons)
 }
 
 // unfinished says why the file was not read or followed to its end, where that
@@ -100,17 +105,6 @@ func (m *machine) unfinished() {
 	}
 }
 
-func strongestFirst(reasons []webshell.Reason) []webshell.Reason {
-	sort.SliceStable(reasons, func(i, j int) bool {
-		a, b := reasons[i], reasons[j]
-		if a.Verdict.Rank() != b.Verdict.Rank() {
-			return a.Verdict.Rank() > b.Verdict.Rank()
-		}
-		return rank(a.Confidence) > rank(b.Confidence)
-	})
-	return reasons
-}
-
 func (m *machine) analyse() []webshell.Reason {
 	m.program(m.file)
 	m.spent = m.spent || m.steps <= 0
@@ -119,7 +113,7 @@ func (m *machine) analyse() []webshell.Reason {
 		m.unread = !m.rescue()
 	}
 	m.judge()
-	strongestFirst(m.reasons)
+	webshell.Strongest(m.reasons)
 	if m.alarmed() && m.evals == 0 {
 		m.reasons[0].Family = m.family()
 	}
@@ -163,13 +157,13 @@ func (m *machine) finish() {
 	functions := func() {
 		for known < len(m.funcs) { // grows: functions declare others
 			known = len(m.funcs)
-			for _, f := range sortedFunctions(m.funcs) {
+			for _, f := range sorted(m.funcs) {
 				run(f, nil)
 			}
 		}
 	}
 	functions()
-	for _, c := range sortedClasses(m.classes) {
+	for _, c := range sorted(m.classes) {
 		hot := false
 		for _, f := range c.order {
 			hot = hot || f.runs == 0 && m.worthRunning(f)
@@ -225,20 +219,10 @@ func (m *machine) trades(f *function) bool {
 	return f.trades
 }
 
-func sortedFunctions(all map[string]*function) []*function {
-	list := make([]*function, 0, len(all))
-	for _, f := range all {
-		list = append(list, f)
+// sorted are the values of a map, by their names.
+func sorted[T any](all map[string]T) (list []T) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
-	return list
-}
-
-func sortedClasses(all map[string]*class) []*class {
-	list := make([]*class, 0, len(all))
-	for _, c := range all {
-		list = append(list, c)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
 	return list
 }

@@ -27,10 +27,10 @@ func (m *machine) sweep() {
 		left -= before - max(0, m.steps)
 	}
 	run(nil, nil, m.list)
-	for _, f := range sortedFunctions(m.funcs) {
+	for _, f := range sorted(m.funcs) {
 		run(f, nil, f.body)
 	}
-	for _, c := range sortedClasses(m.classes) {
+	for _, c := range sorted(m.classes) {
 		for _, f := range c.order {
 			run(f, c.self, f.body)
 		}
