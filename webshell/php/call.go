@@ -382,7 +382,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	f.runs++
 	f.active++
 	m.calls++
-	looped, cloak, searched, botted, spared := m.facts.looped, m.facts.cloak, m.facts.searched, m.facts.botted, m.facts.spared
+	looped, veil := m.facts.looped, m.facts.veil
 	fr := &frame{vars: make(map[string]*slot, len(f.params)+4), fn: f, class: f.class, this: this, cond: m.cond, args: args}
 	was, wasUnit := m.f, m.unit
 	if f.arrow {
@@ -414,7 +414,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	m.run(m.bodyOf(f))
 	f.given = given
 	m.f, m.unit = was, wasUnit
-	m.facts.cloak, m.facts.searched, m.facts.botted, m.facts.spared = cloak, searched, botted, spared
+	m.facts.veil = veil
 	m.calls--
 	f.active--
 	if fr.yielded {

@@ -45,16 +45,24 @@ type mark struct {
 	part       bool // a method that nothing in the file calls
 }
 
+// A veil says what is known of who sees what the statement at hand shows, by the
+// conditions around it.
+type veil struct {
+	cloak    int // conditions on the visitor's browser or referrer
+	searched int // those of them that know search engines
+	botted   int // those that hold for search engines
+	lured    int // those that hold for who comes from one
+	spared   int // conditions that hold for those only who are not logged in
+	placed   int // conditions on where he is, as another host says
+}
+
 // facts are what a run leaves behind besides reasons.
 type facts struct {
+	veil
 	loops     int // loops around the statement at hand
 	looped    int // loops run so far
 	apart     int // times that known text was taken apart
 	exits     int // ways out of loops and functions that may be taken or not
-	cloak     int // conditions on the visitor's browser or referrer around it
-	botted    int // those of them that hold for search engines
-	spared    int // conditions that hold for those only who are not logged in
-	placed    int // conditions on where he is, as another host says
 	varVars   int // $$name with a name that is not known
 	closures  []*closure
 	objects   []*object
@@ -71,8 +79,6 @@ type facts struct {
 	gated     bool // a password is asked for
 	borrowed  bool // databases are opened with what the settings of programs say, which are looked for in folders
 	consulted bool // a visitor's password is compared, or handed to another file
-	searched  int  // those of them that know search engines
-	lured     int  // those of them that hold for who comes from one
 	uploadOK  bool // an upload's name or type is looked at
 	layers    int  // of decoded code
 	packed    []packed
@@ -655,45 +661,26 @@ func (m *machine) extension(n *node) {
 // enter notes that a branch depends on the visitor's browser or referrer, or on
 // where he is.
 func (m *machine) enter(n *node, v value) func() {
+	was := m.facts.veil
+	end := func() { m.facts.veil = was }
 	if v.t&fromHeader == 0 {
-		if v.t&placed == 0 {
-			return nothing
-		}
-		m.facts.placed++
-		return func() { m.facts.placed-- }
+		m.facts.placed += sign(v.t&placed != 0)
+		return end
 	}
 	code := strings.ToLower(m.unit.code(n.pos, n.end))
 	searched := v.t&spotted != 0 || botWord(code)
 	if !searched && !strings.Contains(code, "agent") && !strings.Contains(code, "refer") {
 		if searched = m.facts.loops > 0 && m.mentions("http_user_agent", "http_referer", "gethostbyaddr(") && m.mentions(bots...); !searched {
-			return nothing
+			return end
 		}
 	}
 	code = strings.ReplaceAll(code, " ", "")
 	botted := searched && !strings.Contains(code, "==false") && !strings.ContainsRune(code, '!') || searched && strings.Contains(code, "!==false")
-	lured := botted && strings.Contains(code, "ref")
 	m.facts.cloak++
-	if searched {
-		m.facts.searched++
-	}
-	if botted {
-		m.facts.botted++
-	}
-	if lured {
-		m.facts.lured++
-	}
-	return func() {
-		m.facts.cloak--
-		if searched {
-			m.facts.searched--
-		}
-		if botted {
-			m.facts.botted--
-		}
-		if lured {
-			m.facts.lured--
-		}
-	}
+	m.facts.searched += sign(searched)
+	m.facts.botted += sign(botted)
+	m.facts.lured += sign(botted && strings.Contains(code, "ref"))
+	return end
 }
 
 // otherwise notes that a branch is taken when a negated condition on the
