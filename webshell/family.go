@@ -50,15 +50,17 @@ var families = []struct {
 
 	// All languages.
 	// https://github.com/rebeyond/Behinder: AES under a key of 16 letters, a class
-	// loader or assembly named U, equals as the entry.
+	// loader or assembly named U, equals as the entry. Java's follow Godzilla's, which
+	// have AES and that entry too, as AntSword's have the entry.
 	{"Behinder", []string{"binaryread", "rijndaelmanaged", "createinstance(\"u\").equals"}, nil},
-	{"Behinder", []string{"extends classloader", "\"aes\"", "getreader().readline()", ".newinstance().equals(pagecontext"}, nil},
 	{"Behinder", []string{"session(\"k\")", "binaryread", "totalbytes", "execute"}, nil},
 	{"Behinder", []string{"openssl_decrypt", "\"aes128\"", "php://input", "class c{public function __invoke"}, nil},
 	// https://github.com/BeichenDream/Godzilla: the payload kept in the session,
 	// answers between the halves of an MD5 sum.
 	{"Godzilla", []string{"\"payload\"", "md5", "substring(0, 16)", "substring(16)"}, nil},
 	{"Godzilla", []string{"\"payload\"", "md5", "substring(0,16)", "substring(16)"}, nil},
+	{"Behinder", []string{"defineclass(", "\"aes\"", ".equals(pagecontext"}, nil},
+	{"AntSword", []string{"defineclass(", ".equals(pagecontext"}, nil},
 	{"Godzilla", []string{"payload", "rijndaelmanaged", "createinstance(\"ly\")"}, nil},
 	{"Godzilla", []string{"$payloadname", "getbasicsinfo", "substr(md5("}, nil},
 	{"Godzilla", []string{"bypassdictionary", "payload", "execute"}, nil},

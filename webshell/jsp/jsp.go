@@ -58,7 +58,7 @@ var actions = []string{
 	"interpreter", "groovy", "ognl", "expressionparser", "jshell", ".delete()", "renameto", "openconnection", "openstream", "templatesimpl",
 	"setservletclass", "java.beans", "beanname", "<sql:", "ioutils", "filecopyutils", "saveas", "shell", "native ", ".write(", "mlet",
 	"fileinputstream", "filereader", ".listfiles", "getsystemjavacompiler", "setdatasourcename", "setaccessible", "getfunction(", "mimelauncher", "jdbcrowset",
-	"\\u00", "hacked by", "owned by", "defaced by", "unmarshal", "yaml", "transformerfactory", "executequery(request", "execute(request",
+	"\\u00", "unmarshal", "yaml", "transformerfactory", "executequery(request", "execute(request",
 }
 
 // maxPiece is how much code is walked at a time, in bytes. A page with more is

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"limier/finding"
-	"limier/internal/literal"
 	"limier/webshell"
 )
 
@@ -21,10 +20,8 @@ type judge struct {
 	embedded   int    // code offset of a class in a string, 0 without
 	decoded    string // what it decodes to
 	implements bool   // a class of the page is a filter, servlet, listener or valve
-	crypto     bool   // AES or XOR over data
-	md5        bool
-	dumps      bool // enumerates the tables of a database
-	threads    bool // runs threads
+	dumps      bool   // enumerates the tables of a database
+	threads    bool   // runs threads
 }
 
 // look reads what the walk does not follow: strings and class headers.
@@ -51,12 +48,8 @@ func (j *judge) look(w *walker) {
 				if i > 0 && w.word(i-1) == "new" {
 					j.implements = true
 				}
-			case "SecretKeySpec", "Cipher":
-				j.crypto = true
 			case "Thread", "ExecutorService", "Executors", "LinkedBlockingQueue", "ThreadPoolExecutor":
 				j.threads = true
-			case "MessageDigest":
-				j.md5 = true
 			case "getTables", "getCatalogs", "getSchemas":
 				j.dumps = true
 			}
@@ -211,8 +204,6 @@ func (j *judge) reasons() []webshell.Reason {
 				j.add(webshell.Webshell, finding.ModerateConfidence, "native-library",
 					"The page declares a native method and loads the library for it itself.", j.flow(h.v, h.at)...)
 			}
-		case sinkServer:
-			j.add(webshell.Malicious, finding.ModerateConfidence, "server-accounts", "The page "+h.name+".", j.flow(h.v, h.at)...)
 		case sinkImplant:
 			implants = append(implants, h)
 		case sinkHiddenName:
@@ -237,26 +228,7 @@ func (j *judge) reasons() []webshell.Reason {
 	j.define(defines)
 	j.structure(files, sockets, execs, shellConst, implants, connects, sqls)
 	j.hidden()
-	slices.SortStableFunc(j.out, func(a, b webshell.Reason) int {
-		if d := b.Verdict.Rank() - a.Verdict.Rank(); d != 0 {
-			return d
-		}
-		return rank(b.Confidence) - rank(a.Confidence)
-	})
-	if family := j.family(); family != "" && len(j.out) > 0 && j.out[0].Verdict == webshell.Webshell {
-		j.out[0].Family = family
-	}
-	return j.out[:min(len(j.out), 20)]
-}
-
-func rank(c finding.Confidence) int {
-	switch c {
-	case finding.HighConfidence:
-		return 2
-	case finding.ModerateConfidence:
-		return 1
-	}
-	return 0
+	return webshell.Strongest(j.out)
 }
 
 func (j *judge) exec(h hit) {
@@ -444,7 +416,6 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 		j.add(v, finding.ModerateConfidence, "database-dump",
 			"The page opens a database by itself, lists its tables and reads them out.", j.step("sink", connects[0].at))
 	}
-	j.guesses(connects)
 	j.storedAndLoaded()
 	j.manager(files, execs)
 	for _, line := range j.page.queries {
@@ -454,21 +425,6 @@ func (j *judge) structure(files map[string]hit, sockets, execs, shellConst, impl
 	for _, line := range j.page.beans {
 		j.add(webshell.Suspicious, finding.ModerateConfidence, "request-to-class-name",
 			"The request names the class of a bean.", webshell.Step{Line: line, Role: "sink"})
-	}
-}
-
-// eachPassword is a connection being opened for each of a number of texts or lines:
-// the loop's variable, and the last argument, which is the password.
-var eachPassword = regexp.MustCompile(`(?s)\b(?:for\s*\(\s*(?:final\s+)?\w+\s+(\w+)\s*:|while\s*\(\s*\(\s*(\w+)\s*=\s*\w+\.readLine\(\)).{0,600}?\bgetConnection\s*\([^;]{0,300}?,\s*(\w+)(?:\.trim\(\))?\s*\)`)
-
-// guesses finds pages that log in to a database with one password after the other.
-func (j *judge) guesses(connects []hit) {
-	if len(connects) == 0 || connects[0].path.taint&controlled == 0 {
-		return
-	}
-	if m := eachPassword.FindSubmatch(j.data); m != nil && bytes.Equal(slices.Concat(m[1], m[2]), m[3]) {
-		j.add(webshell.Malicious, finding.ModerateConfidence, "guesses-passwords",
-			"The page logs in to a database again and again, with one password after the other.", j.flow(connects[0].path, connects[0].at)...)
 	}
 }
 
@@ -568,13 +524,6 @@ func (j *judge) manager(files map[string]hit, execs []hit) {
 }
 
 var escapedASCII = regexp.MustCompile(`\\u+00[2-7][0-9a-fA-F]`)
-var (
-	defaced = regexp.MustCompile(`(?i)<(title|h\d|b|center|font|marquee)[^>]*>[^<]{0,60}\b(hacked|owned|defaced|pwned)\s+by\b`)
-	boasts  = literal.NewSource("hacked", "owned", "defaced", "pwned")
-)
-
-// maxDefaced is how much of a page is searched for who boasts of it, in bytes.
-const maxDefaced = 1 << 20
 
 // hidden judges pages whose source hides.
 func (j *judge) hidden() {
@@ -586,37 +535,4 @@ func (j *judge) hidden() {
 		j.add(webshell.Malicious, finding.ModerateConfidence, "odd-charset",
 			"The page is encoded in "+j.page.charset+", which no editor writes and which hides the source.")
 	}
-	if head := j.data[:min(len(j.data), maxDefaced)]; boasts().Any(head) && defaced.Match(head) {
-		j.add(webshell.Malicious, finding.ModerateConfidence, "defacement", "The page's own text says that the site was broken into.")
-	}
-}
-
-// family names the tool whose protocol the page speaks. The marks are those
-// that the tool's client relies on.
-func (j *judge) family() string {
-	has := func(marks ...string) bool {
-		for _, m := range marks {
-			if !bytes.Contains(j.page.code, []byte(m)) {
-				return false
-			}
-		}
-		return true
-	}
-	define := false
-	for _, r := range j.out {
-		define = define || strings.HasSuffix(r.Rule, "-class")
-	}
-	switch {
-	case define && j.crypto && has("equals(pageContext)") && has(`"u"`):
-		return "Behinder"
-	case define && j.md5 && has("substring(0,16)", "substring(16)"), define && has("md5(pass+xc)"):
-		return "Godzilla"
-	case has("X-CMD", "X-STATUS") && has("CONNECT", "FORWARD"):
-		return "reGeorg"
-	case define && has("equals(pageContext)") && !j.crypto:
-		return "AntSword"
-	case has("->|", "|<-"):
-		return "China Chopper"
-	}
-	return ""
 }
