@@ -71,7 +71,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 	s := &scan{Listing: webshell.NewListing(withoutComments(text)), tongue: tongue, elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
 	s.quotes = quotes{data: s.Data, open: -1}
 	s.byPerl = forPerl.Match(data[:min(len(data), 200)])
-	s.env = s.tongue == perl && bytes.Contains(data, []byte("Env"))
+	s.env = s.tongue == perl && environ.Match(data)
 	s.words()
 	if net {
 		s.network()
@@ -343,6 +343,7 @@ var reckons = regexp.MustCompile(`^\([\w\s$+*/%<>=-]*\)\)$`)
 var translates = regexp.MustCompile(`^\s*\(?\s*["{]\s*(?:tr|y)/`)
 
 var (
+	environ = regexp.MustCompile(`\b(?:use|require)\s+Env\b|\bEnv(?:::|->)`)
 	forPerl = regexp.MustCompile(`^#!\S*perl\b`)
 	// never is what hands a script to Perl where a shell runs it first.
 	never = regexp.MustCompile(`^\s*'[^'\\]*'\s*if\s+0\s*;`)
@@ -499,19 +500,6 @@ func interpreter(name string) bool {
 	return false
 }
 
-// program reports whether what a call runs is a fixed program.
-func (s *scan) program(c call, text []byte) bool {
-	switch c.name {
-	case "sh", "bash", "eval":
-		return false
-	case "$(", "`":
-		return fixedProgram(text) || s.fixedVariable(text) || s.tongue == other && absolute.Match(s.Data[c.lo:min(len(s.Data), c.hi+40)])
-	}
-	return fixedProgram(text)
-}
-
-var program = regexp.MustCompile(`^\s*\(?\s*\[?\s*["']?\s*([/\w.-]{2,})["']?[\s,]+[^,)]`)
-
 // ownOutput is what a shell evaluates if it is the output of one of the system's
 // own programs, such as a check of sessions: no common tool, which could hand on
 // what it is given, has two words for its name.
@@ -527,17 +515,3 @@ func (s *scan) evaluatesOutput(text []byte) bool {
 // absolute is how scripts of the shell make a path absolute: what stands for the
 // folder is expanded once and can be no command.
 var absolute = regexp.MustCompile(`^\s*cd\s+[^;|&` + "`" + `\n]*(?:;|&&)\s*pwd(?:\s+-P)?\s*\)`)
-
-// fixedProgram reports whether a command begins with a program's name that is
-// no shell.
-func fixedProgram(text []byte) bool {
-	m := program.FindSubmatch(text)
-	if m == nil {
-		return false
-	}
-	switch path.Base(string(m[1])) {
-	case "sh", "bash", "ksh", "csh", "cmd", "cmd.exe", "perl", "python", "eval", "exec", "cd", "my":
-		return false
-	}
-	return text[0] != '$' && !bytes.HasPrefix(bytes.TrimLeft(text, " (["), []byte("$"))
-}

@@ -24,7 +24,7 @@ func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.sh", "#!/bin/sh\necho Content-Type: text/html\nsh -c \"$QUERY_STRING\"\nx=", "", 10<<20,
 		"`", "$(", "open(a,", "sh ", "request.args", "a=b\n", "eval(b64decode(", "(", "$x=$x\n", "for a in ")
 	webshelltest.Pathological(t, Language, "x.pl", "#!/usr/bin/perl\nuse CGI;\nsystem(param(\"a\"));\n$x = ", "", 10<<20,
-		"\n", "eval(", "sub a {\n", "sub a{}\n", "Exec ", "1;\n=a\n\n=cut\n", "1;\n=a <<A < ", "\n=a;{{{")
+		"\n", "eval(", "sub a {\n", "sub a{}\n", "Exec ", "1;\n=a\n\n=cut\n", "1;\n=a <<A < ", "\n=a;{{{", "1;\n$x = \"ab $x\";\nsystem($x);", "1;\nsystem($x,1,(")
 	webshelltest.Pathological(t, Language, "x.rb", "#!/usr/bin/ruby\nrequire 'cgi'\nsystem(params[\"a\"])\nx = ", "", 10<<20,
 		"def a(b):\n a(b)\n")
 }

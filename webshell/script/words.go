@@ -125,6 +125,9 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		return
 	}
+	if bytes.HasSuffix(s.Data[:i], []byte("SUPER::")) {
+		return // of the class
+	}
 	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 && !(i > 1 && before == '>' && s.Data[i-2] == '=') || before == '$' && string(low) != "shell" {
 		return
 	}
@@ -152,7 +155,7 @@ func (s *scan) ownName(i, end int, before byte) bool {
 	case before == '$', before == '{' && i > 1 && s.Data[i-2] == '$':
 		return !s.env && small || s.tongue == other && s.sets(name)
 	case before == '{' || before == '"' || before == '\'':
-		return small && !environment.Match(s.Data[max(0, i-24):i])
+		return small && (!environment.Match(s.Data[max(0, i-24):i]) || bytes.HasPrefix(name, []byte("http_")) && !asked.Any(s.Data))
 	}
 	return false
 }
@@ -161,6 +164,8 @@ func (s *scan) ownName(i, end int, before byte) bool {
 var environment = regexp.MustCompile(`(?i)env|scope`)
 
 var (
+	// asked are words of which a script that answers requests has one.
+	asked = literal.New([]string{"content-type", "query_string", "request_method", "use cgi", "cgi->"})
 	// answering is a script of the shell that answers requests by itself.
 	answering = regexp.MustCompile(`(?im)^\s*content-type:|\b(?:echo|printf)\b[^|\n]*content-type:`)
 	setting   = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?HTTP_\w+=.*$`)
@@ -265,8 +270,8 @@ func (s *scan) asks(low []byte, before, after byte) bool {
 		if strings.HasPrefix(name, "http_") && len(name) > 5 {
 			return strings.IndexByte("${'\"", before) >= 0 && before != 0
 		}
-		if strings.HasPrefix(name, "sys.stdin") {
-			return true
+		if what, ok := strings.CutPrefix(name, "sys.stdin"); ok {
+			return after != '=' && what != ".fileno" && what != ".isatty" && what != ".close"
 		}
 		for _, r := range []string{"request.", "flask.request.", "self.request.", "bottle.request."} {
 			if rest, ok := strings.CutPrefix(name, r); ok {
