@@ -395,6 +395,8 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		if strings.EqualFold(m.className(n.a), "jresponse") || m.unit.says(n.a, "app") {
 			m.answer(n, args[0])
 		}
+	case "set_role", "add_role", "insert", "replace", "update": // of WordPress
+		m.promotes(c)
 	case "setquery":
 		m.sqlText(n, args[0])
 	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":

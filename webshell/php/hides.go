@@ -16,6 +16,9 @@ import (
 // small, or lie in front of a theme's own functions.
 const maxHider = 64 << 10
 
+// maxOptions bounds the options that a file is asked about.
+const maxOptions = 20
+
 // mayHide says that a file may hide something in the pages of WordPress'
 // administrators.
 func mayHide(data []byte, have trait) bool {
@@ -50,6 +53,7 @@ var (
 	printsOther = regexp.MustCompile(`(?:echo|print)[^;]{0,80}(?:get_option|get_transient|wp_remote_retrieve_body|file_get_contents|base64_decode|curl_exec)\s*\(`)
 	asksRemote  = regexp.MustCompile(`(?:wp_remote_(?:get|post|request)|curl_exec|file_get_contents\s*\(\s*["']https?://|drupal_http_request)\b`)
 	letsIn      = regexp.MustCompile(`wp_(?:create|insert)_user\s*\(|set_role\s*\(\s*["']administrator|\beval\s*\(`)
+	readsOption = regexp.MustCompile(`get_(?:site_)?option\(\s*('[^']*'|"[^"]*"|)`)
 	offScreen   = regexp.MustCompile(`(?:left|top|text-indent)\s*:\s*-\d{3,}|font-size\s*:\s*0[;"' p]`)
 )
 
@@ -96,7 +100,7 @@ func (m *machine) hiding() {
 	}
 	low := m.text()
 	acts := sync.OnceValue(func() bool { return m.acts(low) })
-	optional := sync.OnceValue(func() bool { return m.mentions("get_option(", "get_site_option(") && !printsOther.MatchString(low) })
+	optional := sync.OnceValue(func() bool { return m.hasSettings() && !printsOther.MatchString(low) })
 	for _, h := range concealments {
 		if !says(low, h.says) || h.acts && !acts() || slices.ContainsFunc(h.fits, func(re *regexp.Regexp) bool { return !re.MatchString(low) }) {
 			continue
@@ -114,6 +118,17 @@ func (m *machine) hiding() {
 }
 
 const itself = "What hides itself or a user from administrators shows something to visitors, or lets somebody in."
+
+// hasSettings says that the file reads what somebody else set: what it merely keeps
+// for itself, as the time at which it came, is no setting.
+func (m *machine) hasSettings() bool {
+	if !m.mentions("get_option(", "get_site_option(") {
+		return false
+	}
+	return m.mentions("$_post", "register_setting(") || slices.ContainsFunc(readsOption.FindAllStringSubmatch(m.text(), maxOptions), func(o []string) bool {
+		return o[1] == "" || !m.mentions("update_option( "+o[1], "update_option("+o[1], "update_site_option("+o[1], "add_option("+o[1])
+	})
+}
 
 // byOption says that the function at the end of a text asks for a setting before
 // it hides what it hides.

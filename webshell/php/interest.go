@@ -109,7 +109,7 @@ func includesHidden(data []byte) bool {
 // makesUsers says that a text may be about the users of a well-known program
 // that has administrators.
 func makesUsers(data []byte) bool {
-	return says(owned(data), "user_save(") || says(owned(data), "query(|setQuery|getModel( capabilities|usergroup_map|admin/user|user_login|password=|users~SET|post_content")
+	return says(owned(data), "user_save(|set_role(") || says(owned(data), "query(|setQuery|getModel( capabilities|usergroup_map|admin/user|user_login|password=|users~SET|post_content")
 }
 
 // oddInclude looks for an include whose path is hidden or leads elsewhere.

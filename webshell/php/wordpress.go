@@ -8,14 +8,15 @@ import (
 
 // wordPress sees a script that makes itself an administrator.
 func (m *machine) wordPress(c *call) {
-	if m.framed && !m.guarded || !m.small() {
+	written := c.name == "wp_create_user" && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password stand there
+	loads := m.loadsWordPress()
+	if m.framed && !m.guarded || !m.small() && !(written && loads) {
 		return
 	}
-	if m.guarded && c.name == "wp_create_user" && (c.arg(0).k != vStr || c.arg(1).k != vStr) { // a plugin in which visitors register
+	if m.guarded && c.name == "wp_create_user" && !written { // a plugin in which visitors register
 		return
 	}
 	src := string(m.file.src[:min(len(m.file.src), 1<<16)])
-	loads := strings.Contains(src, "wp-load.php") || strings.Contains(src, "wp-blog-header.php") || strings.Contains(src, "wp-config.php")
 	admin := strings.Contains(src, "administrator") || strings.Contains(src, "Administrator")
 	t, tr := c.taint()
 	if a, ok := c.arg(0).ref.(*array); ok && c.arg(0).k == vArr && c.name == "wp_insert_user" {
@@ -32,13 +33,40 @@ func (m *machine) wordPress(c *call) {
 		}
 		return
 	}
-	plugin := strings.Contains(src, "add_action(") && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password are written there
+	plugin := strings.Contains(src, "add_action(") && written
 	if c.name == "wp_set_auth_cookie" && admin && (strings.Contains(src, "get_users(") || strings.Contains(src, "WP_User_Query")) && strings.Contains(src, "$_") && !strings.Contains(src, "current_user_can") {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in as an administrator.", c.n, value{t: t, tr: tr})
 		return
 	}
-	if plugin && admin && c.name == "wp_create_user" || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
+	if plugin && admin || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
+	}
+}
+
+// loadsWordPress says that the file starts WordPress, instead of being started by it.
+func (m *machine) loadsWordPress() bool {
+	return m.mentions("wp-load.php", "wp-blog-header.php", "wp-config.php")
+}
+
+// promotes sees a script that starts WordPress and gives somebody, through its
+// objects, the rights of an administrator or a password that the script knows.
+func (m *machine) promotes(c *call) {
+	if m.framed || !m.small() || !m.loadsWordPress() || m.mentions("current_user_can(") {
+		return
+	}
+	known := false
+	switch c.name {
+	case "set_role", "add_role":
+		known = c.arg(0).s == "administrator"
+	case "insert", "replace", "update":
+		if row, ok := c.arg(1).ref.(*array); ok {
+			pass, _ := row.get(key{s: "user_pass", str: true})
+			may, _ := row.get(key{s: "meta_value", str: true})
+			known = pass.k == vStr && pass.s != "" || strings.Contains(may.s, `"administrator"`)
+		}
+	}
+	if known {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{})
 	}
 }
 
