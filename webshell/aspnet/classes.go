@@ -157,8 +157,6 @@ var methods = script.Table(map[string]meaning{
 	"webclient":                   call.webClientCall,
 	"httpwebrequest webrequest":   call.webRequestCall,
 	"httpwebresponse webresponse": of(fromRemote, ""),
-	"smtpclient":                  call.smtpCall,
-	"mailmessage":                 call.mailCall, // and its lists of addresses
 })
 
 // statics are static methods, by their class.
@@ -241,8 +239,7 @@ var members = script.Table(map[string]meaning{
 	"sqldatareader oledbdatareader dataset datatable datarow sqldatareader[] datarowview idatareader dbdatareader": of(fromData, ""),
 
 	"httpwebresponse webresponse httpresponsemessage": of(fromRemote, ""),
-	"xmlhttp":     call.xmlHTTPMember,
-	"mailmessage": only(call.itself, "to", "bcc", "cc"),
+	"xmlhttp": call.xmlHTTPMember,
 })
 
 // makers are constructors, by their class.
