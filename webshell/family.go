@@ -139,6 +139,9 @@ func FamilyOf(text []byte) string {
 // an evaluation, as the client of China Chopper expects it.
 const maxOneLiner = 120
 
+// otherFields are parts of a request in which that client sends nothing.
+var otherFields = literal.NewSource("headers", "servervariables", "pathinfo", "useragent", "_server", "_cookie", "getenv(", "://input")
+
 // family names the tool that a hostile file belongs to, or "". PHP asked for
 // its tools already, and tells longer one-liners of China Chopper itself.
 func family(language string, data []byte, best Reason) string {
@@ -147,7 +150,7 @@ func family(language string, data []byte, best Reason) string {
 			return name
 		}
 	}
-	if (language == "asp" || language == "aspnet" || language == "php") && best.Rule == "request-to-eval" && len(bytes.TrimSpace(data)) < maxOneLiner {
+	if (language == "asp" || language == "aspnet" || language == "php") && best.Rule == "request-to-eval" && len(bytes.TrimSpace(data)) < maxOneLiner && !otherFields().Any(data) {
 		return "China Chopper"
 	}
 	return ""

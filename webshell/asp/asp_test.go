@@ -122,5 +122,5 @@ func FuzzAnalyse(f *testing.F) {
 }
 
 func TestDeeds(t *testing.T) {
-	webshelltest.Deeds(t, "testdata/deeds/vbscript.txtar", "x.asp", Language)
+	webshelltest.Deeds(t, "testdata/deeds.txt", "x.asp", Language)
 }

@@ -113,5 +113,5 @@ void Page_Load() { ` + strings.Repeat("var k = new Keeper(); ", 500) + `System.D
 }
 
 func TestDeeds(t *testing.T) {
-	webshelltest.Deeds(t, "testdata/deeds/csharp.txtar", "x.aspx", Language)
+	webshelltest.Deeds(t, "testdata/deeds.txt", "x.aspx", Language)
 }

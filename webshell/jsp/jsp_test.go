@@ -130,4 +130,4 @@ func TestUTF32(t *testing.T) {
 	}
 }
 
-func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds/java.txtar", "x.jsp", Language) }
+func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds.txt", "x.jsp", Language) }

@@ -116,6 +116,7 @@ func shellArgument(v value) value {
 
 // command judges what is run by the operating system.
 func (m *machine) command(n *node, v value, via string) value {
+	v = m.addressed(v)
 	t, _ := taintOf(v)
 	out := value{}
 	m.wrapper(n, v, via)

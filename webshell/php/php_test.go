@@ -208,3 +208,5 @@ func TestForeignGenerator(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds.txt", "x.php", Language) }

@@ -79,7 +79,7 @@ const hasHot = hasRequest | hasHeader | hasDeadly | hasDecoder | hasDynamic | ha
 var traitWords = map[trait]string{
 	hasRequest: `_get _post _request _cookie _files http_raw_post_data http_get_vars http_post_vars http_cookie_vars
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
-		get_defined_vars exif_read_data session_id query_string authenticate wp_authenticate_user check_password wp_mail
+		get_defined_vars filter_input_array exif_read_data session_id query_string authenticate wp_authenticate_user check_password wp_mail
 		register_rest_route pre_user_query all_plugins`,
 	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number card_cvc card_cvv cc_cid`,
 	hasHeader: `http_user_agent http_referer http_accept_language gethostbyaddr`,
@@ -87,10 +87,10 @@ var traitWords = map[trait]string{
 		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient drupal_http_request`,
 	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
-		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute
+		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute ssh2_exec
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction cdef imap_open importstylesheet`,
-	hasWrite: `splfileobject domdocument simplexmlelement xmlwriter phar phardata imagick stream_copy_to_stream extractto file_put_contents fwrite fputs move_uploaded_file copy rename unlink chmod
+	hasWrite: `splfileobject domdocument simplexmlelement xmlwriter phar phardata imagick stream_copy_to_stream extractto file_put_contents fwrite fputs fputcsv fprintf vfprintf move_uploaded_file copy rename unlink chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
@@ -103,7 +103,7 @@ var traitWords = map[trait]string{
 	hasAction:          `add_action add_filter`,
 	hasHook: `call_user_func call_user_func_array array_map array_filter array_walk usort uasort uksort array_reduce array_udiff
 		array_uintersect preg_replace_callback ob_start filter_var iterator_apply forward_static_call forward_static_call_array
-		session_set_save_handler array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
+		session_set_save_handler set_exception_handler spl_autoload_register array_walk_recursive array_diff_ukey array_udiff_assoc set_error_handler filter_var_array unserialize`,
 }
 
 const maxWord = 28

@@ -64,8 +64,11 @@ func (m *machine) sink(c *call) (value, bool) {
 		return m.logs(c), true
 	case "stream_copy_to_stream":
 		return m.copiesStream(c), true
-	case "fwrite", "fputs":
-		return m.writesHandle(c), true
+	case "fwrite", "fputs", "fputcsv":
+		return m.writesHandle(c, c.arg(1)), true
+	case "fprintf", "vfprintf":
+		t, tr := taintOf(c.arg(2))
+		return m.writesHandle(c, join(c.arg(1), value{t: t, tr: tr})), true
 	case "move_uploaded_file":
 		m.upload(c, a0, c.arg(1))
 		return value{}, true
@@ -94,6 +97,9 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "socket_sendto", "socket_send", "socket_write":
 		m.sent(c, c.arg(1))
 		return value{}, true
+	case "ssh2_exec":
+		m.command(c.n, c.arg(1), c.name)
+		return value{t: unsure}, true
 	case "dl":
 		return m.loadsLibrary(c), true
 	case "ini_get":
@@ -322,7 +328,7 @@ func (m *machine) sqlText(n *node, v value) {
 	}
 	m.newAdministrator(n, string(m.unit.src[min(n.pos, n.end):n.end]), low)
 	for _, w := range []string{"into dumpfile", "xp_cmdshell", "sys_eval(", "sys_exec(", " soname ", "sp_oacreate", "into outfile", "mysql/user."} {
-		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") {
+		if w == "into outfile" && !strings.Contains(low, "<?") && !strings.Contains(low, "0x3c3f") && !(v.t&fromRequest != 0 && scriptName(str(strings.TrimRight(low, " '\";)")))) {
 			continue
 		}
 		if strings.Contains(low, w) {
@@ -336,11 +342,21 @@ func (m *machine) sqlText(n *node, v value) {
 // for its name is set by the program that includes the file.
 var declaration = regexp.MustCompile(`^\s*(?:(?:abstract|final)\s+)?(?:function|class|interface)\s+\w*$`)
 
+// addressed is what is run: where that is the page's address alone, which pages may
+// ask for, it is the request's.
+func (m *machine) addressed(v value) value {
+	if v.k == vUnknown && v.t&fromURI != 0 && v.t&ownHost == 0 && !m.mentions("argv") {
+		v.t |= fromRequest
+	}
+	return v
+}
+
 // evalCode judges code that is evaluated, and runs it when it is known.
 func (m *machine) evalCode(n *node, v value, via string) value {
 	if v.k == vObj {
 		v = m.toString(v)
 	}
+	v = m.addressed(v)
 	t, _ := taintOf(v)
 	code, ok := v.text()
 	if ok && v.k == vStr {

@@ -531,6 +531,11 @@ func (m *machine) source(c *call) (value, bool) {
 				}
 			}
 			m.noteSent(c, o)
+			if to := o.props["file"]; to != nil {
+				if h, ok := to.v.ref.(*handle); ok && h.t == 0 {
+					m.written(c, h.path, v)
+				}
+			}
 		}
 		return v, true
 	case "wp_remote_get", "wp_remote_post", "wp_remote_request", "drupal_http_request":
@@ -664,6 +669,8 @@ func (m *machine) curlSet(o *object, opt string, v value) {
 	switch opt {
 	case "CURLOPT_URL":
 		o.props["url"] = &slot{v: v}
+	case "CURLOPT_FILE":
+		o.props["file"] = &slot{v: v}
 	case "CURLOPT_CUSTOMREQUEST":
 		if v.t&fromHeader != 0 {
 			o.props["method"] = &slot{v: v}

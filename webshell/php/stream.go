@@ -21,8 +21,12 @@ func (m *machine) registersScheme(c *call) value {
 // logs judges what is written to a log that may be any file.
 func (m *machine) logs(c *call) value {
 	a0 := c.arg(0)
-	if c.int(1, 0) == 3 {
-		m.written(c, c.arg(2), a0)
+	to := c.arg(2)
+	if len(c.args) == 1 {
+		to, _ = m.facts.setting("ini", "error_log")
+	}
+	if c.int(1, 0) == 3 || to.k != vNull && len(c.args) == 1 {
+		m.written(c, to, a0)
 	}
 	return value{}
 }
@@ -38,20 +42,20 @@ func (m *machine) copiesStream(c *call) value {
 }
 
 // writesHandle judges what is written to a file, a program, a host or memory.
-func (m *machine) writesHandle(c *call) value {
+func (m *machine) writesHandle(c *call, d value) value {
 	a0 := c.arg(0)
 	if h, ok := a0.ref.(*handle); ok {
 		if h.shell {
-			m.command(c.n, c.arg(1), "an interpreter that is written to")
+			m.command(c.n, d, "an interpreter that is written to")
 		} else if h.t != 0 {
-			if t, _ := taintOf(c.arg(1)); t&ownHost != 0 && t&(ownPage|fromHeader|address) != 0 {
+			if t, _ := taintOf(d); t&ownHost != 0 && t&(ownPage|fromHeader|address) != 0 {
 				h.t |= tailored
 			}
-			m.sent(c, c.arg(1))
+			m.sent(c, d)
 		} else if h.memory {
-			h.kept = concat(h.kept, c.arg(1), maxString)
+			h.kept = concat(h.kept, d, maxString)
 		} else {
-			m.written(c, h.path, c.arg(1))
+			m.written(c, h.path, d)
 		}
 	}
 	return value{}

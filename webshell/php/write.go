@@ -333,7 +333,9 @@ func (m *machine) copied(c *call, src, dst value) {
 			}
 			return
 		}
-		if remoteURL(strings.ToLower(s)) {
+		if src.t&fromRequest != 0 && src.t&(unsure|fromURI) == 0 && src.k == vUnknown && scriptName(dst) {
+			m.report("request-writes-file", webshell.Webshell, moderate, "The request names the file or address that a script is copied from.", c.n, src)
+		} else if remoteURL(strings.ToLower(s)) {
 			m.written(c, dst, d)
 		}
 		return
