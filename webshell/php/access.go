@@ -146,9 +146,7 @@ func (p *parser) access(e *node, at int) *node {
 		n.a = e
 		if !p.accept(']') {
 			n.b = p.expr(0)
-			if !p.accept(']') {
-				p.i = max(p.i, min(p.closing(open)+1, p.hi))
-			}
+			p.shut(']', open)
 		}
 		return p.done(n)
 	case '{': // $s{0}, until PHP 7
@@ -232,9 +230,7 @@ func (p *parser) memberName() *node {
 	case '{':
 		p.i++
 		e := p.expr(0)
-		if !p.accept('}') {
-			p.i = max(p.i, min(p.closing(at)+1, p.hi))
-		}
+		p.shut('}', at)
 		return e
 	}
 	return &node{op: nBad}

@@ -85,16 +85,16 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			return v
 		}
 	}
+	if strings.HasPrefix(o.name, "reflection") {
+		if v, ok := m.reflected(o, name, args); ok {
+			return v
+		}
+	}
 	switch o.name {
 	case "generator":
 		return m.generatorMethod(n, o, name, args)
 	case "reflectionfunction":
 		switch name {
-		case "getdoccomment":
-			s, _ := first(ctor, 0).text()
-			return m.docComment(`function\s+&?\s*`, s)
-		case "getname", "getshortname":
-			return first(ctor, 0)
 		case "invoke":
 			return m.callValue(n, first(ctor, 0), args, nil, true)
 		case "invokeargs":
@@ -102,19 +102,10 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 				return m.callValue(n, first(ctor, 0), l, nil, true)
 			}
 			return m.callValue(n, first(ctor, 0), []value{elementOf(c.arg(0))}, nil, true)
-		case "getfilename":
-			return value{t: selfPath}
 		case "getclosure":
 			return first(ctor, 0)
 		}
-	case "reflectionproperty", "reflectionclassconstant":
-		if v, ok := m.reflected(o, name, args); ok {
-			return v
-		}
 	case "reflectionmethod":
-		if v, ok := m.reflected(o, name, args); ok {
-			return v
-		}
 		if name == "invoke" || name == "invokeargs" {
 			rest := args[min(1, len(args)):]
 			if name == "invokeargs" && len(rest) == 1 {
@@ -125,9 +116,6 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 			return m.callPair(n, first(ctor, 0), first(ctor, 1), rest, nil)
 		}
 	case "reflectionclass", "reflectionobject":
-		if v, ok := m.reflected(o, name, args); ok {
-			return v
-		}
 		if name == "newinstance" || name == "newinstanceargs" {
 			if s, ok := first(ctor, 0).text(); ok {
 				if l, ok := c.arg(0).list(); ok && name == "newinstanceargs" {
@@ -381,7 +369,7 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 	case "post", "request", "get", "put", "send": // clients of HTTP
 		for i, a := range args[:min(2, len(args))] {
 			if a.k >= vStr && remoteURL(strings.ToLower(a.s)) {
-				t, tr := (&call{args: args[i+1:]}).taint()
+				t, tr := taintOfAll(args[i+1:])
 				m.fetched(n, a, value{t: t, tr: tr})
 				return value{t: fromRemote | unsure, tr: m.at(n)}, true
 			}

@@ -59,15 +59,15 @@ func (c *call) int(i int, missing int64) int64 {
 }
 
 // taint joins the arguments' taints.
-func (c *call) taint() (taint, *trace) {
-	var t taint
-	var tr *trace
-	for _, a := range c.args {
-		at, atr := taintOf(a)
-		if tr == nil || at&hostile != 0 && t&hostile == 0 {
-			tr = atr
+func (c *call) taint() (taint, *trace) { return taintOfAll(c.args) }
+
+func taintOfAll(vals []value) (t taint, tr *trace) {
+	for _, v := range vals {
+		vt, vtr := taintOf(v)
+		if tr == nil || vt&hostile != 0 && t&hostile == 0 {
+			tr = vtr
 		}
-		t = t.also(at)
+		t = t.also(vt)
 	}
 	return t, tr
 }
@@ -266,8 +266,7 @@ func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) 
 		if name.t&fromRequest != 0 {
 			m.dispatch(obj, args)
 		}
-		c := &call{args: args}
-		t, tr := c.taint()
+		t, tr := taintOfAll(args)
 		return value{t: t, tr: tr}
 	}
 	if cls, ok := o.text(); ok {
@@ -278,8 +277,7 @@ func (m *machine) callPair(n *node, o, name value, args []value, nodes []*node) 
 	if o.t&fromRequest != 0 && name.t&fromRequest != 0 && o.t&checked == 0 && name.k == vUnknown { // else of a few that are named alike
 		return m.unknownCall(n, o, args, true)
 	}
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := taintOfAll(args)
 	return value{t: t, tr: tr}
 }
 
@@ -368,8 +366,7 @@ func (m *machine) invoke(f *function, args []value, nodes []*node, this *object,
 	if this != nil && f.class != nil && f.runs < 200 {
 		telling = true
 	}
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := taintOfAll(args)
 	if m.calls >= maxCalls || m.steps <= 0 || f.runs > 200 && m.cond > 20 || m.idle(f, t) || f.active > 1 && !ends {
 		if t != 0 {
 			t |= unsure

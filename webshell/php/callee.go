@@ -8,8 +8,7 @@ import (
 
 // unknownCall judges a call of which the function is not known.
 func (m *machine) unknownCall(n *node, f value, args []value, direct bool) value {
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := taintOfAll(args)
 	ft, _ := taintOf(f)
 	out := value{t: t, tr: tr}
 	if t != 0 {
@@ -93,8 +92,7 @@ func unslashed(name string) string {
 
 // hiddenCall judges a call of a function whose name was assembled.
 func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := taintOfAll(args)
 	computed := f.t&decoded != 0 || f.t&hidden != 0 && m.isolated() && m.small()
 	if computed && t&fromRequest != 0 && t&checked == 0 && m.funcs[name] == nil && !dangerous[name] && !m.ordinary(name) {
 		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is computed at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
@@ -133,8 +131,7 @@ func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
 }
 
 func (m *machine) unknownClass(n *node, v value, args []value) {
-	c := &call{args: args}
-	t, _ := c.taint()
+	t, _ := taintOfAll(args)
 	if v.t&fromRequest == 0 || v.t&checked != 0 || v.k != vUnknown {
 		return
 	}

@@ -392,9 +392,7 @@ func (p *parser) primary() *node {
 		if p.peekAt(1) == tVar {
 			p.i++
 			e := p.expr(0)
-			if !p.accept('}') {
-				p.i = max(p.i, min(p.closing(at)+1, p.hi))
-			}
+			p.shut('}', at)
 			return e
 		}
 	case '[':
@@ -443,9 +441,7 @@ func (p *parser) varVar() *node {
 		p.i++
 		n = p.node(nVarVar, at)
 		n.a = p.expr(0)
-		if !p.accept('}') {
-			p.i = max(p.i, min(p.closing(open)+1, p.hi))
-		}
+		p.shut('}', open)
 		n = p.done(n)
 		dollars--
 	default:

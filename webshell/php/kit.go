@@ -55,25 +55,16 @@ func asksPassword(v value) bool {
 		return false
 	}
 	label := s[:end[0]]
-	for _, l := range [...]string{label, strings.TrimRight(label, " 0123456789")} { // of several tries
-		if endsIn(l, "password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "otp", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(l) || endsInPhrase(l) {
-			return true
-		}
-	}
-	return false
+	return endsIn(label, labels...) || endsIn(strings.TrimRight(label, " 0123456789"), labels...) // of several tries
 }
 
 // labelEnd is what stands between a label and what it tells of.
 var labelEnd = regexp.MustCompile(`\s*(?:<[^<>]*>|[*\x60:=>|\])_-])(?:<[^<>]*>|[\s*\x60:=>|\])_-])*$`)
 
-// endsInCard says that a text ends in the label of the code on a payment card. Cards
-// of members have numbers, too.
-func endsInCard(label string) bool { return endsIn(label, "cc number", "cvc", "csc") }
-
-// endsInPhrase says that a text ends in the label of the words that open a wallet.
-func endsInPhrase(label string) bool {
-	return endsIn(label, "secret phrase", "seed phrase", "recovery phrase", "mnemonic", "private key")
-}
+// labels are those of passwords, of the code on a payment card (cards of members
+// have numbers, too) and of the words that open a wallet.
+var labels = []string{"password", "passcode", "passwd", "pass", "pwd", "cvv", "ssn", "otp", "mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر",
+	"cc number", "cvc", "csc", "secret phrase", "seed phrase", "recovery phrase", "mnemonic", "private key"}
 
 // figures are written for the letters that they look like, so that no filter of
 // mail reads a label; a number may follow one, as in CVV2.

@@ -1,6 +1,6 @@
 package php
 
-import "bytes"
+import "slices"
 
 // An op is what a node does.
 type op uint8
@@ -172,23 +172,13 @@ func (u *unit) lineAt(pos uint32) int {
 		return 0
 	}
 	if u.lines == nil {
-		u.lines = make([]uint32, 1, bytes.Count(u.src, []byte{'\n'})+1)
-		for i := 0; ; {
-			n := bytes.IndexByte(u.src[i:], '\n')
-			if n < 0 {
-				break
+		u.lines = []uint32{0}
+		for i, c := range u.src {
+			if c == '\n' {
+				u.lines = append(u.lines, uint32(i+1))
 			}
-			i += n + 1
-			u.lines = append(u.lines, uint32(i))
 		}
 	}
-	lo, hi := 0, len(u.lines)
-	for hi-lo > 1 {
-		if m := (lo + hi) / 2; u.lines[m] <= pos {
-			lo = m
-		} else {
-			hi = m
-		}
-	}
-	return lo + 1
+	i, starts := slices.BinarySearch(u.lines, pos)
+	return i + sign(starts)
 }

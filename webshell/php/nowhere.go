@@ -18,8 +18,7 @@ func (m *machine) nowhere(n *node, name string, args []value) {
 	if !m.isolated() || !m.small() || m.alarmed() || m.funcs[name] != nil || dangerous[name] || m.ordinary(name) || len(name) <= maxWord && wordTable[name] != 0 {
 		return
 	}
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := taintOfAll(args)
 	if t&fromRequest == 0 || t&(checked|unsure) != 0 || len(name) >= 2 && m.mentions(name) {
 		return
 	}

@@ -143,8 +143,7 @@ func (m *machine) methodCall(n *node) value {
 	if name.k == vFn || name.ref != nil && name.k == vObj {
 		return m.callValue(n, name, args, n.list, true)
 	}
-	c := &call{args: args}
-	t, tr := c.taint()
+	t, tr := taintOfAll(args)
 	if ot, otr := taintOf(o); ot != 0 {
 		t |= ot
 		if tr == nil {
@@ -212,8 +211,7 @@ func (m *machine) staticCall(n *node) value {
 	args := m.args(n.list)
 	s, ok := name.text()
 	if !ok {
-		c := &call{args: args}
-		t, tr := c.taint()
+		t, tr := taintOfAll(args)
 		return value{t: t, tr: tr}
 	}
 	return m.callClass(n, c, cls, lowerName(s), args, n.list)
@@ -266,7 +264,7 @@ func (m *machine) callClass(n *node, c *class, cls, name string, args []value, n
 	if quotesForShell(name) && len(args) > 0 {
 		return shellArgument(args[0])
 	}
-	t, tr := (&call{args: args}).taint()
+	t, tr := taintOfAll(args)
 	if t != 0 {
 		m.consults(args...)
 		t |= unsure

@@ -217,6 +217,14 @@ func (p *parser) body(alt ...string) *node {
 	return s
 }
 
+// shut reads what shuts the bracket at open, or passes over all that stands before
+// that.
+func (p *parser) shut(k kind, open int) {
+	if !p.accept(k) {
+		p.i = max(p.i, min(p.closing(open)+1, p.hi))
+	}
+}
+
 func (p *parser) block() *node {
 	at := p.i
 	n := p.node(nBlock, at)

@@ -27,6 +27,8 @@ func (m *machine) reflected(o *object, name string, args []value) (v value, ok b
 	switch name {
 	case "getdoccomment":
 		switch o.name {
+		case "reflectionfunction":
+			return m.docComment(`function\s+&?\s*`, arg(made, 0)), true
 		case "reflectionproperty":
 			return m.docComment(`\$`, arg(made, 1)), true
 		case "reflectionmethod":
@@ -41,7 +43,10 @@ func (m *machine) reflected(o *object, name string, args []value) (v value, ok b
 		if member {
 			return str(arg(made, 1)), true
 		}
-		return str(arg(made, 0)), true
+		if of, ok := made[0].ref.(*object); ok {
+			return str(of.name), true
+		}
+		return made[0], true
 	}
 	if c == nil {
 		return value{}, false

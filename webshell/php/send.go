@@ -144,8 +144,7 @@ const maxLabels = 50
 
 // label says that a text ends in a word for a password or the like.
 func (m *machine) label(s string) bool {
-	return endsIn(s, "pass", "passcode", "password", "passwd", "pwd", "pin", "cvv", "ssn", "card number", "otp", "otp code", "2fa code", "sms code",
-		"mot de passe", "contraseña", "senha", "passwort", "пароль", "كلمة المرور", "كلمة السر") || endsInCard(s) || endsInPhrase(s) ||
+	return endsIn(s, labels...) || endsIn(s, "pin", "card number", "otp code", "2fa code", "sms code") ||
 		strings.HasSuffix(s, "sms") && m.redirectsLater() // gateways of messages answer programs
 }
 

@@ -271,9 +271,7 @@ func (p *parser) forStatement(at int) *node {
 				break
 			}
 		}
-		if !p.accept(')') {
-			p.i = max(p.i, min(p.closing(open)+1, p.hi))
-		}
+		p.shut(')', open)
 	}
 	for len(n.list) < 3 {
 		n.list = append(n.list, p.node(nBlock, at))
@@ -298,9 +296,7 @@ func (p *parser) foreachStatement(at int) *node {
 			}
 		}
 		n.list = []*node{key, val}
-		if !p.accept(')') {
-			p.i = max(p.i, min(p.closing(open)+1, p.hi))
-		}
+		p.shut(')', open)
 	} else {
 		n.a, n.list = bad, []*node{nil, nil}
 	}
