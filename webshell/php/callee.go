@@ -94,7 +94,7 @@ func unslashed(name string) string {
 func (m *machine) hiddenCall(n *node, f value, name string, args []value) {
 	t, tr := taintOfAll(args)
 	computed := f.t&decoded != 0 || f.t&hidden != 0 && m.isolated() && m.small()
-	if computed && t&fromRequest != 0 && t&checked == 0 && m.funcs[name] == nil && !dangerous[name] && !m.ordinary(name) {
+	if computed && t&fromRequest != 0 && t&checked == 0 && m.funcs[name] == nil && !dangerous[name] && !ordinary(name) {
 		m.report("hidden-function", webshell.Webshell, moderate, "A function whose name is computed at run time gets data from "+describe(t)+".", n, value{t: t, tr: tr})
 		return
 	}

@@ -13,31 +13,32 @@ type hook struct {
 	list bool  // one argument holds all values
 }
 
-var hooks = map[string]hook{
-	"call_user_func": {0, nil, true, false}, "call_user_func_array": {0, []int{1}, false, true},
-	"forward_static_call": {0, nil, true, false}, "forward_static_call_array": {0, []int{1}, false, true},
-	"array_map": {0, []int{1, 2, 3}, false, false}, "array_filter": {1, []int{0}, false, false},
-	"array_walk": {1, []int{0}, false, false}, "array_walk_recursive": {1, []int{0}, false, false},
-	"array_reduce": {1, []int{0}, false, false}, "usort": {1, []int{0, 0}, false, false},
-	"uasort": {1, []int{0, 0}, false, false}, "uksort": {1, []int{0, 0}, false, false},
-	"array_udiff": {-1, []int{0, 1}, false, false}, "array_uintersect": {-1, []int{0, 1}, false, false},
-	"array_diff_ukey": {-1, []int{0, 1}, false, false}, "array_udiff_assoc": {-1, []int{0, 1}, false, false},
-	"array_intersect_ukey": {-1, []int{0, 1}, false, false}, "array_uintersect_assoc": {-1, []int{0, 1}, false, false},
-	"array_diff_uassoc": {-1, []int{0, 1}, false, false}, "array_intersect_uassoc": {-1, []int{0, 1}, false, false},
-	"array_udiff_uassoc": {-1, []int{0, 1}, false, false}, "array_uintersect_uassoc": {-1, []int{0, 1}, false, false},
-	"preg_replace_callback": {1, []int{2}, false, false}, "mb_ereg_replace_callback": {1, []int{2}, false, false},
-	"register_shutdown_function": {0, nil, true, false}, "register_tick_function": {0, nil, true, false},
-	"iterator_apply": {1, []int{2}, false, true}, "ob_start": {0, nil, false, false},
-	"set_error_handler": {0, nil, false, false}, "set_exception_handler": {0, nil, false, false},
-	"header_register_callback": {0, nil, false, false}, "spl_autoload_register": {0, nil, false, false},
-	"session_set_save_handler": {2, nil, false, false},
-	"assert_options":           {1, nil, false, false}, "sqlite_create_function": {2, nil, false, false},
-	"array_find": {1, []int{0}, false, false}, "array_any": {1, []int{0}, false, false},
-	"add_action": {1, nil, false, false}, "add_filter": {1, nil, false, false},
-	"register_rest_route": {2, nil, false, false}, "xml_set_element_handler": {1, nil, false, false}, "xml_set_character_data_handler": {1, nil, false, false},
-	"xml_set_default_handler": {1, nil, false, false}, "xml_set_processing_instruction_handler": {1, nil, false, false},
-	"ldap_set_rebind_proc": {1, nil, false, false}, "readline_completion_function": {0, nil, false, false},
-}
+var hooks = func() map[string]hook {
+	all := map[string]hook{}
+	for _, h := range []struct {
+		names string
+		hook
+	}{
+		{"call_user_func forward_static_call register_shutdown_function register_tick_function", hook{at: 0, all: true}},
+		{"call_user_func_array forward_static_call_array", hook{at: 0, data: []int{1}, list: true}},
+		{"iterator_apply", hook{at: 1, data: []int{2}, list: true}},
+		{"array_map", hook{at: 0, data: []int{1, 2, 3}}},
+		{"array_filter array_walk array_walk_recursive array_reduce array_find array_any", hook{at: 1, data: []int{0}}},
+		{"usort uasort uksort", hook{at: 1, data: []int{0, 0}}},
+		{`array_udiff array_uintersect array_diff_ukey array_udiff_assoc array_intersect_ukey array_uintersect_assoc
+			array_diff_uassoc array_intersect_uassoc array_udiff_uassoc array_uintersect_uassoc`, hook{at: -1, data: []int{0, 1}}},
+		{"preg_replace_callback mb_ereg_replace_callback", hook{at: 1, data: []int{2}}},
+		{"ob_start set_error_handler set_exception_handler header_register_callback spl_autoload_register readline_completion_function", hook{at: 0}},
+		{`assert_options add_action add_filter xml_set_element_handler xml_set_character_data_handler xml_set_default_handler
+			xml_set_processing_instruction_handler ldap_set_rebind_proc`, hook{at: 1}},
+		{"session_set_save_handler sqlite_create_function register_rest_route", hook{at: 2}},
+	} {
+		for name := range words(h.names) {
+			all[name] = h.hook
+		}
+	}
+	return all
+}()
 
 // elementOf is what a callback gets of an array or value.
 func elementOf(v value) value {

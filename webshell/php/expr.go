@@ -30,34 +30,12 @@ const (
 	powPower
 )
 
-func power(k kind) int {
-	switch k {
-	case tCoalesce:
-		return powCoalesce
-	case tOr:
-		return powBoolOr
-	case tAnd:
-		return powBoolAnd
-	case '|':
-		return powBitOr
-	case '^':
-		return powBitXor
-	case '&':
-		return powBitAnd
-	case tEq, tNe, tSame, tNotSame, tShip:
-		return powEqual
-	case '<', '>', tLe, tGe:
-		return powCompare
-	case tShl, tShr:
-		return powShift
-	case '+', '-', '.':
-		return powAdd
-	case '*', '/', '%':
-		return powMul
-	case tPow:
-		return powPower
-	}
-	return 0
+// powers are those of the binary operators by their kind; 0 for what is none.
+var powers = [256]int{
+	tCoalesce: powCoalesce, tOr: powBoolOr, tAnd: powBoolAnd, '|': powBitOr, '^': powBitXor, '&': powBitAnd,
+	tEq: powEqual, tNe: powEqual, tSame: powEqual, tNotSame: powEqual, tShip: powEqual,
+	'<': powCompare, '>': powCompare, tLe: powCompare, tGe: powCompare, tShl: powShift, tShr: powShift,
+	'+': powAdd, '-': powAdd, '.': powAdd, '*': powMul, '/': powMul, '%': powMul, tPow: powPower,
 }
 
 // expressions reads a comma-separated list.
@@ -161,7 +139,7 @@ func (p *parser) expr(least int) *node {
 			left = p.done(n)
 			continue
 		}
-		pow := power(k)
+		pow := powers[k]
 		piped := k == '|' && p.peekAt(1) == '>' && p.toks[p.i].end == p.toks[p.i+1].pos
 		if piped {
 			pow = powShift

@@ -61,44 +61,37 @@ var decoders = map[string]func(*call) (value, bool){
 	"quoted_printable_decode": undoes("qp", func(m *machine, s string) (string, bool) {
 		return m.inflate(quotedprintable.NewReader(strings.NewReader(s)))
 	}),
-	"stripcslashes":                sure(stripcslashes),
-	"chr":                          foldChr,
-	"mb_chr":                       foldChr,
-	"pack":                         foldPack,
-	"strtr":                        foldStrtr,
-	"str_replace":                  func(c *call) (value, bool) { return foldReplace(c, false) },
-	"str_ireplace":                 func(c *call) (value, bool) { return foldReplace(c, true) },
-	"substr_replace":               foldSubstrReplace,
-	"preg_replace":                 foldPregReplace,
-	"preg_filter":                  foldPregReplace,
-	"implode":                      foldImplode,
-	"join":                         foldImplode,
-	"sprintf":                      func(c *call) (value, bool) { return foldSprintf(c, c.args) },
-	"vsprintf":                     func(c *call) (value, bool) { return foldVsprintf(c) },
-	"base_convert":                 foldBaseConvert,
-	"dechex":                       func(c *call) (value, bool) { return str(fmt.Sprintf("%x", uint64(c.int(0, 0)))), c.arg(0).exact() },
-	"json_decode":                  foldJSON,
-	"unserialize":                  foldUnserialize,
-	"iconv":                        foldIconv,
-	"mb_convert_encoding":          foldConvert,
-	"mb_convert_case":              sure(strings.ToLower),
-	"utf8_decode":                  sure(latin1),
-	"convert_cyr_string":           func(c *call) (value, bool) { return c.arg(0), c.arg(0).k == vStr && ascii(c.arg(0).s) },
-	"mb_substr":                    foldSubstr,
-	"mb_strrev":                    sure(reverse),
-	"imap_base64":                  one(unbase64),
-	"sodium_hex2bin":               one(func(s string) (string, bool) { b, err := hex.DecodeString(s); return string(b), err == nil }),
-	"sodium_base642bin":            one(unbase64),
-	"array_reverse":                foldArrayReverse,
-	"array_flip":                   foldArrayFlip,
-	"str_shuffle":                  func(c *call) (value, bool) { return value{}, false },
-	"openssl_decrypt":              func(c *call) (value, bool) { return foldDecrypt(c) },
-	"mcrypt_decrypt":               func(c *call) (value, bool) { return value{}, false },
-	"mdecrypt_generic":             func(c *call) (value, bool) { return value{}, false },
-	"gzread":                       func(c *call) (value, bool) { return value{}, false },
-	"lzw_decompress":               func(c *call) (value, bool) { return value{}, false },
-	"ascii85_decode":               func(c *call) (value, bool) { return value{}, false },
-	"sodium_crypto_secretbox_open": func(c *call) (value, bool) { return value{}, false },
+	"stripcslashes":       sure(stripcslashes),
+	"chr":                 foldChr,
+	"mb_chr":              foldChr,
+	"pack":                foldPack,
+	"strtr":               foldStrtr,
+	"str_replace":         func(c *call) (value, bool) { return foldReplace(c, false) },
+	"str_ireplace":        func(c *call) (value, bool) { return foldReplace(c, true) },
+	"substr_replace":      foldSubstrReplace,
+	"preg_replace":        foldPregReplace,
+	"preg_filter":         foldPregReplace,
+	"implode":             foldImplode,
+	"join":                foldImplode,
+	"sprintf":             func(c *call) (value, bool) { return foldSprintf(c, c.args) },
+	"vsprintf":            func(c *call) (value, bool) { return foldVsprintf(c) },
+	"base_convert":        foldBaseConvert,
+	"dechex":              func(c *call) (value, bool) { return str(fmt.Sprintf("%x", uint64(c.int(0, 0)))), c.arg(0).exact() },
+	"json_decode":         foldJSON,
+	"unserialize":         foldUnserialize,
+	"iconv":               foldIconv,
+	"mb_convert_encoding": foldConvert,
+	"mb_convert_case":     sure(strings.ToLower),
+	"utf8_decode":         sure(latin1),
+	"convert_cyr_string":  func(c *call) (value, bool) { return c.arg(0), c.arg(0).k == vStr && ascii(c.arg(0).s) },
+	"mb_substr":           foldSubstr,
+	"mb_strrev":           sure(reverse),
+	"imap_base64":         one(unbase64),
+	"sodium_hex2bin":      one(func(s string) (string, bool) { b, err := hex.DecodeString(s); return string(b), err == nil }),
+	"sodium_base642bin":   one(unbase64),
+	"array_reverse":       foldArrayReverse,
+	"array_flip":          foldArrayFlip,
+	"openssl_decrypt":     func(c *call) (value, bool) { return foldDecrypt(c) },
 }
 
 func ascii(s string) bool {
@@ -205,9 +198,7 @@ var rotated = func() (t [256]byte) {
 
 func reverse(s string) string {
 	b := []byte(s)
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
+	slices.Reverse(b)
 	return owned(b)
 }
 
@@ -509,7 +500,6 @@ var plain = map[string]func(*call) (value, bool){
 	"array_chunk":   foldArrayChunk,
 	"array_sum":     foldArraySum,
 	"array_unique":  func(c *call) (value, bool) { return c.arg(0), c.arg(0).k == vArr },
-	"array_pad":     func(c *call) (value, bool) { return value{}, false },
 	"in_array":      foldInArray,
 	"array_search":  foldInArray,
 	"ip2long":       foldIP2Long,
@@ -521,7 +511,6 @@ var plain = map[string]func(*call) (value, bool){
 	"is_numeric": func(c *call) (value, bool) {
 		return boolean(looksNumeric(c.arg(0).s) || c.arg(0).k == vInt), c.arg(0).exact()
 	},
-	"similar_text": func(c *call) (value, bool) { return value{}, false },
 	"substr_count": func(c *call) (value, bool) {
 		a, ok := c.text(0)
 		b, ok2 := c.text(1)
@@ -529,7 +518,6 @@ var plain = map[string]func(*call) (value, bool){
 	},
 	"strcmp":     foldStrcmp,
 	"strcasecmp": foldStrcmp,
-	"strncmp":    func(c *call) (value, bool) { return value{}, false },
 	"array_key_exists": func(c *call) (value, bool) {
 		a, ok := c.arg(1).ref.(*array)
 		k, kok := keyOf(c.arg(0))

@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"path"
 	"strings"
 	"unsafe"
 
@@ -131,15 +132,9 @@ func (m *machine) appends(c *call) bool {
 }
 
 // picture says that a path ends as a picture's does.
-func picture(p string) bool {
-	p = strings.ToLower(p)
-	for _, e := range []string{".jpg", ".jpeg", ".png", ".gif", ".ico", ".bmp", ".webp"} {
-		if strings.HasSuffix(p, e) {
-			return true
-		}
-	}
-	return false
-}
+func picture(p string) bool { return pictures[path.Ext(strings.ToLower(p))] }
+
+var pictures = words(".jpg .jpeg .png .gif .ico .bmp .webp")
 
 // infects sees code put before or after the content of other pages.
 func (m *machine) infects(c *call, p, d value) {

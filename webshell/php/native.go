@@ -31,6 +31,9 @@ var natives = func() map[string]*native {
 	for name := range decoders {
 		of(name).decodes = true
 	}
+	for name := range words("str_shuffle mcrypt_decrypt mdecrypt_generic gzread lzw_decompress ascii85_decode sodium_crypto_secretbox_open") {
+		of(name).decodes, of(name).fold = true, func(*call) (value, bool) { return value{}, false } // not computed
+	}
 	for name, h := range hooks {
 		of(name).hook = &h
 	}

@@ -15,7 +15,7 @@ const asItStands = ". The page does not run as it stands."
 // run time and that no function has. Whether the attacker erred or the run here
 // did, a page that hides what it calls hands the request to it.
 func (m *machine) nowhere(n *node, name string, args []value) {
-	if !m.isolated() || !m.small() || m.alarmed() || m.funcs[name] != nil || dangerous[name] || m.ordinary(name) || len(name) <= maxWord && wordTable[name] != 0 {
+	if !m.isolated() || !m.small() || m.alarmed() || m.funcs[name] != nil || dangerous[name] || ordinary(name) || len(name) <= maxWord && wordTable[name] != 0 {
 		return
 	}
 	t, tr := taintOfAll(args)

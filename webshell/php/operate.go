@@ -134,12 +134,6 @@ func (m *machine) operate(k kind, a, b value) value {
 
 func arithmetic(k kind, x, y value) value {
 	ints := x.k == vInt && y.k == vInt
-	f := func(v value) float64 {
-		if v.k == vInt {
-			return float64(v.n)
-		}
-		return v.float()
-	}
 	switch k {
 	case '+':
 		if ints {
@@ -147,31 +141,31 @@ func arithmetic(k kind, x, y value) value {
 				return num(s)
 			}
 		}
-		return flt(f(x) + f(y))
+		return flt(toFloat(x) + toFloat(y))
 	case '-':
 		if ints {
 			if s := x.n - y.n; (s < x.n) == (y.n > 0) {
 				return num(s)
 			}
 		}
-		return flt(f(x) - f(y))
+		return flt(toFloat(x) - toFloat(y))
 	case '*':
 		if ints {
 			if p := x.n * y.n; x.n == 0 || p/x.n == y.n && !(x.n == -1 && y.n == math.MinInt64) {
 				return num(p)
 			}
 		}
-		return flt(f(x) * f(y))
+		return flt(toFloat(x) * toFloat(y))
 	case '/':
-		if f(y) == 0 {
+		if toFloat(y) == 0 {
 			return value{}
 		}
 		if ints && x.n%y.n == 0 {
 			return num(x.n / y.n)
 		}
-		return flt(f(x) / f(y))
+		return flt(toFloat(x) / toFloat(y))
 	case tPow:
-		p := math.Pow(f(x), f(y))
+		p := math.Pow(toFloat(x), toFloat(y))
 		if ints && y.n >= 0 && math.Abs(p) < 1<<53 {
 			return num(int64(p))
 		}

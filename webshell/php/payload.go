@@ -206,7 +206,7 @@ func (m *machine) shellWithin(code string, hidden bool) string {
 // function. Honest programs have no reason to hide those.
 func (m *machine) assembled(n *node, v value) {
 	name := strings.ToLower(v.s)
-	if !dangerous[name] && folds[name] == nil && !cleaning[name] && !passing[name] && !isHook(name) {
+	if !dangerous[name] && !ordinary(name) {
 		return
 	}
 	if m.facts.names == nil {
@@ -250,11 +250,7 @@ func (m *machine) unpacksOwn() bool {
 }
 
 // ordinary says that PHP has a harmless function of that name.
-func (m *machine) ordinary(name string) bool {
-	return folds[name] != nil || cleaning[name] || passing[name] || isHook(name)
-}
-
-func isHook(name string) bool {
-	_, ok := hooks[name]
-	return ok
+func ordinary(name string) bool {
+	n := nativeOf(name)
+	return n.fold != nil || n.cleaning || n.passing || n.hook != nil
 }

@@ -206,13 +206,9 @@ type handle struct {
 
 // oddFile says that a path names no script and no data that programs read as
 // code.
-func oddFile(p string) bool {
-	switch strings.ToLower(path.Ext(strings.TrimRight(p, " ."))) {
-	case ".jpg", ".jpeg", ".png", ".gif", ".ico", ".bmp", ".svg", ".woff", ".ttf", ".mp3", ".zip", ".pdf", ".css", ".swf", ".webp", ".log", ".bak", ".rar", ".gz":
-		return true
-	}
-	return false
-}
+func oddFile(p string) bool { return odd[strings.ToLower(path.Ext(strings.TrimRight(p, " .")))] }
+
+var odd = words(".jpg .jpeg .png .gif .ico .bmp .svg .woff .ttf .mp3 .zip .pdf .css .swf .webp .log .bak .rar .gz")
 
 // dotFile says that a path ends in a hidden name with the ending of a text.
 func dotFile(p string) bool {

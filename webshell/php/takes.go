@@ -81,9 +81,7 @@ var cardForm = []string{"cc_number", "cc_cid", "cc_cvv", "card_number", "card_cv
 // poses says that a path ends as that of a picture, a style or a font does, or in
 // a hidden name.
 func poses(p string) bool {
-	switch path.Ext(strings.ToLower(p)) {
-	case ".css", ".js", ".woff", ".woff2", ".ttf", ".svg":
-		return true
-	}
-	return picture(p) || strings.Contains(p, "/.") && hiddenFile(p) && strings.Count(path.Base(p), ".") == 1 && !strings.Contains(p, "/.ht")
+	return styles[path.Ext(strings.ToLower(p))] || picture(p) || strings.Contains(p, "/.") && hiddenFile(p) && strings.Count(path.Base(p), ".") == 1 && !strings.Contains(p, "/.ht")
 }
+
+var styles = words(".css .js .woff .woff2 .ttf .svg")

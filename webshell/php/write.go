@@ -23,13 +23,9 @@ func scriptName(v value) bool {
 }
 
 // webPage says that a path ends as a page does.
-func webPage(s string) bool {
-	switch path.Ext(strings.ToLower(s)) {
-	case ".php", ".htm", ".html", ".asp", ".aspx", ".jsp", ".txt":
-		return true
-	}
-	return false
-}
+func webPage(s string) bool { return pages[path.Ext(strings.ToLower(s))] }
+
+var pages = words(".php .htm .html .asp .aspx .jsp .txt")
 
 // safeName says that a path ends in a way that no server runs.
 func safeName(v value) bool {
@@ -348,13 +344,9 @@ func (m *machine) copied(c *call, src, dst value) {
 }
 
 // isServed says that a path leads to a file that a server sends as it is.
-func isServed(p string) bool {
-	switch strings.ToLower(path.Ext(p)) {
-	case ".txt", ".htm", ".html", ".xml", ".json", ".css", ".js":
-		return true
-	}
-	return picture(p)
-}
+func isServed(p string) bool { return served[path.Ext(strings.ToLower(p))] || picture(p) }
+
+var served = words(".txt .htm .html .xml .json .css .js")
 
 // included judges include and require.
 func (m *machine) included(n *node, v value) {
