@@ -33,7 +33,7 @@ func match(name string, head []byte) bool {
 
 // acts are words of which a page that acts holds one.
 var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
-	"queryexecute", "fileupload", "cfcontent", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject"})
+	"queryexecute", "fileupload", "cfcontent", "cfhttp", "iif(", "fileappend", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject"})
 
 // parts bring other pages of an application into a page; shared is a variable
 // that the pages of an application, or of one request, share.
@@ -43,9 +43,10 @@ var (
 )
 
 var (
-	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["']java["']\s*,\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
-	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
-	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'](?:[^"]*[/\\#])?([^"/\\#]*\.(?:cfm|cfc|cfml|jsp))\b`)
+	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["'](?:java|com)["']\s*,\s*["'](wscript\.shell|shell\.application|java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](wscript\.shell|shell\.application|java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
+	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'](?:#expandpath\(\s*["'])?(?:[^"]*[/\\#])?([^"/\\#]*\.(?:cfm|cfc|cfml|jsp))\b`)
+	scriptPath   = regexp.MustCompile(`[^"']\.(?:cfm|cfc|cfml|jspx?)["']\s*\)?\s*$`)
 	dataFile     = regexp.MustCompile(`&\s*["'][^"'#]*\.(?:json|xml|csv|txt|log|tmp|zip)["']\s*$`)
 	remote       = regexp.MustCompile(`\baccess\s*=\s*["']remote|\bremote\s+(?:\w+\s+)?function\b`)
 	action       = regexp.MustCompile(`(?i)\baction\s*=\s*["']?(\w+)`)
@@ -193,7 +194,8 @@ var fields = regexp.MustCompile(`^(?:form|url|cgi|cookie)\.`)
 
 // keeps are functions that hand on text, all of it, or decode it.
 var keeps = map[string]bool{"trim": true, "ltrim": true, "rtrim": true, "tostring": true, "tobinary": true, "binarydecode": true, "charsetencode": true, "charsetdecode": true,
-	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "mid": true, "left": true, "right": true, "len": true, "removechars": true, "rereplace": true, "rereplacenocase": true, "jsstringformat": true}
+	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "mid": true, "left": true, "right": true, "len": true, "removechars": true, "rereplace": true, "rereplacenocase": true, "jsstringformat": true,
+	"structfind": true, "listgetat": true, "listfirst": true, "listlast": true, "deserializejson": true, "gethttprequestdata": true, "getpagecontext": true, "getrequest": true, "getparameter": true, "getheader": true}
 
 // withoutBlanks leaves out texts of nothing but space that an expression adds:
 // form.q & "".
@@ -315,6 +317,10 @@ func (p *page) from(lo, hi int) (int, bool) {
 			}
 		case "gethttprequestdata":
 			return lo + at, true
+		case "getpagecontext":
+			if rest := text[at:]; bytes.Contains(rest, []byte("getrequest()")) && (bytes.Contains(rest, []byte("getparameter(")) || bytes.Contains(rest, []byte("getheader("))) {
+				return lo + at, true
+			}
 		}
 		if at, ok := p.Tainted[string(w)]; ok {
 			return at, true
@@ -390,7 +396,7 @@ func (p *page) tags() {
 		}
 		name := string(p.low[i+1 : end])
 		switch name {
-		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent", "cfschedule":
+		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent", "cfschedule", "cfhttp":
 		default:
 			i = end
 			continue
@@ -463,6 +469,10 @@ func (p *page) tag(name string, at, lo, hi int) {
 		_, named := value("file")
 		if from, ok := value("url"); ok && named {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "remote-to-file", "The request says which address is fetched and to which file it is stored.", from, at)
+		}
+	case "cfhttp":
+		if from, ok := value("url"); ok && scriptFile.Match(attrs) && begins("url") {
+			p.Add(webshell.Malicious, finding.ModerateConfidence, "remote-to-file", "The page fetches what the request names and stores it as a script.", from, at)
 		}
 	case "cfcontent":
 		if from, ok := value("file"); ok && begins("file") && p.bare() {
@@ -604,20 +614,22 @@ func (p *page) calls() {
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, at)
 		}
 	})
-	p.eachCall("filewrite", func(at, lo, hi int) {
+	for _, name := range []string{"filewrite", "fileappend"} {
+		p.eachCall(name, p.filewrite)
+	}
+	p.eachCall("iif", func(at, lo, hi int) { // its second and third arguments are evaluated
 		comma := bytes.IndexByte(p.low[lo:hi], ',')
 		if comma < 0 {
 			return
 		}
-		from, a := p.from(lo, lo+comma)
-		_, b := p.from(lo+comma, hi)
-		switch {
-		case !a || !b:
-		case p.member || dataFile.Match(p.low[lo:lo+comma]):
-			p.handles("write", at)
-			p.weak(finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
-		default:
-			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, at)
+		lo += comma + 1
+		end := p.closes(lo, hi)
+		if k := bytes.IndexByte(p.low[lo:end], ','); k >= 0 {
+			end = lo + k
+		}
+		value := bytes.TrimSpace(p.low[lo:end])
+		if from, ok := p.from(lo, end); ok && p.whole(lo, end) && !bytes.HasPrefix(value, []byte("de(")) && value[0] != '"' && value[0] != '\'' {
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-eval", "The page evaluates an expression from the request.", from, at)
 		}
 	})
 	p.eachCall("queryexecute", func(at, lo, hi int) {
@@ -638,6 +650,27 @@ func (p *page) calls() {
 			p.weak(finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
 		}
 	})
+}
+
+// filewrite judges what a function writes to a file.
+func (p *page) filewrite(at, lo, hi int) {
+	comma := bytes.IndexByte(p.low[lo:hi], ',')
+	if comma < 0 {
+		return
+	}
+	path := p.low[lo : lo+comma]
+	from, a := p.from(lo, lo+comma)
+	content, b := p.from(lo+comma, hi)
+	switch {
+	case b && !a && !p.member && scriptPath.Match(path) && p.whole(lo+comma+1, p.closes(lo, hi)):
+		p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-script", "The page writes what the request sends into a script.", content, at)
+	case !a || !b:
+	case p.member || dataFile.Match(path):
+		p.handles("write", at)
+		p.weak(finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
+	default:
+		p.Add(webshell.Webshell, finding.HighConfidence, "request-to-file", "The request says which file the page writes, and what.", from, at)
+	}
 }
 
 // printsPassword is a member of that name between text that is shown.

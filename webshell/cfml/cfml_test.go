@@ -52,3 +52,5 @@ func TestFoldedGrowth(t *testing.T) {
 		t.Errorf("%d bytes became %d", len(page), len(out))
 	}
 }
+
+func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds.txt", "x.cfm", Language) }
