@@ -62,8 +62,14 @@ func (s *scan) listed(c call, text []byte) bool {
 // leads reports whether what stands in the text can name the program of a list: it
 // holds nothing of the request, and no interpreter is named in the script.
 func (s *scan) leads(from, to int) bool {
-	_, held := s.comesFrom(from, to)
-	return !held && !shell.Match(s.Data) && !interprets.Match(s.Data)
+	if _, held := s.comesFrom(from, to); held {
+		return false
+	}
+	if s.interprets == nil {
+		names := shell.Match(s.Data) || interprets.Match(s.Data)
+		s.interprets = &names
+	}
+	return !*s.interprets
 }
 
 var (

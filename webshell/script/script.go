@@ -71,7 +71,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 	s := &scan{Listing: webshell.NewListing(withoutComments(text)), tongue: tongue, elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
 	s.quotes = quotes{data: s.Data, open: -1}
 	s.byPerl = forPerl.Match(data[:min(len(data), 200)])
-	s.env = s.tongue == perl && environ.Match(data)
+	s.env = s.tongue == perl && bytes.Contains(data, []byte("Env")) && environ.Match(data)
 	s.words()
 	if net {
 		s.network()
@@ -126,6 +126,7 @@ type scan struct {
 	env               bool            // Perl's Env may make variables of the environment's
 	byPerl            bool            // the first line names Perl
 	programs          map[string]bool // variables of the shell that fixedVariable has judged
+	interprets        *bool           // the script names an interpreter; nil before anybody asks
 	own               map[string]bool // HTTP_… that a script of the shell sets; nil before anybody asks
 	bare              map[string]bool // names that Perl assigned without a sigil: constants, handles
 	tampers           *bool           // with the meaning of Perl's functions and patterns; nil before anybody asks
