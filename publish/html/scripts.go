@@ -8,6 +8,8 @@ import (
 // scripts are what the analysers of web shells say of a file, in French. What
 // ends without a full stop stands before a colon there, and names follow.
 var scripts = map[string]string{
+	"The page boasts of having replaced another one.":                              "La page se vante d'en avoir remplacé une autre.",
+	"A tool marked the script that it put into this file, so as to find it again.": "Un outil a marqué le script qu'il a mis dans ce fichier, pour le retrouver.",
 	// Damaged pages and tools of attackers.
 	"The script logs in to another host with each line of a file as password.":                                                                          "Le script se connecte à une autre machine avec chaque ligne d'un fichier comme mot de passe.",
 	"The page logs in to the domain again and again, with one password after the other.":                                                                "La page se connecte encore et encore au domaine, avec un mot de passe après l'autre.",

@@ -59,9 +59,11 @@ type page struct {
 var concerns = []func(*page){
 	(*page).frames,
 	(*page).strays,
+	(*page).blocks,
 	(*page).hiddenLinks,
 	(*page).hiddenLists,
 	(*page).doorways,
+	(*page).defaced,
 	(*page).run,
 }
 

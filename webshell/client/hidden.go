@@ -237,3 +237,42 @@ func (p *page) stray(low string, t *tag, glued, again bool) {
 		p.add(webshell.Suspicious, finding.LowConfidence, "stray-script", text, t.at, "")
 	}
 }
+
+// marks are how tools mark what they put into many files, to find it again:
+// six hexadecimal digits in a comment, and the same behind a slash at its end.
+var marks = []struct{ from, to string }{{"<!--", "-->"}, {"#", "#"}, {"/*", "*/"}}
+
+// marked returns the mark that ends a text, white space aside; nil without.
+func marked(before []byte) []byte {
+	before = bytes.TrimRight(before, " \t\r\n")
+	for _, m := range marks {
+		n := len(before) - len(m.to) - 6
+		if n >= len(m.from) && string(before[n+6:]) == m.to && hexDigits(before[n:n+6]) && string(before[n-len(m.from):n]) == m.from {
+			return before[n-len(m.from):]
+		}
+	}
+	return nil
+}
+
+// blocks finds a script between such marks (Sucuri on darkleech and its like,
+// 2012 and 2013).
+func (p *page) blocks() {
+	if p.kind != markup || p.survey.mark < 0 {
+		return
+	}
+	at := p.survey.mark
+	mark := string(marked(p.data[:at]))
+	k := strings.IndexFunc(mark, func(r rune) bool { return r < 0x80 && hexDigits([]byte{byte(r)}) })
+	if bytes.Contains(p.data[at:min(len(p.data), maxMarkup)], []byte(mark[:k]+"/"+mark[k:])) {
+		p.add(webshell.Malicious, finding.HighConfidence, "marked-block", "A tool marked the script that it put into this file, so as to find it again.", at, "")
+	}
+}
+
+func hexDigits(b []byte) bool {
+	for _, c := range b {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}

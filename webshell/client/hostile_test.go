@@ -71,6 +71,7 @@ func TestBounded(t *testing.T) {
 	webshelltest.Bounded(t, Language, "x.js", texts)
 	pages := map[string]string{}
 	for _, atom := range []string{"<!-- >", "<? >", "<script ", "<style ", "</style><style>", "<a <"} {
+		pages["boast "+atom] = "<title>hacked by me</title><body>" + strings.Repeat(atom, 60<<10/len(atom))
 		pages["refresh "+atom] = "<meta http-equiv=refresh content='0;url=http://evil.test/'>" + strings.Repeat(atom, 15<<10/len(atom))
 	}
 	logon := "<title>outlook</title><input type=password><script>"

@@ -40,6 +40,7 @@ const (
 	aScript
 	aRefresh
 	aForm
+	aBody  // or a title or heading
 	aLink  // with a whole address nearby
 	aPlain // a link of any kind
 )
@@ -51,6 +52,7 @@ type survey struct {
 	end    int // of the last document: the offset of </html>, or -1
 	body   int // of the last body: the offset of </body>, or -1
 	script int // offset of the last script, or -1
+	mark   int // offset of the first script right behind a mark, or -1
 	frames int
 	bodies int // elements whose attributes were looked into for scripts
 }
@@ -65,6 +67,10 @@ var surveyed = [256][]struct {
 	'o': {{"object", aFrame}},
 	's': {{"script", aScript}},
 	'm': {{"meta", aRefresh}},
+	't': {{"title", aBody}},
+	'b': {{"body", aBody}},
+	'c': {{"center", aBody}},
+	'h': {{"h1", aBody}},
 	'a': {{"a ", aLink}},
 }
 
@@ -78,7 +84,7 @@ const (
 // to maxMarkup.
 func (p *page) look() {
 	v := &p.survey
-	v.end, v.body, v.script = -1, -1, -1
+	v.end, v.body, v.script, v.mark = -1, -1, -1, -1
 	data := p.data
 	start := data[:min(len(data), maxMarkup)]
 	scripts := 0 // where the next may be
@@ -117,6 +123,9 @@ func (v *survey) note(data []byte, at int, e elements) {
 	switch e {
 	case aScript:
 		v.script = at
+		if v.mark < 0 && marked(data[:at]) != nil {
+			v.mark = at
+		}
 	case aFrame:
 		v.frames++
 		if v.has&aFrame != 0 || v.frames <= maxFrames && !foreign(lowerASCII(string(rest[:min(len(rest), maxTag)]))) {
