@@ -392,6 +392,25 @@ func (m *machine) offScreen(n *node) bool {
 	return tag != nil && hidesText(string(tag))
 }
 
+// What stands behind so many blanks of its line is out of sight in any editor, and
+// maxLine is how far back the line is read.
+const (
+	outOfSight = 100
+	maxLine    = 2000
+)
+
+var margin = bytes.Repeat([]byte(" "), outOfSight)
+
+// pushed says that blanks push the code at n out of sight.
+func (m *machine) pushed(n *node) bool {
+	if n == nil || m.unit != m.file {
+		return false
+	}
+	end := min(int(n.pos), len(m.unit.src))
+	line := m.unit.src[max(0, end-maxLine):end]
+	return bytes.Contains(line[bytes.LastIndexByte(line, '\n')+1:], margin)
+}
+
 // linksElsewhere says that HTML links to another host.
 func linksElsewhere(low string) bool {
 	_, link, ok := strings.Cut(low, "<a ")

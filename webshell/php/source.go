@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"path"
 	"strings"
+
+	"limier/webshell"
 )
 
 // supers are the arrays that PHP fills from the request.
@@ -259,6 +261,9 @@ func (m *machine) read(c *call, p value) value {
 	case p.t&fromUpload != 0:
 		return value{t: fromRequest | fromUpload | p.t&checked, tr: tr}
 	case remoteURL(low):
+		if wholeHost(low) && m.pushed(c.n) {
+			m.report("code-out-of-sight", webshell.Malicious, moderate, "Code that asks another host is pushed out of sight by blanks.", c.n, p)
+		}
 		if (p.t&(secret|card|wholeReq) != 0 || p.t&address != 0 && strings.Contains(low, "api.telegram.org")) && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
