@@ -137,7 +137,7 @@ func (m *machine) sendsShell() {
 		if !bytes.ContainsAny(b, "$%=&") && !encodedWord.Match(b) {
 			continue
 		}
-		code := plainly(string(b))
+		code := decodedWithin(string(b))
 		if asksToRun.MatchString(code) || t.kind != tHTML && len(b) > 20 && len(b) < 4096 && strings.Contains(code, "$_") && strings.HasSuffix(strings.Trim(code, "\"'> ?"), ";") && m.shellWithin("<?php "+strings.Trim(code, "\"'"), false) != "" {
 			m.report("sends-shell", webshell.Malicious, moderate, "Code that evaluates the request is sent to another host, or is what a client of web shells talks to.", &node{pos: t.pos, end: t.end}, value{})
 			return
@@ -158,8 +158,8 @@ func (m *machine) callsAny(names ...string) bool {
 
 var encodedWord = regexp.MustCompile(`[A-Za-z0-9+/]{24,}`)
 
-// plainly is a text with what is encoded in it decoded.
-func plainly(s string) string {
+// decodedWithin is a text with what is encoded in it decoded.
+func decodedWithin(s string) string {
 	s = strings.ReplaceAll(html.UnescapeString(s), `\$`, "$")
 	if strings.IndexByte(s, '%') >= 0 {
 		if out, err := url.PathUnescape(s); err == nil {

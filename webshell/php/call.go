@@ -30,18 +30,6 @@ func (c *call) node(i int) *node {
 	return c.nodes[i]
 }
 
-// pathAt is which argument names the file that the call writes to, -1 for those
-// that write to one that is open.
-func (c *call) pathAt() int {
-	switch c.name {
-	case "file_put_contents":
-		return 0
-	case "error_log":
-		return 2
-	}
-	return -1
-}
-
 // text is argument i as an exact string.
 func (c *call) text(i int) (string, bool) {
 	if i >= len(c.args) {
