@@ -416,6 +416,7 @@ var scripts = map[string]string{
 	"Code is evaluated that the database keeps under a hidden name.":                      "Du code que la base de données garde sous un nom caché est évalué.",
 
 	// PHP: networks and visitors.
+	"A script of another host is loaded for those alone who come from another page, and told which.":                              "Un script d’un autre hôte n’est chargé que pour ceux qui viennent d’une autre page, et apprend laquelle.",
 	"Code that asks another host is pushed out of sight by blanks.":                                                               "Du code qui interroge un autre hôte est repoussé hors de vue par des espaces.",
 	"What hides itself or a user from administrators shows something to visitors, or lets somebody in.":                           "Ce qui se cache ou cache un utilisateur aux administrateurs montre quelque chose aux visiteurs, ou laisse entrer quelqu'un.",
 	"Posts that administrators do not see are linked where no visitor sees it.":                                                   "Des articles que les administrateurs ne voient pas sont liés là où aucun visiteur ne le voit.",

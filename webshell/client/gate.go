@@ -62,6 +62,8 @@ func gated(words uint64, data []byte) bool {
 		return true
 	case has(gates.of("prototype.send", "window.fetch")) && words&sends != 0 && namesHost(data), has(gates.of("stylesheet")) && words&reads != 0 && namesHost(data):
 		return true
+	case has(gates.of("referrer")) && words&brings != 0 && namesHost(data):
+		return true
 	case has(commands) && words&of("clipboard", "execcommand") != 0, has(gates.of("cookie")) && words&sends != 0 && namesHost(data):
 		return true
 	}

@@ -128,6 +128,9 @@ func (r *runner) load(tag string, v value) {
 		r.send(blind, v, v, nil)
 	case !r.hides(host) && !(tag == "script" && r.hidesOwner(v.s)):
 		frame := strings.Contains(tag, "frame")
+		if tag == "script" && v.marks()&r.under&fromReferrer != 0 && r.foreign(host) {
+			r.tell(webshell.Malicious, "cloaked-script", "A script of another host is loaded for those alone who come from another page, and told which.", v)
+		}
 		if tag == "script" && v.marks()&veiled != 0 && v.marks()&(fromReferrer|fromAgent|fromPlace) != 0 && r.foreign(host) {
 			r.tell(webshell.Malicious, "cloaked-script", "A script tells another host, encoded, who visits, and runs what that answers.", v)
 		}
