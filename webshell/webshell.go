@@ -82,8 +82,8 @@ type Judgement struct {
 
 // visitors are the mechanisms that work on those who visit the site and give
 // nobody a way in.
-var visitors = []string{"cloaked-content", "cloaked-redirect", "cloaked-script", "defacement", "doorway", "hidden-content", "hidden-links", "hidden-redirect", "hidden-script", "keeps-content",
-	"mobile-redirect", "remote-redirect", "search-redirect", "skims-forms", "stray-script", "writes-doorways"}
+var visitors = []string{"announces-pages", "cloaked-content", "cloaked-redirect", "cloaked-script", "defacement", "doorway", "hidden-content", "hidden-links", "hidden-redirect", "hidden-script", "keeps-content",
+	"mobile-redirect", "posts-foreign-text", "proves-ownership", "remote-redirect", "search-redirect", "skims-forms", "stray-script", "writes-doorways"}
 
 // AgainstVisitors says that the file is hostile to the site's visitors only.
 func (j *Judgement) AgainstVisitors() bool {

@@ -53,6 +53,7 @@ type host struct {
 	instead bool                            // and nothing else
 	inputs  []string                        // the page's own fields for passwords
 	looked  bool                            // for those
+	pages   map[string]string               // the index page to which a text was written first
 }
 
 // locked are the attributes of a file that is read-only, hidden and the system's.

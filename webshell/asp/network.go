@@ -82,6 +82,15 @@ func (c call) letterCall() (script.Value, bool) {
 	if c.name != "send" {
 		return script.Value{}, false
 	}
+	if c.m.Looping() && c.bare() {
+		for _, part := range []string{"htmlbody", "textbody", "body"} {
+			body := c.field(part)
+			if body.L&fromRequest != 0 && body.Prefix() == "" && pure(c.field("subject")) && c.field("to").L&c.field("from").L&fromRequest != 0 {
+				c.See(c.n, body, webshell.Sight{Rule: "mass-mail", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+					Text: "The page sends mail to each of many addresses, all of which the request sends, with its text, subject and sender."})
+			}
+		}
+	}
 	c.mail(c.n, c.recv, c.args)
 	return script.Value{}, true
 }

@@ -68,6 +68,7 @@ func (h *host) respond(m *script.Machine, n *script.Node, name string, args []sc
 }
 
 var (
+	offScreen = regexp.MustCompile(`(?i)(?:left|top|text-indent)\s*:\s*-\d{3,}`)
 	// leads is a script that leads elsewhere, or an element that does.
 	leads = regexp.MustCompile(`(?i)(?:\blocation(?:\.href)?\s*=\s*|\blocation\.(?:replace|assign)\(\s*|http-equiv\s*=\s*["']?refresh\b[^>]*url\s*=\s*)["']?https?://([\w.-]+)`)
 	// link is a link to a page of a host that is named.
@@ -94,6 +95,10 @@ func (h *host) send(m *script.Machine, n *script.Node, name string, v script.Val
 	}
 	if v.L&fromRemote != 0 {
 		h.shown = n
+	}
+	if v.L&fromRemote != 0 && offScreen.MatchString(v.Prefix()) {
+		h.See(n, v, webshell.Sight{Rule: "hidden-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "What another server answers is put outside the visible page."})
 	}
 	s := webshell.Sight{Rule: "cloaked-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence}
 	switch {

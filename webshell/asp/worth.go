@@ -81,10 +81,13 @@ func worth(data []byte) bool {
 	if has("user_agent") && (has("spider") || has("google") || has("baidu")) || has("http_referer") && (has("google") || has("baidu")) {
 		return true
 	}
-	if (has("xmlhttp") || has("winhttp")) && has("user_agent") && (has("google") || has("baidu") || !has("<body")) {
+	if (has("xmlhttp") || has("winhttp")) && (has("user_agent") && (has("google") || has("baidu") || !has("<body")) || farOff(data)) {
 		return true
 	}
 	if (has("cdo.message") || has("cdonts.newmail") || has("jmail.") || has("persits.mail")) && (has("pass") || bytes.Contains(low(), []byte("pwd"))) {
+		return true
+	}
+	if (has("cdo.message") || has("cdonts.newmail")) && has("request") && !has("#include") && bytes.Contains(low(), []byte("split")) {
 		return true
 	}
 	if (has("xmlhttp") || has("winhttp")) && (has("request_method") || has("servervariables") && bytes.Contains(low(), []byte("replace")) || bytes.Contains(low(), []byte("exit for")) || bytes.Contains(low(), []byte("exit do"))) {
@@ -95,6 +98,20 @@ func worth(data []byte) bool {
 		return true
 	}
 	return has("request") && (has("provider=") || has("driver="))
+}
+
+// farOff says that something stands where nobody sees it.
+func farOff(data []byte) bool {
+	for i := 0; i < len(data); i++ {
+		k := bytes.IndexByte(data[i:], '-')
+		if k < 0 {
+			break
+		}
+		if i += k; bytes.HasSuffix(bytes.TrimRight(data[max(0, i-64):i], " \t\r\n"), []byte(":")) {
+			return offScreen.Match(data)
+		}
+	}
+	return false
 }
 
 // namesFunction reports whether JScript's Function is asked for: Visual Basic's, in

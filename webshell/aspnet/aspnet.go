@@ -75,6 +75,7 @@ func analyse(name, text string, depth int) []webshell.Reason {
 
 func analysePage(page *script.Page, depth int) []webshell.Reason {
 	h := &host{page: page, depth: depth}
+	h.poses = sync.OnceValue(func() bool { return strings.Contains(page.Text, "ExchangeImpersonation") })
 	h.allows = sync.OnceValue(func() bool { return page.Kind == source && allowed.MatchString(page.Text) })
 	h.keeps = sync.OnceValue(h.keepsState)
 	h.restarts = sync.OnceValue(h.restartsPools)

@@ -157,6 +157,8 @@ var methods = script.Table(map[string]meaning{
 	"webclient":                   call.webClientCall,
 	"httpwebrequest webrequest":   call.webRequestCall,
 	"httpwebresponse webresponse": of(fromRemote, ""),
+	"smtpclient":                  call.smtpCall,
+	"mailmessage":                 call.mailCall, // and its lists of addresses
 })
 
 // statics are static methods, by their class.
@@ -239,7 +241,8 @@ var members = script.Table(map[string]meaning{
 	"sqldatareader oledbdatareader dataset datatable datarow sqldatareader[] datarowview idatareader dbdatareader": of(fromData, ""),
 
 	"httpwebresponse webresponse httpresponsemessage": of(fromRemote, ""),
-	"xmlhttp": call.xmlHTTPMember,
+	"xmlhttp":     call.xmlHTTPMember,
+	"mailmessage": only(call.itself, "to", "bcc", "cc"),
 })
 
 // makers are constructors, by their class.

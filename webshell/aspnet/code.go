@@ -214,7 +214,11 @@ func (c call) formatterCall() (script.Value, bool) {
 
 // ciphers is a cipher: the data stays what it was.
 func (c call) ciphers() (script.Value, bool) {
-	return script.Union(append(c.args, c.recv)...), true
+	v := script.Union(append(c.args, c.recv)...)
+	if c.name == "createencryptor" {
+		v.L |= ciphered
+	}
+	return v, true
 }
 
 func (c call) ofName() (script.Value, bool) { return script.Instance(c.name), true }

@@ -105,6 +105,7 @@ func (c call) fileStatic() (script.Value, bool) {
 				Text: "The request names any file of the server and the time that it shall show."})
 		}
 	case "exists":
+		c.guard(c.n, a)
 	default:
 		return script.Value{}, false
 	}
@@ -116,6 +117,9 @@ func (c call) moves() {
 	a, to := c.arg(0), c.arg(1)
 	if len(c.args) > 1 && a.L&fromUpload != 0 {
 		c.upload(c.m, c.n, to)
+	}
+	if (c.name == "copy" || c.name == "copyfile") && holdsPasswords(a) && isServed(to) {
+		c.owns(c.n, a, "shows-settings", "The site's configuration, which holds passwords, is copied to where anyone may read it.")
 	}
 	c.act("move", c.n, c.all())
 }
@@ -265,6 +269,15 @@ func (h *host) read(m *script.Machine, n *script.Node, path script.Value) script
 func holdsPasswords(path script.Value) bool {
 	s := strings.ToLower(path.S)
 	return path.L&client == 0 && (strings.HasSuffix(s, "web.config") || strings.HasSuffix(s, "machine.config") || strings.HasSuffix(s, "applicationhost.config"))
+}
+
+// isServed reports whether a path leads to a file that IIS gives whoever asks.
+func isServed(path script.Value) bool {
+	s := strings.ToLower(path.S)
+	if path.L&client != 0 || strings.Contains(strings.ToLower(path.Prefix())+s, "app_data") {
+		return false
+	}
+	return endsAs(s, pictures) || endsAs(s, []string{".txt", ".htm", ".html", ".xml", ".json", ".css", ".js", ".zip"})
 }
 
 // ofIIS reports whether a path is that of the configuration of IIS itself, which

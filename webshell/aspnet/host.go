@@ -25,12 +25,14 @@ const (
 	anyFile  // of a file that the client alone chose
 	password // typed into a field for it
 	fromHeader
-	stored  // names a file that holds an upload
-	typed   // in a password box of a form of ASP.NET's
-	encoded // the client sends it in base64
-	rooted  // a path whose every part the client names
-	fromOdd // of a file that should hold no code, with fromFile
-	setting // of an element of IIS's configuration
+	stored   // names a file that holds an upload
+	typed    // in a password box of a form of ASP.NET's
+	encoded  // the client sends it in base64
+	rooted   // a path whose every part the client names
+	fromOdd  // of a file that should hold no code, with fromFile
+	setting  // of an element of IIS's configuration
+	running  // of the processes of this host
+	ciphered // went through a cipher
 )
 
 const client = fromRequest | fromControl | fromUpload
@@ -47,24 +49,26 @@ type host struct {
 	uploads []upload
 	imports map[string]*script.Node
 	sockets int
-	engine  string       // the last search engine that what another server answered was compared with
-	judged  bool         // the answer was, with two of them
-	bots    *script.Node // where a visitor's name or origin is compared with search engines
-	relays  *script.Node // where fetched content is sent to the client
-	jumps   *script.Node // where data is made callable
-	gate    *script.Node // where a header is compared with a constant
-	dead    bool         // the page can answer that it does not exist
-	away    *script.Node // where visitors are sent to another site, or its script to them
-	query   *script.Node // where a statement is sent to a database
-	asks    bool         // the page itself checks who someone is
-	told    *script.Node // where what was typed as password is sent to another server
-	logs    *script.Node // where data from the request is written to a file
-	wrote   *script.Node // where what the page does not show is written to a script
-	ran     *script.Node // where a page is run whose name is made up
-	onward  *script.Node // where a server is asked whose address the client sends encoded or in a header
-	proxied *script.Node // where any server is asked that the client names
+	engine  string                  // the last search engine that what another server answered was compared with
+	judged  bool                    // the answer was, with two of them
+	bots    *script.Node            // where a visitor's name or origin is compared with search engines
+	relays  *script.Node            // where fetched content is sent to the client
+	jumps   *script.Node            // where data is made callable
+	gate    *script.Node            // where a header is compared with a constant
+	dead    bool                    // the page can answer that it does not exist
+	away    *script.Node            // where visitors are sent to another site, or its script to them
+	query   *script.Node            // where a statement is sent to a database
+	asks    bool                    // the page itself checks who someone is
+	told    *script.Node            // where what was typed as password is sent to another server
+	logs    *script.Node            // where data from the request is written to a file
+	wrote   *script.Node            // where what the page does not show is written to a script
+	ran     *script.Node            // where a page is run whose name is made up
+	onward  *script.Node            // where a server is asked whose address the client sends encoded or in a header
+	proxied *script.Node            // where any server is asked that the client names
+	guards  map[string]*script.Node // where a security product is looked for
 
 	// What is looked for in the whole page, once and only if it is asked.
+	poses    func() bool // it has Exchange take it for somebody else
 	allows   func() bool // a program asks whether a name's ending is one of those that it allows
 	keeps    func() bool // it keeps its own view state, or cookie
 	restarts func() bool // it starts and stops what IIS runs, and reads nothing of it
@@ -298,6 +302,9 @@ func (h *host) Index(m *script.Machine, n *script.Node, recv script.Value, args 
 }
 
 func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name string, v script.Value) bool {
+	if name == "issuperuser" && v.K == script.VBool && v.N != 0 { // of DNN
+		h.promotes(n, v)
+	}
 	if recv.K != script.VObject {
 		if recv.K == script.VType && name == "text" {
 			return true

@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"regexp"
 	"strings"
 
 	"limier/finding"
@@ -86,6 +87,7 @@ func (c call) webClientCall() (script.Value, bool) {
 			c.told = c.n
 		}
 		c.asked(c.n, a)
+		c.mailbox(c.n, a, c.arg(1))
 	}
 	if startsAs(a, renderer) {
 		return script.Value{}, true // the site itself, as its scripts show it
@@ -139,6 +141,36 @@ func (h *host) asked(n *script.Node, url script.Value) {
 		h.See(n, url, webshell.Sight{Rule: "request-to-local-port", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The request names a port of this host to which the page talks."})
 	}
+}
+
+// ownEWS is Exchange's web service on this host.
+var ownEWS = regexp.MustCompile(`(?i)^https://(?:localhost|127\.0\.0\.1)(?::\d+)?/ews/`)
+
+// mailbox is a message being sent to url: as the web service of Exchange, on the
+// server itself, is told to act for anyone whose address the request sends.
+func (h *host) mailbox(n *script.Node, url, message script.Value) {
+	if s, ok := url.Text(); ok && ownEWS.MatchString(s) && message.L&fromRequest != 0 && h.poses() {
+		h.See(n, message, webshell.Sight{Rule: "reads-mailboxes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page asks Exchange for the mailbox of anyone whom the request names."})
+	}
+}
+
+func (c call) smtpCall() (script.Value, bool) {
+	a := c.arg(0)
+	if a.S == "mailmessage" && a.O != nil && strings.HasPrefix(c.name, "send") && a.O.Any.L&client != 0 && c.m.Looping() && c.bare() {
+		if body := a.O.Fields["body"]; pure(a.O.Fields["subject"]) && body.L&client != 0 && body.Prefix() == "" {
+			c.See(c.n, body, webshell.Sight{Rule: "mass-mail", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+				Text: "The page sends mail to each of many addresses, all of which the request sends, with its text and subject."})
+		}
+	}
+	return script.Value{}, true
+}
+
+func (c call) mailCall() (script.Value, bool) {
+	if c.name == "add" {
+		c.recv.O.Any = script.Union(c.recv.O.Any, deep(c.args...))
+	}
+	return script.Value{}, true
 }
 
 // namesHost reports whether an address begins with a host that the page names.

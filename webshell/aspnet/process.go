@@ -47,8 +47,11 @@ func (c call) processStatic() (script.Value, bool) {
 		c.exec(c.m, c.n, v, "Process.Start", "")
 		return script.Instance("process"), true
 	case "getprocesses", "getprocessbyid", "getprocessesbyname":
+		c.guard(c.n, c.arg(0))
 		c.act("processes", c.n, c.arg(0))
-		return script.Instance("process", c.args...), true
+		v := script.Instance("process", c.args...)
+		v.L, v.T = v.L|running, c.m.Source(c.n, running).T
+		return v, true
 	}
 	return script.Value{}, false
 }

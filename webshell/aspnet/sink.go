@@ -1,6 +1,7 @@
 package aspnet
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -228,6 +229,10 @@ func (h *host) print(m *script.Machine, n *script.Node, v script.Value) {
 	if v.L&anyFile != 0 {
 		h.readsAny(n, v)
 	}
+	if v.L&running != 0 && v.L&ciphered != 0 {
+		h.See(n, v, webshell.Sight{Rule: "hidden-inventory", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The list of the server's processes is sent to the client, encrypted."})
+	}
 	if v.L&secret != 0 {
 		h.See(n, v, webshell.Sight{Rule: "prints-secrets", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "Keys or passwords of the configuration are sent to the client."})
@@ -262,6 +267,29 @@ func (h *host) declared() {
 			h.imported(fn.Name, fn)
 		}
 	})
+}
+
+// guards are the makers of security products, as their folders and programs
+// are named.
+var guards = []string{"bitdefender", "carbonblack", "cortex", "crowdstrike", "cybereason", "cylance", "deep instinct", "defender", "eset security", "fireeye", "kaspersky", "mcafee", "sentinelone", "sophos", "symantec", "tanium", "trellix", "trend micro"}
+
+// guard notes that a file or process is looked for that belongs to a security
+// product. Intruders do so before they go on (Exchange servers, March 2021).
+func (h *host) guard(n *script.Node, path script.Value) {
+	s, ok := path.Text()
+	if !ok || len(s) > 400 {
+		return
+	}
+	s = strings.ToLower(s)
+	for _, g := range guards {
+		if strings.Contains(s, g) {
+			if h.guards == nil {
+				h.guards = map[string]*script.Node{}
+			}
+			h.guards[g] = n
+			return
+		}
+	}
 }
 
 // runsPrograms tells the script of a style sheet that runs programs or loads
@@ -383,6 +411,11 @@ func (h *host) structure() {
 	if h.logs != nil && sendsTwice(h.page.Text) {
 		h.See(h.logs, script.Value{}, webshell.Sight{Rule: "stores-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "A script in the page sends what is typed as password besides the form, and the page writes what it is sent to a file."})
+	}
+	if len(h.guards) > 1 {
+		names := slices.Sorted(maps.Keys(h.guards))
+		h.See(h.guards[names[0]], script.Value{}, webshell.Sight{Rule: "looks-for-guards", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page looks which security products the server has: " + strings.Join(names, ", ") + "."})
 	}
 	if h.asks && h.told != nil {
 		h.See(h.told, script.Value{}, webshell.Sight{Rule: "sends-passwords", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,

@@ -96,7 +96,7 @@ func (f *file) lines(pattern *regexp.Regexp, n int, words *literal.Set) (all [][
 
 // settings are the words without which a file changes nothing that we judge.
 var settings = literal.New([]string{"auto_prepend_file", "auto_append_file", "allow_url_include", "addtype", "addhandler", "sethandler", "forcetype",
-	"http_referer", "http_user_agent", "errordocument", "<files", "wp-content/", "wp-includes/", "x-httpd-php", "remote_addr", "user-agent", "browsermatch", "substitute", "http_user", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions",
+	"http_referer", "http_user_agent", "errordocument", "<files", "wp-content/", "wp-includes/", "x-httpd-php", "remote_addr", "user-agent", "browsermatch", "substitute", "refresh", "http_user", "text/plain", "addhandler txt", ".php$", "taskfactory", "<add", "<remove", "<%", "runat=", "jspservlet", "physicalpath", "processpath", "compileroptions",
 	"autoshutdownexe", "orphanactionexe", "<codebase", "allowinsecuredeserialization"})
 
 // What a line, or a file, must hold to be looked at for one pattern.

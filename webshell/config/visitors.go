@@ -54,6 +54,8 @@ var (
 var (
 	holdsData = literal.New([]string{"wp-content/", "wp-includes/", "x-httpd-php"})
 	holdsName = literal.New([]string{"user_agent}", "user-agent", "browsermatch"})
+	plain     = literal.New([]string{"text/plain", "addhandler txt", "addtype txt"})
+	refresh   = literal.New([]string{"refresh"})
 	changes   = literal.New([]string{"substitute"})
 )
 
@@ -64,6 +66,12 @@ func (f *file) visitors() {
 	}
 	if holdsName.Any(f.data) {
 		f.agents()
+	}
+	if plain.Any(f.data) {
+		f.source()
+	}
+	if refresh.Any(f.data) {
+		f.refreshes()
 	}
 	if changes.Any(f.data) {
 		f.substitutes()
@@ -135,6 +143,21 @@ func (f *file) agents() {
 	}
 }
 
+var (
+	asText  = regexp.MustCompile(`(?im)^[ \t]*(?:AddType|AddHandler)[ \t]+(?:text/plain|txt)[ \t]+(?:\S+[ \t]+)*\.?php\b`)
+	follows = regexp.MustCompile(`(?im)^[ \t]*Options[ \t](?:.*[ \t])?(?:all\b|\+?FollowSymLinks)`)
+	opened  = regexp.MustCompile(`(?im)^[ \t]*(?:Satisfy[ \t]+Any|(?:AddType|AddHandler)[ \t]+(?:text/plain|txt)[ \t]+\.html?)\b`)
+)
+
+// source judges a folder whose scripts the server shows as text, those of other
+// sites too, to which links lead: so their passwords are read.
+func (f *file) source() {
+	data := f.data[:min(len(f.data), maxConfig)]
+	if m := asText.FindIndex(data); m != nil && follows.Match(data) && opened.Match(data) {
+		f.add(webshell.Malicious, finding.ModerateConfidence, "shows-source", "The server shows scripts as text, and follows links to those of others.", m[0])
+	}
+}
+
 // odd says that a browser's name is none that is known: what is left of it without
 // the word all browsers start with.
 func odd(agent string) bool {
@@ -144,6 +167,21 @@ func odd(agent string) bool {
 		return agent != "" && !strings.HasPrefix(agent, "(") && !knownAgent.MatchString(agent)
 	}
 	return len(agent) >= 4 && !knownAgent.MatchString(agent)
+}
+
+var (
+	refreshing = regexp.MustCompile(`\brefresh\s+["']?[^"']*url=\s*(https?://[^\s"']+)`)
+	bySome     = regexp.MustCompile(`expr=[^%]*%\{(?:http|req)[_:](?:user[_-]agent|referer|cookie)|\benv=!?[\w-]+`)
+)
+
+// refreshes judges a header by which some visitors are sent elsewhere.
+func (f *file) refreshes() {
+	for at, d := range f.directives("header") {
+		if m := refreshing.FindStringSubmatch(d.rest); m != nil && bySome.MatchString(d.rest) {
+			f.add(webshell.Malicious, finding.ModerateConfidence, "picked-redirect", "Some visitors are sent to another site by a header: "+webshell.Cut(m[1], 100)+".", at)
+			return
+		}
+	}
 }
 
 // substitutes judges what the server itself puts into the pages that it sends

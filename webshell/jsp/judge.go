@@ -204,6 +204,8 @@ func (j *judge) reasons() []webshell.Reason {
 				j.add(webshell.Webshell, finding.ModerateConfidence, "native-library",
 					"The page declares a native method and loads the library for it itself.", j.flow(h.v, h.at)...)
 			}
+		case sinkServer:
+			j.add(webshell.Malicious, finding.ModerateConfidence, "server-accounts", "The page "+h.name+".", j.flow(h.v, h.at)...)
 		case sinkImplant:
 			implants = append(implants, h)
 		case sinkHiddenName:

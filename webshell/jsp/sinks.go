@@ -29,6 +29,7 @@ const (
 	sinkHiddenName                 // a dangerous name was put together
 	sinkInternal                   // reaches into the Java runtime's own classes, or past access control
 	sinkCompile                    // compiles source
+	sinkServer                     // takes the server's own passwords or makes accounts of it
 	sinkFileAct                    // deletes, renames, lists or reads a file that the request names
 )
 
@@ -130,6 +131,7 @@ var sinks = script.Table(map[string]meaning{
 	"createExpression createScript":         call.jexl,
 	"getSystemJavaCompiler":                 call.compiler,
 	"newTemplates newTransformer transform": call.transform,
+	"getEncryptionService decrypt":          call.decrypt,
 
 	"setDataSourceName": call.dataSource,
 	"lookup doLookup":   call.lookUp,
@@ -296,6 +298,8 @@ func (c call) invokeBean() (value, bool) {
 	case !strings.HasPrefix(c.class, "MBeanServer"):
 	case sure(c.arg(0)) && sure(b):
 		return c.acting(sinkReflect, b, c.class)
+	case b.known() && b.s == "createUser": // Tomcat's user database
+		return c.acting(sinkServer, joinAll(c.args), "makes an account of the server")
 	}
 	return c.unknown()
 }
@@ -329,6 +333,14 @@ func (c call) transform() (value, bool) {
 		c.sink(sinkEval, v).name = c.class + "." + c.name
 	}
 	return value{typ: "Transformer", taint: v.taint, origin: v.origin, s: v.s, isStr: v.isStr}, true
+}
+
+func (c call) decrypt() (value, bool) {
+	if c.class != "SerializedSystemIni" && c.class != "ClearOrEncryptedService" { // WebLogic's
+		return c.unknown()
+	}
+	c.sink(sinkServer, c.arg(0)).name = "decrypts the passwords in the server's configuration"
+	return value{typ: "ClearOrEncryptedService"}, true
 }
 
 func (c call) dataSource() (value, bool) {

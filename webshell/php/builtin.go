@@ -36,6 +36,8 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		mode, _ := c.text(1)
 		o.props["#path"] = &slot{v: c.arg(0)}
 		o.props["#mode"] = &slot{v: str(mode)}
+	case "imagick", "gmagick":
+		m.script(n, c.arg(0))
 	case "soapclient":
 		if opts, ok := c.arg(1).ref.(*array); ok {
 			if u, _ := opts.get(key{s: "location", str: true}); u.k == vUnknown && m.chosen(u) {
@@ -287,6 +289,9 @@ func (m *machine) documentBuilt(n *node, o *object, name string, c *call) value 
 	case "load", "loadxml", "loadhtml":
 		o.props["#text"] = &slot{v: c.arg(0)}
 		return value{}
+	case "readimage":
+		m.script(n, c.arg(0))
+		return value{}
 	case "addfromstring":
 		m.entered(o, c)
 		return value{}
@@ -324,6 +329,14 @@ func (m *machine) memory(o *object, name string, c *call) value {
 		return s.v
 	}
 	return value{}
+}
+
+// script sees Magick Scripting Language, which reads and writes any file:
+// https://imagemagick.org/script/conjure.php.
+func (m *machine) script(n *node, p value) {
+	if strings.HasPrefix(strings.ToLower(p.s), "msl:") && m.isolated() {
+		m.report("picture-script", webshell.Webshell, moderate, "A library of pictures is made to run a script that copies any file.", n, p)
+	}
 }
 
 // entered notes what is put into an archive under a name of its own.
@@ -366,6 +379,12 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		if v, ok := m.frameworkInput(n, name, args); ok {
 			return v, true
 		}
+	case "setdata":
+		if a, ok := args[0].ref.(*array); ok && m.small() && !m.framed && m.mentions("admin/user") {
+			if p, _ := a.get(key{s: "password", str: true}); p.k == vStr && p.s != "" {
+				m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator whose password it knows.", n, value{})
+			}
+		}
 	case "post", "request", "get", "put", "send": // clients of HTTP
 		for i, a := range args[:min(2, len(args))] {
 			if a.k >= vStr && remoteURL(strings.ToLower(a.s)) {
@@ -385,6 +404,9 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		}
 	case "set_role", "add_role", "insert", "replace", "update": // of WordPress
 		m.promotes(c)
+		if len(args) > 1 && m.facts.loops > 0 && m.small() && !m.framed {
+			m.altered(n, args[1])
+		}
 	case "setquery":
 		m.sqlText(n, args[0])
 	case "query", "exec", "multi_query", "real_query", "queryexec", "execute":
@@ -414,6 +436,20 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 		}
 	}
 	return value{}, false
+}
+
+// altered sees a script of another host put into rows of a database.
+func (m *machine) altered(n *node, row value) {
+	a, ok := row.ref.(*array)
+	if !ok {
+		return
+	}
+	for _, v := range a.vals {
+		if low := strings.ToLower(v.s + v.tail()); len(low) < 8192 && v.t&fromDB != 0 && foreignScript(low) {
+			m.report("infects-pages", webshell.Malicious, moderate, "A script of another host is added to the pages in the database.", n, v)
+			return
+		}
+	}
 }
 
 // users marks the answer to SQL that asks for the passwords of users.

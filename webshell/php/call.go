@@ -201,6 +201,7 @@ func (m *machine) call(n *node) value {
 	}
 	v := m.callValue(n, f, args, n.list, true)
 	m.calledByName(n, f)
+	m.spelled(n)
 	return v
 }
 
@@ -311,6 +312,7 @@ func (m *machine) function(k call) value {
 	if v, ok := m.effect(c); ok {
 		return v
 	}
+	m.undeclared(c)
 	return m.pure(c)
 }
 

@@ -88,14 +88,20 @@ type facts struct {
 	kept      map[string]value // what files were written, by path
 	ran       *node            // a command that the file spells out
 	temps     int              // temporary files made
+	rewrites  *node            // a script is written within a loop
 	text      string           // of the file, in lower case, when it was asked for
 	mentioned map[string]bool  // words that the text was asked for
 	stored    bool             // something of another host was written to a file
+	gone      *node            // where the script deletes itself
 	lent      bool             // an object is used that another file must have made
 	fragment  bool             // and alone the script would have ended there: no request makes an object
 	unnamed   unnamed          // the last that was given out
 	graft     string           // a script of another host that was put into text
 	opened    *trace           // a file that the request names, to be written
+	issuer    bool             // a service was asked which bank gave out a card whose number was typed
+	feeds     int              // texts of other hosts that are read
+	relayed   int              // what other hosts gave, shown as it came
+	sold      bool             // a list of links that are for sale is read
 }
 
 // packed is code that was decoded and evaluated.

@@ -13,7 +13,7 @@ func interesting(data []byte, t trait) bool {
 	has := func(x trait) bool { return t&x != 0 }
 	users := len(data) < 8192 && has(saysUsers) && makesUsers(data)
 	if !has(hasAny) && !users {
-		return has(saysInclude) && includesHidden(data)
+		return has(saysInclude) && includesHidden(data) || len(data) < 1024 && bytes.Contains(data, []byte("readfile(")) && feedsPage(data)
 	}
 	if has(hasShape) {
 		return true
@@ -53,7 +53,7 @@ func interesting(data []byte, t trait) bool {
 			return true
 		}
 	}
-	return users || has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) || !classes && len(data) < 16<<10 && tellsPassword(data) ||
+	return users || has(hasRemote) && !classes && feedsPage(data) || has(hasRemote) && !classes && len(data) < 16<<10 && endsPage(data) || !classes && len(data) < 16<<10 && tellsPassword(data) ||
 		has(hasInclude) && oddInclude(data) || has(saysInclude) && includesHidden(data)
 }
 
@@ -68,7 +68,7 @@ var interests = []struct {
 	{hasStrong, 8 << 10, true, "<scr|" + decodedShown},
 	{hasStrong | hasHeader, 64 << 10, false, "<script"},
 	{hasDecoder, 8 << 10, true, "echo~chr("},
-	{hasRemote, 16 << 10, true, "CURLOPT_FILE|REQUEST_URI|REMOTE_ADDR|wp-config.php|wp-login.php|xmlrpc.php|template-loader.php|wp-blog-header.php|_JEXEC',~1"},
+	{hasRemote, 16 << 10, true, "CURLOPT_FILE|wp_insert_post(|sitemap=|REQUEST_URI|REMOTE_ADDR|wp-config.php|wp-login.php|xmlrpc.php|template-loader.php|wp-blog-header.php|_JEXEC',~1"},
 	{hasDecoder, 64 << 10, false, pageHooks},
 	{hasHeader, 16 << 10, false, "etBody("},
 	{hasRequest, 16 << 10, false, "authenticate"},

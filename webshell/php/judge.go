@@ -25,7 +25,11 @@ func (m *machine) judge() {
 	m.uploader()
 	m.packedCode()
 	m.ransom()
+	m.keepsAlive()
+	m.evades()
 	m.grabs()
+	m.vanishes()
+	m.relays()
 	m.hiddenTool()
 	m.shape()
 	if at := m.facts.opened; at != nil && !m.alarmed() {
@@ -230,6 +234,8 @@ func (m *machine) shape() {
 		m.report("escaped-strings", webshell.Malicious, moderate, "Most strings are written in escapes, which hides them.", n, value{})
 	case m.have&hasShape != 0 && bytes.Count(m.file.src, []byte(`${"GLOBALS"}["`)) >= 6:
 		m.report("hidden-names", webshell.Malicious, moderate, "Variables are named by texts that are kept elsewhere.", n, value{})
+	case !m.framed && m.locked() >= 12:
+		m.report("hidden-strings", webshell.Malicious, moderate, "A function of the file is given one encoded text after the other.", n, value{})
 	case !m.framed && m.alikeNames() >= 20:
 		m.report("hidden-names", webshell.Malicious, moderate, "Names are made of the letter O and the figure 0, so that nobody can tell them apart.", n, value{})
 	case gotos >= 15 && gotos*5 > ends: // parsers that are generated jump less
@@ -399,6 +405,28 @@ func (m *machine) database() {
 	}
 }
 
+// evades sees a list of those who hunt phishing sites, who are sent away.
+func (m *machine) evades() {
+	if m.alarmed() || m.framed || m.have&hasHeader == 0 && !bytes.Contains(m.file.src, []byte("REMOTE_ADDR")) || !m.mentions("phish") {
+		return
+	}
+	hunters := map[string]bool{}
+	for _, t := range m.file.tokens {
+		if t.kind != tStr && t.kind != tTpl {
+			continue
+		}
+		switch w := strings.Trim(lower(m.file.src[t.pos:t.end]), `"' .`); w {
+		case "phishtank", "netcraft", "safebrowsing", "phish", "kaspersky", "openphish", "fortinet", "bitdefender", "trendmicro", "avira", "virustotal",
+			"proofpoint", "symantec", "mcafee", "barracuda", "urlscan", "sophos", "forcepoint", "mimecast":
+			hunters[w] = true
+			if len(hunters) == 3 {
+				m.report("evades-hunters", webshell.Malicious, moderate, "Those who look for phishing pages are sent away.", &node{pos: t.pos, end: t.end}, value{})
+				return
+			}
+		}
+	}
+}
+
 // hiddenTool sees a page that says it is not there, but to a few addresses, and
 // gives those what an intruder wants.
 func (m *machine) hiddenTool() {
@@ -426,6 +454,14 @@ func (m *machine) addresses() bool {
 		}
 	}
 	return false
+}
+
+// vanishes sees a script that fetches something, stores it, and deletes itself
+// without having asked anybody, as an installer does.
+func (m *machine) vanishes() {
+	if m.facts.gone != nil && m.facts.stored && !m.alarmed() && m.isolated() && m.small() && !m.mentions("<form", "$_post", "$argv") {
+		m.report("fetches-and-vanishes", webshell.Malicious, moderate, "What another host holds is fetched and stored, and the script deletes itself.", m.facts.gone, value{})
+	}
 }
 
 // settingFiles are where well-known programs keep the passwords of databases.

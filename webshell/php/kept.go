@@ -167,10 +167,30 @@ func (m *machine) framedBy(n *node, vals []value) {
 			}
 			m.report("hidden-links", webshell.Malicious, moderate, text, n, vals[i+1])
 		}
+		if i+1 < len(vals) && vals[i+1].t&dated != 0 && half.MatchString(x.s) && ownDated(vals[i+1], vals[i+2:]) && !m.framed {
+			m.report("hidden-script", webshell.Malicious, moderate, "The host of a script or frame is made of the date.", n, vals[i+1])
+		}
 		if foreignScript(strings.ToLower(x.s)) {
 			m.facts.graft = x.s
 		}
 	}
+}
+
+// ownDated says that what the date makes is the part of a host's name that its
+// owner chose, by what follows it: a part before that spreads visits.
+func ownDated(v value, rest []value) bool {
+	if v.k == vPart && strings.Contains(v.s, "/") {
+		return false
+	}
+	after := v.tail()
+	if v.k != vPart {
+		after = ""
+	}
+	if len(rest) > 0 {
+		after += rest[0].s
+	}
+	after, _, ok := strings.Cut(after, "/")
+	return ok && (!strings.HasPrefix(after, ".") && after != "" || strings.Count(after, ".") == 1)
 }
 
 // grafted looks at what a call puts in the place of a piece of text.
@@ -197,5 +217,16 @@ func (m *machine) inserted(n *node, parts []value) {
 		if text := m.shellWithin("<?php "+x.s, false); text != "" {
 			m.report("infects-pages", webshell.Malicious, moderate, "A web shell is put into the text of other pages: "+text, n, value{})
 		}
+	}
+}
+
+// keepsAlive sees a script that writes another one again and again.
+func (m *machine) keepsAlive() {
+	n := m.facts.rewrites
+	if n == nil || m.alarmed() || !m.isolated() || !m.mentions("ignore_user_abort") || !m.mentions("sleep(") {
+		return
+	}
+	if m.mentions("while(1)", "while (1)", "while(true)", "while (true)", "for(;;)", "for (;;)", "while(1==1)") {
+		m.report("guards-file", webshell.Malicious, moderate, "A script is written again and again, for as long as the server runs.", n, value{})
 	}
 }

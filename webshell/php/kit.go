@@ -5,7 +5,10 @@ import (
 	"strings"
 )
 
-var wards = regexp.MustCompile(`(?:include|require)(?:_once)?[^;]{0,40}["'/](?:anti[-_]?(?:bots?|\d)|[^"'/;]{0,12}(?:bots?_?block|blocker|killbot))[^;"'/]{0,20}\.php`)
+var (
+	wards    = regexp.MustCompile(`(?:include|require)(?:_once)?[^;]{0,40}["'/](?:anti[-_]?(?:bots?|\d)|[^"'/;]{0,12}(?:bots?_?block|blocker|killbot))[^;"'/]{0,20}\.php`)
+	feigning = regexp.MustCompile(`location:[^"';]*[?&]session=\$`)
+)
 
 // wards says that the file first includes what turns robots away, under the names
 // that kits of phishing pages have for it, and either several of those or words
@@ -16,6 +19,18 @@ func (m *machine) wards() bool {
 	}
 	n := len(wards.FindAllStringIndex(m.text(), 2))
 	return n > 1 || n > 0 && (m.labels() || m.cards())
+}
+
+// guardsVisits says that the file turns robots away, by several files or before it
+// sends its visitors on.
+func (m *machine) guardsVisits() bool {
+	return m.wards() || m.includes > 0 && !m.framed && m.small() && m.redirectsLater() && m.mentions("anti", "block", "killbot") && wards.MatchString(m.text())
+}
+
+// feigns says that visitors are sent on with a session in the address that was
+// made at random.
+func (m *machine) feigns() bool {
+	return m.mentions("session=$") && m.mentions("rand(") && feigning.MatchString(m.text())
 }
 
 // labelled is v behind a text that may ask for a password: then what the client

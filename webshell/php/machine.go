@@ -69,6 +69,7 @@ type machine struct {
 	guarded    bool    // by the guard alone, as plugins have it
 	extracted  bool    // request fields became variables
 	standalone bool    // a function that nobody called is run
+	settings   bool    // what this is a part of keeps settings
 	facts      facts
 	reasons    []webshell.Reason
 	alarm      bool     // one of them is webshell or malicious

@@ -476,7 +476,7 @@ func (m *machine) partly(n *node, vals []value) value {
 	if rest.t&fromFile != 0 {
 		m.inserted(n, vals[first:last])
 	}
-	if rest.t&(fromFile|fromDB|fromRemote) != 0 {
+	if rest.t&(fromFile|fromDB|fromRemote|dated) != 0 {
 		m.framedBy(n, vals)
 	}
 	if last-first == 1 {

@@ -54,6 +54,76 @@ func (m *machine) calledByName(n *node, f value) {
 	}
 }
 
+// spelled judges a call of a function whose name is put together from bare
+// words, which PHP before 8 took for their own text.
+func (m *machine) spelled(n *node) {
+	if n.a.op != nConcat || m.alarmed() || !m.isolated() || !m.small() {
+		return
+	}
+	bare := 0
+	for _, x := range n.a.list {
+		switch _, own := m.consts[baseName(x.s)]; {
+		case x.op != nConst || own || strings.ToLower(x.s) != x.s:
+			return
+		default:
+			bare++
+		}
+	}
+	if bare >= 2 {
+		m.report("hidden-function", webshell.Malicious, moderate, "The name of the function that is called is put together from bare words.", n, value{})
+	}
+}
+
+// misspelt is the function that runs code or commands of whose name a word is
+// one letter off; "" for any other.
+func misspelt(word string) string {
+	if len(word) < 4 || wordTable[word] != 0 || nativeOf(word) != unknownNative {
+		return ""
+	}
+	for _, w := range []string{"eval", "assert", "system", "passthru", "shell_exec", "proc_open", "create_function"} {
+		if oneOff(word, w) {
+			return w
+		}
+	}
+	return ""
+}
+
+// oneOff says that a letter was changed, left out, added, or that two changed
+// places.
+func oneOff(a, b string) bool {
+	if a == b || len(a)-len(b) > 1 || len(b)-len(a) > 1 {
+		return false
+	}
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	switch {
+	case len(a) > len(b):
+		return a[i+1:] == b[i:]
+	case len(a) < len(b):
+		return a[i:] == b[i+1:]
+	case a[i+1:] == b[i+1:]:
+		return true
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+}
+
+// undeclared judges a call, by its name, of a function that PHP does not have
+// and the file does not declare, where the file is nothing else.
+func (m *machine) undeclared(c *call) {
+	if c.nodes == nil || len(c.args) == 0 || len(m.file.tokens) > 60 || !m.isolated() || m.alarmed() || c.native != unknownNative || len(c.name) <= maxWord && wordTable[c.name] != 0 {
+		return
+	}
+	t, tr := c.taint()
+	if t&fromRequest == 0 || t&(checked|unsure) != 0 {
+		return
+	}
+	if w := misspelt(c.name); w != "" {
+		m.report("made-up-function", webshell.Malicious, moderate, "The request's data is handed to "+c.name+", which is "+w+" misspelt or disguised"+asItStands, c.n, value{t: t, tr: tr})
+	}
+}
+
 // leans says that code of the file calls functions which neither it nor PHP has,
 // as parts of a program do: no function of PHP's has a capital within its name.
 func (m *machine) leans() bool {

@@ -54,6 +54,7 @@ func (m *machine) parts() {
 			copy(src[s.from:], m.file.src[s.from:s.to])
 		}
 		sub := newMachine(m.path, src, have)
+		sub.settings = m.mentions("add_option(", "update_option(", "register_setting(")
 		for _, r := range sub.analyse() {
 			if r.Verdict.Rank() >= webshell.Malicious.Rank() {
 				m.reason(r)

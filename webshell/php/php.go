@@ -44,10 +44,10 @@ func Analyse(name string, data []byte) []webshell.Reason { return analyse(name, 
 func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	have := traits(data)
 	takes, pours := mayTake(data, have), mayPour(data, have)
-	if !takes && !pours && !interesting(data, have) {
+	if !takes && !pours && !interesting(data, have) && !misspells(data, have) {
 		parts, shows, hides := holdsParts(data, have), have&(saysScript|saysWho|saysMoves) != 0 && showsForeign(data, have), mayHide(data, have)
-		attacks := mayAttack(data, have)
-		if !parts && !shows && !hides && !attacks {
+		attacks, poses := mayAttack(data, have), mayPose(data, have)
+		if !parts && !shows && !hides && !poses && !attacks {
 			return nil
 		}
 		m := newMachine(name, data, have)
@@ -63,6 +63,9 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 		if attacks {
 			m.attacking()
 		}
+		if poses {
+			m.poses()
+		}
 		return webshell.Strongest(m.reasons)
 	}
 	m := newMachine(name, data, have)
@@ -75,6 +78,9 @@ func analyse(name string, data []byte, brief bool) []webshell.Reason {
 	m.parts()
 	if !m.alarmed() && (showsForeign(data, have) || have&hasShape != 0) {
 		m.shown()
+	}
+	if !m.alarmed() && mayPose(data, have) {
+		m.poses()
 	}
 	if !m.alarmed() {
 		m.hiding()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"path"
+	"regexp"
 	"strings"
 
 	"limier/webshell"
@@ -123,6 +124,60 @@ func (m *machine) keptUnreadable(n *node, v value) {
 	if s, ok := m.eval(key).text(); ok && strings.ContainsFunc(s, func(r rune) bool { return r < 0x80 && !isIdent(byte(r)) && r != ' ' && r != '-' && r != '.' }) {
 		m.report("hidden-names", webshell.Malicious, moderate, "The whole request is kept in a variable whose name nobody can read.", n, v)
 	}
+}
+
+// namedCall is a call by name with something of the request.
+var namedCall = regexp.MustCompile(`(\w{4,16})\s*\(\s*(?:\w+\s*\(\s*)*@?\$_(?:GET|POST|REQUEST|COOKIE)`)
+
+// misspells says that a small file hands the request to a function whose name is
+// nearly that of one which runs code.
+func misspells(data []byte, have trait) bool {
+	if len(data) > 1024 || have&hasRequest == 0 {
+		return false
+	}
+	for _, p := range namedCall.FindAllSubmatch(data, 4) {
+		if misspelt(lower(p[1])) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// locked counts the calls of a function of the file with nothing but a text in
+// Base64, most of which are padded; 0 if they are few texts.
+func (m *machine) locked() int {
+	type use struct {
+		n, padded int
+		texts     map[string]bool
+	}
+	uses := map[string]*use{}
+	toks, src := m.file.tokens, m.file.src
+	for i := 0; i+3 < len(toks); i++ {
+		if toks[i].kind != tIdent || toks[i+1].kind != '(' || toks[i+3].kind != ')' || toks[i+2].kind != tStr && toks[i+2].kind != tTpl {
+			continue
+		}
+		s := strings.Trim(string(src[toks[i+2].pos:toks[i+2].end]), `"'`)
+		name := lower(src[toks[i].pos:toks[i].end])
+		if m.funcs[name] == nil || len(s)%4 != 0 || len(s) < 4 || len(s) > 400 || !dense([]byte(s)) {
+			continue
+		}
+		if uses[name] == nil {
+			uses[name] = &use{texts: map[string]bool{}}
+		}
+		u := uses[name]
+		u.n++
+		u.texts[s] = true
+		if strings.HasSuffix(s, "=") {
+			u.padded++
+		}
+	}
+	best := 0
+	for _, u := range uses {
+		if len(u.texts) >= 5 && u.padded*3 >= u.n {
+			best = max(best, u.n)
+		}
+	}
+	return best
 }
 
 // alikeNames counts the names of eight letters and more that are all O and 0, or

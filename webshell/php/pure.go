@@ -105,14 +105,14 @@ func (m *machine) pure(c *call) value {
 		}
 	}
 	if c.native.keys {
-		k := t & (fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader | ownPage)
+		k := t & (dated | fromBlob | fromFile | fromOddFile | fromRemote | decoded | keyed | fromHeader | ownPage)
 		if t&fromRequest != 0 {
 			k |= keyed
 		}
 		return value{t: k &^ fromHeader}
 	}
 	if c.name == "date" || c.name == "gmdate" {
-		return value{}
+		return value{t: dated}
 	}
 	if c.native.cleaning || strings.HasPrefix(c.name, "is_") || strings.HasPrefix(c.name, "ctype_") || strings.HasPrefix(c.name, "image") {
 		return value{t: t&(fromHeader|spotted) | m.spots(c, t)}

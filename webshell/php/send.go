@@ -56,10 +56,16 @@ func (m *machine) mail(c *call) {
 			conf = high
 		}
 		m.report("mails-passwords", webshell.Malicious, conf, "Passwords from a form are mailed away.", c.n, body)
+	case mt&secret != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.cards() && m.redirectsLater():
+		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case mt&secret != 0 && mt&(unsure|checked) == 0 && (tt == 0 && to.k == vUnknown || mailbox) && m.gathers(mt):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away by a file that does nothing else with them.", c.n, body)
 	case m.facts.formLoop && mt&fromRequest != 0 && tt == 0 && to.exact() && strings.Contains(to.s, "@") && m.mentions("'cc_", "\"cc_", "'card", "\"card"):
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
+	case st&address != 0 && !m.framed && len(m.file.tokens) < maxHanded && m.mentions("$_files") && papers.MatchString(strings.ToLower(subject.s+" "+subject.tail())):
+		m.report("mails-form", webshell.Malicious, moderate, "Pictures of identity papers are mailed away with the visitor's address.", c.n, subject)
+	case mt&fromRequest != 0 && mt&address != 0 && tt&fromRequest == 0 && !m.framed && m.small() && m.redirectsLater() && looksUp.MatchString(m.text()):
+		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away with a link that finds out where they are, and they are sent on.", c.n, body)
 	case mt&loot != 0 && mailbox:
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords are mailed away.", c.n, body)
 	case mt&fromRequest != 0 && (mt|st)&address != 0 && mailbox && m.isolated() && m.small() && m.labels():
@@ -70,8 +76,12 @@ func (m *machine) mail(c *call) {
 		m.report("mails-passwords", webshell.Malicious, moderate, "Numbers of cards are mailed away.", c.n, body)
 	case mailbox && (mt|st)&secret != 0 && m.lettingIn():
 		m.report("mails-passwords", webshell.Malicious, moderate, "Passwords from a form are mailed away.", c.n, body)
+	case m.facts.issuer && (mt|st)&fromRequest != 0 && tt&fromRequest == 0 && !m.framed:
+		m.report("mails-passwords", webshell.Malicious, moderate, cardSent, c.n, body)
 	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && m.wards():
 		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away by a page that turns robots away.", c.n, body)
+	case tt&fromRequest == 0 && (mt|ht)&fromRequest != 0 && (mt|st|ht)&address != 0 && m.small() && !m.framed && m.feigns():
+		m.report("mails-form", webshell.Malicious, moderate, "What visitors type is mailed away with their address, and they are sent on with a session that is made up.", c.n, body)
 	case freely(to, tt) && freely(msg, mt) && freely(subject, st) && !(tt&fromRequest == 0 && len(c.nodes) > 0 && c.nodes[0] != nil && c.nodes[0].op == nIndex): // a field of a row, by one that is not here
 		m.note(doesMail, c.n, body)
 		if m.isolated() && (tt&checked == 0 || m.facts.loops > 0) {
@@ -92,6 +102,25 @@ func (m *machine) mail(c *call) {
 		m.report("mails-form", verdict, moderate, "All of a form is mailed away with the visitor's address.", c.n, body)
 	}
 }
+
+// cardSent is said of what was typed, once it was asked who gave out the card of that
+// number.
+const cardSent = "What visitors type is sent away or kept by a page that asks which bank gave out the card of a number they typed."
+
+// issuers are services that tell by the first digits of a card's number which bank
+// gave it out, up to where those digits stand.
+var issuers = regexp.MustCompile(`^https?://(?:[^/]*[/.])?(?:bin[-_]?(?:list|codes?|check(?:er)?|lookup|base|db|info|search)|bins)\b[^/]*/|^https?://[^/]+/(?:[^?]*/)?bins?/$|[?&]bin=$`)
+
+// asksIssuer says that a URL asks such a service of a number that was typed.
+func asksIssuer(u value) bool {
+	return u.t&fromRequest != 0 && u.k == vPart && issuers.MatchString(strings.ToLower(u.s))
+}
+
+// looksUp is a link by which a reader finds out where a visitor is.
+var looksUp = regexp.MustCompile(`https?://[\w./-]*(?:geoip|geobytes|iptool|ip-tracker|iplocation|ip-lookup|whatismyip|ip2location|db-ip|ipinfo|whatismyipaddress)[\w./-]*\?ip=["' .]*\$|https?://[\w./-]*(?:geoip|geobytes|iptool|ip-tracker|iplocation|ip-lookup|whatismyip|ip2location|db-ip|ipinfo|whatismyipaddress)[\w./?=-]*["']\s*\.`)
+
+// papers are words for what proves who somebody is.
+var papers = regexp.MustCompile(`\b(?:id[ _-]?cards?|identity|passport|selfie|driver'?s?[ _-]licen[sc]e|kyc)\b`)
 
 // maxHanded bounds the files that hand on what visitors type, in tokens.
 const maxHanded = 3000
@@ -209,9 +238,15 @@ func (m *machine) fetched(n *node, u, d value) {
 	t, tr := taintOf(d)
 	t |= u.t
 	host := strings.ToLower(u.s)
+	if strings.Contains(host, "/ping?sitemap=") && m.facts.echoed.t&fromRemote != 0 && !m.framed && m.small() {
+		m.report("announces-pages", webshell.Malicious, moderate, "Search engines are told of pages that another host, or the request, makes up.", n, u)
+	}
 	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") || strings.Contains(host, "discordapp.com/api/webhooks") || strings.Contains(host, "hooks.slack.com/") {
 		if t&fromRequest != 0 && (t&(secret|address) != 0 || !m.framed && m.labels() || m.wards() || !m.framed && m.small() && m.leaves() && m.mentions("wallet", "metamask", "mnemonic", "seed phrase")) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+		}
+		if t&address != 0 && t&(fromRequest|fromParam) == 0 && m.guardsVisits() {
+			m.report("reports-visitors", webshell.Malicious, moderate, "Who comes is reported to a chat service by a page that turns robots away.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
 		if t&loot != 0 {
 			m.report("sends-settings", webshell.Malicious, high, "Settings that hold passwords, or users, are sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
@@ -320,8 +355,8 @@ func (m *machine) output(n *node, v value) {
 		}
 		m.report("hidden-content", verdict, moderate, "Content of another host, whose name is hidden, is shown.", n, v)
 	}
-	if !m.alarmed() && t&(fromRequest|fromParam|fromHeader|checked) == 0 && v.k == vUnknown && m.starts() {
-		m.report("stray-content", webshell.Malicious, moderate, "A file that only starts a program shows what another host gives.", n, v)
+	if !m.alarmed() {
+		m.fed(n, v, t)
 	}
 }
 

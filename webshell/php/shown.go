@@ -297,6 +297,8 @@ func (m *machine) shown() {
 			continue // who opens soon, or speaks another language, does so too
 		}
 		switch {
+		case !l.away && people.MatchString(round) && m.toldTitle(l):
+			m.report(rule, webshell.Malicious, moderate, "Those who are no robots are shown a script of another host, which is told the title of the page.", n, value{})
 		case p&byMemory != 0 && p&knownBots == 0:
 			m.report(rule, webshell.Malicious, moderate, what+", each but once, for which their addresses are kept.", n, value{})
 		case p&byNames != 0 && (p&(inTheEnd|offLogin) != 0 || p.count() >= 2):
@@ -309,6 +311,27 @@ func (m *machine) shown() {
 			m.report("stray-script", webshell.Malicious, moderate, "A file that shows nothing by itself shows a script or frame of another host.", n, value{})
 		}
 	}
+}
+
+var (
+	people = regexp.MustCompile(`(?:!\s*|\bempty\(\s*)\$?(?:is_?)?(?:an?_?)?(?:search_?)?(?:bots?|robots?|crawlers?|spiders?)\b`)
+	passes = regexp.MustCompile(`\bvar\s+\w+\s*=\s*["']([^"'<>]{8,120})["']`)
+	titles = regexp.MustCompile(`<title>\s*([^<]{8,400})`)
+)
+
+// toldTitle says that a variable beside a script of another host has what the
+// page's title starts with, as doorways pass on what their visitors searched for.
+func (m *machine) toldTitle(l lead) bool {
+	title := titles.FindStringSubmatch(m.text())
+	if title == nil {
+		return false
+	}
+	for _, t := range passes.FindAllStringSubmatch(lower(m.file.src[l.from:l.to]), 20) {
+		if strings.HasPrefix(title[1], t[1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // round is the code that decides on a lead, in lower case: the function round it

@@ -69,6 +69,9 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "fprintf", "vfprintf":
 		t, tr := taintOf(c.arg(2))
 		return m.writesHandle(c, join(c.arg(1), value{t: t, tr: tr})), true
+	case "unzip_file":
+		m.installed(c, a0)
+		return value{}, true
 	case "move_uploaded_file":
 		m.upload(c, a0, c.arg(1))
 		return value{}, true
@@ -94,6 +97,8 @@ func (m *machine) sink(c *call) (value, bool) {
 		return m.connects(c), true
 	case "class_exists", "interface_exists", "is_subclass_of":
 		return m.asksClass(c), true
+	case "user_save": // Drupal
+		return m.savesUser(c), true
 	case "socket_sendto", "socket_send", "socket_write":
 		m.sent(c, c.arg(1))
 		return value{}, true
@@ -118,6 +123,9 @@ func (m *machine) sink(c *call) (value, bool) {
 	case "wp_set_auth_cookie", "wp_create_user", "wp_insert_user":
 		m.wordPress(c)
 		return value{t: unsure}, true
+	case "wp_insert_post":
+		m.posted(c)
+		return value{}, true
 	case "virtual":
 		return value{}, true
 	}
@@ -240,6 +248,16 @@ func (m *machine) asksClass(c *call) value {
 	a0 := c.arg(0)
 	if m.chosen(a0) {
 		m.autoload(a0)
+	}
+	return value{}
+}
+
+// savesUser judges what Drupal is told of a user.
+func (m *machine) savesUser(c *call) value {
+	if a, ok := c.arg(1).ref.(*array); ok && m.small() && !m.framed {
+		if p, _ := a.get(key{s: "pass", str: true}); p.k == vStr && p.s != "" {
+			m.report("makes-administrator", webshell.Malicious, moderate, "The script gives a user a password that it knows.", c.n, value{})
+		}
 	}
 	return value{}
 }
@@ -416,6 +434,8 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("database-to-eval", webshell.Malicious, moderate, what, n, v)
 	case t&(fromDB|hidden|decoded) == fromDB|hidden:
 		m.report("database-to-eval", webshell.Malicious, moderate, "Code is evaluated that the database keeps under a hidden name.", n, v)
+	case t == fromDB && via == "eval" && m.replacesPosts(n):
+		m.report("database-to-eval", webshell.Malicious, moderate, "Code of the database takes the place of what a post says, and its errors stay hidden.", n, v)
 	case t&fromDB != 0 && t&decoded != 0:
 		m.report("database-to-eval", webshell.Suspicious, moderate, what, n, v)
 	case t&masked != 0 && t&fromParam == 0 && v.k == vUnknown:
@@ -426,6 +446,14 @@ func (m *machine) evalCode(n *node, v value, via string) value {
 		m.report("assembled-eval", webshell.Suspicious, low, "Code that is assembled at run time is evaluated by "+via+".", n, v)
 	}
 	return value{}
+}
+
+// replacesPosts says that a filter of what posts say evaluates code, that errors
+// of it are kept quiet, and that the file has no settings of which it may be one.
+func (m *machine) replacesPosts(n *node) bool {
+	return !m.framed && !m.settings && n.pos > 0 && m.unit.src[n.pos-1] == '@' && m.f.fn != nil &&
+		m.mentions("add_filter('the_content'", "add_filter(\"the_content\"", "add_filter( 'the_content'") &&
+		!m.mentions("add_option(", "update_option(", "register_setting(")
 }
 
 // maxSeenTexts is how many texts of one file are looked into.

@@ -264,11 +264,18 @@ func (m *machine) read(c *call, p value) value {
 		if wholeHost(low) && m.pushed(c.n) {
 			m.report("code-out-of-sight", webshell.Malicious, moderate, "Code that asks another host is pushed out of sight by blanks.", c.n, p)
 		}
-		if (p.t&(secret|card|wholeReq) != 0 || p.t&address != 0 && strings.Contains(low, "api.telegram.org")) && c.n != nil {
+		if (p.t&(secret|card|wholeReq) != 0 || p.t&address != 0 && strings.Contains(low, "api.telegram.org") || strings.Contains(low, "/ping?sitemap=")) && c.n != nil {
 			m.fetched(c.n, p, value{})
 		}
+		if ok {
+			m.feeds(low)
+		}
+		if asksIssuer(p) {
+			m.facts.issuer = true
+			return value{t: fromRemote, tr: tr}
+		}
 		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)
-		if p.t&decoded != 0 || pasteHost(low) {
+		if p.t&decoded != 0 || pasteHost(low) || p.k == vPart && p.t&dated != 0 && p.t&^(dated|unsure) == 0 && !strings.Contains(low[strings.Index(low, "//")+2:], "/") {
 			t |= shady
 		}
 		if nearURL(low) {
@@ -526,6 +533,14 @@ func (m *machine) source(c *call) (value, bool) {
 		v := value{t: fromRemote, tr: m.at(c.n)}
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
+				if s, ok := u.v.text(); ok {
+					m.feeds(strings.ToLower(s))
+				}
+				if asksIssuer(u.v) {
+					m.facts.issuer = true
+					m.noteSent(c, o)
+					return v, true
+				}
 				v.t |= u.v.t&(fromParam|fromRequest|fromHeader|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t) | places(u.v.t)
 				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
 					v.t |= shady

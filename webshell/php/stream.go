@@ -97,6 +97,11 @@ func (m *machine) touched(b behaviour, c *call, p value) {
 	if low := strings.ToLower(p.s); b == doesLink && m.isolated() && (p.k == vStr && (low == "/" || strings.Contains(low, "/etc/passwd")) || p.k == vPart && strings.HasPrefix(low, "/home") && len(p.tail()) > 4) {
 		m.report("links-foreign-files", webshell.Malicious, moderate, "Links are made to the files of other users of the server.", c.n, p)
 	}
+	if b == doesDelete && p.t&selfPath != 0 && p.k == vUnknown {
+		if m.facts.gone = c.n; m.unit != m.file {
+			m.facts.gone = &node{}
+		}
+	}
 	if m.chosen(p) {
 		m.note(b, c.n, p)
 		if (b == doesDelete || b == doesChmod) && p.k == vUnknown && p.t&fromRequest != 0 && p.t&(fromUpName|session) == 0 && m.isolated() && len(m.file.tokens) < 80 && c.nodes != nil {

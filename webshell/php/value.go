@@ -62,6 +62,7 @@ const (
 	requoted  // its quotes were replaced
 	card      // a number of a card, or what is printed beside it
 	placed    // what another host says of the visitor's address: mostly his country
+	dated     // made of the date
 )
 
 // hostile are the origins an attacker controls without help.

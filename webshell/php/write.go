@@ -34,6 +34,34 @@ func safeName(v value) bool {
 	return len(e) > 1 && len(e) < 8 && !scriptName(v)
 }
 
+// announced judges what is written to tell search engines of pages: proof of
+// who owns the site, and the list of its pages.
+func (m *machine) announced(c *call, p, d value) {
+	if !m.isolated() || !m.small() {
+		return
+	}
+	const proof = "google-site-verification"
+	t, _ := taintOf(d)
+	switch {
+	case len(d.s) >= len(proof) && strings.EqualFold(d.s[:len(proof)], proof) && (t|p.t)&fromRequest != 0:
+		m.report("proves-ownership", webshell.Malicious, moderate, "Whoever asks is made an owner of the site in the eyes of a search engine.", c.n, d)
+	case strings.HasSuffix(p.tail(), "robots.txt") && strings.Contains(strings.ToLower(d.s+" "+d.tail()), "sitemap:") && t&(ownHost|fromURI) != 0 && m.have&(hasRemote|hasRequest) != 0 && !m.mentions("add_action("):
+		m.report("announces-pages", webshell.Malicious, moderate, "Search engines are told of pages that another host, or the request, makes up.", c.n, d)
+	}
+}
+
+// posted sees text of another host that becomes posts of the site, one after
+// another, without anybody's asking.
+func (m *machine) posted(c *call) {
+	a, ok := c.arg(0).ref.(*array)
+	if !ok || m.facts.loops == 0 || !m.small() || m.framed || !m.mentions("wp-load.php", "wp-blog-header.php") {
+		return
+	}
+	if body, _ := a.get(key{s: "post_content", str: true}); body.t&fromRemote != 0 {
+		m.report("posts-foreign-text", webshell.Malicious, moderate, "Text of another host becomes posts of the site, one after another.", c.n, body)
+	}
+}
+
 // written judges data that is written to a file.
 func (m *machine) written(c *call, p, d value) {
 	if n := len(p.s) + len(p.tail()); n > maxPath && !(strings.HasPrefix(p.s, "php://") && m.spend(n)) {
@@ -51,6 +79,10 @@ func (m *machine) written(c *call, p, d value) {
 	t, tr := taintOf(d)
 	dv := value{k: d.k, s: d.s, ref: d.ref, t: t, tr: tr}
 	m.keep(p, dv)
+	if m.facts.loops > 0 && scriptName(p) && p.t&fromList == 0 {
+		m.facts.rewrites = c.n
+	}
+	m.announced(c, p, d)
 	if p.t&hidden != 0 && p.s == ".htaccess" && m.isolated() {
 		m.report("hidden-settings", webshell.Malicious, moderate, "The name of a configuration file that is written is put together from pieces.", c.n, p)
 	}
@@ -116,6 +148,8 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Field by field, what visitors send is kept in a file, encoded, with their addresses.", c.n, dv)
 	case p.k >= vStr && p.t&hostile == 0 && poses(p.tail()) && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.takes || t&(fromRequest|keyed) != 0 && m.appends(c) && (t&wrapped != 0 || picture(p.tail()))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
+	case m.facts.issuer && t&fromRequest != 0 && m.appends(c) && !script && p.t&hostile == 0 && !m.framed:
+		m.report("skims-forms", webshell.Malicious, moderate, cardSent, c.n, dv)
 	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added, encoded, to a hidden file.", c.n, dv)
 	case t&fromRequest != 0 && t&checked == 0 && whole && p.t&fromList != 0 && m.facts.loops > 0:
@@ -319,6 +353,7 @@ func (m *machine) copied(c *call, src, dst value) {
 	} else {
 		m.keep(dst, value{t: src.t})
 	}
+	m.becomes(c, src, dst)
 	s, _ := src.text()
 	if src.k == vPart {
 		s = src.s
