@@ -186,9 +186,12 @@ func (c call) newSerializer() (script.Value, bool) {
 	return v, true
 }
 
-// newResources reads resources, which may be objects of any type.
+// newResources reads resources, which may be objects of any type. A path is that of
+// a file of the site, as editors of resources name it.
 func (c call) newResources() (script.Value, bool) {
-	c.deserialize(c.m, c.n, c.all(), c.name)
+	if a := c.arg(0); a.K == script.VObject {
+		c.deserialize(c.m, c.n, deep(a), c.name)
+	}
 	return c.withArgs()
 }
 
