@@ -420,6 +420,22 @@ func TestTruncated(t *testing.T) {
 			t.Errorf("%s: lost %q", name, got)
 		}
 	}
+	between := whole[:1024] // the first file and no end
+	for reason, data := range map[string][]byte{
+		": the archive's end is missing: files may have stood behind the last one": between,
+		": something follows the end of the archive: it is not read":               slices.Concat(tarOf(t, file{name: "first", data: line}), whole),
+		": the archive is damaged behind its last file (gzip: invalid checksum)":   gzipOf(whole),
+		"": whole,
+	} {
+		if strings.Contains(reason, "checksum") {
+			data[len(data)-5]++
+		}
+		src := open(t, write(t, data, t.TempDir(), "a.tar"), acquire.Config{})
+		files := read(t, src)
+		if got := strings.Join(lost(src), "\n"); files["first"] != line || got != reason {
+			t.Errorf("lost %q, want %q; %.200q", got, reason, files)
+		}
+	}
 	src := open(t, write(t, gzipOf([]byte(strings.Repeat(line, 10_000)))[:900], t.TempDir(), "a.log.gz"), acquire.Config{})
 	if got := read(t, src)["a.log"]; !strings.Contains(got, "unexpected EOF") {
 		t.Errorf("gzip: %.100q", got)

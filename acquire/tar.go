@@ -2,6 +2,7 @@ package acquire
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // readTar indexes a tar that can be read anywhere: members stay where they are.
 func (t *tree) readTar(r io.ReaderAt, size int64) error {
 	in := io.NewSectionReader(r, 0, size)
-	return t.readMembers(in, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
+	return t.readMembers(&tarBlocks{r: in}, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
 		if sparse(h) {
 			return t.keep(h, tr)
 		}
@@ -27,7 +28,7 @@ func (t *tree) readTar(r io.ReaderAt, size int64) error {
 func (t *tree) readTarStream(in io.Reader) error {
 	s := &store{body: t.body}
 	t.body.onClose(s.Close)
-	err := t.readMembers(in, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
+	err := t.readMembers(&tarBlocks{r: in}, func(h *tar.Header, tr *tar.Reader) (io.ReaderAt, error) {
 		off := s.size
 		n, err := io.Copy(s, tr)
 		h.Size = n // all of it that is there
@@ -74,9 +75,69 @@ func (t *taking) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// tarBlocks passes a tar on and sees whether its end mark, a block of zeroes, was
+// the last that was read.
+type tarBlocks struct {
+	r     io.Reader
+	off   int64
+	ended bool
+}
+
+func (b *tarBlocks) Read(p []byte) (int, error) {
+	if b.off%512 != 0 || len(p) != 512 { // no header
+		n, err := b.r.Read(p)
+		b.off += int64(n)
+		b.ended = b.ended && n == 0
+		return n, err
+	}
+	n, err := io.ReadFull(b.r, p)
+	b.off += int64(n)
+	if n > 0 {
+		b.ended = n == 512 && zeroes(p)
+		return n, nil
+	}
+	return 0, err
+}
+
+// Seek lets tar.Reader skip what members hold.
+func (b *tarBlocks) Seek(offset int64, whence int) (int64, error) {
+	s, ok := b.r.(io.Seeker)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	off, err := s.Seek(offset, whence)
+	if err == nil {
+		b.off = off
+	}
+	return off, err
+}
+
+// rest says what is wrong behind the last member.
+func (b *tarBlocks) rest(stopped func() error) (string, error) {
+	if !b.ended {
+		return "the archive's end is missing: files may have stood behind the last one", nil
+	}
+	for p := make([]byte, 32<<10); ; {
+		if err := stopped(); err != nil {
+			return "", err
+		}
+		n, err := b.r.Read(p)
+		switch {
+		case !zeroes(p[:n]):
+			return "something follows the end of the archive: it is not read", nil
+		case err == io.EOF:
+			return "", nil
+		case err != nil:
+			return "the archive is damaged behind its last file (" + err.Error() + ")", nil
+		}
+	}
+}
+
+func zeroes(p []byte) bool { return len(bytes.Trim(p, "\x00")) == 0 }
+
 // readMembers adds every file of a tar; content places the current one. A tar
 // that breaks off is read up to there.
-func (t *tree) readMembers(in io.Reader, content func(*tar.Header, *tar.Reader) (io.ReaderAt, error)) error {
+func (t *tree) readMembers(in *tarBlocks, content func(*tar.Header, *tar.Reader) (io.ReaderAt, error)) error {
 	tr := tar.NewReader(in)
 	for n := 0; ; n++ {
 		if err := t.body.stopped(); err != nil {
@@ -84,7 +145,11 @@ func (t *tree) readMembers(in io.Reader, content func(*tar.Header, *tar.Reader) 
 		}
 		h, err := tr.Next()
 		if err == io.EOF {
-			return nil
+			wrong, err := in.rest(t.body.stopped)
+			if wrong != "" {
+				t.gap("", wrong)
+			}
+			return err
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			if n == 0 {
