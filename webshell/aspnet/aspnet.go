@@ -119,6 +119,8 @@ func cut(name, text string) *script.Page {
 		return whole(text, script.VBNet)
 	case ".cshtml", ".cshtm":
 		return razor(text)
+	case ".vbhtml", ".vbhtm":
+		return razorBasic(text)
 	}
 	d := script.CSharp
 	p := script.Cut(text, d, true)
@@ -197,93 +199,6 @@ func guessDialect(p *script.Page) script.Dialect {
 		return script.VBNet
 	}
 	return script.CSharp
-}
-
-// razor takes the code of a Razor page: @{ … }, @functions { … }, @( … ) and
-// the values in between.
-func razor(text string) *script.Page {
-	p := &script.Page{Text: text, Dialect: script.CSharp}
-	var segs []script.Segment
-	for i := 0; i < len(text); {
-		k := strings.IndexByte(text[i:], '@')
-		if k < 0 {
-			break
-		}
-		i += k + 1
-		if i >= len(text) || text[i] == '@' || text[i] == '*' || i > 1 && isWord(text[i-2]) {
-			i++
-			continue
-		}
-		j := i
-		for j < len(text) && (isWord(text[j]) || text[j] == '.') {
-			j++
-		}
-		for j < len(text) && (text[j] == '(' || text[j] == '[') {
-			j = closing(text, j)
-			for j < len(text) && (isWord(text[j]) || text[j] == '.') {
-				j++
-			}
-		}
-		word := text[i:j]
-		e := j
-		for e < len(text) && (text[e] == ' ' || text[e] == '\r' || text[e] == '\n' || text[e] == '\t') {
-			e++
-		}
-		block := strings.HasPrefix(word, "if") || strings.HasPrefix(word, "for") || strings.HasPrefix(word, "while") || strings.HasPrefix(word, "using") || strings.HasPrefix(word, "switch") || word == "functions" || word == "code" || word == "" || word == "try"
-		if block && e < len(text) && text[e] == '{' {
-			end := closing(text, e)
-			if word == "functions" || word == "code" || word == "" {
-				segs = append(segs, script.Segment{Start: e + 1, End: max(e+1, end-1)})
-			} else {
-				segs = append(segs, script.Segment{Start: i, End: end})
-			}
-			i = end
-			continue
-		}
-		if j > i && !strings.HasPrefix(word, "using") && !strings.HasPrefix(word, "model") && !strings.HasPrefix(word, "page") {
-			segs = append(segs, script.Segment{Start: i, End: j, Out: true})
-		}
-		i = max(j, i)
-	}
-	if len(segs) > 0 {
-		p.Code = true
-		p.Blocks = []script.Block{{Dialect: script.CSharp, Segments: segs}}
-	}
-	return p
-}
-
-func isWord(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_'
-}
-
-// closing returns the offset behind the bracket that closes the one at i.
-func closing(text string, i int) int {
-	open, shut := text[i], byte('}')
-	switch open {
-	case '(':
-		shut = ')'
-	case '[':
-		shut = ']'
-	}
-	depth := 0
-	for ; i < len(text); i++ {
-		switch text[i] {
-		case open:
-			depth++
-		case shut:
-			depth--
-			if depth == 0 {
-				return i + 1
-			}
-		case '"':
-			for i++; i < len(text) && text[i] != '"' && text[i] != '\n'; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		}
-	}
-	return len(text)
 }
 
 // worth is a quick look for code that a server would run.
