@@ -48,6 +48,7 @@ import (
 	"limier/webshell/jsp"
 	"limier/webshell/php"
 	"limier/webshell/script"
+	"limier/webshell/ssi"
 )
 
 // Parsers returns the parsers, in the order they are tried.
@@ -83,6 +84,7 @@ func Languages() []*webshell.Language {
 		client.Language,
 		wsconfig.New(pages...),
 		script.Language,
+		ssi.Language,
 	)
 }
 

@@ -336,6 +336,10 @@ var scripts = map[string]string{
 	"The script ties a shell to a network socket.":                   "Le script relie un interpréteur de commandes à une connexion réseau.",
 	"Encoded code that can run commands is decoded and run.":         "Du code encodé, capable d'exécuter des commandes, est décodé et exécuté.",
 
+	// Server-side includes.
+	"A directive of the page has the server run a command from the request.":                  "Une directive de la page fait exécuter au serveur une commande de la requête.",
+	"A directive of the page has the server run a program with an argument from the request.": "Une directive de la page fait lancer au serveur un programme avec un argument de la requête.",
+
 	// PHP: code.
 	"A library of pictures is made to run a script that copies any file.":                                                "Il est fait exécuter à une bibliothèque d'images un script qui copie n'importe quel fichier.",
 	"The request gives a document that may call PHP's functions.":                                                        "La requête fournit un document qui peut appeler les fonctions de PHP.",
