@@ -123,6 +123,9 @@ func (m *Machine) assignName(n *Node, v *Value) {
 			m.invoke(f, m.cur.self, []Value{*v}, nil)
 			return
 		}
+		if recv, ok := m.within(); ok { // with (o) f = x
+			m.setMember(n, recv, n.Low, n.Name, *v)
+		}
 		if m.Host.Assign(m, n, Value{}, n.Low, *v) {
 			return
 		}

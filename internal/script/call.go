@@ -80,7 +80,7 @@ func (m *Machine) evalCall(n *Node) Value {
 					}
 				}
 				if c.v.K == VType { // var f = eval; f(x)
-					return m.callName(n, Value{K: VNone}, lastName(c.v.S), m.evalArgs(kids))
+					return m.callType(n, c.v, m.evalArgs(kids))
 				}
 				args := m.evalArgs(kids)
 				if v, ok := m.callAny(c.v, args); ok {
@@ -116,7 +116,15 @@ func (m *Machine) evalCall(n *Node) Value {
 				return m.index(n, v, args)
 			}
 		}
-		return m.callName(n, Value{K: VNone}, callee.Low, m.evalArgs(kids))
+		args := m.evalArgs(kids)
+		if recv, ok := m.within(); ok { // with (o) f(x)
+			for _, of := range [...]Value{{K: VNone}, recv} {
+				if v, ok := m.Host.Call(m, n, of, callee.Low, args); ok {
+					return v
+				}
+			}
+		}
+		return m.callName(n, Value{K: VNone}, callee.Low, args)
 	case KMember:
 		recv := m.eval(callee.Kids[0])
 		args := m.evalArgs(kids)
@@ -125,7 +133,11 @@ func (m *Machine) evalCall(n *Node) Value {
 		return m.callFunc(m.eval(callee), m.evalArgs(kids))
 	case KIndex:
 		recv := m.eval(callee.Kids[0])
-		v := m.index(callee, recv, m.evalArgs(callee.Kids[1:]))
+		keys := m.evalArgs(callee.Kids[1:])
+		if k := m.keyed(callee, recv, keys); k != nil && recv.K == VObject { // o["f"](x)
+			return m.callMember(n, recv, k, m.evalArgs(kids))
+		}
+		v := m.index(callee, recv, keys)
 		args := m.evalArgs(kids)
 		if r, ok := m.callAny(v, args); ok {
 			return r
@@ -172,8 +184,14 @@ func (m *Machine) callValue(n *Node, v Value, args []Value) Value {
 // Class.Method.
 func (m *Machine) callType(n *Node, v Value, args []Value) Value {
 	last := lastName(v.S)
-	if m.cur.d != JScript && len(v.S) > len(last) {
-		return m.callName(n, Value{K: VType, S: v.S[:len(v.S)-len(last)-1]}, last, args)
+	if len(v.S) > len(last) {
+		class := Value{K: VType, S: v.S[:len(v.S)-len(last)-1]}
+		if m.cur.d != JScript {
+			return m.callName(n, class, last, args)
+		}
+		if v, ok := m.Host.Call(m, n, class, last, args); ok {
+			return v
+		}
 	}
 	return m.callName(n, Value{K: VNone}, last, args)
 }

@@ -212,6 +212,14 @@ func (m *Machine) evalName(n *Node) Value {
 	if v, ok := m.Host.Name(m, n); ok {
 		return v
 	}
+	if recv, ok := m.within(); ok {
+		if v, ok := m.Host.Member(m, n, recv); ok && (v.K != VUnknown || v.T != nil) {
+			return v
+		}
+		if v, ok := recv.O.Fields[n.Low]; ok {
+			return v
+		}
+	}
 	if v, ok := constant(n.Low); ok {
 		return v
 	}
@@ -229,6 +237,12 @@ func (m *Machine) evalName(n *Node) Value {
 		return Value{}
 	}
 	return Value{K: VType, S: n.Low}
+}
+
+// within is the object of JScript's with, whose members names mean.
+func (m *Machine) within() (Value, bool) {
+	v := m.cur.with
+	return v, m.cur.d == JScript && v.K == VObject && v.O.Class == nil
 }
 
 func (m *Machine) evalMember(n *Node) Value {
@@ -594,6 +608,26 @@ func (m *Machine) values(n int) []Value {
 	return vs
 }
 
+// keyed is the member that o["name"] means in JScript, if no such field is kept.
+func (m *Machine) keyed(n *Node, recv Value, keys []Value) *Node {
+	if m.cur.d != JScript || len(keys) != 1 || recv.K != VObject && recv.K != VType {
+		return nil
+	}
+	s, ok := keys[0].Text()
+	if !ok || s == "" || s == "constructor" {
+		return nil
+	}
+	low := lowerASCII(s)
+	if recv.K == VObject {
+		_, kept := recv.O.Fields["#"+low]
+		_, field := recv.O.Fields[low]
+		if kept || field || recv.hasFunctions() {
+			return nil
+		}
+	}
+	return &Node{Kind: KMember, Name: s, Low: low, Pos: n.Pos, Unit: n.Unit, Kids: n.Kids[:1]}
+}
+
 // index reads recv[args].
 func (m *Machine) index(n *Node, recv Value, args []Value) Value {
 	if v, ok := m.Host.Index(m, n, recv, args); ok {
@@ -644,6 +678,9 @@ func (m *Machine) index(n *Node, recv Value, args []Value) Value {
 		if s, ok := args[0].Text(); ok && s == "constructor" {
 			return Value{K: VType, S: "function"}
 		} else if ok && s != "" && recv.K == VType { // window["eval"]
+			if v, ok := m.Host.Member(m, m.keyed(n, recv, args), recv); ok {
+				return v
+			}
 			return Value{K: VType, S: recv.S + "." + lowerASCII(s)}
 		}
 	}

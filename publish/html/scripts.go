@@ -75,6 +75,8 @@ var scripts = map[string]string{
 	"The request names the class and the method that are called, and sends what they are given.":                                                 "La requête nomme la classe et la méthode appelées et fournit ce qu'elles reçoivent.",
 	"The request names the page that is run.":                                                                                                    "La requête nomme la page exécutée.",
 	"The request names the object that is created.":                                                                                              "La requête nomme l'objet créé.",
+	"The request names the object that is bound, which may be a script of another host.":                                                         "La requête nomme l'objet lié, qui peut être un script d'un autre hôte.",
+	"The page makes a script of any file that the request names.":                                                                                "La page fait un script de n'importe quel fichier que nomme la requête.",
 	"The request names the object that is bound.":                                                                                                "La requête nomme l'objet lié.",
 	"The page writes a script that it does not show, under a name that it makes up, and runs it.":                                                "La page écrit un script qu'elle ne montre pas, sous un nom qu'elle invente, et l'exécute.",
 	"The page ends the process that the request names.":                                                                                          "La page arrête le processus que la requête nomme.",

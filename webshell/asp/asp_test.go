@@ -122,5 +122,7 @@ func FuzzAnalyse(f *testing.F) {
 }
 
 func TestDeeds(t *testing.T) {
-	webshelltest.Deeds(t, "testdata/deeds.txt", "x.asp", Language)
+	for _, archive := range []string{"deeds.txt", "deeds-jscript.txt"} {
+		webshelltest.Deeds(t, "testdata/"+archive, "x.asp", Language)
+	}
 }

@@ -77,11 +77,11 @@ var methods = script.Table(map[string]meaning{
 
 // members are properties of objects, by their class, and methods without arguments.
 var members = script.Table(map[string]meaning{
-	"request":             call.requestMember,
-	"request.collection":  call.collectionMember,
-	"response err exec":   call.nothing,
-	"session application": call.storeMember,
-	"schedule.service":    call.itself,
+	"request":              call.requestMember,
+	"request.collection":   call.collectionMember,
+	"response err exec":    call.nothing,
+	"session application":  call.storeMember,
+	"schedule.service wmi": call.itself,
 
 	"scripting.filesystemobject": call.fileSystemMember,
 	"folder":                     call.folderMember,
@@ -155,6 +155,8 @@ func first(args []script.Value) script.Value {
 	}
 	return script.Value{}
 }
+
+func nth(args []script.Value, i int) script.Value { return first(args[min(i, len(args)):]) }
 
 func (c call) arg() script.Value { return first(c.args) }
 

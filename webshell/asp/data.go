@@ -23,7 +23,7 @@ func (c call) connectionCall() (script.Value, bool) {
 func (c call) recordSetCall() (script.Value, bool) {
 	switch c.name {
 	case "open":
-		c.sql(c.m, c.n, c.arg(), first(c.args[min(1, len(c.args)):]))
+		c.sql(c.m, c.n, c.arg(), nth(c.args, 1))
 	case "save":
 		content := c.recv.O.Any
 		content.L |= fromData

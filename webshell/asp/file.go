@@ -22,6 +22,7 @@ func (c call) fileSystemCall() (script.Value, bool) {
 		c.act(c.m, c.n, "delete", a)
 	case "copyfile", "movefile", "copyfolder", "movefolder":
 		c.act(c.m, c.n, "move", c.all())
+		c.makesScript(c.n, a, nth(c.args, 1))
 	case "createfolder":
 		c.act(c.m, c.n, "mkdir", a)
 	case "buildpath":
@@ -46,6 +47,7 @@ func (c call) fileCall() (script.Value, bool) {
 		c.act(c.m, c.n, "delete", path)
 	case "copy", "move", "copyhere", "movehere":
 		c.act(c.m, c.n, "move", script.Union(append(c.args, path)...))
+		c.makesScript(c.n, path, c.arg())
 	case "openastextstream":
 		return at("textstream", path)
 	case "createtextfile":
@@ -118,6 +120,7 @@ func (c call) streamCall() (script.Value, bool) {
 		content, ok := c.recv.O.Fields["<content>"]
 		if p, loaded := c.recv.O.Fields["<loaded>"]; !ok && loaded {
 			c.act(c.m, c.n, "move", script.Union(a, p))
+			c.makesScript(c.n, p, a)
 		} else {
 			c.write(c.m, c.n, a, content)
 		}

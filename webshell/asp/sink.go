@@ -225,6 +225,14 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	h.See(n, script.Union(content, path), s)
 }
 
+// makesScript is a file being moved or copied, which may make it a script.
+func (h *host) makesScript(n *script.Node, from, to script.Value) {
+	if pure(from) && to.L&fromRequest == 0 && scriptName(to) {
+		h.See(n, from, webshell.Sight{Rule: "file-to-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page makes a script of any file that the request names."})
+	}
+}
+
 // maxBare is the size of a page that only stores what it is sent, in bytes.
 const maxBare = 3 << 10
 

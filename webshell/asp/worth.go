@@ -14,8 +14,7 @@ import (
 // take most of its time.
 var words = []string{"65000", "+adw", "#@~^", "runat", "#include", "request", "remote_addr", "createtextfile", "opentextfile", "pass", "classid", "progid",
 	"getref", "getobject", "127.0.0.1", "xmlhttp", "binaryread", "createobject", "activexobject", "xp_cmdshell", "adodb.command", "jscript", `javascript"%>`, "constructor",
-	"this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.", ".open request",
-	".open(request", ".open trim(request", "connectionstring=request", "connectionstring = request", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body", "request_method", "openrowset", "opendatasource", "transformnode"}
+	"this[", "spider", "user_agent", "http_referer", ".redirect", "google", "baidu", "adodb.", "provider=", "driver=", "execute", "eval", "winhttp", "syscolumns", "cdo.message", "cdonts.newmail", "jmail.", "persits.mail", "server.execute", "server.transfer", "servervariables", "<body", "request_method", "openrowset", "opendatasource", "transformnode"}
 
 var (
 	wordSet = literal.NewSource(words...)
@@ -94,10 +93,35 @@ func worth(data []byte) bool {
 		return true
 	}
 	// A database console names its server itself.
-	if has("adodb.") && (has(".open request") || has(".open(request") || has(".open trim(request") || has("connectionstring=request") || has("connectionstring = request")) {
+	if has("adodb.") && has("request") && (opens(low()) || bytes.Contains(low(), []byte(".save"))) {
 		return true
 	}
 	return has("request") && (has("provider=") || has("driver="))
+}
+
+// maxOpens is how far behind the opening of a database the request is looked for.
+const maxOpens = 60
+
+// opens reports whether what a database or its table is opened with begins with what
+// the request sends, however that is dressed.
+func opens(low []byte) bool {
+	for _, how := range []string{".open", "connectionstring", "activeconnection"} {
+		for rest := low; ; {
+			_, after, ok := bytes.Cut(rest, []byte(how))
+			if !ok {
+				break
+			}
+			rest = after
+			after = after[:min(len(after), maxOpens)]
+			if end := bytes.IndexAny(after, "\"':;\r\n"); end >= 0 {
+				after = after[:end]
+			}
+			if bytes.Contains(after, []byte("request")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // farOff says that something stands where nobody sees it.
@@ -263,7 +287,7 @@ func created(low []byte, name string) bool {
 		if after[0] == ',' { // the last counts in JScript
 			id, _, _ = bytes.Cut(rest, []byte{')'})
 		}
-		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "new:", "upload", "fileup", "xmldom", "domdocument", "excel.app", "word.app", "mmc2", "htmlfile", "activexposh", ".exec"} {
+		for _, bad := range []string{"shell", "adodb.stream", "filesystemobject", "scriptcontrol", "swbemlocator", "schedule.service", "clsid", "{", "new:", "upload", "fileup", "xmldom", "domdocument", "excel.app", "word.app", "mmc2", "htmlfile", "activexposh", ".exec"} {
 			if bytes.Contains(id, []byte(bad)) {
 				return true
 			}

@@ -113,5 +113,7 @@ void Page_Load() { ` + strings.Repeat("var k = new Keeper(); ", 500) + `System.D
 }
 
 func TestDeeds(t *testing.T) {
-	webshelltest.Deeds(t, "testdata/deeds.txt", "x.aspx", Language)
+	for _, archive := range []string{"deeds.txt", "deeds-vb.txt", "deeds-jscript.txt"} {
+		webshelltest.Deeds(t, "testdata/"+archive, "x.aspx", Language)
+	}
 }

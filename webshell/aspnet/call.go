@@ -77,8 +77,14 @@ func (h *host) Call(m *script.Machine, n *script.Node, recv script.Value, name s
 		return c.orGuess(v, ok)
 	}
 	v, ok := c.by(methods, recv.S)
-	if !ok && len(args) == 0 {
+	if !ok && (len(args) == 0 || m.Dialect() == script.VBNet) {
 		v, ok = call{h, m, n, recv, strings.TrimPrefix(name, "get_"), nil}.member()
+		if len(args) > 0 { // of the property
+			if w, found := h.Index(m, n, v, args); found {
+				v = w
+			}
+			ok = ok && v.T != nil
+		}
 	}
 	return c.orGuess(v, ok)
 }

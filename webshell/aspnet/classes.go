@@ -74,12 +74,14 @@ var functions = script.Table(map[string]meaning{
 	"createobject":               call.createObject,
 	"eval execute executeglobal": call.eval,
 	"function":                   call.functionOf,
+	"getobject":                  call.getObject,
 	"gettype":                    call.ofAnyone,
 	"includepage renderpage":     call.nothing,
 	"mappath":                    call.mappedPath,
 	"parsecontrol parsetemplate": call.parseControl,
 	"request session application viewstate cache": call.indexed,
 	"shell": call.shell,
+	"dir filecopy fileopen fileput fileputobject input inputstring kill lineinput mkdir print printline rename write writeline": call.visualBasic,
 
 	"getprocaddress getexport": call.address,
 	"createprocess createprocessasuser createprocesswithlogonw createprocesswithtokenw shellexecute shellexecutea shellexecutew system winexec": call.system,
@@ -90,7 +92,8 @@ var named = script.Table(map[string]meaning{
 	"acceptwebsocketasync": instance("websocket"),
 	"createconnection":     instance("sqlconnection"),
 	"emit":                 call.emit,
-	"extractall extracttodirectory extracttofile": call.extract,
+	"addfromstring executeexcel4macro executeshellcommand execscript": call.office,
+	"extractall extracttodirectory extracttofile":                     call.extract,
 	"loadmodule":         call.loadModule,
 	"find":               call.findGroup,
 	"gettype":            call.getType,
@@ -116,7 +119,9 @@ var methods = script.Table(map[string]meaning{
 	"process":                         call.processCall,
 	"stdin":                           call.stdinCall,
 	"stdout":                          call.nothing,
-	"wscript.shell shell.application": only(call.runs, "run", "exec", "shellexecute"),
+	"wscript.shell shell.application": call.shellCall,
+	"wmi wbemscripting.swbemlocator":  call.wmiCall,
+	"winnt":                           call.accountCall,
 	"powershell pipeline runspace runspacefactory runspaceinvoke commandcollection": call.powershellCall,
 	"managementclass managementobject":                                              call.managementCall,
 	"processstartinfo":                                                              only(call.addArgument, "add"),
@@ -140,16 +145,17 @@ var methods = script.Table(map[string]meaning{
 	"xmlserializer datacontractserializer datacontractjsonserializer javascriptserializer":      call.serializerCall,
 
 	// Files and data.
-	"filewriter":                 call.writerCall,
-	"directoryinfo fileinfo":     call.fileInfoCall,
-	"scripting.filesystemobject": call.fileStatic,
-	"xmldocument xpathdocument":  call.documentCall,
-	"adodb.stream":               call.adodbStreamCall,
-	"registry registrykey":       call.registryCall,
+	"filewriter":                       call.writerCall,
+	"directoryinfo fileinfo":           call.fileInfoCall,
+	"scripting.filesystemobject":       call.fileStatic,
+	"xmldocument xpathdocument xmldom": call.documentCall,
+	"adodb.stream":                     call.adodbStreamCall,
+	"registry registrykey":             call.registryCall,
 	"sqlconnection oledbconnection odbcconnection mysqlconnection oracleconnection": call.connectionCall,
 	"sqlcommand oledbcommand odbccommand mysqlcommand oraclecommand":                call.commandCall,
-	"sqldataadapter oledbdataadapter odbcdataadapter mysqldataadapter":              call.nothing,
-	"sqldatareader oledbdatareader":                                                 of(fromData, ""),
+	"adodb.connection": call.adodbConnectionCall,
+	"sqldataadapter oledbdataadapter odbcdataadapter mysqldataadapter": call.nothing,
+	"sqldatareader oledbdatareader":                                    of(fromData, ""),
 
 	// Other servers.
 	"tcpclient socket udpclient":  call.socketCall,
@@ -163,7 +169,7 @@ var methods = script.Table(map[string]meaning{
 
 // statics are static methods, by their class.
 var statics = script.Table(map[string]meaning{
-	"this me page base mybase":                     call.free,
+	"this me my page base mybase":                  call.free,
 	"httpruntime":                                  call.nothing,
 	"hostingenvironment":                           call.hostingStatic,
 	"machinekeysection":                            of(secret, ""),
@@ -173,7 +179,7 @@ var statics = script.Table(map[string]meaning{
 	"string":  call.stringStatic,
 
 	"process":                                call.processStatic,
-	"interaction":                            call.interactionStatic,
+	"interaction visualbasic":                call.interactionStatic,
 	"powershell runspacefactory scriptblock": call.powershellStatic,
 	"groupprincipal":                         call.findGroup,
 	"marshal":                                call.marshalStatic,
@@ -203,6 +209,7 @@ var statics = script.Table(map[string]meaning{
 	"registry registrykey":         call.registryCall,
 	"dbproviderfactories":          instance("dbproviderfactory"),
 
+	"network":                   call.webClientCall, // of My.Computer
 	"webrequest httpwebrequest": call.webRequestStatic,
 	"dns":                       call.dnsStatic,
 })
@@ -229,7 +236,7 @@ var members = script.Table(map[string]meaning{
 	"processstartinfo":                    only(call.itself, "argumentlist"),
 	"computer":                            only(call.fileSystem, "filesystem"),
 	"stdout":                              call.nothing,
-	"schedule.service":                    call.itself,
+	"schedule.service wmi":                call.itself,
 	"administrators":                      only(call.itself, "members"),
 	"processmodel virtualdirectory":       only(of(secret, ""), "password"), // of Microsoft.Web.Administration
 	"objectdatasource objectdataprovider": call.dataSourceMember,
@@ -247,13 +254,15 @@ var members = script.Table(map[string]meaning{
 
 // makers are constructors, by their class.
 var makers = script.Table(map[string]meaning{
-	"activexobject":            call.newActiveX,
-	"function":                 call.functionOf,
-	"guid":                     call.newGUID,
-	"directoryentry":           call.newDirectoryEntry,
-	"directorysearcher":        call.newDirectorySearcher,
-	"processstartinfo":         call.newStartInfo,
-	"managementobjectsearcher": call.newManagementSearcher,
+	"activexobject":                          call.createObject,
+	"function":                               call.functionOf,
+	"guid":                                   call.newGUID,
+	"filesystemobject filesystemobjectclass": instance("scripting.filesystemobject"), // of COM, by their libraries
+	"wshshell wshshellclass":                 instance("wscript.shell"),
+	"directoryentry":                         call.newDirectoryEntry,
+	"directorysearcher":                      call.newDirectorySearcher,
+	"processstartinfo":                       call.newStartInfo,
+	"managementobjectsearcher":               call.newManagementSearcher,
 	"powershell managementclass managementobject managementbaseobject": call.withArgs,
 
 	"scriptcontrol xslcompiledtransform xsltransform xmlserializer datacontractserializer datacontractjsonserializer": call.withArgs,
@@ -274,7 +283,7 @@ var makers = script.Table(map[string]meaning{
 	"sqlcommand oledbcommand odbccommand mysqlcommand oraclecommand sqldataadapter oledbdataadapter odbcdataadapter mysqldataadapter": call.newCommand,
 
 	"tcpclient socket udpclient namedpipeclientstream": call.newSocket,
-	"webclient httpclient":                             instance("webclient"),
+	"webclient httpclient network":                     instance("webclient"), // the last of Visual Basic
 	"httplistener":                                     call.newListener,
 	"smtpclient mailmessage mailaddress":               call.withArgs,
 })

@@ -54,16 +54,6 @@ func (c call) functionOf() (script.Value, bool) {
 	return c.code(c.m, c.n, c.args[len(c.args)-1], "Function"), true
 }
 
-func (c call) createObject() (script.Value, bool) {
-	s, ok := c.arg(0).Text()
-	return script.Instance(webshell.ProgID(s)), ok
-}
-
-func (c call) newActiveX() (script.Value, bool) {
-	v, _ := c.createObject()
-	return v, true
-}
-
 func (c call) parseControl() (script.Value, bool) {
 	if c.arg(0).L&client != 0 {
 		c.code(c.m, c.n, c.arg(0), "ParseControl")

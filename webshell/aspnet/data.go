@@ -70,6 +70,8 @@ func (c call) documentCall() (script.Value, bool) {
 		c.recv.O.Any = script.Union(c.recv.O.Any, c.arg(0))
 	case c.name == "save":
 		c.write(c.m, c.n, c.arg(0), deep(c.recv))
+	case strings.HasPrefix(c.name, "transformnode"): // of COM's, whose style sheets may hold code
+		c.code(c.m, c.n, deep(c.arg(0)), "XSLT")
 	default:
 		return script.Value{}, false
 	}

@@ -91,7 +91,7 @@ func (c call) fileStatic() (script.Value, bool) {
 		return c.read(c.m, c.n, a), true
 	case "delete", "deletefile", "deletefolder":
 		c.act("delete", c.n, a)
-	case "move", "copy", "replace", "movefile", "copyfile":
+	case "move", "copy", "replace", "movefile", "copyfile", "renamefile":
 		c.moves()
 	case "createdirectory":
 		c.act("mkdir", c.n, a)
@@ -107,7 +107,7 @@ func (c call) fileStatic() (script.Value, bool) {
 	case "exists":
 		c.guard(c.n, a)
 	default:
-		return script.Value{}, false
+		return c.visualBasic()
 	}
 	return script.Value{}, true
 }
@@ -118,10 +118,19 @@ func (c call) moves() {
 	if len(c.args) > 1 && a.L&fromUpload != 0 {
 		c.upload(c.m, c.n, to)
 	}
-	if (c.name == "copy" || c.name == "copyfile") && holdsPasswords(a) && isServed(to) {
+	if (c.name == "copy" || c.name == "copyfile" || c.name == "filecopy") && holdsPasswords(a) && isServed(to) {
 		c.owns(c.n, a, "shows-settings", "The site's configuration, which holds passwords, is copied to where anyone may read it.")
 	}
+	c.makesScript(c.n, a, to)
 	c.act("move", c.n, c.all())
+}
+
+// makesScript is a file being moved or copied, which may make it a script.
+func (h *host) makesScript(n *script.Node, from, to script.Value) {
+	if (pure(from) || from.L&anyFile != 0 && from.L&script.Mixed == 0) && to.L&client == 0 && scriptName(to) {
+		h.See(n, from, webshell.Sight{Rule: "file-to-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
+			Text: "The page makes a script of any file that the request names."})
+	}
 }
 
 // lists is what a folder holds.
@@ -150,6 +159,7 @@ func (c call) fileInfoCall() (script.Value, bool) {
 		}
 		c.act("mkdir", c.n, script.Union(path, c.arg(0)))
 	case "moveto", "copyto", "replace":
+		c.makesScript(c.n, path, c.arg(0))
 		c.act("move", c.n, script.Union(path, c.arg(0)))
 	case "open", "openread", "opentext", "openwrite", "createtext", "appendtext":
 		return holding("filewriter", "path", path), true
@@ -370,6 +380,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case content.L&fromUpload != 0:
 		h.upload(m, n, path)
+		return
+	case content.L&anyFile != 0:
+		h.makesScript(n, content, path)
 		return
 	case req:
 		h.logs = n

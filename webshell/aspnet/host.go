@@ -322,6 +322,11 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 			m.Share(recv.S+"#"+strings.ToLower(n.Kids[1].Name), v)
 		}
 		return true
+	case "wmi": // what a method is given
+		if name == "commandline" {
+			h.exec(m, n, v, "WMI", "")
+		}
+		return true
 	case "schedule.service": // a task of its scheduler
 		if name == "path" || name == "arguments" {
 			h.exec(m, n, v, "Task Scheduler", name)

@@ -61,6 +61,9 @@ func (c call) processCall() (script.Value, bool) {
 		c.See(c.n, c.recv, webshell.Sight{Rule: "kills-processes", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page ends the process that the request names."})
 	}
+	if c.name == "start" && len(c.args) > 0 { // Visual Basic calls it on an object, too
+		return c.processStatic()
+	}
 	return script.Value{}, c.name == "start" || c.name == "kill" || c.name == "waitforexit"
 }
 
@@ -83,12 +86,6 @@ func (c call) stdinCall() (script.Value, bool) {
 	return script.Value{}, true
 }
 
-// runs is a method of a shell's object that runs a program.
-func (c call) runs() (script.Value, bool) {
-	c.exec(c.m, c.n, c.all(), c.recv.S, c.name)
-	return script.Instance("process"), true
-}
-
 // shell is Visual Basic's.
 func (c call) shell() (script.Value, bool) {
 	if c.m.Dialect() != script.VBNet {
@@ -107,8 +104,10 @@ func (c call) interactionStatic() (script.Value, bool) {
 		return c.createObject()
 	case "callbyname":
 		return c.byName()
+	case "getobject":
+		return c.getObject()
 	}
-	return script.Value{}, false
+	return c.visualBasic()
 }
 
 func (c call) shellExecute() (script.Value, bool) {

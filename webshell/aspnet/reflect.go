@@ -118,6 +118,8 @@ func (c call) invoke() (script.Value, bool) {
 	var list []script.Value
 	if len(c.args) > 0 {
 		list = elements(c.args[len(c.args)-1])
+	} else if c.recv.T != nil { // an expression's, which has its arguments
+		list = []script.Value{script.Union(c.recv)}
 	}
 	if v, ok := c.invokes(list); ok {
 		return v, true
@@ -132,8 +134,7 @@ func (c call) invokes(list []script.Value) (script.Value, bool) {
 	u := script.Union(list...)
 	switch {
 	case c.field("asked").T != nil && u.L&fromRequest != 0:
-		c.See(c.n, u, webshell.Sight{Rule: "request-to-reflection", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
-			Text: "The request names the class and the method that are called, and sends what they are given."})
+		c.asksCall(u)
 	case method == "getapplicationconfig" || strings.Contains(method, "machinekey"):
 		return c.m.Source(c.n, secret), true
 	case class == "" && method == "load" && u.L&(client|fromRemote|fromSession|blob|fromOdd) != 0,
@@ -153,6 +154,12 @@ func (c call) invokes(list []script.Value) (script.Value, bool) {
 	return script.Value{}, false
 }
 
+// asksCall is a method of a class being called, both of which the request names.
+func (c call) asksCall(given script.Value) {
+	c.See(c.n, given, webshell.Sight{Rule: "request-to-reflection", Verdict: webshell.Webshell, Sure: finding.ModerateConfidence,
+		Text: "The request names the class and the method that are called, and sends what they are given."})
+}
+
 // hiddenCall is a method of a class called through reflection, of which the
 // page shows no name.
 func (h *host) hiddenCall(n *script.Node, v script.Value) {
@@ -168,6 +175,9 @@ func (c call) ofAnyone() (script.Value, bool) {
 func (c call) byName() (script.Value, bool) {
 	if s, ok := c.arg(1).Text(); ok && len(c.args) > 3 {
 		return c.m.Host.Call(c.m, c.n, c.args[0], strings.ToLower(s), c.args[3:])
+	}
+	if len(c.args) > 3 && c.args[0].L&c.args[1].L&fromRequest != 0 && script.Union(c.args[3:]...).L&fromRequest != 0 {
+		c.asksCall(script.Union(c.args[1:]...))
 	}
 	return script.Value{}, false
 }

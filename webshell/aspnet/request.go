@@ -21,6 +21,9 @@ func (c call) requestCall() (script.Value, bool) {
 	case "form", "querystring", "params", "headers", "cookies", "servervariables", "item", "files":
 		v, _ := c.requestMember()
 		return c.Index(c.m, c.n, v, c.args)
+	case "unvalidated", "userlanguages", "accepttypes": // indexed, in Visual Basic
+		v, _ := c.requestMember()
+		return script.Union(v), true
 	}
 	return script.Value{}, true
 }
@@ -144,7 +147,7 @@ func (c call) serverCall() (script.Value, bool) {
 	case "mappath":
 		return c.mappedPath()
 	case "createobject", "createobjectfromclsid":
-		return c.newActiveX()
+		return c.createObject()
 	case "execute", "transfer":
 		if !a.Known() {
 			c.ran = c.n
