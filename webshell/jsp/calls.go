@@ -1,9 +1,6 @@
 package jsp
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 var requestTypes = map[string]bool{
 	"HttpServletRequest": true, "ServletRequest": true, "HttpServletRequestWrapper": true, "Request": true, "MultipartHttpServletRequest": true,
@@ -150,32 +147,6 @@ func (w *walker) call(recv value, holder varKey, name string, args []value, at i
 	return out
 }
 
-// otherRange is one that may hold more than letters and digits: [0-z].
-var otherRange = regexp.MustCompile(`\w-\w`)
-
-// plainWord reports whether a pattern matches only letters, digits, "-" and "_".
-func plainWord(pattern string) bool {
-	for _, s := range []string{`\d`, `\w`, "a-z", "A-Z", "0-9"} {
-		pattern = strings.ReplaceAll(pattern, s, "")
-	}
-	return !strings.Contains(pattern, "[^") && !otherRange.MatchString(pattern) && strings.Trim(pattern, "^$()[]{}+*?|,-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-}
-
-// check notes if (!name.matches(…)) { … return …: what follows has a name that
-// matches.
-func (w *walker) check(holder varKey, at int32) {
-	code := w.page.code
-	before := strings.TrimRight(strings.TrimSuffix(strings.TrimRight(string(code[max(0, int(at)-80):at]), " ."), holder.name), " ")
-	after := string(code[at:min(len(code), int(at)+240)])
-	end := strings.IndexByte(after, '}')
-	if strings.HasSuffix(before, "!") && end >= 0 && (strings.Contains(after[:end], "return") || strings.Contains(after[:end], "throw ")) {
-		if w.checked == nil {
-			w.checked = map[varKey]int32{}
-		}
-		w.checked[holder] = at + int32(end)
-	}
-}
-
 // numeric are calls whose result cannot carry text.
 var numeric = map[string]bool{
 	"parseInt": true, "parseLong": true, "length": true, "indexOf": true, "equals": true, "equalsIgnoreCase": true, "startsWith": true,
@@ -199,16 +170,35 @@ var keeps = map[string]bool{
 // to pass them on.
 func (w *walker) through(recv value, holder varKey, class, name string, args []value) value {
 	if numeric[name] {
-		return value{typ: "int"}
+		in := join(recv, joinAll(args))
+		if !strings.HasPrefix(name, "parse") {
+			in.taint = 0
+		}
+		return value{typ: "int", digits: in.taint | in.digits, origin: in.origin}
 	}
 	out := value{taint: recv.taint, origin: recv.origin}
 	if class == "Request" || class == "JspWriter" {
 		return value{}
 	}
+	switch {
+	case name == "of" || name == "asList": // List, Set and Map; Arrays
+		out.fixed = allFixed(args)
+	case !recv.fixed || !holders[class]:
+	case gives[name]: // by whatever key
+		out.fixed = name != "getOrDefault" || allFixed(args[min(1, len(args)):])
+	case !numeric[name] && !allFixed(args) && holder.name != "":
+		v := w.vars[holder]
+		v.fixed = false
+		w.vars[holder] = v
+	}
 	if (name == "get" || name == "getOrDefault") && strings.HasSuffix(class, "Map") { // the key is not in what it finds
 		args = args[min(1, len(args)):]
 	}
 	in := joinAll(args)
+	if class == "Character" || name == "appendCodePoint" {
+		in = arg(args, 0).asChar()
+		in = value{taint: in.taint, origin: in.origin}
+	}
 	switch name {
 	case "read", "readFully":
 		// The data goes into the buffer that is the first argument.
@@ -229,7 +219,7 @@ func (w *walker) through(recv value, holder varKey, class, name string, args []v
 				w.assign(key, join(v, value{taint: from.taint, origin: from.origin}))
 			}
 		}
-	case "write", "println", "print", "put", "add", "addAll", "push", "set", "offer", "putAll", "addElement", "setProperty", "printf", "update":
+	case "write", "println", "print", "put", "appendCodePoint", "add", "addAll", "push", "set", "offer", "putAll", "addElement", "setProperty", "printf", "update":
 		if holder.name != "" && in.taint != 0 {
 			if v, ok := w.vars[holder]; ok {
 				w.assign(holder, join(v, in))

@@ -15,6 +15,7 @@ var constants = script.Table(map[string]meaning{
 	"add":                  call.addTo,
 	"append concat insert": call.appended,
 	"toString trim strip intern toCharArray getBytes String build asString": call.itself,
+	"getMessage getLocalizedMessage getCause":                               call.message,
 	"valueOf copyValueOf": call.valueOf,
 	"chr":                 call.chr,
 })
@@ -108,8 +109,8 @@ func (c call) appended() (value, bool) {
 		out = c.sum(text(""), a)
 		out.taint |= c.recv.taint
 		out.origin = max(out.origin, c.recv.origin)
-		if c.recv.lead {
-			out.s, out.isStr, out.lead = c.recv.s, true, true
+		if c.recv.taint != 0 { // what it begins with is not known
+			out.s, out.isStr = "", false
 		}
 	}
 	if c.name == "concat" {
@@ -146,6 +147,15 @@ func (c call) itself() (value, bool) {
 		out.s, out.hidden = strings.TrimSpace(out.s), true
 	}
 	return out, !fileOut[c.class]
+}
+
+// message is what an exception says.
+func (c call) message() (value, bool) {
+	out := c.recv
+	if c.name != "getCause" {
+		out.typ = "String"
+	}
+	return out, isError(c.class)
 }
 
 func (c call) valueOf() (value, bool) {

@@ -136,7 +136,7 @@ func (w *walker) sum(a, b value) value {
 }
 
 func (w *walker) binary(t token, a, b value) value {
-	out := value{taint: a.taint | b.taint, origin: max(a.origin, b.origin), typ: "int"}
+	out := value{taint: a.taint | b.taint, origin: max(a.origin, b.origin), typ: "int", digits: a.digits | b.digits}
 	switch t.op[0] {
 	case '+':
 		return w.sum(a, b)
@@ -320,9 +320,9 @@ func (w *walker) convert(typ string, v value) value {
 			return value{typ: typ, isNum: true, n: u.n, taint: v.taint, origin: v.origin}
 		}
 		if typ != "char" && typ != "byte" {
-			return value{typ: typ}
+			return value{typ: typ, digits: v.digits, origin: v.origin}
 		}
-		return v
+		return v.asChar()
 	case typ == "Object":
 		return v
 	}
@@ -330,6 +330,12 @@ func (w *walker) convert(typ string, v value) value {
 		typ = "Request"
 	}
 	v.typ = typ
+	return v
+}
+
+// asChar is a number as the character of that code.
+func (v value) asChar() value {
+	v.taint, v.digits = v.taint|v.digits, 0
 	return v
 }
 
@@ -349,7 +355,7 @@ func (w *walker) name() value {
 			if v, ok := w.vars[key]; ok || w.isParam(key.name) {
 				w.i++
 				w.target = key
-				return v
+				return w.used(v, key)
 			}
 			return w.variable(key.name)
 		}
@@ -389,7 +395,7 @@ func (w *walker) variable(word string) value {
 	v, key, ok := w.lookup(word)
 	w.target = key
 	if ok {
-		return v
+		return w.used(v, key)
 	}
 	if int(at) >= w.page.el {
 		switch word {
@@ -417,6 +423,16 @@ func (w *walker) variable(word string) value {
 		return value{}
 	}
 	return value{name: word, typ: ""}
+}
+
+// used is a variable where it stands: others than it may put things into a
+// table or list that is handed on.
+func (w *walker) used(v value, key varKey) value {
+	if v.fixed && holders[v.typ] && !w.is(w.i, '.') {
+		v.fixed = false
+		w.vars[key] = v
+	}
+	return v
 }
 
 // postfix reads .name, .name(…), [index], ++ and bodies of anonymous classes.
@@ -488,7 +504,7 @@ func element(v, index value) value {
 	if v.typ == "Method" && startsPrograms[simple(v.name)] { // one of them
 		return v
 	}
-	out := value{taint: v.taint, origin: v.origin, typ: strings.TrimSuffix(v.typ, "[]")}
+	out := value{taint: v.taint, origin: v.origin, typ: strings.TrimSuffix(v.typ, "[]"), fixed: v.isFixed()}
 	if v.typ == "Request" {
 		out.typ = "Request"
 	}
@@ -612,6 +628,7 @@ func (w *walker) create(at int32) value {
 	}
 	v := w.constructed(typ, args, at)
 	if w.is(w.i, '{') {
+		v.fixed = false // what the block puts into it is not known
 		lo, hi := w.i+1, int(w.tokens[w.i].pair)
 		w.skipTo(hi + 1)
 		i := w.i

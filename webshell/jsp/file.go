@@ -13,6 +13,11 @@ func (c call) write() (value, bool) {
 		return c.record(c.recv, joinConst(c.args))
 	}
 	switch c.class {
+	case "ProcessOut":
+		if isShell(c.recv.s) && sure(a) {
+			c.sink(sinkExec, a)
+		}
+		return value{}, true
 	case "SocketOut":
 		if sure(a) {
 			c.sink(sinkSend, a)

@@ -20,7 +20,7 @@ func TestArchives(t *testing.T) {
 
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.jsp", `<% Class.forName("a"); x = `, "", 10<<20,
-		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,", "l.add(x->1);f=l.get(0);l.add(f::a);", "ProcessBuilder::new;", "%>${", "%><a:scriptlet ", "a.")
+		"(", "((a", "{", "[", `"a"+`, "a.b(", "new A(){", "-", "(a)", "a?b:", "x->", "<%", "${a(", "a b(){", "/*", "\"", `\u0041`, "f(x);int f(int x){return f(", "x=x+", "catch(", "new int[]{1,", "{1,", "l.add(x->1);f=l.get(0);l.add(f::a);", "ProcessBuilder::new;", `if(a.equals("x"))`, `if("x".equals(a)||`, "throw new E(", "%>${", "%><a:scriptlet ", "a.")
 }
 
 func FuzzAnalyse(f *testing.F) {

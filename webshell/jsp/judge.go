@@ -257,7 +257,7 @@ func (j *judge) exec(h hit) {
 	case h.v.taint&fromNet != 0:
 		j.add(webshell.Webshell, finding.ModerateConfidence, "network-to-command",
 			"The page runs a command that it fetches from the network.", j.flow(h.v, h.at)...)
-	case !h.v.known() && j.facts.reads && j.facts.processOutput:
+	case !h.v.known() && !h.v.isFixed() && j.facts.reads && j.facts.processOutput:
 		j.add(webshell.Webshell, finding.ModerateConfidence, "command-page",
 			"The page reads the request, runs a command that is not fixed, and reads its output.", j.flow(h.v, h.at)...)
 	default:

@@ -49,8 +49,16 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 		}
 		return value{typ: typ}
 	}
-	if (fileOut[a.typ] || a.typ == "SocketOut") && (strings.HasSuffix(typ, "Writer") || strings.HasSuffix(typ, "OutputStream")) {
+	if (fileOut[a.typ] || a.typ == "SocketOut" || a.typ == "ProcessOut") && (strings.HasSuffix(typ, "Writer") || strings.HasSuffix(typ, "OutputStream")) {
 		return a // a wrapper around it
+	}
+	if holders[typ] && allFixed(args) {
+		return value{typ: typ, fixed: true}
+	}
+	if isError(typ) || isError(w.extends[typ]) {
+		c.name = typ
+		v, _ := c.carriesText()
+		return v
 	}
 	if len(w.byName[typ]) > 0 {
 		w.own(typ, args) // a constructor of the page's own class
@@ -63,6 +71,15 @@ func (w *walker) constructed(typ string, args []value, at int32) value {
 		out.taint |= weak
 	}
 	return out
+}
+
+// holders are the classes of tables and lists, and what they are declared as.
+var holders = map[string]bool{"HashMap": true, "LinkedHashMap": true, "TreeMap": true, "ConcurrentHashMap": true, "Hashtable": true, "Properties": true,
+	"ArrayList": true, "LinkedList": true, "Vector": true, "HashSet": true, "LinkedHashSet": true, "TreeSet": true, "List": true, "Set": true, "Map": true, "Collection": true}
+
+// isError reports whether objects of a class can be thrown.
+func isError(class string) bool {
+	return strings.HasSuffix(class, "Exception") || strings.HasSuffix(class, "Error") || class == "Throwable"
 }
 
 func (c call) nothing() (value, bool) { return value{}, true }
@@ -116,10 +133,11 @@ func (c call) newBuilder() (value, bool) {
 }
 
 func (c call) newProcess() (value, bool) {
+	v := command(c.args)
 	if len(c.args) > 0 {
-		c.sink(sinkExec, command(c.args))
+		c.sink(sinkExec, v)
 	}
-	return value{typ: c.name, taint: joinAll(c.args).taint}, true
+	return process(c.name, v), true
 }
 
 // newTemplate is FreeMarker's, whose expressions make objects.

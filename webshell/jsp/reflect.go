@@ -42,6 +42,9 @@ func (w *walker) reflect(recv value, class, name string, args []value, at int32)
 		if w.classes[recv.name] && recv.taint == 0 { // a method of the page's own
 			return value{typ: "Method", name: recv.name + "#" + a.s}, true
 		}
+		if property(a) && recv.taint&controlled == 0 && recv.typ == "Class" {
+			return value{typ: "Method"}, true
+		}
 		out := value{typ: "Method", taint: a.taint | recv.taint, origin: max(a.origin, recv.origin), hidden: a.hidden || recv.hidden, args: recv.args || !a.isStr}
 		if a.known() {
 			out.name = recv.name + "#" + a.s
@@ -98,6 +101,12 @@ func (w *walker) reflect(recv value, class, name string, args []value, at int32)
 	return value{}, false
 }
 
+// property reports whether the name of a method begins as those do by which
+// beans are read and filled.
+func property(name value) bool {
+	return name.lead && (name.s == "get" || name.s == "set" || name.s == "is")
+}
+
 // named notes a dangerous name that was put together, or written in an
 // expression of the expression language, where it has no business.
 func (w *walker) named(v value, at int32) {
@@ -134,7 +143,7 @@ func (w *walker) reflected(method value, args []value, at int32) value {
 	if called == "" {
 		if in.taint&controlled != 0 && startsPrograms[simple(method.name)] { // one of its methods
 			w.facts.sink(sinkExec, at, in)
-			return value{typ: "Process"}
+			return process("Process", in)
 		}
 		if method.args && in.taint&controlled != 0 {
 			w.facts.sink(sinkReflect, at, in).name = "hidden"

@@ -116,7 +116,8 @@ var sinks = script.Table(map[string]meaning{
 	"exec": call.exec,
 	"command start create forkAndExec parse build": call.starts,
 	"setCommandline": call.commandLine,
-	"system popen WinExec ShellExecute ShellExecuteA ShellExecuteW": call.system, // of a system's library, through JNA
+	"directory redirectErrorStream redirectInput redirectOutput inheritIO": call.builder,
+	"system popen WinExec ShellExecute ShellExecuteA ShellExecuteW":        call.system, // of a system's library, through JNA
 
 	"defineClass defineAnonymousClass defineHiddenClass defineClass0 defineClass1": call.define,
 	"readObject readUnshared fromXML deserialize unmarshal readObjectOverride":     call.deserialize,
@@ -183,9 +184,18 @@ func (c call) unknown() (value, bool) { return value{}, false }
 
 // runs is a process being started.
 func (c call) runs() (value, bool) {
-	c.sink(sinkExec, command(c.args))
-	return value{typ: "Process"}, true
+	v := command(c.args)
+	c.sink(sinkExec, v)
+	return process("Process", v), true
 }
+
+// process is what runs a command, or will.
+func process(typ string, command value) value {
+	return value{typ: typ, taint: command.taint, s: command.begins(), isStr: true, lead: true}
+}
+
+// builder is a call that sets how a process is started.
+func (c call) builder() (value, bool) { return c.recv, c.class == "ProcessBuilder" }
 
 func (c call) exec() (value, bool) {
 	switch c.class {
@@ -208,9 +218,9 @@ func (c call) starts() (value, bool) {
 	case "ProcessBuilder":
 		if c.name == "command" {
 			c.runs()
-			return value{typ: "ProcessBuilder"}, true
+			return c.keep(process(c.class, command(c.args)))
 		}
-		return value{typ: "Process"}, true
+		return process("Process", c.recv), true
 	case "ProcessImpl", "UNIXProcess":
 		return c.runs()
 	}

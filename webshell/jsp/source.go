@@ -191,7 +191,7 @@ func (c call) out() (value, bool) {
 	case "Response", "HttpServletResponse", "ServletResponse":
 		return value{typ: "JspWriter"}, true
 	case "Process", "Socket":
-		return value{typ: c.class + "Out", taint: c.recv.taint}, true
+		return value{typ: c.class + "Out", taint: c.recv.taint, s: c.recv.s, isStr: c.recv.isStr, lead: c.recv.lead}, true
 	}
 	return value{}, false
 }

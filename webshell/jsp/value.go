@@ -1,6 +1,7 @@
 package jsp
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -38,13 +39,27 @@ type value struct {
 	lead   bool
 	hidden bool // the constant was put together or decoded
 	fn     *function
-	args   bool // of a Method: obtained through reflection on a dangerous class
+	args   bool  // of a Method: obtained through reflection on a dangerous class
+	fixed  bool  // one of the page's own constants, or what holds nothing else
+	digits taint // of a number: of the text that it was read from, which it is again as a character
 }
 
 func text(s string) value { return value{typ: "String", s: s, isStr: true} }
 
 // known reports whether the whole string is constant.
 func (v value) known() bool { return v.isStr && !v.lead }
+
+// isFixed reports whether a value is one of the page's own constants, or an
+// array of them.
+func (v value) isFixed() bool {
+	return v.fixed || v.taint == 0 && (v.known() || v.isNum || len(v.elems) > 0 && !slices.ContainsFunc(v.elems, func(e value) bool {
+		return !e.known() && !e.fixed && !e.isNum
+	}))
+}
+
+func allFixed(vs []value) bool {
+	return !slices.ContainsFunc(vs, func(v value) bool { return !v.isFixed() })
+}
 
 // begins returns the constant part that a string begins with.
 func (v value) begins() string {
@@ -94,6 +109,8 @@ func join(a, b value) value {
 	}
 	out.fn = either(a.fn, b.fn)
 	out.args = a.args || b.args
+	out.fixed = a.fixed && b.fixed
+	out.digits |= b.digits
 	if a.isNum && b.isNum && a.n != b.n || a.isNum != b.isNum {
 		out.isNum = false
 	}
@@ -109,6 +126,7 @@ func add(a, b value) value {
 	if a.taint == 0 || a.taint&controlled == 0 && b.taint&controlled != 0 {
 		out.origin = b.origin
 	}
+	out.fixed = a.isFixed() && b.isFixed()
 	x, xok := a.asText()
 	y, yok := b.asText()
 	switch {

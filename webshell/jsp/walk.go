@@ -49,7 +49,7 @@ type walker struct {
 	lambdas map[int]int     // token of the body → method
 	vars    map[varKey]value
 	before  map[string]value // what variables held where the piece before ended
-	checked map[varKey]int32 // where a check ends that lets only letters and digits through
+	checked map[varKey]check // where variables are known to hold less than anything
 	scope   int
 	i, hi   int
 	depth   int
@@ -86,7 +86,7 @@ func (w *walker) word(i int) string {
 
 // run walks the tokens until nothing new is learned, three times at most.
 func (w *walker) run() {
-	w.vars, w.lambdas = map[varKey]value{}, map[int]int{}
+	w.vars, w.lambdas, w.checked = map[varKey]value{}, map[int]int{}, map[varKey]check{}
 	for id, class := range w.page.made {
 		w.vars[varKey{0, id}] = value{typ: simple(class)}
 	}
@@ -214,6 +214,9 @@ func (w *walker) parameters(lo, hi int) []param {
 	return out
 }
 
+// thrown stands for whatever the page throws.
+var thrown = varKey{0, "@thrown"}
+
 // block walks statements from lo to hi.
 func (w *walker) block(lo, hi int) {
 	savedI, savedHi := w.i, w.hi
@@ -290,6 +293,8 @@ func (w *walker) statement(t token) {
 		case "for":
 			w.forEach()
 			return
+		case "if":
+			w.narrow()
 		case "class", "interface", "enum":
 			for w.i < w.hi && !w.is(w.i, '{') && !w.is(w.i, ';') && !w.is(w.i, '(') {
 				w.i++
@@ -297,9 +302,19 @@ func (w *walker) statement(t token) {
 			return
 		case "native":
 			w.facts.native = append(w.facts.native, t.at)
+		case "throw":
+			w.i++
+			w.assign(thrown, w.expr(0))
+			return
 		case "catch":
 			if w.is(w.i+1, '(') {
-				w.skipTo(int(w.tokens[w.i+1].pair) + 1)
+				shut := int(w.tokens[w.i+1].pair)
+				if name := w.word(shut - 1); name != "" {
+					v := w.vars[thrown]
+					v.typ = "Exception"
+					w.assign(varKey{w.scope, name}, v)
+				}
+				w.skipTo(shut + 1)
 				return
 			}
 		}
@@ -458,6 +473,7 @@ func (w *walker) assign(key varKey, v value) {
 	if v.typ == "" {
 		v.typ = old.typ
 	}
+	delete(w.checked, key)
 	if !ok || old.taint != v.taint || old.typ != v.typ || old.isStr != v.isStr || old.name != v.name {
 		w.changed = true
 	}
@@ -471,7 +487,10 @@ func (w *walker) assign(key varKey, v value) {
 func (w *walker) lookup(name string) (value, varKey, bool) {
 	for scope := w.scope; ; scope = w.methods[scope].parent {
 		if v, ok := w.vars[varKey{scope, name}]; ok {
-			if at, ok := w.checked[varKey{scope, name}]; ok && w.i < len(w.tokens) && w.tokens[w.i].at > at {
+			if c, ok := w.checked[varKey{scope, name}]; ok && w.i < len(w.tokens) && c.from < w.tokens[w.i].at && w.tokens[w.i].at < c.to {
+				if c.fixed {
+					return value{typ: v.typ, fixed: true}, varKey{scope, name}, true
+				}
 				v.taint |= weak // a word of letters and digits
 			}
 			return v, varKey{scope, name}, true
