@@ -65,7 +65,7 @@ func sniffHead(head []byte) kind {
 // archives too, are not.
 func IsArchiveName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".zip", ".tar", ".tgz", ".gz", ".zst", ".7z", ".xz", ".bz2", ".rar", ".tzst", ".txz", ".tbz2":
+	case ".zip", ".war", ".tar", ".tgz", ".gz", ".zst", ".7z", ".xz", ".bz2", ".rar", ".tzst", ".txz", ".tbz2":
 		return true
 	}
 	return false

@@ -45,6 +45,7 @@ import (
 	"limier/webshell/cfml"
 	"limier/webshell/client"
 	wsconfig "limier/webshell/config"
+	"limier/webshell/javaclass"
 	"limier/webshell/jsp"
 	"limier/webshell/php"
 	"limier/webshell/script"
@@ -82,6 +83,7 @@ func Languages() []*webshell.Language {
 		carrier.New(pages...),
 		cfml.Language,
 		client.Language,
+		javaclass.Language,
 		wsconfig.New(pages...),
 		script.Language,
 		ssi.Language,

@@ -579,6 +579,8 @@ var tellings = []told{
 	{"The page puts together machine code that calls %s.", "La page assemble du code machine qui appelle %s."},
 	{"The name of the object %s is put together from pieces.", "Le nom de l'objet %s est assemblé de morceaux."},
 	{"One page brings together means to %s.", "Une seule page réunit de quoi %s."},
+	{"The class reads the request (%s) and %s (%s).", "La classe lit la requête (%s) et %s (%s)."},
+	{"The class puts itself or another into the running server (%s) and %s (%s).", "La classe se met, ou en met une autre, dans le serveur en marche (%s) et %s (%s)."},
 	{"The assembly is a web %s that reads %s of the request and %s (%s).", "L'assembly est un %s web qui lit %s de la requête et %s (%s)."},
 	{"%s spaces stand where the code of the page was: what antivirus software leaves when it blanks out a shell.", "%s espaces tiennent la place du code de la page : ce qu'un antivirus laisse quand il efface un web shell."},
 	{"Code is pushed out of sight by %s spaces.", "Du code est repoussé hors de vue par %s espaces."},
@@ -686,7 +688,7 @@ var inside = map[string]string{
 
 	"list": "lister", "read": "lire", "write": "écrire", "move": "déplacer", "mkdir": "créer un dossier", "upload": "recevoir", "time": "dater", "registry": "registre",
 
-	"starts processes": "lance des processus", "loads assemblies from memory": "charge des assemblys depuis la mémoire", "compiles source": "compile du code source",
+	"starts processes": "lance des processus", "starts processes by a name that it keeps as text": "lance des processus par un nom qu'elle garde comme texte", "loads classes from bytes": "charge des classes depuis des octets", "loads assemblies from memory": "charge des assemblys depuis la mémoire", "compiles source": "compile du code source",
 	"runs machine code": "exécute du code machine", "rebuilds objects": "reconstruit des objets", "evaluates scripts": "évalue des scripts",
 
 	"an Outlook mailbox export": "un export de boîte aux lettres Outlook", "a DER structure such as a certificate request": "une structure DER comme une demande de certificat",
