@@ -2,6 +2,8 @@ package php
 
 import (
 	"strings"
+
+	"limier/webshell"
 )
 
 // A hook is where a built-in function takes a callable and what it hands to
@@ -109,6 +111,9 @@ func (m *machine) hooked(c *call, h hook) value {
 	case "add_action", "add_filter":
 		r := m.callback(c, f, m.wordPressArgs(c))
 		m.conceals(c.n, r)
+		if name := c.arg(0).s; r.t&shady != 0 && r.t&decoded != 0 && (name == "the_content" || name == "the_excerpt" || name == "the_title") {
+			m.report("hidden-content", webshell.Malicious, moderate, "Content of another host, whose name is hidden, is shown.", c.n, r)
+		}
 		return value{t: r.t, tr: r.tr}
 	case "register_rest_route":
 		return m.restRoute(c)

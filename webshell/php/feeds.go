@@ -38,11 +38,23 @@ func (m *machine) fed(n *node, v value, t taint) {
 	}
 	m.facts.relayed++
 	switch {
+	case m.unwatched() && m.alone(v) && m.hides(n):
+		m.report("cloaked-content", webshell.Malicious, moderate, "What another host gives is shown to each visitor but once, for which their addresses are kept, or not to those whom cookies tell to be logged in.", n, v)
 	case m.starts():
 		m.report("stray-content", webshell.Malicious, moderate, "A file that only starts a program shows what another host gives.", n, v)
 	case m.facts.sold && (!m.framed || m.guarded):
 		m.report("sold-links", webshell.Malicious, moderate, "A list of links that another host keeps is shown as it comes.", n, v)
 	}
+}
+
+// hides says that the code round n shows what it shows once for each address, or not to those whom
+// the names of cookies tell to be logged in.
+func (m *machine) hides(n *node) bool {
+	if m.unit != m.file {
+		return false
+	}
+	p := picks(m.round(lead{from: n.pos, to: n.end}, m.declared()))
+	return p&byMemory != 0 && p&knownBots == 0 || p&byNames != 0
 }
 
 // relays sees a file that does nothing but show several texts of other hosts, as

@@ -64,13 +64,14 @@ var interests = []struct {
 	plain bool   // it declares no class
 	says  string // see says
 }{
-	{hasHeader, 0, true, "://|window.location location|http-equiv|<script"},
-	{hasStrong, 8 << 10, true, "<scr|" + decodedShown},
+	{hasHeader, 0, true, "://|window.location location|http-equiv|<script|<iframe"},
+	{hasStrong, 8 << 10, true, "<scr|<iframe|http-equiv|wp_redirect(|wp_enqueue_script(|readfile(|" + decodedShown},
 	{hasStrong | hasHeader, 64 << 10, false, "<script"},
-	{hasDecoder, 8 << 10, true, "echo~chr("},
+	{hasDecoder, 8 << 10, true, "echo~chr(|<script|<iframe|http-equiv|wp_redirect(|wp_enqueue_script("},
 	{hasRemote, 16 << 10, true, "CURLOPT_FILE|wp_insert_post(|sitemap=|REQUEST_URI|REMOTE_ADDR|wp-config.php|wp-login.php|xmlrpc.php|template-loader.php|wp-blog-header.php|_JEXEC',~1"},
 	{hasDecoder, 64 << 10, false, pageHooks},
 	{hasHeader, 16 << 10, false, "etBody("},
+	{hasHeader, 16 << 10, true, "wp_redirect( ://"},
 	{hasRequest, 16 << 10, false, "authenticate"},
 	{hasHeader, 64 << 10, true, "oogle|aidu readfile|fopen(|<a~|<script"},
 	{hasHeader | hasInclude, 64 << 10, true, "oogle|aidu"},

@@ -200,6 +200,8 @@ func (m *machine) grafted(c *call) {
 	if len(low) < 8 || len(low) > 8192 || !strings.Contains(low, "script") {
 		return
 	}
+	m.forRobots(c.n, r)
+	m.conceals(c.n, r)
 	if r.t&decoded != 0 && r.t&(fromRemote|fromDB) != 0 && r.k == vPart && strings.Contains(low, "<script") {
 		m.report("hidden-script", webshell.Malicious, moderate, "A script of "+describe(r.t)+", encoded, is put into the page.", c.n, r)
 	}

@@ -11,6 +11,7 @@ type later struct {
 	by string // the function that took it
 	n  *node
 	u  *unit
+	veil
 }
 
 // postpone keeps a callable for later; it says whether c is a call that takes
@@ -20,12 +21,12 @@ func (m *machine) postpone(c *call, f value) bool {
 	case "ob_start":
 		m.facts.echoed, m.facts.printed, m.facts.prints = value{}, value{}, 0
 		if f.k != vUnknown || f.t != 0 {
-			m.facts.buffer = later{f, c.name, c.n, m.unit}
+			m.facts.buffer = later{f, c.name, c.n, m.unit, m.facts.veil}
 		}
 		return true
 	case "set_error_handler", "set_exception_handler", "spl_autoload_register", "register_shutdown_function", "header_register_callback":
 		if (f.k == vFn || c.name[0] == 's') && len(m.ending) < 64 {
-			m.ending = append(m.ending, later{f, c.name, c.n, m.unit})
+			m.ending = append(m.ending, later{f, c.name, c.n, m.unit, m.facts.veil})
 		}
 		return f.k == vFn || c.name[0] == 's'
 	}
@@ -37,14 +38,14 @@ func (m *machine) flush() {
 	l := m.facts.buffer
 	m.facts.buffer = later{}
 	if l.n != nil {
-		was := m.unit
-		m.unit = l.u
+		was, veil := m.unit, m.facts.veil
+		m.unit, m.facts.veil = l.u, l.veil
 		text := m.facts.echoed
 		if m.facts.printed.k == vStr {
 			text = m.facts.printed
 		}
 		m.output(l.n, m.callNow(l, text))
-		m.unit = was
+		m.unit, m.facts.veil = was, veil
 	}
 }
 
@@ -53,10 +54,10 @@ func (m *machine) callNow(l later, args ...value) value {
 	if l.n == nil {
 		return value{}
 	}
-	was := m.unit
-	m.unit = l.u
+	was, veil := m.unit, m.facts.veil
+	m.unit, m.facts.veil = l.u, l.veil
 	v := m.callback(&call{n: l.n}, l.f, args)
-	m.unit = was
+	m.unit, m.facts.veil = was, veil
 	return v
 }
 

@@ -230,10 +230,12 @@ func (m *machine) execSwitch(n *node) ctrl {
 	m.guard(n.a)()
 	m.cond++
 	for _, c := range n.list {
+		end := nothing
 		if c.a != nil {
-			m.eval(c.a)
+			end = m.enter(c.a, join(v, m.eval(c.a)))
 		}
 		m.weak(m.exec(c.b))
+		end()
 	}
 	m.cond--
 	return ctrl{}

@@ -209,4 +209,9 @@ func TestForeignGenerator(t *testing.T) {
 	}
 }
 
-func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds.txt", "x.php", Language) }
+func TestDeeds(t *testing.T) {
+	archives, _ := filepath.Glob("testdata/deeds*.txt")
+	for _, a := range archives {
+		webshelltest.Deeds(t, a, "x.php", Language)
+	}
+}

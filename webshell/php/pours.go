@@ -87,6 +87,8 @@ func (m *machine) poured(n *node, v value, t taint) {
 func (m *machine) enqueued(n *node, v value) {
 	if t, _ := taintOf(v); t&fromRemote != 0 && t&fromRequest == 0 && (v.k == vUnknown || v.k == vPart && !wholeHost(v.s)) {
 		m.report("remote-script", webshell.Malicious, moderate, "Another host says from which host the page takes a script.", n, v)
+	} else if url := strings.ToLower(v.s); t&decoded != 0 && t&(fromRequest|fromDB|fromParam) == 0 && remoteURL(url) && !strings.Contains(m.text(), hostOf(url+"/")) || m.veiledHost(v, url) {
+		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
 }
 

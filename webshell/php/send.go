@@ -306,14 +306,15 @@ func (m *machine) output(n *node, v value) {
 	if m.facts.searched > 0 && v.k == vStr && len(v.s) < 4096 && linksElsewhere(strings.ToLower(v.s)) {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Links to other hosts are shown to search engines only.", n, v)
 	}
+	m.forRobots(n, v)
 	if t&(fromRequest|fromRemote) != 0 {
 		m.facts.echoed = join(m.facts.echoed, value{t: t, tr: v.tr})
 	}
-	if t&(decoded|hidden) != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) {
+	if t&(decoded|hidden) != 0 && v.k == vStr && len(v.s) < 4096 && !m.framed && loadsScript(v.s) && !m.spelt(v) {
 		m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 	}
 	m.conceals(n, v)
-	if m.pours {
+	if m.pours || t&shady != 0 {
 		m.poured(n, v, t)
 	}
 	if t&fromDB != 0 && m.facts.searched > 0 && m.unwatched() && linksTo(strings.ToLower(v.s+" "+v.tail())) {
@@ -348,7 +349,7 @@ func (m *machine) output(n *node, v value) {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown to some visitors only, by browser or referrer.", n, v)
 	case m.facts.placed > 0 && t&(checked|placed) == 0 && m.unwatched() && m.alone(v):
 		m.report("cloaked-content", webshell.Malicious, moderate, "Content of another host is shown, as it comes, in some countries only.", n, v)
-	case t&decoded != 0 && t&unsure == 0:
+	case t&decoded != 0 && (t&unsure == 0 || t&shady != 0 && m.alone(v)):
 		verdict := webshell.Suspicious
 		if t&shady != 0 && m.alone(v) {
 			verdict = webshell.Malicious
@@ -360,20 +361,54 @@ func (m *machine) output(n *node, v value) {
 	}
 }
 
+// forRobots sees a script or frame of another host that search engines alone are shown.
+func (m *machine) forRobots(n *node, v value) {
+	if m.facts.named == 0 || m.framed || v.k != vStr || len(v.s) > 4096 {
+		return
+	}
+	if host, away := foreign(strings.ToLower(v.s)); host != "" && !away {
+		m.report("cloaked-script", webshell.Malicious, moderate, "A script or frame of another host is put into the page for search engines only.", n, v)
+	}
+}
+
+// spelt says that the host from which HTML takes a script stands in the file.
+func (m *machine) spelt(v value) bool {
+	host, _ := foreign(strings.ToLower(v.s))
+	return host != "" && strings.Contains(m.text(), host)
+}
+
 // conceals sees that a page is given something of another host that the file
 // does not name in plain.
 func (m *machine) conceals(n *node, v value) {
 	t, _ := taintOf(v)
-	pieced := m.pours && t&^unsure == 0 && (v.k == vStr || v.k == vPart)
-	if t&(decoded|hidden) == 0 && !pieced || t&(fromRequest|fromDB|fromParam) != 0 || len(v.s)+len(v.tail()) > 4096 {
+	pieced := t&(decoded|hidden) == 0
+	if v.k != vStr && v.k != vPart || t&(fromRequest|fromDB|fromParam) != 0 || len(v.s)+len(v.tail()) > 4096 {
 		return
 	}
 	for _, s := range [2]string{v.s, v.tail()} {
-		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) && (!pieced || strings.Contains(s, host+"/") && !strings.Contains(m.text(), webshell.OwnName(host)+".")) {
+		if !strings.Contains(s, "//") && !strings.Contains(s, "%") {
+			continue
+		}
+		if host, _ := foreign(strings.ToLower(s)); host != "" && !strings.Contains(m.text(), host) && (!pieced || strings.Contains(s, host+"/") && m.unwritten(host)) {
 			m.report("hidden-script", webshell.Malicious, moderate, "Where a script of the page comes from, or sends its visitors, is hidden.", n, v)
 			return
 		}
 	}
+}
+
+// unwritten says that what the owner of a host chose of its name stands nowhere in the
+// file as one word: whoever reads it does not learn where it leads.
+func (m *machine) unwritten(host string) bool {
+	own := webshell.OwnName(host)
+	return len(own) > 3 && len(m.file.src) < maxRound*8 && m.evals == 0 && !strings.Contains(m.text(), own)
+}
+
+// veiledHost says that a URL whose start the file itself spells has such a host.
+func (m *machine) veiledHost(v value, url string) bool {
+	if v.k == vStr {
+		url += "/"
+	}
+	return v.k <= vPart && remoteURL(url) && wholeHost(url) && m.unwritten(hostOf(url))
 }
 
 // alone says that what another host answered is shown as it came, by code that
@@ -505,12 +540,18 @@ func (m *machine) header(c *call) {
 
 func (m *machine) redirected(c *call, v value) {
 	low := strings.ToLower(v.s)
-	if !strings.HasPrefix(low, "location:") {
+	target, ok := strings.CutPrefix(low, "location:")
+	if _, url, later := strings.Cut(low, "url="); strings.HasPrefix(low, "refresh:") && later {
+		target, ok = url, true
+	}
+	if !ok {
 		return
 	}
 	m.facts.redirects = true
-	target := strings.TrimSpace(low[9:])
+	target = strings.TrimSpace(target)
 	switch {
+	case m.veiledHost(v, target):
+		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
 	case remoteURL(target) && v.t&decoded != 0 && (v.t&fromRequest == 0 || wholeHost(target) || m.isolated()): // of a program, the request hides nothing from who sends it
 		m.report("hidden-redirect", webshell.Malicious, moderate, "The target of a redirect is hidden.", c.n, v)
 	case remoteURL(target) && m.facts.cloak > 0 && (v.k == vStr && (m.facts.searched > 0 || m.mentions("http_referer")) || v.k == vPart && m.facts.searched > 0 && wholeHost(target)) && m.unwatched():

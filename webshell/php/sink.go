@@ -47,6 +47,9 @@ func (m *machine) sink(c *call) (value, bool) {
 		return m.registersScheme(c), true
 	case "yaml_parse":
 		return m.parsesYAML(c), true
+	case "printf", "vprintf":
+		m.output(c.n, m.function(call{n: c.n, name: strings.Replace(c.name, "print", "sprint", 1), args: c.args}))
+		return value{}, true
 	case "header":
 		m.header(c)
 		return value{}, true
@@ -535,6 +538,7 @@ func (m *machine) createFunction(c *call) value {
 // pregReplace sees the modifier e, which evaluates the replacement.
 func (m *machine) pregReplace(c *call) (value, bool) {
 	p, r, s := c.arg(0), c.arg(1), c.arg(2)
+	m.grafted(c)
 	pats := []value{p}
 	if l, ok := p.list(); ok {
 		pats = l

@@ -105,6 +105,8 @@ func serverElement(key string) value {
 		return value{t: fromURI}
 	case "HTTP_USER_AGENT", "HTTP_REFERER", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING":
 		return value{t: fromRequest | fromHeader}
+	case "HTTP_CF_IPCOUNTRY", "GEOIP_COUNTRY_CODE", "HTTP_X_COUNTRY_CODE", "HTTP_CLOUDFRONT_VIEWER_COUNTRY": // as servers in front say
+		return value{t: placed}
 	case "SCRIPT_FILENAME":
 		return value{t: selfPath}
 	case "COMSPEC":
@@ -275,7 +277,10 @@ func (m *machine) read(c *call, p value) value {
 			return value{t: fromRemote, tr: tr}
 		}
 		t := fromRemote | p.t&(hidden|decoded|unsure) | tells(low, p.t) | places(p.t)
-		if p.t&decoded != 0 || pasteHost(low) || p.k == vPart && p.t&dated != 0 && p.t&^(dated|unsure) == 0 && !strings.Contains(low[strings.Index(low, "//")+2:], "/") {
+		if m.veiledHost(p, low) {
+			t |= decoded
+		}
+		if t&decoded != 0 || pasteHost(low) || p.k == vPart && p.t&dated != 0 && p.t&^(dated|unsure) == 0 && !strings.Contains(low[strings.Index(low, "//")+2:], "/") {
 			t |= shady
 		}
 		if nearURL(low) {
@@ -288,6 +293,8 @@ func (m *machine) read(c *call, p value) value {
 			t |= fromRequest | p.t&fromHeader
 		}
 		return value{t: t, tr: tr}
+	case p.t&fromRemote != 0 && p.k == vUnknown && c.n != nil: // another host says where
+		return value{t: fromRemote | p.t&(shady|tailored|unsure|checked|fromRequest|fromHeader), tr: tr}
 	case p.t&(fromRequest|fromUndef) != 0 && p.t&checked == 0 && (p.k == vUnknown || p.k == vPart && p.s == "") && !m.belowConstant(c.n):
 		return value{t: fromFile | fromRemote | p.t&(fromUndef|unsure) | holdsPasswords(p), tr: tr}
 	case ok && oddFile(s), m.facts.searched > 0 && dotFile(p.tail()), p.k == vPart && picture(p.tail()):
@@ -487,7 +494,11 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{ref: h}, true
 	case "fsockopen", "pfsockopen", "stream_socket_client", "socket_create", "socket_accept", "stream_socket_accept", "socket_connect":
 		m.noteSocket(c)
-		return value{ref: &handle{t: fromRemote}, t: 0}, true
+		h := &handle{t: fromRemote}
+		if a0.t&decoded != 0 && a0.t&(fromRequest|fromDB|fromParam) == 0 || m.veiledHost(a0, "//"+strings.ToLower(a0.s[strings.LastIndexByte(a0.s, '/')+1:])) {
+			h.t |= decoded | shady
+		}
+		return value{ref: h}, true
 	case "fread", "fgets", "fgetc", "fgetss", "stream_get_line", "socket_read", "gzread", "gzgets", "bzread":
 		if h, ok := a0.ref.(*handle); ok {
 			n := int(c.int(1, 1<<20))
@@ -531,6 +542,9 @@ func (m *machine) source(c *call) (value, bool) {
 		return boolean(true), true
 	case "curl_exec", "curl_multi_getcontent":
 		v := value{t: fromRemote, tr: m.at(c.n)}
+		if m.mentions("eth_call") { // a contract, which nobody can take down
+			v.t |= shady
+		}
 		if o, ok := a0.ref.(*object); ok {
 			if u := o.props["url"]; u != nil {
 				if s, ok := u.v.text(); ok {
@@ -542,7 +556,10 @@ func (m *machine) source(c *call) (value, bool) {
 					return v, true
 				}
 				v.t |= u.v.t&(fromParam|fromRequest|fromHeader|hidden|decoded|checked) | tells(strings.ToLower(u.v.s), u.v.t) | places(u.v.t)
-				if u.v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
+				if m.veiledHost(u.v, strings.ToLower(u.v.s)) {
+					v.t |= decoded
+				}
+				if v.t&decoded != 0 || pasteHost(strings.ToLower(u.v.s)) {
 					v.t |= shady
 				}
 			}

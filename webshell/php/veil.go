@@ -1,6 +1,7 @@
 package php
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ type veil struct {
 	cloak    int // conditions on the visitor's browser or referrer
 	searched int // those of them that know search engines
 	botted   int // those that hold for search engines
+	named    int // those of them that name one, and nobody else
 	lured    int // those that hold for who comes from one
 	spared   int // conditions that hold for those only who are not logged in
 	placed   int // conditions on where he is, as another host says
@@ -33,9 +35,11 @@ func (m *machine) enter(n *node, v value) func() {
 	}
 	code = strings.ReplaceAll(code, " ", "")
 	botted := searched && !strings.Contains(code, "==false") && !strings.ContainsRune(code, '!') || searched && strings.Contains(code, "!==false")
+	m.facts.placed += sign(v.t&placed != 0)
 	m.facts.cloak++
 	m.facts.searched += sign(searched)
 	m.facts.botted += sign(botted)
+	m.facts.named += sign(botted && botWord(code) && !strings.Contains(code, "||") && !strings.Contains(code, "ref"))
 	m.facts.lured += sign(botted && strings.Contains(code, "ref"))
 	return end
 }
@@ -52,7 +56,17 @@ func (m *machine) otherwise(n *node) func() {
 // spots marks the answer of a test that looks for search engines in what the
 // visitor's browser says of itself.
 func (m *machine) spots(c *call, t taint) taint {
-	if t&fromHeader == 0 || c.n == nil {
+	if t&(fromHeader|address) == 0 || c.n == nil {
+		return 0
+	}
+	if t&address != 0 {
+		for _, a := range c.args {
+			if a.k == vStr && len(a.s) < 4096 && robotNets.MatchString(a.s) {
+				return fromHeader | spotted
+			}
+		}
+	}
+	if t&fromHeader == 0 {
 		return 0
 	}
 	if botWord(strings.ToLower(m.unit.code(c.n.pos, c.n.end))) {
@@ -74,6 +88,10 @@ func (m *machine) learned(v value) value {
 	}
 	return v
 }
+
+// robotNets are networks from which search engines come:
+// https://developers.google.com/crawling/docs/crawlers-fetchers/verify-google-requests.
+var robotNets = regexp.MustCompile(`\b(?:66\\?\.249|64\\?\.233|72\\?\.14|157\\?\.55|207\\?\.46|40\\?\.77|77\\?\.88|180\\?\.76)\b`)
 
 var bots = []string{"google", "bingbot", "baidu", "yandex", "spider", "crawl", "slurp", "sogou", "msnbot", "yahoo"}
 
