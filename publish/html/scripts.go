@@ -76,6 +76,7 @@ var scripts = map[string]string{
 	"The request names the page that is run.":                                                                                                    "La requête nomme la page exécutée.",
 	"The request names the object that is created.":                                                                                              "La requête nomme l'objet créé.",
 	"The request names the object that is bound, which may be a script of another host.":                                                         "La requête nomme l'objet lié, qui peut être un script d'un autre hôte.",
+	"The request names the library of compiled code that is loaded.":                                                                             "La requête nomme la bibliothèque de code compilé qui est chargée.",
 	"The page makes a script of any file that the request names.":                                                                                "La page fait un script de n'importe quel fichier que nomme la requête.",
 	"The request names the object that is bound.":                                                                                                "La requête nomme l'objet lié.",
 	"The page writes a script that it does not show, under a name that it makes up, and runs it.":                                                "La page écrit un script qu'elle ne montre pas, sous un nom qu'elle invente, et l'exécute.",

@@ -33,7 +33,7 @@ func match(name string, head []byte) bool {
 
 // acts are words of which a page that acts holds one.
 var acts = literal.New([]string{"cfexecute", "evaluate", "createobject", "cffile", "filewrite", "cfquery", "cfregistry", "cfdirectory", "java.lang", "cfinclude", "cfscript",
-	"queryexecute", "fileupload", "cfcontent", "cfhttp", "iif(", "fileappend", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject"})
+	"queryexecute", "fileupload", "cfcontent", "cfhttp", "iif(", "fileappend", "cfschedule", "cfwddx", "objectload", "deserialize", "cfobject", "cfzip", "fileopen", "filecopy", "filemove", "render("})
 
 // parts bring other pages of an application into a page; shared is a variable
 // that the pages of an application, or of one request, share.
@@ -45,7 +45,7 @@ var (
 var (
 	object       = regexp.MustCompile(`(?i)^createobject\s*\(\s*["'](?:java|com)["']\s*,\s*["'](wscript\.shell|shell\.application|java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
 	runtimeClass = regexp.MustCompile(`(?i)class\s*=\s*["'](wscript\.shell|shell\.application|java\.lang\.(?:Runtime|ProcessBuilder|ProcessImpl|ClassLoader)|java\.net\.URLClassLoader|javax\.script\.\w+)["']`)
-	scriptFile   = regexp.MustCompile(`(?i)\bfile\s*=\s*["'](?:#expandpath\(\s*["'])?(?:[^"]*[/\\#])?([^"/\\#]*\.(?:cfm|cfc|cfml|jsp))\b`)
+	scriptFile   = regexp.MustCompile(`(?i)\b(?:file|destination)\s*=\s*["'](?:#expandpath\(\s*["'])?(?:[^"]*[/\\#])?([^"/\\#]*\.(?:cfm|cfc|cfml|jsp))\b`)
 	scriptPath   = regexp.MustCompile(`[^"']\.(?:cfm|cfc|cfml|jspx?)["']\s*\)?\s*$`)
 	dataFile     = regexp.MustCompile(`&\s*["'][^"'#]*\.(?:json|xml|csv|txt|log|tmp|zip)["']\s*$`)
 	remote       = regexp.MustCompile(`\baccess\s*=\s*["']remote|\bremote\s+(?:\w+\s+)?function\b`)
@@ -78,9 +78,11 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	if bytes.Contains(p.low, []byte("refind")) {
 		p.findChecks()
 	}
+	p.opened = sync.OnceValue(p.opens)
 	p.reads, p.measures, p.included = sync.OnceValue(p.readsRequest), sync.OnceValue(p.onlyMeasures), sync.OnceValue(p.templates)
 	p.Spread(";\n>", 4, p.statement)
 	p.tags()
+	p.scriptTags()
 	p.calls()
 	p.manager()
 	p.secrets()
@@ -141,12 +143,16 @@ type page struct {
 	// What is looked for in the whole page, once and only if it is asked.
 	reads, measures func() bool
 	included        func() [][]byte
+	opened          func() map[string][2]int // where the paths stand of files that variables hold
 }
 
 // statement passes on what <cfset x = …>, <cfparam> or a statement of cfscript
 // assigns.
 func (p *page) statement(from, to int) bool {
 	text := p.low[from:to]
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("<cfhttp")) {
+		return p.fetched(from, to)
+	}
 	cut := bytes.IndexByte(text, '=')
 	if cut <= 0 || cut > 400 {
 		return false
@@ -189,12 +195,32 @@ func (p *page) statement(from, to int) bool {
 	return true
 }
 
+// fetched is <cfhttp url="…" result="x">: what another server answers that the
+// request names is the request's.
+func (p *page) fetched(from, to int) bool {
+	lo, hi := attribute(p.low[from:to], "url")
+	at, ok := p.from(from+lo, from+hi)
+	if !ok || !p.begins(from+lo, from+hi) {
+		return false
+	}
+	name := "cfhttp"
+	if lo, hi := attribute(p.low[from:to], "result"); hi > lo {
+		name = string(p.low[from+lo : from+hi])
+	}
+	name += ".filecontent"
+	if p.alone[name] {
+		return false
+	}
+	p.Tainted[name], p.alone[name] = at, true
+	return true
+}
+
 // fields are variables that hold what the request sent anyway.
 var fields = regexp.MustCompile(`^(?:form|url|cgi|cookie)\.`)
 
 // keeps are functions that hand on text, all of it, or decode it.
 var keeps = map[string]bool{"trim": true, "ltrim": true, "rtrim": true, "tostring": true, "tobinary": true, "binarydecode": true, "charsetencode": true, "charsetdecode": true,
-	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "mid": true, "left": true, "right": true, "len": true, "removechars": true, "rereplace": true, "rereplacenocase": true, "jsstringformat": true,
+	"decrypt": true, "urldecode": true, "reverse": true, "javacast": true, "evaluate": true, "preservesinglequotes": true, "replace": true, "replacenocase": true, "lcase": true, "ucase": true, "expandpath": true, "de": true, "mid": true, "left": true, "right": true, "len": true, "removechars": true, "rereplace": true, "rereplacenocase": true, "jsstringformat": true,
 	"structfind": true, "listgetat": true, "listfirst": true, "listlast": true, "deserializejson": true, "gethttprequestdata": true, "getpagecontext": true, "getrequest": true, "getparameter": true, "getheader": true}
 
 // withoutBlanks leaves out texts of nothing but space that an expression adds:
@@ -338,12 +364,31 @@ func inVal(before []byte) bool {
 
 // readsRequest reports whether the page reads the request at all.
 func (p *page) readsRequest() bool {
-	for _, scope := range []string{"form.", "url.", "cgi.http", "cookie.", "form[", "url[", "gethttprequestdata"} {
+	for _, scope := range []string{"form.", "url.", "cgi.http", "cgi.query_string", "cgi.path_info", "cookie.", "form[", "url[", "(form,", "(url,", "gethttprequestdata", "getrequest()"} {
 		if bytes.Contains(p.low, []byte(scope)) {
 			return true
 		}
 	}
 	return len(p.Tainted) > 0
+}
+
+var opens = regexp.MustCompile(`\b(\w+)\s*=\s*fileopen\(`)
+
+// opens are the places of the first paths of files that are opened, by the names of
+// the variables that hold them.
+func (p *page) opens() map[string][2]int {
+	files := map[string][2]int{}
+	if !bytes.Contains(p.low, []byte("fileopen(")) {
+		return files
+	}
+	for _, m := range opens.FindAllSubmatchIndex(p.low, 100) {
+		hi := p.closes(m[1], min(len(p.low), m[1]+400))
+		if end := bytes.LastIndexByte(p.low[m[1]:hi], ','); end >= 0 { // how
+			hi = m[1] + end
+		}
+		files[string(p.low[m[2]:m[3]])] = [2]int{m[1], hi}
+	}
+	return files
 }
 
 var template = regexp.MustCompile(`<cfinclude\s+template\s*=\s*["'](?:[^"']*[/\\#])?([^"'/\\#]+)["']`)
@@ -396,7 +441,7 @@ func (p *page) tags() {
 		}
 		name := string(p.low[i+1 : end])
 		switch name {
-		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent", "cfschedule", "cfhttp":
+		case "cfexecute", "cffile", "cfquery", "cfdirectory", "cfregistry", "cfobject", "cfcontent", "cfschedule", "cfhttp", "cfzip":
 		default:
 			i = end
 			continue
@@ -407,6 +452,20 @@ func (p *page) tags() {
 		}
 		p.tag(name, i, end, end+shut)
 		i = end + shut
+	}
+}
+
+// scriptTag is a tag as a statement of cfscript.
+var scriptTag = regexp.MustCompile(`[;{}>\n]\s*(?:cf)?(execute|file|http|registry|schedule|zip)\s+(?:name|action|url|arguments|file)\s*=\s*["']`)
+
+func (p *page) scriptTags() {
+	if !bytes.Contains(p.low, []byte("cfscript")) && !bytes.HasPrefix(bytes.TrimSpace(p.low), []byte("component")) {
+		return
+	}
+	for _, m := range scriptTag.FindAllSubmatchIndex(p.low, 1000) {
+		if end := bytes.IndexByte(p.low[m[3]:min(len(p.low), m[3]+maxTag)], ';'); end >= 0 && len(p.Out) < 50 {
+			p.tag("cf"+string(p.low[m[2]:m[3]]), m[2], m[3], m[3]+end)
+		}
 	}
 }
 
@@ -461,6 +520,8 @@ func (p *page) tag(name string, at, lo, hi int) {
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page does nothing but store uploads under the names the client gave, and checks neither names nor who asks.", -1, at)
 		case what == "upload" && begins("destination") && !p.member && !bytes.Contains(attrs, []byte("accept")):
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "upload-to-file", "The page stores any uploaded file in the folder that the request names.", from, at)
+		case (what == "copy" || what == "move" || what == "rename") && begins("source") && scriptFile.Match(attrs) && !destOK && !p.member:
+			p.makesScript(from, at)
 		case fileOK || destOK:
 			p.handles(what, at)
 			p.weak(finding.LowConfidence, "file-access", "The request says which file the page handles.", from, at)
@@ -470,9 +531,14 @@ func (p *page) tag(name string, at, lo, hi int) {
 		if from, ok := value("url"); ok && named {
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "remote-to-file", "The request says which address is fetched and to which file it is stored.", from, at)
 		}
+		fallthrough // or as a script
 	case "cfhttp":
 		if from, ok := value("url"); ok && scriptFile.Match(attrs) && begins("url") {
 			p.Add(webshell.Malicious, finding.ModerateConfidence, "remote-to-file", "The page fetches what the request names and stores it as a script.", from, at)
+		}
+	case "cfzip":
+		if from, ok := value("file"); ok && begins("file") && bytes.Contains(p.low[lo:hi], []byte("unzip")) && p.bare() {
+			p.Add(webshell.Malicious, finding.ModerateConfidence, "unpacks-upload", "The page does nothing but unpack archives that the client sends, and asks nobody who he is.", from, at)
 		}
 	case "cfcontent":
 		if from, ok := value("file"); ok && begins("file") && p.bare() {
@@ -507,6 +573,11 @@ func (p *page) tag(name string, at, lo, hi int) {
 	}
 }
 
+// makesScript is a file that the request names becoming a script.
+func (p *page) makesScript(from, at int) {
+	p.Add(webshell.Malicious, finding.ModerateConfidence, "file-to-script", "The page makes a script of any file that the request names.", from, at)
+}
+
 // maxBare is the size of a page that does only one thing, in bytes.
 const maxBare = 2 << 10
 
@@ -527,6 +598,20 @@ func (p *page) bare() bool {
 // maxTag bounds what is read of one tag, in bytes.
 const maxTag = 64 << 10
 
+// closingQuote returns where a value ends that a quotation mark opened: those
+// between number signs are of the expression there.
+func closingQuote(text []byte, quote byte) int {
+	inside := false
+	for i, c := range text {
+		if c == '#' {
+			inside = !inside
+		} else if c == quote && !inside {
+			return i
+		}
+	}
+	return bytes.IndexByte(text, quote) // a lone number sign
+}
+
 // attribute returns where the value of an attribute stands; attrs are in lower
 // case.
 func attribute(attrs []byte, name string) (from, to int) {
@@ -546,7 +631,7 @@ func attribute(attrs []byte, name string) (from, to int) {
 		end := -1
 		if q := attrs[k]; q == '"' || q == '\'' {
 			k++
-			end = bytes.IndexByte(attrs[k:], q)
+			end = closingQuote(attrs[k:], q)
 		} else {
 			end = bytes.IndexAny(attrs[k:], " \t\r\n")
 		}
@@ -601,7 +686,7 @@ func (p *page) closes(lo, hi int) int {
 }
 
 func (p *page) calls() {
-	for _, name := range []string{"evaluate", "precisionevaluate"} {
+	for _, name := range []string{"evaluate", "precisionevaluate", "render"} {
 		p.eachCall(name, func(at, lo, hi int) {
 			// evaluate("form.#x#") reads a field by name, which old code does.
 			if from, ok := p.from(lo, hi); ok && p.whole(lo, p.closes(lo, hi)) && p.low[lo] != '"' && p.low[lo] != '\'' {
@@ -614,8 +699,20 @@ func (p *page) calls() {
 			p.Add(webshell.Webshell, finding.HighConfidence, "request-to-command", "The page runs a command from the request.", from, at)
 		}
 	})
-	for _, name := range []string{"filewrite", "fileappend"} {
+	for _, name := range []string{"filewrite", "fileappend", "filewriteline"} {
 		p.eachCall(name, p.filewrite)
+	}
+	for _, name := range []string{"filecopy", "filemove"} {
+		p.eachCall(name, func(at, lo, hi int) {
+			hi = p.closes(lo, hi)
+			comma := bytes.IndexByte(p.low[lo:hi], ',')
+			if comma < 0 || p.member || !scriptPath.Match(p.low[lo+comma:hi]) {
+				return
+			}
+			if _, named := p.from(lo+comma, hi); !named && p.whole(lo, lo+comma) {
+				p.makesScript(lo, at)
+			}
+		})
 	}
 	p.eachCall("iif", func(at, lo, hi int) { // its second and third arguments are evaluated
 		comma := bytes.IndexByte(p.low[lo:hi], ',')
@@ -644,12 +741,48 @@ func (p *page) calls() {
 		m := object.FindSubmatch(p.Data[at:min(len(p.Data), at+400)])
 		switch {
 		case m == nil:
+			p.javaObject(at, lo, hi)
 		case p.runs(m[1]):
 			p.Add(webshell.Webshell, finding.ModerateConfidence, "java-runtime", "The page reads the request and makes a "+string(m[1])+", past ColdFusion's own limits.", -1, at)
 		default:
 			p.weak(finding.ModerateConfidence, "java-runtime", "The page makes a "+string(m[1])+".", -1, at)
 		}
 	})
+}
+
+// Objects of Java's that are made and used in one statement.
+var (
+	javaClass  = regexp.MustCompile(`^\s*["']java["']\s*,\s*["']java\.(io\.(?:fileoutputstream|filewriter|printwriter)|io\.objectinputstream|lang\.system|net\.socket)["']\s*\)`)
+	javaScript = regexp.MustCompile(`\.(?:cfm|cfc|cfml|jspx?)["']\s*\)`)
+	loads      = regexp.MustCompile(`^\s*\.load(?:library)?\(`)
+)
+
+// javaObject is an object of Java's being given what the request sends.
+func (p *page) javaObject(at, lo, hi int) {
+	m := javaClass.FindSubmatchIndex(p.low[lo:hi])
+	if m == nil || p.member {
+		return
+	}
+	class := string(p.low[lo+m[2] : lo+m[3]])
+	lo += m[1]
+	from, ok := p.from(lo, hi)
+	switch {
+	case !ok:
+	case class == "lang.system":
+		if loads.Match(p.low[lo:hi]) {
+			p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-library", "The request names the library of compiled code that is loaded.", from, at)
+		}
+	case class == "io.objectinputstream":
+		p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-deserialize", "Data from the request is deserialised by ObjectInputStream, which lets it run code.", from, at)
+	case class == "net.socket":
+		p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-socket", "The page connects to any host and port that the request names: a tunnel.", from, at)
+	default:
+		if script := javaScript.FindIndex(p.low[lo:hi]); script != nil {
+			if from, ok := p.from(lo+script[1], hi); ok {
+				p.Add(webshell.Webshell, finding.ModerateConfidence, "request-to-script", "The page writes what the request sends into a script.", from, at)
+			}
+		}
+	}
 }
 
 // filewrite judges what a function writes to a file.
@@ -660,6 +793,10 @@ func (p *page) filewrite(at, lo, hi int) {
 	}
 	path := p.low[lo : lo+comma]
 	from, a := p.from(lo, lo+comma)
+	if open := p.opened()[string(bytes.TrimSpace(path))]; open[1] > 0 { // a file that was opened before
+		path = p.low[open[0]:open[1]]
+		from, a = p.from(open[0], open[1])
+	}
 	content, b := p.from(lo+comma, hi)
 	switch {
 	case b && !a && !p.member && scriptPath.Match(path) && p.whole(lo+comma+1, p.closes(lo, hi)):
