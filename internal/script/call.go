@@ -332,7 +332,7 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			}
 		}
 	case "trygetvalue":
-		if u := Union(append(args, recv, recv.O.AnyValue())...); u.T != nil || recv.hasFunctions() {
+		if u := Union(recv, recv.O.AnyValue()); u.T != nil || recv.hasFunctions() {
 			last := n.Kids[len(n.Kids)-1]
 			if last.Kind == KDecl {
 				last = &Node{Kind: KName, Name: last.Name, Low: lowerASCII(last.Name), Pos: last.Pos, Unit: last.Unit}
@@ -629,6 +629,9 @@ func (m *Machine) evalNew(n *Node) Value {
 			}
 		}
 		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
+		if len(args) > 0 && (strings.HasSuffix(n.Low, "exception") || n.Low == "error") {
+			out.O.set("message", args[0])
+		}
 		if len(args) == 1 && args[0].K == VType && m.cur.d != JScript && len(args[0].S) > len(lastName(args[0].S)) { // new Func<…>(Assembly.Load)
 			out = args[0]
 		}

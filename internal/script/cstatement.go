@@ -248,14 +248,21 @@ func (p *cParser) tryBlock(t Token) *Node {
 	n := p.wrap(KTry, t.Pos, p.braces(""))
 	for p.word("catch") || p.word("finally") {
 		p.i++
+		name := ""
 		if p.takeOp('(') {
+			from := p.i
 			p.skip('(', ')')
+			if last := p.toks[p.i-1]; last.Kind == tIdent && (p.js() || p.i-from > 1 && p.toks[p.i-2].Op != '.') {
+				name = last.S
+			}
 			p.takeOp(')')
 		}
 		if p.take("when") {
 			p.parens()
 		}
-		n.Kids = append(n.Kids, p.braces(""))
+		b := p.braces("")
+		b.Name = name
+		n.Kids = append(n.Kids, b)
 	}
 	return n
 }

@@ -116,6 +116,9 @@ func (m *Machine) execNode(n *Node) control {
 		c := m.execBlock(n.Kids[0], 0)
 		for _, k := range n.Kids[1:] {
 			m.weak++
+			if k.Name != "" {
+				m.bind(m.cur, m.symbol(k), &cell{v: m.thrown})
+			}
 			m.execBlock(k, 0)
 			m.weak--
 		}
@@ -128,8 +131,12 @@ func (m *Machine) execNode(n *Node) control {
 		return c
 	case KReturn:
 		if len(n.Kids) > 0 {
-			v := m.eval(n.Kids[0])
-			m.cur.ret = join(m.cur.ret, m.Step(v, n))
+			v := m.Step(m.eval(n.Kids[0]), n)
+			if n.Op == 't' {
+				m.thrown = join(m.thrown, v)
+			} else {
+				m.cur.ret = join(m.cur.ret, v)
+			}
 		}
 		return returns
 	case KBreak:

@@ -61,6 +61,7 @@ type Machine struct {
 	marks   int // that the host made so far
 	marked  int // conditions with a mark around the statement at hand
 	escapes int
+	thrown  Value // by whatever threw last
 	nest    int
 	calls   int
 	dirty   bool

@@ -8,7 +8,7 @@ import (
 
 // methods are those of text, bytes and lists.
 var methods = Table(map[string]meaning{
-	"startswith endswith contains equals gettype_ compareto hasownproperty test": call.nothing,
+	"startswith endswith contains containskey containsvalue equals gettype_ compareto hasownproperty test": call.nothing,
 	"filter": call.all,
 
 	"length":                           call.count,

@@ -60,11 +60,11 @@ const (
 	KWhile         // Kids: condition (may be nil), body; Op 'u' until, Flag 1 when the test comes last
 	KSelect        // Kids: subject, then KCase
 	KCase          // Kids: values …, last the block; Flag 1: default
-	KTry           // Kids: blocks
+	KTry           // Kids: blocks; Name of one: the variable that holds what was thrown
 	KWith          // Kids: subject, body
 	KDecl          // Name, type Low; Kids: value or nil
 	KRedim         // like KDecl, keeps nothing
-	KReturn        // Kids[0] or nothing
+	KReturn        // Kids[0] or nothing; Op 't': thrown
 	KBreak         //
 	KContinue      //
 	KFunc          // Name; Kids: KParam …, last the body

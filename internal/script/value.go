@@ -36,6 +36,7 @@ const (
 	Numeric                          // turned into a number on the way
 	Built                            // a constant put together from pieces
 	Opaque                           // made of a long constant in a way that was not followed
+	Worded                           // Mixed, with text of the program's own
 )
 
 // A Value is what the machine knows of a value: perhaps the constant, where it
@@ -434,7 +435,7 @@ func (m *Machine) Concat(vs ...Value) Value {
 	}
 	out.L, out.S = l, suffix
 	if text {
-		out.L |= Mixed
+		out.L |= Mixed | Worded
 	}
 	return out
 }

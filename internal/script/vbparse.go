@@ -222,7 +222,14 @@ func (p *vbParser) keyword(t Token) (*Node, bool) {
 	case "call":
 		p.i++
 		return p.simple(), true
-	case "on", "option", "goto", "resume", "stop", "erase", "throw", "error":
+	case "throw":
+		if p.peek(1).Kind == tOp {
+			return nil, false
+		}
+		n := p.returned(t)
+		n.Op = 't'
+		return n, true
+	case "on", "option", "goto", "resume", "stop", "erase", "error":
 		return p.skipped(t)
 	case "imports", "inherits", "implements":
 		return p.imports(t), true

@@ -329,8 +329,15 @@ func (p *vbParser) tryBlock(t Token) *Node {
 	p.i++
 	n := p.wrap(KTry, t.Pos, p.newBlock())
 	for p.word("catch") || p.word("finally") {
+		p.i++
+		name := ""
+		if t := p.tok(); t.Kind == tIdent && t.S != "when" {
+			name = t.S
+		}
 		p.line()
-		n.Kids = append(n.Kids, p.newBlock())
+		b := p.newBlock()
+		b.Name = name
+		n.Kids = append(n.Kids, b)
 	}
 	p.close("try")
 	return n

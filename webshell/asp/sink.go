@@ -121,7 +121,7 @@ func (h *host) exec(m *script.Machine, n *script.Node, v script.Value, how strin
 // hostileCommand knows commands that no page has reason to run.
 func hostileCommand(s string) bool {
 	s = strings.ToLower(s)
-	for _, w := range []string{"net user", "net localgroup", "net1 user", "powershell", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "cacls", "sethc", "recycler", "$recycle.bin", "terminal server", "ipconfig", "netstat", "mshta", "regsvr32"} {
+	for _, w := range []string{"net user", "net localgroup", "net1 user", "powershell", "certutil", "bitsadmin", "mimikatz", "procdump", "reg save", "whoami", "cacls", "sethc", "recycler", "$recycle.bin", "terminal server", "ipconfig /all", "netstat", "mshta", "regsvr32"} {
 		if strings.Contains(s, w) && (w != "powershell" || !webshell.RunsScript(s)) {
 			return true
 		}

@@ -304,6 +304,11 @@ func pure(v script.Value) bool {
 	return v.L&client != 0 && v.L&(script.Mixed|script.Numeric|fileName) == 0
 }
 
+// entire reports whether a text is all of one source, if in pieces.
+func entire(v script.Value) bool {
+	return v.L&script.Mixed == 0 || v.L&(script.Worded|fromFile|fromData|fromSession|info) == 0
+}
+
 func (h *host) act(kind string, n *script.Node, path script.Value) {
 	if path.L&(client|fromSession) == 0 || path.L&script.Numeric != 0 {
 		return
@@ -369,7 +374,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	case req && content.L&fromRequest != 0 && path.L&fromRequest != 0 && pure(path) && content.L&script.Mixed == 0 && !h.allows():
 		s.Text = "Data from the request is written to a file that the request names."
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
-	case req && content.L&fromRequest != 0 && scriptName(path) && content.L&script.Mixed == 0:
+	case req && content.L&fromRequest != 0 && scriptName(path) && entire(content):
 		s.Text = "Data from the request alone is written to a script."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 	case content.L&fromRemote != 0 && (pure(path) || scriptName(path)):

@@ -65,9 +65,9 @@ func (c call) typeCall() (script.Value, bool) {
 	v, _ := c.getMethod()
 	switch list := script.Union(elements(c.arg(4))...); {
 	case v.O.Fields != nil:
-	case list.L&fromRequest != 0 && len(c.args) > 4 && c.args[3].K == script.VNull:
+	case list.L&client != 0 && len(c.args) > 4 && c.args[3].K == script.VNull:
 		c.hiddenCall(c.n, list)
-	case a.L&c.recv.L&fromRequest != 0:
+	case a.L&c.recv.L&client != 0:
 		v.O.Fields = map[string]script.Value{"asked": a}
 	}
 	return v, true
@@ -133,7 +133,7 @@ func (c call) invokes(list []script.Value) (script.Value, bool) {
 	class, _ := c.field("class").Text()
 	u := script.Union(list...)
 	switch {
-	case c.field("asked").T != nil && u.L&fromRequest != 0:
+	case c.field("asked").T != nil && u.L&client != 0:
 		c.asksCall(u)
 	case method == "getapplicationconfig" || strings.Contains(method, "machinekey"):
 		return c.m.Source(c.n, secret), true
@@ -176,7 +176,7 @@ func (c call) byName() (script.Value, bool) {
 	if s, ok := c.arg(1).Text(); ok && len(c.args) > 3 {
 		return c.m.Host.Call(c.m, c.n, c.args[0], strings.ToLower(s), c.args[3:])
 	}
-	if len(c.args) > 3 && c.args[0].L&c.args[1].L&fromRequest != 0 && script.Union(c.args[3:]...).L&fromRequest != 0 {
+	if len(c.args) > 3 && c.args[0].L&c.args[1].L&client != 0 && script.Union(c.args[3:]...).L&client != 0 {
 		c.asksCall(script.Union(c.args[1:]...))
 	}
 	return script.Value{}, false
