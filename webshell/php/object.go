@@ -255,6 +255,8 @@ func (m *machine) callClass(n *node, c *class, cls, name string, args []value, n
 		return value{k: vObj, ref: &object{name: "ffi", props: map[string]*slot{}}}
 	case cls == "intlchar" && name == "chr":
 		return m.function(call{n: n, name: "chr", args: args})
+	case name == "fromshellcommandline" && len(args) > 0: // Symfony's Process
+		return m.command(n, args[0], "fromShellCommandline")
 	case name == "__construct" && m.f.this != nil && m.classes[cls] == nil:
 		m.f.this.props["#args"] = &slot{v: arr(args...)}
 	}

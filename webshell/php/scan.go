@@ -89,7 +89,7 @@ var traitWords = map[trait]string{
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute ssh2_exec
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
-		wp_create_user wp_insert_user com sqlitecreatefunction cdef imap_open importstylesheet`,
+		wp_create_user wp_insert_user com sqlitecreatefunction cdef imap_open importstylesheet fromshellcommandline`,
 	hasWrite: `splfileobject domdocument simplexmlelement xmlwriter phar phardata imagick stream_copy_to_stream extractto file_put_contents fwrite fputs fputcsv fprintf vfprintf move_uploaded_file copy rename unlink chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
@@ -478,7 +478,7 @@ func callee(data []byte, e int) trait {
 	// A method or a declaration is another function.
 	if s > 1 && (data[s-1] == '>' && data[s-2] == '-' || data[s-1] == ':' && data[s-2] == ':') {
 		switch w {
-		case "createfunction", "sqlitecreatefunction", "extractto", "cdef", "importstylesheet", "getccnumber", "getcccid":
+		case "createfunction", "sqlitecreatefunction", "extractto", "cdef", "importstylesheet", "registerphpfunctions", "fromshellcommandline", "getccnumber", "getcccid":
 			return t
 		}
 		return 0
