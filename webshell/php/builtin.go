@@ -375,7 +375,7 @@ func (m *machine) unknownMethod(n *node, name string, args []value) (value, bool
 	}
 	c := &call{n: n, name: name, args: args}
 	switch name {
-	case "get_param", "getvar", "getraw", "getstring", "getpost", "getparam", "getvalue":
+	case "get_param", "getvar", "getraw", "getstring", "getpost", "getparam", "getvalue", "input":
 		if v, ok := m.frameworkInput(n, name, args); ok {
 			return v, true
 		}

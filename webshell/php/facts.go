@@ -82,6 +82,7 @@ type facts struct {
 	udp       bool             // and is one of UDP
 	dialled   bool             // a loop connects to the host that the request names
 	volley    *node            // and sends to it
+	told      *node            // what visitors type as password, or of their cards, goes through a connection
 	answered  bool             // what a connection brings is read
 	formLoop  bool             // a loop goes through all of a form
 	literals  int              // long literals looked into

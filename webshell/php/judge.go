@@ -21,6 +21,9 @@ func (m *machine) judge() {
 	m.tunnel()
 	m.portSender()
 	m.flooder()
+	if n := m.facts.told; n != nil && !m.facts.answered && !m.alarmed() {
+		m.report("sends-passwords", webshell.Malicious, moderate, sentAway, n, value{})
+	}
 	m.database()
 	m.uploader()
 	m.packedCode()

@@ -79,7 +79,7 @@ const hasHot = hasRequest | hasHeader | hasDeadly | hasDecoder | hasDynamic | ha
 var traitWords = map[trait]string{
 	hasRequest: `_get _post _request _cookie _files http_raw_post_data http_get_vars http_post_vars http_cookie_vars
 		http_post_files getallheaders apache_request_headers filter_input extract import_request_variables parse_str
-		get_defined_vars filter_input_array exif_read_data session_id query_string authenticate wp_authenticate_user check_password wp_mail
+		get_defined_vars filter_input_array exif_read_data session_id query_string authenticate wp_authenticate wp_authenticate_user check_password password_reset after_password_reset wp_mail
 		register_rest_route pre_user_query all_plugins`,
 	hasCards:  `getccnumber getcccid cc_number cc_cvv2 card_number card_cvc card_cvv cc_cid`,
 	hasHeader: `http_user_agent http_referer http_accept_language gethostbyaddr`,

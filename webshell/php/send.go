@@ -107,6 +107,8 @@ func (m *machine) mail(c *call) {
 // number.
 const cardSent = "What visitors type is sent away or kept by a page that asks which bank gave out the card of a number they typed."
 
+const sentAway = "What visitors type as password, or of their cards, is sent to another host, and nobody looks at the answer."
+
 // issuers are services that tell by the first digits of a card's number which bank
 // gave it out, up to where those digits stand.
 var issuers = regexp.MustCompile(`^https?://(?:[^/]*[/.])?(?:bin[-_]?(?:list|codes?|check(?:er)?|lookup|base|db|info|search)|bins)\b[^/]*/|^https?://[^/]+/(?:[^?]*/)?bins?/$|[?&]bin=$`)
@@ -192,6 +194,9 @@ func (m *machine) sent(c *call, d value) {
 	if t&loot != 0 {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", c.n, value{t: t, tr: tr})
 	}
+	if h, ok := c.arg(0).ref.(*handle); ok && m.takes && t&(secret|card) != 0 && h.path.k == vStr && strings.Contains(h.path.s, ".") && !strings.Contains(h.path.s, "127.0") && !webshell.WellKnown(h.path.s) {
+		m.facts.told = &node{pos: c.n.pos, end: c.n.end}
+	}
 	if t&secret != 0 && t&unsure == 0 && m.isolated() && (t&address != 0 || t&wrapped != 0 && t&fromRequest != 0) { // protocols of mail have passwords encoded
 		m.report("sends-passwords", webshell.Malicious, moderate, "Passwords from a form are sent to another host.", c.n, value{t: t, tr: tr})
 	}
@@ -242,7 +247,7 @@ func (m *machine) fetched(n *node, u, d value) {
 		m.report("announces-pages", webshell.Malicious, moderate, "Search engines are told of pages that another host, or the request, makes up.", n, u)
 	}
 	if strings.Contains(host, "api.telegram.org") || strings.Contains(host, "discord.com/api/webhooks") || strings.Contains(host, "discordapp.com/api/webhooks") || strings.Contains(host, "hooks.slack.com/") {
-		if t&fromRequest != 0 && (t&(secret|address) != 0 || !m.framed && m.labels() || m.wards() || !m.framed && m.small() && m.leaves() && m.mentions("wallet", "metamask", "mnemonic", "seed phrase")) {
+		if t&(secret|card) != 0 || t&fromRequest != 0 && (t&address != 0 || !m.framed && m.labels() || m.wards() || !m.framed && m.small() && m.leaves() && m.mentions("wallet", "metamask", "mnemonic", "seed phrase")) {
 			m.report("sends-passwords", webshell.Malicious, high, "Form data is sent to a chat service.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 		}
 		if t&address != 0 && t&(fromRequest|fromParam) == 0 && m.guardsVisits() {
@@ -256,8 +261,8 @@ func (m *machine) fetched(n *node, u, d value) {
 	if t&loot != 0 && u.t&fromRequest == 0 && remoteURL(host) && wholeHost(host) {
 		m.report("sends-settings", webshell.Malicious, moderate, "Settings that hold passwords, or users with theirs, are sent to another host.", n, value{t: t, tr: firstTrace(tr, u.tr)})
 	}
-	if m.takes && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.mentions("checkout", "cc_number", "onepage", "billing")) && remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host)) && m.ignored(n) {
-		m.report("sends-passwords", webshell.Malicious, moderate, "What visitors type as password, or of their cards, is sent to another host, and nobody looks at the answer.", n, value{t: t, tr: firstTrace(tr, u.tr)})
+	if m.takes && (t&(secret|card) != 0 || t&wholeReq != 0 && (t&wrapped != 0 && m.mentions("checkout", "cc_number", "onepage", "billing") || m.looksFor())) && remoteURL(host) && wholeHost(host) && !webshell.WellKnown(hostOf(host)) && m.ignored(n) {
+		m.report("sends-passwords", webshell.Malicious, moderate, sentAway, n, value{t: t, tr: firstTrace(tr, u.tr)})
 		return
 	}
 	if t&fromRequest != 0 && t&wrapped != 0 && u.t&decoded != 0 && u.t&fromRequest == 0 && remoteURL(host) {

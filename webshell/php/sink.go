@@ -306,6 +306,9 @@ func (m *machine) filters(c *call) value {
 }
 
 func (m *machine) noteAsked(c *call) {
+	if t, _ := taintOf(c.arg(0)); t&(secret|card|loot) != 0 && c.arg(0).k == vPart && strings.Count(c.arg(0).tail(), ".") > 1 {
+		m.report("sends-passwords", webshell.Malicious, moderate, "A password, or the number of a card, is told to another host in a name that is looked up.", c.n, c.arg(0))
+	}
 	if m.chosen(c.arg(0)) {
 		m.note(doesAsk, c.n, c.arg(0))
 	}

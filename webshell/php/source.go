@@ -494,7 +494,7 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{ref: h}, true
 	case "fsockopen", "pfsockopen", "stream_socket_client", "socket_create", "socket_accept", "stream_socket_accept", "socket_connect":
 		m.noteSocket(c)
-		h := &handle{t: fromRemote}
+		h := &handle{path: a0, t: fromRemote}
 		if a0.t&decoded != 0 && a0.t&(fromRequest|fromDB|fromParam) == 0 || m.veiledHost(a0, "//"+strings.ToLower(a0.s[strings.LastIndexByte(a0.s, '/')+1:])) {
 			h.t |= decoded | shady
 		}
@@ -628,7 +628,7 @@ func (m *machine) source(c *call) (value, bool) {
 			t |= shady
 		}
 		return value{t: t, tr: m.at(c.n)}, true
-	case "gethostbyname":
+	case "gethostbyname", "gethostbynamel", "checkdnsrr", "dns_check_record":
 		m.noteAsked(c)
 		return value{t: unsure}, true
 	case "gethostbyaddr":

@@ -78,7 +78,7 @@ func (m *machine) open() bool {
 // credentials are the hooks of WordPress that are handed what visitors log in
 // with, or mails, and where name (n) and password (p) stand among the arguments:
 // https://developer.wordpress.org/reference/hooks/authenticate/.
-var credentials = map[string]string{"authenticate": "-np", "wp_authenticate": "np", "wp_authenticate_user": "-p", "check_password": "p", "after_password_reset": "-p", "wp_mail": "p"}
+var credentials = map[string]string{"authenticate": "-np", "wp_authenticate": "np", "wp_authenticate_user": "-p", "check_password": "-p", "password_reset": "-p", "after_password_reset": "-p", "wp_set_password": "p", "wp_mail": "p"}
 
 // visitors are the hooks that are handed what any visitor sends.
 var visitors = words("preprocess_comment pre_comment_content comment_text heartbeat_nopriv_received heartbeat_received rest_pre_dispatch rest_request_before_callbacks request parse_request")

@@ -148,6 +148,8 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("skims-forms", webshell.Malicious, moderate, "Field by field, what visitors send is kept in a file, encoded, with their addresses.", c.n, dv)
 	case p.k >= vStr && p.t&hostile == 0 && poses(p.tail()) && (t&(secret|card) != 0 || t&wholeReq != 0 && t&wrapped != 0 && m.takes || t&(fromRequest|keyed) != 0 && m.appends(c) && (t&wrapped != 0 || picture(p.tail()))):
 		m.report("skims-forms", webshell.Malicious, moderate, "What visitors send is added to a file that poses as a picture.", c.n, dv)
+	case t&(secret|card) != 0 && (t&wrapped != 0 && t&(fromRequest|card) != 0 || t&unsure == 0 && m.lettingIn()) && m.appends(c) && !script && p.k >= vStr && p.t&hostile == 0 && !ownUsers.MatchString(p.s+p.tail()) && !m.dumps(c):
+		m.report("skims-forms", webshell.Malicious, moderate, "What visitors type as password, or of their cards, is added to a file, encoded or where they log in.", c.n, dv)
 	case m.facts.issuer && t&fromRequest != 0 && m.appends(c) && !script && p.t&hostile == 0 && !m.framed:
 		m.report("skims-forms", webshell.Malicious, moderate, cardSent, c.n, dv)
 	case t&keyed != 0 && m.appends(c) && !script && p.t&hostile == 0 && hiddenFile(p.tail()) && m.isolated() && m.small():
@@ -401,4 +403,10 @@ func parsed(tr *trace) bool {
 		}
 	}
 	return false
+}
+
+// dumps says that a call is given all that an array holds, of which something may have been
+// taken out.
+func (m *machine) dumps(c *call) bool {
+	return c.n != nil && strings.Contains(m.unit.code(c.n.pos, c.n.end), "print_r(")
 }
