@@ -26,7 +26,13 @@ func (m *machine) builtinObject(n *node, o *object, args []value) value {
 		}
 	case "jconfig": // Joomla's settings
 		return value{t: loot, tr: m.at(n)}
+	case "sqlite3", "sqlitedatabase":
+		o.props["#path"] = &slot{v: c.arg(0)}
+		v.t, v.tr = 0, nil
 	case "pdo", "mysqli":
+		if file, ok := strings.CutPrefix(c.arg(0).s, "sqlite:"); ok {
+			o.props["#path"] = &slot{v: value{k: c.arg(0).k, s: file, t: c.arg(0).t, ref: c.arg(0).ref}}
+		}
 		if v.t&fromRequest != 0 && v.t&checked == 0 {
 			m.note(doesConnect, n, v)
 		}
@@ -137,7 +143,7 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 	case "com", "dotnet":
 		if p := o.props["#com"]; p != nil {
 			switch name {
-			case "exec", "run", "shellexecute", "create", "execquery":
+			case "exec", "run", "shellexecute", "create", "execquery", "start":
 				v := value{t: t, tr: tr}
 				if len(args) > 0 && (args[0].k == vStr || args[0].k == vPart) && args[0].t&hostile != 0 {
 					v = args[0]
@@ -189,6 +195,9 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 		if name == "addfromstring" {
 			m.entered(o, c)
 		}
+		if p := o.props["#open"]; name == "extractto" && p != nil {
+			m.brought(c, p.v)
+		}
 		if name == "extractto" {
 			m.unpacked(c, o)
 		}
@@ -204,6 +213,14 @@ func (m *machine) builtinMethod(n *node, o *object, name string, args []value) v
 				v.k = vUnknown
 			}
 			return m.command(n, v, o.name+"->"+name)
+		}
+	case "sqlite3", "sqlitedatabase", "pdo": // whatever is kept there stands in the file as it is
+		if p := o.props["#path"]; p != nil && t&fromRequest != 0 && scriptName(p.v) && (name == "exec" || name == "query" || name == "queryexec") {
+			m.written(c, p.v, value{t: t, tr: tr})
+		}
+	case "splfileinfo":
+		if name == "openfile" {
+			return value{k: vObj, ref: &object{name: "splfileobject", props: map[string]*slot{"#path": {v: first(ctor, 0)}, "#mode": {v: c.arg(0)}}}}
 		}
 	case "ffi":
 		if name == "system" || name == "exec" || name == "popen" {
@@ -293,6 +310,11 @@ func (m *machine) documentBuilt(n *node, o *object, name string, c *call) value 
 		m.script(n, c.arg(0))
 		return value{}
 	case "addfromstring":
+		if a := o.props["#args"]; a != nil && t&fromRequest != 0 {
+			if l, ok := a.v.list(); ok && len(l) > 0 && scriptName(l[0]) {
+				m.written(c, l[0], value{t: t, tr: tr})
+			}
+		}
 		m.entered(o, c)
 		return value{}
 	case "extractto":
@@ -352,6 +374,16 @@ func (m *machine) unpacked(c *call, o *object) {
 	if p := o.props["#entry"]; p != nil {
 		m.written(c, o.props["#name"].v, p.v)
 	}
+}
+
+// brought judges an archive that the page wrote before it unpacks it.
+func (m *machine) brought(c *call, p value) {
+	d := m.facts.kept[pathKey(p)]
+	named := d.t&fromFile != 0 && d.t&fromRemote != 0 // what lies at an address that the request gives
+	if d.t&(fromRequest|fromUpload) == 0 && !named || d.t&checked != 0 || !m.isolated() || !m.small() || m.facts.gated || m.facts.uploadOK || m.asksLeave() {
+		return
+	}
+	m.report("uploader", webshell.Webshell, moderate, "An archive that the request brings or names is unpacked; nothing is checked.", c.n, d)
 }
 
 // unknownMethod knows methods by their names alone.

@@ -13,7 +13,7 @@ var commands = words("system exec shell_exec passthru popen proc_open pcntl_exec
 func interpreter(cmd string) bool {
 	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(cmd)), " ")
 	switch word[strings.LastIndexAny(word, "/\\")+1:] {
-	case "sh", "bash", "ksh", "zsh", "dash", "cmd", "cmd.exe", "powershell", "powershell.exe", "php", "perl", "python", "python3":
+	case "sh", "bash", "ksh", "zsh", "dash", "cmd", "cmd.exe", "powershell", "powershell.exe", "php", "perl", "python", "python3", "crontab", "at":
 		return true
 	}
 	return false

@@ -354,6 +354,9 @@ func (m *machine) effect(c *call) (value, bool) {
 		return m.buffered(c), true
 	case "trigger_error", "user_error":
 		m.raise(a0)
+		if to, ok := m.facts.setting("ini", "error_log"); ok {
+			m.written(c, to, a0)
+		}
 		for i := len(m.ending) - 1; i >= 0; i-- {
 			if m.ending[i].by == "set_error_handler" {
 				m.callNow(m.ending[i], value{}, a0)

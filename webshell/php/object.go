@@ -131,6 +131,9 @@ func (m *machine) methodCall(n *node) value {
 		}
 	}
 	s, _ := name.text()
+	if low := strings.ToLower(s); o.k == vUnknown && o.t != 0 && len(args) > 0 && (low == "asxml" || low == "savexml" || low == "savehtmlfile") {
+		m.written(&call{n: n, name: low, args: args}, args[0], o)
+	}
 	if m.gadget && o.t&fromRequest != 0 {
 		m.chained(o, strings.ToLower(s), args)
 	}

@@ -85,12 +85,12 @@ var traitWords = map[trait]string{
 	hasHeader: `http_user_agent http_referer http_accept_language gethostbyaddr`,
 	hasRemote: `curl_exec socket_connect fsockopen pfsockopen stream_socket_client socket_create file_get_contents curl_init dns_get_record
 		imap_body imap_fetchbody wp_remote_get wp_remote_post wp_remote_request soapclient drupal_http_request`,
-	hasDeadly: `eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
+	hasDeadly: `dotnet eval eval_r assert create_function system shell_exec passthru popen proc_open pcntl_exec exec wscript
 		preg_filter mb_ereg_replace mb_eregi_replace reflectionfunction callbackfilteriterator perl
 		dl ffi register_shutdown_function register_tick_function header_register_callback expect_popen win_shell_execute ssh2_exec
 		symlink socket_connect stream_wrapper_register registerphpfunctions fetch_func createfunction sqlite_create_function wp_set_auth_cookie
 		wp_create_user wp_insert_user com sqlitecreatefunction cdef imap_open importstylesheet fromshellcommandline`,
-	hasWrite: `splfileobject domdocument simplexmlelement xmlwriter phar phardata imagick stream_copy_to_stream extractto file_put_contents fwrite fputs fputcsv fprintf vfprintf move_uploaded_file copy rename unlink chmod
+	hasWrite: `gzwrite gzputs bzwrite ftp_get ftp_fget ftp_nb_get asxml createcdatasection savehtmlfile openuri sqlite3 splfileinfo splfileobject domdocument simplexmlelement xmlwriter phar phardata imagick stream_copy_to_stream extractto file_put_contents fwrite fputs fputcsv fprintf vfprintf move_uploaded_file copy rename unlink chmod
 		preg_replace virtual mysql_connect mysql_pconnect mysqli_connect pg_connect mssql_connect pdo mysqli`,
 	hasInclude: `include include_once require require_once`,
 	hasTarget:  `header`,
@@ -292,7 +292,7 @@ func includes(data []byte) bool {
 				i += 5
 			}
 			word := i
-			if i = code(data, i); i < len(data) && (data[i] == '$' || data[i] == '\'' || data[i] == '"' || i > word && made(data[i:])) {
+			if i = code(data, i); i < len(data) && (data[i] == '$' || data[i] == '\'' || data[i] == '"' || data[i] == '@' && i+1 < len(data) && data[i+1] == '$' || i > word && made(data[i:])) {
 				return true
 			}
 			i--
@@ -334,8 +334,11 @@ func made(path []byte) bool {
 		return false
 	}
 	path, _, _ = bytes.Cut(path[:min(len(path), 160)], []byte{';'})
-	return bytes.IndexByte(path, '$') >= 0 || bytes.Contains(path, []byte("code("))
+	return bytes.IndexByte(path, '$') >= 0 || bytes.Contains(path, []byte("code(")) || givers().Any(path)
 }
+
+// givers are calls that give what the request says.
+var givers = literal.NewSource("getallheaders(", "apache_request_headers(", "filter_input", "getenv(\"http_", "getenv('http_", "session_id(")
 
 // blanks is where the white space before i starts.
 func blanks(data []byte, i int) int {
@@ -478,7 +481,7 @@ func callee(data []byte, e int) trait {
 	// A method or a declaration is another function.
 	if s > 1 && (data[s-1] == '>' && data[s-2] == '-' || data[s-1] == ':' && data[s-2] == ':') {
 		switch w {
-		case "createfunction", "sqlitecreatefunction", "extractto", "cdef", "importstylesheet", "registerphpfunctions", "fromshellcommandline", "getccnumber", "getcccid":
+		case "createfunction", "sqlitecreatefunction", "extractto", "asxml", "savehtmlfile", "openuri", "createcdatasection", "cdef", "importstylesheet", "registerphpfunctions", "fromshellcommandline", "getccnumber", "getcccid":
 			return t
 		}
 		return 0

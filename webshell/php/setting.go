@@ -17,6 +17,9 @@ func (m *machine) environment(c *call) value {
 		}
 		m.facts.set("putenv", name, v)
 	}
+	if strings.HasSuffix(strings.TrimRight(a0.s, " "), "() { :; };") { // https://nvd.nist.gov/vuln/detail/CVE-2014-6271
+		m.command(c.n, value{t: a0.t, tr: a0.tr}, c.name)
+	}
 	if strings.HasPrefix(a0.s, "LD_PRELOAD=") {
 		m.report("preloads-library", webshell.Webshell, moderate, "A library is loaded into the next program that PHP starts, which runs commands where PHP may not.", c.n, a0)
 	}

@@ -67,11 +67,19 @@ func (m *machine) sink(c *call) (value, bool) {
 		return m.logs(c), true
 	case "stream_copy_to_stream":
 		return m.copiesStream(c), true
-	case "fwrite", "fputs", "fputcsv":
+	case "fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite":
 		return m.writesHandle(c, c.arg(1)), true
 	case "fprintf", "vfprintf":
 		t, tr := taintOf(c.arg(2))
 		return m.writesHandle(c, join(c.arg(1), value{t: t, tr: tr})), true
+	case "ftp_get", "ftp_nb_get", "ftp_fget":
+		d := value{t: fromRemote | a0.t&fromRequest | c.arg(2).t&fromRequest, tr: m.at(c.n)}
+		if h, ok := c.arg(1).ref.(*handle); ok {
+			m.written(c, h.path, d)
+		} else {
+			m.written(c, c.arg(1), d)
+		}
+		return value{}, true
 	case "unzip_file":
 		m.installed(c, a0)
 		return value{}, true
@@ -242,6 +250,9 @@ func (m *machine) connects(c *call) value {
 		if m.facts.loops >= 2 && len(c.args) > 2 && c.args[1].t&fromRequest != 0 && c.args[2].t&fromRequest != 0 {
 			m.report("password-cracker", webshell.Malicious, moderate, "Names and passwords that the request lists are tried on a server, one after another.", c.n, a0)
 		}
+	}
+	if c.name == "ftp_connect" {
+		return value{t: a0.t & fromRequest, tr: a0.tr}
 	}
 	return value{}
 }
@@ -554,7 +565,9 @@ func (m *machine) pregReplace(c *call) (value, bool) {
 		pat, ok := x.text()
 		flags := ""
 		if ereg {
-			flags, _ = c.arg(3).text()
+			if flags, _ = c.arg(3).text(); m.chosen(c.arg(3)) && rt&fromRequest != 0 {
+				flags = "e"
+			}
 		} else if ok {
 			_, flags, _ = pattern(strings.TrimSpace(pat))
 		}

@@ -643,8 +643,15 @@ func (m *machine) source(c *call) (value, bool) {
 		return value{t: fromFile | fromOddFile, tr: m.at(c.n)}, true
 	case "shm_get_var", "shmop_read": // nobody keeps code there
 		return value{t: fromOddFile, tr: m.at(c.n)}, true
+	case "apcu_store", "apc_store":
+		if s, ok := c.text(0); ok {
+			m.facts.set("apc", s, c.arg(1))
+		}
+		return boolean(true), true
 	case "apcu_fetch", "apc_fetch":
-		return value{}, true
+		s, _ := c.text(0)
+		v, _ := m.facts.setting("apc", s)
+		return v, true
 	case "get_defined_vars":
 		return value{t: fromRequest | wholeReq, tr: m.at(c.n)}, true
 	case "session_id", "session_name":

@@ -111,6 +111,9 @@ func (m *machine) touched(b behaviour, c *call, p value) {
 }
 
 func (m *machine) noteRead(c *call, p value) {
+	if cmd, ok := strings.CutPrefix(strings.ToLower(p.s), "expect://"); ok {
+		m.command(c.n, value{k: p.k, s: cmd, ref: p.ref, t: p.t, tr: p.tr}, "expect://")
+	}
 	if m.chosen(p) && p.t&fromUpload == 0 {
 		m.note(doesRead, c.n, p)
 	}

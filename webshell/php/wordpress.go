@@ -8,6 +8,10 @@ import (
 
 // wordPress sees a script that makes itself an administrator.
 func (m *machine) wordPress(c *call) {
+	if m.letsAnybodyIn(c) {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in as whom the request names.", c.n, c.arg(0))
+		return
+	}
 	written := c.name == "wp_create_user" && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password stand there
 	loads := m.loadsWordPress()
 	if m.framed && !m.guarded || !m.small() && !(written && loads) {
@@ -41,6 +45,19 @@ func (m *machine) wordPress(c *call) {
 	if plugin && admin || c.name == "wp_set_auth_cookie" && loads || c.name != "wp_set_auth_cookie" && admin && (loads || t&fromRequest != 0 || c.arg(0).k == vStr) {
 		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{t: t, tr: tr})
 	}
+}
+
+// proofs are words of code that asks its visitor for a proof of who he is, or another
+// host about him.
+var proofs = []string{"token", "hash", "nonce", "pass", "verif", "sign", "jwt", "secret", "otp", "get_transient", "get_user_meta", "wp_remote_", "curl_", "openssl", "hmac", "code", "ldap", "md5", "sha1", "saml", "session"}
+
+// letsAnybodyIn says that the request says by itself who its sender is.
+func (m *machine) letsAnybodyIn(c *call) bool {
+	v := c.arg(0)
+	if n := c.node(0); n != nil && n.op == nCast {
+		v = m.eval(n.a)
+	}
+	return c.name == "wp_set_auth_cookie" && v.t&fromRequest != 0 && v.t&checked == 0 && !m.framed && !m.asksLeave() && !m.mentions(proofs...)
 }
 
 // loadsWordPress says that the file starts WordPress, instead of being started by it.

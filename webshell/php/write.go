@@ -126,6 +126,10 @@ func (m *machine) written(c *call, p, d value) {
 	if t&(fromRequest|fromUpload|fromUndef) != 0 {
 		m.facts.wroteAny, m.facts.wroteIn = true, m.f
 	}
+	if e := p.tail(); t&fromRequest != 0 && t&(checked|unsure) == 0 && (strings.HasSuffix(e, ".ssh/authorized_keys") || strings.Contains(p.s, "spool/cron/")) && m.isolated() && m.small() {
+		m.report("request-writes-file", webshell.Webshell, moderate, "What the request gives is added to the keys or the timetable of a user of the server.", c.n, dv)
+		return
+	}
 	whole := d.k == vUnknown || d.k == vArr || d.k == vPart && strings.TrimSpace(d.s) == "" && len(d.tail()) < 4
 	script := scriptName(p)
 	if _, resource, ok := strings.Cut(p.s, "resource="); ok && strings.HasPrefix(p.s, "php://filter") {
@@ -330,6 +334,7 @@ func (m *machine) upload(c *call, src, dst value) {
 	if src.t&checked != 0 || dst.t&checked != 0 {
 		m.facts.uploadOK = true
 	}
+	m.keep(dst, value{t: fromUpload | (src.t|dst.t)&checked, tr: src.tr})
 	if dst.t&(fromRequest|fromUpName|fromUndef) != 0 && !safeName(dst) || scriptName(dst) {
 		m.note(doesUpload, c.n, value{t: dst.t, tr: firstTrace(dst.tr, src.tr)})
 		if !m.facts.uploadOK && m.f.fn != nil && m.plainly(c.node(1), dst) { // into no folder of its own
@@ -340,6 +345,11 @@ func (m *machine) upload(c *call, src, dst value) {
 
 // copied judges copy and rename.
 func (m *machine) copied(c *call, src, dst value) {
+	if was := m.facts.kept[pathKey(src)]; was.t&fromUpload != 0 {
+		src.t |= fromUpload | was.t&checked
+	} else if was.t&fromRemote != 0 && was.k == vUnknown && c.name == "rename" {
+		m.written(c, dst, was)
+	}
 	if src.t&fromUpload != 0 {
 		m.upload(c, src, dst)
 		return
