@@ -171,6 +171,9 @@ func (m *Machine) setMember(n *Node, recv Value, low, name string, v Value) {
 		m.shareField(recv.O, name, v)
 		return
 	}
+	if low == "prototype" && m.cur.d == JScript && v.K == VObject && m.prototype(recv, v.O) != nil {
+		return
+	}
 	if m.Host.Assign(m, n, recv, low, v) {
 		return
 	}

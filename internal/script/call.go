@@ -240,7 +240,7 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 		}
 		if v, ok := self.Fields[callee.Name]; ok {
 			if v.K == VFunc {
-				return m.callFunc(v, args)
+				return m.callOn(v, recv, args)
 			}
 			return m.index(n, v, args)
 		}
@@ -248,7 +248,7 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 	if recv.K == VObject && recv.O.Fields != nil {
 		if v, ok := recv.O.Fields[name]; ok {
 			if v.K == VFunc {
-				return m.callFunc(v, args)
+				return m.callOn(v, recv, args)
 			}
 			if v.K == VType { // o = {f: eval}; o.f(x)
 				return m.callName(n, Value{K: VNone}, lastName(v.S), args)
@@ -266,13 +266,20 @@ func (m *Machine) callMember(n *Node, recv Value, callee *Node, args []Value) Va
 			return m.callType(n, recv, args)
 		}
 	}
-	if recv.K == VFunc && (name == "call" || name == "apply" || name == "invoke" || name == "dynamicinvoke") {
-		if name == "call" && m.cur.d == JScript && len(args) > 0 {
-			args = args[1:]
+	if recv.K == VFunc && (name == "call" || name == "apply" || name == "invoke" || name == "dynamicinvoke" || name == "begininvoke" || name == "start") {
+		var this Value
+		if m.cur.d == JScript && len(args) > 0 && (name == "call" || name == "apply") {
+			this, args = args[0], args[1:]
+			if name == "apply" && len(args) > 0 && args[0].K == VArray {
+				args = args[0].O.Elems
+			}
 		}
-		return m.callFunc(recv, args)
+		return m.callOn(recv, this, args)
 	}
 	if m.cur.d == JScript {
+		if f, ok := m.inherited(recv, name); ok {
+			return m.callOn(f, recv, args)
+		}
 		switch {
 		case (name == "call" || name == "apply") && recv.K == VType && len(args) > 1:
 			rest := args[1:]
@@ -344,6 +351,12 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 			}
 		}
 	}
+	if recv.K == VObject && asks[name] && recv.T == nil { // what a table holds is not of who looks it up
+		return Value{}
+	}
+	if (recv.K == VObject || recv.K == VArray) && name == "item" && len(args) == 1 && recv.T == nil {
+		return m.index(n, recv, args)
+	}
 	// A function passed to unknown code is run with what went along.
 	out := Union(append([]Value{recv}, args...)...)
 	for _, a := range args {
@@ -374,6 +387,9 @@ func (m *Machine) callName(n *Node, recv Value, name string, args []Value) Value
 	return out
 }
 
+// asks are methods by which a table is asked for a key.
+var asks = map[string]bool{"exists": true, "haskey": true}
+
 // references are the caller's variables behind by-reference arguments.
 func (m *Machine) references(f *fun, kids []*Node) []*cell {
 	var out []*cell
@@ -381,11 +397,18 @@ func (m *Machine) references(f *fun, kids []*Node) []*cell {
 		if i >= len(f.n.Kids)-1 {
 			break
 		}
-		if p := f.n.Kids[i]; f.d == VBScript && p.Flag&1 == 0 && k.Kind == KName {
+		if p := f.n.Kids[i]; (f.d == VBScript && p.Flag&1 == 0 || p.Flag&reference != 0) && (k.Kind == KName || k.Kind == KDecl) {
 			if out == nil {
 				out = make([]*cell, len(kids))
 			}
-			out[i] = m.lookup(k)
+			if out[i] = m.lookup(k); out[i] == nil && f.d == VBScript && m.cur.self == nil && !m.fixed(k) && len(m.symbol(k).low.funcs) == 0 { // made by being named
+				out[i] = &cell{v: Value{K: VType, S: k.Low}}
+				in := m.globals
+				if m.cur.fn != nil {
+					in = m.cur
+				}
+				m.bind(in, m.symbol(k), out[i])
+			}
 		}
 	}
 	return out
@@ -401,7 +424,10 @@ func (m *Machine) handler(f Value) Value {
 	return m.callFunc(f, nil)
 }
 
-func (m *Machine) callFunc(v Value, args []Value) Value {
+func (m *Machine) callFunc(v Value, args []Value) Value { return m.callOn(v, Value{}, args) }
+
+// callOn calls a function, of JScript as a method of this.
+func (m *Machine) callOn(v, this Value, args []Value) Value {
 	if v.O == nil || v.O.Fn == nil {
 		return Union(args...)
 	}
@@ -410,6 +436,9 @@ func (m *Machine) callFunc(v Value, args []Value) Value {
 		if g.n == v.O.Fn {
 			f = g
 		}
+	}
+	if f.d == JScript && (this.K == VObject || this.T != nil || this.Known() && this.K != VNull) {
+		m.this = &this
 	}
 	return m.invokeIn(f, v.O.self, v.O.frame, args, nil)
 }
@@ -423,6 +452,8 @@ func (m *Machine) invoke(f *fun, self *Object, args []Value, refs []*cell) Value
 const maxCalls = 250
 
 func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs []*cell) Value {
+	this := m.this
+	m.this = nil
 	if f.busy > 1 && (f.busy > 60 || !allKnown(args)) || m.calls > maxCalls && f.n.seen || m.left <= 0 || f.busy > 2 && m.weak > 0 {
 		return Union(args...)
 	}
@@ -434,7 +465,11 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 	}
 	var past *memo
 	if m.weak > 0 || !allKnown(args) {
-		if past = f.past(args); past.times >= 2 {
+		kind := args
+		if this != nil {
+			kind = append(slices.Clone(args), Union(*this, this.O.AnyValue()))
+		}
+		if past = f.past(kind); past.times >= 2 {
 			m.marks += past.marks
 			return past.ret
 		}
@@ -463,6 +498,9 @@ func (m *Machine) invokeIn(f *fun, self *Object, up *frame, args []Value, refs [
 			c.v = typed(c.v, p.Low)
 		}
 		m.bind(fr, m.symbol(p), c)
+	}
+	if this != nil {
+		m.bind(fr, m.named("this"), &cell{v: *this})
 	}
 	if f.d == JScript && len(args) > 0 {
 		m.bind(fr, m.named("arguments"), &cell{v: Value{K: VArray, O: &Object{Elems: slices.Clone(args)}}})
@@ -631,6 +669,9 @@ func (m *Machine) evalNew(n *Node) Value {
 		out = Value{K: VObject, S: n.Low, L: u.L, T: u.T, O: &Object{}}
 		if len(args) > 0 && (strings.HasSuffix(n.Low, "exception") || n.Low == "error") {
 			out.O.set("message", args[0])
+		}
+		if len(args) == 1 && args[0].K == VFunc && u.T == nil && m.cur.d != JScript { // new Action<string>(f), new Thread(f)
+			out = args[0]
 		}
 		if len(args) == 1 && args[0].K == VType && m.cur.d != JScript && len(args[0].S) > len(lastName(args[0].S)) { // new Func<…>(Assembly.Load)
 			out = args[0]

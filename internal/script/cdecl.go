@@ -276,6 +276,9 @@ func (p *cParser) params() (out, first []*Node) {
 			if p.word("params") {
 				rest = 2
 			}
+			if p.word("ref") || p.word("out") {
+				rest = reference
+			}
 			p.i++
 		}
 		if e, typ, ok := p.typ(p.i); ok && p.toks[e].Kind == tIdent && !p.js() {

@@ -141,6 +141,11 @@ func (m *Machine) evalNode(n *Node) Value {
 	case KLambda, KFunc:
 		return Value{K: VFunc, O: &Object{Fn: n, frame: m.cur, self: m.cur.self}}
 	case KDelegate:
+		if k := n.Kids[0]; k.Kind == KName || k.Kind == KMember { // not its result
+			if f := m.find(k.Low, nil, 1); f != nil {
+				return Value{K: VFunc, O: &Object{Fn: f.n, self: m.cur.self}}
+			}
+		}
 		return m.eval(n.Kids[0])
 	case KDecl:
 		m.exec(n)
@@ -258,13 +263,65 @@ func (m *Machine) evalMember(n *Node) Value {
 			return Value{K: VFunc, O: &Object{Fn: f.n, self: recv.O}}
 		}
 	}
+	if n.Low == "prototype" && m.cur.d == JScript {
+		if o := m.prototype(recv, nil); o != nil {
+			return Value{K: VObject, S: "object", O: o}
+		}
+	}
 	if n.Low == "constructor" && m.cur.d == JScript {
 		return Value{K: VType, S: "function"}
 	}
 	if v, ok := m.Host.Member(m, n, recv); ok {
 		return v
 	}
+	if recv.K == VType && (recv.S == "this" || recv.S == "me") {
+		if f := m.find(n.Low, nil, 0); f != nil && f.n.Op == 'g' {
+			return m.invoke(f, m.cur.self, nil, nil)
+		}
+	}
 	return m.property(n, recv, n.Low)
+}
+
+// prototype is that of a function, or of a class of the language, which then is
+// made or, unless it is nil, the given one.
+func (m *Machine) prototype(of Value, as *Object) *Object {
+	var key any
+	switch {
+	case of.K == VFunc && of.O != nil && of.O.Fn != nil:
+		key = of.O.Fn
+	case of.K == VType:
+		key = ""
+	default:
+		return nil
+	}
+	if o := m.kinds[key]; as == nil && o != nil {
+		return o
+	}
+	if m.kinds == nil {
+		m.kinds = map[any]*Object{}
+	}
+	if as == nil {
+		as = &Object{}
+	}
+	m.kinds[key] = as
+	return as
+}
+
+// inherited is a method that an object of JScript has from its prototype, or what is
+// no object from that of its class.
+func (m *Machine) inherited(of Value, low string) (Value, bool) {
+	if m.kinds == nil {
+		return Value{}, false
+	}
+	var key any = ""
+	switch {
+	case of.K == VType || of.K == VObject && of.O.Class == nil:
+		return Value{}, false
+	case of.K == VObject:
+		key = of.O.Class
+	}
+	f := m.kinds[key].Field(low)
+	return f, f.K == VFunc
 }
 
 // maxClass bounds the name of a class with its namespace, in bytes: it is read
@@ -306,6 +363,9 @@ func (m *Machine) property(n *Node, recv Value, name string) Value {
 		if v, ok := m.method(n, recv, name, nil); ok {
 			return v
 		}
+	}
+	if (name == "items" || name == "values") && recv.K == VObject {
+		return Union(recv, recv.O.Any)
 	}
 	if name == "length" || name == "count" || name == "size" {
 		return Value{L: Union(recv).L & Numeric}

@@ -61,7 +61,9 @@ type Machine struct {
 	marks   int // that the host made so far
 	marked  int // conditions with a mark around the statement at hand
 	escapes int
-	thrown  Value // by whatever threw last
+	thrown  Value           // by whatever threw last
+	this    *Value          // of the function of JScript's that is called next
+	kinds   map[any]*Object // prototypes of JScript, by the function or the name of the class
 	nest    int
 	calls   int
 	dirty   bool

@@ -68,7 +68,7 @@ const (
 	KBreak         //
 	KContinue      //
 	KFunc          // Name; Kids: KParam …, last the body
-	KParam         // Name, type Low; Flag 1: by value, 2: all arguments that are left
+	KParam         // Name, type Low; Flag 1: by value, 2: all arguments that are left, 4: said to be a reference
 	KClass         // Name; Kids: members; Low: the bases, joined by spaces; in JavaScript Attr: the base as written
 	KImport        // Name; Op 's': the static methods of a class, 'i': a base
 	KDelegate      // AddressOf Name
@@ -161,6 +161,9 @@ const (
 
 // Pattern is the operator of a regular expression, which is a KBad: Name.
 const Pattern = 'r'
+
+// reference is the flag of a parameter that is said to be one.
+const reference = 4
 
 // ParseJS reads text[from:to] as JavaScript. Node.Unit is unit in all nodes.
 func ParseJS(text string, from, to int, unit uint8) *Node {

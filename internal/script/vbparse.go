@@ -222,6 +222,10 @@ func (p *vbParser) keyword(t Token) (*Node, bool) {
 	case "call":
 		p.i++
 		return p.simple(), true
+	case "yield":
+		if p.d == VBNet && p.peek(1).Kind != tOp {
+			return p.returned(t), true
+		}
 	case "throw":
 		if p.peek(1).Kind == tOp {
 			return nil, false
@@ -406,10 +410,11 @@ func (p *vbParser) function() *Node {
 			}
 		}
 		for {
-			byval := false
+			byval, byref := false, false
 			var attr []string
 			for p.word("byval") || p.word("byref") || p.word("optional") || p.word("paramarray") {
-				byval = p.next().S == "byval" || byval
+				word := p.next().S
+				byval, byref = word == "byval" || byval, word == "byref" || byref
 			}
 			if p.op('<') {
 				for k := p.tok().Kind; k != tNL && k != tEOF && !p.op('>'); k = p.tok().Kind {
@@ -426,6 +431,9 @@ func (p *vbParser) function() *Node {
 			pn.Name, pn.Attr = pt.S, attr
 			if byval || p.d == VBNet {
 				pn.Flag = 1
+			}
+			if byref {
+				pn.Flag = reference
 			}
 			if p.takeOp('(') {
 				p.takeOp(')')

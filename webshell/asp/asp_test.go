@@ -122,7 +122,7 @@ func FuzzAnalyse(f *testing.F) {
 }
 
 func TestDeeds(t *testing.T) {
-	for _, archive := range []string{"deeds.txt", "deeds-jscript.txt"} {
+	for _, archive := range []string{"deeds.txt", "deeds-jscript.txt", "flows.txt", "flows-jscript.txt"} {
 		webshelltest.Deeds(t, "testdata/"+archive, "x.asp", Language)
 	}
 }

@@ -50,6 +50,7 @@ var methods = script.Table(map[string]meaning{
 	"shell.application":             call.applicationCall,
 	"schedule.service":              call.itself, // and what it gives
 	"exec drives":                   call.nothing,
+	"stdin":                         call.stdinCall,
 	"wbemscripting.swbemlocator":    call.locatorCall,
 	"winnt":                         call.accountCall,
 	"iis":                           call.iisCall,
@@ -79,7 +80,8 @@ var methods = script.Table(map[string]meaning{
 var members = script.Table(map[string]meaning{
 	"request":              call.requestMember,
 	"request.collection":   call.collectionMember,
-	"response err exec":    call.nothing,
+	"response err":         call.nothing,
+	"exec":                 call.execMember,
 	"session application":  call.storeMember,
 	"schedule.service wmi": call.itself,
 

@@ -137,6 +137,21 @@ func (c call) shellCall() (script.Value, bool) {
 	return script.Value{}, false
 }
 
+// execMember is a member of a program that runs.
+func (c call) execMember() (script.Value, bool) {
+	if c.name == "stdin" {
+		return script.Instance(c.name), true
+	}
+	return script.Value{}, true
+}
+
+func (c call) stdinCall() (script.Value, bool) {
+	if strings.HasPrefix(c.name, "write") {
+		c.exec(c.m, c.n, c.arg(), "WScript.Shell (standard input)")
+	}
+	return script.Value{}, true
+}
+
 // executorCall is a method of components that were sold to run programs, or
 // PowerShell, for pages.
 func (c call) executorCall() (script.Value, bool) {

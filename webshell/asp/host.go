@@ -200,6 +200,9 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 		if name == "attributes" || name == "name" {
 			h.act(m, n, "move", path)
 		}
+		if name == "name" {
+			h.makesScript(n, path, v)
+		}
 		if f, ok := v.Number(); ok && name == "attributes" && int(f)&locked == locked && scriptName(path) {
 			h.See(n, path, webshell.Sight{Rule: "keeps-content", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 				Text: "The page hides a script, as one of the system's, and locks it against changes: " + webshell.Cut(path.S, 100) + "."})

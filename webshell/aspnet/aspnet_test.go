@@ -113,7 +113,7 @@ void Page_Load() { ` + strings.Repeat("var k = new Keeper(); ", 500) + `System.D
 }
 
 func TestDeeds(t *testing.T) {
-	for _, archive := range []string{"deeds.txt", "deeds-vb.txt", "deeds-jscript.txt"} {
+	for _, archive := range []string{"deeds.txt", "deeds-vb.txt", "deeds-jscript.txt", "flows.txt", "flows-vb.txt", "flows-jscript.txt"} {
 		webshelltest.Deeds(t, "testdata/"+archive, "x.aspx", Language)
 	}
 }

@@ -41,6 +41,9 @@ func instance(class string) meaning {
 
 func (c call) nothing() (script.Value, bool) { return script.Value{}, true }
 
+// whole is what the receiver stems from.
+func (c call) whole() (script.Value, bool) { return script.Union(c.recv), true }
+
 func (c call) itself() (script.Value, bool) { return c.recv, true }
 
 // given is what the arguments stem from, whatever is done to them.
@@ -222,8 +225,9 @@ var members = script.Table(map[string]meaning{
 	"request.collection":       call.collectionMember,
 	"files httpfilecollection": call.filesMember,
 	"fileupload httppostedfile httppostedfilebase iformfile uploadedfile": call.uploadMember,
-	"response":                                  call.responseMember,
-	"server user exception eventargs":           call.nothing,
+	"response":              call.responseMember,
+	"server user eventargs": call.nothing,
+	"exception":             call.whole,
 	"session application cache viewstate items": call.storeMember,
 	"uri":       call.uriMember,
 	"textbox":   call.textBoxMember,

@@ -91,6 +91,8 @@ func (c call) fileStatic() (script.Value, bool) {
 		return c.read(c.m, c.n, a), true
 	case "delete", "deletefile", "deletefolder":
 		c.act("delete", c.n, a)
+	case "getfile":
+		return holding("fileinfo", "path", a), true
 	case "move", "copy", "replace", "movefile", "copyfile", "renamefile":
 		c.moves()
 	case "createdirectory":
@@ -125,9 +127,20 @@ func (c call) moves() {
 	c.act("move", c.n, c.all())
 }
 
+// held is what was written to a file whose path is known.
+func (h *host) held(path script.Value) (script.Value, bool) {
+	s, ok := path.Text()
+	if !ok {
+		return script.Value{}, false
+	}
+	return h.Machine.Shared("written#" + strings.ToLower(s))
+}
+
 // makesScript is a file being moved or copied, which may make it a script.
 func (h *host) makesScript(n *script.Node, from, to script.Value) {
-	if (pure(from) || from.L&anyFile != 0 && from.L&script.Mixed == 0) && to.L&client == 0 && scriptName(to) {
+	if content, ok := h.held(from); ok && scriptName(to) {
+		h.write(h.Machine, n, to, content)
+	} else if (pure(from) || from.L&anyFile != 0 && from.L&script.Mixed == 0) && to.L&client == 0 && scriptName(to) {
 		h.See(n, from, webshell.Sight{Rule: "file-to-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page makes a script of any file that the request names."})
 	}
@@ -158,10 +171,10 @@ func (c call) fileInfoCall() (script.Value, bool) {
 			return holding("filewriter", "path", path), true
 		}
 		c.act("mkdir", c.n, script.Union(path, c.arg(0)))
-	case "moveto", "copyto", "replace":
+	case "moveto", "copyto", "replace", "move", "copy":
 		c.makesScript(c.n, path, c.arg(0))
 		c.act("move", c.n, script.Union(path, c.arg(0)))
-	case "open", "openread", "opentext", "openwrite", "createtext", "appendtext":
+	case "open", "openread", "opentext", "openwrite", "createtext", "appendtext", "openastextstream":
 		return holding("filewriter", "path", path), true
 	}
 	return script.Value{}, true
@@ -366,6 +379,9 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 		return
 	}
 	req := content.L&client != 0 && content.L&script.Numeric == 0
+	if s, ok := path.Text(); ok && req {
+		m.Share("written#"+strings.ToLower(s), content)
+	}
 	if !content.Known() && !path.Known() && scriptName(path) {
 		h.wrote = n
 	}

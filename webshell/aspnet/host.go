@@ -375,6 +375,9 @@ func (h *host) Assign(m *script.Machine, n *script.Node, recv script.Value, name
 		if strings.HasPrefix(name, "last") || strings.HasPrefix(name, "creation") {
 			h.act("time", n, recv.O.Fields["path"])
 		}
+		if name == "name" { // of COM's
+			h.makesScript(n, recv.O.Fields["path"], v)
+		}
 		return true
 	}
 	return false

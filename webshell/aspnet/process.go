@@ -71,7 +71,7 @@ func (c call) processMember() (script.Value, bool) {
 	switch c.name {
 	case "startinfo":
 		return script.Instance("processstartinfo"), true
-	case "standardinput":
+	case "standardinput", "stdin": // the latter of COM's
 		return script.Instance("stdin"), true
 	case "standardoutput", "standarderror":
 		return script.Instance("stdout"), true

@@ -152,6 +152,9 @@ func (c call) serverCall() (script.Value, bool) {
 		if !a.Known() {
 			c.ran = c.n
 		}
+		if content, ok := c.held(a); ok {
+			c.code(c.m, c.n, content, "Server."+c.name)
+		}
 		if a.L&client != 0 && a.L&script.Mixed == 0 {
 			c.See(c.n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
 		}
