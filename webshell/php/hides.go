@@ -29,22 +29,24 @@ func mayHide(data []byte, have trait) bool {
 }
 
 // hideWords are words without which a file hides nothing.
-var hideWords = literal.NewSource("display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "posts_results", "the_posts", "pre_http_request", "wp_set_auth_cookie")
+var hideWords = literal.NewSource("display", "the-list", "all_plugins", "show_advanced_plugins", "pre_current_active_plugins", "option_active_plugins", "views_users", "user_query", "pre_get_users", "users_list_table", "pre_get_posts", "posts_where", "posts_results", "the_posts", "pre_http_request", "wp_set_auth_cookie", "deactivate_plugins", "rest_user_query", "wordfence")
 
 var (
 	adminSide    = regexp.MustCompile(`\bis_admin\s*\(`)
-	leftOut      = regexp.MustCompile(`["'](?:post__not_in|author__not_in|exclude)["']`)
+	leftOut      = regexp.MustCompile(`["'](?:post__not_in|author__not_in|login__not_in|exclude)["']`)
 	adminToo     = regexp.MustCompile(`[^!\s]\s*\bis_admin\s*\(`)
 	lessPosts    = regexp.MustCompile(`\$\w+\s*\.=[^;]{0,200}(?:\bid|post_author|post_name)\s*(?:not in|!=|<>)`)
 	fewerUsers   = regexp.MustCompile(`["'](?:login__not_in|role__not_in|exclude)["']\s*\]?\s*(?:=>?|,)`)
 	blinds       = regexp.MustCompile(`(?:str(?:i?pos|str|_contains)|in_array|array_diff|unset|preg_match)\s*\([^;]{0,120}(?:wordfence|sucuri|malcare|patchstack|better-wp-security|cerber)`)
+	twoGuards    = regexp.MustCompile(`(?:wordfence[^;]{0,200}(?:sucuri|malcare|patchstack|better-wp-security|cerber)|(?:sucuri|malcare|patchstack|better-wp-security|cerber)[^;]{0,200}wordfence)`)
+	sentOn       = regexp.MustCompile(`wp_redirect\s*\(\s*["']https?://([\w.-]+\.[a-z]{2,})`)
 	filtersPosts = regexp.MustCompile(`array_filter\s*\(\s*\$\w*posts|unset\s*\(\s*\$\w*posts\s*\[`)
 	opensByKey   = regexp.MustCompile(`(?:md5|sha1|hash)\s*\([^;]{0,80}\$_(?:get|post|request|cookie|server)\b[^;]{0,80}={2,3}|\$_(?:get|post|request|cookie|server)\b[^;]{0,80}[!=]==?\s*["'][^"']{4,}["']`)
 	lessUsers    = regexp.MustCompile(`(?:query_where|where)\b[^;]{0,160}(?:\bid\s*(?:!=|<>|not in)|user_login\s*(?:!=|<>))`)
 	fewer        = regexp.MustCompile(`-\s*1\s*[).;]|--\s*\$|\$\w+--`)
 	fewerPosts   = regexp.MustCompile(`->publish\s*(?:-=|=[^;]{0,60}->publish\s*-|--)|--\s*\$\w+->publish`)
 	// Lists from which something written out, or the file itself, is taken.
-	unlists = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__\s*\)|\$\w+)\s*\]`)
+	unlists = regexp.MustCompile(`unset\s*\(\s*[^)]{0,80}\[\s*(?:["'][\w-]+/[\w.-]+\.php["']|plugin_basename\(\s*__file__\s*\)|\$\w+)\s*\]|array_(?:filter|diff_key)\s*\(\s*\$\w+[^;]{0,120}(?:__file__|["'][\w-]+/[\w.-]+\.php["'])`)
 	// A rule for a row of a list, or an item of the menu, that is written out.
 	styledRow = regexp.MustCompile(`(?:data-(?:slug|plugin)\s*[*^$~]?=\s*\\?["']?[\w./-]+|tr#?(?:user|post)-\d+|#user-\d+|#toplevel_page_[\w-]+|#menu-(?:plugins|users))[^{}]{0,200}\{\s*display\s*:\s*none`)
 	// A script that takes a row out.
@@ -82,7 +84,8 @@ var concealments = []concealment{
 	{says: `"option_active_plugins"`, fits: []*regexp.Regexp{adminSide}, acts: true, hook: true},
 	{says: `"show_advanced_plugins"`, fits: []*regexp.Regexp{regexp.MustCompile(`false`)}, acts: true, hook: true},
 	{says: `"pre_user_query"`, fits: []*regexp.Regexp{lessUsers}, acts: true, hook: true},
-	{says: `"pre_get_users"|"users_list_table_query_args"`, fits: []*regexp.Regexp{leftOut}, acts: true, hook: true},
+	{rule: "blinds-guards", text: "A script that shows something to visitors, or lets somebody in, keeps security programs from working.", says: "deactivate_plugins(|rename(|rmdir(|unlink( wordfence|sucuri|malcare", fits: []*regexp.Regexp{twoGuards, regexp.MustCompile(`(?:deactivate_plugins|rename|rmdir|unlink)\s*\(`)}, acts: true},
+	{says: `"pre_get_users"|"users_list_table_query_args"|"rest_user_query"`, fits: []*regexp.Regexp{leftOut}, acts: true, hook: true},
 	{rule: "hides-posts", text: "Posts are kept out of the lists of administrators by a script that shows something to visitors, or lets anybody post.", says: `"posts_where"`, fits: []*regexp.Regexp{lessPosts, adminToo}, acts: true},
 	{rule: "hides-posts", text: "Posts that anybody may add are kept out of the lists.", says: `"pre_get_posts" nopriv_|'__return_true'|"__return_true" wp_insert_post(`, fits: []*regexp.Regexp{leftOut}, checks: true},
 	{rule: "hides-posts", text: "Posts that administrators do not see are linked where no visitor sees it.", says: `"pre_get_posts"`, fits: []*regexp.Regexp{offScreen, adminSide, leftOut}, acts: true},
@@ -157,6 +160,9 @@ func (m *machine) acts(low string) bool {
 		return true
 	}
 	if host, _ := foreign(low); host != "" {
+		return true
+	}
+	if g := sentOn.FindStringSubmatch(low); g != nil && !webshell.WellKnown(g[1]) {
 		return true
 	}
 	for _, t := range m.file.tokens { // an address in escapes

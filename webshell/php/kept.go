@@ -143,11 +143,17 @@ func (m *machine) infects(c *call, p, d value) {
 			m.dropped(c.n, p, value{k: vStr, s: s, t: d.t & (hidden | decoded)}, s)
 		}
 		low := strings.ToLower(s)
+		if host, _ := foreign(low); host != "" && theme[path.Base(strings.ToLower(p.tail()))] && p.t&(hostile|fromParam) == 0 && m.isolated() && m.small() && !m.asksLeave() {
+			m.report("infects-pages", webshell.Malicious, moderate, "A script of another host is put into a page of the program.", c.n, d)
+		}
 		if p.t&fromList != 0 && m.facts.loops > 0 && m.isolated() && m.small() && foreignScript(low) {
 			m.report("infects-pages", webshell.Malicious, moderate, "A script is added to page after page.", c.n, d)
 		}
 	}
 }
+
+// theme are the files of programs that make every page.
+var theme = words("header.php footer.php index.php functions.php wp-config.php wp-settings.php head.phtml footer.tpl header.tpl")
 
 // foreignScript says that text loads a script from another host.
 func foreignScript(low string) bool {

@@ -32,6 +32,10 @@ func (m *machine) wordPress(c *call) {
 			m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator when a request asks for it.", c.n, value{t: t, tr: tr})
 			return
 		}
+		if admin && role.s != "" && m.open() && !m.asksLeave() && pass.t&(fromRequest|fromParam) == 0 && m.mentions("wp_remote_post(", "wp_remote_get(", "curl_exec(", "mail(") {
+			m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator by itself, and tells somebody elsewhere.", c.n, value{t: t, tr: tr})
+			return
+		}
 		if known && pass.s != "" {
 			m.report("makes-administrator", webshell.Malicious, moderate, "The script makes an administrator whose password it knows.", c.n, value{t: t, tr: tr})
 		}

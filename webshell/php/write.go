@@ -93,6 +93,14 @@ func (m *machine) written(c *call, p, d value) {
 		m.report("copies-itself", webshell.Malicious, moderate, "The script puts its own text into other files.", c.n, dv)
 		return
 	}
+	if t&ownText != 0 && d.k == vStr && len(d.s) == len(m.file.src) && p.t&selfPath == 0 && scriptName(p) && m.isolated() && m.small() && !m.asksLeave() {
+		m.report("copies-itself", webshell.Malicious, moderate, "The script copies itself to another one.", c.n, dv)
+		return
+	}
+	if t&(fromRemote|fromDB) != 0 && (t&fromFile != 0 || m.appends(c)) && p.t&fromList != 0 && m.facts.loops > 0 && d.k != vStr && (scriptName(p) || p.k == vUnknown || p.tail() == "") && m.isolated() && m.small() && !m.verifies() {
+		m.report("infects-pages", webshell.Malicious, moderate, "What another host, or the database, gives is put into file after file.", c.n, dv)
+		return
+	}
 	if t&ownText != 0 && t&fromRequest != 0 && t&(checked|unsure) == 0 && p.t&selfPath != 0 && p.k == vUnknown {
 		m.report("request-rewrites-script", webshell.Webshell, moderate, "The request says how the script rewrites itself.", c.n, dv)
 		return
