@@ -40,7 +40,8 @@ func TestExhausted(t *testing.T) {
 func TestPathological(t *testing.T) {
 	webshelltest.Pathological(t, Language, "x.cfm", `<cfset a = form.a><cfexecute name="#a#"></cfexecute><cfset x = `, "", 10<<20,
 		"a=b\n", "evaluate(", "<cfset a=b>", "<cffile ", "#a#", "<!---", "createobject(", "a.b=", "filewrite(a,", `"a"+`, "a=a\n", "request.",
-		"<cfobject class=\"java.lang.Runtime\">memory(", "createobject(\"java\",\"java.lang.Runtime\")\n", "<cffile action=\"write\" file=\"a.cfm\" output=\"#form.a#\"><cfinclude ")
+		"<cfobject class=\"java.lang.Runtime\">memory(", "createobject(\"java\",\"java.lang.Runtime\")\n", "<cffile action=\"write\" file=\"a.cfm\" output=\"#form.a#\"><cfinclude ",
+		"<cfsavecontent variable=\"a\">", "<cfscript>a={b=a};\n", "<cfscript>function b(x){b(x);b(x);}b(a);", "a(function(){", "(a)=>")
 }
 
 // Texts that replace one letter by many do not fill the memory.

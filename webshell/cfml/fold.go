@@ -77,10 +77,19 @@ func fold(data []byte) []byte {
 // the call itself. By what it is longer there is less room for others.
 func call(source []byte, room *int) []byte {
 	m := calls.FindSubmatch(source)
-	name, s := strings.ToLower(string(m[1])), string(m[2])
 	text := func(i int) string { return strings.Trim(string(m[i]), "'") }
-	number := func(i int) int {
-		n, err := strconv.Atoi(string(m[i]))
+	s, ok := apply(strings.ToLower(string(m[1])), string(m[2]), text(3), text(5), len(source)+*room)
+	if !ok || strings.ContainsAny(s, "'\"#\r\n") {
+		return source
+	}
+	*room -= max(0, len(s)+2-len(source))
+	return []byte("'" + s + "'")
+}
+
+// apply is what a function gives for constants, if it is at most so long.
+func apply(name, s, second, third string, room int) (string, bool) {
+	number := func(s string) int {
+		n, err := strconv.Atoi(s)
 		if err != nil {
 			return -1
 		}
@@ -99,25 +108,25 @@ func call(source []byte, room *int) []byte {
 	case "tostring", "charsetencode":
 	case "tobinary", "binarydecode":
 		var b []byte
-		if name == "binarydecode" && strings.EqualFold(text(3), "hex") {
+		if name == "binarydecode" && strings.EqualFold(second, "hex") {
 			b, ok = webshell.Hex(s)
 		} else {
 			b, ok = webshell.Base64(s)
 		}
 		s = string(b)
 	case "replace", "replacenocase":
-		if ok = text(3) != ""; ok {
-			s, ok = webshell.ReplaceAll(s, text(3), text(5), len(source)+*room)
+		if ok = second != ""; ok {
+			s, ok = webshell.ReplaceAll(s, second, third, room)
 		}
 	case "mid":
-		at, n := number(3)-1, number(5)
+		at, n := number(second)-1, number(third)
 		if ok = at >= 0 && n >= 0 && at <= len(s) && n <= len(s)-at; ok {
 			s = s[at : at+n]
 		}
 	case "listgetat", "listfirst", "listlast":
-		sep, at := text(5), number(3)-1
+		sep, at := third, number(second)-1
 		if name != "listgetat" {
-			sep, at = text(3), 0
+			sep, at = second, 0
 		}
 		if sep == "" {
 			sep = ","
@@ -129,10 +138,8 @@ func call(source []byte, room *int) []byte {
 		if ok = at >= 0 && at < len(list); ok {
 			s = list[at]
 		}
+	default:
+		return "", false
 	}
-	if !ok || strings.ContainsAny(s, "'\"#\r\n") {
-		return source
-	}
-	*room -= max(0, len(s)+2-len(source))
-	return []byte("'" + s + "'")
+	return s, ok
 }
