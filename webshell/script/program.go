@@ -9,7 +9,7 @@ import (
 // program reports whether what a call runs is a fixed program.
 func (s *scan) program(c call, text []byte) bool {
 	switch c.name {
-	case "sh", "bash", "eval":
+	case "sh", "bash", "eval", "pipe":
 		return false
 	case "$(", "`":
 		if fixedProgram(text, false) || s.fixedVariable(text) || s.tongue == other && absolute.Match(s.Data[c.lo:min(len(s.Data), c.hi+40)]) {
@@ -17,6 +17,16 @@ func (s *scan) program(c call, text []byte) bool {
 		}
 	}
 	if m := held.FindSubmatch(text); m != nil && s.begins(m[1], !codeFlag.Match(text)) {
+		return true
+	}
+	if toShellEnd.Match(text) {
+		return false
+	}
+	if m := folder.FindIndex(text); m != nil { // what follows is what counts
+		c.lo += m[1]
+		text = text[m[1]:]
+	}
+	if m := leading.FindSubmatchIndex(text); m != nil && (s.tongue == perl || s.tongue == other) && !takesCode.Match(text) && s.leads(c.lo+m[2], c.lo+m[3]) {
 		return true
 	}
 	return fixedProgram(text, s.tongue != other && c.name != "qx" && c.name != "`") || s.listed(c, text)
@@ -47,6 +57,17 @@ var (
 	interprets = regexp.MustCompile(`["'/](?:(?:ba|da|k|c|z|a)?sh|busybox|env|cmd(?:\.exe)?|perl|python|ruby|php|node|lua)[\d.]*["']`)
 	// held is a command that a variable holds.
 	held = regexp.MustCompile(`^\s*\(?\s*["']?\s*[$@]?\{?(\w+)\}?["']?(?:[\s,);]|$)`)
+)
+
+var (
+	// toShellEnd hands what a command says to a shell.
+	toShellEnd = regexp.MustCompile(`\|\s*(?:/(?:usr/)?bin/)?(?:ba|da|k|z)?sh\s*(?:$|["'|&;)])`)
+	// folder is the folder that a command is run in.
+	folder = regexp.MustCompile(`^\s*\(?\s*["']?\s*cd\s+[^;&|\x60\n]*(?:;|&&)`)
+	// leading is the variable that a command of Perl begins with.
+	leading = regexp.MustCompile(`^\s*\(?\s*(?:qq?\s*[{(]|["'{(/|])?\s*(\$\{?\w+\}?(?:(?:->)?\{\w+\})*)[\w/.-]*\s+[^\s,."')]`)
+	// takesCode is an argument by which an interpreter takes code, in a command.
+	takesCode = regexp.MustCompile(`\s(?:-\w*[ceE]|/[cC])\b`)
 )
 
 // listed reports whether a call hands a list of arguments to a program of which the

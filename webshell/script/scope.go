@@ -63,7 +63,7 @@ func (s *scan) functions() {
 	if s.tongue == other {
 		return
 	}
-	s.named = map[string][]int{}
+	s.subs = map[string][]int{}
 	depth, open, braces, ragged, quoted := 0, -1, 0, false, false
 	for i := 0; i < len(s.Data); {
 		if s.Data[i] == '\n' {
@@ -96,18 +96,21 @@ func (s *scan) functions() {
 		}
 		var m [][]byte
 		if def && len(s.funcs) < maxFunctions {
-			m = heads[s.tongue].FindSubmatch(line)
+			head := line
+			if s.tongue == python {
+				head = s.Data[i:min(len(s.Data), i+400)]
+			}
+			m = heads[s.tongue].FindSubmatch(head)
 		}
 		if m != nil {
 			if open >= 0 {
 				s.funcs[open].hi = i
 			}
 			f := function{lo: i, hi: len(s.Data), tainted: map[string]int{}}
-			for _, w := range webshell.Words(m[3], false) {
-				f.params = append(f.params, w)
-			}
+			f.params = parameters(m[3])
+			s.routed(&f)
 			open, depth, braces, ragged = len(s.funcs), indent, 0, false
-			s.named[string(m[2])] = append(s.named[string(m[2])], open)
+			s.subs[string(m[2])] = append(s.subs[string(m[2])], open)
 			s.funcs = append(s.funcs, f)
 		}
 		count := func(mark string) int { return bytes.Count(s.Data[i:i+end], []byte(mark)) }
@@ -119,6 +122,30 @@ func (s *scan) functions() {
 		}
 		i += end + 1
 	}
+}
+
+// parameters are the names of what a function is given, without their kinds and
+// what they are else.
+func parameters(list []byte) (names [][]byte) {
+	depth, wanted := 0, true
+	for i := 0; i < len(list); i++ {
+		switch c := list[i]; {
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			depth--
+		case c == ',' && depth == 0:
+			wanted = true
+		case wanted && letter(c):
+			from := i
+			for i < len(list) && (letter(list[i]) || digit(list[i])) {
+				i++
+			}
+			names, wanted = append(names, list[from:i]), false
+			i--
+		}
+	}
+	return names
 }
 
 // defines reports whether a line or statement may begin a function.
@@ -177,7 +204,7 @@ func (s *scan) pass(from, to int) bool {
 			hand(came)
 		}
 		if next := at + len(w); next < len(text) && text[next] == '(' && len(waiting) < 100 {
-			of := s.named[string(w)]
+			of := s.subs[string(w)]
 			waiting = append(waiting, of[:min(len(of), 100-len(waiting))]...)
 		}
 	}
@@ -313,7 +340,7 @@ func (s *scan) quoted(at, end int) bool {
 	if bytes.IndexByte(rest, mark) < 0 {
 		return false // a mark of another kind: an apostrophe, a pattern
 	}
-	if open == at-1 && len(rest) > 2 && rest[0] == mark && rest[1] == ')' && rest[2] == '(' { // getattr(os, "system")(x)
+	if open == at-1 && len(rest) > 2 && rest[0] == mark && (rest[1] == ')' || rest[1] == ']') && rest[2] == '(' { // getattr(os, "system")(x)
 		return false
 	}
 	before := s.Data[max(open, at-400):at]

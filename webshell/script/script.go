@@ -45,8 +45,9 @@ var (
 
 var (
 	// A script without one of these does not answer requests.
-	answers = literal.New([]string{"content-type", "query_string", "fieldstorage", "request_method", "use cgi", "cgi.new", "cgi->", "flask", "bottle", "http_", "request.", "params["})
-	acts    = literal.New([]string{"system", "exec", "eval", "qx", "popen", "spawn", "commands.", "subprocess", "compile", "__import__", "sh", "syscall", "`", "open", "$("})
+	answers = literal.New([]string{"content-type", "query_string", "fieldstorage", "request_method", "use cgi", "cgi.new", "cgi->", "flask", "bottle", "http_", "request.", "params[",
+		"plack::", "mojolicious", "dancer", "wsgi", "tornado", "httprequesthandler", "fastapi", "web.input", "web.data", "mod_python", "falcon", "path_info"})
+	acts    = literal.New([]string{"system", "exec", "eval", "qx", "popen", "spawn", "commands.", "subprocess", "compile", "__import__", "sh", "syscall", "`", "open", "$(", "readpipe", "ipc::", "/e"})
 	sockets = literal.New([]string{"socket", "/dev/tcp/"})
 	shells  = literal.New([]string{"/bin/", "cmd.exe", "-i", "pty.spawn"})
 	streams = literal.New([]string{"stdin", "stdout", "stderr", "dup2", "0>&1", "reopen", "/dev/tcp"})
@@ -76,7 +77,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 	if net {
 		s.network()
 	}
-	if cgi && (len(s.from) > 0 || len(s.Tainted) > 0) {
+	if cgi && (len(s.from) > 0 || len(s.Tainted) > 0 || s.routes()) {
 		s.functions()
 		s.Spread(";\n", 6, s.statement)
 		for _, c := range s.calls {
@@ -118,10 +119,10 @@ type scan struct {
 	full              bool   // there is more of either than is kept
 	stop              ends   // of statements
 	tongue            tongue
-	funcs             []function // in order
-	named             map[string][]int
-	waiting           []int          // room of pass
-	elements          map[string]int // as Tainted, of hashes and dictionaries
+	funcs             []function       // in order
+	subs              map[string][]int // functions by name
+	waiting           []int            // room of pass
+	elements          map[string]int   // as Tainted, of hashes and dictionaries
 	quotes            quotes
 	env               bool            // Perl's Env may make variables of the environment's
 	byPerl            bool            // the first line names Perl
@@ -130,6 +131,14 @@ type scan struct {
 	own               map[string]bool // HTTP_… that a script of the shell sets; nil before anybody asks
 	bare              map[string]bool // names that Perl assigned without a sigil: constants, handles
 	tampers           *bool           // with the meaning of Perl's functions and patterns; nil before anybody asks
+	held              map[string]bool // whether the script has a text
+	aliases           map[string]string
+	handles           map[string]*file // by variable
+	handlers          [][2]int         // classes of Python that answer requests; nil before anybody asks
+	replies           *bool            // a script of the shell; nil before anybody asks
+	directly          map[string]bool  // by variable, of direct
+	looked            int              // how often isRun did
+	into              *file            // of the call that is noted next
 }
 
 // maxSocketScript is how much of a script is searched for sockets, in bytes.
@@ -156,7 +165,7 @@ func (s *scan) connects(head []byte, from int) {
 		return
 	}
 	at := from + place[0]
-	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil && !ownPipes(head) {
+	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil && sideBySide(head) && !ownPipes(head) {
 		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, from+m[0])
 	}
 	if m := irc.FindIndex(head); m != nil && near(join, joins, head) != nil {
@@ -164,6 +173,24 @@ func (s *scan) connects(head []byte, from int) {
 			s.Add(webshell.Malicious, finding.ModerateConfidence, "irc-bot", "The script takes orders from an IRC channel and runs commands.", from+m[0], s.calls[0].at)
 		}
 	}
+}
+
+// Bounds of a large script, in which a shell and the streams that are tied to a
+// socket stand near each other, in bytes.
+const (
+	maxApart = 16 << 10
+	maxTied  = 64
+)
+
+// sideBySide reports whether a script names a shell near to where it ties a stream.
+func sideBySide(head []byte) bool {
+	if len(head) <= maxTool {
+		return true
+	}
+	ties := rewire.FindAllIndex(head, maxTied)
+	return len(ties) == maxTied || slices.ContainsFunc(ties, func(m []int) bool {
+		return shell.Match(head[max(0, m[0]-maxApart):min(len(head), m[1]+maxApart)])
+	})
 }
 
 var (
@@ -220,7 +247,14 @@ func near(pattern *regexp.Regexp, words *literal.Set, data []byte) []int {
 // statement passes on what an assignment or a loop's head holds.
 func (s *scan) statement(from, to int) bool {
 	text := s.Data[from:to]
+	if s.tongue == perl && slurps.Match(text[max(0, len(text)-40):]) && to+1 < len(s.Data) {
+		if end := bytes.IndexByte(s.Data[to+1:min(len(s.Data), to+200)], ';'); end >= 0 { // do { local $/; <STDIN> }
+			to += 1 + end
+			text = s.Data[from:to]
+		}
+	}
 	passed := s.pass(from, to)
+	passed = s.fills(from, to) || passed
 	cut := s.assigns(text)
 	if i := bytes.Index(text, []byte("for")); i >= 0 && (cut < 0 || i < cut) && loop.Match(text[i:min(len(text), i+9)]) {
 		// foreach $x (@y), for x in y
@@ -260,6 +294,9 @@ func (s *scan) statement(from, to int) bool {
 	return changed
 }
 
+// slurps is the beginning of a block of Perl that reads a file whole.
+var slurps = regexp.MustCompile(`\bdo\s*\{\s*local\s*\(?\s*\$/[^;]*$`)
+
 var loop = regexp.MustCompile(`^for(each)?[\s(]`)
 
 // plain are words left of an assignment that are no variables.
@@ -282,6 +319,10 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 // sink judges one call.
 func (s *scan) sink(c call) {
 	text := s.Data[c.lo:c.hi]
+	if c.into != nil {
+		s.written(c)
+		return
+	}
 	if len(s.Out) > 1000 || (c.name == "sh" || c.name == "bash") && !bytes.Contains(text, []byte("-c")) {
 		return
 	}
@@ -301,7 +342,7 @@ func (s *scan) sink(c call) {
 	if !ok {
 		return
 	}
-	if s.program(c, text) {
+	if s.program(c, text) || s.indirect(c, text, at) {
 		if c.name != "$(" { // else a value that a filter makes
 			s.Add(webshell.Suspicious, finding.LowConfidence, "request-to-argument", "The script runs a program with an argument from the request.", at, c.at)
 		}
@@ -312,6 +353,31 @@ func (s *scan) sink(c call) {
 		verdict, sure = webshell.Suspicious, finding.LowConfidence
 	}
 	s.Add(verdict, sure, "request-to-command", "The script runs a command or code from the request.", at, c.at)
+}
+
+// indirect reports whether a call is of a kind that programs make with what they have
+// made of a request: of a module of Perl, over several lines, in the second statement of a text, with the
+// output of a command of the shell that is given what was read.
+func (s *scan) indirect(c call, text []byte, at int) bool {
+	if cut := bytes.IndexByte(text, '\n'); cut >= 0 {
+		if _, first := s.comesFrom(c.lo, c.lo+cut); !first {
+			return !s.direct(c.lo, c.hi)
+		}
+	}
+	switch c.name {
+	case "pipe":
+		return !s.direct(c.lo, c.hi)
+	case "eval":
+		cut := bytes.IndexByte(text, ';')
+		if cut < 0 || s.tongue != perl {
+			return false
+		}
+		_, first := s.comesFrom(c.lo, c.lo+cut)
+		return !first && !s.direct(c.lo, c.hi)
+	case "$(", "`":
+		return s.tongue == other && (bytes.HasPrefix(s.Data[at:], []byte("read")) || bytes.HasPrefix(s.Data[at:], []byte("cat")))
+	}
+	return sinks[c.name].needs != "" && !s.direct(c.lo, c.hi)
 }
 
 // Bounds of a script in which the same name in two places says enough to call it
@@ -337,7 +403,7 @@ func (s *scan) sure(came, at int) bool {
 }
 
 // reckons is what the shell reckons with, in which only Bash runs code, of variables.
-var reckons = regexp.MustCompile(`^\([\w\s$+*/%<>=-]*\)\)$`)
+var reckons = regexp.MustCompile(`^\([\w\s${}#+*/%<>=-]*\)\)$`)
 
 // translates is the text that Perl's tr is evaluated in, for its tables are fixed
 // otherwise.

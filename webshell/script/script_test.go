@@ -16,6 +16,12 @@ func TestArchives(t *testing.T) {
 	webshelltest.Run(t, "testdata", *update, Language)
 }
 
+func TestDeeds(t *testing.T) {
+	for name, archive := range map[string]string{"x.cgi": "perl", "x.py": "python", "x.sh": "shell"} {
+		webshelltest.Deeds(t, "testdata/"+archive+".deeds.txt", name, Language)
+	}
+}
+
 func FuzzAnalyse(f *testing.F) {
 	webshelltest.Fuzz(f, "testdata", Language)
 }

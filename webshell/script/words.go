@@ -12,10 +12,11 @@ import (
 )
 
 // A call is a place that could run a command or code: its name, its offset and
-// where its arguments stand.
+// where its arguments stand. Into is the file that they are written to, or nil.
 type call struct {
 	name       string
 	at, lo, hi int
+	into       *file
 }
 
 // Bounds of the calls of one script.
@@ -25,7 +26,7 @@ const (
 	maxCallText  = 16 << 20 // bytes of all calls
 )
 
-var readInto = regexp.MustCompile(`(?i)^\s*\(\s*[\\*]*(?:STDIN\s*,\s*(?:my\s+)?\$(\w+)|\$?\w+\s*,\s*(?:my\s+)?\$(\w+)\s*,[^;]*content_?length)`)
+var readInto = regexp.MustCompile(`(?i)^\s*\(?\s*[\\*]*(?:STDIN\s*,\s*(?:my\s+)?\$(\w+)|\$?\w+\s*,\s*(?:my\s+)?\$(\w+)\s*,[^;]*content_?length)`)
 
 // piped is the mode of a file that is a pipe, between its commas.
 var piped = regexp.MustCompile(`^,\s*["'](?:-\||\|-)[^"',]*["']\s*,`)
@@ -38,16 +39,17 @@ func (s *scan) words() {
 			s.full = true
 			return
 		}
-		s.calls = append(s.calls, call{name, at, lo, hi})
+		s.calls = append(s.calls, call{name, at, lo, hi, s.into})
 	}
 	tick, paren := ends{data: s.Data, set: "`\n"}, ends{data: s.Data, set: ")\n"}
 	s.stop = ends{data: s.Data, set: ";\n"}
+	ticked := 0 // the end of the command that backticks hold
 	for i := 0; i < len(s.Data); {
 		switch c := s.Data[i]; {
-		case c == '`' && s.tongue != python: // there it quotes in prose, or shows a value
+		case c == '`' && s.tongue != python && i >= ticked: // there it quotes in prose, or shows a value
 			if end := tick.after(i + 1); end < len(s.Data) && s.Data[end] == '`' && end-i < maxArguments && end > i+1 && !s.quoted(i, end) {
 				add("`", i, i+1, end)
-				i = end
+				ticked = end + 1
 			}
 			i++
 		case c == '$' && i+1 < len(s.Data) && s.Data[i+1] == '(' && s.tongue == other:
@@ -55,12 +57,15 @@ func (s *scan) words() {
 				add("$(", i, i+2, end)
 			}
 			i += 2
+		case c == '.' && s.tongue == other && i+1 < len(s.Data) && s.Data[i+1] == ' ':
+			s.dot(i, add)
+			i++
 		case letter(c):
 			end := i + 1
 			for end < len(s.Data) && (letter(s.Data[end]) || digit(s.Data[end]) || s.Data[end] == '.' && end+1 < len(s.Data) && letter(s.Data[end+1])) {
 				end++
 			}
-			s.word(i, end, add)
+			s.word(i, end, i < ticked && s.tongue != other, add)
 			i = end
 		default:
 			i++
@@ -71,9 +76,12 @@ func (s *scan) words() {
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
 func digit(c byte) bool  { return c >= '0' && c <= '9' }
 
-// word judges the name from i to end.
-func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
-	if end-i > 60 || end-i < 2 {
+// word judges the name from i to end, which may stand within a command.
+func (s *scan) word(i, end int, within bool, add func(name string, at, lo, hi int)) {
+	if end-i > 60 || end-i < 2 && (s.tongue != python || len(s.aliases) == 0) {
+		if end-i == 1 && s.tongue == perl && s.Data[i] == 's' {
+			s.replaces(i, add)
+		}
 		return
 	}
 	before, after := byte(0), byte(0)
@@ -95,7 +103,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		low = append(low, c)
 	}
-	if s.asks(low, before, after) && !s.ownName(i, end, before) && !s.inPath(i, low) {
+	if s.asks(low, i, before, after) && !s.ownName(i, end, before) && !s.inPath(i, low) {
 		if len(s.from) < maxCalls {
 			s.from = append(s.from, i)
 		} else {
@@ -103,6 +111,10 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 		}
 		return
 	}
+	if within || s.tongue == other && s.shellWord(low, i, end, add) || s.writes(low, i, end, before, add) {
+		return
+	}
+	low = s.resolved(low, i, end)
 	switch string(low) {
 	case "read", "sysread":
 		if m := readInto.FindSubmatchIndex(s.Data[end:min(len(s.Data), end+200)]); m != nil {
@@ -128,16 +140,28 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 	if bytes.HasSuffix(s.Data[:i], []byte("SUPER::")) {
 		return // of the class
 	}
-	if !sinks[string(low)] && !bytes.HasPrefix(low, []byte("subprocess.")) || strings.IndexByte(".>@%", before) >= 0 && before != 0 && !(i > 1 && before == '>' && s.Data[i-2] == '=') || before == '$' && string(low) != "shell" {
+	d, ok := sinks[string(low)]
+	if !ok && bytes.HasPrefix(low, []byte("subprocess.")) {
+		ok = true
+	}
+	if m, known := methods[string(low[bytes.LastIndexByte(low, '.')+1:])]; known && s.tongue == m.tongue && s.has(m.needs) && (before == '.' || before == '>' || before == ':' || bytes.IndexByte(low, '.') > 0) {
+		d, ok = m, true
+	} else if ok && before == '.' && s.tongue == python && ofModule.Match(s.Data[max(0, i-60):i]) {
+		d = door{}
+	} else if strings.IndexByte(".>@%", before) >= 0 && before != 0 && !(i > 1 && before == '>' && s.Data[i-2] == '=') || before == '$' && string(low) != "shell" {
 		return
 	}
-	if s.odd(i, end) || inPattern(s.Data[end:]) || inMatch(s.Data[max(0, i-12):i]) || !s.callsAt(next) || s.quoted(i, end) {
+	if !ok || d.needs != "" && (s.tongue != d.tongue || !s.has(d.needs)) {
+		return
+	}
+	if s.odd(i, end) || inPattern(s.Data[end:]) || inMatch(s.Data[max(0, i-12):i]) || !s.callsAt(next) && !s.handedOn(low, next) || s.quoted(i, end) {
 		return
 	}
 	if s.tongue == perl && (string(low) == "compile" || bytes.HasSuffix(bytes.TrimRight(s.Data[max(0, i-8):i], " "), []byte("sub"))) {
 		return // of the script's own
 	}
-	add(string(low), i, end, end+len(s.statementAt(end)))
+	args := s.statementAt(end)
+	add(string(low), i, end+past(args, d.skip), end+len(args))
 }
 
 // ownName reports whether what reads like the request's is a variable of the
@@ -146,9 +170,7 @@ func (s *scan) word(i, end int, add func(name string, at, lo, hi int)) {
 func (s *scan) ownName(i, end int, before byte) bool {
 	name := s.Data[i:end]
 	switch string(name) {
-	case "vars":
-		return before != '>'
-	case "VARS":
+	case "vars", "VARS":
 		return true
 	}
 	switch small := bytes.Equal(name, bytes.ToLower(name)); {
@@ -209,9 +231,68 @@ func inMatch(before []byte) bool { return bytes.IndexByte(before, '~') >= 0 && m
 
 var matched = regexp.MustCompile(`[=!]~\s*m?/\^?$`)
 
-// statementAt is the rest of the statement.
+// maxStretch is how far a statement goes on behind a line or a semicolon that ends
+// it only by its looks, in bytes.
+const maxStretch = 600
+
+// statementAt is the rest of the statement: a semicolon in a string does not end
+// it, nor does a line while a bracket is open.
 func (s *scan) statementAt(i int) []byte {
-	return s.Data[i:min(s.stop.after(i), i+maxArguments)]
+	end := min(s.stop.after(i), i+maxArguments)
+	if end-i >= maxStretch {
+		return s.Data[i:end]
+	}
+	depth, quote := 0, byte(0)
+	for k := i; k < min(len(s.Data), i+maxStretch); k++ {
+		switch c := s.Data[k]; {
+		case c == '\\':
+			k++
+		case c == '\n' && quote != 0: // an apostrophe, or a text of many lines
+			return s.Data[i:end]
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '#' && (s.Data[max(i, k-1)] == ' ' || s.Data[max(i, k-1)] == '\t'):
+			k += len(line(s.Data[k:min(len(s.Data), i+maxStretch)])) - 1
+		case (c == '(' || c == '[') && s.tongue != other:
+			depth++
+		case (c == ')' || c == ']') && s.tongue != other:
+			depth--
+		case c == '{' && depth > 0:
+			depth += 100
+		case c == '}' && depth >= 100:
+			depth -= 100
+		case k >= end && (c == ';' || c == '\n') && depth <= 0:
+			return s.Data[i:k]
+		}
+	}
+	return s.Data[i:end]
+}
+
+// past is where the arguments of a call begin, behind some others, or its end.
+func past(args []byte, skip int) int {
+	depth := 0
+	if skip == 0 {
+		return 0
+	}
+	for i, c := range args[:min(len(args), maxStretch)] {
+		switch c {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case ',':
+			if skip > 0 && depth <= 1 {
+				if skip--; skip == 0 {
+					return i + 1
+				}
+			}
+		}
+	}
+	return len(args)
 }
 
 // ends finds the next byte of a set, for offsets that rise, in linear time.
@@ -231,16 +312,6 @@ func (e *ends) after(i int) int {
 	return e.next
 }
 
-// sinks are functions that run commands or code, in lower case.
-var sinks = map[string]bool{
-	"system": true, "exec": true, "eval": true, "qx": true, "popen": true, "spawn": true, "compile": true, "execfile": true, "__import__": true,
-	"bash": true, "sh": true, "instance_eval": true, "syscall": true, "io.popen": true, "kernel.system": true, "kernel.exec": true, "open3.capture2": true,
-	"open3.capture3": true, "open3.popen3": true, "open3.capture2e": true, "pty.spawn": true, "os.system": true, "os.popen": true, "os.popen2": true,
-	"os.popen3": true, "os.popen4": true, "os.execl": true, "os.execv": true, "os.execvp": true, "os.execlp": true, "os.spawnl": true, "os.spawnv": true,
-	"os.spawnlp": true, "os.startfile": true, "commands.getoutput": true, "commands.getstatusoutput": true, "asyncio.create_subprocess_shell": true,
-	"getoutput": true, "check_output": true, "getstatusoutput": true,
-}
-
 // inPath reports whether a name is the end of a path, as "$tmp/stdin" in the shell,
 // what sums of files print there, "(stdin)= ", or in curl's form of its answers,
 // "%{http_code}".
@@ -251,37 +322,6 @@ func (s *scan) inPath(i int, low []byte) bool {
 		return s.tongue == other && (sum || bytes.HasSuffix(before, []byte("/")) && !bytes.HasSuffix(before, []byte("/dev/")))
 	}
 	return bytes.HasSuffix(before, []byte("%{")) && bytes.HasPrefix(low, []byte("http_"))
-}
-
-// asks reports whether a name reads the request, given the bytes around it.
-func (s *scan) asks(low []byte, before, after byte) bool {
-	switch name := string(low); name {
-	case "param":
-		return after == '('
-	case "params":
-		return after == '[' && before != '$' && s.tongue != perl && s.tongue != python // Ruby's
-	case "vars", "stdin", "fieldstorage", "cgi.fieldstorage", "cgi.new", "cgi.new.params", "parse_qs", "parse_qsl", "cgi.parse", "urlparse.parse_qs", "urllib.parse.parse_qs":
-		return true
-	case "content_length": // by which the shell and Python read what was sent
-		return s.tongue != perl && strings.IndexByte("${'\"", before) >= 0 && before != 0
-	case "query_string", "path_info", "request_uri", "request_body":
-		return strings.IndexByte("${'\"", before) >= 0 && before != 0
-	default:
-		if strings.HasPrefix(name, "http_") && len(name) > 5 {
-			return strings.IndexByte("${'\"", before) >= 0 && before != 0
-		}
-		if what, ok := strings.CutPrefix(name, "sys.stdin"); ok {
-			return after != '=' && what != ".fileno" && what != ".isatty" && what != ".close"
-		}
-		for _, r := range []string{"request.", "flask.request.", "self.request.", "bottle.request."} {
-			if rest, ok := strings.CutPrefix(name, r); ok {
-				member, _, _ := strings.Cut(rest, ".")
-				return member == "args" || member == "form" || member == "values" || member == "data" || member == "json" || member == "cookies" || member == "headers" ||
-					member == "params" || member == "get" || member == "post" || member == "body" || member == "query" || member == "forms" || member == "files" || member == "get_json" || member == "get_data"
-			}
-		}
-	}
-	return false
 }
 
 var (
