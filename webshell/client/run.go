@@ -62,6 +62,7 @@ type runner struct {
 	short   bool                 // the script at hand is one
 	codes   map[string]bool      // that were run
 
+	unsure   int       // conditions that are not known round the statement at hand
 	endless  int       // loops round the statement at hand that do not end by themselves
 	gathered bool      // something was read that a visitor types
 	turns    bool      // a script turns a list of texts
@@ -363,13 +364,15 @@ func (r *runner) statement(n *script.Node) control {
 func (r *runner) branch(n *script.Node) control {
 	before := r.under
 	var out control
-	ways, ended := 0, 0
+	ways, ended, unsure := 0, 0, 0
 	way := func(b *script.Node) {
 		ways++
+		r.unsure += unsure
 		if c := r.block(b); c != next {
 			ended++
 			out = c
 		}
+		r.unsure -= unsure
 	}
 	for i := 0; i+1 < len(n.Kids); i += 2 {
 		c := r.eval(n.Kids[i])
@@ -379,6 +382,9 @@ func (r *runner) branch(n *script.Node) control {
 		truth, known := c.truth()
 		if known && !truth {
 			continue
+		}
+		if !known {
+			unsure = 1
 		}
 		r.under |= c.from
 		way(n.Kids[i+1])
