@@ -265,6 +265,7 @@ var scripts = map[string]string{
 	"Search engines, or visitors who come from them, are shown another page of this site.":                                      "Les moteurs de recherche, ou les visiteurs qui en viennent, voient une autre page de ce site.",
 	"In a folder for data a script runs that is named here; all others are refused.":                                            "Dans un dossier de données s'exécute un script nommé ici ; tous les autres sont refusés.",
 	"In a folder for data pages, or files of an ending of the attacker's own, are run as scripts.":                              "Dans un dossier de données, des pages, ou des fichiers d'une extension propre à l'attaquant, sont exécutés comme scripts.",
+	"Visitors who come from other sites are sent to another one.":                                                               "Les visiteurs qui viennent d'autres sites sont envoyés vers un autre encore.",
 	"Visitors who come from a search engine are sent to another site.":                                                          "Les visiteurs qui viennent d'un moteur de recherche sont envoyés vers un autre site.",
 	"Pages that visitors ask for are answered by a script in a folder for data.":                                                "Les pages que demandent les visiteurs sont servies par un script d'un dossier de données.",
 	"A folder's page is a script in a folder for data.":                                                                         "La page d'un dossier est un script d'un dossier de données.",

@@ -29,7 +29,11 @@ var (
 	// A variable that is set by what a request says of its visitor, and a condition on one.
 	tellsBy    = regexp.MustCompile(`^(referer|user-agent)\s+"?([^"\s]+)"?\s+([\w-]+)`)
 	byVariable = regexp.MustCompile(`^%\{env:([\w-]+)\}\s+[^!\s]`)
-	remote     = regexp.MustCompile(`^https?://([^%$/?\s]+)`)
+	// otherSite compares this host with the one that the condition before took from
+	// the referrer.
+	otherSite = regexp.MustCompile(`^%\{(?:http_host|server_name)\}\S*%1\S*\s+!\S*\\1`)
+	everyPage = regexp.MustCompile(`^\^?\(?(?:\.[*+])?\)?\$?$`)
+	remote    = regexp.MustCompile(`^https?://([^%$/?\s]+)`)
 	// renderer is told the whole address of the page that it renders.
 	renderer = regexp.MustCompile(`^https?://[^\s]+(?:https?:|%\{(?:http_host|request_scheme)\})|^https?://(?:localhost|127\.0\.0\.1)[:/]`)
 	handheld = regexp.MustCompile(`^(?:m|mobil|mobile|wap|touch|amp|app|pda|i|itunes|apps|play|market)\.|apple\.com$|google\.com$|duda|mobi$`)
@@ -119,8 +123,9 @@ func (f *file) rewrites() {
 }
 
 func (f *file) rewrite(r *rewrite) {
-	engine, phone, own, once := false, false, false, false
-	for _, c := range r.conds {
+	engine, phone, own, once, came := false, false, false, false, false
+	for i, c := range r.conds {
+		came = came || otherSite.MatchString(c) && i > 0 && strings.HasPrefix(r.conds[i-1], "%{http_referer} ")
 		once = once || strings.HasPrefix(c, "%{http_cookie}") && strings.Contains(c, "!")
 		own = own || strings.HasPrefix(c, "%{http_host}")
 		if m := visitor.FindStringSubmatch(c); m != nil {
@@ -129,10 +134,14 @@ func (f *file) rewrite(r *rewrite) {
 		}
 	}
 	pattern, _, _ := strings.Cut(r.rule, " ")
+	away := remote.FindStringSubmatch(r.target)
+	if came && away != nil && everyPage.MatchString(pattern) {
+		f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from other sites are sent to another one.", r.at)
+		return
+	}
 	if !engine && !phone || r.target == "-" || pictures.MatchString(pattern) {
 		return
 	}
-	away := remote.FindStringSubmatch(r.target)
 	switch {
 	case engine && away != nil && !renderer.MatchString(r.target):
 		f.add(webshell.Malicious, finding.ModerateConfidence, "search-redirect", "Visitors who come from a search engine are sent to another site.", r.at)
