@@ -1,6 +1,9 @@
 package php
 
 import (
+	"encoding/hex"
+	"regexp"
+	"slices"
 	"strings"
 
 	"limier/webshell"
@@ -14,6 +17,10 @@ func (m *machine) wordPress(c *call) {
 	}
 	written := c.name == "wp_create_user" && c.arg(0).k == vStr && c.arg(1).k == vStr // name and password stand there
 	loads := m.loadsWordPress()
+	if c.name == "wp_set_auth_cookie" && m.spelledOut("administrator", "wp-load.php", "wp-blog-header.php") {
+		m.report("makes-administrator", webshell.Malicious, moderate, "The script logs its visitor in to WordPress, or makes an administrator.", c.n, value{})
+		return
+	}
 	if m.framed && !m.guarded || !m.small() && !(written && loads) {
 		return
 	}
@@ -62,6 +69,20 @@ func (m *machine) letsAnybodyIn(c *call) bool {
 		v = m.eval(n.a)
 	}
 	return c.name == "wp_set_auth_cookie" && v.t&fromRequest != 0 && v.t&checked == 0 && !m.framed && !m.asksLeave() && !m.mentions(proofs...)
+}
+
+// letterEscape is a letter, or a mark of names, that is written by its number in a
+// text between double quotes.
+var letterEscape = regexp.MustCompile(`\\x(?i:2[def]|5f|[46][1-9a-f]|[57][0-9a])`)
+
+// spelledOut says that the start of the file has one of the words only with numbers in
+// place of its letters.
+func (m *machine) spelledOut(words ...string) bool {
+	read := string(letterEscape.ReplaceAllFunc(m.file.src[:min(len(m.file.src), 1<<16)], func(e []byte) []byte {
+		c, _ := hex.DecodeString(string(e[2:]))
+		return c
+	}))
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(read, w) && !m.mentions(w) })
 }
 
 // loadsWordPress says that the file starts WordPress, instead of being started by it.
