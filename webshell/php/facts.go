@@ -84,6 +84,8 @@ type facts struct {
 	volley    *node            // and sends to it
 	told      *node            // what visitors type as password, or of their cards, goes through a connection
 	answered  bool             // what a connection brings is read
+	anyHost   bool             // a raw connection goes to the host that the request says
+	passes    bool             // what the request gives, and nothing else, is sent over one
 	formLoop  bool             // a loop goes through all of a form
 	literals  int              // long literals looked into
 	kept      map[string]value // what files were written, by path

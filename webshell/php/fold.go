@@ -264,6 +264,9 @@ func stripcslashes(s string) string {
 
 func foldChr(c *call) (value, bool) {
 	v := c.arg(0)
+	if v.t&keyed != 0 && v.t&(fromBlob|fromFile|fromOddFile|fromRemote) == 0 && !v.exact() { // a number made of the request's text, which is text again
+		return value{t: v.t | fromRequest, tr: v.tr}, true
+	}
 	if !v.exact() {
 		return value{}, false
 	}

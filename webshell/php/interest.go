@@ -77,6 +77,7 @@ var interests = []struct {
 	{hasHeader | hasInclude, 64 << 10, true, "oogle|aidu"},
 	{hasHeader, 4 << 10, true, "WP_USE_THEMES /wp-blog-header.php"},
 	{hasRequest, 4 << 10, false, "error_log(|error_log'|expect://|apcu_store(|apc_store("},
+	{hasRequest, 16 << 10, true, "error_log("},
 	{hasRequest, 16 << 10, false, "outfile|OUTFILE"},
 	{hasRequest | hasBuild, 2 << 10, true, ""},
 	{hasRequest, 0, false, renames},

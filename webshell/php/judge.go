@@ -371,11 +371,12 @@ func (m *machine) onlyTexts() bool {
 
 // tunnel sees a script that carries the client's traffic to any host.
 func (m *machine) tunnel() {
-	if !m.facts.anywhere || !m.isolated() {
+	through := m.facts.anyHost && m.facts.passes && m.facts.answered
+	if !m.facts.anywhere && !through || !m.isolated() {
 		return
 	}
 	src := owned(m.file.src)
-	if strings.Contains(src, "php://input") || strings.Contains(src, "_SESSION") || strings.Contains(src, "getallheaders") {
+	if through || strings.Contains(src, "php://input") || strings.Contains(src, "_SESSION") || strings.Contains(src, "getallheaders") {
 		m.behaves("tunnel", webshell.Webshell, moderate, "The script carries the client's traffic to any host and port.", []behaviour{doesSocket})
 	}
 }

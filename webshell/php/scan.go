@@ -52,7 +52,7 @@ var said = []struct {
 	says trait
 }{
 	{"include", saysInclude}, {"require", saysInclude}, {"goto ", saysGoto}, {"onafterrender", saysRender}, {"<script", saysScript}, {"<iframe", saysScript}, {"_cookie", saysWho}, {"remote_addr", saysWho},
-	{"class ", saysClass}, {"namespace ", saysClass}, {"user_save(", saysUsers}, {"query(", saysUsers}, {"set_role(", saysUsers}, {"setquery", saysUsers}, {"getmodel(", saysUsers}, {"wp_redirect(", saysMoves}, {"location: http", saysMoves}, {"location:http", saysMoves},
+	{"class ", saysClass}, {"namespace ", saysClass}, {"user_save(", saysUsers}, {"query(", saysUsers}, {"set_role(", saysUsers}, {"setquery", saysUsers}, {"getmodel(", saysUsers}, {"wp_redirect(", saysMoves}, {"location: http", saysMoves}, {"location:http", saysMoves}, {"php://input", hasRequest},
 }
 
 var saidWords = literal.NewSource(func() (words []string) {

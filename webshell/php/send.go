@@ -188,6 +188,9 @@ func (m *machine) sent(c *call, d value) {
 		m.facts.volley = c.n
 	}
 	t, tr := taintOf(d)
+	if d.k == vUnknown && t&(fromRequest|checked) == fromRequest {
+		m.facts.passes = true
+	}
 	if strings.HasPrefix(strings.ToLower(d.s), "rcpt to:") && t&fromRequest != 0 && t&checked == 0 && m.does(doesSocket) && m.isolated() {
 		m.report("mailer", webshell.Malicious, moderate, "The request says through which server mail is sent, and to whom.", c.n, d)
 	}

@@ -350,6 +350,7 @@ func (m *machine) noteSocket(c *call) {
 	if c.name == "stream_socket_client" || port.t&fromRequest != 0 || port.k == vUnknown && (host.t&fromHeader != 0 || host.k == vUnknown && m.f == m.globals) {
 		m.facts.anywhere = true
 	}
+	m.facts.anyHost = m.facts.anyHost || host.k == vUnknown && port.k == vUnknown
 	if m.facts.loops > 0 {
 		m.facts.dialled = true
 	}

@@ -192,7 +192,7 @@ func (m *machine) written(c *call, p, d value) {
 		} else if script && p.t&fromParam == 0 && t&(fromRequest|fromUpload) != 0 {
 			m.note(doesWrite, c.n, dv)
 			verdict := webshell.Suspicious
-			if m.isolated() && m.small() {
+			if m.isolated() && (m.small() || m.always()) {
 				verdict = webshell.Webshell
 			} else if m.wards() {
 				verdict = webshell.Malicious
@@ -223,6 +223,12 @@ func (m *machine) written(c *call, p, d value) {
 	case (t&(fromBlob|fromOddFile) != 0 || t&fromFile != 0 && p.t&fromParam == 0 && m.isolated() && m.small()) && t&decoded != 0 && (script || m.chosen(p) && !safeName(p)) && d.k == vUnknown:
 		m.report("drops-hidden-file", webshell.Malicious, moderate, "A payload that is decoded in a way that could not be followed is written into a script.", c.n, dv)
 	}
+}
+
+// always says that what runs now runs whenever somebody asks for the file: outside
+// functions and conditions, and nothing in the file may end it before or asks who it is.
+func (m *machine) always() bool {
+	return m.f == m.globals && m.cond == 0 && !m.mentions("exit", "die", "return;", "_session", "php_auth")
 }
 
 // dropped judges known text that is written to a file.
@@ -367,6 +373,9 @@ func (m *machine) copied(c *call, src, dst value) {
 	}
 	if c.name == "copy" && isServed(dst.tail()) && slices.ContainsFunc(settingFiles, func(w string) bool { return strings.HasSuffix("/"+src.tail(), w) }) && m.isolated() && m.small() {
 		m.report("shows-settings", webshell.Malicious, moderate, "The site's configuration, which holds passwords, is copied to where anyone may read it.", c.n, dst)
+	}
+	if d, ok := m.facts.kept[pathKey(src)]; ok && scriptName(dst) && !scriptName(src) && d.t&fromRequest != 0 {
+		m.written(c, dst, d)
 	}
 	if strings.HasPrefix(strings.ToLower(src.s), "php://input") {
 		m.keep(dst, m.read(c, src))
