@@ -23,7 +23,7 @@ func (m *machine) included(n *node, v value) {
 	if e := strings.ToLower(path.Ext(v.tail())); m.facts.searched > 0 && (e == ".html" || e == ".htm" || e == ".txt" || ok && nameless(s)) && m.unwatched() {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown a file in place of the page.", n, v)
 	}
-	if m.facts.searched > 0 && ok && m.includes == 0 && scriptName(v) && m.small() && m.mentions("/wp-blog-header.php") && m.mentions("wp_use_themes") {
+	if m.facts.searched > 0 && (ok || v.k == vPart && v.t&hostile == 0) && m.includes == 0 && scriptName(v) && !strings.HasSuffix(v.tail(), "/wp-blog-header.php") && m.small() && m.mentions("/wp-blog-header.php") && m.mentions("wp_use_themes") {
 		m.report("cloaked-content", webshell.Malicious, moderate, "Search engines are shown another script in place of the program that the file starts.", n, v)
 	}
 	switch {
