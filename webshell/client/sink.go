@@ -131,6 +131,9 @@ func (r *runner) load(tag string, v value) {
 		if tag == "script" && v.marks()&r.under&fromReferrer != 0 && r.foreign(host) {
 			r.tell(webshell.Malicious, "cloaked-script", "A script of another host is loaded for those alone who come from another page, and told which.", v)
 		}
+		if tag == "script" && r.under&atCheckout != 0 && r.foreign(host) && r.looksAway() {
+			r.tell(webshell.Malicious, "cloaked-script", "A script of another host is loaded for those alone who pay, and not for those who look how the page works.", v)
+		}
 		if tag == "script" && v.marks()&veiled != 0 && v.marks()&(fromReferrer|fromAgent|fromPlace) != 0 && r.foreign(host) {
 			r.tell(webshell.Malicious, "cloaked-script", "A script tells another host, encoded, who visits, and runs what that answers.", v)
 		}
@@ -142,6 +145,17 @@ func (r *runner) load(tag string, v value) {
 	case strings.Contains(tag, "script") || tag == "html" || tag == "":
 		r.tell(webshell.Malicious, "hidden-script-loader", "A script loads another of a host that the file does not name in plain.", v)
 	}
+}
+
+// tools are signs of a browser's tools for developers: how much of the window they
+// take, and the oldest of them.
+var tools = regexp.MustCompile(`outer(?:width|height)\s*-\s*(?:window\.)?inner(?:width|height)|\.firebug\b`)
+
+// looksAway says that the page's scripts look for such tools.
+func (r *runner) looksAway() bool {
+	low := r.page.markup()
+	r.left -= len(low) / 32
+	return tools.MatchString(low)
 }
 
 // redirect sends the visitor to an address.
