@@ -56,9 +56,12 @@ func (m *Machine) exec(n *Node) control {
 	switch n.Kind { // what loops are made of, without the large frame of the rest
 	case KExpr:
 		var v Value
+		around := m.dropped
+		m.dropped = n
 		for _, k := range n.Kids {
 			m.evalTo(&v, k)
 		}
+		m.dropped = around
 	case KAssign, KCall, KMany, KMember, KName:
 		var v Value
 		m.evalTo(&v, n)

@@ -40,6 +40,7 @@ type Machine struct {
 	classes map[string]*Node
 	objects map[*Node]*Object
 	cur     *frame
+	dropped *Node // the statement whose value nobody uses
 	pending []pending
 	total   int     // steps left in all
 	left    int     // steps left in this entry
@@ -647,6 +648,12 @@ func (m *Machine) markup(n *Node) string {
 // Looping reports whether the statement at hand runs for each of a number of
 // rounds that is not known.
 func (m *Machine) Looping() bool { return m.loops > 0 }
+
+// Discards reports whether nobody uses what the call at hand gives, in the
+// languages with semicolons.
+func (m *Machine) Discards(n *Node) bool {
+	return m.dropped != nil && slices.Contains(m.dropped.Kids, n)
+}
 
 // SetGlobal gives a page-wide variable a value.
 func (m *Machine) SetGlobal(name string, v Value) { m.named(name).global = &cell{v: v} }

@@ -573,6 +573,7 @@ var tellings = []told{
 	{"Code put together from pieces is run by %s.", "Du code assemblé de morceaux est exécuté par %s."},
 	{"Code that stands nowhere in the file in plain is decoded and run by %s.", "Du code qui n'est nulle part en clair dans le fichier est décodé et exécuté par %s."},
 	{"Text fetched from another server is run as a command by %s.", "Du texte pris sur un autre serveur est exécuté comme commande par %s."},
+	{"The request names an object and what is done with it, by %s.", "La requête nomme un objet et ce qui en est fait, par %s."},
 	{"Text from the request is part of an expression that is run by %s.", "Du texte de la requête fait partie d'une expression exécutée par %s."},
 	{"Text from the request is run as a command by %s.", "Du texte de la requête est exécuté comme commande par %s."},
 	{"Text from the request is run as code by %s.", "Du texte de la requête est exécuté comme code par %s."},

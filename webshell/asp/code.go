@@ -52,6 +52,7 @@ func (c call) createObject() (script.Value, bool) {
 	a := c.arg()
 	s, ok := a.Text()
 	if !ok {
+		c.binds = c.binds || a.L&(hostile|fromSession) != 0
 		if a.L&fromRequest != 0 {
 			c.See(c.n, a, webshell.Sight{Rule: "request-to-object", Text: "The request names the object that is created."})
 		}

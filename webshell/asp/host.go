@@ -41,6 +41,7 @@ type host struct {
 	members bool           // the session is asked for something
 	acts    map[string]act // file actions on a path the request chooses
 	drives  bool
+	binds   bool                            // what is sent names an object that is created
 	records map[*script.Node]*script.Object // the record set of a field's value
 	bots    bool                            // a visitor's name or origin is compared with search engines
 	lists   bool                            // the page has a list of search engines

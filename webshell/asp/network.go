@@ -37,7 +37,7 @@ func (c call) opens(url script.Value) {
 func (c call) asks() {
 	a := c.arg()
 	c.tries(a)
-	if url := c.field("<posts>"); pure(url) && pure(a) {
+	if url := c.field("<posts>"); (pure(url) || namesHost(url) && c.alone()) && pure(a) {
 		c.See(c.n, url, webshell.Sight{Rule: "relays-requests", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
 			Text: "The page posts what the request sends to any address that the request names."})
 	}

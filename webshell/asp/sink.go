@@ -38,7 +38,13 @@ func (h *host) code(m *script.Machine, n *script.Node, v script.Value, d script.
 	case v.L&(fromRequest|fromUpload) != 0:
 		if v.L&script.Mixed != 0 && v.L&mapped == 0 {
 			s.Sure = finding.ModerateConfidence
-			if operand(v.Prefix()) || v.S != "" && (v.S[0] == '"' || v.S[0] == '\'') {
+			switch p := strings.TrimSpace(v.Prefix()); {
+			case h.binds && strings.HasSuffix(p, ".") && v.S == "":
+				s.Text = "The request names an object and what is done with it, by " + how + "."
+				s.Verdict = webshell.Malicious
+			case m.Discards(n) && p != "" && strings.Trim(p, "(") == "" && strings.Trim(v.S, ") ;") == "":
+				s.Verdict = webshell.Malicious // else JSON that is read without care
+			case operand(v.Prefix()) || v.S != "" && (v.S[0] == '"' || v.S[0] == '\''):
 				s.Text = "Text from the request is part of an expression that is run by " + how + "."
 				s.Verdict, s.Sure = webshell.Suspicious, finding.LowConfidence
 			}
@@ -149,6 +155,11 @@ func pure(v script.Value) bool {
 	return v.L&fromRequest != 0 && v.L&script.Mixed == 0 && v.L&script.Numeric == 0
 }
 
+// whole reports whether the text is all of the request, perhaps in pieces.
+func whole(v script.Value) bool {
+	return v.L&script.Mixed == 0 || v.L&(script.Worded|info|fromFile|fromData|fromSession|fromRemote) == 0
+}
+
 // write is content being written to a file at path.
 func (h *host) write(m *script.Machine, n *script.Node, path, content script.Value) {
 	if content.K == script.VString && h.depth < 2 && len(content.S) > 10 {
@@ -185,22 +196,22 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	}
 	s := webshell.Sight{Rule: "request-to-file", Text: "Text from the request is written to a file."}
 	switch {
-	case req && content.L&fromUpload == 0 && pure(path) && content.L&script.Mixed == 0 && (path.L&mapped == 0 || path.Prefix() == ""):
+	case req && content.L&fromUpload == 0 && pure(path) && whole(content) && (path.L&mapped == 0 || path.Prefix() == ""):
 		s.Text = "Text from the request is written to a file that the request names."
 		s.Verdict, s.Sure = webshell.Webshell, finding.HighConfidence
-	case req && content.L&script.Mixed == 0 && path.L&fromRequest != 0 && path.L&mapped == 0 && path.Prefix() == "" && path.S != "":
+	case req && whole(content) && path.L&fromRequest != 0 && path.L&mapped == 0 && path.Prefix() == "" && path.S != "":
 		s.Text = "Text from the request alone is written into any folder that the request names."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
 	case req && path.L&info != 0 && path.L&mapped != 0 && path.L&(fromRequest|script.Mixed) == 0: // not a file below its folder
 		s.Text = "Text from the request is written to the script itself."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
-		if content.L&script.Mixed == 0 {
+		if whole(content) {
 			s.Verdict = webshell.Webshell
 		}
 	case req && content.L&password != 0 && content.L&script.Mixed != 0 && path.L&fromRequest == 0:
 		s.Rule, s.Text = "stores-passwords", "Passwords that visitors type are written to a file in plain."
 		s.Verdict, s.Sure = webshell.Malicious, finding.ModerateConfidence
-	case req && (content.L&fromUpload == 0 || path.L&(fromRequest|fromUpload) == 0) && scriptName(path) && content.L&script.Mixed == 0:
+	case req && (content.L&fromUpload == 0 || path.L&(fromRequest|fromUpload) == 0) && scriptName(path) && whole(content):
 		s.Text = "Text from the request alone is written to a script."
 		s.Verdict, s.Sure = webshell.Webshell, finding.ModerateConfidence
 	case req && content.L&fromUpload == 0 && scriptName(path) && strings.HasSuffix(strings.TrimSpace(content.Prefix()), "<%"):

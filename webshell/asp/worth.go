@@ -92,6 +92,9 @@ func worth(data []byte) bool {
 	if (has("xmlhttp") || has("winhttp")) && (has("request_method") || has("servervariables") && bytes.Contains(low(), []byte("replace")) || bytes.Contains(low(), []byte("exit for")) || bytes.Contains(low(), []byte("exit do"))) {
 		return true
 	}
+	if (has("xmlhttp") || has("winhttp")) && has("request") && (bytes.Contains(data, []byte(`://"`)) || bytes.Contains(data, []byte(`://'`))) { // and the host is not the page's
+		return true
+	}
 	// A database console names its server itself.
 	if has("adodb.") && has("request") && (opens(low()) || bytes.Contains(low(), []byte(".save"))) {
 		return true
