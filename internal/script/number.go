@@ -138,7 +138,7 @@ func (m *Machine) char(name string, a Value) Value {
 func (c call) toNumber() (Value, bool) {
 	a := c.recv
 	out := Union(a)
-	out.L |= Numeric
+	out.L = out.L&^(Mixed|Worded) | Numeric // nothing of the words beside it is left
 	f, ok := a.Number()
 	base := 10
 	if len(c.args) > 1 {
