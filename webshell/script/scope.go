@@ -31,7 +31,7 @@ func tongueOf(name string, data []byte) tongue {
 	switch path.Ext(name) {
 	case ".pl", ".pm":
 		return perl
-	case ".py":
+	case ".py", ".wsgi":
 		return python
 	case ".rb":
 		return ruby

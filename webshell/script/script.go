@@ -25,7 +25,7 @@ var Language = &webshell.Language{
 
 func match(name string, head []byte) bool {
 	switch path.Ext(name) {
-	case ".pl", ".cgi", ".pm", ".py", ".sh", ".bash", ".rb", ".fcgi":
+	case ".pl", ".cgi", ".pm", ".py", ".wsgi", ".sh", ".bash", ".rb", ".fcgi":
 		return true
 	}
 	switch webshell.Interpreter(head) {
