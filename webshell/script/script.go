@@ -69,7 +69,7 @@ func analyse(name string, data []byte) []webshell.Reason {
 	if tongue == perl {
 		text = withoutDocumentation(text)
 	}
-	s := &scan{Listing: webshell.NewListing(withoutComments(text)), tongue: tongue, elements: map[string]int{}, bare: map[string]bool{}, programs: map[string]bool{}}
+	s := &scan{Listing: webshell.NewListing(withoutComments(text)), tongue: tongue, elements: map[string]int{}, tables: map[string]bool{}, bare: map[string]bool{}, programs: map[string]bool{}}
 	s.quotes = quotes{data: s.Data, open: -1}
 	s.byPerl = forPerl.Match(data[:min(len(data), 200)])
 	s.env = s.tongue == perl && bytes.Contains(data, []byte("Env")) && environ.Match(data)
@@ -123,6 +123,7 @@ type scan struct {
 	subs              map[string][]int // functions by name
 	waiting           []int            // room of pass
 	elements          map[string]int   // as Tainted, of hashes and dictionaries
+	tables            map[string]bool  // names that were asked for by a key: whether the script fills them with its own
 	quotes            quotes
 	env               bool            // Perl's Env may make variables of the environment's
 	byPerl            bool            // the first line names Perl
@@ -309,12 +310,42 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 	}
 	f := s.within(from)
 	for k, w := range webshell.Words(s.Data[from:min(to, from+maxArguments)], false) {
-		if at, ok := s.holds(f, from+k, w); ok {
+		if at, ok := s.holds(f, from+k, w); ok && !s.looksUp(from+k, len(w)) {
 			return at, true
 		}
 	}
 	return 0, false
 }
+
+var (
+	beforeKey = regexp.MustCompile(`(\w+)\s*(?:->)?[\[{]\s*["']?\$?$`)
+	behindKey = regexp.MustCompile(`^["']?\s*[\]}]`)
+)
+
+// looksUp says that a variable is only the key of a table that the script fills with
+// its own: what is found there is none of the request's.
+func (s *scan) looksUp(at, size int) bool {
+	if s.tongue == other || !behindKey.Match(s.Data[at+size:min(len(s.Data), at+size+8)]) {
+		return false
+	}
+	m := beforeKey.FindSubmatch(s.Data[max(0, at-maxKey):at])
+	if m == nil {
+		return false
+	}
+	table := string(m[1])
+	known, asked := s.tables[table]
+	if !asked && len(s.tables) < maxTables {
+		known = regexp.MustCompile(`(?:^|[\s%;])` + table + `\s*=\s*[({]`).Match(s.Data[:min(len(s.Data), maxNames)])
+		s.tables[table] = known
+	}
+	return known
+}
+
+// Bounds of what is looked at for tables: bytes before a key, and tables of one script.
+const (
+	maxKey    = 60
+	maxTables = 20
+)
 
 // sink judges one call.
 func (s *scan) sink(c call) {
@@ -349,7 +380,7 @@ func (s *scan) sink(c call) {
 		return
 	}
 	verdict, sure := webshell.Webshell, finding.HighConfidence
-	if !s.sure(at, c.at) || c.name == "eval" && translates.Match(text) || c.name == "$(" && at < c.lo && reckons.Match(s.Data[c.lo:min(len(s.Data), c.hi+2)]) {
+	if !s.sure(at, c.at) || c.name == "eval" && translates.Match(text) || c.name == "$(" && (at < c.lo || at > c.hi) && reckons.Match(s.Data[c.lo:min(len(s.Data), c.hi+2)]) {
 		verdict, sure = webshell.Suspicious, finding.LowConfidence
 	}
 	s.Add(verdict, sure, "request-to-command", "The script runs a command or code from the request.", at, c.at)
