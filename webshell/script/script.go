@@ -166,7 +166,7 @@ func (s *scan) connects(head []byte, from int) {
 		return
 	}
 	at := from + place[0]
-	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil && sideBySide(head) && !ownPipes(head) {
+	if m := near(shell, shells, head); m != nil && near(rewire, streams, head) != nil && !ownPipes(head) && sideBySide(head) {
 		s.Add(webshell.Malicious, finding.HighConfidence, "socket-shell", "The script ties a shell to a network socket.", at, from+m[0])
 	}
 	if m := irc.FindIndex(head); m != nil && near(join, joins, head) != nil {
@@ -188,10 +188,17 @@ func sideBySide(head []byte) bool {
 	if len(head) <= maxTool {
 		return true
 	}
-	ties := rewire.FindAllIndex(head, maxTied)
-	return len(ties) == maxTied || slices.ContainsFunc(ties, func(m []int) bool {
-		return shell.Match(head[max(0, m[0]-maxApart):min(len(head), m[1]+maxApart)])
-	})
+	for from, n := 0, 0; n < maxTied; n++ {
+		m := near(rewire, streams, head[from:])
+		if m == nil {
+			return false
+		}
+		if near(shell, shells, head[max(0, from+m[0]-maxApart):min(len(head), from+m[1]+maxApart)]) != nil {
+			return true
+		}
+		from += m[1]
+	}
+	return true
 }
 
 var (
@@ -317,28 +324,45 @@ func (s *scan) comesFrom(from, to int) (int, bool) {
 	return 0, false
 }
 
-var (
-	beforeKey = regexp.MustCompile(`(\w+)\s*(?:->)?[\[{]\s*["']?\$?$`)
-	behindKey = regexp.MustCompile(`^["']?\s*[\]}]`)
-)
-
 // looksUp says that a variable is only the key of a table that the script fills with
 // its own: what is found there is none of the request's.
 func (s *scan) looksUp(at, size int) bool {
-	if s.tongue == other || !behindKey.Match(s.Data[at+size:min(len(s.Data), at+size+8)]) {
+	before := bytes.TrimRight(s.Data[max(0, at-maxKey):at], "$\"'")
+	if n := len(before); s.tongue == other || n == 0 || before[n-1] != '[' && before[n-1] != '{' {
 		return false
 	}
-	m := beforeKey.FindSubmatch(s.Data[max(0, at-maxKey):at])
-	if m == nil {
+	behind := bytes.TrimLeft(s.Data[at+size:min(len(s.Data), at+size+8)], "\"' ")
+	if len(behind) == 0 || behind[0] != ']' && behind[0] != '}' {
 		return false
 	}
-	table := string(m[1])
-	known, asked := s.tables[table]
+	before = bytes.TrimRight(before[:len(before)-1], "-> ")
+	table := before[bytes.LastIndexFunc(before, func(r rune) bool { return r >= 0x80 || !letter(byte(r)) && !digit(byte(r)) })+1:]
+	if len(table) == 0 {
+		return false
+	}
+	known, asked := s.tables[string(table)]
 	if !asked && len(s.tables) < maxTables {
-		known = regexp.MustCompile(`(?:^|[\s%;])` + table + `\s*=\s*[({]`).Match(s.Data[:min(len(s.Data), maxNames)])
-		s.tables[table] = known
+		known = isTable(s.Data, table)
+		s.tables[string(table)] = known
 	}
 	return known
+}
+
+// isTable reports whether a list or a table is assigned to a name.
+func isTable(text, name []byte) bool {
+	for {
+		i := bytes.Index(text, name)
+		if i < 0 {
+			return false
+		}
+		whole := i == 0 || !letter(text[i-1]) && !digit(text[i-1])
+		text = text[i+len(name):]
+		if value, ok := bytes.CutPrefix(bytes.TrimLeft(text[:min(len(text), maxKey)], " \t"), []byte("=")); ok && whole {
+			if value = bytes.TrimLeft(value, " \t\r\n"); len(value) > 0 && (value[0] == '(' || value[0] == '{' || value[0] == '[') {
+				return true
+			}
+		}
+	}
 }
 
 // Bounds of what is looked at for tables: bytes before a key, and tables of one script.
