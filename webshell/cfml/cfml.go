@@ -68,7 +68,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 		p.thin()
 	}
 	p.declarations()
-	r := p.reader(0, len(p.low))
+	r := p.reader(0, min(len(p.low), maxRead))
 	if component.Match(p.low) {
 		r.script()
 	} else {
@@ -79,7 +79,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	p.judgeMade()
 	p.manager()
 	p.secrets()
-	if !whole || p.room < 0 {
+	if !whole || p.room < 0 || len(p.low) > maxRead {
 		p.Out = append(p.Out, webshell.Unread(webshell.TooLong))
 	}
 	return webshell.Strongest(p.Out)

@@ -55,3 +55,15 @@ func TestFoldedGrowth(t *testing.T) {
 }
 
 func TestDeeds(t *testing.T) { webshelltest.Deeds(t, "testdata/deeds.txt", "x.cfm", Language) }
+
+// A struct that holds itself as the attributes of a tag is read once.
+func TestAttributesOfThemselves(t *testing.T) {
+	for _, page := range []string{
+		`<cfset a={}><cfset a.attributecollection=a><cfset a.name=url.x><cfexecute attributecollection="#a#">`,
+		`<cfscript>function f(name){arguments.attributecollection=arguments;cfexecute(attributecollection=arguments);}f(url.x);</cfscript>`,
+	} {
+		if len(analyse("", []byte(page))) == 0 {
+			t.Error(page)
+		}
+	}
+}

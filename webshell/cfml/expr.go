@@ -464,7 +464,7 @@ func (r *reader) postfix(root string, keys []string, v *value, at int) *value {
 				root = ""
 				continue
 			}
-			keys = append(keys, key)
+			keys = append(keys[:min(len(keys), maxNested)], key)
 			v = r.guard(root, keys, v.member(key))
 		case c == '[':
 			r.i++
@@ -481,7 +481,7 @@ func (r *reader) postfix(root string, keys []string, v *value, at int) *value {
 				root = ""
 				continue
 			}
-			keys = append(keys, key)
+			keys = append(keys[:min(len(keys), maxNested)], key)
 			v = r.guard(root, keys, v.member(key))
 		case c == '(' && v.fn != nil:
 			r.i++

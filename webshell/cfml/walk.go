@@ -48,7 +48,9 @@ func (a attributes) add(name string, v *value) {
 	switch {
 	case name == "attributecollection" && v.fields != nil:
 		for k, f := range v.fields {
-			a.add(k, f)
+			if k != name { // it may hold itself
+				a.add(k, f)
+			}
 		}
 	case name == "attributecollection" && v.sent():
 		for _, k := range []string{"name", "arguments", "file", "output", "url"} {
