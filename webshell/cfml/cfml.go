@@ -69,7 +69,7 @@ func analyse(_ string, data []byte) []webshell.Reason {
 	}
 	p.declarations()
 	r := p.reader(0, min(len(p.low), maxRead))
-	if component.Match(p.low) {
+	if head := bytes.TrimSpace(p.low); component.Match(head[:min(len(head), maxTag)]) {
 		r.script()
 	} else {
 		r.tags()
