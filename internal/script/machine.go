@@ -676,6 +676,20 @@ func (m *Machine) Shared(key string) (Value, bool) {
 	return m.Global(key)
 }
 
+// Wrote keeps what was written to a file.
+func (m *Machine) Wrote(path string, content Value) {
+	m.Share("written#"+strings.ToLower(path), content)
+}
+
+// Written returns what Wrote kept of a file whose path is known.
+func (m *Machine) Written(path Value) (Value, bool) {
+	s, ok := path.Text()
+	if !ok {
+		return Value{}, false
+	}
+	return m.Shared("written#" + strings.ToLower(s))
+}
+
 // Global returns a page-wide variable.
 func (m *Machine) Global(name string) (Value, bool) {
 	if s := m.symbols[name]; s != nil && s.global != nil {

@@ -100,7 +100,7 @@ func (c call) serverCall() (script.Value, bool) {
 	case "execute", "transfer":
 		if a.L&fromRequest != 0 {
 			c.See(c.n, a, webshell.Sight{Rule: "request-to-include", Text: "The request names the page that is run."})
-		} else if content, ok := c.held(a); ok {
+		} else if content, ok := c.Machine.Written(a); ok {
 			c.code(c.m, c.n, content, c.m.Dialect(), "Server."+c.name)
 		} else if s, ok := a.Text(); ok && runsPicture(s) {
 			c.See(c.n, a, webshell.Sight{Rule: "includes-image", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,

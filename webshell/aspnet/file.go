@@ -127,18 +127,9 @@ func (c call) moves() {
 	c.act("move", c.n, c.all())
 }
 
-// held is what was written to a file whose path is known.
-func (h *host) held(path script.Value) (script.Value, bool) {
-	s, ok := path.Text()
-	if !ok {
-		return script.Value{}, false
-	}
-	return h.Machine.Shared("written#" + strings.ToLower(s))
-}
-
 // makesScript is a file being moved or copied, which may make it a script.
 func (h *host) makesScript(n *script.Node, from, to script.Value) {
-	if content, ok := h.held(from); ok && scriptName(to) {
+	if content, ok := h.Machine.Written(from); ok && scriptName(to) {
 		h.write(h.Machine, n, to, content)
 	} else if (pure(from) || from.L&anyFile != 0 && from.L&script.Mixed == 0) && to.L&client == 0 && scriptName(to) {
 		h.See(n, from, webshell.Sight{Rule: "file-to-script", Verdict: webshell.Malicious, Sure: finding.ModerateConfidence,
@@ -380,7 +371,7 @@ func (h *host) write(m *script.Machine, n *script.Node, path, content script.Val
 	}
 	req := content.L&client != 0 && content.L&script.Numeric == 0
 	if s, ok := path.Text(); ok && req {
-		m.Share("written#"+strings.ToLower(s), content)
+		m.Wrote(s, content)
 	}
 	if !content.Known() && !path.Known() && scriptName(path) {
 		h.wrote = n

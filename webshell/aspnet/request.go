@@ -152,7 +152,7 @@ func (c call) serverCall() (script.Value, bool) {
 		if !a.Known() {
 			c.ran = c.n
 		}
-		if content, ok := c.held(a); ok {
+		if content, ok := c.Machine.Written(a); ok {
 			c.code(c.m, c.n, content, "Server."+c.name)
 		}
 		if a.L&client != 0 && a.L&script.Mixed == 0 {
